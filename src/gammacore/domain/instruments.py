@@ -1,0 +1,278 @@
+"""Underlyings, their option roots, ticks and settlement; option contracts and their OCC symbols."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from attrs import frozen
+
+from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput
+
+EQUITY_OPTION_MULTIPLIER = 100
+
+
+class Right(StrEnum):
+    """What the option gives the right to do: buy (C) or sell (P) the underlying."""
+
+    CALL = "C"
+    PUT = "P"
+
+
+class Side(StrEnum):
+    """Buy or sell. `sign` is +1 for what we own, -1 for what we owe."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+class Exercise(StrEnum):
+    """European: at expiry only. American: any day."""
+
+    EUROPEAN = "european"
+    AMERICAN = "american"
+
+
+class Settlement(StrEnum):
+    """What changes hands at expiry: cash (indices) or shares (ETFs and stocks)."""
+
+    CASH = "cash"
+    PHYSICAL = "physical"
+
+
+class SettlementTime(StrEnum):
+    """AM contracts settle at the opening print, PM contracts at the close."""
+
+    AM = "am"
+    PM = "pm"
+
+
+@frozen
+class Ticks:
+    """Smallest price steps in points: for orders of several legs, and for single legs below and from 3.00.
+
+    >>> Ticks(Decimal("0.05"), Decimal("0.05"), Decimal("0.10")).single(Decimal("3.00"))
+    Decimal('0.10')
+    """
+
+    complex_order: Decimal = parameter(Decimal("0.05"), "Tick of a multi-leg order, points.", above=0)
+    single_low: Decimal = parameter(Decimal("0.05"), "Tick of a single leg below 3.00, points.", above=0)
+    single_high: Decimal = parameter(Decimal("0.10"), "Tick of a single leg from 3.00, points.", above=0)
+
+    def single(self, price: Decimal) -> Decimal:
+        return self.single_low if price < 3 else self.single_high
+
+
+def tick_floor(price: Decimal, tick: Decimal) -> Decimal:
+    """The highest multiple of `tick` that is not above `price`. Rule: CS-404, CS-405.
+
+    >>> tick_floor(Decimal("2.375"), Decimal("0.05"))
+    Decimal('2.35')
+    """
+    return (price / tick).to_integral_value(ROUND_FLOOR) * tick
+
+
+def tick_ceiling(price: Decimal, tick: Decimal) -> Decimal:
+    """The lowest multiple of `tick` that is not below `price`. Rule: CS-406."""
+    return (price / tick).to_integral_value(ROUND_CEILING) * tick
+
+
+def round_to_multiple(value: Decimal | Fraction, increment: Decimal) -> Decimal:
+    """R(x): the nearest multiple of the increment, ties to the even multiple, exactly. Rules: CS-010, CS-011.
+
+    >>> round_to_multiple(Decimal("6072.5"), Decimal("5"))
+    Decimal('6070')
+    """
+    return round(Fraction(value) / Fraction(increment)) * increment
+
+
+@frozen
+class Underlying:
+    """One line of the index registry: what the desk must know of an underlying. Rules: section 0.1, CS-009.
+
+    `k` scales every distance in points, `credit_scale` every credit in dollars; both are exact fractions.
+
+    >>> REGISTRY["NDX"].k, REGISTRY["NDX"].credit_scale, REGISTRY["SPY"].credit_scale
+    (Fraction(5, 1), Fraction(6, 1), Fraction(1, 5))
+    """
+
+    symbol: str
+    option_root: str
+    exercise: Exercise
+    settlement: Settlement
+    k: Fraction = parameter(Fraction(1), "Scale of point distances against SPX.", above=0)
+    unit: Decimal = parameter(Decimal(1), "Price and pin are rounded to this before distances are taken.", above=0)
+    strike_increment: Decimal = parameter(Decimal(5), "Distance between neighbouring strikes, points.", above=0)
+    base_width: Decimal = parameter(Decimal(5), "Width of a spread in calm markets, points.", above=0)
+    ticks: Ticks = Ticks()
+    pin_radius: Decimal = parameter(Decimal("0.015"), "Pin candidates lie nearer than this part of price.", above=0)
+    top_quality_tolerance: Decimal = parameter(
+        Decimal("0.25"), "Net bid-ask spread allowed for rich credits, part of the credit.", above=0
+    )
+    max_positions: int = parameter(3, "Positions at most.", at_least=1)
+    max_contracts: int = parameter(10, "Contracts a trade at most.", at_least=1)
+    hedge_share: str = ""
+    hedge_ratio: Decimal = parameter(Decimal(1), "Index points per point of the hedge share.", above=0)
+    multiplier: int = parameter(EQUITY_OPTION_MULTIPLIER, "Shares (or dollars per point) a contract.", at_least=1)
+
+    def __attrs_post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z][A-Z0-9.]{0,5}", self.symbol):
+            raise InvalidInput("symbol", self.symbol, "give 1 to 6 capital letters, like SPX")
+        if not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}", self.option_root):
+            raise InvalidInput("option_root", self.option_root, "give the root of the 0DTE contract, like SPXW")
+        if self.base_width % self.strike_increment != 0:
+            raise InvalidInput("base_width", self.base_width, f"give a multiple of {self.strike_increment} (CS-022)")
+
+    @property
+    def credit_scale(self) -> Fraction:
+        """s = base width / 5: scales dollar amounts of credit and spread price. Rule: CS-009."""
+        return Fraction(self.base_width) / 5
+
+    @property
+    def cash_settled(self) -> bool:
+        return self.settlement is Settlement.CASH
+
+    def points(self, spx_points: int | Decimal) -> Fraction:
+        """A distance given for SPX, in points of this underlying (x · k). Rule: CS-009."""
+        return Fraction(spx_points) * self.k
+
+    def dollars(self, spx_credit: int | Decimal) -> Fraction:
+        """A credit given for SPX, in dollars per share of this underlying (x · s). Rule: CS-009."""
+        return Fraction(spx_credit) * self.credit_scale
+
+    def round_price(self, price: Decimal) -> Decimal:
+        """Price or pin rounded to `unit`, half to even, before any distance is taken. Rule: CS-010."""
+        return round_to_multiple(price, self.unit)
+
+    def strike(self, value: Decimal | Fraction) -> Decimal:
+        """R(x) on this underlying's strike increment. Rule: CS-011."""
+        return round_to_multiple(value, self.strike_increment)
+
+    def contract(self, expiry: dt.date, right: Right, strike: Decimal) -> OptionContract:
+        return OptionContract(self.symbol, self.option_root, expiry, right, strike)
+
+
+@frozen(order=False)
+class OptionContract:
+    """One listed option: underlying, root, expiry (New York date), right and strike in points.
+
+    >>> OptionContract("SPX", "SPXW", dt.date(2025, 1, 10), Right.CALL, Decimal(6000)).occ
+    'SPXW250110C06000000'
+    """
+
+    underlying: str
+    root: str
+    expiry: dt.date
+    right: Right
+    strike: Decimal
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.strike.is_finite() and 0 < self.strike < 100_000):
+            raise InvalidInput("strike", self.strike, "give a price above 0 and below 100,000 points")
+
+    @property
+    def occ(self) -> str:
+        """The OCC symbol without padding: root, YYMMDD, C or P, strike × 1000 in 8 digits. Rule: CS-013."""
+        return f"{self.root}{self.expiry:%y%m%d}{self.right}{int(self.strike * 1000):08d}"
+
+    def intrinsic(self, price: Decimal) -> Decimal:
+        """What the contract is worth at expiry with the underlying at `price`, points."""
+        gap = price - self.strike if self.right is Right.CALL else self.strike - price
+        return max(gap, Decimal(0))
+
+    def __str__(self) -> str:
+        return self.occ
+
+
+_OCC = re.compile(r"(?P<root>[A-Z][A-Z0-9]{0,5}) *(?P<date>\d{6})(?P<right>[CP])(?P<strike>\d{8})")
+
+
+def parse_occ(symbol: str, underlying_of_root: dict[str, str] | None = None) -> OptionContract:
+    """Read an OCC symbol, padded or compact; the last 15 characters are fixed. Rule: CS-013.
+
+    Raises:
+        InvalidInput: not an OCC symbol, or a date that does not exist.
+
+    >>> parse_occ("SPY   260123C00480000").strike
+    Decimal('480')
+    """
+    match = _OCC.fullmatch(symbol.strip())
+    if match is None:
+        raise InvalidInput("symbol", symbol, "give an OCC option symbol like SPXW250110C06000000")
+    root, digits = match["root"], match["date"]
+    try:
+        expiry = dt.date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+    except ValueError as wrong:
+        raise InvalidInput("symbol", symbol, f"its expiry {digits} is no date") from wrong
+    roots = UNDERLYING_OF_ROOT if underlying_of_root is None else underlying_of_root
+    strike = Decimal(int(match["strike"])).scaleb(-3)
+    strike = strike.quantize(Decimal(1)) if strike == strike.to_integral_value() else strike.normalize()
+    return OptionContract(roots.get(root, root), root, expiry, Right(match["right"]), strike)
+
+
+def _index(symbol: str, root: str, k: Fraction, *, unit: str = "1", increment: int = 5, base_width: int = 5,
+           ticks: Ticks | None = None, pin_radius: str = "0.015", top: str = "0.25",
+           hedge: tuple[str, str] = ("SPY", "10")) -> Underlying:  # fmt: skip
+    return Underlying(
+        symbol, root, Exercise.EUROPEAN, Settlement.CASH, k, Decimal(unit), Decimal(increment), Decimal(base_width),
+        ticks or Ticks(), Decimal(pin_radius), Decimal(top), hedge_share=hedge[0], hedge_ratio=Decimal(hedge[1]),
+    )  # fmt: skip
+
+
+PENNY = Ticks(Decimal("0.01"), Decimal("0.01"), Decimal("0.01"))
+
+
+def _etf(symbol: str, k: Fraction, *, pin_radius: str = "0.015") -> Underlying:
+    return Underlying(
+        symbol, symbol, Exercise.AMERICAN, Settlement.PHYSICAL, k, Decimal("0.1"), Decimal(1), Decimal(1),
+        PENNY, Decimal(pin_radius), hedge_share=symbol, hedge_ratio=Decimal(1),
+    )  # fmt: skip
+
+
+REGISTRY: dict[str, Underlying] = {
+    underlying.symbol: underlying
+    for underlying in (
+        _index("SPX", "SPXW", Fraction(1)),
+        _index("NDX", "NDXP", Fraction(5), increment=10, base_width=30, pin_radius="0.02", top="0.30",
+               hedge=("QQQ", "42.5")),
+        _index("XSP", "XSP", Fraction(1, 10), unit="0.1", increment=1, base_width=1, ticks=PENNY, hedge=("SPY", "1")),
+        _index("RUT", "RUTW", Fraction(1, 3), hedge=("IWM", "10")),
+        _etf("SPY", Fraction(1, 10)),
+        _etf("QQQ", Fraction(1, 12), pin_radius="0.02"),
+        _etf("IWM", Fraction(1, 30)),
+    )
+}  # fmt: skip
+"""The index registry of section 0.1; any other underlying is described by the same fields in the configuration."""
+
+UNDERLYING_OF_ROOT: dict[str, str] = {
+    **{underlying.option_root: underlying.symbol for underlying in REGISTRY.values()},
+    "SPX": "SPX",
+    "NDX": "NDX",
+    "RUT": "RUT",
+}
+"""AM-settled monthlies (roots SPX, NDX, RUT) exist beside the 0DTE roots and belong to the same index."""
+
+_AM_ROOTS = frozenset({"SPX", "NDX", "RUT"})
+
+
+def settlement_time(root: str) -> SettlementTime:
+    """Whether contracts of this root settle at the open (SPX, NDX, RUT monthlies) or at the close (all others).
+
+    Source: Cboe product specifications.
+
+    >>> settlement_time("SPX"), settlement_time("SPXW")
+    (<SettlementTime.AM: 'am'>, <SettlementTime.PM: 'pm'>)
+    """
+    return SettlementTime.AM if root in _AM_ROOTS else SettlementTime.PM

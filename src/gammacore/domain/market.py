@@ -1,0 +1,269 @@
+"""What the market shows at one instant: quotes, the option chain as columns, bars, a snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import ArrayLike, NDArray
+
+from gammacore.domain.instruments import OptionContract, Right, Underlying
+from gammacore.domain.sessions import require_aware
+from gammacore.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Dates = NDArray[np.datetime64]
+Codes = NDArray[np.int64]
+
+
+def from_float(value: float) -> Decimal:
+    """A Decimal with the digits a person reads in the float: 2.85 stays 2.85.
+
+    >>> from_float(2.85), from_float(6000.0)
+    (Decimal('2.85'), Decimal('6000'))
+    """
+    whole = int(value)
+    return Decimal(whole) if whole == value else Decimal(repr(float(value)))
+
+
+def quote_defect(bid: Decimal | None, ask: Decimal | None) -> str | None:
+    """Why a bid and ask cannot be used, or None. Bid 0 and bid = ask are usable. Rule: CS-014.
+
+    >>> quote_defect(Decimal("0"), Decimal("0.05")), quote_defect(Decimal("1.1"), Decimal("1.0"))
+    (None, 'crossed')
+    """
+    if bid is None or ask is None:
+        return "missing"
+    if not (bid.is_finite() and ask.is_finite()):
+        return "not_finite"
+    if bid < 0 or ask < 0:
+        return "negative"
+    if ask == 0:
+        return "no_ask"
+    if bid > ask:
+        return "crossed"
+    return None
+
+
+@frozen
+class Quote:
+    """A bid and an ask in points, with the instant they were quoted; only usable quotes exist. Rules: CS-014, CS-015.
+
+    >>> Quote(Decimal("1.10"), Decimal("1.25"), dt.datetime(2026, 8, 19, 14, tzinfo=dt.UTC)).mid
+    Decimal('1.175')
+    """
+
+    bid: Decimal
+    ask: Decimal
+    at: dt.datetime
+
+    def __attrs_post_init__(self) -> None:
+        if (defect := quote_defect(self.bid, self.ask)) is not None:
+            raise InvalidInput("quote", f"{self.bid} / {self.ask} ({defect})", "give 0 <= bid <= ask and ask > 0")
+
+    @property
+    def mid(self) -> Decimal:
+        return (self.bid + self.ask) / 2
+
+    @property
+    def width(self) -> Decimal:
+        return self.ask - self.bid
+
+    def age_seconds(self, now: dt.datetime) -> float:
+        return (now - self.at).total_seconds()
+
+
+@frozen
+class Bar:
+    """Open, high, low and close of [start, start + seconds), points."""
+
+    start: dt.datetime
+    seconds: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+    def __attrs_post_init__(self) -> None:
+        if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
+            raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give low <= open, close <= high")
+
+    @property
+    def end(self) -> dt.datetime:
+        return self.start + dt.timedelta(seconds=self.seconds)
+
+
+def _floats(values: ArrayLike) -> Floats:
+    return _read_only(np.array(values, dtype=np.float64))
+
+
+def _bools(values: ArrayLike) -> Bools:
+    return _read_only(np.array(values, dtype=np.bool_))
+
+
+def _dates(values: ArrayLike) -> Dates:
+    return _read_only(np.array(values, dtype="datetime64[D]"))
+
+
+def _codes(values: ArrayLike) -> Codes:
+    return _read_only(np.array(values, dtype=np.int64))
+
+
+def _read_only(column: NDArray[Any]) -> NDArray[Any]:
+    column.setflags(write=False)
+    return column
+
+
+@frozen(eq=False)
+class OptionChain:
+    """Every listed contract of one underlying at one instant, as columns of equal length: one value, not many.
+
+    Shapes and units, n contracts: `strike` points (n,) > 0; `is_call` bool (n,); `expiry` datetime64[D] (n,), New York
+    dates; `root` int (n,), index into `roots`; `bid`, `ask` points (n,), NaN = no quote; `open_interest` contracts (n,)
+    >= 0; `iv` annual volatility as a fraction (n,), NaN = not given; `gamma` per share per point (n,), NaN = not given;
+    `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
+
+    NaN marks what is missing and nothing else; an infinity, a negative open interest or a strike that is no price is
+    refused. Quotes that cannot be used (CS-014) are kept out: they become NaN and are counted in `defects` by reason.
+
+    Raises:
+        InvalidInput: columns of unequal length, or a value outside the bounds above.
+    """
+
+    underlying: str
+    as_of: dt.datetime
+    roots: tuple[str, ...]
+    strike: Floats = field(converter=_floats)
+    is_call: Bools = field(converter=_bools)
+    expiry: Dates = field(converter=_dates)
+    root: Codes = field(converter=_codes)
+    bid: Floats = field(converter=_floats)
+    ask: Floats = field(converter=_floats)
+    open_interest: Floats = field(converter=_floats)
+    iv: Floats = field(converter=_floats)
+    gamma: Floats = field(converter=_floats)
+    quoted_at: Floats = field(converter=_floats)
+    defects: dict[str, int] = field(factory=dict, converter=dict)
+
+    def __attrs_post_init__(self) -> None:
+        require_aware("as_of", self.as_of)
+        size = len(self.strike)
+        for name in ("is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at"):
+            if len(getattr(self, name)) != size:
+                raise InvalidInput(name, f"{len(getattr(self, name))} rows", f"give {size} rows, as many as strikes")
+        for name, legal in (
+            ("strike", np.isfinite(self.strike) & (self.strike > 0)),
+            ("open_interest", np.isfinite(self.open_interest) & (self.open_interest >= 0)),
+            ("iv", np.isnan(self.iv) | ((self.iv >= 0) & np.isfinite(self.iv))),
+            ("gamma", ~np.isinf(self.gamma)),
+            ("bid", ~np.isinf(self.bid)),
+            ("ask", ~np.isinf(self.ask)),
+        ):
+            if not legal.all():
+                row = int(np.flatnonzero(~legal)[0])
+                raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "mend or drop the row")
+        self._keep_usable_quotes()
+
+    def _keep_usable_quotes(self) -> None:
+        missing = np.isnan(self.bid) | np.isnan(self.ask)
+        with np.errstate(invalid="ignore"):
+            checks = {
+                "missing": missing,
+                "negative": ~missing & ((self.bid < 0) | (self.ask < 0)),
+                "no_ask": ~missing & (self.bid >= 0) & (self.ask == 0),
+                "crossed": ~missing & (self.ask > 0) & (self.bid > self.ask),
+            }
+        unusable = np.zeros(len(self.strike), dtype=bool)
+        for reason, rows in checks.items():
+            if count := int(rows.sum()):
+                self.defects[reason] = self.defects.get(reason, 0) + count
+            unusable |= rows
+        if unusable.any():
+            for name in ("bid", "ask"):
+                column = getattr(self, name).copy()
+                column[unusable] = np.nan
+                column.setflags(write=False)
+                object.__setattr__(self, name, column)
+
+    def __len__(self) -> int:
+        return len(self.strike)
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str, bool, float], int]:
+        names = [self.roots[code] for code in self.root.tolist()]
+        expiries = np.datetime_as_string(self.expiry).tolist()
+        keys = zip(names, expiries, self.is_call.tolist(), self.strike.tolist(), strict=True)
+        return {key: row for row, key in enumerate(keys)}
+
+    def row(self, contract: OptionContract) -> int | None:
+        """The row of a contract, matched by root, expiry, right and strike, never by position; None when unlisted."""
+        key = (contract.root, contract.expiry.isoformat(), contract.right is Right.CALL, float(contract.strike))
+        return self._rows.get(key)
+
+    def quote(self, contract: OptionContract) -> Quote | None:
+        """The usable quote of a contract, None when there is none. Its age is the caller's to judge."""
+        row = self.row(contract)
+        if row is None or np.isnan(self.bid[row]) or np.isnan(self.ask[row]):
+            return None
+        at = dt.datetime.fromtimestamp(float(self.quoted_at[row]), dt.UTC)
+        return Quote(from_float(float(self.bid[row])), from_float(float(self.ask[row])), at)
+
+    def contract(self, row: int, underlying: Underlying) -> OptionContract:
+        right = Right.CALL if self.is_call[row] else Right.PUT
+        strike = from_float(float(self.strike[row]))
+        return OptionContract(underlying.symbol, self.roots[self.root[row]], self.expiry[row].item(), right, strike)
+
+    def select(self, rows: NDArray[np.bool_]) -> OptionChain:
+        """The chain of the rows where the mask is true; defects are not carried over."""
+        return OptionChain(
+            self.underlying, self.as_of, self.roots, self.strike[rows], self.is_call[rows], self.expiry[rows],
+            self.root[rows], self.bid[rows], self.ask[rows], self.open_interest[rows], self.iv[rows],
+            self.gamma[rows], self.quoted_at[rows],
+        )  # fmt: skip
+
+    def expiring(self, date: dt.date, roots: Sequence[str] | None = None) -> OptionChain:
+        """The contracts that expire on `date`, of the given roots (default: all)."""
+        rows = self.expiry == np.datetime64(date, "D")
+        if roots is not None:
+            codes = [code for code, name in enumerate(self.roots) if name in roots]
+            rows &= np.isin(self.root, codes)
+        return self.select(rows)
+
+
+@frozen(eq=False)
+class MarketSnapshot:
+    """All a decision may know of the market at one instant; what is not known is None, never a guess.
+
+    `spot` and `previous_close` in points, `vix` in VIX points. `spot_at` is when the price was seen.
+    `quote_age_limit` is the oldest a quote may be, seconds: 15 live, two recorded steps in replay (CS-014).
+    """
+
+    at: dt.datetime
+    underlying: str
+    spot: Decimal | None
+    spot_at: dt.datetime | None
+    chain: OptionChain | None
+    vix: Decimal | None
+    quote_age_limit: float = 15.0
+    previous_close: Decimal | None = None
+
+    def __attrs_post_init__(self) -> None:
+        require_aware("at", self.at)
+        for name, value in (("spot", self.spot), ("vix", self.vix)):
+            if value is not None and not (value.is_finite() and value > 0):
+                raise InvalidInput(name, value, "give a finite price above 0, or nothing")
+
+    def fresh(self, at: dt.datetime | None) -> bool:
+        """Whether something seen at `at` may still be decided on."""
+        return at is not None and (self.at - at).total_seconds() <= self.quote_age_limit
+
+    def quote(self, contract: OptionContract) -> Quote | None:
+        """The fresh, usable quote of a contract, else None. Rule: CS-014."""
+        quote = None if self.chain is None else self.chain.quote(contract)
+        return quote if quote is not None and self.fresh(quote.at) else None

@@ -1,0 +1,101 @@
+"""Everything gammacore raises, in one tree.
+
+::
+
+    GammacoreError
+    ├── ConfigurationError      a setting, option or credential is wrong: which one, where, how to mend it
+    ├── InvalidInput            a value from outside breaks a rule: field, value, mend
+    ├── MarketDataError
+    │   ├── StaleData           the newest we have is too old to decide on
+    │   └── MissingData         it is not there at all
+    ├── BrokerError
+    │   ├── OrderRejected       the broker said no; it will not change its mind
+    │   ├── BrokerUnavailable   refused before it left: nothing was sent
+    │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
+    ├── StorageError
+    │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
+    │   └── WriteConflict       another writer holds this ledger or was faster; nothing was written
+    └── TradingHalted           the kill switch or a guard is latched
+
+An expected "no" (a filter, a limit, a stale quote) is a value with a reason code, never one of these.
+"""
+
+from __future__ import annotations
+
+
+class GammacoreError(Exception):
+    """Root of the tree: whatever gammacore raises on purpose."""
+
+
+class ConfigurationError(GammacoreError):
+    """A setting, option or credential is wrong; the message names it and the mend."""
+
+
+class InvalidInput(GammacoreError):
+    """A value from outside breaks a rule.
+
+    >>> str(InvalidInput("strike", -5, "give a price above 0"))
+    'strike: -5 is not valid; give a price above 0'
+    """
+
+    def __init__(self, field: str, value: object, mend: str) -> None:
+        super().__init__(field, value, mend)
+        self.field = field
+        self.value = value
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value} is not valid; {self.mend}"
+
+
+class MarketDataError(GammacoreError):
+    """The market cannot be seen well enough to decide."""
+
+
+class StaleData(MarketDataError):
+    """The newest data is older than the rule that asked for it allows."""
+
+
+class MissingData(MarketDataError):
+    """The data is not there: no file, no row, no print."""
+
+
+class BrokerError(GammacoreError):
+    """The broker did not do what was asked. Never to be read as "flat" or "nothing happened"."""
+
+
+class OrderRejected(BrokerError):
+    """The broker or exchange refused the order for good; `reason` is its own word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BrokerUnavailable(BrokerError):
+    """The request was refused before it left this machine or was answered "not taken": nothing was sent."""
+
+
+class OutcomeUnknown(BrokerError):
+    """The request left and no answer came: the order may or may not exist. Look it up by client id."""
+
+
+class StorageError(GammacoreError):
+    """The ledger could not be read or written."""
+
+
+class CorruptLedger(StorageError):
+    """What is read is not what was written; `repair` is the command that mends it."""
+
+    def __init__(self, problem: str, repair: str) -> None:
+        super().__init__(f"{problem}; repair with: {repair}")
+        self.problem = problem
+        self.repair = repair
+
+
+class WriteConflict(StorageError):
+    """Another writer holds this ledger, or appended first; nothing of ours was written."""
+
+
+class TradingHalted(GammacoreError):
+    """The kill switch is latched; clear it with `gammacore resume` once the cause is known."""
