@@ -1,0 +1,66 @@
+"""`gammacore setup`: what the credit-spread desk would sell, and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import click
+from rich.console import Group
+from rich.table import Table
+
+from gammacore.domain.entries.setup import Setup, select_setup
+from gammacore.errors import InvalidInput
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import DECIMAL
+from gammacore_cli.output import emit
+
+
+@click.command("setup")
+@click.option("--underlying", required=True, metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one.")
+@click.option("--pin", required=True, type=DECIMAL, metavar="P", help="The GEX pin, points.")
+@click.option("--price", required=True, type=DECIMAL, metavar="S", help="The underlying's price, points.")
+@click.option("--vix", required=True, type=DECIMAL, metavar="V", help="VIX, points.")
+@common_options
+def setup(frame: Frame, underlying: str, pin: Decimal, price: Decimal, vix: Decimal) -> None:
+    """What the desk would sell with the price this far from the pin, and why."""
+    line = frame.settings.underlying(underlying)
+    try:
+        chosen = select_setup(line, pin, price, vix, frame.settings.setup)
+    except InvalidInput as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    emit(setup_document(chosen), frame.as_json, lambda: _table(chosen))
+
+
+def setup_document(chosen: Setup) -> dict[str, object]:
+    """A setup as JSON: strikes, distance and width are numbers in points."""
+    return {
+        "strategy": chosen.tag.value,
+        "direction": chosen.direction.value,
+        "confidence": chosen.confidence.value,
+        "distance": points(chosen.distance),
+        "width": None if chosen.width is None else points(chosen.width),
+        "legs": [
+            {"side": leg.side.value, "right": leg.right.value, "strike": points(leg.strike)} for leg in chosen.legs
+        ],
+        "reason": chosen.reason,
+    }
+
+
+def points(value: Decimal) -> int | float:
+    """A distance or strike as the JSON number a person would write: 6080, not 6080.0."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _table(chosen: Setup) -> Group | str:
+    if chosen.is_skip:
+        return f"skip {chosen.reason}: {chosen.detail}"
+    distance = f"{chosen.distance:+} points from the pin"
+    heading = (
+        f"{chosen.tag} {chosen.direction}, confidence {chosen.confidence}: {distance}, width {chosen.width} points"
+    )
+    table = Table()
+    for column in ("side", "right", "strike"):
+        table.add_column(column, justify="right" if column == "strike" else "left")
+    for leg in chosen.legs:
+        table.add_row(leg.side.value, leg.right.name.lower(), f"{leg.strike}")
+    return Group(heading, table)

@@ -1,0 +1,64 @@
+"""Enter a trade: guards first, then the record of the judgement and the intent in one append, then the wire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import evolve
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.order_desk import OrderDesk
+from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.strategy import Open, Stand
+from gammacore.ports.clock import Clock
+
+
+class EnterTrade:
+    """Turns an Open decision into an order, or into the reason there is none. Rules: CS-338..344, CS-402, R1."""
+
+    def __init__(self, ledger: DayLedger, desk: OrderDesk, clock: Clock, limits: RiskLimits, strategy: str) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._clock = clock
+        self._limits = limits
+        self._strategy = strategy
+
+    def stand(self, decision: Stand) -> None:
+        """Record why a scheduled entry was not taken."""
+        self._ledger.record(decision.judgement)
+
+    def __call__(self, decision: Open, buying_power: Decimal | None) -> None:
+        """Judge the limits once more against the book as it is now, then intend and send."""
+        verdict = self._limits.guard(decision.plan, self._ledger.book, self._clock.now(), buying_power)
+        if not verdict.passed:
+            self._ledger.record(evolve(decision.judgement, reason=verdict.reason, explanation=str(verdict)))
+            return
+        self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement,))
+
+    def _ticket(self, plan: EntryPlan) -> OrderTicket:
+        book = self._ledger.book
+        assert book.opened is not None
+        order_id = client_order_id(
+            account=book.opened.account,
+            lineage=book.opened.lineage,
+            strategy=self._strategy,
+            underlying=plan.spread.underlying,
+            day=new_york_date(self._clock.now()),
+            position=plan.position,
+            step="entry",
+            attempt=len(book.orders_of(plan.position)) + 1,
+        )
+        return OrderTicket(
+            id=order_id,
+            purpose=Purpose.ENTRY,
+            underlying=plan.spread.underlying,
+            position=plan.position,
+            legs=plan.spread.opening_legs,
+            quantity=plan.contracts,
+            effect=Effect.CREDIT,
+            limit=plan.limit,
+            reason=str(plan.strategy),
+        )

@@ -1,0 +1,159 @@
+"""Manage positions: send closes and repairs, remember for the rules, book a close once the broker shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.order_desk import OrderDesk
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
+from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id
+from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.spreads import Leg
+from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
+from gammacore.errors import BrokerError
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
+
+STUCK_AFTER_ATTEMPTS = 5
+
+
+class ManagePositions:
+    """Carries out what the strategy said of open positions. Rules: CS-413, CS-416, CS-561..564."""
+
+    def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock, strategy: str,
+                 confirm_after_seconds: float = 2.0) -> None:  # fmt: skip
+        self._ledger = ledger
+        self._desk = desk
+        self._broker = broker
+        self._clock = clock
+        self._strategy = strategy
+        self._confirm_after = confirm_after_seconds
+
+    def remember(self, decision: Remember) -> None:
+        self._ledger.record(WatchChanged(self._clock.now(), decision.position, decision.watch))
+
+    def warn(self, decision: Warn) -> None:
+        self._ledger.record(AlarmRaised(self._clock.now(), decision.code, decision.detail, decision.position))
+
+    def cancel(self, decision: Cancel) -> None:
+        if (order := self._ledger.book.order(decision.order)) is not None and order.is_working:
+            self._desk.cancel(order, decision.reason)
+
+    def close(self, decision: Close) -> None:
+        """Note the decision, then send one multi-leg order for everything that is open."""
+        position = self._ledger.book.positions[decision.position]
+        first: tuple[Event, ...] = ()
+        if position.state is PositionState.OPEN:
+            now = self._clock.now()
+            first = (CloseDecided(now, position.id, decision.reason, decision.value, decision.detail),)
+        if any(o.is_working for o in self._ledger.book.orders_of(position.id)) or position.open_contracts == 0:
+            self._ledger.record(*first)  # its entry is called back first; the next cycle goes on
+            return
+        purpose = Purpose.EMERGENCY if decision.urgent else Purpose.EXIT
+        ticket = OrderTicket(
+            id=self._next_id(position, purpose),
+            purpose=purpose,
+            underlying=position.underlying,
+            position=position.id,
+            legs=position.spread.closing_legs,
+            quantity=position.open_contracts,
+            effect=Effect.DEBIT,
+            limit=decision.limit,
+            reason=decision.reason,
+        )
+        self._alarm_if_stuck(position)
+        self._desk.send(ticket, first=first)
+
+    def repair(self, decision: Repair) -> None:
+        """Trade one leg at market. Rule: CS-413."""
+        position = self._ledger.book.positions[decision.position]
+        leg = Leg(decision.leg.contract, decision.leg.side)
+        buys = leg.side is Side.BUY
+        ticket = OrderTicket(
+            id=self._next_id(position, Purpose.REPAIR),
+            purpose=Purpose.REPAIR,
+            underlying=position.underlying,
+            position=position.id,
+            legs=(leg,),
+            quantity=decision.contracts,
+            effect=Effect.DEBIT if buys else Effect.CREDIT,
+            limit=None,
+            reason="uncovered short" if buys else "loose long",
+        )
+        naked = position.naked_shorts()
+        alarm = AlarmRaised(
+            self._clock.now(), "leg_imbalance", f"{ticket.reason}: {leg.side} {decision.contracts} {leg.contract.occ}"
+            + (f"; naked short {naked}" if naked else ""), position.id,
+        )  # fmt: skip
+        self._desk.send(ticket, first=(alarm,))
+
+    def confirm_closes(self) -> None:
+        """Book positions flat by fills once a successful query shows only what others hold. Rules: CS-561..564."""
+        flat = [position for position in self._ledger.book.live_positions if self._may_be_over(position)]
+        if not flat:
+            return
+        try:
+            held = self._broker.holdings()
+        except BrokerError:
+            return  # a failed query confirms nothing
+        expected = self._ledger.book.expected_holdings()
+        for position in flat:
+            if all(held.get(symbol, 0) == expected.get(symbol, 0) for symbol in position.spread.symbols):
+                reason = position.exit_reason or "repaired"
+                self._ledger.record(closed(position, self._clock.now(), reason, position.cash))
+
+    def _may_be_over(self, position: Position) -> bool:
+        if not position.is_flat or not position.holdings:
+            return False
+        orders = self._ledger.book.orders_of(position.id)
+        if any(order.is_working for order in orders):
+            return False
+        since = max((order.changed_at for order in orders), default=position.opened_at)
+        return (self._clock.now() - since).total_seconds() >= self._confirm_after
+
+    def _alarm_if_stuck(self, position: Position) -> None:
+        if position.close_attempts >= STUCK_AFTER_ATTEMPTS:
+            detail = f"{position.close_attempts} attempts to close; trying on"
+            self._ledger.record(AlarmRaised(self._clock.now(), "stuck", detail, position.id))
+
+    def _next_id(self, position: Position, purpose: Purpose) -> str:
+        book = self._ledger.book
+        assert book.opened is not None
+        return client_order_id(
+            account=book.opened.account,
+            lineage=book.opened.lineage,
+            strategy=self._strategy,
+            underlying=position.underlying,
+            day=new_york_date(self._clock.now()),
+            position=position.id,
+            step=str(purpose),
+            attempt=len(book.orders_of(position.id)) + 1,
+        )
+
+
+def closed(
+    position: Position,
+    at: dt.datetime,
+    reason: str,
+    gross: Decimal,
+    settlement_price: Decimal | None = None,
+    estimated: bool = False,
+) -> PositionClosed:
+    """The one event that books a position: what it brought, and what ending a spread cost. Rules: CS-005, CS-564."""
+    contracts = position.contracts
+    exit_value = position.credit - gross / (100 * contracts) if contracts else Decimal(0)
+    return PositionClosed(
+        at=at,
+        position=position.id,
+        reason=reason,
+        exit_value=exit_value,
+        contracts=contracts,
+        gross=gross,
+        fees=position.fees,
+        settlement_price=settlement_price,
+        estimated=estimated,
+    )

@@ -1,0 +1,162 @@
+"""The order desk: the only caller of `Broker.submit`. Intent first, then the wire; one step per order and cycle."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    CancelRequested,
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderWasRejected,
+)
+from gammacore.domain.orders import Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.positions import EntryPlan
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
+
+
+class OrderDesk:
+    """Sends orders so that, whatever happens next, we know they were meant and can find out what became of them.
+
+    Rules: CS-408..414, CS-535, R1, R4.
+    """
+
+    def __init__(self, ledger: DayLedger, broker: Broker, clock: Clock, life: OrderLife) -> None:
+        self._ledger = ledger
+        self._broker = broker
+        self._clock = clock
+        self._life = life
+        self._polled: dict[str, dt.datetime] = {}
+        self._absences: dict[str, int] = {}
+
+    def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
+        """Record the intent durably (with `first`, in one append), then submit, once.
+
+        Raises:
+            WriteConflict: another writer holds this ledger; nothing was sent.
+        """
+        if (known := self._ledger.book.order(ticket.id)) is not None:
+            return known.state  # intended before: reconciliation decides, not a second submit
+        self._ledger.record(*first, OrderIntended(at=self._clock.now(), ticket=ticket, plan=plan))
+        return self._deliver(ticket)
+
+    def _deliver(self, ticket: OrderTicket) -> OrderState:
+        try:
+            receipt = self._broker.submit(ticket)
+        except OrderRejected as refusal:
+            return self._note(OrderWasRejected(self._clock.now(), ticket.id, refusal.reason))
+        except BrokerUnavailable as outage:  # refused before it left: nothing was sent
+            return self._note(OrderNotSent(self._clock.now(), ticket.id, str(outage)))
+        except OutcomeUnknown as doubt:
+            return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt)))
+        return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
+
+    def _note(self, event: OrderWasRejected | OrderNotSent | OrderOutcomeUnknown | OrderAccepted) -> OrderState:
+        self._ledger.record(event)
+        return self._ledger.book.orders[event.id].state
+
+    def cancel(self, order: Order, reason: str) -> None:
+        """Ask for an order back, durably noted first; it may still fill. Rule: CS-409."""
+        self._ledger.record(CancelRequested(self._clock.now(), order.id, reason))
+        try:
+            self._broker.cancel(order.id)
+        except BrokerError as refusal:
+            self._ledger.record(AlarmRaised(self._clock.now(), "cancel_not_taken", str(refusal), order.ticket.position))
+
+    def advance(self) -> None:
+        """Move every working order one step: look it up, book what is new, call it back when its time is over.
+
+        A failed look is no news: the order stays as it is.
+        """
+        for order in self._ledger.book.working_orders:
+            now = self._clock.now()
+            if not self._is_due(order, now):
+                continue
+            self._polled[order.id] = now
+            try:
+                report = self._broker.order(order.id)
+            except BrokerError:
+                continue
+            if report is None:
+                self._absent(order, now)
+                continue
+            self._absences.pop(order.id, None)
+            self.take(order, report)
+            self._call_back(order.id, now)
+
+    def take(self, order: Order, report: OrderReport) -> bool:
+        """Book what a report says beyond what is known; whether anything was new."""
+        events = tuple(self._news(order, report))
+        self._ledger.record(*events)
+        return bool(events)
+
+    def _is_due(self, order: Order, now: dt.datetime) -> bool:
+        last = self._polled.get(order.id)
+        if last is None or order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
+            return True
+        wait = self._life.verify_seconds if order.state is OrderState.CANCEL_REQUESTED else self._life.poll_seconds
+        return (now - last).total_seconds() >= wait
+
+    def _absent(self, order: Order, now: dt.datetime) -> None:
+        """The broker says it never had the order: believed after two looks, at once after a restart. Rule: R4."""
+        if order.state is OrderState.INTENDED:  # we died before the first byte left
+            if order.age_seconds(now) <= self._life.resend_seconds:
+                self._deliver(order.ticket)
+            else:
+                self._ledger.record(OrderNotSent(now, order.id, "never sent; too old to send after the restart"))
+            return
+        looks = self._absences.get(order.id, 0) + 1
+        self._absences[order.id] = looks
+        if order.state is OrderState.UNKNOWN and looks >= self._life.absent_looks:
+            self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
+        elif order.state is not OrderState.UNKNOWN and looks == self._life.absent_looks:
+            detail = f"order {order.id} was {order.state} and the broker no longer knows it"
+            self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.position))
+
+    def _call_back(self, order_id: str, now: dt.datetime) -> None:
+        order = self._ledger.book.orders[order_id]
+        if order.is_working and self._life.should_cancel(order, now):
+            self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
+
+    def _news(self, order: Order, report: OrderReport) -> list[Event]:
+        now = self._clock.now()
+        events: list[Event] = []
+        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
+            events.append(OrderAccepted(now, order.id, report.broker_id))
+        if report.execution != order.execution and report.execution.any:
+            events.append(self._fill(order, report, now))
+        if report.state is order.state:
+            return events
+        if report.state is OrderState.CANCELED:
+            events.append(OrderCanceled(now, order.id, report.reason or order.reason))
+        elif report.state is OrderState.EXPIRED:
+            events.append(OrderExpired(now, order.id))
+        elif report.state is OrderState.REJECTED:
+            events.append(OrderWasRejected(now, order.id, report.reason))
+        return events
+
+    def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
+        """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
+        execution, complete = report.execution, report.state is OrderState.FILLED
+        if execution.price is not None or execution.quantity == 0:
+            return OrderFilled(now, order.id, execution, complete)
+        plan = self._ledger.book.plan(order.ticket.position)
+        expected = order.ticket.limit
+        if order.ticket.purpose is Purpose.ENTRY and plan is not None:
+            expected = plan.expected_credit
+        elif expected is None and plan is not None:
+            expected = plan.spread.width  # the worst a close can cost
+        return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)

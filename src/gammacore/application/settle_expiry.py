@@ -1,0 +1,90 @@
+"""Settle what expired: by intrinsic value at the settlement print, in cash or in shares."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.manage_positions import closed
+from gammacore.domain.instruments import Right, Underlying
+from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited, SharesDelivered
+from gammacore.domain.positions import Position, PositionState
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import MarketData, SettlementPrint
+
+LEAST_EXERCISED = Decimal("0.01")
+
+
+class SettleExpiry:
+    """Books every position whose contracts have stopped trading. Rules: CS-521, CS-528, CS-529, R11."""
+
+    def __init__(
+        self, ledger: DayLedger, market: MarketData, clock: Clock, underlyings: Mapping[str, Underlying]
+    ) -> None:
+        self._ledger = ledger
+        self._market = market
+        self._clock = clock
+        self._underlyings = underlyings
+
+    def __call__(self, date: dt.date) -> None:
+        """Settle positions expiring on or before `date`, whose trading has ended."""
+        for position in self._ledger.book.live_positions:
+            expiry = position.spread.sides[0].short.expiry
+            if expiry > date or self._is_busy(position) or position.is_flat:
+                continue
+            print_ = self._market.settlement(position.underlying, expiry)
+            if print_ is None:
+                self._await(position)
+            else:
+                self._ledger.record(*self._settled(position, print_))
+
+    def _is_busy(self, position: Position) -> bool:
+        return any(order.is_working for order in self._ledger.book.orders_of(position.id))
+
+    def _await(self, position: Position) -> None:
+        if position.state is PositionState.AWAITING_SETTLEMENT:
+            return
+        now = self._clock.now()
+        detail = "expired without an official settlement price; retried every cycle"
+        self._ledger.record(
+            SettlementAwaited(now, position.id), AlarmRaised(now, "awaiting_settlement", detail, position.id)
+        )
+
+    def _settled(self, position: Position, print_: SettlementPrint) -> list[Event]:
+        now, price = self._clock.now(), print_.price
+        value = sum(
+            (
+                held * contract.intrinsic(price)
+                for contract in position.spread.contracts
+                if (held := position.holdings.get(contract.occ, 0))
+            ),
+            Decimal(0),
+        )
+        events: list[Event] = []
+        if not self._underlyings[position.underlying].cash_settled:
+            events.extend(deliveries(position, price, now))
+        events.append(closed(position, now, "settled", position.cash + value * 100, price, print_.estimated))
+        return events
+
+
+def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Event]:
+    """Shares that change hands where options settle physically; legs that cancel out deliver nothing. Rule: CS-529.
+
+    A contract at least 0.01 in the money is exercised or assigned: puts move shares against, calls with the holding.
+    """
+    shares = 0
+    strike = Decimal(0)
+    for contract in position.spread.contracts:
+        held = position.holdings.get(contract.occ, 0)
+        if held and contract.intrinsic(price) >= LEAST_EXERCISED:
+            shares += (held if contract.right is Right.CALL else -held) * 100
+            strike = contract.strike if held < 0 else strike
+    if shares == 0:
+        return []
+    detail = f"{shares:+d} {position.underlying} shares at {strike} by assignment; sell or cover them"
+    return [
+        SharesDelivered(at, position.id, position.underlying, shares, strike, price),
+        AlarmRaised(at, "shares_delivered", detail, position.id),
+    ]

@@ -1,0 +1,182 @@
+"""Trade one day: the same loop live, on paper, replayed and simulated. Start-up and recovery are one path.
+
+Each cycle: requests, orders one step, settlement, confirmed closes, reconciliation, then one decision. Nothing waits
+inside a cycle; between cycles the clock does. Rules: CS-501, CS-535, R2, R5.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.enter_trade import EnterTrade
+from gammacore.application.manage_positions import ManagePositions
+from gammacore.application.obey_requests import ObeyRequests
+from gammacore.application.order_desk import OrderDesk
+from gammacore.application.reconcile import Reconcile
+from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.domain.book import Book
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Situation, Stand, Strategy, Warn
+from gammacore.errors import BrokerError
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
+from gammacore.ports.gex_source import GexSource
+from gammacore.ports.market_data import MarketData
+
+SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
+"""How long after the close the loop waits for a settlement price before it leaves the day unfinished."""
+
+
+@frozen
+class DayTerms:
+    """What a ledger is opened with and a day started under."""
+
+    account: str
+    mode: Mode
+    lineage: str
+    starting_balance: Decimal
+    market: str
+    configuration: str
+
+
+@frozen(eq=False)
+class TradeDay:
+    """One underlying's day, from the first chain to settlement."""
+
+    terms: DayTerms
+    underlying: Underlying
+    session: TradingSession
+    strategy: Strategy
+    ledger: DayLedger
+    clock: Clock
+    market: MarketData
+    broker: Broker
+    exposures: GexSource
+    desk: OrderDesk
+    enter: EnterTrade
+    manage: ManagePositions
+    settle: SettleExpiry
+    reconcile: Reconcile
+    requests: ObeyRequests
+
+    def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
+        """Run until the day is over; return the book. A finished day is not traded again."""
+        if self.is_finished:
+            return self.ledger.book
+        self.begin()
+        while True:
+            self.cycle()
+            if on_cycle is not None:
+                on_cycle(self.clock.now())
+            if self._is_over() or self._gives_up():
+                return self.ledger.book
+            self.clock.wait_until(self._next_look(self.clock.now()))
+
+    @property
+    def is_finished(self) -> bool:
+        finished = self.ledger.book.finished
+        return finished is not None and finished.date == self.session.date
+
+    def begin(self) -> None:
+        """Open the ledger if it is new, start the day if it has not begun."""
+        book = self.ledger.book
+        self.clock.wait_until(self.session.open)
+        now = self.clock.now()
+        if book.opened is None:
+            terms = self.terms
+            self.ledger.record(
+                LedgerOpened(now, terms.account, terms.mode, terms.lineage, terms.starting_balance), self._day(now)
+            )
+        elif book.day is None or book.day.date != self.session.date:
+            self.ledger.record(self._day(now))
+
+    def cycle(self) -> None:
+        """One look at the world and one decision."""
+        self.requests()
+        self.desk.advance()
+        if self.clock.now() >= self.session.close:
+            self.settle(self.session.date)
+        self.manage.confirm_closes()
+        self.reconcile()
+        for step in self.strategy.decide(self.look()).steps:
+            self._carry_out(step)
+        self._finish()
+
+    def look(self) -> Situation:
+        """The situation as it is now."""
+        now, book = self.clock.now(), self.ledger.book
+        market = self.market.snapshot(now)
+        wanted = self.strategy.needs_exposure(now, self.session, book)
+        return Situation(
+            now=now,
+            session=self.session,
+            underlying=self.underlying,
+            market=market,
+            book=book,
+            buying_power=self._buying_power() if wanted else None,
+            exposure=self.exposures.exposure(market) if wanted else None,
+        )
+
+    def _carry_out(self, step: Decision) -> None:
+        if isinstance(step, Open):
+            self.enter(step, self._buying_power())
+        elif isinstance(step, Stand):
+            self.enter.stand(step)
+        elif isinstance(step, Close):
+            self.manage.close(step)
+        elif isinstance(step, Repair):
+            self.manage.repair(step)
+        elif isinstance(step, Cancel):
+            self.manage.cancel(step)
+        elif isinstance(step, Remember):
+            self.manage.remember(step)
+        elif isinstance(step, Warn):
+            self.manage.warn(step)
+
+    def _buying_power(self) -> Decimal | None:
+        try:
+            return self.broker.account().option_buying_power
+        except BrokerError:
+            return None  # unknown is no (CS-343)
+
+    def _day(self, now: dt.datetime) -> DayStarted:
+        return DayStarted(
+            at=now,
+            date=self.session.date,
+            underlying=self.underlying.symbol,
+            strategy=self.strategy.name,
+            market=self.terms.market,
+            session_open=self.session.open,
+            session_close=self.session.close,
+            configuration=self.terms.configuration,
+        )
+
+    def _next_look(self, now: dt.datetime) -> dt.datetime:
+        instants = [self.market.next_at(now)]
+        instants.extend(deadline for deadline in self.strategy.deadlines(self.session) if deadline > now)
+        return min(instants)
+
+    def _finish(self) -> None:
+        book = self.ledger.book
+        if self._is_over() and not self.is_finished:
+            self.ledger.record(DayFinished(self.clock.now(), self.session.date, book.balance))
+
+    def _is_over(self) -> bool:
+        book = self.ledger.book
+        return self.clock.now() >= self.session.close and not book.live_positions and not book.working_orders
+
+    def _gives_up(self) -> bool:
+        """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
+        if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE:
+            return False
+        book = self.ledger.book
+        waiting = ", ".join(position.id for position in book.live_positions) or "orders without an answer"
+        self.ledger.record(AlarmRaised(self.clock.now(), "not_flat", f"after the close still open: {waiting}"))
+        return True

@@ -1,0 +1,389 @@
+"""The book: positions, orders, balance, statistics and halts, as the fold of the ledger's events.
+
+`Book.apply` is the only mutator and costs the same with ten positions or a thousand. There is no second state.
+Rules: CS-564, CS-565, CS-603, CS-610.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from functools import singledispatchmethod
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from attrs import evolve, frozen
+
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    CancelRequested,
+    CloseDecided,
+    DayFinished,
+    DayStarted,
+    EntryJudged,
+    Event,
+    FlattenRequested,
+    Halted,
+    HoldingsQuarantined,
+    LedgerOpened,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderWasRejected,
+    PositionClosed,
+    PositionMissing,
+    Resumed,
+    SettlementAwaited,
+    SharesDelivered,
+    WatchChanged,
+)
+from gammacore.domain.orders import Execution, Order, OrderState, Purpose
+from gammacore.domain.positions import EntryPlan, Position, PositionState
+from gammacore.domain.sessions import new_york_date
+from gammacore.errors import InvalidInput
+
+STATISTICS_WINDOW = 200
+"""Per-contract results kept for sizing; the rolling window of a policy is at most this long."""
+
+
+@frozen
+class ShareLot:
+    """Shares that assignment or exercise left us, signed; P/L counts from `basis`, the settlement price. CS-529."""
+
+    symbol: str
+    shares: int
+    strike: Decimal
+    basis: Decimal
+
+
+class BookView(Protocol):
+    """What a strategy may read of the book."""
+
+    @property
+    def balance(self) -> Decimal: ...
+    @property
+    def halted(self) -> str | None: ...
+    @property
+    def flatten(self) -> str | None: ...
+    @property
+    def results(self) -> tuple[Decimal, ...]: ...
+    @property
+    def live_positions(self) -> tuple[Position, ...]: ...
+    @property
+    def working_orders(self) -> tuple[Order, ...]: ...
+    @property
+    def quarantined(self) -> Mapping[str, int]: ...
+    def position(self, position: str) -> Position | None: ...
+    def order(self, order: str) -> Order | None: ...
+    def plan(self, position: str) -> EntryPlan | None: ...
+    def orders_of(self, position: str) -> tuple[Order, ...]: ...
+    def realised_on(self, date: dt.date) -> Decimal: ...
+    def judged(self, scheduled_at: dt.datetime) -> bool: ...
+    def entries_on(self, date: dt.date) -> tuple[EntryPlan, ...]: ...
+
+
+class Book:
+    """Folds events one by one; read it through its properties.
+
+    Amounts are dollars. `results` are the gross P/L per contract of closed positions, oldest first (CS-603).
+    """
+
+    def __init__(self) -> None:
+        self.opened: LedgerOpened | None = None
+        self.day: DayStarted | None = None
+        self.finished: DayFinished | None = None
+        self.version = 0
+        self.last_at: dt.datetime | None = None
+        self.total_trades = 0
+        self.total_fees = Decimal(0)
+        self._balance = Decimal(0)
+        self._halted: str | None = None
+        self._flatten: str | None = None
+        self._results: deque[Decimal] = deque(maxlen=STATISTICS_WINDOW)
+        self._positions: dict[str, Position] = {}
+        self._live: dict[str, None] = {}
+        self._orders: dict[str, Order] = {}
+        self._working: dict[str, None] = {}
+        self._orders_of: dict[str, list[str]] = {}
+        self._plans: dict[str, EntryPlan] = {}
+        self._realised: dict[dt.date, Decimal] = {}
+        self._judged: dict[dt.datetime, None] = {}
+        self._quarantined: dict[str, int] = {}
+        self._shares: list[ShareLot] = []
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Book:
+        """The fold of a whole ledger."""
+        book = cls()
+        for event in events:
+            book.apply(event)
+        return book
+
+    def apply(self, event: Event) -> None:
+        """Take one more event in.
+
+        Raises:
+            InvalidInput: an event that cannot follow what the book holds.
+        """
+        self._apply(event)
+        self.version += 1
+        self.last_at = event.at
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def balance(self) -> Decimal:
+        """Starting balance plus gross P/L less fees of everything closed."""
+        return self._balance
+
+    @property
+    def halted(self) -> str | None:
+        """Why the kill switch is latched, None when it is not."""
+        return self._halted
+
+    @property
+    def flatten(self) -> str | None:
+        """Why everything is to be closed, None when nothing of the kind was asked."""
+        return self._flatten
+
+    @property
+    def results(self) -> tuple[Decimal, ...]:
+        return tuple(self._results)
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        return MappingProxyType(self._positions)
+
+    @property
+    def orders(self) -> Mapping[str, Order]:
+        return MappingProxyType(self._orders)
+
+    @property
+    def live_positions(self) -> tuple[Position, ...]:
+        """Positions not yet closed, oldest first."""
+        return tuple(self._positions[position] for position in self._live)
+
+    @property
+    def working_orders(self) -> tuple[Order, ...]:
+        """Orders the broker may still fill, oldest first."""
+        return tuple(self._orders[order] for order in self._working)
+
+    @property
+    def quarantined(self) -> Mapping[str, int]:
+        return MappingProxyType(self._quarantined)
+
+    @property
+    def shares(self) -> tuple[ShareLot, ...]:
+        return tuple(self._shares)
+
+    def position(self, position: str) -> Position | None:
+        return self._positions.get(position)
+
+    def order(self, order: str) -> Order | None:
+        return self._orders.get(order)
+
+    def plan(self, position: str) -> EntryPlan | None:
+        return self._plans.get(position)
+
+    def orders_of(self, position: str) -> tuple[Order, ...]:
+        return tuple(self._orders[order] for order in self._orders_of.get(position, ()))
+
+    def realised_on(self, date: dt.date) -> Decimal:
+        """P/L after fees of everything closed on a New York date, dollars. Rules: CS-339, CS-622."""
+        return self._realised.get(date, Decimal(0))
+
+    def judged(self, scheduled_at: dt.datetime) -> bool:
+        """Whether an entry slot was judged already: each time once. Rule: CS-306."""
+        return scheduled_at in self._judged
+
+    def entries_on(self, date: dt.date) -> tuple[EntryPlan, ...]:
+        """Plans whose entry was intended on a New York date."""
+        return tuple(plan for plan in self._plans.values() if new_york_date(plan.scheduled_at) == date)
+
+    def expected_holdings(self) -> dict[str, int]:
+        """Signed contracts and shares the broker should show, by symbol. Rule: CS-561."""
+        total: dict[str, int] = {}
+        for position in self.live_positions:
+            for symbol, held in position.holdings.items():
+                total[symbol] = total.get(symbol, 0) + held
+        for lot in self._shares:
+            total[lot.symbol] = total.get(lot.symbol, 0) + lot.shares
+        return {symbol: held for symbol, held in total.items() if held}
+
+    # -- folding ------------------------------------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def _apply(self, event: Event) -> None:
+        raise InvalidInput("event", type(event).__name__, "the book knows no such event")
+
+    @_apply.register
+    def _(self, event: LedgerOpened) -> None:
+        if self.opened is not None:
+            raise InvalidInput("event", "LedgerOpened", "a ledger is opened once")
+        self.opened = event
+        self._balance = event.starting_balance
+
+    @_apply.register
+    def _(self, event: DayStarted) -> None:
+        self.day = event
+        self.finished = None
+
+    @_apply.register
+    def _(self, event: EntryJudged) -> None:
+        self._judged[event.scheduled_at] = None
+
+    @_apply.register
+    def _(self, event: OrderIntended) -> None:
+        ticket = event.ticket
+        if ticket.id in self._orders:
+            raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
+        self._orders[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
+        self._working[ticket.id] = None
+        self._orders_of.setdefault(ticket.position, []).append(ticket.id)
+        if event.plan is not None:
+            self._plans[ticket.position] = event.plan
+        if ticket.purpose.closes and (position := self._positions.get(ticket.position)) is not None:
+            self._positions[position.id] = evolve(position, close_attempts=position.close_attempts + 1)
+
+    @_apply.register
+    def _(self, event: OrderAccepted) -> None:
+        self._move(event.id, OrderState.ACCEPTED, event.at, broker_id=event.broker_id)
+
+    @_apply.register
+    def _(self, event: OrderWasRejected) -> None:
+        self._move(event.id, OrderState.REJECTED, event.at, reason=event.reason)
+
+    @_apply.register
+    def _(self, event: OrderNotSent) -> None:
+        self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
+
+    @_apply.register
+    def _(self, event: OrderOutcomeUnknown) -> None:
+        self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
+
+    @_apply.register
+    def _(self, event: CancelRequested) -> None:
+        cancels = self._known(event.id).cancels + 1
+        self._move(event.id, OrderState.CANCEL_REQUESTED, event.at, cancels=cancels, reason=event.reason)
+
+    @_apply.register
+    def _(self, event: OrderCanceled) -> None:
+        self._move(event.id, OrderState.CANCELED, event.at, reason=event.reason)
+
+    @_apply.register
+    def _(self, event: OrderExpired) -> None:
+        self._move(event.id, OrderState.EXPIRED, event.at)
+
+    @_apply.register
+    def _(self, event: OrderFilled) -> None:
+        order = self._known(event.id)
+        if event.complete:
+            state = OrderState.FILLED
+        else:
+            keeps = order.state in (OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED)
+            state = order.state if keeps else OrderState.PARTIALLY_FILLED
+        before = order.execution
+        self._move(event.id, state, event.at, execution=event.execution)
+        if order.ticket.purpose is Purpose.ENTRY:
+            self._entry_filled(order, before, event)
+        elif (position := self._positions.get(order.ticket.position)) is not None:
+            self._positions[position.id] = position.filled(order.ticket, before, event.execution)
+
+    def _entry_filled(self, order: Order, before: Execution, event: OrderFilled) -> None:
+        plan = self._plans[order.ticket.position]
+        position = self._positions.get(plan.position) or Position(plan, PositionState.OPEN, event.at)
+        now = event.execution
+        self._positions[plan.position] = evolve(
+            position.filled(order.ticket, before, now),
+            contracts=now.quantity,
+            credit=now.price or Decimal(0),
+            credit_verified=event.price_verified,
+        )
+        self._live[plan.position] = None
+
+    @_apply.register
+    def _(self, event: WatchChanged) -> None:
+        self._positions[event.position] = evolve(self._positions[event.position], watch=event.watch)
+
+    @_apply.register
+    def _(self, event: CloseDecided) -> None:
+        self._positions[event.position] = evolve(
+            self._positions[event.position],
+            state=PositionState.CLOSING,
+            exit_reason=event.reason,
+            exit_decided_at=event.at,
+        )
+
+    @_apply.register
+    def _(self, event: PositionClosed) -> None:
+        position = self._positions[event.position]
+        if not position.is_live:
+            raise InvalidInput("position", position.id, "a position is closed once (CS-564)")
+        holdings = dict.fromkeys(position.holdings, 0)
+        self._positions[position.id] = evolve(
+            position, state=PositionState.CLOSED, holdings=holdings, exit_reason=event.reason
+        )
+        self._live.pop(position.id, None)
+        self._balance += event.gross - event.fees
+        self.total_fees += event.fees
+        self.total_trades += 1
+        self._results.append(event.per_contract)
+        date = new_york_date(event.at)
+        self._realised[date] = self.realised_on(date) + event.gross - event.fees
+
+    @_apply.register
+    def _(self, event: SettlementAwaited) -> None:
+        self._positions[event.position] = evolve(
+            self._positions[event.position], state=PositionState.AWAITING_SETTLEMENT
+        )
+
+    @_apply.register
+    def _(self, event: SharesDelivered) -> None:
+        self._shares.append(ShareLot(event.symbol, event.shares, event.strike, event.basis))
+
+    @_apply.register
+    def _(self, event: HoldingsQuarantined) -> None:
+        self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
+
+    @_apply.register
+    def _(self, event: Halted) -> None:
+        self._halted = event.reason
+
+    @_apply.register
+    def _(self, event: Resumed) -> None:
+        self._halted = None
+        self._flatten = None
+
+    @_apply.register
+    def _(self, event: FlattenRequested) -> None:
+        self._flatten = event.reason
+        self._halted = event.reason
+
+    @_apply.register
+    def _(self, event: DayFinished) -> None:
+        self.finished = event
+        self._flatten = None
+
+    @_apply.register(PositionMissing)
+    @_apply.register(AlarmRaised)
+    def _(self, event: PositionMissing | AlarmRaised) -> None:
+        """Told to people and kept for the journal; changes nothing."""
+
+    def _known(self, order: str) -> Order:
+        if (known := self._orders.get(order)) is None:
+            raise InvalidInput("order", order, "no such order was ever intended in this ledger")
+        return known
+
+    def _move(self, order: str, state: OrderState, at: dt.datetime, **changes: Any) -> None:
+        moved = self._known(order).moved(state, at, **changes)
+        self._orders[order] = moved
+        if moved.is_working:
+            self._working[order] = None
+        else:
+            self._working.pop(order, None)

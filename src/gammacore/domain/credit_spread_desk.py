@@ -1,0 +1,178 @@
+"""The credit-spread desk as a strategy: sell around the pin at scheduled times, watch, get out by clear rules.
+
+Exits are decided before entries, positions oldest first. Pure: everything it sees is in the Situation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from attrs import evolve, frozen
+
+from gammacore.domain.book import BookView
+from gammacore.domain.entries.judge import EntryCase, EntryRules, judge_entry
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import OrderState, Purpose
+from gammacore.domain.positions import Position, PositionState, Watch
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.spreads import Leg
+from gammacore.domain.stops.exits import is_expired, judge_exit
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.stops.watch import has_bad_credit, stale_alarm, update_watch
+from gammacore.domain.strategy import (
+    Cancel,
+    Close,
+    Decision,
+    Decisions,
+    Open,
+    Remember,
+    Repair,
+    Situation,
+    Stand,
+    Warn,
+)
+
+FLATTEN = "flatten"
+
+
+@frozen
+class CreditSpreadDesk:
+    """Every figure of the desk; one object decides live, on paper, replayed and simulated."""
+
+    entries: EntryRules = EntryRules()
+    limits: RiskLimits = RiskLimits()
+    sizing: SizingRules = SizingRules()
+    stops: StopPolicy = StopPolicy()
+
+    @property
+    def name(self) -> str:
+        return "credit-spread"
+
+    def due_slots(self, now: dt.datetime, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        """Scheduled entries at or before now that were not judged yet. Rule: CS-306."""
+        slots = self.entries.schedule.slots(session)
+        return tuple(slot for slot in slots if slot <= now and not book.judged(slot))
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        """The pin is recomputed for every scheduled entry and never otherwise. Rule: CS-111."""
+        return bool(self.due_slots(now, session, book))
+
+    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+        """Soft close, hard close and the close itself: judged even when the market is silent."""
+        soft, hard = self.stops.soft_close_minutes, self.stops.hard_close_minutes
+        return (session.before_close(soft), session.before_close(hard), session.close)
+
+    def decide(self, situation: Situation) -> Decisions:
+        steps: list[Decision] = []
+        if not is_expired(situation.session, situation.now):
+            for position in situation.book.live_positions:
+                steps.extend(self._watch_over(position, situation))
+        if situation.book.halted is not None:
+            steps.extend(_call_back_entries(situation.book))
+        steps.extend(self._look_for_entries(situation))
+        return Decisions(tuple(steps))
+
+    def case(self, situation: Situation, slot: dt.datetime) -> EntryCase:
+        """The entry of a slot as it would be judged now; `plan` prints it without trading."""
+        session = situation.session
+        number = len(situation.book.entries_on(session.date)) + 1
+        position = f"{situation.underlying.symbol}-{session.date:%Y%m%d}-{number}"
+        return EntryCase(situation, slot, self.entries, self.limits, self.sizing, self.stops, position)
+
+    def _look_for_entries(self, situation: Situation) -> Iterator[Decision]:
+        for slot in self.due_slots(situation.now, situation.session, situation.book):
+            judgement = judge_entry(self.case(situation, slot))
+            if judgement.plan is None:
+                yield Stand(judgement.record)
+            else:
+                yield Open(judgement.plan, judgement.record)
+                return  # a later slot of the same cycle is judged in the next one, with this entry in the book
+
+    def _watch_over(self, position: Position, situation: Situation) -> Iterator[Decision]:
+        book = situation.book
+        busy = any(order.is_working for order in book.orders_of(position.id) if order.ticket.purpose.closes)
+        if position.state is PositionState.CLOSING:
+            if not busy and not position.is_flat:
+                yield from _next_close(position, book)
+            return
+        if position.state is not PositionState.OPEN or position.open_contracts == 0:
+            return
+        if book.flatten is not None:
+            yield Close(position.id, FLATTEN, book.flatten, urgent=True)
+            return
+        if position.excess() and not busy and not _entry_works(position, book):
+            yield from _repairs(position)
+            return
+        mark = position.spread.mark(situation.market.quote)
+        watch = self._watch(position, situation)
+        if watch is not position.watch:
+            yield Remember(position.id, watch)
+        if has_bad_credit(position):
+            yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
+        if mark is None and stale_alarm(position.plan.policy, watch):
+            yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)
+        verdict = judge_exit(
+            position.plan.policy,
+            evolve(position, watch=watch),
+            watch,
+            mark,
+            situation.now,
+            situation.session,
+            situation.underlying,
+        )
+        if verdict is not None:
+            yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit)
+
+    def _watch(self, position: Position, situation: Situation) -> Watch:
+        return update_watch(
+            position.plan.policy,
+            position,
+            position.spread.mark(situation.market.quote),
+            situation.now,
+            situation.session,
+            situation.market.vix,
+            situation.underlying,
+        )
+
+
+def _next_close(position: Position, book: BookView) -> Iterator[Decision]:
+    """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-563.
+
+    A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first.
+    """
+    orders = book.orders_of(position.id)
+    entries = [order for order in orders if order.is_working and order.ticket.purpose is Purpose.ENTRY]
+    if entries:
+        yield from (Cancel(order.id, "closing") for order in entries if order.cancels == 0)
+    elif position.excess():
+        yield from _repairs(position)
+    elif orders and orders[-1].state in _NOT_TAKEN and orders[-1].ticket.purpose.closes:
+        for side in position.spread.sides:
+            yield Repair(position.id, Leg(side.short, Side.BUY), position.open_contracts)
+    else:
+        yield Close(position.id, position.exit_reason, f"attempt {position.close_attempts + 1}", urgent=True)
+
+
+_NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
+
+
+def _repairs(position: Position) -> Iterator[Repair]:
+    """Loose legs, shorts first; longs only once no short is loose. Rule: CS-413."""
+    legs = position.excess()
+    shorts = [(leg, contracts) for leg, contracts in legs if position.holdings.get(leg.contract.occ, 0) < 0]
+    for leg, contracts in shorts or legs:
+        yield Repair(position.id, leg, contracts)
+
+
+def _entry_works(position: Position, book: BookView) -> bool:
+    return any(o.is_working and o.ticket.purpose is Purpose.ENTRY for o in book.orders_of(position.id))
+
+
+def _call_back_entries(book: BookView) -> Iterator[Cancel]:
+    """A halt calls every working entry back; exits go on. Rule: R10."""
+    for order in book.working_orders:
+        if order.ticket.purpose is Purpose.ENTRY and order.cancels == 0:
+            yield Cancel(order.id, "halted")

@@ -1,0 +1,191 @@
+"""Is the credit real, and is it enough: quotes of one snapshot, spread quality, hourly and absolute minimum.
+
+Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-401, CS-403, CS-404.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+
+from attrs import frozen
+
+from gammacore.domain.instruments import Underlying, tick_floor
+from gammacore.domain.market import Quote
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.spreads import CreditSpread, Quotes, Vertical, to_cents
+from gammacore.domain.verdicts import Verdict
+
+
+@frozen
+class SideQuote:
+    """One side of a spread with the quotes of its legs, all of one snapshot."""
+
+    side: Vertical
+    short: Quote
+    long: Quote
+
+    @property
+    def mid_credit(self) -> Decimal:
+        return self.short.mid - self.long.mid
+
+    @property
+    def natural_credit(self) -> Decimal:
+        """What selling now surely brings: short bid less long ask."""
+        return self.short.bid - self.long.ask
+
+    @property
+    def net_spread(self) -> Decimal:
+        """Bid-ask of both legs together, what the market keeps. Rule: CS-360."""
+        return self.short.width + self.long.width
+
+
+@frozen
+class SpreadQuote:
+    """A spread to be sold with the quotes of all its legs."""
+
+    spread: CreditSpread
+    sides: tuple[SideQuote, ...]
+
+    @classmethod
+    def of(cls, spread: CreditSpread, quotes: Quotes) -> SpreadQuote | None:
+        """None when a leg has no usable quote. Rule: CS-328."""
+        sides = []
+        for side in spread.sides:
+            short, long = quotes(side.short), quotes(side.long)
+            if short is None or long is None:
+                return None
+            sides.append(SideQuote(side, short, long))
+        return cls(spread, tuple(sides))
+
+    @property
+    def expected_credit(self) -> Decimal:
+        """Σ mid(short) - mid(long), to the cent: for limit, filters and size. Rule: CS-401."""
+        return to_cents(sum((side.mid_credit for side in self.sides), Decimal(0)))
+
+    @property
+    def natural_credit(self) -> Decimal:
+        return sum((side.natural_credit for side in self.sides), Decimal(0))
+
+
+def judge_quotes(spread: CreditSpread, quotes: Quotes) -> Verdict:
+    """Every leg has a usable quote in one snapshot, matched by symbol. Rule: CS-328."""
+    missing = [contract.occ for contract in spread.contracts if quotes(contract) is None]
+    if missing:
+        return Verdict.unknown("quotes_missing", ", ".join(missing))
+    return Verdict.ok(f"{len(spread.contracts)} legs quoted")
+
+
+def judge_positive(quote: SpreadQuote) -> Verdict:
+    """Each side's mid credit is above 0 and the whole below the width. Rules: CS-329, CS-003."""
+    for side in quote.sides:
+        if side.mid_credit <= 0:
+            return Verdict.skip("credit_not_positive", f"{side.side.right} side {side.mid_credit}", "> 0")
+    if quote.expected_credit >= quote.spread.width:
+        return Verdict.skip("credit_not_positive", quote.expected_credit, f"< width {quote.spread.width}")
+    return Verdict.ok(quote.expected_credit, "> 0")
+
+
+@frozen
+class SpreadQuality:
+    """The market may keep at most this part of a side's credit; richer credits may cost more. Rule: CS-360.
+
+    A side whose two legs are each one tick wide passes whatever its credit: no market can be tighter.
+    """
+
+    thin_credit: Decimal = parameter(Decimal("1.00"), "Credits below this are thin, SPX dollars.", above=0)
+    thin_tolerance: Decimal = parameter(Decimal("0.12"), "Net spread allowed for thin credits, part of it.", above=0)
+    fair_credit: Decimal = parameter(Decimal("1.50"), "Credits below this are fair, SPX dollars.", above=0)
+    fair_tolerance: Decimal = parameter(Decimal("0.15"), "Net spread allowed for fair credits.", above=0)
+    good_credit: Decimal = parameter(Decimal("2.50"), "Credits below this are good, SPX dollars.", above=0)
+    good_tolerance: Decimal = parameter(Decimal("0.20"), "Net spread allowed for good credits.", above=0)
+    rich_tolerance: Decimal | None = parameter(
+        None, "Net spread allowed for credits above good; none = the underlying's own top tier.", above=0
+    )
+
+    def tolerance(self, credit: Decimal, underlying: Underlying) -> Decimal:
+        """The part of a side's credit its net spread may be."""
+        for limit, tolerance in (
+            (self.thin_credit, self.thin_tolerance),
+            (self.fair_credit, self.fair_tolerance),
+            (self.good_credit, self.good_tolerance),
+        ):
+            if Fraction(credit) < underlying.dollars(limit):
+                return tolerance
+        return underlying.top_quality_tolerance if self.rich_tolerance is None else self.rich_tolerance
+
+    def judge(self, quote: SpreadQuote, underlying: Underlying) -> Verdict:
+        """Net spread <= tolerance × credit, side by side. Rule: CS-330."""
+        readings = []
+        for side in quote.sides:
+            tolerance = self.tolerance(side.mid_credit, underlying)
+            allowed = tolerance * side.mid_credit
+            reading = f"{side.side.right} side {side.net_spread}"
+            limit = f"{tolerance:.0%} of credit {side.mid_credit} = {to_cents(allowed)}"
+            readings.append((reading, limit))
+            if side.net_spread > allowed and not _one_tick_wide(side, underlying):
+                return Verdict.skip("spread_quality", reading, f"> {limit}")
+        reading, limit = readings[-1]
+        return Verdict.ok(reading, f"<= {limit}")
+
+
+def _one_tick_wide(side: SideQuote, underlying: Underlying) -> bool:
+    return all(leg.width <= underlying.ticks.single(leg.mid) for leg in (side.short, side.long))
+
+
+@frozen
+class HourlyCredit:
+    """The later it is, the more a credit must pay: 0.40 before 11:00, 0.50 before 13:00, then 0.65, × s. CS-331."""
+
+    early: Decimal = parameter(Decimal("0.40"), "Least credit before 11:00 New York, SPX dollars.", at_least=0)
+    late: Decimal = parameter(Decimal("0.50"), "Least credit before 13:00, SPX dollars.", at_least=0)
+    last: Decimal = parameter(Decimal("0.65"), "Least credit from 13:00, SPX dollars.", at_least=0)
+
+    def minimum(self, now: dt.datetime) -> Decimal:
+        clock = now.astimezone(NEW_YORK).time()
+        if clock < dt.time(11):
+            return self.early
+        return self.late if clock < dt.time(13) else self.last
+
+    def judge(self, credit: Decimal, now: dt.datetime, underlying: Underlying) -> Verdict:
+        least = underlying.dollars(self.minimum(now))
+        if Fraction(credit) < least:
+            return Verdict.skip("hourly_credit", f"credit {credit}", f"< {_dollars(least)}")
+        return Verdict.ok(f"credit {credit}", f">= {_dollars(least)}")
+
+
+@frozen
+class MinimumCredit:
+    """The least a strategy is sold for, × s; a condor's is its total. Rule: CS-332."""
+
+    vertical: Decimal = parameter(Decimal("1.30"), "Least credit of a vertical, SPX dollars.", at_least=0)
+    condor: Decimal = parameter(Decimal("1.30"), "Least total credit of a condor, SPX dollars.", at_least=0)
+
+    def judge(self, quote: SpreadQuote, underlying: Underlying) -> Verdict:
+        least = underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
+        credit = quote.expected_credit
+        if Fraction(credit) < least:
+            return Verdict.skip("minimum_credit", f"credit {credit}", f"< {_dollars(least)}")
+        return Verdict.ok(f"credit {credit}", f">= {_dollars(least)}")
+
+
+@frozen
+class EntryLimit:
+    """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> EntryLimit().price(Decimal("2.50"), REGISTRY["SPX"])
+    Decimal('2.35')
+    """
+
+    concession: Decimal = parameter(Decimal("0.95"), "Part of the mid credit we ask for.", above=0, at_most=1)
+
+    def price(self, expected_credit: Decimal, underlying: Underlying) -> Decimal:
+        """Points; 0 when nothing is left after rounding: then there is no order."""
+        return tick_floor(self.concession * expected_credit, underlying.ticks.complex_order)
+
+
+def _dollars(amount: Fraction) -> str:
+    return f"{float(amount):.2f}"

@@ -1,0 +1,83 @@
+"""When the desk may look for an entry: times, window, cut-off, half days. Rules: CS-305..308, CS-351."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from attrs import frozen
+
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.domain.verdicts import Verdict
+
+
+class EarlyClosePolicy(StrEnum):
+    """What a half day does: skip it, or trade it with every time kept relative to its open and close."""
+
+    SKIP = "skip"
+    RELATIVE = "relative"
+
+
+@frozen
+class Schedule:
+    """Entries are judged once at each scheduled time, inside [open + 30 min, open + 150 min), at most 600 s late.
+
+    Times are New York wall clock on a full day; they keep their distance from the open (CS-351).
+
+    >>> day = TradingSession.of(dt.date(2026, 8, 19))
+    >>> [f"{slot.astimezone(NEW_YORK):%H:%M}" for slot in Schedule().slots(day)]
+    ['10:00', '10:30', '11:00', '11:30']
+    """
+
+    times: tuple[dt.time, ...] = parameter(
+        (dt.time(10), dt.time(10, 30), dt.time(11), dt.time(11, 30)), "Entry times, New York."
+    )
+    lateness_seconds: int = parameter(600, "A scheduled time is missed when the first look is later.", at_least=0)
+    window_from_minutes: int = parameter(30, "Minutes after the open from which entries are allowed.", at_least=0)
+    window_to_minutes: int = parameter(150, "Minutes after the open from which they no longer are.", above=0)
+    cutoff_minutes: int = parameter(210, "Minutes after the open; holds whatever the window.", above=0)
+    least_minutes_to_close: int = parameter(60, "Minutes that must remain to the close.", at_least=0)
+    early_close: EarlyClosePolicy = parameter(EarlyClosePolicy.SKIP, "Half days: skip or relative.")
+
+    def slots(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+        """The scheduled instants of a session, UTC, counted from its open."""
+        opening = dt.datetime.combine(session.date, dt.time(9, 30))
+        gaps = (dt.datetime.combine(session.date, time) - opening for time in sorted(self.times))
+        return tuple(session.open + gap for gap in gaps)
+
+    def judge_early_close(self, session: TradingSession) -> Verdict:
+        """A full session, or a half day that may be traded. Rule: CS-305."""
+        if session.early_close and self.early_close is EarlyClosePolicy.SKIP:
+            close = session.close.astimezone(NEW_YORK)
+            return Verdict.skip("early_close", f"closes {close:%H:%M}", "early_close = relative to trade half days")
+        return Verdict.ok(f"closes {session.close.astimezone(NEW_YORK):%H:%M}")
+
+    def judge_slot(self, slot: dt.datetime, now: dt.datetime) -> Verdict:
+        """The first look at or after the slot, not more than `lateness_seconds` late. Rule: CS-306."""
+        late = (now - slot).total_seconds()
+        limit = f"<= {self.lateness_seconds} s late"
+        if late > self.lateness_seconds:
+            return Verdict.skip("schedule_missed", f"{late:.0f} s late", limit)
+        return Verdict.ok(f"{late:.0f} s late", limit)
+
+    def judge_window(self, session: TradingSession, now: dt.datetime) -> Verdict:
+        """Inside [open + 30 min, open + 150 min). Rule: CS-307."""
+        begin = session.after_open(self.window_from_minutes)
+        end = session.after_open(self.window_to_minutes)
+        limit = f"[{_clock(begin)}, {_clock(end)})"
+        if begin <= now < end:
+            return Verdict.ok(_clock(now), limit)
+        return Verdict.skip("entry_window", _clock(now), limit)
+
+    def judge_cutoff(self, session: TradingSession, now: dt.datetime) -> Verdict:
+        """Before open + 210 min and at least 60 min to the close. Rule: CS-308."""
+        last = min(session.after_open(self.cutoff_minutes), session.before_close(self.least_minutes_to_close))
+        early_enough = now < session.after_open(self.cutoff_minutes)
+        if early_enough and session.minutes_to_close(now) >= self.least_minutes_to_close:
+            return Verdict.ok(_clock(now), f"before {_clock(last)}")
+        return Verdict.skip("entry_cutoff", _clock(now), f"before {_clock(last)}")
+
+
+def _clock(instant: dt.datetime) -> str:
+    return f"{instant.astimezone(NEW_YORK):%H:%M:%S}"

@@ -1,0 +1,290 @@
+"""What the desk would sell around the GEX pin, and what it would not: tag, direction, strikes, confidence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from attrs import evolve, frozen
+
+from gammacore.domain.instruments import Right, Side, Underlying, tick_ceiling
+from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput
+
+
+class StrategyTag(StrEnum):
+    """What is sold; the tag stays with the trade from setup to journal. Rules: CS-202, CS-221."""
+
+    IRON_CONDOR = "IRON_CONDOR"
+    CALL_SPREAD = "CALL_SPREAD"
+    PUT_SPREAD = "PUT_SPREAD"
+    BROKEN_WING_CONDOR = "BROKEN_WING_CONDOR"
+    OTM_SINGLE_SIDED = "OTM_SINGLE_SIDED"
+    SKIP = "SKIP"
+
+
+class Direction(StrEnum):
+    """Which way the position leans: above the pin we sell calls (bearish), below it puts (bullish). Rule: CS-203."""
+
+    NEUTRAL = "NEUTRAL"
+    BULLISH = "BULLISH"
+    BEARISH = "BEARISH"
+
+
+class Confidence(StrEnum):
+    """A label of the distance to the pin, not a probability; LOW is never traded. Rule: CS-205."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+class SetupLeg(NamedTuple):
+    """One leg of a setup; the strike in points."""
+
+    side: Side
+    right: Right
+    strike: Decimal
+
+
+@frozen
+class SetupRules:
+    """Bands, offsets and widths of setup selection, in SPX points (scaled by k). Rules: CS-021, CS-201..207."""
+
+    vix_ceiling: Decimal = parameter(Decimal("20.0"), "No premium is sold from this VIX on (CS-201).", above=0)
+    condor_limit: Decimal = parameter(Decimal(6), "Up to this far from the pin: iron condor, SPX points.", at_least=0)
+    near_limit: Decimal = parameter(Decimal(15), "Up to this far: vertical, HIGH confidence, SPX points.", at_least=0)
+    far_limit: Decimal = parameter(Decimal(50), "Up to this far: vertical, MEDIUM confidence, SPX points.", at_least=0)
+    condor_offset: Decimal = parameter(Decimal(20), "Condor shorts from the pin, SPX points.", above=0)
+    near_pin_offset: Decimal = parameter(Decimal(15), "HIGH vertical's short from the pin, SPX points.", at_least=0)
+    near_price_offset: Decimal = parameter(Decimal(8), "HIGH vertical's short from the price, SPX points.", at_least=0)
+    far_pin_offset: Decimal = parameter(Decimal(25), "MEDIUM vertical's short from the pin, SPX points.", at_least=0)
+    far_price_offset: Decimal = parameter(Decimal(12), "MEDIUM vertical's short from price, SPX points.", at_least=0)
+    short_clearance: int = parameter(1, "Each short is this many strikes out of the money (CS-326).", at_least=1)
+    calm_vix: Decimal = parameter(Decimal(15), "Below this VIX the calm width applies (CS-021).", above=0)
+    usual_vix: Decimal = parameter(Decimal(20), "Below this VIX the usual width applies.", above=0)
+    tense_vix: Decimal = parameter(Decimal(25), "Below this VIX the tense width applies, then the wild.", above=0)
+    calm_width: Decimal = parameter(Decimal(1), "Width in calm markets, in base widths.", above=0)
+    usual_width: Decimal = parameter(Decimal(2), "Width in usual markets, in base widths.", above=0)
+    tense_width: Decimal = parameter(Decimal(3), "Width in tense markets, in base widths.", above=0)
+    wild_width: Decimal = parameter(Decimal(4), "Width in wild markets, in base widths.", above=0)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.condor_limit <= self.near_limit <= self.far_limit:
+            raise InvalidInput("near_limit", self.near_limit, "give condor_limit <= near_limit <= far_limit")
+        if not self.calm_vix <= self.usual_vix <= self.tense_vix:
+            raise InvalidInput("usual_vix", self.usual_vix, "give calm_vix <= usual_vix <= tense_vix")
+
+
+DEFAULT_RULES = SetupRules()
+
+
+@frozen
+class VerticalBand:
+    """How far out a vertical is sold in one band of distance, SPX points, and its label. Rule: CS-202."""
+
+    from_pin: Decimal
+    from_price: Decimal
+    confidence: Confidence
+
+
+@frozen
+class Setup:
+    """What the desk would sell at one instant; strikes and distances in points.
+
+    `distance` is price - pin after rounding to the underlying's unit; `width` is that of the wider wing (None only
+    while VIX is unknown). Legs are named by role, never by position (CS-204). `reason` is the code of a SKIP and
+    `detail` its numbers.
+    """
+
+    tag: StrategyTag
+    direction: Direction
+    confidence: Confidence
+    distance: Decimal
+    width: Decimal | None
+    call_short: Decimal | None = None
+    call_long: Decimal | None = None
+    put_short: Decimal | None = None
+    put_long: Decimal | None = None
+    reason: str | None = None
+    detail: str = ""
+    competing: bool = False
+
+    @property
+    def is_skip(self) -> bool:
+        return self.tag is StrategyTag.SKIP
+
+    @property
+    def is_condor(self) -> bool:
+        return self.tag in (StrategyTag.IRON_CONDOR, StrategyTag.BROKEN_WING_CONDOR)
+
+    @property
+    def legs(self) -> tuple[SetupLeg, ...]:
+        """Condor: call short, call long, put short, put long; vertical: short, long. Rules: CS-204, CS-402."""
+        roles = (
+            (Side.SELL, Right.CALL, self.call_short),
+            (Side.BUY, Right.CALL, self.call_long),
+            (Side.SELL, Right.PUT, self.put_short),
+            (Side.BUY, Right.PUT, self.put_long),
+        )
+        return tuple(SetupLeg(side, right, strike) for side, right, strike in roles if strike is not None)
+
+
+@frozen
+class Refinement:
+    """A setup after another form of it was tried; `kept_because` says why it stayed as it was, None when it changed."""
+
+    setup: Setup
+    kept_because: str | None = None
+
+
+def width_for(vix: Decimal, underlying: Underlying, rules: SetupRules = DEFAULT_RULES) -> Decimal:
+    """The width of a vertical side at this VIX, points: more base widths in wilder markets. Rule: CS-021.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> [int(width_for(Decimal(vix), REGISTRY["NDX"])) for vix in ("14.99", "15", "20", "25")]
+    [30, 60, 90, 120]
+    """
+    if vix < rules.calm_vix:
+        return underlying.base_width * rules.calm_width
+    if vix < rules.usual_vix:
+        return underlying.base_width * rules.usual_width
+    if vix < rules.tense_vix:
+        return underlying.base_width * rules.tense_width
+    return underlying.base_width * rules.wild_width
+
+
+def is_valid_width(width: Decimal, underlying: Underlying) -> bool:
+    """Whether a width is a positive multiple of the strike increment; another one is `bad_width`. Rule: CS-022."""
+    return width > 0 and width % underlying.strike_increment == 0
+
+
+def rounded_price(field: str, price: Decimal, underlying: Underlying) -> Decimal:
+    """A price or pin checked and rounded to the underlying's unit, points. Rule: CS-010."""
+    if not (price.is_finite() and underlying.unit <= price < 100_000):
+        raise InvalidInput(field, price, f"give a price from {underlying.unit} to below 100000 points")
+    return underlying.round_price(price)
+
+
+def require_vix(vix: Decimal) -> Decimal:
+    """Refuse what no VIX can be: not finite, 0 or less, 1000 or more."""
+    if not (vix.is_finite() and 0 < vix < 1000):
+        raise InvalidInput("vix", vix, "give VIX points above 0 and below 1000")
+    return vix
+
+
+def shorts_out_of_the_money(setup: Setup, price: Decimal, underlying: Underlying) -> dict[Right, Decimal]:
+    """How far each short strike is out of the money, points; negative in the money. Rule: CS-326.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> spx = REGISTRY["SPX"]
+    >>> setup = select_setup(spx, Decimal(6050), Decimal(6056), Decimal(16), DEFAULT_RULES)
+    >>> [int(gap) for gap in shorts_out_of_the_money(setup, Decimal("6056"), spx).values()]
+    [14, 26]
+    """
+    price = rounded_price("price", price, underlying)
+    gaps: dict[Right, Decimal] = {}
+    if setup.call_short is not None:
+        gaps[Right.CALL] = setup.call_short - price
+    if setup.put_short is not None:
+        gaps[Right.PUT] = price - setup.put_short
+    return gaps
+
+
+def select_setup(
+    underlying: Underlying,
+    pin: Decimal,
+    price: Decimal,
+    vix: Decimal | None,
+    rules: SetupRules,
+    *,
+    competing: bool = False,
+) -> Setup:
+    """What to sell with the price this far from the pin; VIX is tested first and has no fallback. Rules: CS-201..207.
+
+    With `competing` peaks the pin is their midpoint and only a condor around it is sold (CS-206).
+
+    Raises:
+        InvalidInput: pin, price or VIX is no price at all.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> setup = select_setup(REGISTRY["SPX"], Decimal(6050), Decimal(6066), Decimal(16), DEFAULT_RULES)
+    >>> print(setup.tag, setup.call_short, setup.call_long, setup.confidence)
+    CALL_SPREAD 6080 6090 MEDIUM
+    """
+    pin = rounded_price("pin", pin, underlying)
+    price = rounded_price("price", price, underlying)
+    distance = price - pin
+    if vix is None:
+        return _skip("vix_missing", "VIX is not known", distance, None, competing)
+    width = width_for(require_vix(vix), underlying, rules)
+    if vix >= rules.vix_ceiling:
+        return _skip("vix_ceiling", f"VIX {vix} >= {rules.vix_ceiling}", distance, width, competing)
+    if not is_valid_width(width, underlying):
+        detail = f"width {width} is no multiple of {underlying.strike_increment}"
+        return _skip("bad_width", detail, distance, width, competing)
+    if competing:
+        return _competing_condor(underlying, pin, price, width, rules)
+    return _by_band(underlying, pin, price, width, rules)
+
+
+def _by_band(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, rules: SetupRules) -> Setup:
+    distance = price - pin
+    if abs(distance) <= underlying.points(rules.condor_limit):
+        return _condor(underlying, pin, price, width, rules)
+    if abs(distance) <= underlying.points(rules.near_limit):
+        near = VerticalBand(rules.near_pin_offset, rules.near_price_offset, Confidence.HIGH)
+        return _vertical(underlying, pin, price, width, near)
+    if abs(distance) <= underlying.points(rules.far_limit):
+        far = VerticalBand(rules.far_pin_offset, rules.far_price_offset, Confidence.MEDIUM)
+        return _vertical(underlying, pin, price, width, far)
+    limit = float(underlying.points(rules.far_limit))
+    return _skip("too_far", f"price {abs(distance)} points from the pin > {limit:g}", distance, width)
+
+
+def _skip(reason: str, detail: str, distance: Decimal, width: Decimal | None, competing: bool = False) -> Setup:
+    return Setup(
+        StrategyTag.SKIP, Direction.NEUTRAL, Confidence.LOW, distance, width,
+        reason=reason, detail=detail, competing=competing,
+    )  # fmt: skip
+
+
+def _condor(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, rules: SetupRules) -> Setup:
+    distance = price - pin
+    offset = underlying.points(rules.condor_offset)
+    call_short = underlying.strike(Fraction(pin) + offset)
+    put_short = underlying.strike(Fraction(pin) - offset)
+    centred = abs(distance) <= underlying.points(rules.condor_limit)
+    return Setup(
+        StrategyTag.IRON_CONDOR, Direction.NEUTRAL, Confidence.HIGH if centred else Confidence.MEDIUM, distance, width,
+        call_short, call_short + width, put_short, put_short - width,
+    )  # fmt: skip
+
+
+def _competing_condor(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, rules: SetupRules) -> Setup:
+    condor = evolve(_condor(underlying, pin, price, width, rules), competing=True)
+    nearest = min(shorts_out_of_the_money(condor, price, underlying).values())
+    least = rules.short_clearance * underlying.strike_increment
+    if nearest >= least:
+        return condor
+    detail = f"nearest short {nearest} points out of the money < {least}"
+    return _skip("competing_off_centre", detail, price - pin, width, competing=True)
+
+
+def _vertical(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, band: VerticalBand) -> Setup:
+    from_pin, from_price = underlying.points(band.from_pin), underlying.points(band.from_price)
+    # Puts are calls seen in a mirror: with every price times `outward`, further out of the money is always up.
+    outward = 1 if price > pin else -1
+    wanted = underlying.strike(max(Fraction(outward * pin) + from_pin, Fraction(outward * price) + from_price))
+    # CS-207: where rounding ate the distance, the first strike far enough out (often on SPY, never on SPX and NDX).
+    clear = tick_ceiling(outward * price + underlying.strike_increment, underlying.strike_increment)
+    short = outward * max(wanted, clear)
+    long = short + outward * width
+    distance = price - pin
+    if outward > 0:
+        return Setup(StrategyTag.CALL_SPREAD, Direction.BEARISH, band.confidence, distance, width, short, long)
+    return Setup(
+        StrategyTag.PUT_SPREAD, Direction.BULLISH, band.confidence, distance, width, put_short=short, put_long=long
+    )

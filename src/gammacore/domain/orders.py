@@ -1,0 +1,257 @@
+"""Orders: what we mean (ticket), what became of it (state, execution), and the id both sides know it by.
+
+The client id is a hash of what the order is for, so that a repeat is recognised by us and by the broker.
+Rules: CS-402..414, R1, R4.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from gammacore.domain.instruments import Side
+from gammacore.domain.parameters import parameter
+from gammacore.domain.spreads import Leg
+from gammacore.errors import InvalidInput
+
+
+class Purpose(StrEnum):
+    """What an order is for; the tag the broker shows begins with it. Rule: CS-407."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    EMERGENCY = "emergency"
+    REPAIR = "repair"
+    HEDGE = "hedge"
+
+    @property
+    def tag_prefix(self) -> str:
+        return _TAG_PREFIXES[self]
+
+    @property
+    def closes(self) -> bool:
+        return self in (Purpose.EXIT, Purpose.EMERGENCY, Purpose.REPAIR)
+
+
+_TAG_PREFIXES = {
+    Purpose.ENTRY: "GEXENTRY-",
+    Purpose.EXIT: "GEXEXIT-",
+    Purpose.EMERGENCY: "GEXEXIT-EMERGENCY-",
+    Purpose.REPAIR: "GEXREPAIR-",
+    Purpose.HEDGE: "GEXHEDGE-",
+}
+
+
+class Effect(StrEnum):
+    """Whether the order's net price is received (credit) or paid (debit)."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Effect.CREDIT else -1
+
+
+class OrderState(StrEnum):
+    """Where an order stands. UNKNOWN is a state: it left and nobody answered."""
+
+    INTENDED = "intended"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    CANCEL_REQUESTED = "cancel_requested"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more is expected; only a late fill after a cancel can still change it."""
+        return self in _FINAL
+
+    def may_become(self, next_state: OrderState) -> bool:
+        return next_state in _TRANSITIONS[self]
+
+
+_FINAL = frozenset(
+    {OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.NOT_SENT}
+)
+_ANSWERS = frozenset(OrderState) - {OrderState.INTENDED, OrderState.UNKNOWN, OrderState.NOT_SENT}
+_FILLS = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+_TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.INTENDED: _ANSWERS | {OrderState.UNKNOWN, OrderState.NOT_SENT},
+    OrderState.UNKNOWN: _ANSWERS | {OrderState.NOT_SENT},
+    OrderState.ACCEPTED: _ANSWERS,
+    OrderState.PARTIALLY_FILLED: _ANSWERS - {OrderState.ACCEPTED},
+    OrderState.CANCEL_REQUESTED: _ANSWERS - {OrderState.ACCEPTED},
+    OrderState.FILLED: frozenset(),
+    OrderState.CANCELED: _FILLS,  # the broker's late fill is a fill like any other (CS-410)
+    OrderState.EXPIRED: _FILLS,
+    OrderState.REJECTED: frozenset(),
+    OrderState.NOT_SENT: _FILLS,  # proven absent, and yet: what the broker holds decides
+}
+
+
+@frozen
+class OrderTicket:
+    """One order as it is meant: legs, quantity in spreads, price in points (positive; `effect` says which way).
+
+    `limit` None means market. `id` is the client id; it is also the end of the broker's tag.
+    """
+
+    id: str
+    purpose: Purpose
+    underlying: str
+    position: str
+    legs: tuple[Leg, ...]
+    quantity: int
+    effect: Effect
+    limit: Decimal | None
+    reason: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        if self.quantity < 1:
+            raise InvalidInput("quantity", self.quantity, "give at least 1 contract")
+        if not 1 <= len(self.legs) <= 4:
+            raise InvalidInput("legs", len(self.legs), "give 1 to 4 legs")
+        if self.limit is not None and not (self.limit.is_finite() and self.limit > 0):
+            raise InvalidInput("limit", self.limit, "give a price above 0, or none for a market order")
+
+    @property
+    def tag(self) -> str:
+        return self.purpose.tag_prefix + self.id
+
+    @property
+    def is_market(self) -> bool:
+        return self.limit is None
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(leg.contract.occ for leg in self.legs)
+
+
+def client_order_id(*, account: str, lineage: str, strategy: str, underlying: str, day: dt.date, position: str,
+                    step: str, attempt: int) -> str:  # fmt: skip
+    """The id of an order: a hash of what it is for, 28 letters and digits. Rule: R1.
+
+    >>> client_order_id(account="paper", lineage="x", strategy="credit-spread", underlying="SPX",
+    ...     day=dt.date(2026, 8, 19), position="p1", step="entry", attempt=1)
+    'gc-...'
+    """
+    meaning = [account, lineage, strategy, underlying, day.isoformat(), position, step, attempt]
+    digest = hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
+    return f"gc-{digest[:25]}"
+
+
+@frozen
+class LegFill:
+    """How many contracts of one leg have been filled so far, and their average price in points."""
+
+    symbol: str
+    side: Side
+    quantity: int
+    price: Decimal
+
+
+@frozen
+class Execution:
+    """All that has been filled of an order so far (cumulative, never an increment).
+
+    `quantity` spreads were filled with every leg in ratio, at `price` points net (in the ticket's effect; None when the
+    broker has not said). `legs` are given where the broker reports them. `fees` in dollars.
+    """
+
+    quantity: int
+    price: Decimal | None
+    fees: Decimal = Decimal(0)
+    legs: tuple[LegFill, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        return self.quantity > 0 or any(leg.quantity > 0 for leg in self.legs)
+
+
+NOTHING_FILLED = Execution(0, None)
+
+
+@frozen
+class OrderReport:
+    """What the broker says of one order, in our words. `at` is the broker's time of the last change."""
+
+    id: str
+    broker_id: str
+    state: OrderState
+    execution: Execution
+    at: dt.datetime
+    reason: str = ""
+
+
+@frozen
+class Order:
+    """An order in the book: the ticket and everything recorded of it since."""
+
+    ticket: OrderTicket
+    state: OrderState
+    intended_at: dt.datetime
+    changed_at: dt.datetime
+    broker_id: str = ""
+    execution: Execution = field(default=NOTHING_FILLED)
+    cancels: int = 0
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.ticket.id
+
+    @property
+    def is_working(self) -> bool:
+        """The broker may still fill it: it counts in every limit."""
+        return not self.state.is_final
+
+    def age_seconds(self, now: dt.datetime) -> float:
+        return (now - self.intended_at).total_seconds()
+
+    def moved(self, state: OrderState, at: dt.datetime, **changes: Any) -> Order:
+        """The order after a change of state.
+
+        Raises:
+            InvalidInput: a change the life of an order does not allow.
+        """
+        if state is not self.state and not self.state.may_become(state):
+            raise InvalidInput("state", f"{self.state} -> {state}", f"order {self.id} cannot change that way")
+        return evolve(self, state=state, changed_at=at, **changes)
+
+
+@frozen
+class OrderLife:
+    """How long an order works and how it is called back, one step a cycle. Rules: CS-409, CS-535."""
+
+    poll_seconds: int = parameter(10, "A working order is looked at this often, seconds.", at_least=0)
+    entry_life_seconds: int = parameter(300, "An entry that has not filled by then is called back.", above=0)
+    verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
+    max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
+    absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
+                                  at_least=1)  # fmt: skip
+    resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
+
+    def should_cancel(self, order: Order, now: dt.datetime) -> bool:
+        """Entries live `entry_life_seconds`; a cancel that brought no answer is repeated, up to `max_cancels`."""
+        if order.ticket.purpose is not Purpose.ENTRY:
+            return False
+        if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
+            return order.age_seconds(now) >= self.entry_life_seconds
+        waited = (now - order.changed_at).total_seconds()
+        return (
+            order.state is OrderState.CANCEL_REQUESTED
+            and waited >= self.verify_seconds
+            and order.cancels < self.max_cancels
+        )

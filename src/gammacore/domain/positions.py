@@ -1,0 +1,192 @@
+"""A position's life: what it was meant to be, what was filled, what a rule must remember of it, how it ended.
+
+The truth of a position is what was filled: its holdings per option symbol and its cash. Gross P/L is the sum of its
+cash flows, exact in Decimal. Rules: CS-003, CS-005, CS-411..415, CS-506..513, CS-561..564.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import Execution, OrderTicket
+from gammacore.domain.spreads import CreditSpread, Leg
+from gammacore.domain.stops.policy import StopPolicy
+
+
+class PositionState(StrEnum):
+    """OPEN is watched; CLOSING has an exit decided; AWAITING_SETTLEMENT has expired without an official price."""
+
+    OPEN = "open"
+    CLOSING = "closing"
+    AWAITING_SETTLEMENT = "awaiting_settlement"
+    QUARANTINED = "quarantined"
+    CLOSED = "closed"
+
+
+@frozen
+class Watch:
+    """What the stop rules remember of one position from cycle to cycle; a change is a ledger event.
+
+    `best_profit` is the best profit so far as a fraction of the credit (CS-506). `trailing_armed` and `hold` are sticky
+    (CS-508, CS-510). `anchor` and `anchor_at` say since when the mid has stayed put (CS-509). `stale_cycles` counts
+    cycles in a row without a usable mark (CS-505). `lock_in_armed` is the sticky lock-in of OTM positions (CS-552).
+    """
+
+    best_profit: Decimal | None = None
+    trailing_armed: bool = False
+    hold: bool = False
+    anchor: Decimal | None = None
+    anchor_at: dt.datetime | None = None
+    stale_cycles: int = 0
+    lock_in_armed: bool = False
+
+
+@frozen
+class EntryPlan:
+    """One entry as it was decided: what to sell, how many, for how much, and the policy that will end it.
+
+    Prices in points, `expected_credit` is the mid credit (CS-401), `limit` the least we sell for (CS-403).
+    """
+
+    position: str
+    strategy: StrategyTag
+    direction: Direction
+    confidence: Confidence
+    spread: CreditSpread
+    contracts: int
+    expected_credit: Decimal
+    limit: Decimal
+    price: Decimal
+    pin: Decimal
+    vix: Decimal
+    scheduled_at: dt.datetime
+    policy: StopPolicy
+
+    @property
+    def maximum_risk(self) -> Decimal:
+        """Dollars at risk in all: (W - C) × 100 × contracts. Rule: CS-006."""
+        return self.spread.maximum_risk(self.expected_credit) * self.contracts
+
+
+@frozen
+class Position:
+    """A credit spread we sold. `holdings` are signed contracts per option symbol; `cash` dollars in less out, gross.
+
+    `contracts` spreads were opened at `credit` points net; how many are still open is read off the holdings.
+    `credit_verified` is False while the broker has not said the price (CS-411). `fees` in dollars.
+    """
+
+    plan: EntryPlan
+    state: PositionState
+    opened_at: dt.datetime
+    contracts: int = 0
+    credit: Decimal = Decimal(0)
+    credit_verified: bool = True
+    holdings: dict[str, int] = field(factory=dict)
+    cash: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    watch: Watch = field(factory=Watch)
+    exit_reason: str = ""
+    exit_decided_at: dt.datetime | None = None
+    close_attempts: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.plan.position
+
+    @property
+    def spread(self) -> CreditSpread:
+        return self.plan.spread
+
+    @property
+    def underlying(self) -> str:
+        return self.plan.spread.underlying
+
+    @property
+    def open_contracts(self) -> int:
+        """Whole spreads still held: what every leg covers."""
+        return min((abs(self.holdings.get(symbol, 0)) for symbol in self.spread.symbols), default=0)
+
+    @property
+    def is_live(self) -> bool:
+        return self.state is not PositionState.CLOSED
+
+    @property
+    def is_flat(self) -> bool:
+        """Nothing is held any more: every leg's holding is zero."""
+        return not any(self.holdings.values())
+
+    @property
+    def entry_distance(self) -> Decimal:
+        """Points from the underlying's price to the nearer short at the entry. Rule: CS-415."""
+        return self.plan.spread.distance(self.plan.price)
+
+    @property
+    def maximum_risk(self) -> Decimal:
+        """Dollars at risk in what is still open. Rules: CS-006, CS-342."""
+        credit = self.credit if 0 < self.credit < self.spread.width else Decimal(0)
+        return (self.spread.width - credit) * 100 * self.open_contracts
+
+    def age_seconds(self, now: dt.datetime) -> float:
+        return (now - self.opened_at).total_seconds()
+
+    def profit(self, value: Decimal) -> Decimal:
+        """Profit as a fraction of the credit if closed at `value` points: (C - V)/C. Rule: CS-004."""
+        return (self.credit - value) / self.credit
+
+    def excess(self) -> tuple[tuple[Leg, int], ...]:
+        """Legs and contracts to trade away so that only whole spreads remain, shorts first. Rule: CS-413."""
+        whole = self.open_contracts
+        beyond = [
+            (Leg(leg.contract, leg.side.opposite), held - whole)
+            for leg in self.spread.opening_legs
+            if (held := abs(self.holdings.get(leg.contract.occ, 0))) > whole
+        ]
+        return tuple(sorted(beyond, key=lambda pair: pair[0].side is Side.SELL))
+
+    def naked_shorts(self) -> dict[str, int]:
+        """Short contracts without their cover, per symbol: none may outlast a cycle without a repair. Rule: R2."""
+        naked = {}
+        for side in self.spread.sides:
+            short, long = -self.holdings.get(side.short.occ, 0), self.holdings.get(side.long.occ, 0)
+            if short > long:
+                naked[side.short.occ] = short - long
+        return naked
+
+    def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> Position:
+        """The position after more of one of its orders was filled; both executions are cumulative.
+
+        Multi-leg cash is the net price × spreads; a leg filled beyond the ratio counts at its own price.
+        """
+        holdings = dict(self.holdings)
+        for leg in ticket.legs:
+            gained = _leg_quantity(ticket, leg, now) - _leg_quantity(ticket, leg, before)
+            if gained:
+                holdings[leg.contract.occ] = holdings.get(leg.contract.occ, 0) + leg.side.sign * gained
+        cash = self.cash + _cash(ticket, now) - _cash(ticket, before)
+        fees = self.fees + now.fees - before.fees
+        return evolve(self, holdings=holdings, cash=cash, fees=fees)
+
+
+def _leg_quantity(ticket: OrderTicket, leg: Leg, execution: Execution) -> int:
+    for fill in execution.legs:
+        if fill.symbol == leg.contract.occ:
+            return fill.quantity
+    return execution.quantity * leg.ratio
+
+
+def _cash(ticket: OrderTicket, execution: Execution) -> Decimal:
+    """Dollars received (positive) or paid for everything filled of one order so far."""
+    whole = execution.quantity
+    cash = ticket.effect.sign * (execution.price or Decimal(0)) * whole * 100
+    for fill in execution.legs:
+        ratio = next(leg.ratio for leg in ticket.legs if leg.contract.occ == fill.symbol)
+        beyond = fill.quantity - whole * ratio
+        cash -= fill.side.sign * fill.price * beyond * 100
+    return cash

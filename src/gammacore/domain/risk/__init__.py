@@ -1,0 +1,1 @@
+"""Every check that can say no, whatever the strategy wants."""

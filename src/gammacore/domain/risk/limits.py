@@ -1,0 +1,143 @@
+"""Limits of the account, judged with the filters and again before any order exists. Rules: CS-302, CS-337..343."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_FLOOR, Decimal
+from enum import StrEnum
+
+from attrs import frozen
+
+from gammacore.domain.book import BookView
+from gammacore.domain.orders import Purpose
+from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.verdicts import Verdict
+
+
+class Oversize(StrEnum):
+    """What a trade too large for a limit does: shrink to what fits, or skip."""
+
+    SHRINK = "shrink"
+    SKIP = "skip"
+
+
+@frozen
+class RiskLimits:
+    """What the account allows, dollars; a trade must pass every one before an order exists. Rules: CS-337..343."""
+
+    max_positions: int = parameter(3, "Open, closing and quarantined positions and working entries, fewer than this.",
+                                   at_least=1)  # fmt: skip
+    entry_spacing_minutes: int = parameter(0, "Minutes between entries; 0 = off, 15 recommended.", at_least=0)
+    daily_loss: Decimal = parameter(Decimal(500), "Today's realised loss at which entries stop, dollars.", above=0)
+    minimum_account: Decimal = parameter(Decimal(10_000), "Balance below which nothing is sold, dollars.", at_least=0)
+    concurrent_risk: Decimal = parameter(
+        Decimal("0.30"), "Maximum loss of everything open, part of the balance.", above=0, at_most=1
+    )
+    oversize: Oversize = parameter(Oversize.SHRINK, "Too large for a risk limit: shrink or skip.")
+
+    def judge_spacing(self, book: BookView, now: dt.datetime) -> Verdict:
+        """Minutes since the last entry of today. Rule: CS-337."""
+        if self.entry_spacing_minutes == 0:
+            return Verdict.ok("off")
+        entries = book.entries_on(new_york_date(now))
+        if not entries:
+            return Verdict.ok("first entry")
+        minutes = (now - max(plan.scheduled_at for plan in entries)).total_seconds() / 60
+        limit = f"{self.entry_spacing_minutes} min"
+        if minutes < self.entry_spacing_minutes:
+            return Verdict.skip("entry_spacing", f"{minutes:.0f} min since the last entry", f"< {limit}")
+        return Verdict.ok(f"{minutes:.0f} min", f">= {limit}")
+
+    def judge_position_limit(self, book: BookView) -> Verdict:
+        """All positions and working entries of this account and mode, fewer than the limit. Rule: CS-338."""
+        count = len(live_plans(book)) + len(book.quarantined)
+        if count >= self.max_positions:
+            return Verdict.skip("position_limit", f"{count} positions", f">= {self.max_positions}")
+        return Verdict.ok(f"{count} positions", f"< {self.max_positions}")
+
+    def judge_daily_loss(self, book: BookView, now: dt.datetime) -> Verdict:
+        """Today's realised P/L after fees is above the limit. Rule: CS-339."""
+        realised = book.realised_on(new_york_date(now))
+        if realised <= -self.daily_loss:
+            return Verdict.skip("daily_loss", f"{realised:+.2f} today", f"<= -{self.daily_loss}")
+        return Verdict.ok(f"{realised:+.2f} today", f"> -{self.daily_loss}")
+
+    def judge_minimum_account(self, book: BookView) -> Verdict:
+        """Balance at least the minimum. Rule: CS-340."""
+        if book.balance < self.minimum_account:
+            return Verdict.skip("minimum_account", f"balance {book.balance:.2f}", f"< {self.minimum_account}")
+        return Verdict.ok(f"balance {book.balance:.2f}", f">= {self.minimum_account}")
+
+    def contracts_by_risk(self, book: BookView, risk_per_contract: Decimal) -> int:
+        """Contracts that keep the maximum loss of everything open within 30 % of the balance. Rules: CS-342, CS-363."""
+        room = self.concurrent_risk * book.balance - open_risk(book)
+        return max(0, int((room / risk_per_contract).to_integral_value(ROUND_FLOOR)))
+
+    def judge_concurrent_risk(self, book: BookView, wanted: int, risk_per_contract: Decimal) -> Verdict:
+        """Σ maximum loss of open and working positions plus this one <= 30 % of balance. Rule: CS-342."""
+        fits = self.contracts_by_risk(book, risk_per_contract)
+        limit = f"{self.concurrent_risk:.0%} of {book.balance:.2f}"
+        after = open_risk(book) + risk_per_contract * wanted
+        if fits >= wanted:
+            return Verdict.ok(f"{after:.2f} at risk", f"<= {limit}")
+        if fits == 0 or self.oversize is Oversize.SKIP:
+            return Verdict.skip("concurrent_risk", f"{after:.2f} at risk", f"> {limit}")
+        return Verdict.ok(f"{after:.2f} at risk: {wanted} contracts shrink to {fits}", f"<= {limit}")
+
+    def judge_buying_power(self, buying_power: Decimal | None, wanted: int, risk_per_contract: Decimal) -> Verdict:
+        """Option buying power covers the maximum loss. Unknown is no. Rule: CS-343."""
+        if buying_power is None:
+            return Verdict.unknown("buying_power_unknown", "the broker did not say")
+        need = risk_per_contract * wanted
+        fits = contracts_by_buying_power(buying_power, risk_per_contract)
+        if fits >= wanted:
+            return Verdict.ok(f"{buying_power:.2f} available", f">= {need:.2f}")
+        if fits == 0 or self.oversize is Oversize.SKIP:
+            return Verdict.skip("buying_power", f"{buying_power:.2f} available", f"< {need:.2f}")
+        return Verdict.ok(f"{buying_power:.2f} available: {wanted} contracts shrink to {fits}", f"< {need:.2f}")
+
+    def guard(self, plan: EntryPlan, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
+        """The last look before an order exists: the first limit that says no, else ok. Rules: CS-302, CS-338..343."""
+        risk = plan.spread.maximum_risk(plan.expected_credit)
+        verdicts = (
+            judge_halted(book),
+            self.judge_position_limit(book),
+            self.judge_daily_loss(book, now),
+            self.judge_minimum_account(book),
+            self.judge_concurrent_risk(book, plan.contracts, risk),
+            self.judge_buying_power(buying_power, plan.contracts, risk),
+        )
+        return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
+
+
+def judge_halted(book: BookView) -> Verdict:
+    """No halt and no kill switch. Rule: CS-302."""
+    if book.halted is not None:
+        return Verdict.skip("halted", book.halted, "clear with `gammacore resume`")
+    return Verdict.ok("not halted")
+
+
+def contracts_by_buying_power(buying_power: Decimal, risk_per_contract: Decimal) -> int:
+    return max(0, int((buying_power / risk_per_contract).to_integral_value(ROUND_FLOOR)))
+
+
+def live_plans(book: BookView) -> tuple[EntryPlan, ...]:
+    """Plans of live positions and of entries still working, each once."""
+    plans = {position.id: position.plan for position in book.live_positions}
+    for order in book.working_orders:
+        if order.ticket.purpose is Purpose.ENTRY and (plan := book.plan(order.ticket.position)) is not None:
+            plans.setdefault(plan.position, plan)
+    return tuple(plans.values())
+
+
+def open_risk(book: BookView) -> Decimal:
+    """Dollars lost at worst by everything open, and by working entries if they fill. Rule: CS-342."""
+    total = sum((position.maximum_risk for position in book.live_positions), Decimal(0))
+    for order in book.working_orders:
+        plan = book.plan(order.ticket.position)
+        if order.ticket.purpose is Purpose.ENTRY and plan is not None:
+            unfilled = order.ticket.quantity - order.execution.quantity
+            total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
+    return total

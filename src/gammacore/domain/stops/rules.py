@@ -1,0 +1,197 @@
+"""Each exit rule by itself: a pure function of one moment that says why to close now, or nothing.
+
+Stops compare the worst mark, targets the mid, with levels of the policy that was printed at the entry. A rule that
+needs a mark says nothing without one (CS-504). Their order is in `exits.py` and `otm_lock_in.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from attrs import frozen
+
+from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
+from gammacore.domain.positions import Position, Watch
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.spreads import SpreadMark
+from gammacore.domain.stops.policy import (
+    CloseStyle,
+    StaleExit,
+    StopPolicy,
+    ceil_to_cents,
+    cost_at_profit,
+    floor_to_cents,
+    hours,
+    percent,
+)
+from gammacore.domain.stops.watch import is_stable, stale_alarm
+
+
+class ExitReason(StrEnum):
+    """Why a position ended, as journaled."""
+
+    SETTLED = "settled"
+    HARD_CLOSE = "hard_close"
+    EMERGENCY_STOP = "emergency_stop"
+    SOFT_CLOSE = "soft_close"
+    STOP_LOSS = "stop_loss"
+    PROFIT_TARGET = "profit_target"
+    TRAILING_STOP = "trailing_stop"
+    LOCK_IN = "lock_in"
+    STALE_QUOTES = "stale_quotes"
+
+
+@frozen
+class ExitVerdict:
+    """Close now, and why. `value` is the mark the rule looked at and `level` what it compared with, points.
+
+    `limit` is the debit limit of the closing order, points; None closes at market. An `urgent` close goes out as an
+    emergency (CS-407).
+    """
+
+    reason: ExitReason
+    detail: str
+    value: Decimal | None = None
+    level: Decimal | None = None
+    limit: Decimal | None = None
+    urgent: bool = False
+
+
+@frozen
+class Moment:
+    """All a rule may look at: the policy, the position with its up-to-date watch, and the market at one instant.
+
+    `mark` is None where no stop or target may be decided (CS-502, CS-504).
+    """
+
+    policy: StopPolicy
+    position: Position
+    watch: Watch
+    mark: SpreadMark | None
+    now: dt.datetime
+    session: TradingSession
+    underlying: Underlying
+
+    @property
+    def credit(self) -> Decimal:
+        return self.position.credit
+
+    @property
+    def target(self) -> Fraction:
+        """Profit that is enough now, fraction of the credit. Rule: CS-507."""
+        return self.policy.target(
+            hours(self.now - self.position.opened_at),
+            self.position.plan.confidence,
+            hours(self.session.close - self.now),
+        )
+
+    @property
+    def limit(self) -> Decimal | None:
+        """Debit limit of a close that must be filled, points: the worst mark up to the tick. Rules: CS-406, CS-416."""
+        if self.policy.close_style is CloseStyle.MARKET or self.mark is None:
+            return None
+        tick = self.underlying.ticks.complex_order
+        return max(tick_ceiling(self.mark.worst, tick), tick)
+
+    def target_limit(self, level: Decimal) -> Decimal | None:
+        """Debit limit of a profit target, points: down to the tick, so never worse than advertised. Rule: CS-405."""
+        if self.policy.close_style is CloseStyle.MARKET:
+            return None
+        tick = self.underlying.ticks.complex_order
+        return max(tick_floor(level, tick), tick)
+
+    def is_younger_than(self, seconds: int) -> bool:
+        return self.now - self.position.opened_at < dt.timedelta(seconds=seconds)
+
+    def is_within_minutes_of_close(self, minutes: int) -> bool:
+        return self.now >= self.session.before_close(minutes)
+
+
+Rule = Callable[[Moment], ExitVerdict | None]
+
+
+def hard_close(at: Moment) -> ExitVerdict | None:
+    """From 5 minutes before the close, unless held; needs no quotes and waits for nothing. Rule: CS-522."""
+    if at.watch.hold or not at.is_within_minutes_of_close(at.policy.hard_close_minutes):
+        return None
+    return _time_exit(at, ExitReason.HARD_CLOSE, at.policy.hard_close_minutes)
+
+
+def soft_close(at: Moment) -> ExitVerdict | None:
+    """From 30 minutes before the close, unless held; needs no quotes. Rule: CS-524."""
+    if at.watch.hold or not at.is_within_minutes_of_close(at.policy.soft_close_minutes):
+        return None
+    return _time_exit(at, ExitReason.SOFT_CLOSE, at.policy.soft_close_minutes)
+
+
+def _time_exit(at: Moment, reason: ExitReason, minutes: int) -> ExitVerdict:
+    value = None if at.mark is None else at.mark.mid
+    return ExitVerdict(reason, f"{minutes} minutes to the end of trading reached", value, limit=at.limit)
+
+
+def emergency_stop(at: Moment) -> ExitVerdict | None:
+    """Loss at the emergency or worse, trailing or not; a young position needs convincing quotes. Rule: CS-523."""
+    if at.mark is None or at.mark.worst < at.policy.emergency_cost(at.credit):
+        return None
+    if at.is_younger_than(at.policy.settle_seconds) and not _convincing(at, at.mark):
+        return None
+    level = at.policy.advertised_emergency(at.credit)
+    detail = f"{at.mark.worst} to close against the emergency stop {level} ({percent(at.policy.emergency)})"
+    return ExitVerdict(ExitReason.EMERGENCY_STOP, detail, at.mark.worst, level, at.limit, urgent=True)
+
+
+def _convincing(at: Moment, mark: SpreadMark) -> bool:
+    """Marks close together, a mid that stays put, or a loss no quote explains away. Rule: CS-523."""
+    mean = (mark.worst + mark.best) / 2
+    close_together = mark.best > 0 and mark.worst - mark.best < at.policy.emergency_override_band * mean
+    return (
+        close_together or is_stable(at.policy, at.watch, at.now) or mark.worst >= at.policy.catastrophic_cost(at.credit)
+    )
+
+
+def regular_stop(at: Moment) -> ExitVerdict | None:
+    """Loss at the stop or worse, after the grace, neither trailing nor lock-in armed. Rules: CS-525, CS-551."""
+    if at.mark is None or at.mark.worst < at.policy.stop_cost(at.credit):
+        return None
+    if at.is_younger_than(at.policy.grace_seconds) or at.watch.trailing_armed or at.watch.lock_in_armed:
+        return None
+    level = at.policy.advertised_stop(at.credit)
+    detail = f"{at.mark.worst} to close against the stop {level} ({percent(at.policy.stop)})"
+    return ExitVerdict(ExitReason.STOP_LOSS, detail, at.mark.worst, level, at.limit)
+
+
+def profit_target(at: Moment) -> ExitVerdict | None:
+    """Profit at the mid of the target or more, unless held. Rule: CS-526."""
+    if at.mark is None or at.watch.hold:
+        return None
+    target = at.target
+    cost = cost_at_profit(at.credit, target)
+    if at.mark.mid > cost:
+        return None
+    level = floor_to_cents(cost)
+    detail = f"{at.mark.mid} to close against the target {level} ({percent(target)})"
+    return ExitVerdict(ExitReason.PROFIT_TARGET, detail, at.mark.mid, level, at.target_limit(level))
+
+
+def trailing_stop(at: Moment) -> ExitVerdict | None:
+    """Armed, and profit back at the trailing level or below, held or not. Rule: CS-527."""
+    best = at.watch.best_profit
+    if at.mark is None or best is None or not at.watch.trailing_armed:
+        return None
+    cost = at.policy.trailing_cost(at.credit, best)
+    if at.mark.mid < cost:
+        return None
+    level = ceil_to_cents(cost)
+    detail = f"{at.mark.mid} to close against the trailing stop {level} (best profit {percent(best)})"
+    return ExitVerdict(ExitReason.TRAILING_STOP, detail, at.mark.mid, level, at.limit)
+
+
+def stale_quotes(at: Moment) -> ExitVerdict | None:
+    """No usable mark for `stale_cycles` cycles, where the policy says to close then: at market. Rule: CS-505."""
+    if at.policy.stale_exit is not StaleExit.CLOSE or not stale_alarm(at.policy, at.watch):
+        return None
+    return ExitVerdict(ExitReason.STALE_QUOTES, f"{at.watch.stale_cycles} cycles without a usable mark")

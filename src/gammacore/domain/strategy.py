@@ -1,0 +1,136 @@
+"""What a strategy sees (Situation) and may say (Decisions). Deciding is pure; every decision carries its rationale."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Protocol
+
+from attrs import frozen
+
+from gammacore.domain.book import BookView
+from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import EntryJudged
+from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.positions import EntryPlan, Watch
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.spreads import Leg
+
+
+@frozen(eq=False)
+class Situation:
+    """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
+
+    `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
+    measured only when the strategy asked for it (`needs_exposure`). `trading_closed_by_broker` is the broker's own
+    clock, where it has one.
+    """
+
+    now: dt.datetime
+    session: TradingSession
+    underlying: Underlying
+    market: MarketSnapshot
+    book: BookView
+    buying_power: Decimal | None
+    exposure: GammaExposure | None = None
+
+    @property
+    def price(self) -> Decimal | None:
+        """The underlying's price when it is fresh, points. Rule: CS-353."""
+        return self.market.spot if self.market.fresh(self.market.spot_at) else None
+
+
+@frozen
+class Open:
+    """Sell a spread as planned; `judgement` is the record of every filter that let it pass."""
+
+    plan: EntryPlan
+    judgement: EntryJudged
+
+
+@frozen
+class Stand:
+    """No trade at a scheduled entry, and why."""
+
+    judgement: EntryJudged
+
+
+@frozen
+class Close:
+    """Close a position: the rule that says so, its numbers, and how to order it.
+
+    `limit` None closes at market. `value` is the mark that triggered, points.
+    """
+
+    position: str
+    reason: str
+    detail: str
+    value: Decimal | None = None
+    urgent: bool = False
+    limit: Decimal | None = None
+
+
+@frozen
+class Repair:
+    """Trade one leg of a position away that no longer has its counterpart. Rule: CS-413."""
+
+    position: str
+    leg: Leg
+    contracts: int
+
+
+@frozen
+class Cancel:
+    """Call a working order back."""
+
+    order: str
+    reason: str
+
+
+@frozen
+class Remember:
+    """A change of what the rules remember of a position."""
+
+    position: str
+    watch: Watch
+
+
+@frozen
+class Warn:
+    """Something a person must know now."""
+
+    code: str
+    detail: str
+    position: str = ""
+
+
+Decision = Open | Stand | Close | Repair | Cancel | Remember | Warn
+
+
+@frozen
+class Decisions:
+    """What a strategy says in one cycle, in the order it is to be done."""
+
+    steps: tuple[Decision, ...] = ()
+
+
+class Strategy(Protocol):
+    """Decides, and knows when it must be asked. Pure: the same situation, the same decisions."""
+
+    @property
+    def name(self) -> str:
+        """As in `gammacore trade --strategy`."""
+        ...
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        """Whether this cycle's decision looks at dealer gamma."""
+        ...
+
+    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+        """Instants at which it must be asked even when the market is silent."""
+        ...
+
+    def decide(self, situation: Situation) -> Decisions:
+        """What to do now."""
+        ...

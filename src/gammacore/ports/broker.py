@@ -1,0 +1,71 @@
+"""The broker port: orders, holdings and the account, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from attrs import frozen
+
+from gammacore.domain.orders import OrderReport, OrderTicket
+
+
+@frozen
+class Receipt:
+    """The broker's acknowledgement: it has the order. It is not a fill."""
+
+    broker_id: str
+
+
+@frozen
+class BrokerAccount:
+    """What the broker says of the account, dollars."""
+
+    number: str
+    balance: Decimal
+    option_buying_power: Decimal
+
+
+class Broker(Protocol):
+    """Takes orders and says what became of them. Quantities of holdings are signed: short is negative."""
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        """Send one order, once. A client id the broker already has is answered with the order it has.
+
+        Never infer a fill from a receipt, nor absence from an exception.
+
+        Raises:
+            OrderRejected: refused for good.
+            BrokerUnavailable: it never left, or was answered "not taken".
+            OutcomeUnknown: it left and nobody answered. Look it up with `order`; do not send it again.
+        """
+        ...
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for an order to be called back. Returning says it was asked, not that it is gone: it may still fill.
+
+        Raises:
+            BrokerError: the request was not taken. The order stands as it was.
+        """
+        ...
+
+    def order(self, order_id: str) -> OrderReport | None:
+        """The order of a client id as the broker has it now; None only when it is proven never to have arrived.
+
+        Raises:
+            BrokerUnavailable: nobody answered. Never to be read as None.
+        """
+        ...
+
+    def holdings(self) -> Mapping[str, int]:
+        """Signed contracts (OCC symbol) and shares (plain symbol) held now.
+
+        Raises:
+            BrokerUnavailable: nobody answered. Never to be read as flat.
+        """
+        ...
+
+    def account(self) -> BrokerAccount:
+        """Balance and buying power. Raises BrokerUnavailable; a missing figure is never zero."""
+        ...

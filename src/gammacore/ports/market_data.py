@@ -1,0 +1,52 @@
+"""The market data port: what the market shows, live, recorded or simulated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from attrs import frozen
+
+from gammacore.domain.market import Bar, MarketSnapshot
+
+
+@frozen
+class SettlementPrint:
+    """The price an expiry settles at, points; `estimated` when it is not the official print. Rule: CS-528."""
+
+    price: Decimal
+    estimated: bool
+    source: str
+
+
+class MarketData(Protocol):
+    """One underlying's market. The same calls serve live feeds, recordings and simulations."""
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        """The newest the market showed at or before `now`; parts that are not known are None.
+
+        Quotes and price carry the time they were seen: whether they are fresh is the caller's to judge. An old snapshot
+        is not an error here and never to be read as a quiet market.
+
+        Raises:
+            MarketDataError: the source cannot be read at all.
+        """
+        ...
+
+    def next_at(self, after: dt.datetime) -> dt.datetime:
+        """When to look again, strictly after `after`: the next recorded step, or one step later in a hole or live."""
+        ...
+
+    def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        """The price contracts of `date` settle at; None while there is none. Never zero, never a guess."""
+        ...
+
+    def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        """Bars with start <= bar.start and bar.end <= end, oldest first; empty when the source has none."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A hash of the content, for the lineage of a replayed or simulated ledger; "" for a live feed."""
+        ...
