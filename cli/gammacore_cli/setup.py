@@ -25,7 +25,7 @@ def setup(frame: Frame, underlying: str, pin: Decimal, price: Decimal, vix: Deci
     """What the desk would sell with the price this far from the pin, and why."""
     line = frame.settings.underlying(underlying)
     try:
-        chosen = select_setup(line, pin, price, vix, frame.settings.setup)
+        chosen = select_setup(line, pin, price, vix, frame.settings.entries.setup)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
     emit(setup_document(chosen), frame.as_json, lambda: _table(chosen))

@@ -6,6 +6,7 @@ import logging
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import evolve
@@ -60,7 +61,7 @@ def size(
     max_contracts: int | None,
 ) -> None:
     """How many contracts to trade with this balance and record."""
-    given = {
+    given: dict[str, Any] = {
         "policy": None if policy is None else SizingPolicy(policy),
         "fraction": fraction,
         "starting_capital": starting_capital,

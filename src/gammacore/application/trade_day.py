@@ -24,7 +24,7 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Situation, Stand, Strategy, Warn
-from gammacore.errors import BrokerError
+from gammacore.errors import BrokerError, ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
@@ -68,19 +68,32 @@ class TradeDay:
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
-        if self.is_finished:
-            return self.ledger.book
+        return self.run_until(lambda _book: False, on_cycle)
+
+    def run_until(self, done: Callable[[Book], bool], on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
+        """Run until the day is over or the book is as asked; return it."""
+        book = self.ledger.book
+        if self.is_finished():
+            self._refuse_another_ledger(book)
+            return book
         self.begin()
         while True:
             self.cycle()
             if on_cycle is not None:
                 on_cycle(self.clock.now())
-            if self._is_over() or self._gives_up():
-                return self.ledger.book
+            if self.is_finished() or done(book) or self._gives_up():
+                return book
             self.clock.wait_until(self._next_look(self.clock.now()))
 
-    @property
+    def once(self) -> Book:
+        """One cycle; the day can be taken up again."""
+        if not self.is_finished():
+            self.begin()
+            self.cycle()
+        return self.ledger.book
+
     def is_finished(self) -> bool:
+        """Whether this session's day is over in the ledger."""
         finished = self.ledger.book.finished
         return finished is not None and finished.date == self.session.date
 
@@ -94,8 +107,27 @@ class TradeDay:
             self.ledger.record(
                 LedgerOpened(now, terms.account, terms.mode, terms.lineage, terms.starting_balance), self._day(now)
             )
-        elif book.day is None or book.day.date != self.session.date:
+            return
+        self._refuse_another_ledger(book)
+        if book.day is None or book.day.date != self.session.date:
             self.ledger.record(self._day(now))
+
+    def _refuse_another_ledger(self, book: Book) -> None:
+        """A ledger is of one account and mode, a day of one underlying, and time does not go back. Rule: CS-609."""
+        opened, day, mine = book.opened, book.day, self.terms
+        assert opened is not None
+        if (opened.account, opened.mode) != (mine.account, mine.mode):
+            theirs = f"{opened.mode} account {opened.account}"
+            raise ConfigurationError(f"this ledger is of {theirs}, the run of {mine.mode} account {mine.account}; "
+                                     "name another --ledger")  # fmt: skip
+        if day is None:
+            return
+        if day.date > self.session.date:
+            raise ConfigurationError(f"this ledger has already traded {day.date}; give a later --date than that, "
+                                     "or another --ledger")  # fmt: skip
+        if day.date == self.session.date and day.underlying != self.underlying.symbol:
+            raise ConfigurationError(f"this ledger trades {day.underlying} on {day.date}; name another --ledger "
+                                     f"for {self.underlying.symbol}")  # fmt: skip
 
     def cycle(self) -> None:
         """One look at the world and one decision."""
@@ -165,7 +197,7 @@ class TradeDay:
 
     def _finish(self) -> None:
         book = self.ledger.book
-        if self._is_over() and not self.is_finished:
+        if self._is_over() and not self.is_finished():
             self.ledger.record(DayFinished(self.clock.now(), self.session.date, book.balance))
 
     def _is_over(self) -> bool:

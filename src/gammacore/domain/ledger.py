@@ -18,10 +18,12 @@ from gammacore.domain.verdicts import FilterVerdict
 
 
 class Mode(StrEnum):
-    """Whose money it is. Paper and live never share a ledger, a balance or a history. Rule: CS-609."""
+    """Whose money it is: nobody's (simulated or replayed), play money, real money.
 
-    SIMULATED = "simulated"
-    REPLAY = "replay"
+    They never share a ledger, a balance or a history. Rule: CS-609.
+    """
+
+    STUDY = "study"
     PAPER = "paper"
     LIVE = "live"
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
-from gammacore.domain.instruments import Side
+from gammacore.domain.instruments import Right, Side
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Leg
 from gammacore.domain.stops.policy import StopPolicy
@@ -72,6 +72,14 @@ class EntryPlan:
     def maximum_risk(self) -> Decimal:
         """Dollars at risk in all: (W - C) × 100 × contracts. Rule: CS-006."""
         return self.spread.maximum_risk(self.expected_credit) * self.contracts
+
+    @property
+    def breakevens(self) -> tuple[Decimal, ...]:
+        """Prices of the underlying at settlement at which nothing is won or lost, points, put side last."""
+        credit = self.expected_credit
+        return tuple(
+            side.short.strike + (credit if side.right is Right.CALL else -credit) for side in self.spread.sides
+        )
 
 
 @frozen

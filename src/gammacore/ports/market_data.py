@@ -24,6 +24,11 @@ class SettlementPrint:
 class MarketData(Protocol):
     """One underlying's market. The same calls serve live feeds, recordings and simulations."""
 
+    @property
+    def label(self) -> str:
+        """What the journal calls this market; a recording bears the label of what was recorded."""
+        ...
+
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         """The newest the market showed at or before `now`; parts that are not known are None.
 

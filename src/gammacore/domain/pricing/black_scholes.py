@@ -160,18 +160,12 @@ def normalised_black(moneyness: Floats, root_variance: Floats) -> Floats:
     Written with erfcx of positive arguments only, so that nothing overflows and small prices keep their digits.
     """
     positive = np.where(root_variance > 0, root_variance, 1.0)
-    high, low, weight = black_pieces(moneyness, positive)
-    beyond = moneyness / positive + 0.5 * positive > 0
+    centre, half = moneyness / positive, 0.5 * positive
+    high, low = erfcx(np.abs(centre + half) / SQRT_2), erfcx((half - centre) / SQRT_2)
+    weight = np.exp(-0.5 * (centre * centre + half * half))
+    beyond = centre + half > 0
     value = np.where(beyond, np.exp(0.5 * moneyness) - 0.5 * weight * (high + low), 0.5 * weight * (high - low))
     return np.asarray(np.where(np.isnan(root_variance), np.nan, np.where(root_variance > 0, value, 0.0)))
-
-
-def black_pieces(moneyness: Floats, root_variance: Floats) -> tuple[Floats, Floats, Floats]:
-    """erfcx at |d1| and |d2| (over √2) and exp(-(h² + t²)/2), the three terms of the normalised price."""
-    centre, half = moneyness / root_variance, 0.5 * root_variance
-    high = erfcx(np.abs(centre + half) / SQRT_2)
-    low = erfcx((half - centre) / SQRT_2)
-    return high, low, np.asarray(np.exp(-0.5 * (centre * centre + half * half)))
 
 
 def _root_variance(terms: Terms, volatility: ArrayLike) -> Floats:

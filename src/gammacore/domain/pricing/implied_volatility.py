@@ -1,7 +1,7 @@
 """Implied volatility over arrays, from the out-of-the-money side of each price.
 
 A first guess from the inverse of the Bachelier function, then third-order Householder steps on the logarithm of the
-price: two suffice for almost every listed option; the rest go on alone, and what will not converge is bisected.
+price: one or two suffice for every listed option; what needs more goes on alone, what will not converge is bisected.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gammacore.domain.market import Floats
-from gammacore.domain.pricing.black_scholes import Terms, black_pieces, normalised_black
+from gammacore.domain.pricing.black_scholes import Terms, normalised_black
 from gammacore.domain.pricing.normal import SQRT_2, SQRT_2PI, erfcx
 
-_STEPS_FOR_ALL = 2
-_STEPS_FOR_FEW = 10
-_SETTLED = 1e-4  # a relative step below this leaves an error below 1e-15: convergence is of fourth order
+_STEPS_MORE = 10
+_SETTLED = 5e-4  # a relative step below this leaves an error of its fourth power: nothing
 _ROOT_VARIANCE_BOUNDS = (1e-9, 80.0)
 _BISECTIONS = 80
 
@@ -51,20 +50,13 @@ def implied_volatility(price: ArrayLike, terms: Terms) -> Floats:
 def _root_variance(moneyness: Floats, beta: Floats) -> Floats:
     """σ·√T from the normalised price; both columns (n,), every row solvable."""
     goal = np.log(beta)
-    variance = np.clip(_first_guess(moneyness, beta), *_ROOT_VARIANCE_BOUNDS)
-    relative = np.zeros_like(variance)
-    for _ in range(_STEPS_FOR_ALL):
-        variance, relative = _improved(moneyness, goal, variance)
-    return _finish(moneyness, beta, goal, variance, ~(relative < _SETTLED))
-
-
-def _finish(moneyness: Floats, beta: Floats, goal: Floats, variance: Floats, open_rows: NDArray[np.bool_]) -> Floats:
-    rows = np.flatnonzero(open_rows)
-    for _ in range(_STEPS_FOR_FEW):
+    variance, relative = _improved(moneyness, goal, np.clip(_first_guess(moneyness, beta), *_ROOT_VARIANCE_BOUNDS))
+    rows = np.flatnonzero(relative > _SETTLED)
+    for _ in range(_STEPS_MORE):
         if not len(rows):
             return variance
         variance[rows], relative = _improved(moneyness[rows], goal[rows], variance[rows])
-        rows = rows[~(relative < _SETTLED)]
+        rows = rows[relative > _SETTLED]
     variance[rows] = _bisected(moneyness[rows], beta[rows])
     return variance
 
@@ -72,20 +64,31 @@ def _finish(moneyness: Floats, beta: Floats, goal: Floats, variance: Floats, ope
 def _improved(moneyness: Floats, goal: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """One third-order Householder step on ln(price), never more than a factor three, and its relative size."""
     with np.errstate(all="ignore"):
-        high, low, weight = black_pieces(moneyness, variance)
         centre, half = moneyness / variance, 0.5 * variance
-        beyond = centre + half > 0
-        above = np.exp(0.5 * moneyness) - 0.5 * weight * (high + low)
-        log_price = np.where(beyond, np.log(above), np.log(0.5 * (high - low)) - 0.5 * (centre * centre + half * half))
-        slope = np.where(beyond, weight / (SQRT_2PI * above), 2.0 / (SQRT_2PI * (high - low)))
-        newton = (goal - log_price) / slope
+        scaled = _scaled_price(centre, half)
+        exponent = 0.5 * (centre * centre + half * half)
+        slope = 1.0 / (SQRT_2PI * scaled)
+        newton = (goal + exponent - np.log(scaled)) / slope
         bend = (centre * centre - half * half) / variance
         second = bend - slope
-        third = bend * bend - 3.0 * (centre / variance) ** 2 - 0.25 - 3.0 * slope * bend + 2.0 * slope * slope
+        third = bend * (bend - 3.0 * slope) - 3.0 * (centre / variance) ** 2 - 0.25 + 2.0 * slope * slope
         step = newton * (1.0 + 0.5 * second * newton) / (1.0 + newton * (second + third * newton / 6.0))
-        usable = np.isfinite(step)
-        moved = np.where(usable, np.clip(variance + step, variance / 3.0, variance * 3.0), variance)
-        return moved, np.where(usable, np.abs(moved / variance - 1.0), np.inf)
+        relative = np.clip(step / variance, -2.0 / 3.0, 2.0)
+        lost = np.flatnonzero(~np.isfinite(relative))
+        moved = variance + variance * relative
+        moved[lost], relative[lost] = variance[lost], np.inf
+        return moved, np.abs(relative)
+
+
+def _scaled_price(centre: Floats, half: Floats) -> Floats:
+    """The normalised price without its factor exp(-(h² + t²)/2): (erfcx(-d1/√2) - erfcx(-d2/√2)) / 2."""
+    upper = centre + half
+    scaled = erfcx(np.abs(upper) / SQRT_2)
+    beyond = np.flatnonzero(upper > 0)
+    scaled[beyond] = 2.0 * np.exp(0.5 * upper[beyond] ** 2) - scaled[beyond]
+    scaled -= erfcx((half - centre) / SQRT_2)
+    scaled *= 0.5
+    return scaled
 
 
 def _bisected(moneyness: Floats, beta: Floats) -> Floats:

@@ -1,0 +1,60 @@
+"""`gammacore config check|show|init`: the configuration, validated, with where each value came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gammacore.errors import ConfigurationError
+from gammacore_cli.frame import DEFAULT_FILE, Frame, common_options
+from gammacore_cli.output import emit
+
+
+@click.group("config")
+def config() -> None:
+    """Check, show or write the configuration."""
+
+
+@config.command("check")
+@common_options
+def check(frame: Frame) -> None:
+    """Validate every key of every layer."""
+    given = frame.configuration.given
+    document: dict[str, object] = {"ok": True, "keys": len(given)}
+    emit(document, frame.as_json, lambda: f"configuration is valid: {len(given)} keys given, the rest are defaults")
+
+
+@config.command("show")
+@common_options
+def show(frame: Frame) -> None:
+    """Each value with where it came from; secrets as ***."""
+    rows = list(frame.configuration.rows())
+    document: dict[str, object] = {key: {"value": value, "source": source} for key, value, source in rows}
+
+    def table() -> object:
+        from rich.table import Table
+
+        view = Table("key", "value", "from")
+        for row in rows:
+            view.add_row(*row)
+        return view
+
+    emit(document, frame.as_json, table)
+
+
+@config.command("init")
+@click.argument("path", type=click.Path(path_type=Path), default=DEFAULT_FILE)
+@common_options
+def init(frame: Frame, path: Path) -> None:
+    """Write a commented sample; an existing file is never overwritten."""
+    from gammacore.configuration import sample_toml
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(sample_toml())
+    except FileExistsError as wrong:
+        raise ConfigurationError(f"{path}: exists and is left as it is; name another file") from wrong
+    except OSError as wrong:
+        raise ConfigurationError(f"{path}: cannot be written ({wrong.strerror})") from wrong
+    emit({"written": str(path)}, frame.as_json, lambda: f"{path} written: every key commented out, with its default")

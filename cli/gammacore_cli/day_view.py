@@ -1,0 +1,176 @@
+"""A trading day for people: its figures, its trades with their reasons, every scheduled entry and what it became."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
+from gammacore.domain.ledger import Resumed
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.trade_figures import Drawdown, TradeFigures
+from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.verdicts import FilterVerdict, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SIGNS = {Outcome.PASS: "[green]✓[/]", Outcome.SKIP: "[red]✗[/]", Outcome.UNKNOWN: "[yellow]?[/]",
+         Outcome.NOT_JUDGED: "[dim]·[/]"}  # fmt: skip
+OUTCOMES = {EntryOutcome.FILLED: "[green]taken[/]", EntryOutcome.SKIPPED: "[dim]skipped[/]",
+            EntryOutcome.WORKING: "[yellow]working[/]", EntryOutcome.UNFILLED: "[yellow]not filled[/]"}  # fmt: skip
+
+
+def day_panel(report: DayReport, ledger: Path | None = None) -> RenderableType:
+    """The report of a day: why each trade was taken, skipped and closed, and what it came to."""
+    parts: list[RenderableType] = [figures_grid(report)]
+    for trade in report.trades:
+        parts += [Rule(style="dim"), trade_block(trade)]
+    parts += [Rule(style="dim"), entries_table(report)]
+    parts += _notes(report)
+    if ledger is not None:
+        parts += ["", f"[dim]ledger {escape(str(ledger))}[/]"]
+    heading = f"{report.underlying} {report.strategy} · {report.date:%A} {report.date} · {report.mode}"
+    return Panel(Group(*parts), title=escape(heading), title_align="left", padding=(1, 2))
+
+
+def figures_grid(report: DayReport) -> Table:
+    """The day in one block of figures."""
+    figures, fall = report.figures, report.drawdown
+    grid = Table.grid(padding=(0, 3))
+    for _ in range(3):
+        grid.add_column(style="dim")
+        grid.add_column(justify="right")
+    state = "finished" if report.finished else "not finished"
+    grid.add_row("balance", f"[bold]{dollars(report.balance)}[/]", "P/L, gross", amount(report.pnl), "entries",
+                 str(report.entries))  # fmt: skip
+    grid.add_row("from", dollars(report.starting_balance), "fees", dollars(report.fees), "exits",
+                 str(len(report.closed)))  # fmt: skip
+    grid.add_row("win rate", percent(figures.win_rate), "after fees", amount(report.net), "skipped",
+                 str(sum(report.skipped.values())))  # fmt: skip
+    grid.add_row("profit factor", factor(figures), "drawdown", fall_text(fall), "day", state)
+    return grid
+
+
+def trade_block(trade: TradeLine) -> RenderableType:
+    """One trade: what was sold, why, what was to end it, what did."""
+    plan, ended = trade.plan, trade.exit
+    head = Table.grid(expand=True)
+    head.add_column(ratio=1)
+    head.add_column(justify="right")
+    head.add_row(
+        f"[bold]{plan.strategy} {trade.strikes}[/]  {trade.contracts} × ${trade.credit:.2f} = {dollars(trade.premium)}",
+        "[dim]open[/]" if ended is None else f"[bold]{amount(ended.gross)}[/]",
+    )
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(style="dim", no_wrap=True)
+    lines.add_column()
+    lines.add_row(hour(trade.opened), f"in at {trade.credit:.2f}: {escape(trade.why)}")
+    lines.add_row("", f"[dim]{_levels(trade)}, at risk {dollars(trade.maximum_risk)} ({escape(trade.id)})[/]")
+    if ended is not None:
+        why = f"[bold]{ended.reason}[/]" + (f": {escape(ended.detail)}" if ended.detail else "")
+        fees = f", fees {dollars(ended.fees)}" if ended.fees else ""
+        lines.add_row(hour(ended.at), f"out at {ended.value:.2f}: {why} [dim](held {trade.minutes} min{fees})[/]")
+    return Group(head, lines)
+
+
+def entries_table(report: DayReport) -> RenderableType:
+    """Every scheduled entry with the reason it was taken or not."""
+    if not report.scheduled:
+        return "no scheduled entry was reached"
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("entry", no_wrap=True)
+    table.add_column("")
+    table.add_column("reason", ratio=1)
+    table.add_column("price", justify="right", no_wrap=True)
+    table.add_column("pin", justify="right", no_wrap=True)
+    table.add_column("VIX", justify="right", no_wrap=True)
+    for entry in report.scheduled:
+        record = entry.record
+        table.add_row(
+            hour(entry.scheduled_at),
+            OUTCOMES[entry.outcome],
+            f"{escape(entry.sentence)}\n[dim]filters[/] {verdict_counts(entry)}",
+            *("–" if value is None else str(value) for value in (record.price, record.pin, record.vix)),
+        )
+    return table
+
+
+def filters_table(entry: JudgedEntry) -> Table:
+    """Each filter's verdict at one scheduled entry. Rule: CS-366."""
+    title = f"{hour(entry.scheduled_at)}  {escape(entry.sentence)}"
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in ("", "rule", "filter", "found", "limit"):
+        table.add_column(column, style="dim" if column in ("rule", "limit") else None)
+    for one in entry.filters:
+        table.add_row(*_verdict_cells(one))
+    return table
+
+
+def verdict_counts(entry: JudgedEntry) -> str:
+    """How many filters passed, said no, did not know, were not judged."""
+    return "  ".join(f"{sign} {count}" for outcome, sign in SIGNS.items() if (count := entry.count(outcome)))
+
+
+def hour(instant: dt.datetime) -> str:
+    """New York wall clock, to the second only when there are seconds."""
+    local = instant.astimezone(NEW_YORK)
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def amount(value: Decimal) -> str:
+    """A gain green, a loss red."""
+    colour = "green" if value > 0 else "red" if value < 0 else "default"
+    return f"[{colour}]{signed_dollars(value)}[/]"
+
+
+def percent(part: Fraction | None) -> str:
+    return "–" if part is None else f"{float(part):.1%}"
+
+
+def factor(figures: TradeFigures) -> str:
+    """Dollars won for each dollar lost; ∞ while nothing was lost."""
+    if figures.profit_factor is None:
+        return "∞" if figures.won else "–"
+    return f"{float(figures.profit_factor):.2f}"
+
+
+def fall_text(fall: Drawdown) -> str:
+    return f"{dollars(fall.dollars)} ({float(fall.part):.1%})" if fall.dollars else "none"
+
+
+def _levels(trade: TradeLine) -> str:
+    target = "no target" if trade.advertised_target is None else f"target {trade.advertised_target}"
+    return f"{target}, stop {trade.advertised_stop}, emergency {trade.advertised_emergency} to close"
+
+
+def _verdict_cells(one: FilterVerdict) -> tuple[str, ...]:
+    verdict = one.verdict
+    name = f"[bold red]{one.name}[/]" if verdict.blocks else one.name
+    found = verdict.value or (verdict.reason or "" if verdict.outcome is not Outcome.PASS else "")
+    return SIGNS[verdict.outcome], one.rule, name, escape(found), escape(verdict.limit)
+
+
+def _notes(report: DayReport) -> Iterator[RenderableType]:
+    if report.unknown_by_filter:
+        names = ", ".join(f"{name} ({count})" for name, count in report.unknown_by_filter.items())
+        yield Text.from_markup(f"\n[yellow]unknown, counted by filter:[/] {escape(names)}")
+    for alarm in report.alarms:
+        where = f" {alarm.position}" if alarm.position else ""
+        yield Text.from_markup(f"[red]alarm[/] {hour(alarm.at)} {escape(f'{alarm.code}{where}: {alarm.detail}')}")
+    for halt in report.halts:
+        said = halt.note if isinstance(halt, Resumed) else halt.reason
+        yield Text.from_markup(f"[red]{type(halt).__name__.lower()}[/] {hour(halt.at)} {escape(said)}")

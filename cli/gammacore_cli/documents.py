@@ -1,0 +1,248 @@
+"""Reports as JSON: money as strings in cents, counts and prices as numbers, times with New York's offset (cli.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from gammacore.domain.book import Book
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.judged_entry import JudgedEntry
+from gammacore.domain.orders import Order
+from gammacore.domain.positions import Position
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.spreads import Leg
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
+from gammacore.domain.trade_record import TradeLine
+
+Document = dict[str, object]
+
+
+def trade_document(report: DayReport, ledger: Path) -> Document:
+    """A trading day as `gammacore trade --json` prints it."""
+    return {
+        "date": report.date.isoformat(),
+        "underlying": report.underlying,
+        "strategy": report.strategy,
+        "entries": report.entries,
+        "exits": len(report.closed),
+        "exits_by_reason": report.exits,
+        "skipped": report.skipped,
+        "unfilled": report.unfilled,
+        "unknown_by_filter": report.unknown_by_filter,
+        "trades": [trade_line(trade) for trade in report.trades],
+        "decisions": [decision(entry) for entry in report.scheduled],
+        "alarms": [{"at": clock(a.at), "code": a.code, "detail": a.detail} for a in report.alarms],
+        "pnl": money(report.pnl),
+        "fees": money(report.fees),
+        "starting_balance": money(report.starting_balance),
+        "balance": money(report.balance),
+        "finished": report.finished,
+        "ledger": str(ledger),
+    }
+
+
+def journal_document(reports: Sequence[DayReport], ledger: Path) -> Document:
+    """Every trade once, as it last stood, and every scheduled entry, over the days of the journal."""
+    return {
+        "days": [report.date.isoformat() for report in reports],
+        "trades": [trade_line(trade) for trade in trades_of(reports)],
+        "decisions": [decision(entry) for report in reports for entry in report.scheduled],
+        "ledger": str(ledger),
+    }
+
+
+def report_document(reports: Sequence[DayReport], ledger: Path) -> Document:
+    """The statistics of a whole ledger, the trades they are of, and its days."""
+    trades = trades_of(reports)
+    return {
+        "statistics": {
+            **statistics(TradeFigures.of(trades)),
+            "by_strategy": {tag: statistics(figures) for tag, figures in by_strategy(trades).items()},
+            "fees": money(sum((report.fees for report in reports), Decimal(0))),
+            "drawdown": fall(ledger_drawdown(reports)),
+        },
+        "days": [
+            {
+                "date": report.date.isoformat(),
+                "underlying": report.underlying,
+                "entries": report.entries,
+                "exits": len(report.closed),
+                "skipped": report.skipped,
+                "pnl": money(report.pnl),
+                "fees": money(report.fees),
+                "balance": money(report.balance),
+            }
+            for report in reports
+        ],
+        "balance": money(reports[-1].balance),
+        "ledger": str(ledger),
+    }
+
+
+def status_document(book: Book, day_pnl: Decimal, ledger: Path) -> Document:
+    """Where we stand: what is open, what works, what there is, and whether trading is halted."""
+    return {
+        "positions": [position_line(position) for position in book.live_positions],
+        "orders": [order_line(order) for order in book.working_orders],
+        "balance": money(book.balance),
+        "day_pnl": money(day_pnl),
+        "halted": book.halted is not None,
+        "halt_reason": book.halted,
+        "quarantined": dict(book.quarantined),
+        "as_of": None if book.last_at is None else clock(book.last_at),
+        "ledger": str(ledger),
+    }
+
+
+def trade_line(trade: TradeLine) -> Document:
+    """One trade; what is not known while it is open is null."""
+    plan, ended = trade.plan, trade.exit
+    return {
+        "id": trade.id,
+        "strategy": plan.strategy.value,
+        "direction": plan.direction.value,
+        "confidence": plan.confidence.value,
+        "legs": [leg(one) for one in trade.legs],
+        "strikes": trade.strikes,
+        "contracts": trade.contracts,
+        "credit": money(trade.credit),
+        "debit": None if ended is None else money(ended.value),
+        "opened": clock(trade.opened),
+        "closed": None if ended is None else clock(ended.at),
+        "exit_reason": None if ended is None else ended.reason,
+        "exit_detail": None if ended is None else ended.detail,
+        "pnl": None if ended is None else money(ended.gross),
+        "fees": money(trade.fees),
+        "result": trade.result.value,
+        "price": number(plan.price),
+        "pin": number(plan.pin),
+        "vix": number(plan.vix),
+        "distance": number(trade.distance),
+        "max_risk": money(trade.maximum_risk),
+        "stop": money(trade.advertised_stop),
+        "target": None if trade.advertised_target is None else money(trade.advertised_target),
+        "why": trade.why,
+        "terms": list(trade.terms),
+        "balance": None if ended is None else money(ended.balance),
+        "settlement_price": None if ended is None or ended.settlement_price is None else number(ended.settlement_price),
+        "estimated": ended is not None and ended.estimated,
+    }
+
+
+def decision(entry: JudgedEntry) -> Document:
+    """One scheduled entry with every filter's verdict. Rule: CS-366."""
+    record = entry.record
+    return {
+        "scheduled_at": clock(entry.scheduled_at),
+        "at": clock(entry.at),
+        "outcome": entry.outcome.value,
+        "reason": entry.reason,
+        "sentence": entry.sentence,
+        "position": entry.position,
+        "price": None if record.price is None else number(record.price),
+        "pin": None if record.pin is None else number(record.pin),
+        "vix": None if record.vix is None else number(record.vix),
+        "filters": [
+            {
+                "rule": one.rule,
+                "name": one.name,
+                "verdict": one.verdict.outcome.value,
+                "value": one.verdict.value,
+                "limit": one.verdict.limit,
+                "reason": one.verdict.reason,
+            }
+            for one in entry.filters
+        ],
+    }
+
+
+def statistics(figures: TradeFigures) -> Document:
+    return {
+        "trades": figures.trades,
+        "open": figures.open,
+        "wins": figures.wins,
+        "losses": figures.losses,
+        "break_even": figures.break_even,
+        "win_rate": None if figures.win_rate is None else float(figures.win_rate),
+        "average_win": None if figures.average_win is None else money(figures.average_win),
+        "average_loss": None if figures.average_loss is None else money(figures.average_loss),
+        "profit_factor": None if figures.profit_factor is None else float(figures.profit_factor),
+        "credits": money(figures.credits),
+        "pnl": money(figures.pnl),
+        "left_out": list(figures.left_out),
+    }
+
+
+def fall(worst: Drawdown) -> Document:
+    return {"dollars": money(worst.dollars), "part": float(worst.part)}
+
+
+def position_line(position: Position) -> Document:
+    return {
+        "id": position.id,
+        "state": position.state.value,
+        "strategy": position.plan.strategy.value,
+        "legs": [leg(one) for one in position.spread.opening_legs],
+        "strikes": position.spread.strikes,
+        "contracts": position.open_contracts,
+        "credit": money(position.credit),
+        "opened": clock(position.opened_at),
+        "max_risk": money(position.maximum_risk),
+        "exit_reason": position.exit_reason or None,
+    }
+
+
+def order_line(order: Order) -> Document:
+    ticket = order.ticket
+    return {
+        "id": order.id,
+        "position": ticket.position,
+        "purpose": ticket.purpose.value,
+        "state": order.state.value,
+        "legs": [leg(one) for one in ticket.legs],
+        "quantity": ticket.quantity,
+        "filled": order.execution.quantity,
+        "limit": None if ticket.limit is None else money(ticket.limit),
+        "effect": ticket.effect.value,
+        "at": clock(order.intended_at),
+    }
+
+
+def leg(one: Leg) -> Document:
+    contract = one.contract
+    return {
+        "side": one.side.value,
+        "right": contract.right.value,
+        "strike": number(contract.strike),
+        "symbol": contract.occ,
+    }
+
+
+def trades_of(reports: Iterable[DayReport]) -> list[TradeLine]:
+    """Each trade once, as it stood on the last day that knew it."""
+    return list({trade.id: trade for report in reports for trade in report.trades}.values())
+
+
+def ledger_drawdown(reports: Iterable[DayReport]) -> Drawdown:
+    """The worst fall from the running peak over all days. Rule: CS-705."""
+    return drawdown([balance for report in reports for _, balance in report.equity])
+
+
+def money(amount: Decimal | Fraction) -> str:
+    """Cents as a string, half to even (CS-012)."""
+    exact = amount if isinstance(amount, Decimal) else Decimal(amount.numerator) / Decimal(amount.denominator)
+    return f"{exact.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
+
+
+def number(value: Decimal) -> int | float:
+    """A price or distance as the JSON number a person would write: 6080, not 6080.0."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def clock(instant: dt.datetime) -> str:
+    """ISO 8601 with New York's offset."""
+    return instant.astimezone(NEW_YORK).isoformat()

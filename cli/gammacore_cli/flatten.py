@@ -1,0 +1,37 @@
+"""`gammacore flatten`: close everything and latch the kill switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gammacore.ports.storage import RequestKind
+from gammacore_cli.control import ask, ledger_to_control
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.output import emit
+
+
+@click.command("flatten")
+@click.option("--reason", default="flattened by hand", show_default=True, help="Journaled with it.")
+@market_options
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
+@common_options
+def flatten(frame: Frame, reason: str, ledger: Path | None, **market: Any) -> None:
+    """Call back entries, close every position, verify, and stay halted until `resume`.
+
+    A running loop does it within one cycle. With none running it is done here, on the market the options name.
+    """
+    path = ledger_to_control(frame, ledger)
+    choose_market(frame, market)
+    running, sentence = ask(path, RequestKind.FLATTEN, reason)
+    orders: list[dict[str, object]] = []
+    if not running:
+        from gammacore import wiring
+
+        sentence, orders = wiring.flatten_now(frame.configuration, path)
+    document: dict[str, object] = {"flatten": reason, "ledger": str(path), "done": sentence, "orders": orders,
+                                   "verdicts": []}  # fmt: skip
+    emit(document, frame.as_json, lambda: f"flatten ({reason}): {sentence}")

@@ -1,0 +1,150 @@
+"""`gammacore gex`: dealer gamma exposure of a chain file or of the configured market."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gammacore.errors import InvalidInput
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import DECIMAL, INSTANT
+from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.domain.gex.walls import Wall
+    from gammacore.wiring import ExposureView
+
+
+@click.command("gex")
+@click.argument("chain", required=False, type=click.Path(path_type=Path))
+@click.option("--as-of", type=INSTANT, metavar="T", help="Measure at this time instead of the chain's own.")
+@click.option("--spot", type=DECIMAL, metavar="S", help="Price of the underlying, points.")
+@click.option("--scope", default="all", show_default=True, help="0dte, a number of days like 7d, or all.")
+@click.option("--greeks", type=click.Choice(["feed", "model"]), default="model", show_default=True)
+@click.option("--rate", type=float, metavar="R", help="Interest a year, fraction; replaces the implied forward.")
+@click.option("--dividend", type=float, metavar="Q", help="Dividend yield, fraction; likewise.")
+@click.option(
+    "--unit", type=click.Choice(["per-1pct", "per-point", "shares", "per-100pct"]), default="per-1pct",
+    show_default=True,
+)  # fmt: skip
+@click.option("--sign", type=click.Choice(["naive", "inverted", "unsigned"]), default="naive", show_default=True)
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw exposure by strike (png or svg).")
+@market_options
+@common_options
+def gex(frame: Frame, chain: Path | None, plot: Path | None, **options: Any) -> None:
+    """Exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content."""
+    from gammacore import wiring
+    from gammacore.domain.gex.units import ExposureUnit, GreeksSource, Rates, Scope, SignModel
+
+    choose_market(frame, options)
+    try:
+        terms = wiring.ExposureTerms(
+            sign=SignModel(options["sign"]),
+            scope=Scope.parse(options["scope"]),
+            unit=ExposureUnit(options["unit"]),
+            greeks=GreeksSource(options["greeks"]),
+            rates=Rates(options["rate"], options["dividend"]),
+        )
+    except InvalidInput as wrong:
+        raise click.UsageError(str(wrong)) from wrong
+    view = wiring.view_exposure(frame.settings, chain, terms, as_of=options["as_of"], spot=options["spot"])
+    if plot is not None:
+        from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
+
+        save_exposure_plot(plot, view.survey, view.pin)
+    emit(gex_document(view), frame.as_json, lambda: _table(view))
+
+
+def gex_document(view: ExposureView) -> dict[str, object]:
+    """A survey as JSON: strikes and exposures as numbers, the spot as text."""
+    exposure, flips, walls = view.survey.exposure, view.survey.flips, view.survey.walls
+    rows = zip(exposure.strikes.tolist(), exposure.call.tolist(), exposure.put.tolist(), strict=True)
+    return {
+        "underlying": exposure.underlying,
+        "as_of": exposure.as_of,
+        "spot": float(exposure.spot),
+        "scope": str(exposure.scope),
+        "unit": exposure.unit.value,
+        "sign": exposure.sign.value,
+        "greeks": exposure.greeks.value,
+        "clock": exposure.clock,
+        "rates": str(exposure.rates),
+        "net": exposure.net_total,
+        "call": exposure.call_total,
+        "put": exposure.put_total,
+        "by_strike": [{"strike": k, "call": c, "put": p, "net": c + p} for k, c, p in rows],
+        "flips": list(flips.roots),
+        "flip": flips.flip,
+        "call_wall": _wall(walls.call),
+        "put_wall": _wall(walls.put),
+        "pin": None
+        if view.pin is None
+        else {
+            "strike": float(view.pin.strike),
+            "competing": view.pin.competing,
+            "polarity": view.pin.polarity.value,
+            "candidates": [
+                {"strike": float(c.strike), "exposure": c.exposure, "score": c.score} for c in view.pin.candidates
+            ],
+        },
+        "contracts": {"used": exposure.used, "skipped": dict(exposure.skipped)},
+    }
+
+
+def _wall(wall: Wall | None) -> dict[str, float] | None:
+    return None if wall is None else {"strike": float(wall.strike), "value": wall.exposure, "gap": wall.gap}
+
+
+def _table(view: ExposureView) -> object:
+    from rich.console import Group
+    from rich.table import Table
+
+    from gammacore.domain.sessions import NEW_YORK
+
+    exposure, flips, walls = view.survey.exposure, view.survey.flips, view.survey.walls
+    head = Table(show_header=False)
+    local = exposure.as_of.astimezone(NEW_YORK)
+    for name, value in (
+        ("underlying", f"{exposure.underlying} {exposure.spot} at {local:%Y-%m-%d %H:%M} New York"),
+        ("measured", f"{exposure.unit.label}; scope {exposure.scope}; sign {exposure.sign}; greeks {exposure.greeks}"),
+        ("clock, rates", f"{exposure.clock}; {exposure.rates}"),
+        ("net", _large(exposure.net_total)),
+        ("calls / puts", f"{_large(exposure.call_total)} / {_large(exposure.put_total)}"),
+        ("flip", "none" if flips.flip is None else f"{flips.flip:,.2f}"),
+        ("all flips", ", ".join(f"{root:,.2f}" for root in flips.roots) or "none"),
+        ("call wall", "none" if walls.call is None else f"{walls.call.strike} ({_large(walls.call.exposure)})"),
+        ("put wall", "none" if walls.put is None else f"{walls.put.strike} ({_large(walls.put.exposure)})"),
+        ("pin (0DTE)", _pin_words(view)),
+        ("contracts", f"{exposure.used} used; skipped {_counts(exposure.skipped)}"),
+    ):
+        head.add_row(name, value)
+    strikes = Table("strike", "calls", "puts", "net", title="largest exposures")
+    order = abs(exposure.net).argsort()[::-1][:15]
+    for row in sorted(order.tolist(), key=lambda index: -exposure.strikes[index]):
+        figures = (exposure.call[row], exposure.put[row], exposure.net[row])
+        strikes.add_row(f"{exposure.strikes[row]:g}", *(_large(float(figure)) for figure in figures))
+    return Group(head, strikes)
+
+
+def _pin_words(view: ExposureView) -> str:
+    if view.pin is None:
+        return "none: no contract of today's expiry counts"
+    peaks = ", ".join(f"{c.strike} ({_large(c.exposure)} per 100 %)" for c in view.pin.candidates)
+    return f"{view.pin.strike}{' between competing peaks' if view.pin.competing else ''}; {peaks}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items())) or "none"
+
+
+def _large(figure: float | Decimal) -> str:
+    """Dollars as a trader reads them: -3.2 bn, 410.0 m, 12.5 k."""
+    amount = float(figure)
+    for size, word in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(amount) >= size:
+            return f"{amount / size:,.3f} {word}"
+    return f"{amount:,.2f}"

@@ -1,0 +1,66 @@
+"""`gammacore journal`: each trade and each skip, with every filter's verdict."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import DATE
+from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from gammacore.domain.day_report import DayReport
+
+log = logging.getLogger(__name__)
+
+
+@click.command("journal")
+@click.option("--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19; else every day of the ledger.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Also write the trades as the journal CSV.")  # fmt: skip
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@common_options
+def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Path | None) -> None:
+    """Each trade and each skip, with its reason."""
+    from gammacore.domain.day_report import day_report, day_reports
+    from gammacore_cli.documents import journal_document
+
+    path = frame.ledger_path(ledger)
+    events = frame.open_ledger(path)
+    reports = day_reports(events) if day is None else (day_report(events, day),)
+    if csv_file is not None:
+        _write(csv_file, reports)
+    emit(journal_document(reports, path), frame.as_json, lambda: _view(reports, path))
+
+
+def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
+    from gammacore.adapters.journal_csv import write_journal
+    from gammacore_cli.documents import trades_of
+
+    trades = trades_of(reports)
+    write_journal(csv_file, reports[-1].account if reports else "", trades)
+    log.info("%d trades written to %s", len(trades), csv_file)
+
+
+def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
+    from rich.console import Group
+
+    from gammacore_cli.day_view import day_panel, filters_table
+
+    if not reports:
+        return f"{path}: no trading day yet"
+    parts: list[RenderableType] = []
+    for report in reports:
+        parts.append(day_panel(report))
+        for entry in report.scheduled:
+            parts += ["", filters_table(entry)]
+    return Group(*parts)

@@ -1,0 +1,62 @@
+"""Types of option values: exact numbers and dates, refused with a sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+
+class DecimalType(click.ParamType[Decimal]):
+    """A finite number, exact as typed."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        if isinstance(value, Decimal):
+            return value
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is no number", param, ctx)
+        if not number.is_finite():
+            self.fail(f"{value!r} is not finite", param, ctx)
+        return number
+
+
+class DateType(click.ParamType[dt.date]):
+    """A date as 2026-08-19 or 20260819."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        if isinstance(value, dt.date):
+            return value
+        try:
+            return dt.date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no date; write it like 2026-08-19", param, ctx)
+
+
+DECIMAL = DecimalType()
+DATE = DateType()
+
+
+class InstantType(click.ParamType[dt.datetime | dt.time]):
+    """A time of day in New York (10:30), or an instant in ISO 8601 (New York without an offset)."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime | dt.time:
+        if isinstance(value, dt.datetime | dt.time):
+            return value
+        text = str(value)
+        try:
+            return dt.datetime.fromisoformat(text) if "-" in text[:8] else dt.time.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write it like 10:30 or 2026-08-19T10:30", param, ctx)
+
+
+INSTANT = InstantType()

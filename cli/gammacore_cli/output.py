@@ -1,0 +1,39 @@
+"""Printing: one JSON document for programs, tables for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+
+import click
+
+
+def emit(document: dict[str, object], as_json: bool, render: Callable[[], object]) -> None:
+    """Print the document as JSON, or what `render` makes of it for a person."""
+    if as_json:
+        click.echo(json.dumps(document, default=_plain, allow_nan=False, ensure_ascii=False, indent=2))
+        return
+    show(render())
+
+
+def show(renderable: object) -> None:
+    """Print a table, a panel or a sentence to stdout."""
+    from rich.console import Console
+
+    Console(soft_wrap=False).print(renderable)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,93 @@
+"""`gammacore plan`: what would be done right now, every filter with its number, and the order; nothing is sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.output import emit
+
+
+@click.command("plan")
+@click.option("--strategy", type=click.Choice(["credit-spread"]), default="credit-spread", show_default=True)
+@market_options
+@click.option(
+    "--at", type=click.DateTime(["%H:%M", "%H:%M:%S"]), help="New York time of day. Default: the first entry."
+)
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger whose book counts.")
+@common_options
+def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: Path | None, **market: Any) -> None:
+    """Judge one entry as `trade` would, and show it."""
+    from gammacore import wiring
+
+    choose_market(frame, market)
+    preview = wiring.preview_entry(frame.configuration, None if at is None else at.time(), ledger)
+    emit(plan_document(preview), frame.as_json, lambda: _view(preview))
+
+
+def plan_document(preview: Any) -> dict[str, object]:
+    """A preview as JSON: decisions, filters, and the order with its risk (null when there is none)."""
+    record, entry = preview.judgement.record, preview.judgement.plan
+    decision = {
+        "at": record.at.isoformat(),
+        "scheduled_at": record.scheduled_at.isoformat(),
+        "action": "open" if entry is not None else "stand",
+        "reason": record.reason,
+        "explanation": record.explanation,
+        "price": record.price,
+        "pin": record.pin,
+        "vix": record.vix,
+    }
+    filters = [
+        {
+            "rule": line.rule,
+            "name": line.name,
+            "verdict": line.verdict.outcome,
+            "value": line.verdict.value,
+            "limit": line.verdict.limit,
+            "reason": line.verdict.reason,
+        }
+        for line in record.filters
+    ]
+    return {"decisions": [decision], "filters": filters, "preview": None if entry is None else _order(entry, preview)}
+
+
+def _order(entry: Any, preview: Any) -> dict[str, object]:
+    return {
+        "strategy": entry.strategy,
+        "direction": entry.direction,
+        "confidence": entry.confidence,
+        "legs": [{"side": leg.side, "symbol": leg.contract.occ} for leg in entry.spread.opening_legs],
+        "contracts": entry.contracts,
+        "expected_credit": entry.expected_credit,
+        "limit": entry.limit,
+        "max_loss": entry.maximum_risk,
+        "breakevens": [str(price) for price in entry.breakevens],
+        "buying_power": preview.buying_power,
+        "exits": list(preview.exits),
+    }
+
+
+def _view(preview: Any) -> object:
+    from rich.console import Group
+    from rich.table import Table
+
+    record, entry = preview.judgement.record, preview.judgement.plan
+    table = Table("rule", "filter", "verdict", "value", "limit")
+    colour = {"pass": "green", "skip": "red", "unknown": "yellow", "not_judged": "dim"}
+    for line in record.filters:
+        verdict = line.verdict
+        shade = colour[verdict.outcome]
+        table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", verdict.value, verdict.limit)
+    if entry is None:
+        return Group(table, f"no trade: {record.explanation}")
+    order = Table(show_header=False)
+    lines = _order(entry, preview) | {"legs": [f"{leg.side} {leg.contract.occ}" for leg in entry.spread.opening_legs]}
+    for name, value in lines.items():
+        order.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
+    return Group(table, order)

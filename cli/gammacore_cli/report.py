@@ -1,0 +1,118 @@
+"""`gammacore report`: the figures of a ledger, and one page with its pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gammacore.domain.day_report import DayReport
+    from gammacore.domain.trade_figures import TradeFigures
+
+log = logging.getLogger(__name__)
+
+
+@click.command("report")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the newest day as one self-contained page.")  # fmt: skip
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@common_options
+def report(frame: Frame, page: Path | None, ledger: Path | None) -> None:
+    """Figures and pictures of a ledger."""
+    from gammacore.domain.day_report import day_reports
+    from gammacore.errors import MissingData
+    from gammacore_cli.documents import report_document
+
+    path = frame.ledger_path(ledger)
+    reports = day_reports(frame.open_ledger(path))
+    if not reports:
+        raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
+    if page is not None:
+        _write(page, reports[-1])
+    emit(report_document(reports, path), frame.as_json, lambda: _view(reports, path))
+
+
+def _write(page: Path, newest: DayReport) -> None:
+    from gammacore.adapters.html_report import render_day, write_page
+
+    write_page(page, render_day(newest))
+    log.info("report of %s written to %s", newest.date, page)
+
+
+def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
+    from rich.console import Group
+
+    from gammacore.domain.trade_figures import TradeFigures, by_strategy
+    from gammacore_cli.day_view import day_panel
+    from gammacore_cli.documents import trades_of
+
+    trades = trades_of(reports)
+    parts: list[RenderableType] = [day_panel(reports[-1], path)]
+    if len(reports) > 1:
+        parts += ["", _days_table(reports)]
+    if trades:
+        groups = {"all": TradeFigures.of(trades), **by_strategy(trades)}
+        parts += ["", _statistics_table(groups, reports)]
+    return Group(*parts)
+
+
+def _days_table(reports: Sequence[DayReport]) -> RenderableType:
+    from rich.table import Table
+
+    from gammacore.domain.dollars import dollars
+    from gammacore_cli.day_view import amount
+
+    table = Table(title="Days", title_justify="left")
+    for column in ("date", "entries", "exits", "skipped", "P/L", "fees", "balance"):
+        table.add_column(column, justify="left" if column == "date" else "right")
+    for day in reports:
+        table.add_row(str(day.date), str(day.entries), str(len(day.closed)), str(sum(day.skipped.values())),
+                      amount(day.pnl), dollars(day.fees), dollars(day.balance))  # fmt: skip
+    return table
+
+
+COLUMNS = (
+    "strategy",
+    "trades",
+    "open",
+    "won",
+    "lost",
+    "even",
+    "win rate",
+    "average win",
+    "average loss",
+    "factor",
+    "P/L",
+)
+
+
+def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayReport]) -> RenderableType:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from gammacore.domain.dollars import dollars
+    from gammacore_cli.day_view import amount, factor, fall_text, percent
+    from gammacore_cli.documents import ledger_drawdown
+
+    fall = fall_text(ledger_drawdown(reports))
+    caption = f"win and loss are averages, gross of fees; drawdown from the running peak: {fall}"
+    table = Table(title="Statistics", title_justify="left", box=SIMPLE_HEAD, caption=caption, caption_justify="left")
+    for column in COLUMNS:
+        table.add_column(column, justify="left" if column == "strategy" else "right")
+    for tag, figures in groups.items():
+        table.add_row(
+            tag, str(figures.trades), str(figures.open), str(figures.wins), str(figures.losses),
+            str(figures.break_even), percent(figures.win_rate), dollars(figures.average_win or Decimal(0)),
+            dollars(figures.average_loss or Decimal(0)), factor(figures), amount(figures.pnl),
+        )  # fmt: skip
+    return table

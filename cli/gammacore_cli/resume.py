@@ -1,0 +1,30 @@
+"""`gammacore resume`: clear the kill switch once its cause is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gammacore.ports.storage import RequestKind
+from gammacore_cli.control import ask, ledger_to_control
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.output import emit
+
+
+@click.command("resume")
+@click.option("--reason", default="resumed by hand", show_default=True, help="Journaled with it.")
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
+@common_options
+def resume(frame: Frame, reason: str, ledger: Path | None) -> None:
+    """Clear the kill switch."""
+    path = ledger_to_control(frame, ledger)
+    _, sentence = ask(path, RequestKind.RESUME, reason)
+    document: dict[str, object] = {
+        "resume": reason,
+        "ledger": str(path),
+        "done": sentence,
+        "verdicts": [],
+        "orders": [],
+    }
+    emit(document, frame.as_json, lambda: f"resume ({reason}): {sentence}")

@@ -1,0 +1,95 @@
+"""`gammacore status`: positions, orders, balance and whether trading is halted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gammacore.domain.book import Book
+
+
+@click.command("status")
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@common_options
+def status(frame: Frame, ledger: Path | None) -> None:
+    """Where we stand."""
+    from gammacore.domain.book import Book
+    from gammacore_cli.documents import status_document
+
+    path = frame.ledger_path(ledger)
+    book = Book.of(frame.open_ledger(path))
+    day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
+    emit(status_document(book, day_pnl, path), frame.as_json, lambda: _view(book, day_pnl, path))
+
+
+def _date(book: Book) -> dt.date | None:
+    """The day the ledger is at: that of its newest event, so that a replayed day is its own."""
+    from gammacore.domain.sessions import new_york_date
+
+    return None if book.last_at is None else new_york_date(book.last_at)
+
+
+def _view(book: Book, day_pnl: Decimal, path: Path) -> RenderableType:
+    from rich.console import Group
+    from rich.markup import escape
+
+    from gammacore.domain.dollars import dollars
+    from gammacore_cli.day_view import amount, hour
+
+    halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
+    day = "no day yet" if book.day is None else f"{book.day.underlying} {book.day.strategy} {book.day.date}"
+    as_of = "" if book.last_at is None else f", as of {hour(book.last_at)} New York"
+    parts: list[RenderableType] = [
+        f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
+        f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
+        _positions(book) if book.live_positions else "no open position",
+        _orders(book) if book.working_orders else "no working order",
+    ]
+    for symbol, held in book.quarantined.items():
+        parts.append(f"[yellow]quarantined[/] {held:+d} {escape(symbol)}")
+    return Group(*parts)
+
+
+def _positions(book: Book) -> RenderableType:
+    from rich.table import Table
+
+    from gammacore.domain.dollars import dollars
+    from gammacore_cli.day_view import hour
+
+    table = Table(title="Positions", title_justify="left")
+    for column in ("id", "strategy", "strikes", "contracts", "credit", "risk", "since", "state"):
+        table.add_column(column, justify="right" if column in ("contracts", "credit", "risk") else "left")
+    for position in book.live_positions:
+        table.add_row(
+            position.id, position.plan.strategy.value, position.spread.strikes, str(position.open_contracts),
+            f"{position.credit:.2f}", dollars(position.maximum_risk), hour(position.opened_at),
+            f"{position.state} {position.exit_reason}".strip(),
+        )  # fmt: skip
+    return table
+
+
+def _orders(book: Book) -> RenderableType:
+    from rich.table import Table
+
+    from gammacore_cli.day_view import hour
+
+    table = Table(title="Working orders", title_justify="left")
+    for column in ("since", "purpose", "position", "filled", "limit", "state", "id"):
+        table.add_column(column)
+    for order in book.working_orders:
+        ticket = order.ticket
+        limit = "market" if ticket.limit is None else f"{ticket.limit} {ticket.effect}"
+        filled = f"{order.execution.quantity} of {ticket.quantity}"
+        table.add_row(hour(order.intended_at), ticket.purpose.value, ticket.position, filled, limit,
+                      order.state.value, order.id)  # fmt: skip
+    return table

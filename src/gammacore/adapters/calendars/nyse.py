@@ -1,0 +1,74 @@
+"""The New York Stock Exchange calendar: sessions, half days and holidays, from `exchange_calendars`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from bisect import bisect_right
+from functools import cached_property
+from typing import Any
+
+from attrs import frozen
+
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import TradingSession
+from gammacore.errors import InvalidInput, MissingData
+
+
+@frozen
+class NyseCalendar:
+    """Which New York dates trade, and when the expiring contract stops: 16:00, on half days 13:00.
+
+    Years outside [first_year, last_year] are missing, not closed: a calendar that does not know must not say "holiday".
+    The library (with pandas, a good half second) is loaded at the first question. Rules: CS-007, CS-008, R7.
+
+    >>> NyseCalendar(2025, 2025).session(dt.date(2025, 12, 24)).close.isoformat()
+    '2025-12-24T18:00:00+00:00'
+    >>> NyseCalendar(2025, 2025).session(dt.date(2025, 12, 25)) is None
+    True
+    """
+
+    first_year: int = parameter(2006, "First year the calendar answers for.", at_least=1990)
+    last_year: int = parameter(2035, "Last year the calendar answers for.", at_most=2060)
+
+    def __attrs_post_init__(self) -> None:
+        if self.last_year < self.first_year:
+            raise InvalidInput("last_year", self.last_year, f"give {self.first_year} or later")
+
+    def session(self, date: dt.date) -> TradingSession | None:
+        self._require_covered(date)
+        return self._sessions.get(date)
+
+    def next_session(self, date: dt.date) -> TradingSession:
+        self._require_covered(date)
+        following = bisect_right(self._dates, date)
+        if following == len(self._dates):
+            raise MissingData(f"the session after {date} lies beyond {self.last_year}, where the calendar ends")
+        return self._sessions[self._dates[following]]
+
+    def _require_covered(self, date: dt.date) -> None:
+        if not self.first_year <= date.year <= self.last_year:
+            raise MissingData(f"{date}: the calendar covers {self.first_year} to {self.last_year}")
+
+    @cached_property
+    def _dates(self) -> list[dt.date]:
+        return list(self._sessions)
+
+    @cached_property
+    def _sessions(self) -> dict[dt.date, TradingSession]:
+        """Every session by its date, in order."""
+        import exchange_calendars
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # how it uses pandas is not our caller's to mend
+            exchange = exchange_calendars.get_calendar(
+                "XNYS", start=f"{self.first_year}-01-01", end=f"{self.last_year}-12-31"
+            )
+        bells = zip(exchange.sessions, exchange.opens, exchange.closes, strict=True)
+        return {day.date(): TradingSession(day.date(), _utc(opening), _utc(closing)) for day, opening, closing in bells}
+
+
+def _utc(bell: Any) -> dt.datetime:
+    """A plain datetime of a pandas time stamp."""
+    instant: dt.datetime = bell.to_pydatetime()
+    return instant.astimezone(dt.UTC)

@@ -1,0 +1,1 @@
+"""CBOE: the delayed-quote tables its site offers for download."""

@@ -1,0 +1,194 @@
+"""Events to plain JSON values and back, field by field and exactly; cattrs does the walking.
+
+Nothing is coerced: an int is no Decimal, "3" is no int, a bool is no int, a missing or extra field is an error. What
+cannot be read back as it was is refused before it is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, get_args, get_origin
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
+from gammacore.errors import InvalidInput
+
+Write = Callable[[Any], Any]
+Read = Callable[[Any, Any], Any]
+
+_DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
+_FRACTION = re.compile(r"(-?\d+)/([1-9]\d*)", re.ASCII)
+
+
+def event_converter() -> Converter:
+    """A cattrs converter for the values an event may hold; unlike cattrs' own, it never coerces."""
+    converter = Converter()
+    for kind, (write, read) in _SCALARS.items():
+        converter.register_unstructure_hook(kind, write)
+        converter.register_structure_hook(kind, read)
+    converter.register_structure_hook(StrEnum, _read_member)
+    converter.register_unstructure_hook_factory(attrs.has, lambda cls: _object_writer(cls, converter))
+    converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
+    converter.register_structure_hook_factory(_is(tuple), lambda kind: _row_reader(kind, converter))
+    converter.register_structure_hook_factory(_is(dict), lambda kind: _table_reader(kind, converter))
+    return converter
+
+
+def _is(container: type) -> Callable[[Any], bool]:
+    return lambda kind: get_origin(kind) is container
+
+
+def _writer_of(kind: type) -> Write:
+    def write(value: Any) -> Any:
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise InvalidInput(kind.__name__, repr(value), f"give {kind.__name__}, not {type(value).__name__}")
+        return kind(value)
+
+    return write
+
+
+def _reader_of(kind: type) -> Read:
+    def read(value: Any, wanted: Any) -> Any:
+        # cattrs asks here for subclasses too: an enum that is an int must not come back as one.
+        if type(value) is not kind or wanted is not kind:
+            raise ValueError(f"{value!r} is not {wanted.__name__}")
+        return value
+
+    return read
+
+
+def _write_decimal(value: Any) -> str:
+    if not (isinstance(value, Decimal) and value.is_finite()):
+        raise InvalidInput("Decimal", repr(value), "give a finite Decimal")
+    return str(value)
+
+
+def _read_decimal(text: Any, _: Any) -> Decimal:
+    if not (isinstance(text, str) and _DECIMAL.fullmatch(text)):
+        raise ValueError(f"{text!r} is not a finite number in quotes")
+    return Decimal(text)
+
+
+def _write_fraction(value: Any) -> str:
+    if not isinstance(value, Fraction):
+        raise InvalidInput("Fraction", repr(value), "give a Fraction")
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _read_fraction(text: Any, _: Any) -> Fraction:
+    parts = _FRACTION.fullmatch(text) if isinstance(text, str) else None
+    if parts is None:
+        raise ValueError(f'{text!r} is not a fraction like "1/3"')
+    return Fraction(int(parts[1]), int(parts[2]))
+
+
+def _write_float(value: Any) -> float:
+    if not (isinstance(value, float) and math.isfinite(value)):
+        raise InvalidInput("float", repr(value), "give a finite float")
+    return float(value)
+
+
+def _read_float(value: Any, _: Any) -> float:
+    if not (type(value) is float and math.isfinite(value)):
+        raise ValueError(f"{value!r} is not a finite float")
+    return value
+
+
+def _write_date(value: Any) -> str:
+    if type(value) is not dt.date:
+        raise InvalidInput("date", repr(value), "give a date without a time")
+    return value.isoformat()
+
+
+def _read_date(text: Any, _: Any) -> dt.date:
+    date = dt.date.fromisoformat(text) if isinstance(text, str) else None
+    if date is None or date.isoformat() != text:
+        raise ValueError(f"{text!r} is not a date like 2026-08-19")
+    return date
+
+
+_SCALARS: dict[Any, tuple[Write, Read]] = {
+    **{kind: (_writer_of(kind), _reader_of(kind)) for kind in (str, int, bool)},
+    float: (_write_float, _read_float),
+    Decimal: (_write_decimal, _read_decimal),
+    Fraction: (_write_fraction, _read_fraction),
+    dt.date: (_write_date, _read_date),
+    dt.datetime: (instant_to_text, lambda text, _: instant_from_text(text)),
+}
+
+
+def _member_writer(kind: type[StrEnum]) -> Write:
+    def write(value: Any) -> str:
+        if not isinstance(value, kind):
+            raise InvalidInput(kind.__name__, repr(value), f"give one of {', '.join(kind.__members__)}")
+        return value.value
+
+    return write
+
+
+def _read_member(value: Any, kind: Any) -> Any:
+    texts = [str(member) for member in kind]
+    if not isinstance(value, str) or value not in texts:
+        raise ValueError(f"{value!r} is not one of {', '.join(texts)}")
+    return kind(value)
+
+
+def _object_writer(cls: Any, converter: Converter) -> Write:
+    kinds = {field.name: field.type for field in attrs.fields(attrs.resolve_types(cls))}
+    members: dict[str, Any] = {
+        name: override(unstruct_hook=_member_writer(kind))
+        for name, kind in kinds.items()
+        if isinstance(kind, type) and issubclass(kind, StrEnum)
+    }
+    return make_dict_unstructure_fn(cls, converter, **members)
+
+
+def _object_reader(cls: Any, converter: Converter) -> Read:
+    """Reads one attrs object: every field must be there, and nothing else. Defaults are for code, not for records."""
+    names = {field.name for field in attrs.fields(attrs.resolve_types(cls))}
+    build = make_dict_structure_fn(cls, converter)
+
+    def read(body: Any, _: Any) -> Any:
+        if not isinstance(body, dict):
+            raise ValueError(f"{body!r} is not an object")
+        if body.keys() != names:
+            odd = ", ".join(sorted(str(name) for name in body.keys() ^ names))
+            raise ValueError(f"fields missing or too many for {cls.__name__}: {odd}")
+        return build(body, cls)
+
+    return read
+
+
+def _row_reader(kind: Any, converter: Converter) -> Read:
+    element, *rest = get_args(kind)
+    if rest != [...]:
+        raise TypeError(f"{kind}: events hold tuples of one type only")
+    read_element = converter.get_structure_hook(element)
+
+    def read(body: Any, _: Any) -> tuple[Any, ...]:
+        if not isinstance(body, list):
+            raise ValueError(f"{body!r} is not a list")
+        return tuple(read_element(value, element) for value in body)
+
+    return read
+
+
+def _table_reader(kind: Any, converter: Converter) -> Read:
+    _, element = get_args(kind)
+    read_element = converter.get_structure_hook(element)
+
+    def read(body: Any, _: Any) -> dict[str, Any]:
+        if not isinstance(body, dict):
+            raise ValueError(f"{body!r} is not an object")
+        return {key: read_element(value, element) for key, value in body.items()}
+
+    return read

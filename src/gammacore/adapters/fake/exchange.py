@@ -1,0 +1,242 @@
+"""An exchange and broker that exist only here: fills from recorded or simulated quotes, faults on request.
+
+It serves tests, paper trading, replays, backtests and simulations. Nothing happens between calls: every call first
+lets the market catch up with the clock, snapshot by snapshot, so the same questions at the same times always get the
+same answers. Rules: CS-419, CS-521, CS-529, R2..R5, R11.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from gammacore.adapters.fake.admission import refusal, reserve_of
+from gammacore.adapters.fake.exchange_book import BookFile, ExchangeBook
+from gammacore.adapters.fake.exchange_order import ExchangeOrder, net_price
+from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
+from gammacore.adapters.fake.fees import FeeSchedule
+from gammacore.adapters.fake.fill_model import PublishedFillModel
+from gammacore.adapters.fake.matching import natural_prices
+from gammacore.adapters.fake.settlement import Clearing
+from gammacore.adapters.fake.trading_floor import TradingFloor
+from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
+from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
+from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.errors import (
+    BrokerError,
+    BrokerUnavailable,
+    InvalidInput,
+    MarketDataError,
+    OrderRejected,
+    OutcomeUnknown,
+)
+from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import MarketData
+
+NO_SLIPPAGE = Decimal(0)
+"""Points a leg: none, because fills at bid and ask already cross the whole spread (CS-419 leaves the figure open)."""
+
+STARTING_CASH = Decimal(20_000)
+"""Dollars: the starting capital of CS-601."""
+
+
+class FakeExchange:
+    """A Broker whose orders fill from the quotes of `market`; one account, in memory or in `book_file`.
+
+    `market` is asked for every underlying that `other_markets` does not name. `slippage` is in points a leg. With a
+    `book_file` that exists the account goes on as it was left and `starting_cash` is not used.
+
+    `received` lists every ticket that reached the exchange through this object, repeats and refused ones too.
+    """
+
+    def __init__(
+        self, market: MarketData, clock: Clock, calendar: Calendar, *,
+        underlyings: Mapping[str, Underlying] = REGISTRY,
+        other_markets: Mapping[str, MarketData] | None = None,
+        account_number: str = "FAKE-1",
+        starting_cash: Decimal = STARTING_CASH,
+        fees: FeeSchedule | None = None,
+        slippage: Decimal = NO_SLIPPAGE,
+        fill_model: PublishedFillModel | None = None,
+        faults: FaultPlan | None = None,
+        book_file: Path | None = None,
+    ) -> None:  # fmt: skip
+        if not (slippage.is_finite() and slippage >= 0):
+            raise InvalidInput("slippage", slippage, "give points a leg, 0 or more")
+        self.received: list[OrderTicket] = []
+        self.faults = faults or FaultPlan()
+        self._market = market
+        self._other_markets = dict(other_markets or {})
+        self._clock = clock
+        self._calendar = calendar
+        self._underlyings = underlyings
+        self._slippage = slippage
+        self._sessions: dict[dt.date, TradingSession | None] = {}
+        schedule = fees or FeeSchedule()
+        self._floor = TradingFloor(self._market_of, schedule, slippage, fill_model)
+        self._clearing = Clearing(self._market_of, self._session, underlyings, schedule)
+        self._file = None if book_file is None else BookFile(book_file)
+        self._book = self._open_book(account_number, starting_cash)
+
+    def _open_book(self, account_number: str, starting_cash: Decimal) -> ExchangeBook:
+        kept = None if self._file is None else self._file.read()
+        if kept is None:
+            return ExchangeBook(account_number, starting_cash)
+        if kept.number != account_number:
+            raise InvalidInput("account_number", account_number, f"the book file belongs to account {kept.number}")
+        return kept
+
+    # -- the port -----------------------------------------------------------------------------------------------------
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        """Take an order; see `Broker.submit`. A client id known already is answered with the order it has."""
+        told = self.faults.take_submit()
+        if told.unavailable:
+            raise BrokerUnavailable(f"order {ticket.id} was not sent (planned)")
+        if told.times_out and not told.accepts:
+            raise OutcomeUnknown(f"no answer to order {ticket.id} (planned)")
+        now = self._catch_up()
+        self.received.append(ticket)
+        order = self._known(ticket) or self._take(ticket, told, now)
+        if told.times_out:
+            raise OutcomeUnknown(f"no answer to order {ticket.id} (planned)")
+        if order.state is OrderState.REJECTED:
+            raise OrderRejected(order.reason)
+        return Receipt(order.broker_id)
+
+    def cancel(self, order_id: str) -> None:
+        """Call an order back; see `Broker.cancel`."""
+        self.faults.check_cancel()
+        now = self._catch_up()
+        order = self._book.orders.get(order_id)
+        if order is None:
+            raise BrokerError(f"no order {order_id} to cancel")
+        if order.state.is_final:
+            raise BrokerError(f"order {order_id} is {order.state} already")
+        self._book.put(_called_back(order, now))
+        self._save()
+
+    def order(self, order_id: str) -> OrderReport | None:
+        """What became of an order; see `Broker.order`."""
+        self.faults.check_query()
+        self._catch_up()
+        order = self._book.orders.get(order_id)
+        return None if order is None else order.report
+
+    def holdings(self) -> Mapping[str, int]:
+        """Signed contracts and shares; see `Broker.holdings`."""
+        self.faults.check_query()
+        self._catch_up()
+        return dict(self._book.held_before if self.faults.take_stale_holdings() else self._book.held)
+
+    def account(self) -> BrokerAccount:
+        """Cash, and what of it may still be risked; see `Broker.account`."""
+        self.faults.check_query()
+        self._catch_up()
+        return BrokerAccount(self._book.number, self._book.cash, self._book.option_buying_power)
+
+    # -- for tests ----------------------------------------------------------------------------------------------------
+
+    def next_submit(self, **behaviour: Any) -> None:
+        """Say how the next order is treated, by the fields of `Behaviour`; called again, the one after it."""
+        self.faults.next_submit(Behaviour(**behaviour))
+
+    def queries_fail(self, times: int = 1) -> None:
+        self.faults.queries_fail(times)
+
+    def hold(self, contract: OptionContract, more: int) -> None:
+        """Put contracts into the account that no order of ours brought: somebody else trades in it."""
+        self._catch_up()
+        self._book.hold(contract, more)
+        self._save()
+
+    @property
+    def orders(self) -> tuple[OrderReport, ...]:
+        """Every order the exchange has, in the order they came in, as it stands; never fails, nothing is matched."""
+        return tuple(order.report for order in self._book.orders.values())
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _catch_up(self) -> dt.datetime:
+        """Match and settle everything up to now; return now."""
+        now = self._clock.now()
+        changed = self._book.has_working_orders and self._floor.catch_up(self._book, now)
+        if self._clearing.settle(self._book, now) or changed:
+            self._save()
+        return now
+
+    def _known(self, ticket: OrderTicket) -> ExchangeOrder | None:
+        """The order of this client id, if there is one.
+
+        Raises:
+            OrderRejected: it is there and says something else.
+        """
+        order = self._book.orders.get(ticket.id)
+        if order is not None and order.ticket != ticket:
+            raise OrderRejected("client_id_reused")
+        return order
+
+    def _take(self, ticket: OrderTicket, told: Behaviour, now: dt.datetime) -> ExchangeOrder:
+        session = self._session(new_york_date(now))
+        reserve = reserve_of(ticket, self._book, self._expected_price(ticket, now))
+        no = told.rejects or refusal(ticket, self._book, self._underlyings, session, now, reserve)
+        legs = len(ticket.legs)
+        order = ExchangeOrder(
+            ticket=ticket,
+            broker_id=f"{self._book.number}-{len(self._book.orders) + 1:06d}",
+            state=OrderState.REJECTED if no else OrderState.ACCEPTED,
+            changed_at=now,
+            matched_to=now,
+            opens_at=now if session is None else session.open,
+            expires_at=now if session is None else session.close,
+            contracts=(0,) * legs,
+            amounts=(Decimal(0),) * legs,
+            reserve=reserve,
+            behaviour=told,
+            reason=no or "",
+        )
+        self._book.put(order)
+        self._save()
+        return order
+
+    def _expected_price(self, ticket: OrderTicket, now: dt.datetime) -> Decimal | None:
+        """Limit, or the natural price of a market order by the newest quotes, points; None when nobody can say."""
+        if ticket.limit is not None:
+            return ticket.limit
+        try:
+            snapshot = self._market_of(ticket.underlying).snapshot(now)
+        except MarketDataError:
+            return None
+        prices = natural_prices(ticket, snapshot.quote, self._slippage)
+        return None if prices is None else net_price(ticket, prices)
+
+    def _market_of(self, underlying: str) -> MarketData:
+        return self._other_markets.get(underlying, self._market)
+
+    def _session(self, date: dt.date) -> TradingSession | None:
+        if date not in self._sessions:
+            self._sessions[date] = self._calendar.session(date)
+        return self._sessions[date]
+
+    def _save(self) -> None:
+        if self._file is not None:
+            self._file.write(self._book)
+
+
+def _called_back(order: ExchangeOrder, now: dt.datetime) -> ExchangeOrder:
+    """The order after a cancel, by what was told of it; what comes next comes on a later snapshot."""
+    asked = evolve(order, cancels=order.cancels + 1)
+    told = order.behaviour
+    if asked.cancels <= told.ignored_cancels or order.state is OrderState.CANCEL_REQUESTED:
+        return asked
+    if told.on_cancel is CancelOutcome.FILLED_FIRST:
+        return asked.moved(OrderState.CANCEL_REQUESTED, now)
+    late = told.on_cancel is CancelOutcome.FILLED_LATE
+    return evolve(asked.moved(OrderState.CANCELED, now), late_fill=late)

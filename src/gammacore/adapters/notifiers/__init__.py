@@ -1,0 +1,1 @@
+"""Tell people what the ledger already holds."""

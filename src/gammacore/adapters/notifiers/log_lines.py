@@ -1,0 +1,210 @@
+"""One log line per notable event, always in the same words, so that sizes, premiums and balances are found by grep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from functools import singledispatchmethod
+
+from attrs import field, frozen
+
+from gammacore.domain.book import Book
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.judged_entry import skip_line
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    CancelRequested,
+    CloseDecided,
+    DayFinished,
+    DayStarted,
+    EntryJudged,
+    Event,
+    FlattenRequested,
+    Halted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderWasRejected,
+    PositionClosed,
+    Resumed,
+)
+from gammacore.domain.orders import Order, OrderTicket, Purpose
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.sizing.statistics import TradeStatistics
+from gammacore.domain.stops.describe import describe
+from gammacore.domain.verdicts import Outcome
+
+
+@frozen
+class LogLine:
+    """One line and how loud it is."""
+
+    text: str
+    level: int = logging.INFO
+
+
+@frozen
+class LogNotifier:
+    """Writes the lines to a logger. `sizing` says over which window and with which fraction. Rules: CS-625, CS-626."""
+
+    logger: logging.Logger
+    sizing: SizingRules = field(factory=SizingRules)
+
+    def notify(self, event: Event, book: Book) -> None:
+        """Say what happened; a line that cannot be made is itself one, and nothing is raised."""
+        try:
+            for line in self.lines(event, book):
+                self.logger.log(line.level, "%s", line.text)
+        except Exception:  # people are told after the fact: never in an order's path
+            self.logger.exception("no log line for %s", type(event).__name__)
+
+    def lines(self, event: Event, book: Book) -> tuple[LogLine, ...]:
+        """The lines of one event; none for events nobody greps for. `book` already contains the event."""
+        return tuple(self._lines(event, book))
+
+    @singledispatchmethod
+    def _lines(self, event: Event, book: Book) -> Iterator[LogLine]:
+        yield from ()
+
+    @_lines.register
+    def _(self, event: DayStarted, book: Book) -> Iterator[LogLine]:
+        yield LogLine(
+            f"Day started: {event.date} {event.underlying} {event.strategy}, market {event.market}, "
+            f"balance {dollars(book.balance)}"
+        )
+
+    @_lines.register
+    def _(self, event: DayFinished, book: Book) -> Iterator[LogLine]:
+        change = book.realised_on(event.date)
+        yield LogLine(f"Day finished: {event.date}, balance {dollars(event.balance)} ({signed_dollars(change)})")
+
+    @_lines.register
+    def _(self, event: EntryJudged, book: Book) -> Iterator[LogLine]:
+        if event.reason is not None:
+            yield LogLine(skip_line(event))
+            return
+        unknown = [entry.name for entry in event.filters if entry.verdict.outcome is Outcome.UNKNOWN]
+        doubt = f", unknown: {', '.join(unknown)}" if unknown else ""
+        slot = event.scheduled_at.astimezone(NEW_YORK)
+        yield LogLine(f"enter {slot:%H:%M}: {len(event.filters) - len(unknown)} filters passed{doubt}")
+
+    @_lines.register
+    def _(self, event: OrderIntended, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Order sent: {_order(event.ticket)}")
+
+    @_lines.register
+    def _(self, event: OrderFilled, book: Book) -> Iterator[LogLine]:
+        order = book.orders[event.id]
+        if not event.complete:
+            yield LogLine(
+                f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}"
+            )
+        elif order.ticket.purpose is Purpose.ENTRY:
+            yield from _entered(order, book)
+        if not event.price_verified:
+            yield LogLine(f"No fill price from the broker for {event.id}: the expected one is booked", logging.WARNING)
+
+    @_lines.register(OrderCanceled)
+    @_lines.register(OrderExpired)
+    def _(self, event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
+        order = book.orders[event.id]
+        yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
+        if order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
+            yield from _entered(order, book)
+
+    @_lines.register
+    def _(self, event: CancelRequested, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Order called back: {_order(book.orders[event.id].ticket)}: {event.reason}")
+
+    @_lines.register
+    def _(self, event: OrderWasRejected, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Order rejected: {_order(book.orders[event.id].ticket)}: {event.reason}", logging.WARNING)
+
+    @_lines.register(OrderNotSent)
+    @_lines.register(OrderOutcomeUnknown)
+    def _(self, event: OrderNotSent | OrderOutcomeUnknown, book: Book) -> Iterator[LogLine]:
+        order = book.orders[event.id]
+        yield LogLine(f"Order {order.state}: {_order(order.ticket)}: {event.detail}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: CloseDecided, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Closing {event.position}: {event.reason}: {event.detail}")
+
+    @_lines.register
+    def _(self, event: PositionClosed, book: Book) -> Iterator[LogLine]:
+        position = book.positions[event.position]
+        basis = f", settlement {event.settlement_price}" if event.settlement_price is not None else ""
+        yield LogLine(
+            f"Closed {event.position}: {event.reason}, {_points(position.credit)} sold, {_points(event.exit_value)} to "
+            f"close, P/L {signed_dollars(event.gross)}, fees {dollars(event.fees)}{basis}"
+            + (" (estimated)" if event.estimated else "")
+        )
+        yield LogLine(
+            f"Account balance updated: {dollars(book.balance)} "
+            f"({signed_dollars(event.gross - event.fees)} from {event.contracts}x contracts)"
+        )
+        yield LogLine(_record(TradeStatistics.of(book.results, self.sizing.window), self.sizing))
+
+    @_lines.register
+    def _(self, event: AlarmRaised, book: Book) -> Iterator[LogLine]:
+        where = f" {event.position}" if event.position else ""
+        yield LogLine(f"alarm {event.code}{where}: {event.detail}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: Halted, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Trading halted: {event.reason}; exits go on, `gammacore resume` clears it", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: Resumed, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Trading resumed: {event.note}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: FlattenRequested, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Everything is closed: {event.reason}", logging.WARNING)
+
+
+def _entered(order: Order, book: Book) -> Iterator[LogLine]:
+    """Size and premium of a new position, then what will end it, from the policy that acts. CS-512, CS-625."""
+    quantity, credit = order.execution.quantity, order.execution.price
+    plan = book.plan(order.ticket.position)
+    if plan is None or credit is None:
+        return
+    premium = credit * EQUITY_OPTION_MULTIPLIER * quantity
+    yield LogLine(f"Opened {plan.position}: {plan.strategy} {plan.spread.strikes}, confidence {plan.confidence}")
+    yield LogLine(f"Position size: {quantity} contract(s) @ ${credit:.2f} = {dollars(premium)} premium")
+    for sentence in describe(plan.policy, credit, plan.confidence, plan.strategy):
+        yield LogLine(sentence)
+
+
+def _record(record: TradeStatistics, sizing: SizingRules) -> str:
+    kelly = record.kelly
+    return (
+        f"Statistics: {record.trades} trades, win rate {_percent(record.win_rate)}, "
+        f"average win {_mean(record.average_win)}, average loss {_mean(record.average_loss)}, "
+        f"kelly {_percent(kelly)}, half {_percent(kelly * Fraction(sizing.fraction))}"
+    )
+
+
+def _order(ticket: OrderTicket) -> str:
+    price = "at market" if ticket.limit is None else f"limit {ticket.limit} {ticket.effect}"
+    legs = " ".join(f"{leg.side}:{leg.contract.occ}" for leg in ticket.legs)
+    return f"{ticket.purpose} {ticket.quantity} x {legs}, {price}"
+
+
+def _mean(amount: Fraction) -> str:
+    return dollars(Decimal(amount.numerator) / Decimal(amount.denominator))
+
+
+def _percent(part: Fraction) -> str:
+    return f"{float(part):.1%}"
+
+
+def _points(price: Decimal) -> str:
+    return f"{price:.2f}"

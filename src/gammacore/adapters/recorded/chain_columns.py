@@ -1,0 +1,109 @@
+"""Chain rows of a whole day as sorted columns, duplicates removed, cut into one chain an instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from array import array
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+from numpy.typing import NDArray
+
+from gammacore.adapters.recorded.intake import Intake
+from gammacore.adapters.recorded.tracks import ChainTape
+from gammacore.domain.market import OptionChain
+
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_KEYS = ("seconds", "expiry", "root", "is_call", "strike")
+_VALUES = ("bid", "ask", "open_interest", "iv", "gamma")
+
+
+def _reals() -> array[float]:
+    return array("d")
+
+
+def _integers() -> array[int]:
+    return array("q")
+
+
+@define(eq=False)
+class ChainColumns:
+    """Rows as they come, one a contract and time. NaN = not given; open interest that is not given counts 0."""
+
+    underlying: str
+    times: dict[float, dt.datetime] = field(factory=dict, init=False)
+    roots: dict[str, int] = field(factory=dict, init=False)
+    seconds: array[float] = field(factory=_reals, init=False)
+    expiry: array[int] = field(factory=_integers, init=False)
+    root: array[int] = field(factory=_integers, init=False)
+    is_call: array[int] = field(factory=_integers, init=False)
+    strike: array[float] = field(factory=_reals, init=False)
+    bid: array[float] = field(factory=_reals, init=False)
+    ask: array[float] = field(factory=_reals, init=False)
+    open_interest: array[float] = field(factory=_reals, init=False)
+    iv: array[float] = field(factory=_reals, init=False)
+    gamma: array[float] = field(factory=_reals, init=False)
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def contract_key(self, expiry: dt.date, root: str, is_call: bool, strike: float) -> tuple[int, int, int, float]:
+        code = self.roots.setdefault(root, len(self.roots))
+        return (expiry.toordinal() - _EPOCH_DAY, code, int(is_call), strike)
+
+    def append(
+        self, at: dt.datetime, contract: tuple[int, int, int, float], values: tuple[float, float, float, float, float]
+    ) -> None:
+        """One row: when, which contract, and bid, ask, open interest, IV, gamma."""
+        seconds = at.timestamp()
+        self.times[seconds] = at
+        self.seconds.append(seconds)
+        self.expiry.append(contract[0])
+        self.root.append(contract[1])
+        self.is_call.append(contract[2])
+        self.strike.append(contract[3])
+        self.bid.append(values[0])
+        self.ask.append(values[1])
+        self.open_interest.append(values[2])
+        self.iv.append(values[3])
+        self.gamma.append(values[4])
+
+    def tape(self, intake: Intake) -> ChainTape:
+        """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
+        columns = {name: np.array(getattr(self, name)) for name in (*_KEYS, *_VALUES)}
+        order = np.lexsort(tuple(columns[name] for name in reversed(_KEYS)))  # stable: file order within a key
+        columns = {name: column[order] for name, column in columns.items()}
+        superseded = _same(columns, _KEYS)
+        exact = superseded & _same(columns, _VALUES)
+        intake.count("exact_duplicate", times=int(exact.sum()))
+        intake.count("conflicting_duplicate", times=int((superseded & ~exact).sum()))
+        columns = {name: column[~superseded] for name, column in columns.items()}
+        intake.used = len(columns["seconds"])
+        instants, starts = np.unique(columns["seconds"], return_index=True)
+        edges = [*starts.tolist(), intake.used]
+        times = tuple(self.times[seconds] for seconds in instants.tolist())
+        roots = tuple(self.roots)
+
+        def chain(index: int) -> OptionChain:
+            rows = slice(edges[index], edges[index + 1])
+            return OptionChain(
+                self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
+                columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
+                columns["ask"][rows], columns["open_interest"][rows], columns["iv"][rows], columns["gamma"][rows],
+                columns["seconds"][rows],
+            )  # fmt: skip
+
+        return ChainTape(times, chain)
+
+
+def _same(columns: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """True where a row equals the next one in all the named columns; NaN equals NaN."""
+    size = len(columns[names[0]])
+    same = np.ones(size, dtype=bool)
+    same[-1:] = False
+    for name in names:
+        column = columns[name]
+        here, following = column[:-1], column[1:]
+        same[:-1] &= (here == following) | ((here != here) & (following != following))  # noqa: PLR0124 - NaN only
+    return same

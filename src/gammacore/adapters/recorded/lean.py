@@ -1,0 +1,241 @@
+"""One day of a LEAN minute folder as a market."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
+
+from gammacore.adapters.recorded.bars import BarSource, bars_within
+from gammacore.adapters.recorded.intake import Intake
+from gammacore.adapters.recorded.lean_files import (
+    DECI_CENTS,
+    MINUTE,
+    LeanContract,
+    LeanFolder,
+    contract_rows,
+    minute_start,
+    price_rows,
+    price_scale,
+    scaled,
+)
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
+from gammacore.adapters.recorded.text_table import content_hash
+from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
+from gammacore.domain.instruments import Right, Underlying
+from gammacore.domain.market import Bar, Floats, OptionChain
+from gammacore.domain.sessions import TradingSession, new_york, new_york_date
+from gammacore.errors import MissingData
+
+BID_CLOSE, ASK_CLOSE = 4, 9
+VIX = "VIX"
+
+
+def read_lean_market(
+    folder: Path,
+    underlying: Underlying,
+    session: TradingSession,
+    *,
+    all_expiries: bool = False,
+    settings: ReplaySettings | None = None,
+    previous: TradingSession | None = None,
+) -> RecordedMarket:
+    """One session from LEAN's minute files: contracts that expire that day, or all of them.
+
+    A minute's quote is its close, known when the minute has ended. An empty side means that side did not change in the
+    minute, so each side is carried on by itself and the quote is as old as its older side; a side never seen is
+    missing. Price is the last trade, without a trade file the mid of the share's quotes. Without a file there is no
+    price, no previous close, no open interest (0), no VIX: missing is never a failure, except for the option quotes.
+
+    Raises:
+        InvalidInput: no such folder, or a damaged archive.
+        MissingData: no option quotes of that underlying and date; the dates that are there are named.
+    """
+    settings = settings or ReplaySettings()
+    lean = LeanFolder(Path(folder))
+    archives = lean.archives(underlying, session.date, "quote")
+    if not archives:
+        there = ", ".join(map(str, lean.option_dates(underlying))) or "none"
+        raise MissingData(f"{folder}: no option quotes of {underlying.symbol} on {session.date}; dates there: {there}")
+    intake = Intake()
+    expiry = None if all_expiries else session.date
+    quotes = [
+        _quotes(contract, rows, session.date, intake)
+        for root, archive in archives.items()
+        for contract, rows in contract_rows(archive, root, expiry)
+    ]
+    if not quotes:
+        raise MissingData(f"{folder}: no contract of {underlying.symbol} expires on {session.date}; load all expiries")
+    interests = lean.archives(underlying, session.date, "openinterest")
+    seen = settings.spots(session) or _spots(lean, underlying.symbol, session.date)
+    tape = _tape(underlying.symbol, session, quotes, _open_interest(interests, expiry), seen.since)
+    step = tape.step_seconds()
+    earlier = None if previous is None else lean.price_archive(underlying.symbol, previous.date, "trade")
+    prices = [lean.price_archive(symbol, session.date, kind) for symbol in (underlying.symbol, VIX) for kind in _KINDS]
+    files = [*archives.values(), *interests.values(), *filter(None, [earlier, *prices])]
+    return RecordedMarket(
+        underlying=underlying.symbol,
+        session=session,
+        chains=tape,
+        spots=seen,
+        step_seconds=step,
+        quote_age_limit=Track.constant(settings.quote_age_steps * step),
+        vix=_vix(lean, settings, session),
+        previous_close=_previous_close(lean, settings, underlying.symbol, previous),
+        prints=settings.prints(session.date),
+        bar_source=_bar_source(lean),
+        content=content_hash(
+            *files, underlying.symbol, *session_words(session, previous), str(expiry), *settings.content()
+        ),
+        intake=intake,
+    )
+
+
+_KINDS = ("trade", "quote")
+
+
+@frozen(eq=False)
+class _Side:
+    """One side of a contract's quote: its values with the seconds since the epoch at which they were known."""
+
+    seconds: Floats
+    price: Floats
+
+    def at(self, times: Floats) -> tuple[Floats, Floats]:
+        """Value and its age stamp at each time; NaN before the first."""
+        newest = np.searchsorted(self.seconds, times, side="right") - 1
+        padded_price, padded_seconds = np.append(self.price, math.nan), np.append(self.seconds, math.nan)
+        return padded_price[newest], padded_seconds[newest]  # -1, before the first, is the NaN at the end
+
+
+@frozen(eq=False)
+class _ContractQuotes:
+    contract: LeanContract
+    bid: _Side
+    ask: _Side
+
+
+def _quotes(contract: LeanContract, rows: Iterable[str], date: dt.date, intake: Intake) -> _ContractQuotes:
+    midnight = new_york(date, dt.time()).timestamp()
+    sides: dict[int, list[tuple[float, float]]] = {BID_CLOSE: [], ASK_CLOSE: []}
+    for row in rows:
+        cells = row.split(",")
+        intake.rows += 1
+        try:
+            known = midnight + int(cells[0]) / 1000 + MINUTE.total_seconds()
+            closes = [(side, int(cells[side]) / DECI_CENTS) for side in sides if cells[side]]
+        except (ValueError, IndexError):
+            intake.count("unreadable_row")
+            continue
+        intake.used += 1
+        for side, price in closes:
+            sides[side].append((known, price))
+    return _ContractQuotes(contract, _side(sides[BID_CLOSE]), _side(sides[ASK_CLOSE]))
+
+
+def _side(points: list[tuple[float, float]]) -> _Side:
+    table: NDArray[np.float64] = np.array(sorted(points), dtype=np.float64).reshape(-1, 2)
+    return _Side(table[:, 0], table[:, 1])
+
+
+def _open_interest(archives: dict[str, Path], expiry: dt.date | None) -> dict[LeanContract, float]:
+    """Open interest by contract, from the morning's figure; what is not there counts 0."""
+    interest: dict[LeanContract, float] = {}
+    for root, archive in archives.items():
+        for contract, rows in contract_rows(archive, root, expiry):
+            figures = [row.rpartition(",")[2] for row in rows]
+            interest[contract] = float(figures[-1]) if figures and figures[-1].isdigit() else 0.0
+    return interest
+
+
+def _tape(
+    symbol: str,
+    session: TradingSession,
+    quotes: Sequence[_ContractQuotes],
+    interest: dict[LeanContract, float],
+    price_times: Iterable[dt.datetime],
+) -> ChainTape:
+    """The chain at every minute end of the session at which a quote or a price became known."""
+    ends = {seconds for each in quotes for side in (each.bid, each.ask) for seconds in side.seconds.tolist()}
+    first_quote = min(ends, default=math.inf)
+    ends.update(time.timestamp() for time in price_times)
+    opening, close = session.open.timestamp(), session.close.timestamp()
+    seconds = np.array(sorted(end for end in ends if opening <= end <= close), dtype=np.float64)
+    bids, bid_seconds = _by_time([each.bid.at(seconds) for each in quotes])
+    asks, ask_seconds = _by_time([each.ask.at(seconds) for each in quotes])
+    quoted_at = np.minimum(bid_seconds, ask_seconds)  # NaN while a side is missing
+    times = tuple(dt.datetime.fromtimestamp(second, dt.UTC) for second in seconds.tolist())
+    contracts = [each.contract for each in quotes]
+    roots = tuple(sorted({contract.root for contract in contracts}))
+    unknown = np.full(len(contracts), math.nan)
+    strike = np.array([contract.strike for contract in contracts])
+    is_call = np.array([contract.right is Right.CALL for contract in contracts])
+    expiry = np.array([contract.expiry for contract in contracts], dtype="datetime64[D]")
+    root = np.array([roots.index(contract.root) for contract in contracts])
+    open_interest = np.array([interest.get(contract, 0.0) for contract in contracts])
+
+    def chain(index: int) -> OptionChain | None:
+        if seconds[index] < first_quote:
+            return None
+        return OptionChain(
+            symbol, times[index], roots, strike, is_call, expiry, root, bids[index], asks[index], open_interest,
+            unknown, unknown, quoted_at[index],
+        )  # fmt: skip
+
+    return ChainTape(times, chain)
+
+
+def _by_time(columns: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """(times, contracts) tables of values and of their stamps."""
+    return np.stack([values for values, _ in columns], axis=1), np.stack([stamps for _, stamps in columns], axis=1)
+
+
+def _spots(lean: LeanFolder, symbol: str, date: dt.date) -> Track[Seen | None]:
+    if bars := lean.bars(symbol, date):
+        return Track.of((bar.end, Seen(bar.close, bar.end)) for bar in bars)
+    archive = lean.price_archive(symbol, date, "quote")
+    if archive is None:
+        return Track()
+    scale = price_scale(archive)
+    mids: list[tuple[dt.datetime, Seen | None]] = []
+    for cells in price_rows(archive):
+        start = minute_start(cells[0], date)
+        bid, ask = (scaled(cells[side], scale) if len(cells) > side else None for side in (BID_CLOSE, ASK_CLOSE))
+        if start is not None and bid is not None and ask is not None and bid <= ask:
+            mids.append((start + MINUTE, Seen((bid + ask) / 2, start + MINUTE)))
+    return Track.of(mids)
+
+
+def _vix(lean: LeanFolder, settings: ReplaySettings, session: TradingSession) -> Track[Decimal | None]:
+    if settings.vix is not None or settings.vix_file is not None:
+        return settings.vix_track(session)
+    return Track.of((bar.end, bar.close) for bar in lean.bars(VIX, session.date))
+
+
+def _previous_close(
+    lean: LeanFolder, settings: ReplaySettings, symbol: str, previous: TradingSession | None
+) -> Track[Decimal | None]:
+    """The last trade up to the close of the session before; trades after hours do not count."""
+    bars = () if previous is None else lean.bars(symbol, previous.date)
+    regular = [bar.close for bar in bars if previous is not None and bar.end <= previous.close]
+    return Track.constant(regular[-1]) if regular else settings.previous_close(previous)
+
+
+def _bar_source(lean: LeanFolder) -> BarSource:
+    """Bars of any share or index in the folder, of any date there: history comes from the same files."""
+    day = cache(lean.bars)
+    dates = cache(lean.bar_dates)
+
+    def bars(symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        asked = (date for date in dates(symbol) if new_york_date(start) <= date <= new_york_date(end))
+        return bars_within((bar for date in asked for bar in day(symbol, date)), seconds, start, end)
+
+    return bars

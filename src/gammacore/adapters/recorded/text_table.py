@@ -1,0 +1,103 @@
+"""A text table on disk: plain or gzip by its content, any of the usual delimiters, faults as one sentence."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrs import frozen
+
+from gammacore.errors import InvalidInput, MissingData
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
+DELIMITERS = ",;\t|"
+
+
+@frozen(eq=False)
+class TextTable:
+    """A header and the rows below it; iterating gives (line number, cells)."""
+
+    path: Path
+    header: tuple[str, ...]
+    rows: Iterator[tuple[int, list[str]]]
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self.rows
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever reading a file may raise into one sentence that names the file and the mend."""
+    if path.is_dir():
+        raise InvalidInput(str(path), "a directory", "give a file")
+    try:
+        yield
+    except FileNotFoundError:
+        raise MissingData(f"{path}: no such file") from None
+    except EOFError as cut:
+        raise InvalidInput(str(path), "a gzip file that ends too early", "fetch it again") from cut
+    except (gzip.BadGzipFile, zlib.error) as damage:
+        raise InvalidInput(str(path), f"a damaged gzip file ({damage})", "fetch it again") from damage
+    except UnicodeDecodeError as garbage:
+        raise InvalidInput(str(path), "not UTF-8 text", "give a text table, plain or gzip") from garbage
+    except csv.Error as garbage:
+        raise InvalidInput(str(path), f"not a text table ({garbage})", "give a text table, plain or gzip") from garbage
+    except OSError as refusal:
+        raise MissingData(f"{path}: cannot be read ({refusal.strerror or refusal})") from refusal
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[io.BufferedIOBase]:
+    """The content of a file, unpacked when it is gzip, whatever its name says."""
+    with reading(path), path.open("rb") as raw:
+        packed = raw.read(2) == GZIP_MAGIC
+        raw.seek(0)
+        if not packed:
+            yield raw
+            return
+        with gzip.GzipFile(fileobj=raw) as unpacked:
+            yield unpacked
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[TextTable]:
+    """Open a table and read its header.
+
+    Raises:
+        MissingData: no file, not readable, or empty.
+        InvalidInput: a directory, a zip archive, a cut or damaged gzip, no text.
+    """
+    with open_bytes(path) as content:
+        if content.read(len(ZIP_MAGIC)) == ZIP_MAGIC:
+            raise InvalidInput(str(path), "a zip archive", "unpack it and give the table inside")
+        content.seek(0)
+        lines = (line.decode("utf-8") for line in content)
+        first = next(lines, "").lstrip("\ufeff")
+        if not first.strip():
+            raise MissingData(f"{path}: the file is empty; give a table whose first line names the columns")
+        if "\0" in first:
+            raise InvalidInput(str(path), "not a text table", "give a text table, plain or gzip")
+        delimiter = max(DELIMITERS, key=first.count)
+        header = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter)))
+        rows = csv.reader(lines, delimiter=delimiter)
+        yield TextTable(path, header, ((rows.line_num + 1, cells) for cells in rows if cells))
+
+
+def content_hash(*parts: Path | str) -> str:
+    """sha256 over the unpacked content of files and the text of options, in the order given; paths do not enter it."""
+    whole = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            with open_bytes(part) as content:
+                digest = hashlib.file_digest(content, "sha256").digest()
+        else:
+            digest = hashlib.sha256(part.encode()).digest()
+        whole.update(digest)
+    return whole.hexdigest()

@@ -1,0 +1,121 @@
+"""Quotes of a simulated chain: a smile around the expected deviation, and makers who round away from fair value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from decimal import Decimal
+
+import numpy as np
+from attrs import frozen
+
+from gammacore.adapters.simulated.model import CALM_VIX, SimulationModel
+from gammacore.domain.instruments import Ticks, Underlying
+from gammacore.domain.market import Bools, Codes, Dates, Floats, OptionChain
+from gammacore.domain.pricing.black_scholes import normalised_black, years_from_seconds
+
+_SMALL = Decimal(3)
+"""Quotes from this price on have the larger single-leg tick, points."""
+_LEAST_STRIKES = 10
+
+
+def listed_strikes(model: SimulationModel, open_price: float, increment: float) -> Floats:
+    """Strikes within reach of the open, at least ten on either side, lowest first; none at or below 0."""
+    reach = max(model.chain_reach * open_price, _LEAST_STRIKES * increment)
+    first, last = math.ceil((open_price - reach) / increment), math.floor((open_price + reach) / increment)
+    return np.asarray(np.arange(max(first, 1), last + 1) * increment)
+
+
+@frozen(eq=False)
+class ChainQuotes:
+    """Makes the chain of today's expiry at an instant; what stays the same all day is laid out once.
+
+    `ladder` holds the n listed strikes; the columns hold 2n rows, calls first, then puts, both by strike. Rates are 0,
+    so the forward is the spot and parity is exact before rounding.
+    """
+
+    model: SimulationModel
+    underlying: Underlying
+    rounding: TickRounding
+    ladder: Floats
+    log_ladder: Floats
+    strike: Floats
+    is_call: Bools
+    expiry: Dates
+    root: Codes
+    open_interest: Floats
+    missing: Floats
+
+    @classmethod
+    def of(
+        cls, model: SimulationModel, underlying: Underlying, date: dt.date, ladder: Floats, calls: Floats, puts: Floats
+    ) -> ChainQuotes:
+        """The contracts of `date` with their open interest in calls and in puts."""
+        rows = 2 * len(ladder)
+        return cls(
+            model, underlying, TickRounding.of(underlying.ticks), ladder, np.log(ladder), np.tile(ladder, 2),
+            np.repeat([True, False], len(ladder)), np.full(rows, np.datetime64(date, "D")),
+            np.zeros(rows, dtype=np.int64), np.concatenate((calls, puts)), np.full(rows, np.nan),
+        )  # fmt: skip
+
+    def chain(self, at: dt.datetime, spot: float, root_variance: float, seconds_left: float, vix: float) -> OptionChain:
+        """Bid, ask and the volatility behind them, at `spot` points with `root_variance` expected to the close."""
+        above = self.log_ladder - math.log(spot)
+        deviation = root_variance * smile(self.model, above / root_variance)
+        time_value = np.sqrt(spot * self.ladder) * normalised_black(-np.abs(above), deviation)
+        depth = spot - self.ladder
+        bid, ask = self._quotes(
+            np.tile(time_value, 2), np.maximum(np.concatenate((depth, -depth)), 0.0), vix / CALM_VIX
+        )
+        volatility = deviation / math.sqrt(float(years_from_seconds(seconds_left)))
+        return OptionChain(
+            self.underlying.symbol, at, (self.underlying.option_root,), self.strike, self.is_call, self.expiry,
+            self.root, bid, ask, self.open_interest, np.tile(volatility, 2), self.missing,
+            np.full(len(self.strike), at.timestamp()),
+        )  # fmt: skip
+
+    def _quotes(self, time_value: Floats, in_the_money: Floats, nerves: float) -> tuple[Floats, Floats]:
+        """Around fair value, wider with price, depth in the money and VIX; never tighter than the tick allows."""
+        model = self.model
+        least = model.half_spread_ticks * float(self.underlying.ticks.single_low)
+        width = nerves * (least + model.half_spread_value * time_value) + model.half_spread_depth * in_the_money
+        fair = time_value + in_the_money
+        return self.rounding.down(fair - width), self.rounding.up(fair + width)
+
+
+def smile(model: SimulationModel, deviations: Floats) -> Floats:
+    """Volatility in at-the-money volatilities, by deviations of the strike above the price; linear in the wings."""
+    centre, roundness = model.smile_centre, model.smile_roundness
+    bowl = np.sqrt((deviations - centre) ** 2 + roundness**2) - math.hypot(centre, roundness)
+    return np.asarray(1.0 + model.smile_slope * bowl)
+
+
+@frozen
+class TickRounding:
+    """Rounds columns of points to single-leg ticks, counted in whole `unit`s so that 0.15 comes out as 0.15.
+
+    >>> TickRounding.of(Ticks()).up(np.array([0.0, 0.11, 3.01])).tolist()
+    [0.05, 0.15, 3.1]
+    """
+
+    scale: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, ticks: Ticks) -> TickRounding:
+        digits = max(2, *(-int(tick.normalize().as_tuple().exponent) for tick in (ticks.single_low, ticks.single_high)))
+        return cls(10**digits, *(int(tick.scaleb(digits)) for tick in (ticks.single_low, ticks.single_high)))
+
+    def down(self, points: Floats) -> Floats:
+        """Bids: 0 when there is less than a tick."""
+        tick = self._tick(points)
+        return np.asarray(np.maximum(np.floor(points * self.scale / tick), 0.0) * tick / self.scale)
+
+    def up(self, points: Floats) -> Floats:
+        """Asks: at least a tick."""
+        tick = self._tick(points)
+        return np.asarray(np.maximum(np.ceil(points * self.scale / tick), 1.0) * tick / self.scale)
+
+    def _tick(self, points: Floats) -> Floats:
+        return np.where(points < float(_SMALL), float(self.low), float(self.high))

@@ -1,0 +1,7 @@
+"""The ledger in one SQLite file: durable appends, one writer, every byte vouched for; and the inbox beside it."""
+
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.repair import RepairReport, repair
+from gammacore.adapters.sqlite.storage import SqliteStorage
+
+__all__ = ["RepairReport", "SqliteInbox", "SqliteStorage", "repair"]

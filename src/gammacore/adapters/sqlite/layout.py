@@ -1,0 +1,160 @@
+"""The files of a ledger and what is in them.
+
+::
+
+    day.ledger            the events (SQLite, WAL)
+    day.ledger-wal, -shm  SQLite's own, while a writer is at work or after it died
+    day.ledger.lock       held by the writer, by the operating system
+    day.ledger.inbox      requests of other processes
+    day.ledger.repaired   a repair that was interrupted; `repair` finishes it
+    day.ledger.damaged-1  what a repair replaced
+
+`head` says how far the chain of checksums goes, so that a removed last event is noticed too.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from attrs import frozen
+
+from gammacore.adapters.codec import GENESIS
+from gammacore.errors import CorruptLedger, StorageError
+
+
+@frozen
+class Schema:
+    """What one kind of file of ours holds: its mark, its version and the statements that make it."""
+
+    application_id: int
+    version: int
+    statements: tuple[str, ...]
+
+
+LEDGER = Schema(
+    application_id=int.from_bytes(b"gcLg", "big"),
+    version=1,
+    statements=(
+        "CREATE TABLE events (\n"
+        "  seq INTEGER PRIMARY KEY,\n"
+        "  checksum TEXT NOT NULL,\n"
+        "  payload TEXT NOT NULL,\n"
+        "  type TEXT GENERATED ALWAYS AS (json_extract(payload, '$.type')) VIRTUAL,\n"
+        "  at TEXT GENERATED ALWAYS AS (json_extract(payload, '$.body.at')) VIRTUAL\n"
+        ")",
+        "CREATE TABLE head (version INTEGER NOT NULL, checksum TEXT NOT NULL)",
+        "CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events\n"
+        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events\n"
+        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    ),
+)
+"""Type and instant are read out of the payload, for people with a SQL shell: they cannot disagree with it."""
+
+PAGE_BYTES = 4096
+
+Insert = tuple[str, tuple[object, ...]]
+"""One SQL statement and its values."""
+
+INSERT_EVENT = "INSERT INTO events (seq, checksum, payload) VALUES (?, ?, ?)"
+INSERT_HEAD = "INSERT INTO head (version, checksum) VALUES (?, ?)"
+EMPTY: tuple[Insert, ...] = ((INSERT_HEAD, (0, GENESIS)),)
+"""What a new ledger holds: no event, and a head that says so."""
+
+
+def beside(ledger: Path, ending: str) -> Path:
+    """The file next to a ledger that has its name and this ending."""
+    return ledger.with_name(ledger.name + ending)
+
+
+def repair_command(ledger: Path) -> str:
+    return f"gammacore ledger repair --ledger {ledger}"
+
+
+def corrupt(ledger: Path, problem: str) -> CorruptLedger:
+    return CorruptLedger(f"{ledger}: {problem}", repair_command(ledger))
+
+
+def ledger_place(path: Path | str) -> Path:
+    """The real path of a ledger, old or new.
+
+    Raises:
+        StorageError: a folder stands there, or its folder does not exist.
+    """
+    ledger = Path(path).resolve()
+    if ledger.is_dir():
+        raise StorageError(f"{ledger} is a folder; give the path of a ledger file in it")
+    if not ledger.parent.is_dir():
+        raise StorageError(f"the folder {ledger.parent} does not exist; make it, or give another path")
+    return ledger
+
+
+def check_place(ledger: Path) -> None:
+    """Refuse what would pass for a new ledger and is an old one that came to grief. Rule: CS-609.
+
+    Raises:
+        CorruptLedger: a repair was interrupted, the file is empty, or only its write-ahead log is left.
+    """
+    if beside(ledger, ".repaired").exists():
+        raise corrupt(ledger, "its repair was interrupted")
+    if not ledger.exists() and beside(ledger, "-wal").exists():
+        raise corrupt(ledger, "the ledger is gone, only its write-ahead log is left")
+    if ledger.exists() and ledger.stat().st_size == 0:
+        raise corrupt(ledger, "the file is empty, which no ledger ever is")
+
+
+def connect(file: Path, options: str) -> sqlite3.Connection:
+    """A connection without hidden transactions; it may move from one thread to another, but never serve two at once."""
+    uri = f"file:{quote(str(file))}?{options}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def create(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()) -> None:
+    """Make a file of ours, whole or not at all: a crash leaves no empty file behind. An existing file is left alone."""
+    draft = beside(file, f".new-{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        build(draft, schema, journal, rows)
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            return
+        sync_folder(file.parent)
+    finally:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            beside(draft, ending).unlink(missing_ok=True)
+
+
+def build(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()) -> None:
+    """Write a database of this schema at a path nobody else uses, and push it to the disk."""
+    connection = connect(file, "mode=rwc")
+    try:
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute(f"PRAGMA journal_mode={journal}")
+        connection.execute("BEGIN")
+        for statement in schema.statements:
+            connection.execute(statement)
+        for statement, values in rows:
+            connection.execute(statement, values)
+        connection.execute(f"PRAGMA application_id={schema.application_id}")
+        connection.execute(f"PRAGMA user_version={schema.version}")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    sync_file(file)
+
+
+def sync_file(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+sync_folder = sync_file
+"""A folder is pushed to the disk like a file: its entries are what it holds."""

@@ -1,0 +1,62 @@
+"""The right to write: one process at a time, by a lock of the operating system that dies with its holder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.sqlite.layout import beside
+from gammacore.errors import WriteConflict
+
+
+class WriterLock:
+    """Held from `take` to `release` or to the death of the process, SIGKILL included. Rule: R12.
+
+    The lock is on `<ledger>.lock`, which stays: removing it would let two writers lock two different files. It holds
+    the process id of the writer, for the message only.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def take(cls, ledger: Path) -> WriterLock:
+        """Become the writer of a ledger.
+
+        Raises:
+            WriteConflict: somebody else is; the message names the process if it is known.
+        """
+        file = beside(ledger, ".lock")
+        with in_our_words(file):
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(descriptor)
+            os.close(descriptor)
+            raise WriteConflict(f"{ledger}: {holder} is writing to it; stop that one first") from None
+        _sign(descriptor, f"{os.getpid()}\n")
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let another process write. Safe to call twice."""
+        if self._descriptor is None:
+            return
+        _sign(self._descriptor, "")
+        os.close(self._descriptor)
+        self._descriptor = None
+
+
+def _sign(descriptor: int, text: str) -> None:
+    # A full disk must not keep a writer from its ledger: the name in the lock is a courtesy.
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
+
+
+def _holder(descriptor: int) -> str:
+    pid = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+    return f"process {pid}" if pid.isdecimal() else "another process"

@@ -1,0 +1,80 @@
+"""What a dead writer left in SQLite's write-ahead log, read without SQLite.
+
+SQLite takes the first frame that is not sound for the end of the log and drops all that follows without a word. After a
+torn last write that is right; a flipped byte in the middle would silently take back appends we had promised. The format
+is that of https://www.sqlite.org/walformat.html: a header of 32 bytes, then frames of 24 bytes and a page.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from gammacore.adapters.sqlite.layout import beside, corrupt
+
+HEADER_BYTES = 32
+FRAME_HEADER_BYTES = 24
+_WORD_ORDER = {0x377F0682: "<", 0x377F0683: ">"}
+
+
+def check_log(ledger: Path) -> None:
+    """Refuse a log in which sound commits lie behind damage. Only without a living writer. Rule: R6.
+
+    The very last commit may be damaged: it may have been torn while it was written, before anybody was told of it.
+
+    Raises:
+        CorruptLedger: at least one append that had been promised cannot be read.
+    """
+    file = beside(ledger, "-wal")
+    log = file.read_bytes() if file.exists() else b""
+    if len(log) <= HEADER_BYTES:
+        return
+    magic, _, page_bytes, _, salt_1, salt_2, *sums = struct.unpack(">8I", log[:HEADER_BYTES])
+    order = _WORD_ORDER.get(magic, ">")
+    if _checksum(order, log[: HEADER_BYTES - 8], (0, 0)) != tuple(sums):
+        raise corrupt(ledger, "the header of its write-ahead log is damaged")
+    frames = list(_frames(log, page_bytes))
+    sound = _sound(frames, order, (salt_1, salt_2), (sums[0], sums[1]))
+    commits = [frame for frame in frames[sound:] if frame.salts == (salt_1, salt_2) and frame.is_commit]
+    if len(commits) > 1:
+        raise corrupt(ledger, "its write-ahead log is damaged before its end")
+
+
+@frozen
+class _Frame:
+    """One page as it was written; `salts` tell a frame of this log from one that an older log left behind."""
+
+    is_commit: bool
+    salts: tuple[int, int]
+    sums: tuple[int, int]
+    checked: bytes
+
+
+def _frames(log: bytes, page_bytes: int) -> Iterator[_Frame]:
+    size = FRAME_HEADER_BYTES + page_bytes
+    for start in range(HEADER_BYTES, len(log) - size + 1, size):
+        head, page = log[start : start + FRAME_HEADER_BYTES], log[start + FRAME_HEADER_BYTES : start + size]
+        _, pages_after_commit, salt_1, salt_2, sum_1, sum_2 = struct.unpack(">6I", head)
+        yield _Frame(pages_after_commit > 0, (salt_1, salt_2), (sum_1, sum_2), head[:8] + page)
+
+
+def _sound(frames: list[_Frame], order: str, salts: tuple[int, int], sums: tuple[int, int]) -> int:
+    """How many frames from the start SQLite would read: each checksum runs on from the one before."""
+    for number, frame in enumerate(frames):
+        if frame.salts != salts:
+            return number
+        sums = _checksum(order, frame.checked, sums)
+        if sums != frame.sums:
+            return number
+    return len(frames)
+
+
+def _checksum(order: str, content: bytes, sums: tuple[int, int]) -> tuple[int, int]:
+    first, second = sums
+    for low, high in struct.iter_unpack(f"{order}2I", content):
+        first = (first + low + second) & 0xFFFFFFFF
+        second = (second + high + first) & 0xFFFFFFFF
+    return first, second

@@ -1,0 +1,195 @@
+"""Mending a damaged ledger by hand: keep what is sound, put the rest aside, say what is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+
+from attrs import frozen
+
+from gammacore.adapters.codec import UnreadableRecord, decode
+from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.sqlite.layout import (
+    EMPTY,
+    INSERT_EVENT,
+    INSERT_HEAD,
+    LEDGER,
+    PAGE_BYTES,
+    beside,
+    build,
+    check_place,
+    connect,
+    corrupt,
+    create,
+    ledger_place,
+    sync_file,
+    sync_folder,
+)
+from gammacore.adapters.sqlite.lock import WriterLock
+from gammacore.adapters.sqlite.log import check_log
+from gammacore.adapters.sqlite.reading import Head, Row, look, read_head, verify, walk
+from gammacore.errors import CorruptLedger, StorageError
+
+
+@frozen
+class RepairReport:
+    """What a repair did. `lost` is None where nobody can say how many events are gone.
+
+    `problem` is what was wrong; empty, with `damaged` None, when the ledger was sound and left alone.
+    """
+
+    kept: int
+    lost: int | None
+    damaged: Path | None
+    problem: str
+
+
+def repair(path: Path | str) -> RepairReport:
+    """Put a ledger of all events before the first damage in the place of a damaged one. Rule: R6.
+
+    The damaged file stays beside it as `<name>.damaged-<n>`. Whenever the power fails, the path holds the damaged
+    ledger or the mended one, or is refused until `repair` is called again; never an empty one.
+
+    Raises:
+        WriteConflict: somebody is writing to it.
+        StorageError: there is no ledger, a newer gammacore wrote it, or not one event can be read: nothing is changed.
+    """
+    ledger = ledger_place(path)
+    lock = WriterLock.take(ledger)
+    try:
+        with in_our_words(ledger):
+            return _repair(ledger)
+    finally:
+        lock.release()
+
+
+def _repair(ledger: Path) -> RepairReport:
+    if beside(ledger, ".repaired").exists():
+        _put_in_place(ledger)
+        return RepairReport(
+            look(ledger, lambda c: verify(c, ledger)).version, None, _damaged(ledger), "it was half done"
+        )
+    if not ledger.exists() and not beside(ledger, "-wal").exists():
+        raise StorageError(f"there is no ledger at {ledger}; give the path of one")
+    problem = _problem(ledger)
+    if problem is None:
+        return RepairReport(look(ledger, lambda c: verify(c, ledger)).version, 0, None, "")
+    with tempfile.TemporaryDirectory() as folder:
+        rows, lost = _salvage(ledger, Path(folder))
+    if not rows:
+        raise StorageError(
+            f"{problem}; not one event can be read. Put a backup in its place, or move the file away to begin anew"
+        )
+    damaged = _put_aside(ledger)
+    head = (INSERT_HEAD, (rows[-1].seq, rows[-1].checksum))
+    events = ((INSERT_EVENT, (row.seq, row.checksum, row.payload)) for row in rows)
+    create(beside(ledger, ".repaired"), LEDGER, "WAL", (head, *events))
+    _put_in_place(ledger)
+    return RepairReport(len(rows), lost, damaged, problem)
+
+
+def _problem(ledger: Path) -> str | None:
+    """What is wrong with a ledger, down to the last record; None when nothing is."""
+    try:
+        check_place(ledger)
+        check_log(ledger)
+        look(ledger, lambda connection: _read_all(connection, ledger))
+    except CorruptLedger as damage:
+        return damage.problem
+    return None
+
+
+def _read_all(connection: sqlite3.Connection, ledger: Path) -> None:
+    verify(connection, ledger)
+    for row in walk(connection, ledger):
+        _check_record(row, ledger)
+
+
+def _check_record(row: Row, ledger: Path) -> None:
+    try:
+        decode(row.payload)
+    except UnreadableRecord as fault:
+        raise corrupt(ledger, f"event {row.seq}: {fault.problem}") from fault
+
+
+def _salvage(ledger: Path, folder: Path) -> tuple[Sequence[Row], int | None]:
+    """The sound events from the first on, and how many came after them if that can be told."""
+    copy = folder / "copy"
+    _copy_if_there(ledger, copy)
+    _copy_if_there(beside(ledger, "-wal"), beside(copy, "-wal"))
+    _renew_first_page(copy, folder / "new")
+    rows: list[Row] = []
+    head: Head | None = None
+    with closing(connect(copy, "mode=rw")) as connection:
+        # Otherwise SQLite would not read a single row of a file that is shorter than it should be.
+        connection.execute("PRAGMA writable_schema=ON")
+        with suppress(CorruptLedger, sqlite3.Error):
+            for row in walk(connection, ledger):
+                _check_record(row, ledger)
+                rows.append(row)
+        with suppress(CorruptLedger, sqlite3.Error):
+            head = read_head(connection, ledger)
+    return rows, _lost(ledger, head, rows)
+
+
+def _renew_first_page(copy: Path, new: Path) -> None:
+    """Give a copy the first page of a new ledger: it holds the schema only, and is the same in all of them."""
+    build(new, LEDGER, "WAL", EMPTY)
+    pages = copy.stat().st_size // PAGE_BYTES if copy.exists() else 0
+    if pages == 0:
+        return
+    first = bytearray(new.read_bytes()[:PAGE_BYTES])
+    first[28:32] = pages.to_bytes(4, "big")
+    with copy.open("r+b") as file:
+        file.write(first)
+
+
+def _lost(ledger: Path, head: Head | None, rows: Sequence[Row]) -> int | None:
+    try:
+        check_log(ledger)
+    except CorruptLedger:
+        return None
+    if head is None or head.version < len(rows):
+        return None
+    return 0 if rows and head.checksum == rows[-1].checksum else head.version - len(rows)
+
+
+def _put_aside(ledger: Path) -> Path:
+    """Copy the damaged files, so that the path is never without one."""
+    aside = next(name for n in count(1) if not (name := beside(ledger, f".damaged-{n}")).exists())
+    _copy_if_there(beside(ledger, "-wal"), beside(aside, "-wal"))
+    _copy_if_there(ledger, aside)
+    sync_folder(ledger.parent)
+    return aside
+
+
+def _damaged(ledger: Path) -> Path | None:
+    """The file that the latest repair put aside."""
+    names = (beside(ledger, f".damaged-{n}") for n in count(1))
+    latest = None
+    for name in names:
+        if not name.exists():
+            return latest
+        latest = name
+    return latest
+
+
+def _put_in_place(ledger: Path) -> None:
+    # SQLite would apply an old log to the new ledger: it goes first. Until the last line, `check_place` refuses.
+    for ending in ("-wal", "-shm"):
+        beside(ledger, ending).unlink(missing_ok=True)
+    sync_folder(ledger.parent)
+    os.replace(beside(ledger, ".repaired"), ledger)
+    sync_folder(ledger.parent)
+
+
+def _copy_if_there(source: Path, target: Path) -> None:
+    if source.exists():
+        shutil.copyfile(source, target)
+        sync_file(target)

@@ -1,0 +1,117 @@
+"""Raw values of files, variables and options as the types the settings have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import types
+import typing
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+_SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+
+
+class NotConvertible(ValueError):
+    """A raw value that is not of the type a setting has; `wanted` says what to write."""
+
+    def __init__(self, value: object, wanted: str) -> None:
+        super().__init__(value, wanted)
+        self.wanted = wanted
+
+
+def convert(value: Any, kind: Any) -> Any:
+    """A raw value as `kind`: numbers exact, times, dates, fractions, choices, lists and tables of them.
+
+    Raises:
+        NotConvertible: it is none of that kind.
+
+    >>> convert("1/3", Fraction), convert(["10:00"], tuple[dt.time, ...]), convert("none", Decimal | None)
+    (Fraction(1, 3), (datetime.time(10, 0),), None)
+    """
+    origin = typing.get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        parts = [part for part in typing.get_args(kind) if part is not type(None)]
+        return None if value in (None, "none") else convert(value, parts[0])
+    if origin is tuple:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(convert(part, typing.get_args(kind)[0]) for part in parts)
+    if origin is not None and issubclass(origin, Mapping):
+        return {str(name): convert(part, typing.get_args(kind)[1]) for name, part in value.items()}
+    try:
+        return _READERS.get(kind, kind)(value.strip() if isinstance(value, str) else value)
+    except (ValueError, TypeError, KeyError, InvalidOperation, ZeroDivisionError) as wrong:
+        raise NotConvertible(value, wanted(kind)) from wrong
+
+
+def wanted(kind: Any) -> str:
+    """What a person should write for a setting of this type."""
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "one of " + ", ".join(kind)
+    return _WORDS.get(kind, str(getattr(kind, "__name__", kind)))
+
+
+def show(value: Any) -> str:
+    """A setting as a person writes it.
+
+    >>> show((dt.time(10), dt.time(10, 30))), show(None), show(True)
+    ('[10:00, 10:30]', 'none', 'true')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(show(part) for part in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {show(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, dt.time):
+        return f"{value:%H:%M}" if value.second == 0 else f"{value:%H:%M:%S}"
+    return str(value)
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(value)
+    return number
+
+
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if number != number.to_integral_value():
+        raise ValueError(value)
+    return int(number)
+
+
+def _switch(value: Any) -> bool:
+    return value if isinstance(value, bool) else _SWITCH[str(value).lower()]
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    bool: _switch,
+    Decimal: _number,
+    int: _whole,
+    float: lambda value: float(_number(value)),
+    Fraction: lambda value: Fraction(str(value).replace(" ", "")),
+    dt.time: lambda value: value if isinstance(value, dt.time) else dt.time.fromisoformat(value),
+    dt.date: lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(value),
+    Path: lambda value: Path(value).expanduser(),
+    str: str,
+}
+
+_WORDS: dict[Any, str] = {
+    Decimal: "a number",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dt.time: 'a time like "10:00"',
+    dt.date: "a date like 2026-08-19",
+    Fraction: 'a number or a fraction like "1/3"',
+    Path: "a path",
+}

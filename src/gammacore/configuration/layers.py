@@ -1,0 +1,240 @@
+"""Layers of settings: read, merged, validated key by key, with where each value came from."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.configuration.conversion import NotConvertible, convert, show
+from gammacore.configuration.settings import Settings, nearest
+from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
+from gammacore.domain.stops.policy import StopPolicy, stop_policy
+from gammacore.errors import ConfigurationError, InvalidInput
+
+ENVIRONMENT_PREFIX = "GAMMACORE_"
+SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
+COLUMNS = "market.columns."
+UNDERLYINGS = "underlyings."
+NOT_PART_OF_A_DECISION = ("market.source", "market.date", "market.closes_file", "market.price_file", "market.vix_file")
+
+
+@frozen
+class Sourced:
+    """A raw value and where it was given: "gammacore.toml", "environment GAMMACORE_...", "option --vix"."""
+
+    value: Any
+    source: str
+
+
+Given = Mapping[str, Sourced]
+
+
+@frozen
+class Configuration:
+    """Settings with the provenance of every key."""
+
+    settings: Settings
+    given: Given
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """(key, value, source) of every setting, secrets as ***."""
+        for key, value in flatten(self.settings):
+            source = self.given[key].source if key in self.given else "default"
+            yield key, "***" if SECRET.search(key) and value else show(value), source
+
+    def fingerprint(self) -> str:
+        """Canonical JSON of everything that can change a decision: no paths, no secrets. Part of the lineage."""
+        rows = {
+            key: show(value)
+            for key, value in flatten(self.settings)
+            if key not in NOT_PART_OF_A_DECISION and not SECRET.search(key)
+        }
+        return json.dumps(rows, sort_keys=True, separators=(",", ":"))
+
+
+def configure(layers: Iterable[Given] = ()) -> Configuration:
+    """Settings from layers of dotted keys, weakest first; later layers win.
+
+    Raises:
+        ConfigurationError: an unknown key, or a value that cannot be; names where it stands and the mend.
+
+    >>> configuration = configure([{"entries.vix.floor": Sourced("14", "option --vix-floor")}])
+    >>> configuration.settings.entries.vix.floor
+    Decimal('14')
+    """
+    given: dict[str, Sourced] = {}
+    for layer in layers:
+        given.update(layer)
+    base = Settings()
+    if (preset := given.get("stops.preset")) is not None:
+        base = attrs.evolve(base, stops=_preset(preset))
+    plain = {key: sourced for key, sourced in given.items() if not key.startswith(UNDERLYINGS)}
+    settings = _with(base, "", _tables_joined(plain, base))
+    return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given)
+
+
+def read_toml(path: Path) -> dict[str, Sourced]:
+    """The dotted keys of a TOML file.
+
+    Raises:
+        ConfigurationError: not readable, or no TOML: names the file and line.
+    """
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file, parse_float=Decimal)
+    except OSError as wrong:
+        raise ConfigurationError(f"{path}: cannot be read ({wrong.strerror}); give a TOML file") from wrong
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        raise ConfigurationError(f"{path}: is no TOML: {wrong}") from wrong
+    return {key: Sourced(value, str(path)) for key, value in _dotted(document)}
+
+
+def read_environment(environment: Mapping[str, str | None], source: str = "environment") -> dict[str, Sourced]:
+    """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper."""
+    keys: dict[str, Sourced] = {}
+    for name, value in environment.items():
+        if not value:
+            continue
+        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
+            key = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
+            keys[key] = Sourced(value, f"{source} {name}")
+        elif name == "IS_PAPER_TRADING":
+            # only an explicit false is not paper: a mistyped switch must never trade live
+            paper = value.strip().lower() not in ("false", "0", "no", "off")
+            keys["account.paper"] = Sourced(paper, f"{source} {name}")
+    return keys
+
+
+def flatten(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting below an attrs instance as (dotted key, value), in the order of declaration."""
+    for attribute in attrs.fields(type(instance)):
+        value, key = getattr(instance, attribute.name), f"{prefix}{attribute.name}"
+        if key == "underlyings":
+            for symbol, underlying in value.items():
+                yield from flatten(underlying, f"{UNDERLYINGS}{symbol}.")
+        elif attrs.has(type(value)):
+            yield from flatten(value, f"{key}.")
+        else:
+            yield key, value
+
+
+def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:
+    """Keys below a setting that is itself a table joined into that setting; unknown keys are refused."""
+    known = dict(flatten(base))
+    tables = [key for key, value in known.items() if isinstance(value, Mapping)]
+    column_keys = [f"{COLUMNS}{attribute.name}" for attribute in attrs.fields(ColumnMap)]
+    column_tables = [key for key, kind in zip(column_keys, _hints(ColumnMap).values(), strict=False) if _is_table(kind)]
+    joined: dict[str, Sourced] = {}
+    for key, sourced in given.items():
+        table = next((table for table in (*tables, *column_tables) if key.startswith(f"{table}.")), None)
+        if table is not None:
+            before = joined[table].value if table in joined else {}
+            joined[table] = Sourced({**before, key[len(table) + 1 :]: sourced.value}, sourced.source)
+        elif key in known or key in column_keys:
+            joined[key] = sourced
+        else:
+            raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, (*known, *column_keys))}")
+    return joined
+
+
+def _is_table(kind: Any) -> bool:
+    origin = typing.get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {attribute.name: hints[attribute.name] for attribute in attrs.fields(kind)}
+
+
+def _with(instance: Any, prefix: str, given: Given) -> Any:
+    """The instance with every given key below `prefix` put in."""
+    hints = _hints(type(instance))
+    changes: dict[str, Any] = {}
+    for name, kind in hints.items():
+        key, value = f"{prefix}{name}", getattr(instance, name)
+        if f"{key}." == COLUMNS:
+            changes[name] = _columns(given)
+        elif attrs.has(type(value)):
+            changes[name] = _with(value, f"{key}.", given)
+        elif key in given:
+            changes[name] = _value(given[key], kind, key)
+    return _built(lambda: attrs.evolve(instance, **changes), prefix, given)
+
+
+def _value(sourced: Sourced, kind: Any, key: str) -> Any:
+    try:
+        return convert(sourced.value, kind)
+    except NotConvertible as wrong:
+        raise ConfigurationError(
+            f"{sourced.source}: {key}: {sourced.value} is not valid; give {wrong.wanted}"
+        ) from wrong
+
+
+def _built(build: typing.Callable[[], Any], prefix: str, given: Given) -> Any:
+    try:
+        return build()
+    except InvalidInput as wrong:
+        below = [sourced.source for key, sourced in given.items() if key.startswith(prefix)]
+        own = given.get(f"{prefix}{wrong.field}")
+        source = own.source if own is not None else ", ".join(dict.fromkeys(below))
+        raise ConfigurationError(f"{source}: {prefix}{wrong}") from wrong
+
+
+def _preset(preset: Sourced) -> StopPolicy:
+    try:
+        return stop_policy(str(preset.value))
+    except InvalidInput as wrong:
+        raise ConfigurationError(f"{preset.source}: stops.{wrong}") from wrong
+
+
+def _columns(given: Given) -> ColumnMap | None:
+    hints = _hints(ColumnMap)
+    chosen = {
+        name: _value(given[f"{COLUMNS}{name}"], kind, f"{COLUMNS}{name}")
+        for name, kind in hints.items()
+        if f"{COLUMNS}{name}" in given
+    }
+    if not chosen:
+        return None
+    required = [a.name for a in attrs.fields(ColumnMap) if a.default is attrs.NOTHING]
+    if missing := [name for name in required if name not in chosen]:
+        source = next(sourced.source for key, sourced in given.items() if key.startswith(COLUMNS))
+        raise ConfigurationError(f"{source}: [market.columns] needs {', '.join(missing)}: the names of those columns")
+    return typing.cast(ColumnMap, _built(lambda: ColumnMap(**chosen), COLUMNS, given))
+
+
+def _underlyings(given: Given) -> dict[str, Underlying]:
+    """Registry entries of the configuration; those of built-in symbols start from the built-in entry."""
+    symbols = sorted({key.split(".")[1] for key in given if key.startswith(UNDERLYINGS)})
+    found: dict[str, Underlying] = {}
+    for symbol in symbols:
+        prefix = f"{UNDERLYINGS}{symbol}."
+        start = REGISTRY.get(symbol)
+        if start is None:
+            start = _built(lambda s=symbol: Underlying(s, s, Exercise.AMERICAN, Settlement.PHYSICAL), prefix, given)
+        known = [key for key, _ in flatten(start, prefix)]
+        below = {key: sourced for key, sourced in given.items() if key.startswith(prefix)}
+        for key, sourced in below.items():
+            if key not in known:
+                raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, known)}")
+        found[symbol] = _with(start, prefix, below)
+    return found

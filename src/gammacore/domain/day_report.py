@@ -1,0 +1,281 @@
+"""A trading day as its ledger tells it: why each trade was taken, skipped and closed, and what it came to.
+
+A day is the New York date (CS-622). Everything here is a fold of the ledger's events; nothing is computed twice.
+Rules: CS-366, CS-621..624, CS-703..705.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.domain.book import Book
+from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    CloseDecided,
+    DayStarted,
+    EntryJudged,
+    Event,
+    FlattenRequested,
+    Halted,
+    LedgerOpened,
+    Mode,
+    PositionClosed,
+    Resumed,
+)
+from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.positions import Position
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, drawdown
+from gammacore.domain.trade_record import TradeExit, TradeLine
+from gammacore.domain.verdicts import Outcome
+from gammacore.errors import InvalidInput, MissingData
+
+
+@frozen
+class DayReport:
+    """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
+
+    `trades` were opened or closed on the day or are still open; `scheduled` are its entry checks, in order.
+    """
+
+    date: dt.date
+    underlying: str
+    strategy: str
+    account: str
+    mode: Mode
+    market: str
+    session_open: dt.datetime
+    session_close: dt.datetime
+    starting_balance: Decimal
+    balance: Decimal
+    trades: tuple[TradeLine, ...] = ()
+    scheduled: tuple[JudgedEntry, ...] = ()
+    alarms: tuple[AlarmRaised, ...] = ()
+    halts: tuple[Halted | Resumed | FlattenRequested, ...] = ()
+    finished: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        explained = self.starting_balance + self.pnl - self.fees
+        if self.balance != explained:
+            raise InvalidInput("balance", self.balance, f"starting balance, P/L and fees make it {explained}")
+
+    @property
+    def closed(self) -> tuple[TradeLine, ...]:
+        """Trades that ended on the day, in the order of their ends."""
+        over = [(trade.exit.at, trade) for trade in self.trades if trade.exit is not None]
+        return tuple(trade for _, trade in sorted(over, key=lambda pair: pair[0]))
+
+    @property
+    def open(self) -> tuple[TradeLine, ...]:
+        return tuple(trade for trade in self.trades if trade.is_open)
+
+    @property
+    def entries(self) -> int:
+        """Positions opened on the day."""
+        return sum(new_york_date(trade.opened) == self.date for trade in self.trades)
+
+    @property
+    def exits(self) -> dict[str, int]:
+        """Closed positions by reason."""
+        return dict(Counter(trade.exit.reason for trade in self.closed if trade.exit is not None))
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """Scheduled entries not taken, by reason."""
+        return dict(Counter(entry.reason for entry in self.scheduled if entry.reason is not None))
+
+    @property
+    def unfilled(self) -> int:
+        """Entries that were ordered and never filled."""
+        return sum(entry.outcome is EntryOutcome.UNFILLED for entry in self.scheduled)
+
+    @property
+    def unknown_by_filter(self) -> dict[str, int]:
+        """Verdicts "unknown" by filter: what was passed or refused without being known. Rules: CS-300, CS-704."""
+        return dict(
+            Counter(
+                entry.name
+                for judged in self.scheduled
+                for entry in judged.filters
+                if entry.verdict.outcome is Outcome.UNKNOWN
+            )
+        )
+
+    @property
+    def pnl(self) -> Decimal:
+        """Gross P/L of what was closed on the day."""
+        return sum((trade.pnl for trade in self.trades if trade.pnl is not None), Decimal(0))
+
+    @property
+    def fees(self) -> Decimal:
+        """Fees of what was closed on the day."""
+        return sum((trade.exit.fees for trade in self.trades if trade.exit is not None), Decimal(0))
+
+    @property
+    def net(self) -> Decimal:
+        """What the day changed the balance by."""
+        return self.pnl - self.fees
+
+    @property
+    def figures(self) -> TradeFigures:
+        return TradeFigures.of(self.trades)
+
+    @property
+    def equity(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
+        """The balance at the open and after every close."""
+        after = [(trade.exit.at, trade.exit.balance) for trade in self.closed if trade.exit is not None]
+        return ((self.session_open, self.starting_balance), *after)
+
+    @property
+    def drawdown(self) -> Drawdown:
+        """The worst fall of the day's equity from its running peak. Rule: CS-705."""
+        return drawdown([balance for _, balance in self.equity])
+
+
+def day_reports(events: Iterable[Event]) -> tuple[DayReport, ...]:
+    """Every day of a ledger on which something was started, judged or closed, oldest first."""
+    return _DayFold().over(events)
+
+
+def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayReport:
+    """One day of a ledger; the newest without `date`.
+
+    Raises:
+        MissingData: the ledger holds no such day.
+    """
+    reports = day_reports(events)
+    if not reports:
+        raise MissingData("the ledger holds no trading day yet")
+    wanted = reports[-1].date if date is None else date
+    for report in reversed(reports):
+        if report.date == wanted:
+            return report
+    known = f"{reports[0].date}" if len(reports) == 1 else f"{len(reports)}, {reports[0].date} to {reports[-1].date}"
+    raise MissingData(f"the ledger holds no trading day {wanted}; days it holds: {known}")
+
+
+class _DayFold:
+    """Folds a ledger page by page; a page is a New York date."""
+
+    def __init__(self) -> None:
+        self._book = Book()
+        self._reports: list[DayReport] = []
+        self._exit_details: dict[str, str] = {}
+        self._page: _Page | None = None
+
+    def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
+        for event in events:
+            self._take(event)
+        self._turn()
+        return tuple(self._reports)
+
+    def _take(self, event: Event) -> None:
+        date = new_york_date(event.at)
+        if self._page is None or self._page.date != date:
+            self._turn()
+            self._page = _Page(date, self._book.balance)
+        self._book.apply(event)
+        page = self._page
+        if isinstance(event, LedgerOpened):
+            page.starting_balance = event.starting_balance
+        elif isinstance(event, DayStarted):
+            page.is_trading_day = True
+        elif isinstance(event, EntryJudged):
+            page.judged.append(event)
+        elif isinstance(event, CloseDecided):
+            self._exit_details[event.position] = event.detail
+        elif isinstance(event, PositionClosed):
+            page.exits[event.position] = self._exit(event)
+        elif isinstance(event, AlarmRaised):
+            page.alarms.append(event)
+        elif isinstance(event, Halted | Resumed | FlattenRequested):
+            page.halts.append(event)
+
+    def _exit(self, event: PositionClosed) -> TradeExit:
+        return TradeExit(
+            at=event.at,
+            reason=event.reason,
+            detail=self._exit_details.pop(event.position, "") if event.settlement_price is None else _settled(event),
+            value=event.exit_value,
+            gross=event.gross,
+            fees=event.fees,
+            balance=self._book.balance,
+            settlement_price=event.settlement_price,
+            estimated=event.estimated,
+        )
+
+    def _turn(self) -> None:
+        page, book = self._page, self._book
+        if page is None or not page.matters or book.opened is None or book.day is None:
+            return
+        positions = [book.positions[position] for position in page.exits] + list(book.live_positions)
+        positions.sort(key=lambda position: position.opened_at)
+        self._reports.append(
+            DayReport(
+                date=page.date,
+                underlying=book.day.underlying,
+                strategy=book.day.strategy,
+                account=book.opened.account,
+                mode=book.opened.mode,
+                market=book.day.market,
+                session_open=book.day.session_open,
+                session_close=book.day.session_close,
+                starting_balance=page.starting_balance,
+                balance=book.balance,
+                trades=tuple(_trade(position, page.exits.get(position.id)) for position in positions),
+                scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged),
+                alarms=tuple(page.alarms),
+                halts=tuple(page.halts),
+                finished=book.finished is not None and book.finished.date == page.date,
+            )
+        )
+
+    def _order_of(self, record: EntryJudged) -> Order | None:
+        """The entry order a judgement led to: the one whose plan is of its slot."""
+        if record.reason is not None:
+            return None
+        for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
+            if plan.scheduled_at == record.scheduled_at:
+                orders = self._book.orders_of(plan.position)
+                return next((order for order in orders if order.ticket.purpose is Purpose.ENTRY), None)
+        return None
+
+
+class _Page:
+    """What a date has brought so far."""
+
+    def __init__(self, date: dt.date, balance: Decimal) -> None:
+        self.date = date
+        self.starting_balance = balance
+        self.is_trading_day = False
+        self.judged: list[EntryJudged] = []
+        self.exits: dict[str, TradeExit] = {}
+        self.alarms: list[AlarmRaised] = []
+        self.halts: list[Halted | Resumed | FlattenRequested] = []
+
+    @property
+    def matters(self) -> bool:
+        return self.is_trading_day or bool(self.judged) or bool(self.exits)
+
+
+def _trade(position: Position, ended: TradeExit | None) -> TradeLine:
+    return TradeLine(
+        plan=position.plan,
+        opened=position.opened_at,
+        contracts=position.contracts,
+        credit=position.credit,
+        fees=position.fees,
+        exit=ended,
+        credit_verified=position.credit_verified,
+    )
+
+
+def _settled(event: PositionClosed) -> str:
+    basis = "the last price before the close, no official one was known" if event.estimated else "the official price"
+    return f"worth {event.exit_value} at {event.settlement_price}, {basis}"

@@ -1,0 +1,82 @@
+"""Acting on a ledger from outside its loop: halt, resume, flatten, reconcile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.obey_requests import ObeyRequests
+from gammacore.application.reconcile import ReconcileFinding
+from gammacore.configuration import Configuration
+from gammacore.domain.ledger import Mode
+from gammacore.domain.orders import Order
+from gammacore.ports.clock import Clock
+from gammacore.ports.storage import Request
+from gammacore.wiring.days import wire_day
+
+
+def system_clock() -> Clock:
+    """The clock of this machine, UTC."""
+    return SystemClock()
+
+
+def journal_request(ledger: Path, request: Request) -> None:
+    """Journal a halt, resume or flatten in a ledger no loop is writing; the lease is held meanwhile. Rule: R10.
+
+    A simulated or replayed day keeps its own time: its request bears the ledger's last instant.
+
+    Raises:
+        WriteConflict: a loop is running; leave the request in its inbox.
+    """
+    storage = SqliteStorage(ledger)
+    try:
+        day = DayLedger(storage)
+        opened, last = day.book.opened, day.book.last_at
+        study = opened is not None and opened.mode is Mode.STUDY
+        clock: Clock = FakeClock(last) if study and last is not None else SystemClock()
+        ObeyRequests(day, MemoryInbox(), clock).obey(request)
+    finally:
+        storage.close()
+
+
+def flatten_now(configuration: Configuration, ledger: Path) -> tuple[str, list[dict[str, object]]]:
+    """Run the day's own loop until nothing is open, with no other loop running; a sentence and the orders it took."""
+    day = wire_day(configuration, ledger)
+    try:
+        trade = day.trade
+        before = set(trade.ledger.book.orders)
+        trade.run_until(lambda book: not book.live_positions and not book.working_orders)
+        book = trade.ledger.book
+        still = ", ".join(position.id for position in book.live_positions)
+        sentence = f"still open: {still}" if still else "flat and halted"
+        return sentence, [_order_row(order) for order in book.orders.values() if order.id not in before]
+    finally:
+        day.close()
+
+
+def reconcile_now(configuration: Configuration, ledger: Path) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
+    """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
+    day = wire_day(configuration, ledger)
+    try:
+        trade = day.trade
+        trade.desk.advance()
+        trade.reconcile()
+        findings = trade.reconcile()
+        return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
+    finally:
+        day.close()
+
+
+def _order_row(order: Order) -> dict[str, object]:
+    return {
+        "id": order.id,
+        "purpose": str(order.ticket.purpose),
+        "position": order.ticket.position,
+        "quantity": order.ticket.quantity,
+        "filled": order.execution.quantity,
+        "state": str(order.state),
+    }

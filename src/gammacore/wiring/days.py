@@ -1,0 +1,177 @@
+"""A day of trading, wired: every use case over every adapter the configuration names."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import frozen
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.chain_exposure import ChainExposure
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.enter_trade import EnterTrade
+from gammacore.application.manage_positions import ManagePositions
+from gammacore.application.obey_requests import ObeyRequests
+from gammacore.application.order_desk import OrderDesk
+from gammacore.application.reconcile import Reconcile
+from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.book import Book
+from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import Mode
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import Strategy
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import MarketData
+from gammacore.ports.notifier import Notifier
+from gammacore.ports.storage import Inbox, Storage
+from gammacore.wiring.markets import open_market, open_session, trading_date
+
+
+@frozen(eq=False)
+class WiredDay:
+    """A day ready to be traded, with what must be closed after it."""
+
+    trade: TradeDay
+    storage: Storage
+    market: MarketData
+    session: TradingSession
+
+    def close(self) -> None:
+        self.storage.close()
+
+
+def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
+    """The credit-spread desk with the configured figures."""
+    return CreditSpreadDesk(settings.entries, settings.limits, settings.sizing, settings.stops)
+
+
+def lineage_of(configuration: Configuration, market: MarketData, session: TradingSession) -> str:
+    """What makes the client ids of a study's ledger its own: a hash of its inputs, or what a recording inherited."""
+    if inherited := getattr(market, "lineage", ""):
+        return str(inherited)
+    inputs = [configuration.fingerprint(), market.fingerprint(), session.date.isoformat()]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+
+
+def wire_day(
+    configuration: Configuration,
+    ledger: Path | None = None,
+    *,
+    strategy: Strategy | None = None,
+    logger: logging.Logger | None = None,
+    wrap_storage: Callable[[Storage], Storage] = lambda storage: storage,
+    wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
+    grouped: bool = False,
+) -> WiredDay:
+    """Wire one day of trading against the fake exchange.
+
+    `ledger` None keeps everything in memory. With a ledger the exchange keeps its own durable book beside it, so that
+    a killed run finds the exchange as it left it. `wrap_storage` and `wrap_broker` let a test stand in between.
+
+    Raises:
+        ConfigurationError, MissingData, StorageError: what cannot be opened, and how to mend it.
+    """
+    settings = configuration.settings
+    underlying = settings.underlying(settings.market.underlying)
+    calendar = NyseCalendar()
+    session = open_session(calendar, trading_date(settings))
+    market = open_market(settings, underlying, session, calendar)
+    storage: Storage = MemoryStorage() if ledger is None else SqliteStorage(ledger, grouped=grouped)
+    try:
+        clock = FakeClock(_start_of(storage, session))
+        broker: Broker = FakeExchange(
+            market,
+            clock,
+            calendar,
+            underlyings={underlying.symbol: underlying},
+            account_number=settings.account.id,
+            starting_cash=settings.sizing.starting_capital,
+            fees=settings.broker.fees,
+            slippage=settings.broker.slippage,
+            book_file=None if ledger is None else ledger.with_name(ledger.name + ".exchange.json"),
+        )
+        inbox: Inbox = MemoryInbox() if ledger is None else SqliteInbox(ledger)
+        terms = DayTerms(
+            account=settings.account.id,
+            mode=Mode.STUDY,
+            lineage=lineage_of(configuration, market, session),
+            starting_balance=settings.sizing.starting_capital,
+            market=market.label,
+            configuration=hashlib.sha256(configuration.fingerprint().encode()).hexdigest()[:16],
+        )
+        trade = wire_trade(
+            terms=terms,
+            settings=settings,
+            underlying=underlying,
+            session=session,
+            strategy=strategy or credit_spread_desk(settings),
+            storage=wrap_storage(storage),
+            broker=wrap_broker(broker),
+            clock=clock,
+            market=market,
+            inbox=inbox,
+            notifier=None if logger is None else LogNotifier(logger),
+            confirm_after_seconds=0.0,
+        )
+    except BaseException:
+        storage.close()
+        raise
+    return WiredDay(trade, storage, market, session)
+
+
+def wire_trade(
+    *,
+    terms: DayTerms,
+    settings: Settings,
+    underlying: Underlying,
+    session: TradingSession,
+    strategy: Strategy,
+    storage: Storage,
+    broker: Broker,
+    clock: Clock,
+    market: MarketData,
+    inbox: Inbox,
+    notifier: Notifier | None,
+    confirm_after_seconds: float,
+) -> TradeDay:
+    """The use cases of a day over any adapters."""
+    ledger = DayLedger(storage, notifier)
+    desk = OrderDesk(ledger, broker, clock, settings.orders)
+    return TradeDay(
+        terms=terms,
+        underlying=underlying,
+        session=session,
+        strategy=strategy,
+        ledger=ledger,
+        clock=clock,
+        market=market,
+        broker=broker,
+        exposures=ChainExposure(underlying, session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
+        desk=desk,
+        enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name),
+        manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
+        settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
+        reconcile=Reconcile(ledger, desk, broker, clock),
+        requests=ObeyRequests(ledger, inbox, clock),
+    )
+
+
+def _start_of(storage: Storage, session: TradingSession) -> dt.datetime:
+    """Where a simulated clock starts: at the last thing the ledger knows of this session, else at its open."""
+    last = Book.of(storage.events()).last_at
+    return session.open if last is None or last < session.open else last

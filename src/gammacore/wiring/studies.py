@@ -1,0 +1,213 @@
+"""Looking without trading: the exposure of a chain, the entry that would be made, a day recorded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.cboe.table import read_chain
+from gammacore.adapters.recorded import (
+    RecordingHeader,
+    RecordingWriter,
+    is_recording,
+    read_recording,
+    read_recording_header,
+)
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.book import Book
+from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.gex.exposure import measure_exposure
+from gammacore.domain.gex.pin import Pin, find_pin
+from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
+from gammacore.domain.gex.units import (
+    TODAY,
+    ExposureUnit,
+    GreeksSource,
+    Rates,
+    Scope,
+    SettlesAt,
+    SignModel,
+    regular_settlement,
+)
+from gammacore.domain.instruments import SettlementTime
+from gammacore.domain.market import OptionChain
+from gammacore.domain.sessions import NEW_YORK, new_york
+from gammacore.domain.stops.describe import describe
+from gammacore.errors import ConfigurationError, MissingData
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.market_data import MarketData
+from gammacore.wiring.days import credit_spread_desk, lineage_of, wire_day
+from gammacore.wiring.markets import open_market, open_session, trading_date
+
+
+@frozen
+class ExposureTerms:
+    """How an exposure is to be measured: every choice that is printed with it."""
+
+    sign: SignModel
+    scope: Scope
+    unit: ExposureUnit
+    greeks: GreeksSource
+    rates: Rates
+
+
+@frozen(eq=False)
+class ExposureView:
+    """What `gex` shows: the survey, and the pin of today's expiry (None when nothing of today counts)."""
+
+    survey: GammaSurvey
+    pin: Pin | None
+
+
+def view_exposure(
+    settings: Settings,
+    chain_file: Path | None,
+    terms: ExposureTerms,
+    *,
+    as_of: dt.datetime | dt.time | None = None,
+    spot: Decimal | None = None,
+) -> ExposureView:
+    """Exposure of a chain file, recognised by its content, or of the configured market (10:00 unless said).
+
+    Raises:
+        InvalidInput, MissingData: a file that is no chain, or one without a price.
+    """
+    chain, price = _read_chain(settings, chain_file, as_of)
+    if spot is not None:
+        price = spot
+    if price is None:
+        raise MissingData("the chain has no price of its underlying; give one with --spot")
+    if isinstance(as_of, dt.datetime):
+        at = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=NEW_YORK)
+        chain = evolve(chain, as_of=at.astimezone(dt.UTC))
+    settles_at = settlement_instants(NyseCalendar())
+    survey = survey_gamma(
+        chain,
+        price,
+        scope=terms.scope,
+        unit=terms.unit,
+        sign=terms.sign,
+        greeks=terms.greeks,
+        rates=terms.rates,
+        settles_at=settles_at,
+    )
+    try:
+        underlying = settings.underlying(chain.underlying)
+    except ConfigurationError:
+        return ExposureView(survey, None)
+    today = measure_exposure(
+        chain,
+        underlying.round_price(price),
+        scope=TODAY,
+        unit=ExposureUnit.PER_100PCT,
+        sign=terms.sign,
+        greeks=terms.greeks,
+        rates=terms.rates,
+        settles_at=settles_at,
+    )
+    return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, settings.entries.pin))
+
+
+def settlement_instants(calendar: Calendar) -> SettlesAt:
+    """When contracts settle by the calendar: at the close of their session (13:00 on half days), AM ones at the open.
+
+    A date that is no session, or that the calendar does not know, settles at the regular time.
+    """
+
+    def settles_at(expiry: dt.date, when: SettlementTime) -> dt.datetime:
+        try:
+            session = calendar.session(expiry)
+        except MissingData:
+            session = None
+        if session is None:
+            return regular_settlement(expiry, when)
+        return session.open if when is SettlementTime.AM else session.close
+
+    return settles_at
+
+
+def _read_chain(
+    settings: Settings, chain_file: Path | None, as_of: dt.datetime | dt.time | None
+) -> tuple[OptionChain, Decimal | None]:
+    if chain_file is not None and not is_recording(chain_file):
+        return read_chain(chain_file)
+    if chain_file is not None:
+        market: MarketData = read_recording(chain_file)
+        session = read_recording_header(chain_file).session
+    else:
+        calendar = NyseCalendar()
+        session = open_session(calendar, trading_date(settings))
+        market = open_market(settings, settings.underlying(settings.market.underlying), session, calendar)
+    moment = as_of or dt.time(10)
+    if isinstance(moment, dt.time):
+        moment = new_york(session.date, moment)
+    snapshot = market.snapshot(moment if moment.tzinfo is not None else moment.replace(tzinfo=NEW_YORK))
+    if snapshot.chain is None:
+        raise MissingData(f"no chain at {moment:%H:%M}; the session opens at {session.open.astimezone(NEW_YORK):%H:%M}")
+    return snapshot.chain, snapshot.spot
+
+
+def record_day(configuration: Configuration, path: Path) -> int:
+    """Record the configured market from open to close; the number of snapshots written."""
+    settings, calendar = configuration.settings, NyseCalendar()
+    underlying = settings.underlying(settings.market.underlying)
+    session = open_session(calendar, trading_date(settings))
+    market = open_market(settings, underlying, session, calendar)
+    lineage = lineage_of(configuration, market, session)
+    now, end = session.open, session.close
+    step = (market.next_at(now) - now).total_seconds()
+    header = RecordingHeader(underlying.symbol, session, step, lineage, market.label)
+    with RecordingWriter(path, header) as recording:
+        while now <= end:
+            recording.append(market.snapshot(now))
+            now = market.next_at(now)
+        if (print_ := market.settlement(underlying.symbol, session.date)) is not None:
+            recording.write_settlement(session.date, print_)
+    return recording.snapshots
+
+
+@frozen(eq=False)
+class EntryPreview:
+    """What `plan` shows: the judgement, what the account may risk, and the exits the position would have."""
+
+    judgement: EntryJudgement
+    buying_power: Decimal | None
+    exits: tuple[str, ...]
+
+
+def preview_entry(configuration: Configuration, at: dt.time | None, ledger: Path | None = None) -> EntryPreview:
+    """Judge one entry of the configured day as `trade` would; no order is sent and nothing is written.
+
+    `at` is a New York time of day, by default the first scheduled entry. `ledger` names the book that counts.
+    """
+    desk = credit_spread_desk(configuration.settings)
+    day = wire_day(configuration)
+    try:
+        slot = desk.entries.schedule.slots(day.session)[0] if at is None else new_york(day.session.date, at)
+        day.trade.clock.wait_until(slot)
+        situation = day.trade.look()
+        if ledger is not None:
+            situation = evolve(situation, book=_book_of(ledger))
+        if situation.exposure is None:
+            situation = evolve(situation, exposure=day.trade.exposures.exposure(situation.market))
+        power = day.trade.broker.account().option_buying_power
+        case = desk.case(evolve(situation, buying_power=power), slot)
+        judgement = judge_entry(case)
+    finally:
+        day.close()
+    entry = judgement.plan
+    exits = () if entry is None else describe(entry.policy, entry.expected_credit, entry.confidence, entry.strategy)
+    return EntryPreview(judgement, power, exits)
+
+
+def _book_of(ledger: Path) -> Book:
+    storage = SqliteStorage(ledger, read_only=True)
+    try:
+        return Book.of(storage.events())
+    finally:
+        storage.close()

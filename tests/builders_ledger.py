@@ -1,0 +1,142 @@
+"""Sample ledger events: one of each type, with every field filled, and a day's worth of small ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from gammacore.domain import ledger
+from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.instruments import REGISTRY, Right, Side
+from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
+from gammacore.domain.positions import EntryPlan, Watch
+from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.verdicts import FilterVerdict, Verdict
+
+DAY = dt.date(2026, 8, 19)
+OPEN = dt.datetime(2026, 8, 19, 13, 30, tzinfo=dt.UTC)
+CLOSE = dt.datetime(2026, 8, 19, 20, 0, tzinfo=dt.UTC)
+
+
+def at(minutes: float = 0) -> dt.datetime:
+    """An instant so many minutes after the open of the sample day, UTC."""
+    return OPEN + dt.timedelta(minutes=minutes)
+
+
+def a_put_spread() -> CreditSpread:
+    """SPXW 6040/6030 puts of the sample day: 10 points wide."""
+    spx = REGISTRY["SPX"]
+    short, long = (spx.contract(DAY, Right.PUT, Decimal(strike)) for strike in (6040, 6030))
+    return CreditSpread((Vertical(short, long),))
+
+
+def a_plan(position: str = "p1") -> EntryPlan:
+    """Three put spreads for 2.50 under the standard policy."""
+    return EntryPlan(
+        position=position,
+        strategy=StrategyTag.PUT_SPREAD,
+        direction=Direction.BULLISH,
+        confidence=Confidence.HIGH,
+        spread=a_put_spread(),
+        contracts=3,
+        expected_credit=Decimal("2.50"),
+        limit=Decimal("2.40"),
+        price=Decimal("6053.25"),
+        pin=Decimal(6060),
+        vix=Decimal("16.20"),
+        scheduled_at=at(60),
+        policy=StopPolicy(),
+    )
+
+
+def an_entry_ticket(order: str = "gc-entry-1", position: str = "p1") -> OrderTicket:
+    """The order that opens `a_plan`."""
+    plan = a_plan(position)
+    return OrderTicket(
+        id=order,
+        purpose=Purpose.ENTRY,
+        underlying="SPX",
+        position=position,
+        legs=plan.spread.opening_legs,
+        quantity=plan.contracts,
+        effect=Effect.CREDIT,
+        limit=plan.limit,
+        reason="put spread under the pin",
+    )
+
+
+def an_execution() -> Execution:
+    """All three spreads at 2.45, legs told, 3.90 dollars of fees."""
+    short, long = a_put_spread().symbols
+    fills = (LegFill(short, Side.SELL, 3, Decimal("4.10")), LegFill(long, Side.BUY, 3, Decimal("1.65")))
+    return Execution(3, Decimal("2.45"), Decimal("3.90"), fills)
+
+
+def ledger_opened() -> ledger.LedgerOpened:
+    return ledger.LedgerOpened(at(-5), "paper-1", ledger.Mode.PAPER, "f00d", Decimal("20000.00"))
+
+
+def day_started() -> ledger.DayStarted:
+    return ledger.DayStarted(at(), DAY, "SPX", "credit-spread", "paper", OPEN, CLOSE, "sha256:ab12")
+
+
+def entry_judged() -> ledger.EntryJudged:
+    skip = Verdict.skip("vix_ceiling", value=Decimal("21.3"), limit=">= 20")
+    filters = (FilterVerdict("CS-312", "VIX", skip), FilterVerdict("CS-319", "RSI", Verdict.not_judged()))
+    return ledger.EntryJudged(
+        at(60), at(60), "vix_ceiling", "VIX 21.3 ≥ 20", filters, Decimal("6053.25"), None, Decimal("21.3")
+    )
+
+
+def order_intended() -> ledger.OrderIntended:
+    return ledger.OrderIntended(at(61), an_entry_ticket(), a_plan())
+
+
+def halted(number: int = 0) -> ledger.Halted:
+    """A small event; `number` makes it differ from others."""
+    return ledger.Halted(at(number), f"halt {number}")
+
+
+def some_events(count: int, first: int = 1) -> list[ledger.Event]:
+    """So many small events that all differ."""
+    return [halted(number) for number in range(first, first + count)]
+
+
+def one_of_each() -> tuple[ledger.Event, ...]:
+    """One sample of every event type, in the order of `Event`."""
+    watch = Watch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
+    return (
+        ledger_opened(),
+        day_started(),
+        entry_judged(),
+        order_intended(),
+        ledger.OrderAccepted(at(61.5), "gc-entry-1", "8675309"),
+        ledger.OrderWasRejected(at(62), "gc-entry-2", "insufficient buying power"),
+        ledger.OrderNotSent(at(62), "gc-entry-3", "connection refused"),
+        ledger.OrderOutcomeUnknown(at(62), "gc-entry-4", "no answer in 10 s"),
+        ledger.OrderFilled(at(63), "gc-entry-1", an_execution(), complete=True),
+        ledger.CancelRequested(at(66), "gc-entry-5", "entry life of 300 s is over"),
+        ledger.OrderCanceled(at(66.1), "gc-entry-5", ""),
+        ledger.OrderExpired(at(390), "gc-entry-6"),
+        ledger.WatchChanged(at(91), "p1", watch),
+        ledger.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
+        ledger.PositionClosed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
+        ledger.SettlementAwaited(at(391), "p2"),
+        ledger.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
+        ledger.PositionMissing(at(7), "p5", 2),
+        ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
+        halted(9),
+        ledger.Resumed(at(10), "quotes are back"),
+        ledger.FlattenRequested(at(11), "going home"),
+        ledger.DayFinished(at(400), DAY, Decimal("20142.20")),
+    )
+
+
+if __name__ == "__main__":
+    import sys
+
+    from gammacore.adapters.codec import encode
+
+    sys.stdout.writelines(encode(event) + "\n" for event in one_of_each())
