@@ -58,9 +58,9 @@ def a_chain(as_of: dt.datetime, bids: Iterable[float] = (1.1, 0.0, float("nan"))
     size = len(bid)
     seconds = np.full(size, as_of.timestamp())
     return OptionChain(
-        "SPX", as_of, ("SPX", "SPXW"), 770 + np.arange(size, dtype=np.float64), np.ones(size), [DAY] * size,
-        np.ones(size), bid, bid + 0.05, np.arange(size, dtype=np.float64), np.full(size, 0.1), np.full(size, np.nan),
-        seconds,
+        "SPX", as_of, ("SPX", "SPXW"), 770 + np.arange(size, dtype=np.float64), np.ones(size),
+        np.full(size, np.datetime64(DAY)), np.ones(size), bid, bid + 0.05, np.arange(size, dtype=np.float64),
+        np.full(size, 0.1), np.full(size, np.nan), seconds,
     )  # fmt: skip
 
 

@@ -1,0 +1,98 @@
+"""gammacore trades and studies 0DTE index options: dealer gamma exposure, credit spreads, Half-Kelly size, clear stops.
+
+Public names are imported when they are first used, so that `import gammacore` costs next to nothing.
+
+>>> import gammacore
+>>> spx = gammacore.REGISTRY["SPX"]
+>>> setup = gammacore.select_setup(spx, pin=Decimal(6050), price=Decimal(6057), vix=Decimal(14))
+>>> print(setup.tag, setup.call_short, setup.call_long)
+CALL_SPREAD 6065 6070
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gammacore.application.trade_day import TradeDay as TradeDay
+    from gammacore.configuration import Configuration as Configuration
+    from gammacore.configuration import Settings as Settings
+    from gammacore.configuration import configure as configure
+    from gammacore.configuration import read_toml as read_toml
+    from gammacore.domain.book import Book as Book
+    from gammacore.domain.credit_spread_desk import CreditSpreadDesk as CreditSpreadDesk
+    from gammacore.domain.day_report import DayReport as DayReport
+    from gammacore.domain.day_report import day_report as day_report
+    from gammacore.domain.entries.setup import Setup as Setup
+    from gammacore.domain.entries.setup import select_setup as select_setup
+    from gammacore.domain.gex.exposure import GammaExposure as GammaExposure
+    from gammacore.domain.gex.exposure import measure_exposure as measure_exposure
+    from gammacore.domain.gex.pin import Pin as Pin
+    from gammacore.domain.gex.pin import find_pin as find_pin
+    from gammacore.domain.instruments import REGISTRY as REGISTRY
+    from gammacore.domain.instruments import OptionContract as OptionContract
+    from gammacore.domain.instruments import Underlying as Underlying
+    from gammacore.domain.instruments import parse_occ as parse_occ
+    from gammacore.domain.market import MarketSnapshot as MarketSnapshot
+    from gammacore.domain.market import OptionChain as OptionChain
+    from gammacore.domain.market import Quote as Quote
+    from gammacore.domain.sessions import TradingSession as TradingSession
+    from gammacore.domain.sizing.policies import SizingRules as SizingRules
+    from gammacore.domain.sizing.policies import sizing_policy as sizing_policy
+    from gammacore.domain.spreads import CreditSpread as CreditSpread
+    from gammacore.domain.spreads import Vertical as Vertical
+    from gammacore.domain.stops.policy import StopPolicy as StopPolicy
+    from gammacore.domain.stops.policy import stop_policy as stop_policy
+    from gammacore.errors import GammacoreError as GammacoreError
+    from gammacore.errors import InvalidInput as InvalidInput
+    from gammacore.wiring import wire_day as wire_day
+
+_HOMES: dict[str, str] = {
+    "Book": "domain.book",
+    "Configuration": "configuration",
+    "CreditSpread": "domain.spreads",
+    "CreditSpreadDesk": "domain.credit_spread_desk",
+    "DayReport": "domain.day_report",
+    "GammaExposure": "domain.gex.exposure",
+    "GammacoreError": "errors",
+    "InvalidInput": "errors",
+    "MarketSnapshot": "domain.market",
+    "OptionChain": "domain.market",
+    "OptionContract": "domain.instruments",
+    "Pin": "domain.gex.pin",
+    "Quote": "domain.market",
+    "REGISTRY": "domain.instruments",
+    "Settings": "configuration",
+    "Setup": "domain.entries.setup",
+    "SizingRules": "domain.sizing.policies",
+    "StopPolicy": "domain.stops.policy",
+    "TradeDay": "application.trade_day",
+    "TradingSession": "domain.sessions",
+    "Underlying": "domain.instruments",
+    "Vertical": "domain.spreads",
+    "configure": "configuration",
+    "day_report": "domain.day_report",
+    "find_pin": "domain.gex.pin",
+    "measure_exposure": "domain.gex.exposure",
+    "parse_occ": "domain.instruments",
+    "read_toml": "configuration",
+    "select_setup": "domain.entries.setup",
+    "sizing_policy": "domain.sizing.policies",
+    "stop_policy": "domain.stops.policy",
+    "wire_day": "wiring",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str
+
+
+def __getattr__(name: str) -> Any:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module 'gammacore' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"gammacore.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""What every market data source must do: inherit `MarketDataContract` and give it the fixtures `build` and `session`. R13."""
+"""What every market data source must do: inherit `MarketDataContract`, give the fixtures `build` and `session`. R13."""
 
 from __future__ import annotations
 
@@ -115,6 +115,9 @@ class MarketDataContract:
             bars = market.bars(self.underlying, seconds, start, end)
             assert all(bar.seconds == seconds and start <= bar.start and bar.end <= end for bar in bars)
             assert all(earlier.start < later.start for earlier, later in pairwise(bars))
+
+    def test_it_has_a_name_for_the_journal(self, market: MarketData) -> None:
+        assert market.label
 
     def test_the_fingerprint_is_of_the_content(self, build: Build) -> None:
         assert build().fingerprint() == build().fingerprint()

@@ -56,12 +56,12 @@ class StorageContract:
         assert version == 2500
         assert list(storage.events()) == events
 
-    @pytest.mark.parametrize("after", [0, 1, 4, 5, 6])
+    @pytest.mark.parametrize("after", [-1, 0, 1, 4, 5, 6])
     def test_events_after_a_number_begin_with_the_next_one(self, storage: Storage, after: int) -> None:
         events = some_events(5)
         storage.append(events, 0)
 
-        assert list(storage.events(after)) == events[after:]
+        assert list(storage.events(after)) == events[max(after, 0) :]
 
     def test_reading_sees_the_events_that_were_there_when_it_began(self, storage: Storage) -> None:
         storage.append(some_events(2), 0)

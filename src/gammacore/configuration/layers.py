@@ -8,6 +8,7 @@ import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ def _underlyings(given: Given) -> dict[str, Underlying]:
         prefix = f"{UNDERLYINGS}{symbol}."
         start = REGISTRY.get(symbol)
         if start is None:
-            start = _built(lambda s=symbol: Underlying(s, s, Exercise.AMERICAN, Settlement.PHYSICAL), prefix, given)
+            start = _built(partial(Underlying, symbol, symbol, Exercise.AMERICAN, Settlement.PHYSICAL), prefix, given)
         known = [key for key, _ in flatten(start, prefix)]
         below = {key: sourced for key, sourced in given.items() if key.startswith(prefix)}
         for key, sourced in below.items():

@@ -79,7 +79,7 @@ def recorded_dates(settings: Settings, source: MarketSource) -> tuple[dt.date, .
     if source.kind == "csv":
         return survey_csv(source.path, settings.market.columns or settings.market.preset or None).dates
     if source.kind == "lean":
-        return LeanFolder(source.path).dates(settings.underlying(settings.market.underlying))
+        return LeanFolder(source.path).option_dates(settings.underlying(settings.market.underlying))
     return (read_recording_header(source.path).session.date,)
 
 

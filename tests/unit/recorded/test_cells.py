@@ -49,8 +49,9 @@ def test_a_day_alone_a_time_alone_and_rubbish_are_no_instant(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "utc"), [("2026-03-06 10:00", 15), ("2026-03-09 10:00", 14), ("2026-10-30 10:00", 14), ("2026-11-02 10:00", 15)]
-)  # fmt: skip
+    ("text", "utc"),
+    [("2026-03-06 10:00", 15), ("2026-03-09 10:00", 14), ("2026-10-30 10:00", 14), ("2026-11-02 10:00", 15)],
+)
 def test_naive_times_are_new_york_on_both_sides_of_the_clock_change(text: str, utc: int) -> None:
     instant = read_instant(text, NEW_YORK)
     assert instant is not None
@@ -84,6 +85,6 @@ def test_no_text_whatever_breaks_a_reader(text: str) -> None:
     read_day(text), read_clock(text), read_instant(text, NEW_YORK), read_right(text), read_price(text)
 
 
-@given(st.datetimes(min_value=dt.datetime(2006, 1, 1), max_value=dt.datetime(2035, 1, 1), timezones=st.just(dt.UTC)))
+@given(st.datetimes(timezones=st.just(dt.UTC)))
 def test_an_iso_instant_is_read_back_exactly(instant: dt.datetime) -> None:
     assert read_instant(instant.isoformat(), NEW_YORK) == instant

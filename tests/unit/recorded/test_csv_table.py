@@ -77,7 +77,10 @@ def test_a_row_that_cannot_be_read_is_left_out_and_counted_with_its_line(tmp_pat
     assert f"2 {reason} (first in line 3)" in str(market.intake)
 
 
-@pytest.mark.parametrize(("bid", "ask"), [("", "1.2"), ("nan", "1.2"), ("1.3", "1.2"), ("-1", "1"), ("0", "0"), ("x", "1"), ("inf", "inf")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("bid", "ask"),
+    [("", "1.2"), ("nan", "1.2"), ("1.3", "1.2"), ("-1", "1"), ("0", "0"), ("x", "1"), ("inf", "inf")],
+)
 def test_a_contract_without_a_usable_quote_stays_listed_with_its_open_interest(
     tmp_path: Path, bid: str, ask: str
 ) -> None:
@@ -171,7 +174,10 @@ def test_cboe_datashop_rows_with_calculations(tmp_path: Path) -> None:
 
 
 def test_cboe_end_of_day_rows_are_the_snapshot_of_1545(tmp_path: Path) -> None:
-    header = "underlying_symbol,quote_date,root,expiration,strike,option_type,bid_1545,ask_1545,underlying_bid_1545,underlying_ask_1545,bid_eod,ask_eod,open_interest"
+    header = (
+        "underlying_symbol,quote_date,root,expiration,strike,option_type,bid_1545,ask_1545,underlying_bid_1545,"
+        "underlying_ask_1545,bid_eod,ask_eod,open_interest"
+    )
     rows = [f"SPY,{DAY},SPY,{DAY},770.000,C,1.00,1.10,770.10,770.12,0,0,99"]
 
     market = read_csv_market(write_table(tmp_path / "eod.csv", rows, header), SPY, SESSION)
@@ -202,7 +208,7 @@ def test_a_table_of_another_vendor_is_read_by_a_map_from_toml(tmp_path: Path) ->
 
 
 def test_a_table_of_occ_symbols(tmp_path: Path) -> None:
-    columns = ColumnMap(bid="bid", ask="ask", time="t", zone="UTC", occ_symbol="sym")  # type: ignore[arg-type]  # converted
+    columns = ColumnMap(bid="bid", ask="ask", time="t", zone="UTC", occ_symbol="sym")
     rows = ["O:SPXW260819C06400000,1787148000000,1.0,1.1", "SPX   260821P06400000,1787148000000,2,3",
             "SPY260819C00770000,1787148000000,1,2", "rubbish,1787148000000,1,2"]  # fmt: skip
     path = write_table(tmp_path / "occ.csv", rows, "sym,t,bid,ask")
@@ -244,10 +250,10 @@ def test_a_table_of_nothing_but_bad_rows_is_refused_with_the_reasons(tmp_path: P
         (HEADER.replace("ask", "aks"), None, ["ask (missing)", "aks", "did you mean aks?"]),
         (HEADER.replace("ask", "aks"), "zero-dte-lab", ["ask (missing)", "did you mean aks?"]),
         ("a,b,c", None, ["a, b, c", "zero-dte-lab", "cboe-datashop"]),
-        (HEADER, ColumnMap(time="quote_time", occ_symbol="sym", bid="bid", ask="ask"), ["quote_time (missing)", "quote_ts"]),
-        (HEADER, ColumnMap(time="quote_ts", expiry="expiry", right="type", strike="strike", bid="bid", ask="ask", iv="vol"), ["vol (missing)"]),
+        (HEADER, ColumnMap("bid", "ask", time="quote_time", occ_symbol="sym"), ["quote_time (missing)", "quote_ts"]),
+        (HEADER, ColumnMap("bid", "ask", "quote_ts", occ_symbol="type", iv="vol"), ["vol (missing)"]),
     ],
-)  # fmt: skip
+)
 def test_a_missing_column_is_named_with_those_that_are_there(
     tmp_path: Path, header: str, columns: ColumnMap | str | None, words: list[str]
 ) -> None:
@@ -317,7 +323,7 @@ def test_a_column_map_that_cannot_work_is_refused_with_the_key(table: dict[str, 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="did you mean cboe-datashop"):
-        read(tmp_path, row(), columns="cboe")
+        read(tmp_path, row(), columns="cboe-datashp")
 
 
 def test_a_survey_names_days_and_underlyings(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def a_market(times: Sequence[str] = ("10:00", "10:05", "10:10", "10:15")) -> Rec
     instants = tuple(ny(time) for time in times)
     tape = ChainTape(instants, lambda index: a_chain(instants[index]))
     step = tape.step_seconds()
-    spots = Track.of((at, Seen(Decimal(6000 + number), at)) for number, at in enumerate(instants))
+    spots: Track[Seen | None] = Track.of((at, Seen(Decimal(6000 + number), at)) for number, at in enumerate(instants))
     return RecordedMarket("SPX", SESSION, tape, spots, step, Track.constant(2 * step), "content")
 
 
@@ -110,8 +110,8 @@ def test_longer_bars_are_built_of_the_native_ones_that_lie_within() -> None:
     five = bars_within(native, 300, ny("10:00"), ny("10:10"))
 
     assert [(bar.start, bar.open, bar.high, bar.low, bar.close) for bar in five] == [
-        (ny("10:00"), 100, 107, 98, 106),
-        (ny("10:05"), 90, 93, 88, 92),
+        (ny("10:00"), *map(Decimal, (100, 107, 98, 106))),
+        (ny("10:05"), *map(Decimal, (90, 93, 88, 92))),
     ]
     assert bars_within(native, 300, ny("10:01"), ny("10:10")) == five[1:]
     assert bars_within(native, 60, ny("10:00"), ny("10:02")) == tuple(native[:2])

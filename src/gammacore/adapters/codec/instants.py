@@ -15,7 +15,9 @@ def instant_to_text(instant: object) -> str:
     """
     if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
         raise InvalidInput("instant", instant, "give a date and time with its time zone")
-    return instant.astimezone(dt.UTC).isoformat()
+    if instant.tzinfo is not dt.UTC:
+        instant = instant.astimezone(dt.UTC)
+    return instant.isoformat()
 
 
 def instant_from_text(text: object) -> dt.datetime:

@@ -19,6 +19,7 @@ from gammacore.adapters.codec.versions import UPCASTERS, Upcaster
 from gammacore.domain.ledger import Event
 from gammacore.errors import InvalidInput, StorageError
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 EVENT_TYPES: dict[str, type[Event]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
@@ -46,11 +47,8 @@ class EventCodec:
 
     def __init__(self, upcasters: Mapping[str, Sequence[Upcaster]] = UPCASTERS) -> None:
         self._upcasters = upcasters
+        self._versions = {name: 1 + len(upcasters.get(name, ())) for name in EVENT_TYPES}
         self._converter = event_converter()
-
-    def version(self, name: str) -> int:
-        """The version in which events of this type are written now; 1 is the first."""
-        return 1 + len(self._upcasters.get(name, ()))
 
     def encode(self, event: Event) -> str:
         """The record of an event.
@@ -61,9 +59,10 @@ class EventCodec:
         name = type(event).__name__
         if EVENT_TYPES.get(name) is not type(event):
             raise InvalidInput("event", name, "give one of the ledger's events")
-        envelope = {"type": name, "v": self.version(name), "body": self._converter.unstructure(event)}
-        text = json.dumps(envelope, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-        if not _is_unicode(text):
+        body = self._converter.get_unstructure_hook(type(event))(event)
+        envelope = {"type": name, "v": self._versions[name], "body": body}
+        text = _CANONICAL.encode(envelope)
+        if not (text.isascii() or _is_unicode(text)):
             raise InvalidInput(name, ascii(text), "give text that can be written as UTF-8")
         return text
 
@@ -78,8 +77,8 @@ class EventCodec:
         kind = EVENT_TYPES.get(name)
         if kind is None:
             raise NewerRecord(f"event type {name!r} is not known")
-        if version > self.version(name):
-            raise NewerRecord(f"{name} version {version} is not known, the latest is {self.version(name)}")
+        if version > (latest := self._versions[name]):
+            raise NewerRecord(f"{name} version {version} is not known, the latest is {latest}")
         try:
             for upcast in self._upcasters.get(name, ())[version - 1 :]:
                 body = upcast(body)

@@ -78,6 +78,7 @@ class FakeExchange:
         self._calendar = calendar
         self._underlyings = underlyings
         self._slippage = slippage
+        self._answers: dict[str, tuple[OrderReport, OrderReport]] = {}  # the newest, after the one before it
         self._sessions: dict[dt.date, TradingSession | None] = {}
         schedule = fees or FeeSchedule()
         self._floor = TradingFloor(self._market_of, schedule, slippage, fill_model)
@@ -128,7 +129,9 @@ class FakeExchange:
         self.faults.check_query()
         self._catch_up()
         order = self._book.orders.get(order_id)
-        return None if order is None else order.report
+        if order is None:
+            return None
+        return self._answer(order.report)
 
     def holdings(self) -> Mapping[str, int]:
         """Signed contracts and shares; see `Broker.holdings`."""
@@ -171,6 +174,13 @@ class FakeExchange:
         if self._clearing.settle(self._book, now) or changed:
             self._save()
         return now
+
+    def _answer(self, report: OrderReport) -> OrderReport:
+        before, newest = self._answers.get(report.id, (report, report))
+        if self.faults.take_stale_report():
+            return before
+        self._answers[report.id] = (before, newest) if report == newest else (newest, report)
+        return report
 
     def _known(self, ticket: OrderTicket) -> ExchangeOrder | None:
         """The order of this client id, if there is one.

@@ -68,6 +68,7 @@ class FaultPlan:
         self._failing_queries = 0
         self._failing_cancels = 0
         self._stale_holdings = 0
+        self._stale_reports = 0
 
     def next_submit(self, behaviour: Behaviour) -> None:
         self._submits.append(behaviour)
@@ -83,6 +84,10 @@ class FaultPlan:
     def holdings_lag(self, times: int) -> None:
         """The next `times` of holdings() show what was held before the last fill."""
         self._stale_holdings = times
+
+    def reports_lag(self, times: int) -> None:
+        """The next `times` of order() repeat what was answered before the newest change, as if out of order."""
+        self._stale_reports = times
 
     def take_submit(self) -> Behaviour:
         return self._submits.popleft() if self._submits else FAIR
@@ -103,4 +108,10 @@ class FaultPlan:
         if not self._stale_holdings:
             return False
         self._stale_holdings -= 1
+        return True
+
+    def take_stale_report(self) -> bool:
+        if not self._stale_reports:
+            return False
+        self._stale_reports -= 1
         return True

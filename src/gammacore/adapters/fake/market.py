@@ -47,9 +47,12 @@ class FakeMarket:
     """One underlying's market as a script: snapshots by time, bars, and the prints expiries settle at."""
 
     def __init__(
-        self, underlying: str, snapshots: Iterable[MarketSnapshot] = (), *, bars: Iterable[Bar] = (), step: float = 60.0
-    ) -> None:
+        self, underlying: str, snapshots: Iterable[MarketSnapshot] = (), *, bars: Iterable[Bar] = (),
+        step: float = 60.0, label: str = "script",
+    ) -> None:  # fmt: skip
+        """`step` is how many seconds later to look again when the script has no more to show."""
         self.underlying = underlying
+        self.label = label
         self.step = dt.timedelta(seconds=step)
         self._times: list[dt.datetime] = []
         self._snapshots: list[MarketSnapshot] = []
@@ -84,7 +87,7 @@ class FakeMarket:
         self, date: dt.date, price: Decimal | str, *, estimated: bool = False, underlying: str | None = None
     ) -> None:
         """Print the price that contracts of `date` settle at, points."""
-        printed = SettlementPrint(Decimal(price), estimated, "script")
+        printed = SettlementPrint(Decimal(price), estimated, self.label)
         self._settlements[underlying or self.underlying, date] = printed
 
     def add_bar(self, bar: Bar) -> None:

@@ -74,7 +74,7 @@ def read_csv_market(
         content=content_hash(
             path, underlying.symbol, *session_words(session, previous), str(columns), *settings.content()
         ),
-        intake=reader.intake,
+        label=f"csv:{path.name}",
     )
 
 

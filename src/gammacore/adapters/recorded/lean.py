@@ -95,7 +95,7 @@ def read_lean_market(
         content=content_hash(
             *files, underlying.symbol, *session_words(session, previous), str(expiry), *settings.content()
         ),
-        intake=intake,
+        label=f"lean:{underlying.symbol}",
     )
 
 

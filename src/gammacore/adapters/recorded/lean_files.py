@@ -75,7 +75,7 @@ class LeanFolder:
         }
 
     def option_dates(self, underlying: Underlying) -> tuple[dt.date, ...]:
-        """The dates that have option quotes."""
+        """The dates that have option quotes of an underlying."""
         folders = self.option_folders(underlying).values()
         return tuple(sorted({date for folder in folders for date in _dates(folder, "quote_*")}))
 

@@ -26,8 +26,8 @@ class RecordedMarket:
     `snapshot` shows the newest that was recorded at or before now, however old: quotes and price keep the time they
     were seen, so a hole goes stale by itself. `quote_age_limit` is in seconds, by default two recorded steps (CS-014).
     Settlement is, in this order, the print that was configured or recorded, else the last price before the close,
-    flagged estimated (CS-528). `lineage` is that of the ledger the recording was made beside, "" for any other source;
-    `intake` says what became of the rows read.
+    flagged estimated (CS-528). `label` is what the journal calls this market. `lineage` is that of the ledger the
+    recording was made beside, "" for any other source; `intake` says what became of the rows read.
     """
 
     underlying: str
@@ -41,7 +41,7 @@ class RecordedMarket:
     previous_close: Track[Decimal | None] = field(factory=Track)
     prints: Mapping[dt.date, SettlementPrint] = field(factory=dict)
     bar_source: BarSource = no_bars
-    lineage: str = ""
+    label: str = "recorded"
     intake: Intake = field(factory=Intake)
 
     @property

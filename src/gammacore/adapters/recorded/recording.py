@@ -32,12 +32,17 @@ from gammacore.ports.market_data import SettlementPrint
 
 @frozen
 class RecordingHeader:
-    """What a recording is of. `lineage` is the ledger's it was made beside: a replay of it inherits that lineage."""
+    """What a recording is of.
+
+    `lineage` is that of the ledger it was made beside, and `label` the market's: a replay inherits both, so that it
+    makes the same ledger.
+    """
 
     underlying: str
     session: TradingSession
     step_seconds: float
     lineage: str = ""
+    label: str = "recording"
 
 
 @define(eq=False)
@@ -64,7 +69,7 @@ class RecordingWriter:
         self._raw = self.partial.open("wb")
         self._packed = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", mtime=0)
         self._write(header_line(self.header.underlying, self.header.session, self.header.step_seconds,
-                                self.header.lineage))  # fmt: skip
+                                self.header.lineage, self.header.label))  # fmt: skip
         return self
 
     def __exit__(

@@ -19,11 +19,11 @@ VERSION = 1
 Line = dict[str, Any]
 
 
-def header_line(underlying: str, session: TradingSession, step_seconds: float, lineage: str) -> Line:
+def header_line(underlying: str, session: TradingSession, step_seconds: float, lineage: str, label: str) -> Line:
     return {
         "format": FORMAT, "version": VERSION, "underlying": underlying, "date": session.date.isoformat(),
         "open": instant_text(session.open), "close": instant_text(session.close), "step_seconds": step_seconds,
-        "lineage": lineage,
+        "lineage": lineage, "label": label,
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import hashlib
 import io
 import json
 import zlib
@@ -70,7 +71,11 @@ def _header(path: Path, first: bytes) -> RecordingHeader:
         raise InvalidInput(f"{path}: version", line.get("version"), f"this gammacore reads version {VERSION}; upgrade")
     try:
         return RecordingHeader(
-            str(line["underlying"]), session_of(line), float(line["step_seconds"]), str(line["lineage"])
+            str(line["underlying"]),
+            session_of(line),
+            float(line["step_seconds"]),
+            str(line["lineage"]),
+            str(line.get("label", "recording")),
         )
     except (ValueError, KeyError, TypeError) as damage:
         raise InvalidInput(f"{path}: header", f"damaged ({damage!r})", "record it again") from damage
@@ -80,7 +85,8 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
     """A recorded day, exactly as it was seen: at every recorded instant the snapshot equals the one recorded.
 
     The age limit of quotes, the step and the lineage are the recorded ones; VIX, settlement and price of the settings,
-    where given, win over what was recorded. `accept_cut` reads what is left of a recording that was cut short.
+    where given, win over what was recorded. `accept_cut` reads what is left of a recording that was cut short,
+    but for the last few kilobytes.
 
     Raises:
         MissingData: no such file, or no snapshot in it.
@@ -90,7 +96,9 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
     with open_bytes(path) as content:
         header = _header(path, content.readline(1_000_000))
         day = _Day(path)
+        lines = hashlib.sha256(repr(header).encode())
         for number, line in enumerate(_lines(content, accept_cut), start=2):
+            lines.update(line)
             day.take(number, line)
     if not (day.complete or accept_cut):
         raise InvalidInput(str(path), f"cut short after {len(day.times)} snapshots", "read it with accept_cut")
@@ -109,7 +117,8 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
         previous_close=Track(tuple(day.times), tuple(day.previous_closes)),
         prints={**day.prints, **settings.prints(session.date)},
         bar_source=day.bar_source() if settings.price_file is None else settings.bar_source(session, symbol),
-        content=content_hash(path, *settings.content()),
+        content=content_hash(lines.hexdigest(), *settings.content()),
+        label=header.label,
         lineage=header.lineage,
         intake=Intake(rows=len(day.times), used=len(day.times)),
     )

@@ -72,7 +72,8 @@ class ReplaySettings:
     def content(self) -> tuple[Path | str, ...]:
         """What of these settings changes a replay, for its fingerprint: the content of files, not their names."""
         figures = f"{self.quote_age_steps} {self.vix} {self.settlement}"
-        files = (("vix", self.vix_file), ("closes", self.closes_file), ("prices", self.price_file))
+        vix_file = self.vix_file if self.vix is None else None
+        files = (("vix", vix_file), ("closes", self.closes_file), ("prices", self.price_file))
         return (figures, *(part for role, path in files if path is not None for part in (role, path)))
 
 

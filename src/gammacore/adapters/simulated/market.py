@@ -82,6 +82,11 @@ class SimulatedMarket:
         log = self._day.previous_log if earlier is None else self._walk_day(earlier.date).close_log
         self._previous_close = points(round(math.exp(log) * 100))
 
+    @property
+    def label(self) -> str:
+        """Seed and step: what the day was made of."""
+        return f"simulated (seed {self.seed}, every {self.step_seconds} s)"
+
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         """The last step at or before `now`: before the open only the previous close, from the close on no chain."""
         at = self._step_at(require_aware("now", now))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -27,8 +27,7 @@ ATTEMPTS = 20
 PAUSE_SECONDS = 0.01
 
 
-@frozen
-class Row:
+class Row(NamedTuple):
     """One stored event: its number, its link in the chain and its record."""
 
     seq: int
@@ -36,8 +35,7 @@ class Row:
     payload: str
 
 
-@frozen
-class Head:
+class Head(NamedTuple):
     """How far a ledger goes: the number of its last event and that event's checksum."""
 
     version: int

@@ -88,7 +88,7 @@ def _repair(ledger: Path) -> RepairReport:
         )
     damaged = _put_aside(ledger)
     head = (INSERT_HEAD, (rows[-1].seq, rows[-1].checksum))
-    events = ((INSERT_EVENT, (row.seq, row.checksum, row.payload)) for row in rows)
+    events = ((INSERT_EVENT, row) for row in rows)
     create(beside(ledger, ".repaired"), LEDGER, "WAL", (head, *events))
     _put_in_place(ledger)
     return RepairReport(len(rows), lost, damaged, problem)

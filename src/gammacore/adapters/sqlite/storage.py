@@ -105,7 +105,7 @@ class SqliteStorage:
         """The events with number > `after` that are there now, oldest first. See `Storage.events`."""
         self._flush()
         until = self.version
-        return self._decoded(after, until)
+        return self._decoded(max(after, 0), until)
 
     def close(self) -> None:
         """Write what is gathered and let go of the writer's lock. Safe to call twice."""
@@ -140,11 +140,12 @@ class SqliteStorage:
         return verify(connection, self.path)
 
     def _chained(self, events: Sequence[Event]) -> list[Row]:
-        rows, last = [], self._head
+        rows = []
+        version, checksum = self._head
         for event in events:
             payload = encode(event)
-            last = Head(last.version + 1, link(last.checksum, payload))
-            rows.append(Row(last.version, last.checksum, payload))
+            version, checksum = version + 1, link(checksum, payload)
+            rows.append(Row(version, checksum, payload))
         return rows
 
     def _flush(self) -> None:
@@ -159,7 +160,7 @@ class SqliteStorage:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 self._move_head(connection, last)
-                connection.executemany(INSERT_EVENT, [(row.seq, row.checksum, row.payload) for row in rows])
+                connection.executemany(INSERT_EVENT, rows)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:

@@ -1,0 +1,40 @@
+# make run    set everything up and trade a simulated SPX 0DTE day
+# make test   set everything up and run every test
+# Everything lands in .venv; nothing outside this folder is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: install run test check bench clean
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "gammacore needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	touch $(READY)
+
+run: install
+	$(BIN)/gammacore trade
+
+test: install
+	$(BIN)/python -m pytest -n auto
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src cli tests benchmarks
+	$(BIN)/lint-imports
+	$(BIN)/python tests/purity.py
+	$(BIN)/python -m pytest -q --no-header -n auto tests/unit src/gammacore/domain \
+		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
+
+bench: install
+	for bench in benchmarks/*.py; do echo "== $$bench"; OPENBLAS_NUM_THREADS=1 $(BIN)/python $$bench || exit 1; done
+
+clean:
+	rm -rf $(VENV) .gammacore .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
+	find src cli tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

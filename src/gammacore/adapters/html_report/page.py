@@ -1,0 +1,95 @@
+"""One page, whole: no script, no request to anywhere, readable in light and dark."""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+
+from gammacore.adapters.html_report import sections
+from gammacore.adapters.html_report.charts import Prices, equity_chart, exposure_chart, price_chart
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.errors import StorageError
+
+
+def render_day(
+    report: DayReport,
+    prices: Prices = (),
+    exposure: GammaExposure | None = None,
+    *,
+    pin: Decimal | None = None,
+    flip: float | None = None,
+) -> str:
+    """The report of a day as HTML.
+
+    `prices` are the underlying's (time, points) over the day; without them the picture joins the prices the ledger
+    holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flip` marked.
+    """
+    title = f"{report.underlying} {report.date}"
+    style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
+    parts = [
+        sections.heading(report),
+        sections.figures(report),
+        "<h2>The day</h2>",
+        _figure(price_chart(report, prices), _price_caption(prices)),
+        _pictures(report, exposure, _last_pin(report) if pin is None else pin, flip),
+        "<h2>Trades</h2>",
+        sections.trades(report),
+        "<h2>Scheduled entries</h2>",
+        sections.entries(report),
+        "<h2>Every filter</h2>",
+        sections.filter_matrix(report),
+        sections.notices(report),
+        f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are New "
+        "York's. A trade's stop and target are costs to close, in points.</footer>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write the page, all or nothing: an older page stays until the new one is whole.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(html, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as refusal:
+        draft.unlink(missing_ok=True)
+        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+
+
+def _pictures(report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flip: float | None) -> str:
+    balance = f"<div><h2>Balance</h2>{_figure(equity_chart(report), 'After every close, fees included.')}</div>"
+    if exposure is None:
+        return f'<div class="pair">{balance}</div>'
+    at = exposure.as_of.astimezone(NEW_YORK)
+    caption = f"Net by strike, {exposure.unit.label}, scope {exposure.scope}, {exposure.sign} sign, {at:%H:%M}."
+    profile = _figure(exposure_chart(exposure, pin, flip), caption)
+    return f'<div class="pair">{balance}<div><h2>Dealer gamma</h2>{profile}</div></div>'
+
+
+def _figure(svg: str, caption: str) -> str:
+    return f'<figure class="card">{svg}<figcaption>{escape(caption)}</figcaption></figure>'
+
+
+def _price_caption(prices: Prices) -> str:
+    marks = (
+        "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
+        "triangles enter, squares leave, diamonds are the pin."
+    )
+    return marks if prices else f"{marks} The line joins the prices the ledger holds."
+
+
+def _last_pin(report: DayReport) -> Decimal | None:
+    return next((entry.record.pin for entry in reversed(report.scheduled) if entry.record.pin is not None), None)

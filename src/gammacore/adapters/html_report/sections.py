@@ -1,0 +1,213 @@
+"""The written parts of the page: each function is one section, every text escaped."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from html import escape
+
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
+from gammacore.domain.ledger import Resumed
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.verdicts import FilterVerdict, Outcome
+
+SIGNS = {Outcome.PASS: "✓", Outcome.SKIP: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_JUDGED: "·"}
+OUTCOMES = {
+    EntryOutcome.FILLED: ("taken", "win"),
+    EntryOutcome.SKIPPED: ("skipped", "muted"),
+    EntryOutcome.WORKING: ("working", "doubt"),
+    EntryOutcome.UNFILLED: ("not filled", "doubt"),
+}
+
+
+def heading(report: DayReport) -> str:
+    """Which day this is and what it changed the balance by."""
+    day = f"{report.date:%A}, {report.date.day} {report.date:%B %Y}"
+    state = "" if report.finished else " · not finished"
+    return (
+        f'<header><div><p class="over">{escape(report.underlying)} · {escape(report.strategy)} · {report.mode}{state}'
+        f'</p><h1>{day}</h1></div><div class="result"><p class="over">after fees</p>'
+        f'<strong class="{_tone(report.net)}">{signed_dollars(report.net)}</strong></div></header>'
+    )
+
+
+def figures(report: DayReport) -> str:
+    """The day in figures."""
+    told, fall = report.figures, report.drawdown
+    factor = "∞" if told.profit_factor is None and told.won else "–"
+    if told.profit_factor is not None:
+        factor = f"{float(told.profit_factor):.2f}"
+    pairs = (
+        ("balance", dollars(report.balance)),
+        ("P/L, gross", f'<span class="{_tone(report.pnl)}">{signed_dollars(report.pnl)}</span>'),
+        ("fees", dollars(report.fees)),
+        ("win rate", "–" if told.win_rate is None else f"{float(told.win_rate):.0%}"),
+        ("profit factor", factor),
+        ("drawdown", f"{float(fall.part):.1%}" if fall.dollars else "none"),
+        ("entries", str(report.entries)),
+        ("exits", str(len(report.closed))),
+        ("skipped", str(sum(report.skipped.values()))),
+    )
+    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)
+    return f'<dl class="figures">{cells}</dl>'
+
+
+def trades(report: DayReport) -> str:
+    """Each trade with its reasons and its cost-to-close ladder."""
+    if not report.trades:
+        return '<p class="card muted">No trade was opened; the table below says why.</p>'
+    return "".join(_trade(number, trade) for number, trade in enumerate(report.trades, 1))
+
+
+def _trade(number: int, trade: TradeLine) -> str:
+    plan, ended = trade.plan, trade.exit
+    result = '<strong class="muted">open</strong>'
+    story = [(_time(trade.opened), f"Sold for {trade.credit:.2f}. {escape(trade.why)}")]
+    if ended is not None:
+        result = f'<strong class="{_tone(ended.gross)}">{signed_dollars(ended.gross)}</strong>'
+        detail = f": {escape(ended.detail)}" if ended.detail else ""
+        story.append((_time(ended.at), f"Closed for {ended.value:.2f}, <b>{_words(ended.reason)}</b>{detail}."))
+    held = "" if trade.minutes is None else f", held {trade.minutes} minutes"
+    story.append(("at risk", f"{dollars(trade.maximum_risk)}{held}, fees {dollars(trade.fees)}"))
+    lines = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in story)
+    terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in trade.terms)
+    return (
+        f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
+        f"{_words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
+        f"{dollars(trade.premium)}</span></h3>{result}</div><dl class=story>{lines}</dl>"
+        f'<div class="scroll">{_ladder(trade)}</div>'
+        f"<details><summary>What was to end it</summary><ul>{terms}</ul></details></article>"
+    )
+
+
+LADDER_WIDTH = 900
+
+
+def _ladder(trade: TradeLine) -> str:
+    """Cost to close on one line: target, credit, stops, and where it went out."""
+    top = max(trade.advertised_emergency, trade.exit.value if trade.exit else Decimal(0), Decimal("0.01")) * Decimal(
+        "1.12"
+    )
+
+    def x(value: Decimal) -> float:
+        return round(10 + float(value / top) * (LADDER_WIDTH - 20), 1)
+
+    levels = [("sold", trade.credit, "ink", 22), ("stop", trade.advertised_stop, "loss", 62),
+              ("emergency", trade.advertised_emergency, "loss", 62)]  # fmt: skip
+    if trade.advertised_target is not None:
+        levels.append(("target", trade.advertised_target, "win", 62))
+    parts = [f'<line x1="10" x2="{LADDER_WIDTH - 10}" y1="40" y2="40" stroke="var(--line)" stroke-width="3"/>']
+    for name, value, colour, row in levels:
+        parts.append(
+            f'<line x1="{x(value)}" x2="{x(value)}" y1="31" y2="49" stroke="var(--{colour})" stroke-width="2"/>'
+        )
+        parts.append(f'<text x="{x(value)}" y="{row}" text-anchor="middle">{name} {value:.2f}</text>')
+    if trade.exit is not None:
+        where, colour = x(trade.exit.value), _tone(trade.exit.gross) or "ink"
+        parts.append(
+            f'<line x1="{where}" x2="{x(trade.credit)}" y1="40" y2="40" stroke="var(--{colour})" stroke-width="3"/>'
+        )
+        parts.append(f'<circle cx="{where}" cy="40" r="6" fill="var(--{colour})"/>')
+        anchor = "start" if where < 40 else "middle"
+        parts.append(
+            f'<text x="{where}" y="8" dy="2" text-anchor="{anchor}" style="fill:var(--{colour});font-weight:600">'
+            f"out {trade.exit.value:.2f}</text>"
+        )
+    return f'<svg class="ladder" viewBox="0 0 {LADDER_WIDTH} 68" role="img" aria-label="cost to close">{"".join(parts)}</svg>'
+
+
+def entries(report: DayReport) -> str:
+    """Every scheduled entry and what became of it."""
+    if not report.scheduled:
+        return '<p class="card muted">No scheduled entry was reached.</p>'
+    rows = "".join(_entry(entry) for entry in report.scheduled)
+    return (
+        '<div class="card scroll"><table><thead><tr><th>entry</th><th></th><th>reason</th><th class=n>price</th>'
+        f"<th class=n>pin</th><th class=n>VIX</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _entry(entry: JudgedEntry) -> str:
+    name, tone = OUTCOMES[entry.outcome]
+    record = entry.record
+    numbers = "".join(
+        f"<td class=n>{'–' if value is None else value}</td>" for value in (record.price, record.pin, record.vix)
+    )
+    return (
+        f'<tr><th scope="row">{_time(entry.scheduled_at)}</th><td><span class="tag {tone}">{name}</span></td>'
+        f"<td>{escape(entry.sentence)}</td>{numbers}</tr>"
+    )
+
+
+def filter_matrix(report: DayReport) -> str:
+    """Filters down, scheduled entries across: each verdict with what it found. Rule: CS-366."""
+    if not report.scheduled:
+        return ""
+    head = "".join(f"<th>{_time(entry.scheduled_at)}</th>" for entry in report.scheduled)
+    filters = list(dict.fromkeys((one.rule, one.name) for entry in report.scheduled for one in entry.filters))
+    told = [{(one.rule, one.name): one for one in entry.filters} for entry in report.scheduled]
+    rows = "".join(
+        f'<tr><th scope="row"><small>{escape(rule)}</small>{escape(name)}</th>'
+        + "".join(
+            _verdict(verdicts.get((rule, name)), entry) for verdicts, entry in zip(told, report.scheduled, strict=True)
+        )
+        + "</tr>"
+        for rule, name in filters
+    )
+    return f'<div class="card scroll"><table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _verdict(one: FilterVerdict | None, entry: JudgedEntry) -> str:
+    if one is None:
+        return "<td></td>"
+    verdict = one.verdict
+    decides = " decides" if verdict.blocks and entry.reason is not None else ""
+    found = verdict.value or (verdict.reason or "" if verdict.outcome is not Outcome.PASS else "")
+    limit = f" <small>{escape(verdict.limit)}</small>" if verdict.limit else ""
+    return (
+        f'<td class="{verdict.outcome}{decides}"><span class="mark">{SIGNS[verdict.outcome]}</span>'
+        f"{escape(found)}{limit}</td>"
+    )
+
+
+def notices(report: DayReport) -> str:
+    """Alarms, halts and what was let pass unknown; empty when there is nothing to say."""
+    lines = list(_notices(report))
+    if not lines:
+        return ""
+    rows = "".join(f'<tr><th scope="row">{when}</th><td>{what}</td><td>{text}</td></tr>' for when, what, text in lines)
+    return f'<h2>Alarms and halts</h2><div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
+
+
+def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
+    told: list[tuple[dt.datetime, str, str]] = [
+        (alarm.at, escape(f"{alarm.code} {alarm.position}".strip()), escape(alarm.detail)) for alarm in report.alarms
+    ]
+    for halt in report.halts:
+        said = halt.note if isinstance(halt, Resumed) else halt.reason
+        told.append((halt.at, f"<b>{type(halt).__name__.lower()}</b>", escape(said)))
+    for at, what, text in sorted(told):
+        yield _time(at), what, text
+    if report.unknown_by_filter:
+        counts = ", ".join(f"{escape(name)} {count}" for name, count in report.unknown_by_filter.items())
+        yield "", '<span class="doubt">unknown</span>', f"verdicts by filter: {counts}"
+
+
+def _tone(amount: Decimal) -> str:
+    return "win" if amount > 0 else "loss" if amount < 0 else ""
+
+
+def _words(code: str) -> str:
+    """A code as words: PROFIT_TARGET is profit target."""
+    return escape(
+        str(code).replace("_", " ").lower() if str(code).islower() else str(code).replace("_", " ").capitalize()
+    )
+
+
+def _time(instant: dt.datetime) -> str:
+    local = instant.astimezone(NEW_YORK)
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
