@@ -44,24 +44,25 @@ def day_panel(report: DayReport, ledger: Path | None = None) -> RenderableType:
     if ledger is not None:
         parts += ["", f"[dim]ledger {escape(str(ledger))}[/]"]
     heading = f"{report.underlying} {report.strategy} · {report.date:%A} {report.date} · {report.mode}"
+    heading += "" if report.finished else " · not finished"
     return Panel(Group(*parts), title=escape(heading), title_align="left", padding=(1, 2))
 
 
 def figures_grid(report: DayReport) -> Table:
     """The day in one block of figures."""
     figures, fall = report.figures, report.drawdown
-    grid = Table.grid(padding=(0, 3))
+    grid = Table.grid(padding=(0, 2))
     for _ in range(3):
         grid.add_column(style="dim")
         grid.add_column(justify="right")
-    state = "finished" if report.finished else "not finished"
     grid.add_row("balance", f"[bold]{dollars(report.balance)}[/]", "P/L, gross", amount(report.pnl), "entries",
                  str(report.entries))  # fmt: skip
     grid.add_row("from", dollars(report.starting_balance), "fees", dollars(report.fees), "exits",
                  str(len(report.closed)))  # fmt: skip
     grid.add_row("win rate", percent(figures.win_rate), "after fees", amount(report.net), "skipped",
                  str(sum(report.skipped.values())))  # fmt: skip
-    grid.add_row("profit factor", factor(figures), "drawdown", fall_text(fall), "day", state)
+    grid.add_row("profit factor", factor(figures), "drawdown", fall_text(fall), "not filled",
+                 str(report.unfilled))  # fmt: skip
     return grid
 
 

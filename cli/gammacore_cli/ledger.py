@@ -35,10 +35,20 @@ def repair(frame: Frame, path: Path | None) -> None:
     """Keep the events before the damage; the damaged file stays beside it."""
     from gammacore.adapters.sqlite import repair as mend
 
-    report = mend(frame.ledger_path(path))
+    path = frame.ledger_path(path)
+    report = mend(path)
     document: dict[str, object] = {
-        "ledger": str(report.path),
+        "ledger": str(path),
         "kept": report.kept,
+        "lost": report.lost,
         "damaged": None if report.damaged is None else str(report.damaged),
+        "problem": report.problem,
     }
-    emit(document, frame.as_json, lambda: str(report))
+
+    def view() -> object:
+        if report.damaged is None:
+            return f"{path}: {report.kept} events, nothing to repair"
+        lost = "an unknown number" if report.lost is None else str(report.lost)
+        return f"{path}: {report.kept} events kept, {lost} lost ({report.problem}); the damaged file is {report.damaged}"
+
+    emit(document, frame.as_json, view)

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -26,26 +27,34 @@ log = logging.getLogger(__name__)
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the newest day as one self-contained page.")  # fmt: skip
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@market_options
 @common_options
-def report(frame: Frame, page: Path | None, ledger: Path | None) -> None:
+def report(frame: Frame, page: Path | None, ledger: Path | None, **market: Any) -> None:
     """Figures and pictures of a ledger."""
     from gammacore.domain.day_report import day_reports
     from gammacore.errors import MissingData
     from gammacore_cli.documents import report_document
 
+    choose_market(frame, market)
     path = frame.ledger_path(ledger)
     reports = day_reports(frame.open_ledger(path))
     if not reports:
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
     if page is not None:
-        _write(page, reports[-1])
+        _write(frame, page, reports[-1])
     emit(report_document(reports, path), frame.as_json, lambda: _view(reports, path))
 
 
-def _write(page: Path, newest: DayReport) -> None:
+def _write(frame: Frame, page: Path, newest: DayReport) -> None:
     from gammacore.adapters.html_report import render_day, write_page
+    from gammacore_cli.traded_market import traded_market
 
-    write_page(page, render_day(newest))
+    market = traded_market(frame.settings, newest)
+    if not market.prices:
+        log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", newest.market)
+    survey = market.survey
+    exposure, flip = (None, None) if survey is None else (survey.exposure, survey.flips.flip)
+    write_page(page, render_day(newest, market.prices, exposure, flip=flip))
     log.info("report of %s written to %s", newest.date, page)
 
 
@@ -81,19 +90,7 @@ def _days_table(reports: Sequence[DayReport]) -> RenderableType:
     return table
 
 
-COLUMNS = (
-    "strategy",
-    "trades",
-    "open",
-    "won",
-    "lost",
-    "even",
-    "win rate",
-    "average win",
-    "average loss",
-    "factor",
-    "P/L",
-)
+COLUMNS = ("strategy", "trades", "open", "won", "lost", "even", "win rate", "win", "loss", "factor", "P/L")
 
 
 def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayReport]) -> RenderableType:

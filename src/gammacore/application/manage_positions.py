@@ -19,6 +19,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
 STUCK_AFTER_ATTEMPTS = 5
+STUCK_AGAIN = dt.timedelta(minutes=5)
 
 
 class ManagePositions:
@@ -32,6 +33,7 @@ class ManagePositions:
         self._clock = clock
         self._strategy = strategy
         self._confirm_after = confirm_after_seconds
+        self._told_stuck: dict[str, dt.datetime] = {}
 
     def remember(self, decision: Remember) -> None:
         self._ledger.record(WatchChanged(self._clock.now(), decision.position, decision.watch))
@@ -65,8 +67,7 @@ class ManagePositions:
             limit=decision.limit,
             reason=decision.reason,
         )
-        self._alarm_if_stuck(position)
-        self._desk.send(ticket, first=first)
+        self._desk.send(ticket, first=(*first, *self._stuck(position)))
 
     def repair(self, decision: Repair) -> None:
         """Trade one leg at market. Rule: CS-413."""
@@ -82,14 +83,18 @@ class ManagePositions:
             quantity=decision.contracts,
             effect=Effect.DEBIT if buys else Effect.CREDIT,
             limit=None,
-            reason="uncovered short" if buys else "loose long",
+            reason=_repair_reason(position, buys=buys),
         )
-        naked = position.naked_shorts()
-        alarm = AlarmRaised(
-            self._clock.now(), "leg_imbalance", f"{ticket.reason}: {leg.side} {decision.contracts} {leg.contract.occ}"
-            + (f"; naked short {naked}" if naked else ""), position.id,
-        )  # fmt: skip
-        self._desk.send(ticket, first=(alarm,))
+        self._desk.send(ticket, first=(*self._imbalance(position, ticket), *self._stuck(position)))
+
+    def _imbalance(self, position: Position, ticket: OrderTicket) -> tuple[Event, ...]:
+        if not position.excess():
+            return ()
+        (leg,), naked = ticket.legs, position.naked_shorts()
+        detail = f"{ticket.reason}: {leg.side} {ticket.quantity} {leg.contract.occ}"
+        if naked:
+            detail += f"; naked short {naked}"
+        return (AlarmRaised(self._clock.now(), "leg_imbalance", detail, position.id),)
 
     def confirm_closes(self) -> None:
         """Book positions flat by fills once a successful query shows only what others hold. Rules: CS-561..564."""
@@ -100,9 +105,9 @@ class ManagePositions:
             held = self._broker.holdings()
         except BrokerError:
             return  # a failed query confirms nothing
-        expected = self._ledger.book.expected_holdings()
+        expected, foreign = self._ledger.book.expected_holdings(), self._ledger.book.quarantined
         for position in flat:
-            if all(held.get(symbol, 0) == expected.get(symbol, 0) for symbol in position.spread.symbols):
+            if all(held.get(s, 0) == expected.get(s, 0) + foreign.get(s, 0) for s in position.spread.symbols):
                 reason = position.exit_reason or "repaired"
                 self._ledger.record(closed(position, self._clock.now(), reason, position.cash))
 
@@ -115,10 +120,14 @@ class ManagePositions:
         since = max((order.changed_at for order in orders), default=position.opened_at)
         return (self._clock.now() - since).total_seconds() >= self._confirm_after
 
-    def _alarm_if_stuck(self, position: Position) -> None:
-        if position.close_attempts >= STUCK_AFTER_ATTEMPTS:
-            detail = f"{position.close_attempts} attempts to close; trying on"
-            self._ledger.record(AlarmRaised(self._clock.now(), "stuck", detail, position.id))
+    def _stuck(self, position: Position) -> tuple[Event, ...]:
+        """The alarm of a close that has been tried too often, every five minutes. Rule: CS-563."""
+        now, told = self._clock.now(), self._told_stuck.get(position.id)
+        if position.close_attempts < STUCK_AFTER_ATTEMPTS or (told is not None and now - told < STUCK_AGAIN):
+            return ()
+        self._told_stuck[position.id] = now
+        detail = f"{position.close_attempts} attempts to close; trying on"
+        return (AlarmRaised(now, "stuck", detail, position.id),)
 
     def _next_id(self, position: Position, purpose: Purpose) -> str:
         book = self._ledger.book
@@ -133,6 +142,12 @@ class ManagePositions:
             step=str(purpose),
             attempt=len(book.orders_of(position.id)) + 1,
         )
+
+
+def _repair_reason(position: Position, *, buys: bool) -> str:
+    if not position.excess():
+        return "leg by leg"
+    return "uncovered short" if buys else "loose long"
 
 
 def closed(

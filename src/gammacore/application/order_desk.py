@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
 
 from attrs import evolve
 
@@ -21,9 +23,9 @@ from gammacore.domain.ledger import (
     OrderOutcomeUnknown,
     OrderWasRejected,
 )
-from gammacore.domain.orders import Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.orders import Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
@@ -41,6 +43,8 @@ class OrderDesk:
         self._life = life
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
+        self._called_back: set[str] = set()
+        self._unclear: set[str] = set()
 
     def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
         """Record the intent durably (with `first`, in one append), then submit, once.
@@ -60,7 +64,7 @@ class OrderDesk:
             return self._note(OrderWasRejected(self._clock.now(), ticket.id, refusal.reason))
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent
             return self._note(OrderNotSent(self._clock.now(), ticket.id, str(outage)))
-        except OutcomeUnknown as doubt:
+        except BrokerError as doubt:  # OutcomeUnknown, and whatever else does not prove that nothing left
             return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt)))
         return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
 
@@ -72,17 +76,24 @@ class OrderDesk:
         """Ask for an order back, durably noted first; it may still fill. Rule: CS-409."""
         self._ledger.record(CancelRequested(self._clock.now(), order.id, reason))
         try:
-            self._broker.cancel(order.id)
+            self._ask_back(order)
         except BrokerError as refusal:
             self._ledger.record(AlarmRaised(self._clock.now(), "cancel_not_taken", str(refusal), order.ticket.position))
+
+    def _ask_back(self, order: Order) -> None:
+        self._called_back.add(order.id)
+        self._broker.cancel(order.id)
 
     def advance(self) -> None:
         """Move every working order one step: look it up, book what is new, call it back when its time is over.
 
         A failed look is no news: the order stays as it is.
         """
-        for order in self._ledger.book.working_orders:
+        for order in (*self._ledger.book.working_orders, *self._unpriced_entries()):
             now = self._clock.now()
+            if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
+                with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
+                    self._ask_back(order)
             if not self._is_due(order, now):
                 continue
             self._polled[order.id] = now
@@ -103,20 +114,26 @@ class OrderDesk:
         self._ledger.record(*events)
         return bool(events)
 
+    def _unpriced_entries(self) -> list[Order]:
+        """Filled entries whose price the broker has yet to say. Rule: CS-411."""
+        book = self._ledger.book
+        unpriced = (position for position in book.live_positions if not position.credit_verified)
+        orders = (order for position in unpriced for order in book.orders_of(position.id))
+        return [order for order in orders if order.ticket.purpose is Purpose.ENTRY and not order.is_working]
+
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
-        last = self._polled.get(order.id)
-        if last is None or order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
+        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
             return True
-        wait = self._life.verify_seconds if order.state is OrderState.CANCEL_REQUESTED else self._life.poll_seconds
-        return (now - last).total_seconds() >= wait
+        last = self._polled.get(order.id)
+        if order.state is OrderState.CANCEL_REQUESTED:
+            since = order.changed_at if last is None else max(last, order.changed_at)
+            return (now - since).total_seconds() >= self._life.verify_seconds
+        return last is None or (now - last).total_seconds() >= self._life.poll_seconds
 
     def _absent(self, order: Order, now: dt.datetime) -> None:
         """The broker says it never had the order: believed after two looks, at once after a restart. Rule: R4."""
         if order.state is OrderState.INTENDED:  # we died before the first byte left
-            if order.age_seconds(now) <= self._life.resend_seconds:
-                self._deliver(order.ticket)
-            else:
-                self._ledger.record(OrderNotSent(now, order.id, "never sent; too old to send after the restart"))
+            self._resend(order, now)
             return
         looks = self._absences.get(order.id, 0) + 1
         self._absences[order.id] = looks
@@ -126,19 +143,35 @@ class OrderDesk:
             detail = f"order {order.id} was {order.state} and the broker no longer knows it"
             self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.position))
 
+    def _resend(self, order: Order, now: dt.datetime) -> None:
+        """Send what a crash kept from leaving, unless it is too old or a halt has come in between. Rule: R10."""
+        if order.age_seconds(now) > self._life.resend_seconds:
+            self._ledger.record(OrderNotSent(now, order.id, "never sent; too old to send after the restart"))
+        elif self._ledger.book.halted is not None and order.ticket.purpose is Purpose.ENTRY:
+            self._ledger.record(OrderNotSent(now, order.id, "never sent; halted before the restart could send it"))
+        else:
+            self._deliver(order.ticket)
+
     def _call_back(self, order_id: str, now: dt.datetime) -> None:
         order = self._ledger.book.orders[order_id]
-        if order.is_working and self._life.should_cancel(order, now):
+        if not order.is_working:
+            return
+        if self._life.should_cancel(order, now):
             self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
+        elif order.cancels >= self._life.max_cancels and order_id not in self._unclear:
+            self._unclear.add(order_id)
+            detail = f"order {order_id} was called back {order.cancels} times and still works; looked at every cycle"
+            self._ledger.record(AlarmRaised(now, "cancel_unclear", detail, order.ticket.position))
 
     def _news(self, order: Order, report: OrderReport) -> list[Event]:
         now = self._clock.now()
         events: list[Event] = []
         if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
             events.append(OrderAccepted(now, order.id, report.broker_id))
-        if report.execution != order.execution and report.execution.any:
+        is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
+        if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
             events.append(self._fill(order, report, now))
-        if report.state is order.state:
+        if report.state is order.state or not order.state.may_become(report.state):
             return events
         if report.state is OrderState.CANCELED:
             events.append(OrderCanceled(now, order.id, report.reason or order.reason))
@@ -151,12 +184,28 @@ class OrderDesk:
     def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
         execution, complete = report.execution, report.state is OrderState.FILLED
-        if execution.price is not None or execution.quantity == 0:
+        is_entry = order.ticket.purpose is Purpose.ENTRY
+        if execution.quantity == 0 or not (execution.price is None or (is_entry and execution.price == 0)):
             return OrderFilled(now, order.id, execution, complete)
         plan = self._ledger.book.plan(order.ticket.position)
         expected = order.ticket.limit
-        if order.ticket.purpose is Purpose.ENTRY and plan is not None:
+        if is_entry and plan is not None:
             expected = plan.expected_credit
         elif expected is None and plan is not None:
             expected = plan.spread.width  # the worst a close can cost
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
+
+
+def tells_more(known: Execution, told: Execution) -> bool:
+    """Whether a cumulative execution goes beyond what is known; one that shows less is an old answer come late. R3.
+
+    >>> tells_more(Execution(2, Decimal("2.50")), Execution(1, Decimal("2.50")))
+    False
+    """
+    before = {fill.symbol: fill.quantity for fill in known.legs}
+    after = {fill.symbol: fill.quantity for fill in told.legs} or before
+    if told.quantity < known.quantity or any(after.get(symbol, 0) < count for symbol, count in before.items()):
+        return False
+    if told.quantity > known.quantity or after != before:
+        return True
+    return bool(told.price) and told != known  # the price is said at last, or corrected

@@ -16,7 +16,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined, PositionMissing
 from gammacore.domain.orders import Order, OrderState
-from gammacore.domain.positions import Position
+from gammacore.domain.positions import Position, PositionState
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -65,10 +65,17 @@ class Reconcile:
             return self._unreachable(outage)
         self._failures = 0
         differences = self._differences(held)
+        self._count_looks(differences)
         if not differences:
-            self._seen.clear()
             return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
-        return [self._judge(symbol, held.get(symbol, 0), gap) for symbol, gap in self._twice_seen(differences)]
+        verdicts: dict[str, ReconcileVerdict] = {}
+        for symbol, gap in differences.items():
+            if symbol not in verdicts:  # a fill adopted or a position closed speaks for all its legs
+                verdicts.update(self._judge(symbol, gap, held))
+        return [
+            ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
+            for symbol, gap in differences.items()
+        ]
 
     def _unreachable(self, outage: BrokerError) -> list[ReconcileFinding]:
         self._failures += 1
@@ -87,66 +94,78 @@ class Reconcile:
         known = book.quarantined
         return {s: gap for s, gap in gaps.items() if gap != known.get(s, 0)}
 
-    def _twice_seen(self, differences: dict[str, int]) -> list[tuple[str, int]]:
+    def _count_looks(self, differences: Mapping[str, int]) -> None:
+        before = self._seen
         self._seen = {
-            symbol: (gap, self._seen[symbol][1] + 1 if self._seen.get(symbol, (None,))[0] == gap else 1)
+            symbol: (gap, before[symbol][1] + 1 if symbol in before and before[symbol][0] == gap else 1)
             for symbol, gap in differences.items()
         }
-        return list(differences.items())
 
-    def _judge(self, symbol: str, held: int, gap: int) -> ReconcileFinding:
-        expected = held - gap
-        looks = self._seen[symbol][1]
-        if looks < LOOKS:
-            return ReconcileFinding(symbol, expected, held, ReconcileVerdict.LOOK_AGAIN)
-        if self._late_fill(symbol):
-            return ReconcileFinding(symbol, expected, held, ReconcileVerdict.ADOPTED)
+    def _judge(self, symbol: str, gap: int, held: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
+        """What becomes of a symbol that differs, and of all symbols that go with it."""
+        if not self._seen_enough(symbol):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        if filled := self._late_fills(symbol):
+            return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
         if gap == 0:
             self._release(symbol)
-            return ReconcileFinding(symbol, expected, held, ReconcileVerdict.MATCH)
+            return {symbol: ReconcileVerdict.MATCH}
         owner = self._owner(symbol)
-        if owner is not None and held == 0 and not self._is_young(owner):
-            self._missing(owner, looks)
-            return ReconcileFinding(symbol, expected, held, ReconcileVerdict.MISSING)
-        if owner is not None and abs(held) < abs(expected):
-            return ReconcileFinding(symbol, expected, held, ReconcileVerdict.LOOK_AGAIN)
+        if self._may_lag(symbol) or (owner is not None and owner.state is PositionState.AWAITING_SETTLEMENT):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        if owner is not None and not any(held.get(leg) for leg in _legs_held(owner)):
+            return self._missing(owner)
         self._quarantine(symbol, gap)
-        return ReconcileFinding(symbol, expected, held, ReconcileVerdict.QUARANTINED)
+        return {symbol: ReconcileVerdict.QUARANTINED}
 
-    def _late_fill(self, symbol: str) -> bool:
-        """Whether one of our finished orders has filled after all: a fill like any other. Rule: CS-410."""
+    def _seen_enough(self, symbol: str) -> bool:
+        """A difference counts after two looks in a row; what does not differ needs none."""
+        return symbol not in self._seen or self._seen[symbol][1] >= LOOKS
+
+    def _late_fills(self, symbol: str) -> set[str]:
+        """Legs of our finished orders that have filled after all: a fill like any other. Rule: CS-410."""
+        filled: set[str] = set()
         for order in self._ledger.book.orders.values():
-            if symbol not in order.ticket.symbols or not _may_have_filled_late(order):
+            if symbol not in order.ticket.symbols or not self._may_have_filled_late(order):
                 continue
             try:
                 report = self._broker.order(order.id)
             except BrokerError:
                 continue
             if report is not None and self._desk.take(order, report):
-                return True
-        return False
+                filled.update(order.ticket.symbols)
+        return filled
+
+    def _may_have_filled_late(self, order: Order) -> bool:
+        """A position once booked is not opened again: what fills for it then is quarantined. Rule: CS-564."""
+        position = self._ledger.book.position(order.ticket.position)
+        finished = order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
+        return finished and (position is None or position.is_live)
 
     def _owner(self, symbol: str) -> Position | None:
         holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))
         return next(holders, None)
 
-    def _is_young(self, position: Position) -> bool:
-        """Within 60 s of its own fill a position query may simply lag. Rule: CS-572."""
-        return position.age_seconds(self._clock.now()) < YOUNG_SECONDS
-
-    def _missing(self, position: Position, looks: int) -> None:
+    def _may_lag(self, symbol: str) -> bool:
+        """Within 60 s of our own fill a position query may simply lag. Rule: CS-572."""
         now = self._clock.now()
-        if not all(self._seen.get(symbol, (0, 0))[1] >= LOOKS for symbol, n in position.holdings.items() if n):
-            return
-        if not position.is_live:
-            return
+        fills = (o for o in self._ledger.book.orders.values() if o.execution.any and symbol in o.ticket.symbols)
+        return any((now - order.changed_at).total_seconds() < YOUNG_SECONDS for order in fills)
+
+    def _missing(self, position: Position) -> dict[str, ReconcileVerdict]:
+        """Book a position the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""
+        legs = _legs_held(position)
+        if not all(self._seen_enough(symbol) for symbol in legs):
+            return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)
+        now = self._clock.now()
         detail = "closed outside this desk; its cost is not known and booked as the full width until corrected"
         worst = position.cash - position.spread.width * 100 * position.open_contracts
         self._ledger.record(
-            PositionMissing(now, position.id, looks),
+            PositionMissing(now, position.id, LOOKS),
             AlarmRaised(now, "closed_externally", detail, position.id),
             closed(position, now, "closed_externally", worst, estimated=True),
         )
+        return dict.fromkeys(legs, ReconcileVerdict.MISSING)
 
     def _release(self, symbol: str) -> None:
         """Quarantined contracts that are gone from the broker are gone from the limits."""
@@ -161,8 +180,8 @@ class Reconcile:
         self._ledger.record(HoldingsQuarantined(now, holdings, detail), AlarmRaised(now, "quarantined", detail))
 
 
-def _may_have_filled_late(order: Order) -> bool:
-    return order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
+def _legs_held(position: Position) -> list[str]:
+    return [symbol for symbol, held in position.holdings.items() if held]
 
 
 def _is_option(symbol: str) -> bool:

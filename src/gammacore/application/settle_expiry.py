@@ -11,6 +11,7 @@ from gammacore.application.manage_positions import closed
 from gammacore.domain.instruments import Right, Underlying
 from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited, SharesDelivered
 from gammacore.domain.positions import Position, PositionState
+from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
 
@@ -34,7 +35,7 @@ class SettleExpiry:
             expiry = position.spread.sides[0].short.expiry
             if expiry > date or self._is_busy(position) or position.is_flat:
                 continue
-            print_ = self._market.settlement(position.underlying, expiry)
+            print_ = self._print(position.underlying, expiry)
             if print_ is None:
                 self._await(position)
             else:
@@ -42,6 +43,12 @@ class SettleExpiry:
 
     def _is_busy(self, position: Position) -> bool:
         return any(order.is_working for order in self._ledger.book.orders_of(position.id))
+
+    def _print(self, underlying: str, expiry: dt.date) -> SettlementPrint | None:
+        try:
+            return self._market.settlement(underlying, expiry)
+        except MarketDataError:
+            return None  # not readable is not printed yet: asked again next cycle
 
     def _await(self, position: Position) -> None:
         if position.state is PositionState.AWAITING_SETTLEMENT:
@@ -80,7 +87,7 @@ def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Even
         held = position.holdings.get(contract.occ, 0)
         if held and contract.intrinsic(price) >= LEAST_EXERCISED:
             shares += (held if contract.right is Right.CALL else -held) * 100
-            strike = contract.strike if held < 0 else strike
+            strike = contract.strike if held < 0 or not strike else strike
     if shares == 0:
         return []
     detail = f"{shares:+d} {position.underlying} shares at {strike} by assignment; sell or cover them"

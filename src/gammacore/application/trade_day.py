@@ -20,11 +20,13 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.domain.book import Book
+from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
+from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Situation, Stand, Strategy, Warn
-from gammacore.errors import BrokerError, ConfigurationError
+from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
@@ -133,18 +135,22 @@ class TradeDay:
         """One look at the world and one decision."""
         self.requests()
         self.desk.advance()
-        if self.clock.now() >= self.session.close:
-            self.settle(self.session.date)
+        self.settle(self._last_expired())
         self.manage.confirm_closes()
         self.reconcile()
         for step in self.strategy.decide(self.look()).steps:
             self._carry_out(step)
         self._finish()
 
+    def _last_expired(self) -> dt.date:
+        """Contracts of this date and before trade no more; what an earlier day left open is settled by this one."""
+        today = self.session.date
+        return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
+
     def look(self) -> Situation:
         """The situation as it is now."""
         now, book = self.clock.now(), self.ledger.book
-        market = self.market.snapshot(now)
+        market = self._snapshot(now)
         wanted = self.strategy.needs_exposure(now, self.session, book)
         return Situation(
             now=now,
@@ -153,8 +159,20 @@ class TradeDay:
             market=market,
             book=book,
             buying_power=self._buying_power() if wanted else None,
-            exposure=self.exposures.exposure(market) if wanted else None,
+            exposure=self._exposure(market) if wanted else None,
         )
+
+    def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        try:
+            return self.market.snapshot(now)
+        except MarketDataError:  # nothing is seen: no stop and no entry is decided, time exits still act (CS-504)
+            return MarketSnapshot(now, self.underlying.symbol, None, None, None, None)
+
+    def _exposure(self, market: MarketSnapshot) -> GammaExposure | None:
+        try:
+            return self.exposures.exposure(market)
+        except MarketDataError:
+            return None  # no reading, no pin, no trade (CS-103)
 
     def _carry_out(self, step: Decision) -> None:
         if isinstance(step, Open):

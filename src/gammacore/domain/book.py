@@ -243,6 +243,8 @@ class Book:
         ticket = event.ticket
         if ticket.id in self._orders:
             raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
+        if ticket.purpose is Purpose.ENTRY and event.plan is None:
+            raise InvalidInput("plan", ticket.id, "an entry comes with its plan")
         self._orders[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
         self._working[ticket.id] = None
         self._orders_of.setdefault(ticket.position, []).append(ticket.id)
@@ -296,25 +298,29 @@ class Book:
             self._positions[position.id] = position.filled(order.ticket, before, event.execution)
 
     def _entry_filled(self, order: Order, before: Execution, event: OrderFilled) -> None:
-        plan = self._plans[order.ticket.position]
-        position = self._positions.get(plan.position) or Position(plan, PositionState.OPEN, event.at)
-        now = event.execution
+        plan, now = self._plans[order.ticket.position], event.execution
+        position = self._positions.get(plan.position)
+        contracts, credit = now.quantity, now.price or Decimal(0)
+        if position is not None and not position.is_live:  # filled late, after its first part was booked: held anew
+            position, contracts = None, now.quantity - before.quantity
+            credit = _later_credit(before, now)
+        position = position or Position(plan, PositionState.OPEN, event.at)
         self._positions[plan.position] = evolve(
             position.filled(order.ticket, before, now),
-            contracts=now.quantity,
-            credit=now.price or Decimal(0),
+            contracts=contracts,
+            credit=credit,
             credit_verified=event.price_verified,
         )
         self._live[plan.position] = None
 
     @_apply.register
     def _(self, event: WatchChanged) -> None:
-        self._positions[event.position] = evolve(self._positions[event.position], watch=event.watch)
+        self._positions[event.position] = evolve(self._held(event.position), watch=event.watch)
 
     @_apply.register
     def _(self, event: CloseDecided) -> None:
         self._positions[event.position] = evolve(
-            self._positions[event.position],
+            self._held(event.position),
             state=PositionState.CLOSING,
             exit_reason=event.reason,
             exit_decided_at=event.at,
@@ -322,9 +328,7 @@ class Book:
 
     @_apply.register
     def _(self, event: PositionClosed) -> None:
-        position = self._positions[event.position]
-        if not position.is_live:
-            raise InvalidInput("position", position.id, "a position is closed once (CS-564)")
+        position = self._held(event.position)
         holdings = dict.fromkeys(position.holdings, 0)
         self._positions[position.id] = evolve(
             position, state=PositionState.CLOSED, holdings=holdings, exit_reason=event.reason
@@ -333,15 +337,14 @@ class Book:
         self._balance += event.gross - event.fees
         self.total_fees += event.fees
         self.total_trades += 1
-        self._results.append(event.per_contract)
+        if event.contracts:  # loose legs that were repaired away are no trade of a contract
+            self._results.append(event.per_contract)
         date = new_york_date(event.at)
         self._realised[date] = self.realised_on(date) + event.gross - event.fees
 
     @_apply.register
     def _(self, event: SettlementAwaited) -> None:
-        self._positions[event.position] = evolve(
-            self._positions[event.position], state=PositionState.AWAITING_SETTLEMENT
-        )
+        self._positions[event.position] = evolve(self._held(event.position), state=PositionState.AWAITING_SETTLEMENT)
 
     @_apply.register
     def _(self, event: SharesDelivered) -> None:
@@ -375,6 +378,13 @@ class Book:
     def _(self, event: PositionMissing | AlarmRaised) -> None:
         """Told to people and kept for the journal; changes nothing."""
 
+    def _held(self, position: str) -> Position:
+        if (held := self._positions.get(position)) is None:
+            raise InvalidInput("position", position, "no such position was ever filled in this ledger")
+        if not held.is_live:
+            raise InvalidInput("position", position, "a position is closed once, and nothing follows (CS-564)")
+        return held
+
     def _known(self, order: str) -> Order:
         if (known := self._orders.get(order)) is None:
             raise InvalidInput("order", order, "no such order was ever intended in this ledger")
@@ -387,3 +397,10 @@ class Book:
             self._working[order] = None
         else:
             self._working.pop(order, None)
+
+
+def _later_credit(before: Execution, now: Execution) -> Decimal:
+    """Points per spread of what was filled between two cumulative executions."""
+    spreads = now.quantity - before.quantity
+    received = (now.price or Decimal(0)) * now.quantity - (before.price or Decimal(0)) * before.quantity
+    return received / spreads if spreads else Decimal(0)

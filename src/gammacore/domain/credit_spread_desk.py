@@ -6,14 +6,14 @@ Exits are decided before entries, positions oldest first. Pure: everything it se
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
 from gammacore.domain.book import BookView
 from gammacore.domain.entries.judge import EntryCase, EntryRules, judge_entry
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import OrderState, Purpose
+from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
@@ -71,7 +71,7 @@ class CreditSpreadDesk:
             for position in situation.book.live_positions:
                 steps.extend(self._watch_over(position, situation))
         if situation.book.halted is not None:
-            steps.extend(_call_back_entries(situation.book))
+            steps.extend(_call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
         steps.extend(self._look_for_entries(situation))
         return Decisions(tuple(steps))
 
@@ -98,13 +98,17 @@ class CreditSpreadDesk:
             if not busy and not position.is_flat:
                 yield from _next_close(position, book)
             return
-        if position.state is not PositionState.OPEN or position.open_contracts == 0:
+        if position.state is not PositionState.OPEN or position.is_flat:
             return
         if book.flatten is not None:
             yield Close(position.id, FLATTEN, book.flatten, urgent=True)
             return
-        if position.excess() and not busy and not _entry_works(position, book):
-            yield from _repairs(position)
+        if position.excess() and not busy:
+            if not _entry_works(position, book):
+                yield from _repairs(position)
+                return
+            yield from _stop_filling(position, book)
+        if position.open_contracts == 0:
             return
         mark = position.spread.mark(situation.market.quote)
         watch = self._watch(position, situation)
@@ -144,9 +148,8 @@ def _next_close(position: Position, book: BookView) -> Iterator[Decision]:
     A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first.
     """
     orders = book.orders_of(position.id)
-    entries = [order for order in orders if order.is_working and order.ticket.purpose is Purpose.ENTRY]
-    if entries:
-        yield from (Cancel(order.id, "closing") for order in entries if order.cancels == 0)
+    if _entry_works(position, book):
+        yield from _call_back(orders, "closing")
     elif position.excess():
         yield from _repairs(position)
     elif orders and orders[-1].state in _NOT_TAKEN and orders[-1].ticket.purpose.closes:
@@ -171,8 +174,22 @@ def _entry_works(position: Position, book: BookView) -> bool:
     return any(o.is_working and o.ticket.purpose is Purpose.ENTRY for o in book.orders_of(position.id))
 
 
-def _call_back_entries(book: BookView) -> Iterator[Cancel]:
-    """A halt calls every working entry back; exits go on. Rule: R10."""
-    for order in book.working_orders:
-        if order.ticket.purpose is Purpose.ENTRY and order.cancels == 0:
-            yield Cancel(order.id, "halted")
+def _stop_filling(position: Position, book: BookView) -> Iterator[Decision]:
+    """Legs out of ratio while the entry still works: the rest is called back at once, then repaired. CS-412, CS-413."""
+    for cancel in _call_back(book.orders_of(position.id), "legs out of ratio"):
+        naked = position.naked_shorts()
+        yield Warn("leg_imbalance", f"legs filled out of ratio; naked short {naked or 'none'}", position.id)
+        yield cancel
+
+
+def _call_back(orders: Iterable[Order], reason: str) -> Iterator[Cancel]:
+    """Working entries the broker is known to have, each asked back once; `OrderLife` repeats it.
+
+    An unknown one is looked up first: there may be nothing to cancel. Rules: R4, R10.
+    """
+    for order in orders:
+        if order.ticket.purpose is Purpose.ENTRY and order.state in _AT_THE_BROKER:
+            yield Cancel(order.id, reason)
+
+
+_AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)

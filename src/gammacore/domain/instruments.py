@@ -181,6 +181,8 @@ class OptionContract:
     def __attrs_post_init__(self) -> None:
         if not (self.strike.is_finite() and 0 < self.strike < 100_000):
             raise InvalidInput("strike", self.strike, "give a price above 0 and below 100,000 points")
+        if self.strike * 1000 % 1 != 0:
+            raise InvalidInput("strike", self.strike, "give at most three decimals, as an OCC symbol can hold")
 
     @property
     def occ(self) -> str:

@@ -87,7 +87,8 @@ class JudgedEntry:
             return "every filter passed, but no order is on record"
         ticket, execution = self.order.ticket, self.order.execution
         if self.outcome is EntryOutcome.FILLED:
-            return f"sold {execution.quantity} of {ticket.quantity} at {execution.price} (limit {ticket.limit})"
+            price = "an unknown price" if execution.price is None else f"{execution.price:.2f}"
+            return f"sold {execution.quantity} of {ticket.quantity} at {price} (limit {ticket.limit})"
         wanted = f"{ticket.quantity} at a limit of {ticket.limit}"
         if self.outcome is EntryOutcome.WORKING:
             return f"order {self.order.state}: {wanted}"

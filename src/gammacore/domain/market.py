@@ -66,6 +66,7 @@ class Quote:
     def __attrs_post_init__(self) -> None:
         if (defect := quote_defect(self.bid, self.ask)) is not None:
             raise InvalidInput("quote", f"{self.bid} / {self.ask} ({defect})", "give 0 <= bid <= ask and ask > 0")
+        require_aware("at", self.at)
 
     @property
     def mid(self) -> Decimal:
@@ -91,6 +92,11 @@ class Bar:
     close: Decimal
 
     def __attrs_post_init__(self) -> None:
+        require_aware("start", self.start)
+        if self.seconds < 1:
+            raise InvalidInput("seconds", self.seconds, "give at least 1 second")
+        if not all(price.is_finite() for price in (self.open, self.high, self.low, self.close)):
+            raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give finite prices")
         if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give low <= open, close <= high")
 
@@ -129,8 +135,9 @@ class OptionChain:
     >= 0; `iv` annual volatility as a fraction (n,), NaN = not given; `gamma` per share per point (n,), NaN = not given;
     `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
 
-    NaN marks what is missing and nothing else; an infinity, a negative open interest or a strike that is no price is
-    refused. Quotes that cannot be used (CS-014) are kept out: they become NaN and are counted in `defects` by reason.
+    NaN marks what is missing and nothing else; an infinity, a negative open interest, a strike that is no price or a
+    row without an expiry or a known root is refused. Quotes that cannot be used (CS-014), or of which nobody knows
+    when they were seen, are kept out: they become NaN and are counted in `defects` by reason.
 
     Raises:
         InvalidInput: columns of unequal length, or a value outside the bounds above.
@@ -164,6 +171,9 @@ class OptionChain:
             ("gamma", ~np.isinf(self.gamma)),
             ("bid", ~np.isinf(self.bid)),
             ("ask", ~np.isinf(self.ask)),
+            ("quoted_at", ~np.isinf(self.quoted_at)),
+            ("expiry", ~np.isnat(self.expiry)),
+            ("root", (self.root >= 0) & (self.root < len(self.roots))),
         ):
             if not legal.all():
                 row = int(np.flatnonzero(~legal)[0])
@@ -179,6 +189,7 @@ class OptionChain:
                 "no_ask": ~missing & (self.bid >= 0) & (self.ask == 0),
                 "crossed": ~missing & (self.ask > 0) & (self.bid > self.ask),
             }
+        checks["undated"] = np.isnan(self.quoted_at) & ~np.logical_or.reduce(list(checks.values()))
         unusable = np.zeros(len(self.strike), dtype=bool)
         for reason, rows in checks.items():
             if count := int(rows.sum()):
@@ -255,7 +266,7 @@ class MarketSnapshot:
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)
-        for name, value in (("spot", self.spot), ("vix", self.vix)):
+        for name, value in (("spot", self.spot), ("vix", self.vix), ("previous_close", self.previous_close)):
             if value is not None and not (value.is_finite() and value > 0):
                 raise InvalidInput(name, value, "give a finite price above 0, or nothing")
 

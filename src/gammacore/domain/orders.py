@@ -237,6 +237,7 @@ class OrderLife:
 
     poll_seconds: int = parameter(10, "A working order is looked at this often, seconds.", at_least=0)
     entry_life_seconds: int = parameter(300, "An entry that has not filled by then is called back.", above=0)
+    exit_life_seconds: int = parameter(30, "A close at a limit that has not filled by then is sent anew.", above=0)
     verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
     max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
     absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
@@ -244,14 +245,23 @@ class OrderLife:
     resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
-        """Entries live `entry_life_seconds`; a cancel that brought no answer is repeated, up to `max_cancels`."""
-        if order.ticket.purpose is not Purpose.ENTRY:
+        """An order at a limit has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
+
+        Market closes and repairs are never called back: they fill or are refused.
+        """
+        life = self._life_seconds(order.ticket)
+        if life is None:
             return False
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
-            return order.age_seconds(now) >= self.entry_life_seconds
+            return order.age_seconds(now) >= life
         waited = (now - order.changed_at).total_seconds()
         return (
             order.state is OrderState.CANCEL_REQUESTED
             and waited >= self.verify_seconds
             and order.cancels < self.max_cancels
         )
+
+    def _life_seconds(self, ticket: OrderTicket) -> int | None:
+        if ticket.purpose is Purpose.ENTRY:
+            return self.entry_life_seconds
+        return self.exit_life_seconds if ticket.purpose.closes and not ticket.is_market else None

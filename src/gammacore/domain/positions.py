@@ -17,6 +17,7 @@ from gammacore.domain.instruments import Right, Side
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Leg
 from gammacore.domain.stops.policy import StopPolicy
+from gammacore.errors import InvalidInput
 
 
 class PositionState(StrEnum):
@@ -118,8 +119,8 @@ class Position:
 
     @property
     def open_contracts(self) -> int:
-        """Whole spreads still held: what every leg covers."""
-        return min((abs(self.holdings.get(symbol, 0)) for symbol in self.spread.symbols), default=0)
+        """Whole spreads still held as they were sold: shorts short, longs long."""
+        return max(0, min(leg.side.sign * self.holdings.get(leg.contract.occ, 0) for leg in self.spread.opening_legs))
 
     @property
     def is_live(self) -> bool:
@@ -149,22 +150,30 @@ class Position:
         return (self.credit - value) / self.credit
 
     def excess(self) -> tuple[tuple[Leg, int], ...]:
-        """Legs and contracts to trade away so that only whole spreads remain, shorts first. Rule: CS-413."""
+        """Legs and contracts to trade away so that only whole spreads remain, shorts first. Rule: CS-413.
+
+        A leg closed twice (a late fill after a cancel) is held the wrong way round and is traded back like any other.
+        """
         whole = self.open_contracts
         beyond = [
-            (Leg(leg.contract, leg.side.opposite), held - whole)
+            (leg.contract, held - leg.side.sign * whole)
             for leg in self.spread.opening_legs
-            if (held := abs(self.holdings.get(leg.contract.occ, 0))) > whole
+            if (held := self.holdings.get(leg.contract.occ, 0)) != leg.side.sign * whole
         ]
-        return tuple(sorted(beyond, key=lambda pair: pair[0].side is Side.SELL))
+        legs = ((Leg(contract, Side.SELL if held > 0 else Side.BUY), abs(held)) for contract, held in beyond)
+        return tuple(sorted(legs, key=lambda pair: pair[0].side is Side.SELL))
 
     def naked_shorts(self) -> dict[str, int]:
-        """Short contracts without their cover, per symbol: none may outlast a cycle without a repair. Rule: R2."""
+        """Short contracts without their cover, per symbol: none may outlast a cycle without a repair. Rule: R2.
+
+        Either leg of a side covers the other: bought, it gains what the sold one loses beyond the width.
+        """
         naked = {}
         for side in self.spread.sides:
-            short, long = -self.holdings.get(side.short.occ, 0), self.holdings.get(side.long.occ, 0)
-            if short > long:
-                naked[side.short.occ] = short - long
+            for sold, cover in ((side.short, side.long), (side.long, side.short)):
+                uncovered = -self.holdings.get(sold.occ, 0) - max(0, self.holdings.get(cover.occ, 0))
+                if uncovered > 0:
+                    naked[sold.occ] = uncovered
         return naked
 
     def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> Position:
@@ -193,8 +202,10 @@ def _cash(ticket: OrderTicket, execution: Execution) -> Decimal:
     """Dollars received (positive) or paid for everything filled of one order so far."""
     whole = execution.quantity
     cash = ticket.effect.sign * (execution.price or Decimal(0)) * whole * 100
+    ratios = {leg.contract.occ: leg.ratio for leg in ticket.legs}
     for fill in execution.legs:
-        ratio = next(leg.ratio for leg in ticket.legs if leg.contract.occ == fill.symbol)
-        beyond = fill.quantity - whole * ratio
+        if fill.symbol not in ratios:
+            raise InvalidInput("legs", fill.symbol, f"order {ticket.id} has no such leg")
+        beyond = fill.quantity - whole * ratios[fill.symbol]
         cash -= fill.side.sign * fill.price * beyond * 100
     return cash

@@ -56,6 +56,7 @@ class TradingSession:
 
     def __attrs_post_init__(self) -> None:
         require_aware("open", self.open)
+        require_aware("close", self.close)
         if self.close <= self.open:
             raise InvalidInput("close", self.close, f"give an instant after the open {self.open}")
 

@@ -23,8 +23,7 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
-    measured only when the strategy asked for it (`needs_exposure`). `trading_closed_by_broker` is the broker's own
-    clock, where it has one.
+    measured only when the strategy asked for it (`needs_exposure`).
     """
 
     now: dt.datetime

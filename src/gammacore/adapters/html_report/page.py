@@ -9,7 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from gammacore.adapters.html_report import sections
-from gammacore.adapters.html_report.charts import Prices, equity_chart, exposure_chart, price_chart
+from gammacore.adapters.html_report.equity_chart import equity_chart
+from gammacore.adapters.html_report.exposure_plot import exposure_chart
+from gammacore.adapters.html_report.price_chart import Prices, price_chart
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.sessions import NEW_YORK
@@ -44,8 +46,8 @@ def render_day(
         "<h2>Every filter</h2>",
         sections.filter_matrix(report),
         sections.notices(report),
-        f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are New "
-        "York's. A trade's stop and target are costs to close, in points.</footer>",
+        f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are "
+        "New York's. A trade's stop and target are costs to close, in points.</footer>",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -70,13 +72,13 @@ def write_page(path: Path, html: str) -> None:
 
 
 def _pictures(report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flip: float | None) -> str:
-    balance = f"<div><h2>Balance</h2>{_figure(equity_chart(report), 'After every close, fees included.')}</div>"
+    curve = _figure(equity_chart(report, wide=exposure is None), "After every close, fees included.")
     if exposure is None:
-        return f'<div class="pair">{balance}</div>'
+        return f"<h2>Balance</h2>{curve}"
     at = exposure.as_of.astimezone(NEW_YORK)
     caption = f"Net by strike, {exposure.unit.label}, scope {exposure.scope}, {exposure.sign} sign, {at:%H:%M}."
     profile = _figure(exposure_chart(exposure, pin, flip), caption)
-    return f'<div class="pair">{balance}<div><h2>Dealer gamma</h2>{profile}</div></div>'
+    return f'<div class="pair"><div><h2>Balance</h2>{curve}</div><div><h2>Dealer gamma</h2>{profile}</div></div>'
 
 
 def _figure(svg: str, caption: str) -> str:

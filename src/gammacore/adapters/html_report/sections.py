@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from html import escape
 
+from gammacore.adapters.html_report.cost_ladder import cost_ladder
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
@@ -79,45 +80,9 @@ def _trade(number: int, trade: TradeLine) -> str:
         f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
         f"{_words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
         f"{dollars(trade.premium)}</span></h3>{result}</div><dl class=story>{lines}</dl>"
-        f'<div class="scroll">{_ladder(trade)}</div>'
+        f'<div class="scroll">{cost_ladder(trade)}</div>'
         f"<details><summary>What was to end it</summary><ul>{terms}</ul></details></article>"
     )
-
-
-LADDER_WIDTH = 900
-
-
-def _ladder(trade: TradeLine) -> str:
-    """Cost to close on one line: target, credit, stops, and where it went out."""
-    top = max(trade.advertised_emergency, trade.exit.value if trade.exit else Decimal(0), Decimal("0.01")) * Decimal(
-        "1.12"
-    )
-
-    def x(value: Decimal) -> float:
-        return round(10 + float(value / top) * (LADDER_WIDTH - 20), 1)
-
-    levels = [("sold", trade.credit, "ink", 22), ("stop", trade.advertised_stop, "loss", 62),
-              ("emergency", trade.advertised_emergency, "loss", 62)]  # fmt: skip
-    if trade.advertised_target is not None:
-        levels.append(("target", trade.advertised_target, "win", 62))
-    parts = [f'<line x1="10" x2="{LADDER_WIDTH - 10}" y1="40" y2="40" stroke="var(--line)" stroke-width="3"/>']
-    for name, value, colour, row in levels:
-        parts.append(
-            f'<line x1="{x(value)}" x2="{x(value)}" y1="31" y2="49" stroke="var(--{colour})" stroke-width="2"/>'
-        )
-        parts.append(f'<text x="{x(value)}" y="{row}" text-anchor="middle">{name} {value:.2f}</text>')
-    if trade.exit is not None:
-        where, colour = x(trade.exit.value), _tone(trade.exit.gross) or "ink"
-        parts.append(
-            f'<line x1="{where}" x2="{x(trade.credit)}" y1="40" y2="40" stroke="var(--{colour})" stroke-width="3"/>'
-        )
-        parts.append(f'<circle cx="{where}" cy="40" r="6" fill="var(--{colour})"/>')
-        anchor = "start" if where < 40 else "middle"
-        parts.append(
-            f'<text x="{where}" y="8" dy="2" text-anchor="{anchor}" style="fill:var(--{colour});font-weight:600">'
-            f"out {trade.exit.value:.2f}</text>"
-        )
-    return f'<svg class="ladder" viewBox="0 0 {LADDER_WIDTH} 68" role="img" aria-label="cost to close">{"".join(parts)}</svg>'
 
 
 def entries(report: DayReport) -> str:
@@ -152,20 +117,19 @@ def filter_matrix(report: DayReport) -> str:
     told = [{(one.rule, one.name): one for one in entry.filters} for entry in report.scheduled]
     rows = "".join(
         f'<tr><th scope="row"><small>{escape(rule)}</small>{escape(name)}</th>'
-        + "".join(
-            _verdict(verdicts.get((rule, name)), entry) for verdicts, entry in zip(told, report.scheduled, strict=True)
-        )
+        + "".join(_verdict(verdicts.get((rule, name))) for verdicts in told)
         + "</tr>"
         for rule, name in filters
     )
-    return f'<div class="card scroll"><table class="matrix"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table = f"<thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="card scroll"><table class="matrix">{table}</table></div>'
 
 
-def _verdict(one: FilterVerdict | None, entry: JudgedEntry) -> str:
+def _verdict(one: FilterVerdict | None) -> str:
     if one is None:
         return "<td></td>"
     verdict = one.verdict
-    decides = " decides" if verdict.blocks and entry.reason is not None else ""
+    decides = " decides" if verdict.blocks else ""
     found = verdict.value or (verdict.reason or "" if verdict.outcome is not Outcome.PASS else "")
     limit = f" <small>{escape(verdict.limit)}</small>" if verdict.limit else ""
     return (
@@ -202,10 +166,9 @@ def _tone(amount: Decimal) -> str:
 
 
 def _words(code: str) -> str:
-    """A code as words: PROFIT_TARGET is profit target."""
-    return escape(
-        str(code).replace("_", " ").lower() if str(code).islower() else str(code).replace("_", " ").capitalize()
-    )
+    """A code as words: `PROFIT_TARGET` and `profit_target` are profit target, a tag with a capital."""
+    words = code.replace("_", " ")
+    return escape(words if words.islower() else words.capitalize())
 
 
 def _time(instant: dt.datetime) -> str:

@@ -75,6 +75,7 @@ def read_csv_market(
             path, underlying.symbol, *session_words(session, previous), str(columns), *settings.content()
         ),
         label=f"csv:{path.name}",
+        intake=reader.intake,
     )
 
 

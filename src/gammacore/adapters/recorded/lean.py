@@ -96,6 +96,7 @@ def read_lean_market(
             *files, underlying.symbol, *session_words(session, previous), str(expiry), *settings.content()
         ),
         label=f"lean:{underlying.symbol}",
+        intake=intake,
     )
 
 

@@ -42,6 +42,7 @@ class RecordedMarket:
     prints: Mapping[dt.date, SettlementPrint] = field(factory=dict)
     bar_source: BarSource = no_bars
     label: str = "recorded"
+    lineage: str = ""
     intake: Intake = field(factory=Intake)
 
     @property

@@ -79,10 +79,12 @@ def judge_quotes(spread: CreditSpread, quotes: Quotes) -> Verdict:
 
 
 def judge_positive(quote: SpreadQuote) -> Verdict:
-    """Each side's mid credit is above 0 and the whole below the width. Rules: CS-329, CS-003."""
+    """Each side's mid credit is above 0, and the whole, to the cent, above 0 and below the width. CS-329, CS-003."""
     for side in quote.sides:
         if side.mid_credit <= 0:
             return Verdict.skip("credit_not_positive", f"{side.side.right} side {side.mid_credit}", "> 0")
+    if quote.expected_credit <= 0:
+        return Verdict.skip("credit_not_positive", quote.expected_credit, "> 0")
     if quote.expected_credit >= quote.spread.width:
         return Verdict.skip("credit_not_positive", quote.expected_credit, f"< width {quote.spread.width}")
     return Verdict.ok(quote.expected_credit, "> 0")

@@ -61,6 +61,9 @@ class EntryRules:
     minimum: MinimumCredit = MinimumCredit()
     limit: EntryLimit = EntryLimit()
     conflicts: StrikeConflicts = StrikeConflicts()
+    price_sanity: Decimal = parameter(
+        Decimal("0.20"), "A price further from the previous close is a defect of the data, part of it.", above=0
+    )
     strike_sanity: Decimal = parameter(Decimal("0.10"), "Strikes further from the price are refused, part of it.",
                                        above=0)  # fmt: skip
 
@@ -87,7 +90,13 @@ class EntryCase:
 
     @property
     def price(self) -> Decimal | None:
-        return self.situation.price
+        """Points, fresh and not absurdly far from the previous close. Rule: CS-353."""
+        return None if self.price_is_absurd else self.situation.price
+
+    @property
+    def price_is_absurd(self) -> bool:
+        price, known = self.situation.price, self.situation.market.previous_close
+        return price is not None and known is not None and abs(price - known) > self.rules.price_sanity * known
 
     @property
     def vix(self) -> Decimal | None:
@@ -105,6 +114,8 @@ class EntryCase:
     def setup(self) -> Setup | None:
         if self.pin is None or self.price is None or self.vix is None:
             return None
+        if not self.rules.vix.judge_presence(self.vix).passed:
+            return None  # a reading that is no VIX selects nothing
         underlying = self.situation.underlying
         return select_setup(
             underlying, self.pin.strike, self.price, self.vix, self.rules.setup, competing=self.pin.competing
@@ -201,6 +212,9 @@ def _price(case: EntryCase) -> Verdict:
     market = case.situation.market
     if case.price is not None:
         return Verdict.ok(case.price)
+    if case.price_is_absurd:
+        limit = f"> {case.rules.price_sanity:.0%} from the previous close {market.previous_close}"
+        return Verdict.unknown("price_missing", f"price {market.spot}", limit)
     if market.spot is None or market.spot_at is None:
         return Verdict.unknown("price_missing", "no price yet")
     age = (market.at - market.spot_at).total_seconds()
@@ -209,6 +223,8 @@ def _price(case: EntryCase) -> Verdict:
 
 
 def _pin(case: EntryCase) -> Verdict:
+    if case.price is None:
+        return NOT_JUDGED
     if case.pin is None:
         return Verdict.unknown("pin_missing", "no contract of today's expiry counts")
     detail = f"pin {case.pin.strike} ({case.pin.polarity})"
@@ -266,7 +282,7 @@ def _minimum(case: EntryCase) -> Verdict:
         return NOT_JUDGED
     verdict = case.rules.minimum.judge(case.quote, case.situation.underlying)
     if verdict.passed and case.rules.limit.price(case.credit, case.situation.underlying) <= 0:
-        return Verdict.skip("limit_not_positive", f"0.95 x {case.credit} is below one tick")
+        return Verdict.skip("limit_not_positive", f"{case.rules.limit.concession} x {case.credit} is below one tick")
     return verdict
 
 

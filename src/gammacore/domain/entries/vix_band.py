@@ -15,8 +15,9 @@ class VixBand:
     """Sell premium only while VIX is in [floor, ceiling).
 
     Below the floor the credit does not pay for the gamma; from the ceiling on, a 0DTE short is a bet on the next
-    headline. Missing VIX is not calm: the entry fails closed. Below `least_plausible` a reading is a defect, not a
-    market. The ceiling is the one setup selection tests first (CS-201), so it is asked for, not kept twice.
+    headline. Missing VIX is not calm: the entry fails closed. Outside [`least_plausible`, `most_plausible`] a reading
+    is a defect, not a market. The ceiling is the one setup selection tests first (CS-201), so it is asked for, not
+    kept twice.
 
     Units: VIX points. Rules: CS-201, CS-310..312.
 
@@ -28,13 +29,16 @@ class VixBand:
 
     floor: Decimal = parameter(Decimal("13.0"), "No premium is sold below this VIX.", at_least=0)
     least_plausible: Decimal = parameter(Decimal(5), "A VIX below this is a defect of the data.", at_least=0)
+    most_plausible: Decimal = parameter(Decimal(200), "A VIX above this is a defect of the data.", below=1000)
 
     def judge_presence(self, vix: Decimal | None) -> Verdict:
-        """VIX exists and is at least 5. Rule: CS-310."""
+        """VIX exists and is at least 5 (a quote in cents, 1520, is no VIX either). Rule: CS-310."""
         if vix is None:
             return Verdict.unknown("vix_missing", "VIX not known")
         if vix < self.least_plausible:
             return Verdict.unknown("vix_missing", f"VIX {vix}", f"< {self.least_plausible}")
+        if vix > self.most_plausible:
+            return Verdict.unknown("vix_missing", f"VIX {vix}", f"> {self.most_plausible}")
         return Verdict.ok(f"VIX {vix}")
 
     def judge_floor(self, vix: Decimal | None) -> Verdict:

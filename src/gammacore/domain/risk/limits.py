@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.book import BookView
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan
@@ -99,15 +101,19 @@ class RiskLimits:
         return Verdict.ok(f"{buying_power:.2f} available: {wanted} contracts shrink to {fits}", f"< {need:.2f}")
 
     def guard(self, plan: EntryPlan, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
-        """The last look before an order exists: the first limit that says no, else ok. Rules: CS-302, CS-338..343."""
+        """The last look before an order exists: the first limit that says no, else ok. Rules: CS-302, CS-338..343.
+
+        The plan's size is final here: what no longer fits is refused, not shrunk.
+        """
         risk = plan.spread.maximum_risk(plan.expected_credit)
+        final = evolve(self, oversize=Oversize.SKIP)
         verdicts = (
             judge_halted(book),
             self.judge_position_limit(book),
             self.judge_daily_loss(book, now),
             self.judge_minimum_account(book),
-            self.judge_concurrent_risk(book, plan.contracts, risk),
-            self.judge_buying_power(buying_power, plan.contracts, risk),
+            final.judge_concurrent_risk(book, plan.contracts, risk),
+            final.judge_buying_power(buying_power, plan.contracts, risk),
         )
         return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
 
@@ -133,11 +139,35 @@ def live_plans(book: BookView) -> tuple[EntryPlan, ...]:
 
 
 def open_risk(book: BookView) -> Decimal:
-    """Dollars lost at worst by everything open, and by working entries if they fill. Rule: CS-342."""
-    total = sum((position.maximum_risk for position in book.live_positions), Decimal(0))
+    """Dollars lost at worst by everything open or quarantined, and by working entries if they fill. CS-342, CS-363."""
+    total = sum((position.maximum_risk for position in book.live_positions), worst_loss(book.quarantined))
     for order in book.working_orders:
         plan = book.plan(order.ticket.position)
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
             unfilled = order.ticket.quantity - order.execution.quantity
             total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
     return total
+
+
+def worst_loss(holdings: Mapping[str, int]) -> Decimal:
+    """Dollars that contracts of unknown premium can cost at settlement, by OCC symbol. Rules: CS-363, CS-574.
+
+    An uncovered short call, which has no bound, is counted with the underlying at twice the highest strike.
+
+    >>> print(worst_loss({"SPXW260105P06880000": -1, "SPXW260105P06870000": 1}))
+    1000
+    """
+    series: dict[tuple[str, dt.date], list[tuple[OptionContract, int]]] = {}
+    for symbol, held in holdings.items():
+        contract = parse_occ(symbol)
+        series.setdefault((contract.root, contract.expiry), []).append((contract, held))
+    return sum((_worst_of(legs) for legs in series.values()), Decimal(0))
+
+
+def _worst_of(legs: Iterable[tuple[OptionContract, int]]) -> Decimal:
+    """Of one expiry: the loss bends at strikes only, so the worst price is one of them, nothing, or far above."""
+    held = tuple(legs)
+    strikes = [contract.strike for contract, _ in held]
+    prices = (Decimal(0), *strikes, 2 * max(strikes))
+    losses = (sum((-count * each.intrinsic(price) for each, count in held), Decimal(0)) for price in prices)
+    return max(Decimal(0), *losses) * EQUITY_OPTION_MULTIPLIER

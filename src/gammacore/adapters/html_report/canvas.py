@@ -1,0 +1,72 @@
+"""The paper pictures are drawn on: quiet axes, and colours that are either the page's or print's."""
+
+from __future__ import annotations
+
+import io
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from attrs import asdict, frozen
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@frozen
+class Palette:
+    """One colour a role, as matplotlib takes it."""
+
+    ink: str
+    muted: str
+    line: str
+    card: str
+    win: str
+    loss: str
+    accent: str
+    call: str
+    put: str
+    pin: str
+
+
+PAGE = Palette(*(f"#0101{number:02x}" for number in range(10)))
+"""Stand-ins: matplotlib knows no CSS, so `inline_svg` turns each into the page's own variable, light or dark."""
+
+PRINT = Palette("#1b1f24", "#6b7280", "#e4e2dd", "#ffffff", "#14804a", "#c0392b", "#2456a6", "#b4532a", "#23727a",
+                "#7b4bb3")  # fmt: skip
+"""For a file of its own, on white."""
+
+
+def blank(width: float, height: float, palette: Palette = PAGE) -> tuple[Figure, Axes]:
+    """An empty, quiet pair of axes; inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    figure.patch.set_alpha(0)
+    axes.patch.set_alpha(0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(palette.line)
+    axes.grid(axis="y", color=palette.line, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=palette.muted, labelsize=8.5, length=0)
+    return figure, axes
+
+
+def inline_svg(figure: Figure, name: str, description: str) -> str:
+    """The drawing as an inline element: no prologue, no ids of its own, the colours of the page."""
+    import matplotlib
+
+    stream = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
+    text = re.sub(r'<g id="[A-Za-z_]+\w*\d">', "<g>", text)
+    text = re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg role="img" aria-label="{escape(description)}"', text)
+    for role, colour in asdict(PAGE).items():
+        text = text.replace(colour, f"var(--{role})")
+    return text

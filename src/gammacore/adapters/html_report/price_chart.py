@@ -1,0 +1,129 @@
+"""The day's price with each trade on it: its strikes from entry to exit, where it went in and where it came out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.dollars import signed_dollars
+from gammacore.domain.instruments import Right
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.trade_record import TradeLine, TradeResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Prices = Sequence[tuple[dt.datetime, Decimal]]
+"""The underlying's price over the day: (time, points), oldest first."""
+
+SHORTEST = 0.15
+"""Hours a strike is drawn for at least: a trade of two minutes is still to be seen."""
+
+HOLD = dt.timedelta(minutes=5)
+"""How long the last price seen stands for those after it."""
+
+RESULTS = {TradeResult.WIN: PAGE.win, TradeResult.LOSS: PAGE.loss}
+
+
+def known_prices(report: DayReport) -> list[tuple[dt.datetime, Decimal]]:
+    """The underlying's prices the ledger itself holds: at judgements, entries and settlement."""
+    points = {entry.at: entry.record.price for entry in report.scheduled if entry.record.price is not None}
+    points |= {trade.opened: trade.plan.price for trade in report.trades}
+    points |= {
+        trade.exit.at: trade.exit.settlement_price
+        for trade in report.trades
+        if trade.exit is not None and trade.exit.settlement_price is not None
+    }
+    return sorted(points.items())
+
+
+def price_chart(report: DayReport, prices: Prices) -> str:
+    """The picture as inline SVG; without prices a dashed line joins those the ledger holds."""
+    figure, axes = blank(10.6, 4.8)
+    opening, closing = report.session_open, report.session_close
+    path = [(when, price) for when, price in (prices or known_prices(report)) if opening <= when <= closing]
+    for number, trade in enumerate(report.trades, 1):
+        _draw_trade(axes, report, number, trade, path)
+    if path:
+        sparse: dict[str, Any] = {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.5}
+        hours = [hours_into(report, when) for when, _ in path]
+        axes.plot(
+            hours, [float(price) for _, price in path], color=PAGE.ink, linewidth=1.3, zorder=4,
+            **({} if prices else sparse),
+        )  # fmt: skip
+    _draw_pins(axes, report)
+    label_hours(axes, report, every=1.0)
+    axes.margins(y=0.1)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == round(value) else f"{value:,.1f}")
+    title = f"{report.underlying} on {report.date} with the strikes, entries and exits of each trade"
+    return inline_svg(figure, "price", title)
+
+
+def label_hours(axes: Axes, report: DayReport, *, every: float) -> None:
+    """New York's clock below, from the open to the close."""
+    length = hours_into(report, report.session_close)
+    ticks = np.arange(0.5, length + 1e-9, every)
+    clock = [(report.session_open + dt.timedelta(hours=float(tick))).astimezone(NEW_YORK) for tick in ticks]
+    axes.set_xticks(ticks, [f"{time:%H:%M}" for time in clock])
+    axes.set_xlim(0, length)
+
+
+def hours_into(report: DayReport, when: dt.datetime) -> float:
+    """Hours since the open."""
+    return (when - report.session_open).total_seconds() / 3600
+
+
+def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, path: Prices) -> None:
+    start = max(hours_into(report, trade.opened), 0.0)
+    ended = report.session_close if trade.exit is None else min(trade.exit.at, report.session_close)
+    end = hours_into(report, ended)
+    for side in trade.plan.spread.sides:
+        short, long = float(side.short.strike), float(side.long.strike)
+        calls = side.right is Right.CALL
+        colour = PAGE.call if calls else PAGE.put
+        axes.fill_between([start, end], short, long, color=colour, alpha=0.16, linewidth=0)
+        seen = [start, max(end, start + SHORTEST)]
+        axes.plot(seen, [short, short], color=colour, linewidth=1.8, solid_capstyle="butt")
+        axes.plot(seen, [long, long], color=colour, linewidth=0.8)
+        axes.annotate(
+            f"{number}  {side.short.strike}/{side.long.strike} {'calls' if calls else 'puts'}",
+            (start, long), xytext=(1, 3 if calls else -3), textcoords="offset points",
+            va="bottom" if calls else "top", color=colour, fontsize=8.5,
+        )  # fmt: skip
+    _mark(axes, start, float(trade.plan.price), "v", PAGE.ink, f"{number} in", above=True)
+    if trade.exit is not None:
+        price = _price_at(path, ended) or float(trade.plan.spread.sides[0].short.strike)
+        colour = RESULTS.get(trade.result, PAGE.muted)
+        _mark(axes, end, price, "s", colour, f"{number} out {signed_dollars(trade.exit.gross)}", above=False)
+
+
+def _mark(axes: Axes, hours: float, price: float, shape: str, colour: str, label: str, *, above: bool) -> None:
+    axes.plot([hours], [price], shape, color=colour, markersize=8, markeredgecolor=PAGE.card, zorder=6)
+    axes.annotate(
+        label, (hours, price), xytext=(0, 10 if above else -10), textcoords="offset points", ha="center",
+        va="bottom" if above else "top", color=colour, fontsize=8.5, fontweight="bold", zorder=7,
+        bbox={"boxstyle": "round,pad=0.05", "facecolor": PAGE.card, "edgecolor": "none", "alpha": 0.6},
+    )  # fmt: skip
+
+
+def _draw_pins(axes: Axes, report: DayReport) -> None:
+    pins = [(hours_into(report, entry.at), float(entry.record.pin)) for entry in report.scheduled if entry.record.pin]
+    if not pins:
+        return
+    axes.plot(*zip(*pins, strict=True), "D", color=PAGE.pin, markersize=5, markeredgecolor=PAGE.card, zorder=5)
+    axes.annotate("pin", pins[0], xytext=(-7, 0), textcoords="offset points", ha="right", va="center",
+                  color=PAGE.pin, fontsize=8.5)  # fmt: skip
+
+
+def _price_at(path: Prices, when: dt.datetime) -> float | None:
+    """The price at an instant, straight between its neighbours; None where none was seen before or after."""
+    if not path or not path[0][0] <= when <= path[-1][0] + HOLD:
+        return None
+    stamps = [at.timestamp() for at, _ in path]
+    return float(np.interp(when.timestamp(), stamps, [float(price) for _, price in path]))
