@@ -35,7 +35,10 @@ def trade_document(report: DayReport, ledger: Path) -> Document:
         "unknown_by_filter": report.unknown_by_filter,
         "trades": [trade_line(trade) for trade in report.trades],
         "decisions": [decision(entry) for entry in report.scheduled],
-        "alarms": [{"at": clock(a.at), "code": a.code, "detail": a.detail} for a in report.alarms],
+        "alarms": [
+            {"at": clock(alarm.at), "code": alarm.code, "position": alarm.position or None, "detail": alarm.detail}
+            for alarm in report.alarms
+        ],
         "pnl": money(report.pnl),
         "fees": money(report.fees),
         "starting_balance": money(report.starting_balance),

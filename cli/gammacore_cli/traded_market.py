@@ -63,7 +63,7 @@ def _as_traded(settings: Settings, report: DayReport) -> Settings:
 
 def _shows_what_was_recorded(market: MarketData, report: DayReport) -> bool:
     recorded = [(entry.at, entry.record.price) for entry in report.scheduled if entry.record.price is not None]
-    return bool(recorded) and all(market.snapshot(at).spot == price for at, price in recorded)
+    return all(market.snapshot(at).spot == price for at, price in recorded)
 
 
 def _path(market: MarketData, report: DayReport) -> tuple[tuple[dt.datetime, Decimal], ...]:

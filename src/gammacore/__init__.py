@@ -2,6 +2,7 @@
 
 Public names are imported when they are first used, so that `import gammacore` costs next to nothing.
 
+>>> from decimal import Decimal
 >>> import gammacore
 >>> spx = gammacore.REGISTRY["SPX"]
 >>> setup = gammacore.select_setup(spx, pin=Decimal(6050), price=Decimal(6057), vix=Decimal(14))

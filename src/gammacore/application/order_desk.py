@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
-from decimal import Decimal
 
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
@@ -29,6 +29,8 @@ from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
+ALARM_AGAIN = dt.timedelta(minutes=5)
+
 
 class OrderDesk:
     """Sends orders so that, whatever happens next, we know they were meant and can find out what became of them.
@@ -44,7 +46,7 @@ class OrderDesk:
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
-        self._unclear: set[str] = set()
+        self._told: dict[str, dt.datetime] = {}
 
     def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
         """Record the intent durably (with `first`, in one append), then submit, once.
@@ -158,10 +160,18 @@ class OrderDesk:
             return
         if self._life.should_cancel(order, now):
             self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
-        elif order.cancels >= self._life.max_cancels and order_id not in self._unclear:
-            self._unclear.add(order_id)
-            detail = f"order {order_id} was called back {order.cancels} times and still works; looked at every cycle"
-            self._ledger.record(AlarmRaised(now, "cancel_unclear", detail, order.ticket.position))
+        elif order.cancels >= self._life.max_cancels:
+            self._alarm(order, now, "cancel_unclear", f"was called back {order.cancels} times and still works")
+        elif _buys_back(order) and order.age_seconds(now) >= ALARM_AGAIN.total_seconds():
+            self._alarm(order, now, "stuck", f"has not closed the position in {order.age_seconds(now):.0f} s")
+
+    def _alarm(self, order: Order, now: dt.datetime, code: str, problem: str) -> None:
+        """Tell people of an order that does not come to its end, every five minutes. Rules: CS-410, CS-563."""
+        told = self._told.get(order.id)
+        if told is None or now - told >= ALARM_AGAIN:
+            self._told[order.id] = now
+            detail = f"order {order.id} {problem}; looked at every cycle"
+            self._ledger.record(AlarmRaised(now, code, detail, order.ticket.position))
 
     def _news(self, order: Order, report: OrderReport) -> list[Event]:
         now = self._clock.now()
@@ -196,9 +206,14 @@ class OrderDesk:
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
 
 
+def _buys_back(order: Order) -> bool:
+    return order.ticket.purpose.closes and any(leg.side is Side.BUY for leg in order.ticket.legs)
+
+
 def tells_more(known: Execution, told: Execution) -> bool:
     """Whether a cumulative execution goes beyond what is known; one that shows less is an old answer come late. R3.
 
+    >>> from decimal import Decimal
     >>> tells_more(Execution(2, Decimal("2.50")), Execution(1, Decimal("2.50")))
     False
     """

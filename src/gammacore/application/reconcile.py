@@ -15,7 +15,7 @@ from gammacore.application.manage_positions import closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined, PositionMissing
-from gammacore.domain.orders import Order, OrderState
+from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
@@ -137,10 +137,10 @@ class Reconcile:
         return filled
 
     def _may_have_filled_late(self, order: Order) -> bool:
-        """A position once booked is not opened again: what fills for it then is quarantined. Rule: CS-564."""
+        """A close that fills once its position is booked belongs to nothing: it is quarantined. Rule: CS-564."""
         position = self._ledger.book.position(order.ticket.position)
         finished = order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
-        return finished and (position is None or position.is_live)
+        return finished and (order.ticket.purpose is Purpose.ENTRY or (position is not None and position.is_live))
 
     def _owner(self, symbol: str) -> Position | None:
         holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))

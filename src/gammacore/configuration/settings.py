@@ -38,7 +38,7 @@ class MarketSettings:
     source: str = parameter("simulated", "simulated, csv:FILE, lean:DIR or recording:FILE.")
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
-    seed: int = parameter(33, "Seed of the simulated market.", at_least=0)
+    seed: int = parameter(11, "Seed of the simulated market.", at_least=0)
     step_seconds: int = parameter(60, "Step of the simulated market, seconds.", at_least=1)
     start_price: Decimal | None = parameter(None, "Simulated: level the price wanders around, points.", above=0)
     vix: Decimal | None = parameter(None, "A constant VIX, for data without one, VIX points.", above=0)

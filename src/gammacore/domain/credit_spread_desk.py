@@ -95,7 +95,9 @@ class CreditSpreadDesk:
         book = situation.book
         busy = any(order.is_working for order in book.orders_of(position.id) if order.ticket.purpose.closes)
         if position.state is PositionState.CLOSING:
-            if not busy and not position.is_flat:
+            if busy and position.naked_shorts():
+                yield from _stop_filling(position, book)
+            elif not busy and not position.is_flat:
                 yield from _next_close(position, book)
             return
         if position.state is not PositionState.OPEN or position.is_flat:
@@ -175,11 +177,12 @@ def _entry_works(position: Position, book: BookView) -> bool:
 
 
 def _stop_filling(position: Position, book: BookView) -> Iterator[Decision]:
-    """Legs out of ratio while the entry still works: the rest is called back at once, then repaired. CS-412, CS-413."""
-    for cancel in _call_back(book.orders_of(position.id), "legs out of ratio"):
-        naked = position.naked_shorts()
-        yield Warn("leg_imbalance", f"legs filled out of ratio; naked short {naked or 'none'}", position.id)
-        yield cancel
+    """Legs out of ratio while the order still works: the rest is called back at once, then repaired. CS-412, CS-413."""
+    for order in book.orders_of(position.id):
+        if order.state in _AT_THE_BROKER and len(order.ticket.legs) > 1:
+            naked = position.naked_shorts()
+            yield Warn("leg_imbalance", f"legs filled out of ratio; naked short {naked or 'none'}", position.id)
+            yield Cancel(order.id, "legs out of ratio")
 
 
 def _call_back(orders: Iterable[Order], reason: str) -> Iterator[Cancel]:

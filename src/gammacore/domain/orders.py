@@ -247,13 +247,11 @@ class OrderLife:
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
         """An order at a limit has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
 
-        Market closes and repairs are never called back: they fill or are refused.
+        Market closes and repairs have no such time: they fill or are refused.
         """
-        life = self._life_seconds(order.ticket)
-        if life is None:
-            return False
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
-            return order.age_seconds(now) >= life
+            life = self._life_seconds(order.ticket)
+            return life is not None and order.age_seconds(now) >= life
         waited = (now - order.changed_at).total_seconds()
         return (
             order.state is OrderState.CANCEL_REQUESTED

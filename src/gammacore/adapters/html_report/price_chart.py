@@ -96,11 +96,11 @@ def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, pa
             (start, long), xytext=(1, 3 if calls else -3), textcoords="offset points",
             va="bottom" if calls else "top", color=colour, fontsize=8.5,
         )  # fmt: skip
-    _mark(axes, start, float(trade.plan.price), "v", PAGE.ink, f"{number} in", above=True)
+    _mark(axes, start, float(trade.plan.price), "v", PAGE.ink, str(number), above=True)
     if trade.exit is not None:
         price = _price_at(path, ended) or float(trade.plan.spread.sides[0].short.strike)
         colour = RESULTS.get(trade.result, PAGE.muted)
-        _mark(axes, end, price, "s", colour, f"{number} out {signed_dollars(trade.exit.gross)}", above=False)
+        _mark(axes, end, price, "s", colour, f"{number}  {signed_dollars(trade.exit.gross)}", above=False)
 
 
 def _mark(axes: Axes, hours: float, price: float, shape: str, colour: str, label: str, *, above: bool) -> None:
@@ -108,7 +108,7 @@ def _mark(axes: Axes, hours: float, price: float, shape: str, colour: str, label
     axes.annotate(
         label, (hours, price), xytext=(0, 10 if above else -10), textcoords="offset points", ha="center",
         va="bottom" if above else "top", color=colour, fontsize=8.5, fontweight="bold", zorder=7,
-        bbox={"boxstyle": "round,pad=0.05", "facecolor": PAGE.card, "edgecolor": "none", "alpha": 0.6},
+        bbox={"boxstyle": "round,pad=0.05", "facecolor": PAGE.card, "edgecolor": "none", "alpha": 0.7},
     )  # fmt: skip
 
 

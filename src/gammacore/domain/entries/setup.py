@@ -198,7 +198,7 @@ def select_setup(
     pin: Decimal,
     price: Decimal,
     vix: Decimal | None,
-    rules: SetupRules,
+    rules: SetupRules = DEFAULT_RULES,
     *,
     competing: bool = False,
 ) -> Setup:
