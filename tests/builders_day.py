@@ -9,11 +9,9 @@ from decimal import Decimal
 from builders import DAY, a_call_spread, a_condor, a_plan, at
 from gammacore.domain import ledger
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
-from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.spreads import Leg
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
 START = Decimal("20000.00")
@@ -169,7 +167,3 @@ def a_day() -> list[Event]:
 def a_path(points: Sequence[tuple[str, str]]) -> list[tuple[dt.datetime, Decimal]]:
     """Prices of the underlying from New York times."""
     return [(at(time), Decimal(price)) for time, price in points]
-
-
-def leg_sides(legs: Sequence[Leg]) -> list[Side]:
-    return [leg.side for leg in legs]

@@ -107,8 +107,10 @@ class OrderDesk:
                 self._absent(order, now)
                 continue
             self._absences.pop(order.id, None)
-            self.take(order, report)
+            is_news = self.take(order, report)
             self._call_back(order.id, now)
+            if is_news:
+                self._alarm_uncovered(order.id, now)
 
     def take(self, order: Order, report: OrderReport) -> bool:
         """Book what a report says beyond what is known; whether anything was new."""
@@ -164,6 +166,14 @@ class OrderDesk:
             self._alarm(order, now, "cancel_unclear", f"was called back {order.cancels} times and still works")
         elif _buys_back(order) and order.age_seconds(now) >= ALARM_AGAIN.total_seconds():
             self._alarm(order, now, "stuck", f"has not closed the position in {order.age_seconds(now):.0f} s")
+
+    def _alarm_uncovered(self, order_id: str, now: dt.datetime) -> None:
+        """A fill left a short uncovered and the order is on its way back: said now, repaired when it is gone. R2."""
+        order = self._ledger.book.orders[order_id]
+        position = self._ledger.book.position(order.ticket.position)
+        if order.state is OrderState.CANCEL_REQUESTED and position is not None and position.naked_shorts():
+            detail = f"legs filled out of ratio; naked short {position.naked_shorts()}"
+            self._ledger.record(AlarmRaised(now, "leg_imbalance", detail, position.id))
 
     def _alarm(self, order: Order, now: dt.datetime, code: str, problem: str) -> None:
         """Tell people of an order that does not come to its end, every five minutes. Rules: CS-410, CS-563."""

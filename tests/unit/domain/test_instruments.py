@@ -173,8 +173,15 @@ def test_a_root_that_ends_in_digits_is_parsed_from_the_right() -> None:
     assert parse_occ("A1250110C06000000", {}).root == "A1"
 
 
-@pytest.mark.parametrize(("symbol", "underlying"), [("SPXW260105P06880000", "SPX"), ("SPX260116P06880000", "SPX"),
-                                                    ("NDXP260105C21500000", "NDX"), ("TSLA260105C00400000", "TSLA")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("symbol", "underlying"),
+    [
+        ("SPXW260105P06880000", "SPX"),
+        ("SPX260116P06880000", "SPX"),
+        ("NDXP260105C21500000", "NDX"),
+        ("TSLA260105C00400000", "TSLA"),
+    ],
+)
 def test_the_underlying_is_known_by_the_root(symbol: str, underlying: str) -> None:
     assert parse_occ(symbol).underlying == underlying
 

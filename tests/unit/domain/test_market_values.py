@@ -1,4 +1,4 @@
-"""What may enter as a quote, a bar, a chain or a snapshot, and what is refused or kept out. Rules: CS-014, CS-015, R8."""
+"""What may enter as a quote, a bar, a chain or a snapshot, and what is refused or kept out. CS-014, CS-015, R8."""
 
 from __future__ import annotations
 

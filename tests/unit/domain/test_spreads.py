@@ -1,4 +1,4 @@
-"""Credit spreads: legs by role, bounded values, marks per side, settlement by intrinsic value. CS-001..006, CS-503, 521."""
+"""Credit spreads: legs by role, bounded values, marks per side, settlement by intrinsic value. CS-001..006, CS-503."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def test_a_vertical_names_its_legs_by_role() -> None:
     """CS-204, CS-402, CS-416: opened short first, closed the other way round."""
     spread = a_put_spread(6880, 6870)
 
-    assert [(leg.contract.strike, leg.side) for leg in spread.opening_legs] == [(6880, Side.SELL), (6870, Side.BUY)]
+    assert [leg.contract for leg in spread.opening_legs] == [a_contract("P6880"), a_contract("P6870")]
+    assert [leg.side for leg in spread.opening_legs] == [Side.SELL, Side.BUY]
     assert [leg.side for leg in spread.closing_legs] == [Side.BUY, Side.SELL]
     assert (spread.width, spread.underlying, spread.strikes) == (Decimal(10), "SPX", "6880/6870")
     assert spread.symbols == ("SPXW260105P06880000", "SPXW260105P06870000")

@@ -1,4 +1,4 @@
-"""Sessions in New York time, UTC inside: daylight saving, half days, the last trading instant. Rules: CS-007, CS-008."""
+"""Sessions in New York time, UTC inside: daylight saving, half days, the last trading instant. CS-007, CS-008."""
 
 from __future__ import annotations
 

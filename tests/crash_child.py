@@ -1,0 +1,291 @@
+"""A trading day in a process that dies at a chosen boundary: the worst moments of R2, one by one.
+
+The ledger is a SQLite file and the exchange keeps a book file of its own, so both outlive the process. A boundary is the
+instant before or after one append or one call of the broker; the child writes down the simulated instant and kills
+itself with SIGKILL. The market is simulated; only when to open and close is scripted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from gammacore.adapters.codec import encode
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.sqlite import SqliteInbox
+from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.book import Book, BookView
+from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.entries.judge import EntryRules
+from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.instruments import Right, tick_floor
+from gammacore.domain.ledger import EntryJudged, Event
+from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.positions import EntryPlan, PositionState
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.storage import Request, RequestKind, Storage
+from gammacore.wiring import WiredDay, wire_day
+
+POSITION = "SPX-scripted-1"
+PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
+"""Stops so wide that only the script and the clock end the position."""
+
+
+@frozen
+class Scenario:
+    """One entry and one exit, and what the exchange does to their orders.
+
+    `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes count from the open.
+    """
+
+    name: str
+    troubles: Mapping[int, Mapping[str, Any]] = field(factory=dict)
+    exits_at: float = 55
+    flattens_at: float | None = None
+    contracts: int = 3
+
+
+@frozen
+class OneEntry:
+    """Sells one put spread half an hour after the open, closes it when told; everything else is the desk's own work."""
+
+    desk: CreditSpreadDesk
+    scenario: Scenario
+
+    @property
+    def name(self) -> str:
+        return self.desk.name
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        return False
+
+    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+        return self.desk.deadlines(session)
+
+    def decide(self, situation: Situation) -> Decisions:
+        return Decisions((*self._entry(situation), *self.desk.decide(situation).steps, *self._exit(situation)))
+
+    def _entry(self, situation: Situation) -> Iterator[Decision]:
+        slot = situation.session.after_open(30)
+        if slot <= situation.now and not situation.book.judged(slot) and situation.book.halted is None:
+            record = EntryJudged(situation.now, slot, None, "scripted", (), situation.price, None, None)
+            yield Open(self._plan(situation, slot), record)
+
+    def _plan(self, situation: Situation, slot: dt.datetime) -> EntryPlan:
+        underlying, price = situation.underlying, situation.price
+        assert price is not None
+        short, long = (
+            underlying.contract(situation.session.date, Right.PUT, underlying.strike(price) - below)
+            for below in (5, 15)
+        )
+        spread = CreditSpread((Vertical(short, long),))
+        mark = spread.mark(situation.market.quote)
+        assert mark is not None
+        return EntryPlan(
+            position=POSITION,
+            strategy=StrategyTag.PUT_SPREAD,
+            direction=Direction.BULLISH,
+            confidence=Confidence.HIGH,
+            spread=spread,
+            contracts=self.scenario.contracts,
+            expected_credit=mark.mid,
+            limit=max(tick_floor(mark.mid / 3, underlying.ticks.complex_order), underlying.ticks.complex_order),
+            price=price,
+            pin=price,
+            vix=Decimal(15),
+            scheduled_at=slot,
+            policy=PATIENT,
+        )
+
+    def _exit(self, situation: Situation) -> Iterator[Decision]:
+        position = situation.book.position(POSITION)
+        due = situation.now >= situation.session.after_open(self.scenario.exits_at)
+        if due and position is not None and position.state is PositionState.OPEN and position.open_contracts:
+            yield Close(POSITION, "scripted", "as the script says", urgent=False)
+
+
+class Boundaries:
+    """Counts the boundaries a run passes, by name; at the one it was given it kills its own process."""
+
+    def __init__(self, fatal: int | None = None, last_words: Path | None = None) -> None:
+        self.passed: list[str] = []
+        self.now: Callable[[], dt.datetime] | None = None
+        self._fatal = fatal
+        self._last_words = last_words
+
+    @contextmanager
+    def around(self, call: str) -> Iterator[None]:
+        self._pass(f"before {call}")
+        yield
+        self._pass(f"after {call}")
+
+    def _pass(self, name: str) -> None:
+        if len(self.passed) == self._fatal:
+            assert self._last_words is not None
+            assert self.now is not None
+            self._last_words.write_text(self.now().isoformat())
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.passed.append(name)
+
+
+@frozen
+class CountedStorage:
+    """Storage with a boundary on either side of every append."""
+
+    inner: Storage
+    boundaries: Boundaries
+
+    @property
+    def version(self) -> int:
+        return self.inner.version
+
+    def append(self, events: Sequence[Event], expected_version: int) -> int:
+        with self.boundaries.around("append " + "+".join(type(event).__name__ for event in events)):
+            return self.inner.append(events, expected_version)
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        return self.inner.events(after)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@frozen
+class CountedBroker:
+    """A broker with a boundary on either side of every call; the scenario's troubles meet new orders here."""
+
+    inner: FakeExchange
+    boundaries: Boundaries
+    scenario: Scenario
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        with self.boundaries.around(f"submit {ticket.purpose}"):
+            self._prepare(ticket)
+            return self.inner.submit(ticket)
+
+    def _prepare(self, ticket: OrderTicket) -> None:
+        known = [order.id for order in self.inner.orders]
+        trouble = self.scenario.troubles.get(len(known))
+        if trouble is not None and ticket.id not in known:
+            self.inner.next_submit(**trouble)
+
+    def cancel(self, order_id: str) -> None:
+        with self.boundaries.around("cancel"):
+            self.inner.cancel(order_id)
+
+    def order(self, order_id: str) -> OrderReport | None:
+        with self.boundaries.around("order"):
+            return self.inner.order(order_id)
+
+    def holdings(self) -> Mapping[str, int]:
+        with self.boundaries.around("holdings"):
+            return self.inner.holdings()
+
+    def account(self) -> BrokerAccount:
+        with self.boundaries.around("account"):
+            return self.inner.account()
+
+
+@frozen
+class Ending:
+    """All that must be the same whether a run was killed or not."""
+
+    events: tuple[str, ...]
+    orders: tuple[OrderReport, ...]
+    holdings: Mapping[str, int]
+    cash: Decimal
+    balance: Decimal
+    is_finished: bool
+
+
+def configuration() -> Configuration:
+    """A simulated half day in steps of five minutes."""
+    given = {
+        "market.date": "2026-11-27", "market.step_seconds": 300, "market.seed": 5, "sizing.starting_capital": "100000"
+    }  # fmt: skip
+    return configure([{key: Sourced(value, "test") for key, value in given.items()}])
+
+
+def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> WiredDay:
+    """The scenario's day over a ledger file and the exchange's own book beside it, every boundary counted."""
+
+    def counted(broker: Broker) -> Broker:
+        assert isinstance(broker, FakeExchange)
+        return CountedBroker(broker, boundaries, scenario)
+
+    day = wire_day(
+        configuration(),
+        ledger,
+        strategy=OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario),
+        wrap_storage=lambda storage: CountedStorage(storage, boundaries),
+        wrap_broker=counted,
+    )
+    boundaries.now = day.trade.clock.now
+    return day
+
+
+def trade(
+    ledger: Path, scenario: Scenario, boundaries: Boundaries, not_before: dt.datetime | None = None,
+    on_cycle: Callable[[Book], None] = lambda book: None,
+) -> Ending:  # fmt: skip
+    """Run the day to its end; a restart may be told the instant of the death, before which it cannot be."""
+    day = wired(ledger, scenario, boundaries)
+    try:
+        if not_before is not None:
+            day.trade.clock.wait_until(not_before)
+        inbox = SqliteInbox(ledger)
+        book = day.trade.ledger.book
+
+        def after_cycle(now: dt.datetime) -> None:
+            on_cycle(book)
+            minutes = scenario.flattens_at
+            if minutes is not None and now >= day.session.after_open(minutes) and book.halted is None:
+                inbox.post(Request(RequestKind.FLATTEN, day.session.after_open(minutes), "as the script says"))
+
+        day.trade(after_cycle)
+        broker = day.trade.broker
+        assert isinstance(broker, CountedBroker)
+        return Ending(
+            events=tuple(encode(event) for event in day.storage.events()),
+            orders=broker.inner.orders,
+            holdings=broker.inner.holdings(),
+            cash=broker.inner.account().balance,
+            balance=book.balance,
+            is_finished=day.trade.is_finished(),
+        )
+    finally:
+        day.close()
+
+
+def dies(call: Callable[[], object]) -> bool:
+    """Run a call in a forked process; whether SIGKILL ended it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            call()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status) == signal.SIGKILL
+    assert os.WEXITSTATUS(status) == 0, "the child failed before its boundary; its traceback is above"
+    return False

@@ -1,0 +1,133 @@
+"""Rule R2: killed at every boundary of an entry and an exit and started again, a day ends as if nothing had been.
+
+Not a sample: every append and every call of the broker from the judgement of the entry to the booking of the close, and
+every append of the whole day, is a point before and a point after. Run with `-s` to see the table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+from crash_child import Boundaries, Ending, Scenario, dies, trade
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.domain.book import Book
+from gammacore.wiring import days
+
+SCENARIOS = (
+    Scenario("open and close"),
+    Scenario("entry filled in part", {0: {"parts": (1,)}}),
+    Scenario("entry never filled", {0: {"never": True}}),
+    Scenario("entry answer lost", {0: {"times_out": True}}, exits_at=45),
+    Scenario("legs out of ratio, repaired", {0: {"leg_contracts": (3, 1)}}, exits_at=50),
+    Scenario("exit refused, leg by leg", {1: {"rejects": "no"}}, exits_at=40),
+    Scenario("exit out of ratio, repaired", {1: {"leg_contracts": (1, 3)}}, exits_at=40),
+    Scenario("flatten", flattens_at=40),
+)
+EITHER = "killed or not, the same"
+
+
+@frozen
+class Point:
+    """One boundary of an undisturbed run."""
+
+    number: int
+    name: str
+
+
+def points(passed: list[str]) -> Iterator[Point]:
+    """Every append of the day; every call of the broker from the entry's judgement until two looks after the close."""
+    first = next(number for number, name in enumerate(passed) if "EntryJudged" in name) - 2
+    appends = [number for number, name in enumerate(passed) if "append" in name and "DayFinished" not in name]
+    last = appends[-1] + 4
+    for number, name in enumerate(passed):
+        if first <= number <= last or "append" in name:
+            yield Point(number, name)
+
+
+class Harness:
+    """A folder, the undisturbed run, and what every killed run came to."""
+
+    def __init__(self, folder: Path, scenario: Scenario) -> None:
+        self.folder = folder
+        self.scenario = scenario
+        self.boundaries = Boundaries()
+        self.undisturbed = trade(folder / "undisturbed.ledger", scenario, self.boundaries)
+
+    def killed_at(self, point: Point, *, at_the_instant_of_death: bool) -> Ending:
+        """Die at a point, start again without faults, return how that ended; it never leaves a short uncovered."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            ledger, last_words = Path(folder, "day.ledger"), Path(folder, "died-at")
+            fatal = Boundaries(point.number, last_words)
+            assert dies(lambda: trade(ledger, self.scenario, fatal)), f"never came to {point}"
+            died_at = dt.datetime.fromisoformat(last_words.read_text())
+            return trade(
+                ledger, self.scenario, Boundaries(), died_at if at_the_instant_of_death else None, assert_covered
+            )
+
+
+def assert_covered(book: Book) -> None:
+    """No short without its cover, or an alarm on record and an order at work that mends it. Rule: R2."""
+    for position in book.live_positions:
+        if position.naked_shorts():
+            assert any(order.is_working for order in book.orders_of(position.id)), f"naked: {position.naked_shorts()}"
+
+
+def bodies(ending: Ending, kind: str) -> list[Mapping[str, object]]:
+    events = (json.loads(event) for event in ending.events)
+    return [event["body"] for event in events if event["type"] == kind]
+
+
+def differences(killed: Ending, undisturbed: Ending) -> str:
+    """Events only one of the two ledgers has: "-OrderFilled +AlarmRaised"; "" when they are the same, byte for byte."""
+    if killed.events == undisturbed.events:
+        return ""
+    here, there = Counter(killed.events), Counter(undisturbed.events)
+    signs = [("-", event) for event in there - here] + [("+", event) for event in here - there]
+    return " ".join(sign + json.loads(event)["type"] for sign, event in signs) or "order of events"
+
+
+@pytest.fixture(scope="module")
+def calendar() -> NyseCalendar:
+    return NyseCalendar(2026, 2026)
+
+
+@pytest.fixture(params=SCENARIOS, ids=lambda scenario: scenario.name)
+def harness(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calendar: NyseCalendar
+) -> Harness:
+    """One scenario, traded once undisturbed; the calendar is loaded once for all the runs of this process."""
+    monkeypatch.setattr(days, "NyseCalendar", lambda: calendar)
+    return Harness(tmp_path, request.param)
+
+
+def test_killed_anywhere_and_restarted_the_day_ends_the_same(harness: Harness) -> None:
+    """R2: the restart takes up the interrupted cycle at the instant of the death."""
+    undisturbed = harness.undisturbed
+    assert undisturbed.is_finished
+    lines = []
+    for point in points(harness.boundaries.passed):
+        ending = harness.killed_at(point, at_the_instant_of_death=True)
+        difference = differences(ending, undisturbed)
+        lines.append(f"{point.number:4d}  {point.name:55s}  {difference or EITHER}")
+
+        assert ending.is_finished, lines[-1]
+        assert ending.orders == undisturbed.orders, lines[-1]  # none twice, none missing, each filled the same
+        assert (ending.holdings, ending.cash, ending.balance) == ({}, undisturbed.cash, undisturbed.balance), lines[-1]
+        assert bodies(ending, "PositionClosed") == bodies(undisturbed, "PositionClosed"), lines[-1]
+        assert difference in PRINCIPLED, lines[-1]
+    print(f"\n{harness.scenario.name}: {len(lines)} points", *lines, sep="\n")
+
+
+PRINCIPLED = (
+    "",
+    "+FlattenRequested",  # journaled, and killed before it was taken out of the inbox: twice is harmless, never is not
+)

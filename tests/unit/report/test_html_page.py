@@ -1,0 +1,173 @@
+"""The page: whole in itself, every trade and verdict on it, and nothing of a ledger's text taken for markup."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrs import evolve
+
+from builders import at
+from builders_day import a_day, a_path, day_finished, day_started, judged, ledger_opened
+from builders_gex import Row, a_chain
+from gammacore.adapters.html_report import render_day, write_page
+from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
+from gammacore.adapters.html_report.price_chart import known_prices
+from gammacore.domain.day_report import DayReport, day_report
+from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
+from gammacore.domain.ledger import AlarmRaised
+from gammacore.domain.verdicts import Verdict
+from gammacore.errors import InvalidInput
+
+VOID = {"meta", "br", "link", "img", "use", "path", "line", "circle", "rect"}
+PATH = a_path([("09:30", "6893"), ("10:00", "6900"), ("11:00", "6921.25"), ("12:30", "6915"), ("15:59", "6910")])
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would ask for, and elements left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("src", "href", "xlink:href", "data", "action") and not (value or "").startswith("#"):
+                self.fetched.append(value or "")
+            if name == "id" and value:
+                self.ids.append(value)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+def a_survey() -> GammaSurvey:
+    rows = [Row(strike, strike >= 6000, 500.0 + strike % 50, iv=0.15) for strike in range(5900, 6101, 10)]
+    return survey_gamma(a_chain(rows), Decimal(6003))
+
+
+@pytest.mark.parametrize("exposure", [None, a_survey().exposure], ids=["without", "with exposure"])
+def test_the_page_asks_nobody_for_anything(exposure: GammaExposure | None) -> None:
+    """cli.md: one self-contained page."""
+    page = render_day(day_report(a_day()), PATH, exposure, flip=5990.0)
+    reader = read(page)
+
+    assert reader.fetched == []
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    assert not re.search(r"https?:|@import|<script|url\((?!#)", page)
+
+
+def test_the_page_is_the_same_for_the_same_ledger() -> None:
+    assert render_day(day_report(a_day()), PATH) == render_day(day_report(a_day()), PATH)
+
+
+def test_every_trade_stands_with_its_strikes_reason_and_levels() -> None:
+    page = render_day(day_report(a_day()), PATH)
+
+    for told in ("6880/6870", "6940/6950/6900/6890", "+$525", "-$34", "<b>stop loss</b>", "stop 2.75", "target 1.25"):
+        assert told in page
+
+
+def test_every_scheduled_entry_stands_with_each_filters_verdict() -> None:
+    """CS-366."""
+    page = render_day(day_report(a_day()), PATH)
+
+    assert "skip vix_ceiling: VIX 21.3 &gt;= 20.0" in page
+    assert page.count('<td class="unknown">') == 4
+    assert page.count('<td class="skip decides">') == 1
+    assert page.count('<td class="not_judged">') == 1
+
+
+def test_the_exposure_profile_is_drawn_when_it_is_known() -> None:
+    without = render_day(day_report(a_day()), PATH)
+    profile = render_day(day_report(a_day()), PATH, a_survey().exposure, pin=Decimal(6010), flip=5990.4)
+
+    assert "Dealer gamma" not in without
+    assert "pin 6,010" in profile
+    assert "flip 5,990" in profile
+
+
+def test_text_of_the_ledger_is_never_markup() -> None:
+    alarm = AlarmRaised(at("11:00"), "<script>", "<img src=x onerror=alert(1)>", "p1")
+    report = evolve(day_report(a_day()), alarms=(alarm,), market='"><script>', account="<b>")
+
+    page = render_day(report, PATH)
+
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def a_quiet_day() -> DayReport:
+    skip = Verdict.skip("vix_floor", "VIX 12.1", "< 13.0")
+    return day_report([ledger_opened(), day_started(), judged("10:00", skip), day_finished("20000")])
+
+
+def test_a_day_without_a_trade_has_a_page_that_says_why() -> None:
+    page = render_day(a_quiet_day())
+
+    assert "No trade was opened" in page
+    assert "skip vix_floor: VIX 12.1 &lt; 13.0" in page
+
+
+def test_a_day_before_its_first_entry_has_a_page() -> None:
+    assert "No scheduled entry was reached" in render_day(day_report([ledger_opened(), day_started()]))
+
+
+def test_without_prices_those_of_the_ledger_are_joined() -> None:
+    report = day_report(a_day())
+
+    assert known_prices(report)[0][1] == Decimal(6900)
+    assert known_prices(report) == sorted(known_prices(report))
+    assert "joins the prices the ledger holds" in render_day(report)
+
+
+def test_a_half_day_ends_at_its_own_close() -> None:
+    report = day_report(a_day())
+    half = evolve(report, session_close=report.session_open + dt.timedelta(hours=3.5))
+
+    assert "16:00" not in re.sub(r"<(td|th|dt)[^>]*>.*?</\1>", "", render_day(half, PATH))
+
+
+def test_a_page_replaces_the_old_one_whole(tmp_path: Path) -> None:
+    write_page(tmp_path / "day.html", "old")
+    write_page(tmp_path / "day.html", "new")
+
+    assert (tmp_path / "day.html").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["day.html"]
+
+
+@pytest.mark.parametrize(("name", "head"), [("gex.png", b"\x89PNG"), ("gex.svg", b"<?xml")])
+def test_the_profile_is_saved_as_what_its_name_says(name: str, head: bytes, tmp_path: Path) -> None:
+    save_exposure_plot(tmp_path / name, a_survey(), None)
+
+    assert (tmp_path / name).read_bytes().startswith(head)
+
+
+def test_a_picture_of_no_known_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"\.png, \.svg, \.pdf"):
+        save_exposure_plot(tmp_path / "gex.doc", a_survey(), None)
+
+
+def test_an_exposure_without_a_strike_near_spot_is_still_drawn() -> None:
+    exposure = a_survey().exposure
+    empty = np.array([])
+
+    assert "<svg" in render_day(
+        day_report(a_day()), PATH, evolve(exposure, strikes=empty, call=empty, put=empty), pin=None
+    )

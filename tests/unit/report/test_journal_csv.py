@@ -1,0 +1,66 @@
+"""The journal CSV: fifteen columns as section 6 says, and a file that sizing reads back."""
+
+import csv
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from builders import at
+from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
+from gammacore.adapters.journal_csv import COLUMNS, journal_text, write_journal
+from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.domain.day_report import day_report
+from gammacore.errors import StorageError
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+def test_a_closed_trade_fills_every_column() -> None:
+    put_spread = rows(journal_text("paper-1", day_report(a_day()).trades))[0]
+
+    assert put_spread == {
+        "Timestamp_ET": "2026-01-05 10:00:30",
+        "Trade_ID": "p1",
+        "Account_ID": "paper-1",
+        "Strategy": "PUT_SPREAD",
+        "Strikes": "6880/6870",
+        "Entry_Credit": "2.50",
+        "Confidence": "HIGH",
+        "TP%": "50%",
+        "Exit_Time": "2026-01-05 12:30:03",
+        "Exit_Value": "0.75",
+        "P/L_$": "+525.00",
+        "P/L_%": "+70.0%",
+        "Exit_Reason": "profit_target",
+        "Duration_Min": "149",
+        "Position_Size": "3",
+    }
+
+
+def test_an_open_trade_leaves_the_exit_fields_blank() -> None:
+    report = day_report([ledger_opened(), day_started(), *opened(CONDOR)])
+
+    row = rows(journal_text("paper-1", report.trades))[0]
+
+    assert [row[column] for column in COLUMNS[8:14]] == [""] * 6
+    assert (row["Strikes"], row["Position_Size"]) == ("6940/6950/6900/6890", "1")
+
+
+def test_sizing_reads_the_journal_back_per_contract(tmp_path: Path) -> None:
+    """CS-603: P/L of the whole position, divided by its size; open trades are no history."""
+    still_open = evolve(CONDOR, position="p4", scheduled_at=at("11:45"))
+    report = day_report([*a_day()[:-1], *opened(still_open)])
+    write_journal(tmp_path / "journal.csv", "paper-1", report.trades)
+
+    assert read_pl_history(tmp_path / "journal.csv") == [Decimal(175), Decimal(-34)]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_journal(tmp_path / "missing" / "journal.csv", "paper-1", ())
+
+    assert list(tmp_path.iterdir()) == []
