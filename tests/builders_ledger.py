@@ -93,6 +93,15 @@ def order_intended() -> ledger.OrderIntended:
     return ledger.OrderIntended(at(61), an_entry_ticket(), a_plan())
 
 
+def position_adopted(position: str = "old-1", *, orphan: bool = False) -> ledger.PositionAdopted:
+    """`a_plan` under another id, taken over with an armed trailing stop."""
+    short, long = a_put_spread().symbols
+    watch = Watch(best_profit=Decimal("0.31"), trailing_armed=True)
+    return ledger.PositionAdopted(
+        at(-4), a_plan(position), 3, Decimal("2.45"), {short: -3, long: 3}, at(-30), watch, orphan
+    )
+
+
 def halted(number: int = 0) -> ledger.Halted:
     """A small event; `number` makes it differ from others."""
     return ledger.Halted(at(number), f"halt {number}")
@@ -108,6 +117,8 @@ def one_of_each() -> tuple[ledger.Event, ...]:
     watch = Watch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
     return (
         ledger_opened(),
+        ledger.HistoryImported(at(-4), (Decimal("56.00"), Decimal("-34.62")), 45, "account_balance.json"),
+        position_adopted(),
         day_started(),
         entry_judged(),
         order_intended(),

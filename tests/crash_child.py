@@ -1,7 +1,7 @@
 """A trading day in a process that dies at a chosen boundary: the worst moments of R2, one by one.
 
-The ledger is a SQLite file and the exchange keeps a book file of its own, so both outlive the process. A boundary is the
-instant before or after one append or one call of the broker; the child writes down the simulated instant and kills
+The ledger is a SQLite file and the exchange keeps a book file of its own, so both outlive the process. A boundary is
+the instant before or after one append or one call of the broker; the child writes down the simulated instant and kills
 itself with SIGKILL. The market is simulated; only when to open and close is scripted.
 """
 
@@ -50,7 +50,7 @@ PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
 class Scenario:
     """One entry and one exit, and what the exchange does to their orders.
 
-    `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes count from the open.
+    `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes are from the open.
     """
 
     name: str

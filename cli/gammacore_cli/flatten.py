@@ -23,6 +23,10 @@ def flatten(frame: Frame, reason: str, ledger: Path | None, **market: Any) -> No
     """Call back entries, close every position, verify, and stay halted until `resume`.
 
     A running loop does it within one cycle. With none running it is done here, on the market the options name.
+
+    Two other ways, where this command is not at hand: make the file LEDGER.halt beside the ledger (or the one the
+    configuration names, account.halt_file): it is obeyed at every start while it exists. Or send the running `trade`
+    the signal SIGUSR1.
     """
     path = ledger_to_control(frame, ledger)
     choose_market(frame, market)
@@ -31,7 +35,7 @@ def flatten(frame: Frame, reason: str, ledger: Path | None, **market: Any) -> No
     if not running:
         from gammacore import wiring
 
-        sentence, orders = wiring.flatten_now(frame.configuration, path)
+        sentence, orders = wiring.flatten_now(wiring.taking_up(frame.configuration, path), path)
     document: dict[str, object] = {"flatten": reason, "ledger": str(path), "done": sentence, "orders": orders,
                                    "verdicts": []}  # fmt: skip
     emit(document, frame.as_json, lambda: f"flatten ({reason}): {sentence}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import sys
 
 import click
@@ -25,10 +23,11 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries, exits go on.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "config": "Check, show or write the configuration.",
     "ledger": "Verify or repair a ledger file.",
 }
-"""Every command with its sentence; the module of the same name holds it."""
+"""Every command with its sentence; the module of the same name (with _ for -) holds it."""
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_HALTED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -42,8 +41,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"gammacore_cli.{cmd_name}")
-        command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"gammacore_cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -69,7 +68,6 @@ def gammacore() -> None:
 
 def main() -> None:
     """Run a command; every failure is one sentence on stderr and an exit code (cli.md)."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -91,9 +89,11 @@ def run(arguments: list[str]) -> int:
             raise
         _say(str(refusal))
         return _code(refusal)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_DONE
+    except OSError as refusal:
+        if debug:
+            raise
+        _say(f"{refusal.filename or 'a file'}: cannot be read or written ({refusal.strerror}); give another path")
+        return EXIT_FAILED
     except Exception as fault:
         if debug:
             raise

@@ -26,22 +26,25 @@ def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: Path | Non
     from gammacore import wiring
 
     choose_market(frame, market)
-    preview = wiring.preview_entry(frame.configuration, None if at is None else at.time(), ledger)
+    configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
+    preview = wiring.preview_entry(configuration, None if at is None else at.time(), ledger)
     emit(plan_document(preview), frame.as_json, lambda: _view(preview))
 
 
 def plan_document(preview: Any) -> dict[str, object]:
     """A preview as JSON: decisions, filters, and the order with its risk (null when there is none)."""
+    from gammacore_cli.documents import clock, number
+
     record, entry = preview.judgement.record, preview.judgement.plan
     decision = {
-        "at": record.at.isoformat(),
-        "scheduled_at": record.scheduled_at.isoformat(),
+        "at": clock(record.at),
+        "scheduled_at": clock(record.scheduled_at),
         "action": "open" if entry is not None else "stand",
         "reason": record.reason,
         "explanation": record.explanation,
-        "price": record.price,
-        "pin": record.pin,
-        "vix": record.vix,
+        "price": None if record.price is None else number(record.price),
+        "pin": None if record.pin is None else number(record.pin),
+        "vix": None if record.vix is None else number(record.vix),
     }
     filters = [
         {
@@ -58,17 +61,19 @@ def plan_document(preview: Any) -> dict[str, object]:
 
 
 def _order(entry: Any, preview: Any) -> dict[str, object]:
+    from gammacore_cli.documents import leg, money, number
+
     return {
         "strategy": entry.strategy,
         "direction": entry.direction,
         "confidence": entry.confidence,
-        "legs": [{"side": leg.side, "symbol": leg.contract.occ} for leg in entry.spread.opening_legs],
+        "legs": [leg(one) for one in entry.spread.opening_legs],
         "contracts": entry.contracts,
-        "expected_credit": entry.expected_credit,
-        "limit": entry.limit,
-        "max_loss": entry.maximum_risk,
-        "breakevens": [str(price) for price in entry.breakevens],
-        "buying_power": preview.buying_power,
+        "expected_credit": money(entry.expected_credit),
+        "limit": money(entry.limit),
+        "max_loss": money(entry.maximum_risk),
+        "breakevens": [number(price) for price in entry.breakevens],
+        "buying_power": None if preview.buying_power is None else money(preview.buying_power),
         "exits": list(preview.exits),
     }
 
@@ -87,7 +92,7 @@ def _view(preview: Any) -> object:
     if entry is None:
         return Group(table, f"no trade: {record.explanation}")
     order = Table(show_header=False)
-    lines = _order(entry, preview) | {"legs": [f"{leg.side} {leg.contract.occ}" for leg in entry.spread.opening_legs]}
+    lines = _order(entry, preview) | {"legs": [f"{one.side} {one.contract.occ}" for one in entry.spread.opening_legs]}
     for name, value in lines.items():
         order.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
     return Group(table, order)

@@ -23,7 +23,7 @@ def reconcile(frame: Frame, ledger: Path | None, **market: Any) -> None:
 
     path = ledger_to_control(frame, ledger)
     choose_market(frame, market)
-    findings, orders = wiring.reconcile_now(frame.configuration, path)
+    findings, orders = wiring.reconcile_now(wiring.taking_up(frame.configuration, path), path)
     verdicts = [
         {"symbol": f.symbol, "expected": f.expected, "held": f.held, "verdict": str(f.verdict)} for f in findings
     ]

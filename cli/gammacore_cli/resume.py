@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gammacore.errors import TradingHalted
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.control import ask, ledger_to_control
 from gammacore_cli.frame import Frame, common_options
@@ -17,8 +18,13 @@ from gammacore_cli.output import emit
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
 @common_options
 def resume(frame: Frame, reason: str, ledger: Path | None) -> None:
-    """Clear the kill switch."""
+    """Clear the kill switch. A kill file that stands is removed by hand first."""
+    from gammacore import wiring
+
     path = ledger_to_control(frame, ledger)
+    for file in wiring.kill_files(frame.settings, path):
+        if file.stands():
+            raise TradingHalted(f"the kill file {file.path} stands; remove it, then resume")
     _, sentence = ask(path, RequestKind.RESUME, reason)
     document: dict[str, object] = {
         "resume": reason,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.ports.storage import Inbox
 
 
 @click.command("trade")
@@ -24,7 +29,11 @@ from gammacore_cli.output import emit
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else a fresh one.")
 @common_options
 def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | None, **market: Any) -> None:
-    """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker."""
+    """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
+
+    A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
+    the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
+    """
     import logging
 
     from gammacore import wiring
@@ -32,18 +41,21 @@ def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | N
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)
-    date = wiring.trading_date(frame.settings)
-    path = ledger or frame.new_run(f"{frame.settings.market.underlying.lower()}-{date:%Y%m%d}")
-    day = wiring.wire_day(frame.configuration, path, logger=logging.getLogger("gammacore"))
-    try:
-        if once:
-            day.trade.once()
-        else:
-            with progress(frame, day.session.open, day.session.close) as on_cycle:
-                day.trade(on_cycle)
-        report = day_report(day.storage.events(), date)
-    finally:
-        day.close()
+    configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
+    configuration = wiring.naming_underlying(configuration)
+    date = wiring.trading_date(configuration.settings)
+    path = ledger or frame.new_run(f"{configuration.settings.market.underlying.lower()}-{date:%Y%m%d}")
+    with flatten_by_signal() as signals:
+        day = wiring.wire_day(configuration, path, logger=logging.getLogger("gammacore"), also_obey=signals)
+        try:
+            if once:
+                day.trade.once()
+            else:
+                with progress(frame, day.session.open, day.session.close) as on_cycle:
+                    day.trade(on_cycle)
+            report, halted = day_report(day.storage.events(), date), day.trade.ledger.book.halted
+        finally:
+            day.close()
 
     def view() -> object:
         from gammacore_cli.day_view import day_panel
@@ -51,6 +63,27 @@ def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | N
         return day_panel(report, path)
 
     emit(trade_document(report, path), frame.as_json, view)
+    if halted is not None:
+        raise TradingHalted(f"trading is halted ({halted}); once the cause is known: gammacore resume --ledger {path}")
+
+
+@contextmanager
+def flatten_by_signal() -> Iterator[Inbox]:
+    """An inbox that SIGUSR1 posts a flatten request to. Rule: R10."""
+    from gammacore import wiring
+    from gammacore.adapters.fake.inbox import MemoryInbox
+    from gammacore.ports.storage import Request, RequestKind
+
+    inbox, clock = MemoryInbox(), wiring.system_clock()
+
+    def post(_number: int, _frame: object) -> None:
+        inbox.post(Request(RequestKind.FLATTEN, clock.now(), "signal SIGUSR1"))
+
+    before = signal.signal(signal.SIGUSR1, post)
+    try:
+        yield inbox
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gammacore.domain.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.ports.notifier import Notifier
@@ -15,6 +17,10 @@ class DayLedger:
         self._storage = storage
         self._notifier = notifier
         self.book = Book.of(storage.events())
+
+    def events(self) -> Iterator[Event]:
+        """Everything recorded so far, oldest first."""
+        return self._storage.events()
 
     def record(self, *events: Event) -> None:
         """Write all events or none, then let the book and people know.

@@ -24,7 +24,7 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
 )
 from gammacore.domain.orders import Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan
+from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -76,7 +76,9 @@ class OrderDesk:
 
     def cancel(self, order: Order, reason: str) -> None:
         """Ask for an order back, durably noted first; it may still fill. Rule: CS-409."""
-        self._ledger.record(CancelRequested(self._clock.now(), order.id, reason))
+        now = self._clock.now()
+        alarm = _uncovered(self._ledger.book.position(order.ticket.position), now)
+        self._ledger.record(*alarm, CancelRequested(now, order.id, reason))
         try:
             self._ask_back(order)
         except BrokerError as refusal:
@@ -96,25 +98,27 @@ class OrderDesk:
             if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
                     self._ask_back(order)
-            if not self._is_due(order, now):
-                continue
-            self._polled[order.id] = now
-            try:
-                report = self._broker.order(order.id)
-            except BrokerError:
-                continue
-            if report is None:
-                self._absent(order, now)
-                continue
-            self._absences.pop(order.id, None)
-            is_news = self.take(order, report)
-            self._call_back(order.id, now)
-            if is_news:
-                self._alarm_uncovered(order.id, now)
+            if self._is_due(order, now):
+                self._look_up(order, now)
+
+    def _look_up(self, order: Order, now: dt.datetime) -> None:
+        self._polled[order.id] = now
+        try:
+            report = self._broker.order(order.id)
+        except BrokerError:
+            return
+        if report is None:
+            self._absent(order, now)
+            return
+        self._absences.pop(order.id, None)
+        self.take(order, report)
+        self._call_back(order.id, now)
 
     def take(self, order: Order, report: OrderReport) -> bool:
         """Book what a report says beyond what is known; whether anything was new."""
-        events = tuple(self._news(order, report))
+        events = self._news(order, report)
+        if order.state is OrderState.CANCEL_REQUESTED:  # too late to say it with the cancel
+            events.extend(self._uncovered_by(order, events))
         self._ledger.record(*events)
         return bool(events)
 
@@ -124,6 +128,15 @@ class OrderDesk:
         unpriced = (position for position in book.live_positions if not position.credit_verified)
         orders = (order for position in unpriced for order in book.orders_of(position.id))
         return [order for order in orders if order.ticket.purpose is Purpose.ENTRY and not order.is_working]
+
+    def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
+        position = self._ledger.book.position(order.ticket.position)
+        if position is None and (plan := self._ledger.book.plan(order.ticket.position)) is not None:
+            position = Position(plan, PositionState.OPEN, order.changed_at)
+        fill = next((event for event in events if isinstance(event, OrderFilled)), None)
+        if position is None or fill is None:
+            return ()
+        return _uncovered(position.filled(order.ticket, order.execution, fill.execution), fill.at)
 
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
         if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
@@ -167,14 +180,6 @@ class OrderDesk:
         elif _buys_back(order) and order.age_seconds(now) >= ALARM_AGAIN.total_seconds():
             self._alarm(order, now, "stuck", f"has not closed the position in {order.age_seconds(now):.0f} s")
 
-    def _alarm_uncovered(self, order_id: str, now: dt.datetime) -> None:
-        """A fill left a short uncovered and the order is on its way back: said now, repaired when it is gone. R2."""
-        order = self._ledger.book.orders[order_id]
-        position = self._ledger.book.position(order.ticket.position)
-        if order.state is OrderState.CANCEL_REQUESTED and position is not None and position.naked_shorts():
-            detail = f"legs filled out of ratio; naked short {position.naked_shorts()}"
-            self._ledger.record(AlarmRaised(now, "leg_imbalance", detail, position.id))
-
     def _alarm(self, order: Order, now: dt.datetime, code: str, problem: str) -> None:
         """Tell people of an order that does not come to its end, every five minutes. Rules: CS-410, CS-563."""
         told = self._told.get(order.id)
@@ -214,6 +219,13 @@ class OrderDesk:
         elif expected is None and plan is not None:
             expected = plan.spread.width  # the worst a close can cost
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
+
+
+def _uncovered(position: Position | None, at: dt.datetime) -> tuple[Event, ...]:
+    """The alarm of a short without its cover; the repair follows once the order that left it is gone. Rule: R2."""
+    if position is None or not (naked := position.naked_shorts()):
+        return ()
+    return (AlarmRaised(at, "leg_imbalance", f"legs filled out of ratio; naked short {naked}", position.id),)
 
 
 def _buys_back(order: Order) -> bool:

@@ -85,11 +85,10 @@ class Reconcile:
         return [ReconcileFinding("", 0, None, ReconcileVerdict.UNREACHABLE)]
 
     def _differences(self, held: Mapping[str, int]) -> dict[str, int]:
-        """Held less expected, by symbol; symbols of working orders may change any moment and are left alone."""
+        """Held less expected, by symbol, where it is not what is known already."""
         book = self._ledger.book
         expected = {s: n for s, n in book.expected_holdings().items() if _is_option(s)}
-        moving = {symbol for order in book.working_orders for symbol in order.ticket.symbols}
-        symbols = (held.keys() | expected.keys() | book.quarantined.keys()) - moving
+        symbols = held.keys() | expected.keys() | book.quarantined.keys()
         gaps = {s: held.get(s, 0) - expected.get(s, 0) for s in sorted(symbols)}
         known = book.quarantined
         return {s: gap for s, gap in gaps.items() if gap != known.get(s, 0)}
@@ -111,7 +110,7 @@ class Reconcile:
             self._release(symbol)
             return {symbol: ReconcileVerdict.MATCH}
         owner = self._owner(symbol)
-        if self._may_lag(symbol) or (owner is not None and owner.state is PositionState.AWAITING_SETTLEMENT):
+        if self._is_moving(symbol) or self._may_lag(symbol) or (owner is not None and self._is_in_motion(owner)):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owner is not None and not any(held.get(leg) for leg in _legs_held(owner)):
             return self._missing(owner)
@@ -146,11 +145,20 @@ class Reconcile:
         holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))
         return next(holders, None)
 
+    def _is_moving(self, symbol: str) -> bool:
+        """A working order may change it any moment; only what has filled late is taken up meanwhile."""
+        return any(symbol in order.ticket.symbols for order in self._ledger.book.working_orders)
+
     def _may_lag(self, symbol: str) -> bool:
         """Within 60 s of our own fill a position query may simply lag. Rule: CS-572."""
         now = self._clock.now()
         fills = (o for o in self._ledger.book.orders.values() if o.execution.any and symbol in o.ticket.symbols)
         return any((now - order.changed_at).total_seconds() < YOUNG_SECONDS for order in fills)
+
+    def _is_in_motion(self, position: Position) -> bool:
+        """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5."""
+        awaited = position.state is PositionState.AWAITING_SETTLEMENT
+        return awaited or any(order.is_working for order in self._ledger.book.orders_of(position.id))
 
     def _missing(self, position: Position) -> dict[str, ReconcileVerdict]:
         """Book a position the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""

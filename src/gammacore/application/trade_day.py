@@ -7,16 +7,18 @@ inside a cycle; between cycles the clock does. Rules: CS-501, CS-535, R2, R5.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.domain.book import Book
@@ -25,7 +27,20 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Situation, Stand, Strategy, Warn
+from gammacore.domain.stops.advisor import AdvisorOpinion
+from gammacore.domain.strategy import (
+    Cancel,
+    Close,
+    Decision,
+    Decisions,
+    Open,
+    Remember,
+    Repair,
+    Situation,
+    Stand,
+    Strategy,
+    Warn,
+)
 from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -67,6 +82,8 @@ class TradeDay:
     settle: SettleExpiry
     reconcile: Reconcile
     requests: ObeyRequests
+    recall: RecallMarket
+    advise: AskAdvisor | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -111,6 +128,7 @@ class TradeDay:
             )
             return
         self._refuse_another_ledger(book)
+        self.recall.relive(self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
             self.ledger.record(self._day(now))
 
@@ -138,7 +156,7 @@ class TradeDay:
         self.settle(self._last_expired())
         self.manage.confirm_closes()
         self.reconcile()
-        for step in self.strategy.decide(self.look()).steps:
+        for step in self._decide().steps:
             self._carry_out(step)
         self._finish()
 
@@ -146,6 +164,13 @@ class TradeDay:
         """Contracts of this date and before trade no more; what an earlier day left open is settled by this one."""
         today = self.session.date
         return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
+
+    def _decide(self) -> Decisions:
+        """What the strategy says; closes that may wait are put to the advisor, and then it speaks again. CS-544."""
+        situation = self.look()
+        decisions = self.strategy.decide(situation)
+        opinions: Mapping[str, AdvisorOpinion] = {} if self.advise is None else self.advise(situation, decisions)
+        return self.strategy.decide(evolve(situation, opinions=opinions)) if opinions else decisions
 
     def look(self) -> Situation:
         """The situation as it is now."""
@@ -160,6 +185,7 @@ class TradeDay:
             book=book,
             buying_power=self._buying_power() if wanted else None,
             exposure=self._exposure(market) if wanted else None,
+            memory=self.recall(market),
         )
 
     def _snapshot(self, now: dt.datetime) -> MarketSnapshot:

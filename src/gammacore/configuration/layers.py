@@ -26,7 +26,10 @@ ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 UNDERLYINGS = "underlyings."
-NOT_PART_OF_A_DECISION = ("market.source", "market.date", "market.closes_file", "market.price_file", "market.vix_file")
+NOT_PART_OF_A_DECISION = ("market.", "account.halt_file")
+"""Keys that begin so are not in the fingerprint: a market has its own, and a replay another source."""
+PAPER = "account.paper"
+PAPER_SWITCH = "IS_PAPER_TRADING"
 
 
 @frozen
@@ -51,16 +54,30 @@ class Configuration:
         """(key, value, source) of every setting, secrets as ***."""
         for key, value in flatten(self.settings):
             source = self.given[key].source if key in self.given else "default"
-            yield key, "***" if SECRET.search(key) and value else show(value), source
+            yield key, shown(key, value), source
+
+    def filled_in(self, found: Given) -> Configuration:
+        """The same, with what was found elsewhere for keys nobody gave."""
+        missing = {key: sourced for key, sourced in found.items() if key not in self.given}
+        return configure([missing, self.given]) if missing else self
 
     def fingerprint(self) -> str:
-        """Canonical JSON of everything that can change a decision: no paths, no secrets. Part of the lineage."""
+        """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""
         rows = {
             key: show(value)
             for key, value in flatten(self.settings)
-            if key not in NOT_PART_OF_A_DECISION and not SECRET.search(key)
+            if not key.startswith(NOT_PART_OF_A_DECISION) and not SECRET.search(key)
         }
         return json.dumps(rows, sort_keys=True, separators=(",", ":"))
+
+
+def shown(key: str, value: Any) -> str:
+    """A setting as it may be shown to anybody.
+
+    >>> shown("broker.api_token", "f00d"), shown("broker.api_token", ""), shown("entries.vix.floor", Decimal(13))
+    ('***', '', '13')
+    """
+    return "***" if SECRET.search(key) and value else show(value)
 
 
 def configure(layers: Iterable[Given] = ()) -> Configuration:
@@ -74,8 +91,10 @@ def configure(layers: Iterable[Given] = ()) -> Configuration:
     Decimal('14')
     """
     given: dict[str, Sourced] = {}
+    layers = tuple(layers)
     for layer in layers:
         given.update(layer)
+    given |= _paper_veto(layers)
     base = Settings()
     if (preset := given.get("stops.preset")) is not None:
         base = attrs.evolve(base, stops=_preset(preset))
@@ -92,28 +111,47 @@ def read_toml(path: Path) -> dict[str, Sourced]:
     """
     try:
         with path.open("rb") as file:
-            document = tomllib.load(file, parse_float=Decimal)
+            text = file.read().decode()
+        document = tomllib.loads(text, parse_float=Decimal)
     except OSError as wrong:
         raise ConfigurationError(f"{path}: cannot be read ({wrong.strerror}); give a TOML file") from wrong
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise ConfigurationError(f"{path}: is no TOML: {wrong}") from wrong
-    return {key: Sourced(value, str(path)) for key, value in _dotted(document)}
+    lines = _lines(text)
+    return {key: Sourced(value, f"{path}{_line_of(key, lines)}") for key, value in _dotted(document)}
 
 
 def read_environment(environment: Mapping[str, str | None], source: str = "environment") -> dict[str, Sourced]:
-    """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper."""
+    """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper.
+
+    Only an explicit false is not paper, set to nothing included: a mistyped switch must never trade live.
+    """
     keys: dict[str, Sourced] = {}
     for name, value in environment.items():
-        if not value:
-            continue
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            key = name[len(ENVIRONMENT_PREFIX) :].lower().replace("__", ".")
+        if value and name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
+            key = _key_of(name[len(ENVIRONMENT_PREFIX) :])
             keys[key] = Sourced(value, f"{source} {name}")
-        elif name == "IS_PAPER_TRADING":
-            # only an explicit false is not paper: a mistyped switch must never trade live
-            paper = value.strip().lower() not in ("false", "0", "no", "off")
-            keys["account.paper"] = Sourced(paper, f"{source} {name}")
+    if PAPER_SWITCH in environment:
+        live = (environment[PAPER_SWITCH] or "").strip().lower() in ("false", "0", "no", "off")
+        if not live or PAPER not in keys:
+            keys[PAPER] = Sourced(not live, f"{source} {PAPER_SWITCH}")
     return keys
+
+
+def _key_of(variable: str) -> str:
+    """ENTRIES__VIX__FLOOR is entries.vix.floor; the symbol of UNDERLYINGS__GOOG__K stays as it is."""
+    key = variable.lower().replace("__", ".")
+    if not key.startswith(UNDERLYINGS):
+        return key
+    table, symbol, *rest = key.split(".")
+    return ".".join((table, symbol.upper(), *rest))
+
+
+def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
+    """IS_PAPER_TRADING, where it says paper, wins over every other layer that says live."""
+    said = [layer[PAPER] for layer in layers if PAPER in layer]
+    switches = [sourced for sourced in said if sourced.source.endswith(PAPER_SWITCH)]
+    return {PAPER: switches[-1]} if switches and switches[-1].value else {}
 
 
 def flatten(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -127,6 +165,28 @@ def flatten(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from flatten(value, f"{key}.")
         else:
             yield key, value
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The line of each dotted key of a TOML text, as far as a key stands at the beginning of a line."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (head := _TABLE.match(line)) is not None:
+            table = f"{head[1].strip()}."
+        elif (key := _KEY.match(line)) is not None:
+            found[f"{table}{key[1].strip()}".replace('"', "").replace("'", "")] = number
+    return found
+
+
+def _line_of(key: str, lines: Mapping[str, int]) -> str:
+    while key and key not in lines:
+        key = key.rpartition(".")[0]
+    return f", line {lines[key]}" if key else ""
+
+
+_TABLE = re.compile(r"\s*\[([^\[\]]+)\]")
+_KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 
 
 def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -186,8 +246,12 @@ def _value(sourced: Sourced, kind: Any, key: str) -> Any:
         return convert(sourced.value, kind)
     except NotConvertible as wrong:
         raise ConfigurationError(
-            f"{sourced.source}: {key}: {sourced.value} is not valid; give {wrong.wanted}"
+            f"{sourced.source}: {key}: {_told(key, sourced.value)} is not valid; give {wrong.wanted}"
         ) from wrong
+
+
+def _told(key: str, value: Any) -> str:
+    return shown(key, value) if SECRET.search(key) else str(value)
 
 
 def _built(build: typing.Callable[[], Any], prefix: str, given: Given) -> Any:

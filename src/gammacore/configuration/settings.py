@@ -29,6 +29,7 @@ class AccountSettings:
 
     id: str = parameter("paper", "Name of the account; part of every client id.")
     paper: bool = parameter(True, "Paper trading. Live also needs --live, credentials and the number typed back.")
+    halt_file: Path | None = parameter(None, "While this file exists all is closed and halted, as for LEDGER.halt.")
 
 
 @frozen

@@ -26,6 +26,7 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    HistoryImported,
     HoldingsQuarantined,
     LedgerOpened,
     OrderAccepted,
@@ -36,6 +37,7 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
+    PositionAdopted,
     PositionClosed,
     PositionMissing,
     Resumed,
@@ -228,6 +230,37 @@ class Book:
             raise InvalidInput("event", "LedgerOpened", "a ledger is opened once")
         self.opened = event
         self._balance = event.starting_balance
+
+    @_apply.register
+    def _(self, event: HistoryImported) -> None:
+        if self.total_trades:
+            raise InvalidInput("event", "HistoryImported", "what came before is told once, before the first close")
+        if event.total_trades < len(event.results):
+            raise InvalidInput("total_trades", event.total_trades, f"give {len(event.results)} or more, all of them")
+        self._results.extend(event.results)
+        self.total_trades = event.total_trades
+
+    @_apply.register
+    def _(self, event: PositionAdopted) -> None:
+        plan = event.plan
+        if plan.position in self._positions or plan.position in self._plans:
+            raise InvalidInput("position", plan.position, "a position is adopted once, under an id of its own")
+        self._plans[plan.position] = plan
+        self._positions[plan.position] = Position(
+            plan,
+            PositionState.OPEN,
+            event.opened_at,
+            event.contracts,
+            event.credit,
+            holdings=dict(event.holdings),
+            cash=event.credit * 100 * event.contracts,
+            watch=event.watch,
+            adopted=True,
+            orphan=event.orphan,
+        )
+        self._live[plan.position] = None
+        left = {symbol: held - event.holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
+        self._quarantined = {symbol: held for symbol, held in left.items() if held}
 
     @_apply.register
     def _(self, event: DayStarted) -> None:

@@ -98,7 +98,7 @@ class CreditSpreadDesk:
             if busy and position.naked_shorts():
                 yield from _stop_filling(position, book)
             elif not busy and not position.is_flat:
-                yield from _next_close(position, book)
+                yield from _next_close(position, book, situation.now)
             return
         if position.state is not PositionState.OPEN or position.is_flat:
             return
@@ -114,13 +114,7 @@ class CreditSpreadDesk:
             return
         mark = position.spread.mark(situation.market.quote)
         watch = self._watch(position, situation)
-        if watch is not position.watch:
-            yield Remember(position.id, watch)
-        if has_bad_credit(position):
-            yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
-        if mark is None and stale_alarm(position.plan.policy, watch):
-            yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)
-        verdict = judge_exit(
+        judgement = judge_exit(
             position.plan.policy,
             evolve(position, watch=watch),
             watch,
@@ -128,9 +122,18 @@ class CreditSpreadDesk:
             situation.now,
             situation.session,
             situation.underlying,
+            situation.memory.noise_level(position.id),
+            situation.opinion(position.id),
         )
-        if verdict is not None:
-            yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit)
+        if judgement.watch is not position.watch:
+            yield Remember(position.id, judgement.watch)
+        if has_bad_credit(position):
+            yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
+        if mark is None and stale_alarm(position.plan.policy, watch):
+            yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)
+        if (verdict := judgement.verdict) is not None:
+            yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
+                        may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
 
     def _watch(self, position: Position, situation: Situation) -> Watch:
         return update_watch(
@@ -144,10 +147,11 @@ class CreditSpreadDesk:
         )
 
 
-def _next_close(position: Position, book: BookView) -> Iterator[Decision]:
+def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
     """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-563.
 
-    A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first.
+    A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first,
+    from the next cycle on: a restart that repeats the cycle of the refusal does no more than that cycle did.
     """
     orders = book.orders_of(position.id)
     if _entry_works(position, book):
@@ -155,6 +159,8 @@ def _next_close(position: Position, book: BookView) -> Iterator[Decision]:
     elif position.excess():
         yield from _repairs(position)
     elif orders and orders[-1].state in _NOT_TAKEN and orders[-1].ticket.purpose.closes:
+        if orders[-1].changed_at >= now:
+            return
         for side in position.spread.sides:
             yield Repair(position.id, Leg(side.short, Side.BUY), position.open_contracts)
     else:
@@ -180,8 +186,6 @@ def _stop_filling(position: Position, book: BookView) -> Iterator[Decision]:
     """Legs out of ratio while the order still works: the rest is called back at once, then repaired. CS-412, CS-413."""
     for order in book.orders_of(position.id):
         if order.state in _AT_THE_BROKER and len(order.ticket.legs) > 1:
-            naked = position.naked_shorts()
-            yield Warn("leg_imbalance", f"legs filled out of ratio; naked short {naked or 'none'}", position.id)
             yield Cancel(order.id, "legs out of ratio")
 
 

@@ -44,6 +44,39 @@ class LedgerOpened:
 
 
 @frozen
+class HistoryImported:
+    """The record of trades made before this ledger: what sizing looks back on; no money moves. Rule: CS-603.
+
+    `results` gross dollars per contract, oldest first; `total_trades` counts all ever made, in the record or not.
+    """
+
+    at: dt.datetime
+    results: tuple[Decimal, ...]
+    total_trades: int
+    source: str
+
+
+@frozen
+class PositionAdopted:
+    """A position this ledger did not open is ours from now on: read from old records, or an `orphan` found at the
+    broker under our id. Rules: CS-017, CS-573..575.
+
+    `credit` points per spread received; `holdings` signed contracts per option symbol; `opened_at` when it was
+    acquired, so that no grace begins anew (where unknown, the start of its day: every grace is over). A pin, price or
+    VIX of the plan that was never recorded is 0. `watch` is what the rules already remembered.
+    """
+
+    at: dt.datetime
+    plan: EntryPlan
+    contracts: int
+    credit: Decimal
+    holdings: dict[str, int]
+    opened_at: dt.datetime
+    watch: Watch
+    orphan: bool
+
+
+@frozen
 class DayStarted:
     """A trading day begins (or is taken up again under other settings); what it trades and by which configuration."""
 
@@ -288,6 +321,8 @@ class DayFinished:
 
 Event = (
     LedgerOpened
+    | HistoryImported
+    | PositionAdopted
     | DayStarted
     | EntryJudged
     | OrderIntended

@@ -16,6 +16,7 @@ from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import Right, Side
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Leg
+from gammacore.domain.stops.delays import NO_DELAYS, Delays
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput
 
@@ -37,6 +38,8 @@ class Watch:
     `best_profit` is the best profit so far as a fraction of the credit (CS-506). `trailing_armed` and `hold` are sticky
     (CS-508, CS-510). `anchor` and `anchor_at` say since when the mid has stayed put (CS-509). `stale_cycles` counts
     cycles in a row without a usable mark (CS-505). `lock_in_armed` is the sticky lock-in of OTM positions (CS-552).
+    `suppressions` are the regular stop's delays by the noise gate, `advisor_holds` those of any exit by an advisor
+    (CS-513).
     """
 
     best_profit: Decimal | None = None
@@ -46,6 +49,8 @@ class Watch:
     anchor_at: dt.datetime | None = None
     stale_cycles: int = 0
     lock_in_armed: bool = False
+    suppressions: Delays = NO_DELAYS
+    advisor_holds: Delays = NO_DELAYS
 
 
 @frozen
@@ -88,7 +93,8 @@ class Position:
     """A credit spread we sold. `holdings` are signed contracts per option symbol; `cash` dollars in less out, gross.
 
     `contracts` spreads were opened at `credit` points net; how many are still open is read off the holdings.
-    `credit_verified` is False while the broker has not said the price (CS-411). `fees` in dollars.
+    `credit_verified` is False while the broker has not said the price (CS-411). `fees` in dollars. `adopted` was not
+    opened by this ledger; an `orphan` of those was found at the broker (CS-575).
     """
 
     plan: EntryPlan
@@ -104,6 +110,8 @@ class Position:
     exit_reason: str = ""
     exit_decided_at: dt.datetime | None = None
     close_attempts: int = 0
+    adopted: bool = False
+    orphan: bool = False
 
     @property
     def id(self) -> str:

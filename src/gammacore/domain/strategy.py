@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.book import BookView
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import Leg
+from gammacore.domain.stops.advisor import AdvisorOpinion
 
 
 @frozen(eq=False)
@@ -23,7 +26,8 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
-    measured only when the strategy asked for it (`needs_exposure`).
+    measured only when the strategy asked for it (`needs_exposure`). `memory` holds what the market showed up to now,
+    `opinions` an advisor's answers by position.
     """
 
     now: dt.datetime
@@ -33,11 +37,22 @@ class Situation:
     book: BookView
     buying_power: Decimal | None
     exposure: GammaExposure | None = None
+    memory: MarketMemory = MarketMemory()
+    opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
 
     @property
     def price(self) -> Decimal | None:
         """The underlying's price when it is fresh, points. Rule: CS-353."""
         return self.market.spot if self.market.fresh(self.market.spot_at) else None
+
+    def opinion(self, position: str) -> AdvisorOpinion | None:
+        """What an advisor said of a position; None where none is heard: stops are mechanical then. Rule: CS-545."""
+        return self.opinions.get(position) if self.hears_advice else None
+
+    @property
+    def hears_advice(self) -> bool:
+        """Whether an advisor may be asked at all: VIX and a fresh price are known. Rule: CS-545."""
+        return self.market.vix is not None and self.price is not None
 
 
 @frozen
@@ -59,7 +74,8 @@ class Stand:
 class Close:
     """Close a position: the rule that says so, its numbers, and how to order it.
 
-    `limit` None closes at market. `value` is the mark that triggered, points.
+    `limit` None closes at market. `value` is the mark that triggered, points. `may_wait` is an exit an advisor may hold
+    (CS-544).
     """
 
     position: str
@@ -68,6 +84,7 @@ class Close:
     value: Decimal | None = None
     urgent: bool = False
     limit: Decimal | None = None
+    may_wait: bool = False
 
 
 @frozen

@@ -4,8 +4,15 @@ A test, a notebook or another program wires a day in one call and may swap any p
 """
 
 from gammacore.wiring.controls import flatten_now, journal_request, reconcile_now, system_clock
-from gammacore.wiring.days import WiredDay, credit_spread_desk, wire_day, wire_trade
-from gammacore.wiring.markets import MarketSource, open_market, open_session, trading_date
+from gammacore.wiring.days import WiredDay, credit_spread_desk, kill_files, wire_day, wire_trade
+from gammacore.wiring.markets import (
+    MarketSource,
+    naming_underlying,
+    open_market,
+    open_session,
+    taking_up,
+    trading_date,
+)
 from gammacore.wiring.studies import (
     EntryPreview,
     ExposureTerms,
@@ -24,12 +31,15 @@ __all__ = [
     "credit_spread_desk",
     "flatten_now",
     "journal_request",
+    "kill_files",
+    "naming_underlying",
     "open_market",
     "open_session",
     "preview_entry",
     "reconcile_now",
     "record_day",
     "system_clock",
+    "taking_up",
     "trading_date",
     "view_exposure",
     "wire_day",

@@ -17,13 +17,17 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import DayTerms, TradeDay
@@ -34,12 +38,14 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Strategy
+from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.notifier import Notifier
 from gammacore.ports.storage import Inbox, Storage
-from gammacore.wiring.markets import open_market, open_session, trading_date
+from gammacore.wiring.markets import naming_underlying, open_market, open_session, trading_date
 
 
 @frozen(eq=False)
@@ -74,18 +80,22 @@ def wire_day(
     *,
     strategy: Strategy | None = None,
     logger: logging.Logger | None = None,
+    also_obey: Inbox | None = None,
     wrap_storage: Callable[[Storage], Storage] = lambda storage: storage,
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
     grouped: bool = False,
+    advisor: ExitAdvisor | None = None,
 ) -> WiredDay:
     """Wire one day of trading against the fake exchange.
 
     `ledger` None keeps everything in memory. With a ledger the exchange keeps its own durable book beside it, so that
-    a killed run finds the exchange as it left it. `wrap_storage` and `wrap_broker` let a test stand in between.
+    a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill files.
+    `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544); by default nobody.
 
     Raises:
         ConfigurationError, MissingData, StorageError: what cannot be opened, and how to mend it.
     """
+    configuration = naming_underlying(configuration)
     settings = configuration.settings
     underlying = settings.underlying(settings.market.underlying)
     calendar = NyseCalendar()
@@ -93,7 +103,9 @@ def wire_day(
     market = open_market(settings, underlying, session, calendar)
     storage: Storage = MemoryStorage() if ledger is None else SqliteStorage(ledger, grouped=grouped)
     try:
-        clock = FakeClock(_start_of(storage, session))
+        book = Book.of(storage.events())
+        refuse_another_market(book, session, market.label)
+        clock = FakeClock(_start_of(book, session))
         broker: Broker = FakeExchange(
             market,
             clock,
@@ -105,7 +117,6 @@ def wire_day(
             slippage=settings.broker.slippage,
             book_file=None if ledger is None else ledger.with_name(ledger.name + ".exchange.json"),
         )
-        inbox: Inbox = MemoryInbox() if ledger is None else SqliteInbox(ledger)
         terms = DayTerms(
             account=settings.account.id,
             mode=Mode.STUDY,
@@ -124,9 +135,10 @@ def wire_day(
             broker=wrap_broker(broker),
             clock=clock,
             market=market,
-            inbox=inbox,
+            inbox=inbox_of(settings, ledger, also_obey),
             notifier=None if logger is None else LogNotifier(logger),
             confirm_after_seconds=0.0,
+            advisor=advisor,
         )
     except BaseException:
         storage.close()
@@ -148,6 +160,7 @@ def wire_trade(
     inbox: Inbox,
     notifier: Notifier | None,
     confirm_after_seconds: float,
+    advisor: ExitAdvisor | None = None,
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notifier)
@@ -168,10 +181,40 @@ def wire_trade(
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=Reconcile(ledger, desk, broker, clock),
         requests=ObeyRequests(ledger, inbox, clock),
+        recall=RecallMarket(ledger, market, underlying),
+        advise=None if advisor is None else AskAdvisor(advisor, ledger),
     )
 
 
-def _start_of(storage: Storage, session: TradingSession) -> dt.datetime:
+def inbox_of(settings: Settings, ledger: Path | None, also_obey: Inbox | None = None) -> SeveralInboxes:
+    """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10."""
+    inboxes: list[Inbox] = [] if also_obey is None else [also_obey]
+    inboxes += kill_files(settings, ledger)
+    return SeveralInboxes(MemoryInbox() if ledger is None else SqliteInbox(ledger), *inboxes)
+
+
+def kill_files(settings: Settings, ledger: Path | None) -> tuple[KillFile, ...]:
+    """The kill files that hold for a ledger: the one beside it and, where configured, the account's."""
+    beside = () if ledger is None else (KillFile.beside(ledger),)
+    configured = settings.account.halt_file
+    return beside if configured is None else (*beside, KillFile(configured))
+
+
+def refuse_another_market(book: Book, session: TradingSession, label: str) -> None:
+    """A day begun on one market goes on on that one: prices of another would be believed. Rule: CS-609.
+
+    Raises:
+        ConfigurationError: the unfinished day of this ledger was begun on another market; it is named.
+    """
+    day, finished = book.day, book.finished
+    if day is None or day.date < session.date or (finished is not None and finished.date == day.date):
+        return
+    if day.market != label:
+        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.market}, not on {label}; "
+                                 "give the same --market, --seed and --step or another --ledger")  # fmt: skip
+
+
+def _start_of(book: Book, session: TradingSession) -> dt.datetime:
     """Where a simulated clock starts: at the last thing the ledger knows of this session, else at its open."""
-    last = Book.of(storage.events()).last_at
+    last = book.last_at
     return session.open if last is None or last < session.open else last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 from attrs import frozen
@@ -17,8 +18,11 @@ from gammacore.adapters.recorded import (
     survey_csv,
 )
 from gammacore.adapters.simulated.market import SimulatedMarket
-from gammacore.configuration import Settings
-from gammacore.domain.instruments import Underlying
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.configuration import Configuration, Settings, Sourced
+from gammacore.domain.book import Book
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
+from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.calendar import Calendar
@@ -55,6 +59,69 @@ class MarketSource:
         raise ConfigurationError(f"market {text}: not known; give simulated, csv:FILE, lean:DIR or recording:FILE")
 
 
+def naming_underlying(configuration: Configuration) -> Configuration:
+    """The configuration with the underlying its recorded data is of, where nobody named one.
+
+    SPX is the default of the simulated market only: prices of SPY must never be traded as SPX.
+
+    Raises:
+        ConfigurationError: the data does not say, holds several, or is a recording of another underlying.
+    """
+    settings, named = configuration.settings, "market.underlying" in configuration.given
+    source = MarketSource.parse(settings.market.source)
+    if source.path is None or (named and source.kind != "recording"):
+        return configuration
+    there = recorded_underlyings(settings, source)
+    if named and settings.market.underlying.upper() not in there:
+        raise ConfigurationError(f"{source.path}: is a recording of {there[0]}, not of {settings.market.underlying}; "
+                                 f"leave --underlying out or say --underlying {there[0]}")  # fmt: skip
+    if not there and source.kind == "lean":
+        return configuration  # an empty folder: opening it says what is missing
+    if len(there) != 1:
+        holds = f"holds {', '.join(there)}" if there else "does not say of which underlying it is"
+        raise ConfigurationError(f"{source.path}: {holds}; name it with --underlying, like --underlying SPY")
+    return configuration.filled_in({"market.underlying": Sourced(there[0], str(source.path))})
+
+
+def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str, ...]:
+    """The symbols a recording names; none for a table without a column that says."""
+    assert source.path is not None
+    if source.kind == "csv":
+        return survey_csv(source.path, settings.market.columns or settings.market.preset or None).underlyings
+    if source.kind == "lean":
+        roots = LeanFolder(source.path).path.glob("*option/usa/minute/*")
+        return tuple(sorted({UNDERLYING_OF_ROOT.get(root, root) for root in (path.name.upper() for path in roots)}))
+    return (read_recording_header(source.path).underlying,)
+
+
+def taking_up(configuration: Configuration, ledger: Path) -> Configuration:
+    """The configuration with the day, underlying, seed and step a study's ledger was last at, where nobody gave them.
+
+    So that a day begun with `--seed 7` goes on, is flattened and is reported without saying it again.
+    """
+    if not ledger.exists():
+        return configuration
+    storage = SqliteStorage(ledger, read_only=True)
+    try:
+        book = Book.of(storage.events())
+    finally:
+        storage.close()
+    day, market = book.day, configuration.settings.market
+    if day is None or book.opened is None or book.opened.mode is not Mode.STUDY:
+        return configuration
+    if market.date not in (None, day.date) or not day.market.startswith(MarketSource.parse(market.source).kind):
+        return configuration
+    where = f"ledger {ledger}"
+    found = {"market.date": Sourced(day.date, where), "market.underlying": Sourced(day.underlying, where)}
+    if (simulated := _SIMULATED.fullmatch(day.market)) is not None:
+        seed, step = simulated.groups()
+        found |= {"market.seed": Sourced(seed, where), "market.step_seconds": Sourced(step, where)}
+    return configuration.filled_in(found)
+
+
+_SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s\)")
+
+
 def trading_date(settings: Settings) -> dt.date:
     """The day to trade: the configured one, the default simulated one, or the only one recorded.
 
@@ -67,8 +134,10 @@ def trading_date(settings: Settings) -> dt.date:
     if source.path is None:
         return DEFAULT_SIMULATED_DATE
     dates = recorded_dates(settings, source)
+    if not dates:
+        raise MissingData(f"{source.path}: holds no day that can be read; see whether it is whole and its columns fit")
     if len(dates) != 1:
-        listed = ", ".join(str(date) for date in dates[:10]) or "no day at all"
+        listed = ", ".join(str(date) for date in dates[:10]) + (" and more" if len(dates) > 10 else "")
         raise MissingData(f"{source.path}: holds {listed}; choose one with --date")
     return dates[0]
 

@@ -36,13 +36,13 @@ from gammacore.domain.gex.units import (
 )
 from gammacore.domain.instruments import SettlementTime
 from gammacore.domain.market import OptionChain
-from gammacore.domain.sessions import NEW_YORK, new_york
+from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.stops.describe import describe
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.days import credit_spread_desk, lineage_of, wire_day
-from gammacore.wiring.markets import open_market, open_session, trading_date
+from gammacore.wiring.markets import naming_underlying, open_market, open_session, trading_date
 
 
 @frozen
@@ -82,9 +82,8 @@ def view_exposure(
         price = spot
     if price is None:
         raise MissingData("the chain has no price of its underlying; give one with --spot")
-    if isinstance(as_of, dt.datetime):
-        at = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=NEW_YORK)
-        chain = evolve(chain, as_of=at.astimezone(dt.UTC))
+    if as_of is not None:
+        chain = evolve(chain, as_of=_instant(as_of, new_york_date(chain.as_of)))
     settles_at = settlement_instants(NyseCalendar())
     survey = survey_gamma(
         chain,
@@ -134,26 +133,36 @@ def settlement_instants(calendar: Calendar) -> SettlesAt:
 def _read_chain(
     settings: Settings, chain_file: Path | None, as_of: dt.datetime | dt.time | None
 ) -> tuple[OptionChain, Decimal | None]:
-    if chain_file is not None and not is_recording(chain_file):
-        return read_chain(chain_file)
-    if chain_file is not None:
+    recording = chain_file is not None and is_recording(chain_file)
+    if chain_file is not None and not recording:
+        if not is_vendor_table(settings, chain_file):
+            return read_chain(chain_file)
+        settings = evolve(settings, market=evolve(settings.market, source=f"csv:{chain_file}"))
+    if chain_file is not None and recording:
         market: MarketData = read_recording(chain_file)
         session = read_recording_header(chain_file).session
     else:
         calendar = NyseCalendar()
         session = open_session(calendar, trading_date(settings))
         market = open_market(settings, settings.underlying(settings.market.underlying), session, calendar)
-    moment = as_of or dt.time(10)
-    if isinstance(moment, dt.time):
-        moment = new_york(session.date, moment)
-    snapshot = market.snapshot(moment if moment.tzinfo is not None else moment.replace(tzinfo=NEW_YORK))
+    moment = _instant(as_of or dt.time(10), session.date)
+    snapshot = market.snapshot(moment)
     if snapshot.chain is None:
-        raise MissingData(f"no chain at {moment:%H:%M}; the session opens at {session.open.astimezone(NEW_YORK):%H:%M}")
+        at, opens = (instant.astimezone(NEW_YORK) for instant in (moment, session.open))
+        raise MissingData(f"no chain at {at:%H:%M}; the session opens at {opens:%H:%M}")
     return snapshot.chain, snapshot.spot
+
+
+def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
+    """A time of day of that date, or an instant; New York where no offset says otherwise."""
+    if isinstance(moment, dt.time):
+        return new_york(date, moment)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=NEW_YORK)).astimezone(dt.UTC)
 
 
 def record_day(configuration: Configuration, path: Path) -> int:
     """Record the configured market from open to close; the number of snapshots written."""
+    configuration = naming_underlying(configuration)
     settings, calendar = configuration.settings, NyseCalendar()
     underlying = settings.underlying(settings.market.underlying)
     session = open_session(calendar, trading_date(settings))

@@ -180,7 +180,7 @@ def test_repairing_loose_legs_is_booked_and_is_no_result_of_a_contract() -> None
 
 def test_a_late_fill_after_a_cancel_is_a_fill_like_any_other() -> None:
     """CS-410; must not regress 32."""
-    gone = [
+    gone: list[Event] = [
         ledger.CancelRequested(at("10:05"), "entry-p1", "300 s"),
         ledger.OrderCanceled(at("10:05:03"), "entry-p1", ""),
     ]
@@ -197,7 +197,7 @@ def test_a_late_fill_after_a_cancel_is_a_fill_like_any_other() -> None:
 def test_a_late_fill_after_its_first_part_was_closed_is_held_anew() -> None:
     """CS-410, must not regress 14: not lost with the closed part, and the first part is not booked twice."""
     part = [*ordered(PUT_TRADE), entry_filled(PUT_TRADE, 1, "2.50")]
-    gone = [
+    gone: list[Event] = [
         ledger.CancelRequested(at("10:05"), "entry-p1", "300 s"),
         ledger.OrderCanceled(at("10:05:03"), "entry-p1", ""),
     ]
@@ -412,13 +412,11 @@ def test_a_slot_is_judged_once_and_days_are_kept_apart() -> None:
 
 
 def test_a_new_day_opens_what_the_last_one_closed() -> None:
-    book = a_book(day_started(), day_finished("20000"))
-    assert book.finished is not None
+    over, begun = day_finished("20000"), day_started(NEXT_DAY)
 
-    book.apply(day_started(NEXT_DAY))
-    assert book.finished is None
-    assert book.day is not None
-    assert book.day.date == NEXT_DAY
+    assert a_book(day_started(), over).finished == over
+    assert a_book(day_started(), over, begun).finished is None
+    assert a_book(day_started(), over, begun).day == begun
 
 
 def test_results_are_bounded_and_the_count_is_not() -> None:
@@ -461,7 +459,10 @@ def test_quarantined_contracts_are_counted_and_never_expected() -> None:
 
 def test_alarms_change_nothing() -> None:
     before = everything(a_book(opened(PUT_TRADE)))
-    told = [ledger.AlarmRaised(at("11:00"), "stale_quotes", "", "p1"), ledger.PositionMissing(at("11:00"), "p1", 2)]
+    told: list[Event] = [
+        ledger.AlarmRaised(at("11:00"), "stale_quotes", "", "p1"),
+        ledger.PositionMissing(at("11:00"), "p1", 2),
+    ]
     after = everything(a_book(opened(PUT_TRADE), told))
 
     assert {**after, "version": 0, "last_at": None} == {**before, "version": 0, "last_at": None}

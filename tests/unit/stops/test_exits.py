@@ -36,7 +36,9 @@ def verdict(
     underlying: str = "SPX",
 ) -> ExitVerdict | None:
     position = position or a_position()
-    return judge_exit(policy, position, watch or Watch(), mark, at(time), session or a_session(), REGISTRY[underlying])
+    return judge_exit(
+        policy, position, watch or Watch(), mark, at(time), session or a_session(), REGISTRY[underlying]
+    ).verdict
 
 
 def reason(*args: object, **kwargs: object) -> str | None:
@@ -293,7 +295,7 @@ def test_the_advertised_target_is_the_highest_mid_that_triggers(credit: int, mid
 
     spoken = judge_exit(
         STANDARD, position, Watch(), SpreadMark(value, value, Decimal(0)), now, a_session(), REGISTRY["SPX"]
-    )
+    ).verdict
 
     assert (spoken is not None) == (value <= advertised)
 
@@ -372,8 +374,9 @@ def test_a_verdict_carries_the_numbers_it_was_decided_on() -> None:
     stop = verdict(a_mark("2.60", worst="2.80"))
 
     assert stop == ExitVerdict(
-        ExitReason.STOP_LOSS, "2.80 to close against the stop 2.75 (10 %)", Decimal("2.80"), Decimal("2.75")
-    )
+        ExitReason.STOP_LOSS, "2.80 to close against the stop 2.75 (10 %)", Decimal("2.80"), Decimal("2.75"),
+        hold_from=Decimal(75),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What will end a position, in sentences: read from the policy that acts, at the credit received. Rule: CS-512."""
+"""What will end a position, in sentences: read from the policy that acts, at the credit received. Rules: CS-512, CS-541."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe(policy: StopPolicy, credit: Decimal, confidence: Confidence, strate
     >>> lines = describe(stop_policy("standard"), Decimal("2.50"), Confidence.HIGH, StrategyTag.PUT_SPREAD)
     >>> print(lines[0])
     Stop loss (standard): 2.75 or more to close (10 %, -25 $ a contract), from 60 s after the fill
-    and until the trailing stop is armed.
+    and until the trailing stop is armed; quotes that jump about may delay it, 5 cycles or 30 s at most.
     """
     if strategy in LOCK_IN_STRATEGIES:
         return (*_stops(policy, credit, "the lock-in stop"), *_lock_in(policy, credit))
@@ -36,11 +36,18 @@ def _stops(policy: StopPolicy, credit: Decimal, successor: str) -> tuple[str, ..
 
     return (
         f"Stop loss ({policy.preset}): {at_cost(policy.advertised_stop(credit), policy.stop)}, "
-        f"from {policy.grace_seconds} s after the fill and until {successor} is armed.",
+        f"from {policy.grace_seconds} s after the fill and until {successor} is armed{_patience(policy)}.",
         f"Emergency stop: {at_cost(policy.advertised_emergency(credit), policy.emergency)}; in the first "
         f"{policy.settle_seconds} s only on marks within {percent(policy.emergency_override_band)}, a mid steady for "
         f"{policy.stable_seconds} s, or a loss of {percent(policy.emergency + policy.catastrophic_extra)}.",
     )
+
+
+def _patience(policy: StopPolicy) -> str:
+    if not policy.noise_gate:
+        return ""
+    gate = policy.gate
+    return f"; quotes that jump about may delay it, {gate.cycles} cycles or {gate.seconds} s at most"
 
 
 def _profits(policy: StopPolicy, credit: Decimal, confidence: Confidence) -> tuple[str, ...]:

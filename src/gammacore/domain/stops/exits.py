@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from attrs import evolve, frozen
+
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
+from gammacore.domain.stops.advisor import AdvisorOpinion
+from gammacore.domain.stops.delays import NO_DELAYS
 from gammacore.domain.stops.otm_lock_in import OTM_RULES
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy
 from gammacore.domain.stops.rules import (
@@ -37,6 +41,14 @@ GEX_RULES: tuple[Rule, ...] = (
 """First match wins. Settlement comes before all of them (`is_expired`). Section 5.2b; `stale_quotes`: CS-505."""
 
 
+@frozen
+class Judgement:
+    """What one cycle says of a position: what to remember of it, and why to close it now, if so."""
+
+    watch: Watch
+    verdict: ExitVerdict | None
+
+
 def is_expired(session: TradingSession, now: dt.datetime) -> bool:
     """Whether trading has stopped, so that the position settles and no rule is asked. Rules: CS-008, CS-521."""
     return now >= session.close
@@ -50,15 +62,55 @@ def judge_exit(
     now: dt.datetime,
     session: TradingSession,
     underlying: Underlying,
-) -> ExitVerdict | None:
-    """Why to close the position now, or None to keep it. `watch` is that of `update_watch` of the same cycle.
+    noise: float | None = None,
+    opinion: AdvisorOpinion | None = None,
+) -> Judgement:
+    """Whether to close the position now. `watch` is that of `update_watch` of the same cycle.
 
-    Without a mark, or with a bad credit, only time exits can act. Rules: CS-502, CS-504, section 5.2b, CS-551.
+    Without a mark, or with a bad credit, only time exits can act. An exit that is put off, by noise or by an advisor's
+    opinion, leaves the next rule its turn. Rules: CS-502, CS-504, section 5.2b, CS-541, CS-544, CS-551.
     """
     usable = None if has_bad_credit(position) else mark
-    moment = Moment(policy, position, watch, usable, now, session, underlying)
+    at = Moment(policy, position, watch, usable, now, session, underlying, noise, opinion)
     rules = OTM_RULES if position.plan.strategy in LOCK_IN_STRATEGIES else GEX_RULES
-    return next((verdict for rule in rules if (verdict := rule(moment)) is not None), None)
+    suppressed = held = False
+    for rule in rules:
+        if (verdict := rule(at)) is None:
+            continue
+        if verdict.suppressed:
+            suppressed = True
+        elif _is_held(verdict, opinion):
+            held = True
+        else:
+            return Judgement(_counted(at, suppressed, held), verdict)
+    return Judgement(_counted(at, suppressed, held), None)
+
+
+def _is_held(verdict: ExitVerdict, opinion: AdvisorOpinion | None) -> bool:
+    if opinion is None or verdict.hold_from is None:
+        return False
+    return opinion.hold and opinion.confidence >= verdict.hold_from
+
+
+def _counted(at: Moment, suppressed: bool, held: bool) -> Watch:
+    """The watch with this cycle's delays counted. Rules: CS-513, CS-541, CS-544.
+
+    A loss short of the stop ends both counts, that of the advisor only in a cycle in which it held nothing: held
+    targets are counted too.
+    """
+    suppressions, holds = at.watch.suppressions, at.watch.advisor_holds
+    recovered = at.mark is not None and not at.is_below_stop
+    if suppressed:
+        suppressions = suppressions.another(at.now)
+    elif recovered:
+        suppressions = NO_DELAYS
+    if held:
+        holds = holds.another(at.now)
+    elif recovered:
+        holds = NO_DELAYS
+    if (suppressions, holds) == (at.watch.suppressions, at.watch.advisor_holds):
+        return at.watch
+    return evolve(at.watch, suppressions=suppressions, advisor_holds=holds)
 
 
 def is_breached(policy: StopPolicy, position: Position, price: Decimal, underlying: Underlying) -> bool:

@@ -1,7 +1,7 @@
 """The figures that end a position and the costs to close they mean: the object that is printed is the one that acts.
 
 Profits and losses are fractions of the credit received, costs to close are points. A fraction becomes points here and
-nowhere else; fractions of value do not exist. Rules: CS-004, CS-507..512, CS-521..534, CS-552.
+nowhere else; fractions of value do not exist. Rules: CS-004, CS-507..512, CS-521..545, CS-552.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from gammacore.domain.entries.setup import Confidence, StrategyTag
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT
+from gammacore.domain.stops.advisor import AdvisorLimits
+from gammacore.domain.stops.noise_gate import NoiseGate
 from gammacore.errors import InvalidInput
 
 LOCK_IN_STRATEGIES = frozenset({StrategyTag.OTM_SINGLE_SIDED})
@@ -142,6 +144,10 @@ class StopPolicy:
     calm_stop: Decimal = parameter(Decimal("0.10"), "Stop in calm markets, part of the credit.", above=0)
     usual_stop: Decimal = parameter(Decimal("0.15"), "Stop between calm and tense.", above=0)
     tense_stop: Decimal = parameter(Decimal("0.20"), "Stop in tense markets.", above=0)
+
+    noise_gate: bool = parameter(True, "Whether noise may delay the regular stop; without, it acts at once (CS-541).")
+    gate: NoiseGate = parameter(NoiseGate(), "What noise is, and how long it may delay the stop.")
+    advice: AdvisorLimits = parameter(AdvisorLimits(), "How far an advisor is heard, where there is one.")
 
     def __attrs_post_init__(self) -> None:
         if self.emergency < self.stop:

@@ -12,12 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
+from gammacore.domain.stops.advisor import AdvisorOpinion
+from gammacore.domain.stops.noise_gate import Passage
 from gammacore.domain.stops.policy import (
     CloseStyle,
     StaleExit,
@@ -50,7 +52,8 @@ class ExitVerdict:
     """Close now, and why. `value` is the mark the rule looked at and `level` what it compared with, points.
 
     `limit` is the debit limit of the closing order, points; None closes at market. An `urgent` close goes out as an
-    emergency (CS-407).
+    emergency (CS-407). A `suppressed` one waits for this cycle (CS-541). An advisor at least `hold_from` percent sure
+    may hold it; None: nobody may (CS-544).
     """
 
     reason: ExitReason
@@ -59,13 +62,16 @@ class ExitVerdict:
     level: Decimal | None = None
     limit: Decimal | None = None
     urgent: bool = False
+    suppressed: bool = False
+    hold_from: Decimal | None = None
 
 
 @frozen
 class Moment:
     """All a rule may look at: the policy, the position with its up-to-date watch, and the market at one instant.
 
-    `mark` is None where no stop or target may be decided (CS-502, CS-504).
+    `mark` is None where no stop or target may be decided (CS-502, CS-504). `noise` is the level of the position's noise
+    filter, None when it is not known (CS-543); `opinion` an advisor's, if it was asked (CS-544).
     """
 
     policy: StopPolicy
@@ -75,6 +81,8 @@ class Moment:
     now: dt.datetime
     session: TradingSession
     underlying: Underlying
+    noise: float | None = None
+    opinion: AdvisorOpinion | None = None
 
     @property
     def credit(self) -> Decimal:
@@ -90,6 +98,11 @@ class Moment:
         )
 
     @property
+    def is_below_stop(self) -> bool:
+        """Whether a usable mark shows a loss of the regular stop or more: sl <= -stop. Rules: CS-513, CS-525."""
+        return self.mark is not None and self.mark.worst >= self.policy.stop_cost(self.credit)
+
+    @property
     def limit(self) -> Decimal | None:
         """Debit limit of a close that must be filled, points: the worst mark up to the tick. Rules: CS-406, CS-416."""
         if self.policy.close_style is CloseStyle.MARKET or self.mark is None:
@@ -103,6 +116,11 @@ class Moment:
             return None
         tick = self.underlying.ticks.complex_order
         return max(tick_floor(level, tick), tick)
+
+    def hold_from(self, confidence: Decimal) -> Decimal | None:
+        """The confidence an advisor needs; None once it has held as often in a row as it may. Rule: CS-544."""
+        may_hold = self.watch.advisor_holds.may_go_on(self.now, self.policy.advice.holds)
+        return confidence if may_hold else None
 
     def is_younger_than(self, seconds: int) -> bool:
         return self.now - self.position.opened_at < dt.timedelta(seconds=seconds)
@@ -122,10 +140,11 @@ def hard_close(at: Moment) -> ExitVerdict | None:
 
 
 def soft_close(at: Moment) -> ExitVerdict | None:
-    """From 30 minutes before the close, unless held; needs no quotes. Rule: CS-524."""
+    """From 30 minutes before the close, unless held; needs no quotes, and an advisor may delay it. Rule: CS-524."""
     if at.watch.hold or not at.is_within_minutes_of_close(at.policy.soft_close_minutes):
         return None
-    return _time_exit(at, ExitReason.SOFT_CLOSE, at.policy.soft_close_minutes)
+    verdict = _time_exit(at, ExitReason.SOFT_CLOSE, at.policy.soft_close_minutes)
+    return evolve(verdict, hold_from=at.hold_from(at.policy.advice.confidence))
 
 
 def _time_exit(at: Moment, reason: ExitReason, minutes: int) -> ExitVerdict:
@@ -154,14 +173,26 @@ def _convincing(at: Moment, mark: SpreadMark) -> bool:
 
 
 def regular_stop(at: Moment) -> ExitVerdict | None:
-    """Loss at the stop or worse, after the grace, neither trailing nor lock-in armed. Rules: CS-525, CS-551."""
-    if at.mark is None or at.mark.worst < at.policy.stop_cost(at.credit):
+    """Loss at the stop or worse, after the grace, neither trailing nor lock-in armed; noise may delay it.
+
+    Rules: CS-525, CS-541, CS-551.
+    """
+    if at.mark is None or not at.is_below_stop:
         return None
     if at.is_younger_than(at.policy.grace_seconds) or at.watch.trailing_armed or at.watch.lock_in_armed:
         return None
     level = at.policy.advertised_stop(at.credit)
     detail = f"{at.mark.worst} to close against the stop {level} ({percent(at.policy.stop)})"
-    return ExitVerdict(ExitReason.STOP_LOSS, detail, at.mark.worst, level, at.limit)
+    passage = at.policy.gate.passage(at.noise if at.policy.noise_gate else None, at.watch.suppressions, at.now)
+    return ExitVerdict(
+        ExitReason.STOP_LOSS,
+        detail,
+        at.mark.worst,
+        level,
+        at.limit,
+        suppressed=passage is Passage.SUPPRESSED,
+        hold_from=at.hold_from(at.policy.advice.stop_confidence) if passage is Passage.OPEN else None,
+    )
 
 
 def profit_target(at: Moment) -> ExitVerdict | None:
@@ -174,7 +205,10 @@ def profit_target(at: Moment) -> ExitVerdict | None:
         return None
     level = floor_to_cents(cost)
     detail = f"{at.mark.mid} to close against the target {level} ({percent(target)})"
-    return ExitVerdict(ExitReason.PROFIT_TARGET, detail, at.mark.mid, level, at.target_limit(level))
+    hold_from = at.hold_from(at.policy.advice.confidence)
+    return ExitVerdict(
+        ExitReason.PROFIT_TARGET, detail, at.mark.mid, level, at.target_limit(level), hold_from=hold_from
+    )
 
 
 def trailing_stop(at: Moment) -> ExitVerdict | None:
@@ -187,7 +221,8 @@ def trailing_stop(at: Moment) -> ExitVerdict | None:
         return None
     level = ceil_to_cents(cost)
     detail = f"{at.mark.mid} to close against the trailing stop {level} (best profit {percent(best)})"
-    return ExitVerdict(ExitReason.TRAILING_STOP, detail, at.mark.mid, level, at.limit)
+    hold_from = at.hold_from(at.policy.advice.confidence)
+    return ExitVerdict(ExitReason.TRAILING_STOP, detail, at.mark.mid, level, at.limit, hold_from=hold_from)
 
 
 def stale_quotes(at: Moment) -> ExitVerdict | None:

@@ -1,0 +1,21 @@
+"""The ledger, its inbox and the published regime in Firestore.
+
+Google's library is loaded by `connect` and by the first call, never by importing this package.
+"""
+
+from gammacore.adapters.firestore.client import connect
+from gammacore.adapters.firestore.documents import Documents, Patience
+from gammacore.adapters.firestore.faults import StoreUnreachable
+from gammacore.adapters.firestore.inbox import FirestoreInbox
+from gammacore.adapters.firestore.lease import LeaseTerms
+from gammacore.adapters.firestore.storage import FirestoreStorage
+
+__all__ = [
+    "Documents",
+    "FirestoreInbox",
+    "FirestoreStorage",
+    "LeaseTerms",
+    "Patience",
+    "StoreUnreachable",
+    "connect",
+]

@@ -1,0 +1,34 @@
+"""The way in: a client by Google's own mechanism, and nothing of keys in our hands."""
+
+from __future__ import annotations
+
+from gammacore.adapters.firestore.documents import Documents, Patience
+from gammacore.errors import ConfigurationError
+
+WHERE_THE_KEY_IS = "GOOGLE_APPLICATION_CREDENTIALS"
+
+
+def connect(project: str, patience: Patience = Patience()) -> Documents:  # noqa: B008  frozen
+    """The documents of a Firestore project. Nothing is sent yet: an unreachable server shows at the first call.
+
+    Google's library finds the key (GOOGLE_APPLICATION_CREDENTIALS or the account of the machine it runs on) and a
+    local server (FIRESTORE_EMULATOR_HOST, no key needed) by itself; it is loaded here and not before.
+
+    Raises:
+        ConfigurationError: no project, no key, or the extra `firestore` is not installed.
+    """
+    if not project.strip():
+        raise ConfigurationError("no Firestore project is named; set FIREBASE_PROJECT_ID")
+    try:
+        from google.auth.exceptions import DefaultCredentialsError
+        from google.cloud.firestore import Client
+    except ImportError as absent:
+        raise ConfigurationError(
+            f"Firestore needs Google's library ({absent}); install it with: pip install 'gammacore[firestore]'"
+        ) from absent
+    try:
+        return Documents(Client(project=project), patience)
+    except (DefaultCredentialsError, OSError) as fault:
+        raise ConfigurationError(
+            f"no key for Firestore project {project}: {fault}; set {WHERE_THE_KEY_IS} to the path of its key file"
+        ) from fault

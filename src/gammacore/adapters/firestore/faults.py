@@ -1,0 +1,63 @@
+"""Firestore's complaints in our words: which place, what is wrong, whether anything can have been written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gammacore.errors import CorruptLedger, StorageError
+
+
+class StoreUnreachable(StorageError):
+    """No answer in time. A read told us nothing; a write may or may not have been done."""
+
+
+class Outrun(StorageError):
+    """A document is not as it was when we read it, so nothing of this commit was written."""
+
+
+@contextmanager
+def in_our_words(place: str) -> Iterator[None]:
+    """Raise what Google's client raises inside as an error of our tree that names the place.
+
+    Raises:
+        Outrun: a precondition did not hold; nothing was written.
+        StoreUnreachable: nobody answered in time.
+        StorageError: Firestore refused for good; nothing was written.
+    """
+    from google.api_core.exceptions import GoogleAPICallError, RetryError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except GoogleAPICallError as fault:
+        raise _of_call(fault, place) from fault
+    except RetryError as fault:
+        raise _unreachable(place, fault) from fault
+    except GoogleAuthError as fault:
+        # A key that cannot be renewed just now (no network) and one that was withdrawn look alike here.
+        raise StoreUnreachable(f"{place}: Google did not let us in: {fault}; check the key and the network") from fault
+
+
+def _of_call(fault: Exception, place: str) -> StorageError:
+    from google.api_core import exceptions as google
+
+    if isinstance(fault, google.FailedPrecondition | google.NotFound | google.Conflict):
+        # Conflict is both "already exists" and "aborted in favour of another writer".
+        return Outrun(f"{place}: {fault}; nothing was written")
+    if isinstance(fault, google.Forbidden | google.Unauthorized):
+        return StorageError(f"{place}: {fault}; give this account the right to read and write there")
+    if isinstance(fault, google.TooManyRequests):
+        return StorageError(f"{place}: {fault}; the quota is used up, nothing was written")
+    if isinstance(fault, google.ClientError) and not isinstance(fault, google.Cancelled):
+        return StorageError(f"{place}: {fault}; Firestore refused, nothing was written")
+    return _unreachable(place, fault)
+
+
+def _unreachable(place: str, fault: Exception) -> StoreUnreachable:
+    return StoreUnreachable(f"{place}: Firestore does not answer: {fault}; check the network")
+
+
+def corrupt(place: str, problem: str) -> CorruptLedger:
+    """The error of a ledger in Firestore that is not what was written. Rule: R6."""
+    return CorruptLedger(f"{place}: {problem}", "an import of the backup, or begin under another ledger name")

@@ -1,0 +1,158 @@
+"""The right to write: one holder for 30 s at a time, with a token that only grows.
+
+The token is what keeps the ledger safe; the clock only decides when a silent writer may be replaced. A writer that was
+suspended for an hour wakes up with a token that the head no longer bears, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+
+from attrs import frozen
+
+from gammacore.adapters.codec import instant_from_text, instant_to_text
+from gammacore.adapters.firestore.documents import Create, Document, Documents, Replace
+from gammacore.adapters.firestore.faults import Outrun, corrupt
+from gammacore.adapters.firestore.layout import Head, events_of, head_of, lease_of, new_head, read_head, text, whole
+from gammacore.domain.parameters import parameter
+from gammacore.errors import WriteConflict
+from gammacore.ports.clock import Clock
+
+NOBODY = ""
+"""The holder of a lease that was given back."""
+
+
+@frozen
+class LeaseTerms:
+    """How long a silent writer keeps others out. Rule: R12."""
+
+    seconds: float = parameter(30.0, "A writer that is silent for so long may be replaced, seconds.", above=0)
+    renew_after_seconds: float = parameter(10.0, "A lease older than this is renewed, seconds.", above=0)
+
+    @property
+    def length(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.seconds)
+
+
+class Lease:
+    """Held from `take` until `release`, until it ran out and another writer took it, or never renewed."""
+
+    def __init__(self, documents: Documents, place: str, clock: Clock, terms: LeaseTerms, document: Document) -> None:
+        self._documents = documents
+        self._place = place
+        self._clock = clock
+        self._terms = terms
+        self._document = document
+
+    @classmethod
+    def take(cls, documents: Documents, place: str, clock: Clock, holder: str, terms: LeaseTerms) -> tuple[Lease, Head]:
+        """Become the writer of a ledger, new or old; the head bears our token from here on.
+
+        Raises:
+            WriteConflict: somebody else is; the message names them.
+            CorruptLedger: parts of the ledger are gone.
+        """
+        head, held = _stand(documents, place)
+        if held is not None and text(held.fields, "holder", held.path) != NOBODY and clock.now() < _until(held):
+            raise is_taken(place, held)
+        token = 1 if head is None else head.token + 1
+        fields = _fields(holder, token, clock.now(), terms)
+        lease_change = Create(lease_of(place), fields) if held is None else Replace(held, fields)
+        head_change = new_head(place, token) if head is None else head.replaced(token=token)
+        try:
+            lease_at, head_at = documents.commit([lease_change, head_change])
+        except Outrun as faster:
+            raise is_taken(place, documents.get(lease_of(place))) from faster
+        return cls(documents, place, clock, terms, lease_change.made(lease_at)), head_of(head_change.made(head_at))
+
+    def keep(self) -> None:
+        """Renew the lease if it is older than 10 s; also when it ran out and nobody took it.
+
+        Raises:
+            WriteConflict: somebody took it; the message names them.
+            StoreUnreachable: nobody answered; it may run out.
+        """
+        now = self._clock.now()
+        if now - _renewed(self._document) <= dt.timedelta(seconds=self._terms.renew_after_seconds):
+            return
+        fields = _fields(self._holder, self._token, now, self._terms)
+        with suppress(Outrun):
+            self._replace(fields)
+            return
+        # A renewal that was given up as unanswered may have arrived after all: then the lease is still ours.
+        self._document = self._still_ours()
+        try:
+            self._replace(fields)
+        except Outrun as faster:
+            raise is_taken(self._place, self._documents.get(lease_of(self._place))) from faster
+
+    def release(self) -> None:
+        """Let the next writer in at once."""
+        self._replace({**self._document.fields, "holder": NOBODY})
+
+    @property
+    def _holder(self) -> str:
+        return text(self._document.fields, "holder", self._document.path)
+
+    @property
+    def _token(self) -> int:
+        return whole(self._document.fields, "token", self._document.path)
+
+    def _replace(self, fields: dict[str, object]) -> None:
+        renewal = Replace(self._document, fields)
+        (at,) = self._documents.commit([renewal])
+        self._document = renewal.made(at)
+
+    def _still_ours(self) -> Document:
+        document = self._documents.get(lease_of(self._place))
+        if document is None:
+            raise corrupt(self._place, "its lease is gone")
+        if whole(document.fields, "token", document.path) != self._token:
+            raise is_taken(self._place, document)
+        return document
+
+
+def _stand(documents: Documents, place: str) -> tuple[Head | None, Document | None]:
+    """Head and lease of a ledger; neither of a new one."""
+    head, held = read_head(documents, place), documents.get(lease_of(place))
+    if head is None and (held is not None or documents.numbered(events_of(place), "seq", 0, None, 1)):
+        raise corrupt(place, "the head of the ledger is gone, other parts of it are left")
+    return head, held
+
+
+def _fields(holder: str, token: int, now: dt.datetime, terms: LeaseTerms) -> dict[str, object]:
+    return {
+        "holder": holder,
+        "token": token,
+        "renewed_at": instant_to_text(now),
+        "expires_at": instant_to_text(now + terms.length),
+    }
+
+
+def _until(lease: Document) -> dt.datetime:
+    return _instant(lease, "expires_at")
+
+
+def _renewed(lease: Document) -> dt.datetime:
+    return _instant(lease, "renewed_at")
+
+
+def _instant(lease: Document, name: str) -> dt.datetime:
+    try:
+        return instant_from_text(text(lease.fields, name, lease.path))
+    except ValueError as fault:
+        raise corrupt(lease.path, f"its {name}: {fault}") from fault
+
+
+def is_taken(place: str, lease: Document | None) -> WriteConflict:
+    """What to tell a writer that is not let in, or was replaced: who holds the lease, and how long at least."""
+    if lease is None:
+        return WriteConflict(f"{place}: another writer is opening it; nothing of ours was written")
+    holder = text(lease.fields, "holder", lease.path)
+    if holder == NOBODY:
+        return WriteConflict(f"{place}: another writer came and went meanwhile; nothing of ours was written")
+    return WriteConflict(
+        f"{place}: {holder} is writing to it and may until {_until(lease):%H:%M:%S} UTC, longer if it lives; "
+        "stop that one first, nothing of ours was written"
+    )

@@ -1,0 +1,74 @@
+"""One HTTPS request with time-outs and a few repeats; what goes wrong is told without the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+import stamina
+from attrs import field, frozen
+
+from gammacore.errors import GammacoreError
+
+LONGEST_WAIT_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
+TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
+
+
+class NotDelivered(GammacoreError):
+    """A request came to nothing. `retry` says whether, and after how many seconds at least, to try it again."""
+
+    def __init__(self, problem: str, retry: bool | float = False) -> None:
+        super().__init__(problem)
+        self.retry = retry
+
+
+@frozen
+class Https:
+    """Sends requests that a person waits for, not an order: bounded in time, repeated while that makes sense.
+
+    Not repeated: a refusal, and a request that left and was not answered in time (it may have arrived).
+    """
+
+    session: requests.Session = field(factory=requests.Session, repr=False)
+    timeout_seconds: float = 5.0
+    attempts: int = 3
+
+    def __call__(self, method: str, url: str, **content: Any) -> requests.Response:
+        """The answer, when it is a good one.
+
+        Raises:
+            NotDelivered: it could not be had; the message holds no URL.
+        """
+        again = stamina.RetryingCaller(attempts=self.attempts, timeout=PATIENCE_SECONDS).on(_retry)
+        # No arguments: the retry library logs them, and the URL is a secret.
+        return again(lambda: self._once(method, url, content))
+
+    def _once(self, method: str, url: str, content: Mapping[str, Any]) -> requests.Response:
+        try:
+            answer = self.session.request(method, url, timeout=self.timeout_seconds, allow_redirects=False, **content)
+        except requests.ReadTimeout:
+            raise NotDelivered(f"no answer in {self.timeout_seconds:g} s") from None
+        except requests.ConnectionError:
+            raise NotDelivered("no connection", retry=True) from None
+        except requests.RequestException as fault:
+            raise NotDelivered(f"{type(fault).__name__}") from None
+        if answer.ok and not answer.is_redirect:
+            return answer
+        busy = answer.status_code == TOO_MANY_REQUESTS
+        raise NotDelivered(
+            f"answered {answer.status_code}", _wait_told(answer) if busy else answer.status_code >= SERVER_ERROR
+        )
+
+
+def _retry(fault: Exception) -> bool | float:
+    return fault.retry if isinstance(fault, NotDelivered) else False
+
+
+def _wait_told(answer: requests.Response) -> float | bool:
+    """Seconds the server wants to be left alone, no longer than an alert is worth waiting for."""
+    try:
+        return min(max(float(answer.headers.get("Retry-After", "1")), 0.0), LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return True

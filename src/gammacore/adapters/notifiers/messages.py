@@ -1,0 +1,213 @@
+"""What is said of an event: a title, a few figures, a colour, and how long it is worth reading. CS-626..628."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+from functools import singledispatch
+
+from attrs import frozen
+
+from gammacore.domain.book import Book
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.judged_entry import skip_line
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    EntryJudged,
+    Event,
+    FlattenRequested,
+    Halted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    PositionAdopted,
+    PositionClosed,
+    Resumed,
+)
+from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
+from gammacore.domain.trade_figures import by_strategy
+
+CALL, PUT, CONDOR, OTHER = 0xFF6B6B, 0x4ECDC4, 0xFFE66D, 0x95A5A6
+WIN, LOSS, SKIP, STUCK, ORPHAN = 0x2ECC71, 0xE74C3C, 0x95A5A6, 0xFF0000, 0xFF9900
+GREEN, RED, GREY = 0x17DFAD, 0xDD326B, 0x808080
+"""The colours of section 6; the last three are the day summary's."""
+
+STRATEGY_COLOURS = {
+    StrategyTag.CALL_SPREAD: CALL,
+    StrategyTag.PUT_SPREAD: PUT,
+    StrategyTag.IRON_CONDOR: CONDOR,
+    StrategyTag.BROKEN_WING_CONDOR: CONDOR,
+}
+
+FIGURES_TOLD = frozenset(
+    {
+        "halted", "trading_day_unknown", "fomc_day", "early_close", "schedule_missed", "entry_window", "entry_cutoff",
+        "vix_missing", "vix_floor", "vix_ceiling", "vix_spike", "realized_volatility", "adx", "trend_move",
+        "expected_move", "rsi", "friday", "down_days", "gap", "spread_quality", "hourly_credit", "minimum_credit",
+        "otm_limit", "entry_spacing", "position_limit", "daily_loss", "minimum_account", "safety_halt",
+        "concurrent_risk", "buying_power",
+    }
+)  # fmt: skip
+"""Skips whose numbers give neither the pin nor a distance to it away; of all others only the reason is told. CS-628."""
+
+
+class Life(StrEnum):
+    """What kind of message it is; how long each kind is kept is configuration. Rule: CS-627."""
+
+    SIGNAL = "signal"
+    CRASH = "crash"
+    HEARTBEAT = "heartbeat"
+    OTHER = "other"
+
+
+@frozen
+class Message:
+    """One message: a title, a sentence, named figures, a colour as 0xRRGGBB."""
+
+    title: str
+    text: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
+    colour: int = GREY
+    life: Life = Life.OTHER
+
+
+def message_for(event: Event, book: Book) -> Message | None:
+    """What people are told of an event; None of those nobody waits for. `book` already contains it."""
+    return _told(event, book)
+
+
+@singledispatch
+def _told(event: Event, book: Book) -> Message | None:
+    return None
+
+
+@_told.register
+def _(event: OrderFilled, book: Book) -> Message | None:
+    return _entered(book.orders[event.id], book) if event.complete else None
+
+
+@_told.register(OrderCanceled)
+@_told.register(OrderExpired)
+def _(event: OrderCanceled | OrderExpired, book: Book) -> Message | None:
+    order = book.orders[event.id]
+    return _entered(order, book) if order.execution.quantity else None
+
+
+def _entered(order: Order, book: Book) -> Message | None:
+    """A new position with what will end it, from the policy that acts. Rules: CS-412, CS-512."""
+    plan, credit, contracts = book.plan(order.ticket.position), order.execution.price, order.execution.quantity
+    if order.ticket.purpose is not Purpose.ENTRY or plan is None or credit is None:
+        return None
+    figures = [
+        ("Contracts", str(contracts)),
+        ("Credit", f"{credit:.2f}"),
+        ("Premium", dollars(credit * EQUITY_OPTION_MULTIPLIER * contracts)),
+        ("Stop", f"{plan.policy.advertised_stop(credit)}"),
+    ]
+    if plan.strategy not in LOCK_IN_STRATEGIES:
+        figures.append(("Target", f"{plan.policy.advertised_target(credit, plan.confidence)}"))
+    return Message(
+        f"Opened {plan.spread.underlying} {plan.strategy} {plan.spread.strikes}",
+        f"{plan.direction.capitalize()}, confidence {plan.confidence}",
+        tuple(figures),
+        STRATEGY_COLOURS.get(plan.strategy, OTHER),
+        Life.SIGNAL,
+    )
+
+
+@_told.register
+def _(event: PositionClosed, book: Book) -> Message:
+    """The P/L is of the whole position. Rule: CS-628."""
+    position = book.positions[event.position]
+    minutes = int(position.age_seconds(event.at) // 60)
+    figures = (
+        ("P/L", signed_dollars(event.gross)),
+        ("Contracts", str(event.contracts)),
+        ("Credit", f"{position.credit:.2f}"),
+        ("Cost to close", f"{event.exit_value:.2f}" + (" (estimated)" if event.estimated else "")),
+        ("Held", f"{minutes} min"),
+    )
+    colour = OTHER if event.gross == 0 else WIN if event.gross > 0 else LOSS
+    title = f"Closed {position.underlying} {position.plan.strategy} {position.spread.strikes}"
+    return Message(title, event.reason.replace("_", " "), figures, colour, Life.SIGNAL)
+
+
+@_told.register
+def _(event: EntryJudged, book: Book) -> Message | None:
+    """A skip, without pin and distance. Rule: CS-628."""
+    if event.reason is None:
+        return None
+    text = skip_line(event) if event.reason in FIGURES_TOLD else f"skip {event.reason}"
+    vix = () if event.vix is None else (("VIX", str(event.vix)),)
+    return Message(f"No entry at {event.scheduled_at.astimezone(NEW_YORK):%H:%M}", text, vix, SKIP)
+
+
+@_told.register
+def _(event: AlarmRaised, book: Book) -> Message:
+    where = f" {event.position}" if event.position else ""
+    colour = STUCK if event.code == "stuck" else ORPHAN
+    return Message(f"Alarm: {event.code.replace('_', ' ')}{where}", event.detail, (), colour)
+
+
+@_told.register
+def _(event: PositionAdopted, book: Book) -> Message:
+    title = f"{'Orphan adopted' if event.orphan else 'Taken over'}: {event.plan.strategy} {event.plan.spread.strikes}"
+    figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.credit:.2f}"))
+    return Message(title, event.plan.position, figures, ORPHAN)
+
+
+@_told.register
+def _(event: Halted, book: Book) -> Message:
+    return Message("Trading halted", f"{event.reason}; exits go on", (), STUCK)
+
+
+@_told.register
+def _(event: Resumed, book: Book) -> Message:
+    return Message("Trading resumed", event.note, (), GREY)
+
+
+@_told.register
+def _(event: FlattenRequested, book: Book) -> Message:
+    return Message("Everything is closed", event.reason, (), STUCK)
+
+
+def day_summary(report: DayReport) -> Message:
+    """The day in figures: open trades are no losses, break-even is neither. Rules: CS-501, CS-623."""
+    figures = report.figures
+    rate = "none decided" if figures.win_rate is None else f"{float(figures.win_rate):.1%}"
+    rows = [
+        ("Trades", f"{figures.trades}, {figures.open} open"),
+        ("Won / lost", f"{figures.wins} / {figures.losses}, win rate {rate}"),
+        ("Credits", dollars(figures.credits)),
+        ("P/L", signed_dollars(figures.pnl)),
+    ]
+    rows += [
+        (str(tag), f"{part.trades} closed, {signed_dollars(part.pnl)}")
+        for tag, part in by_strategy(report.trades).items()
+    ]
+    if figures.left_out:
+        rows.append(("Left out, no such figures", ", ".join(figures.left_out)))
+    colour = GREY if figures.pnl == 0 else GREEN if figures.pnl > 0 else RED
+    return Message(f"{report.date}: {report.underlying} {report.strategy}", _skips(report), tuple(rows), colour)
+
+
+def crash(detail: str) -> Message:
+    """The loop has ended by a fault. Rule: CS-627."""
+    return Message("Crashed", detail, (), STUCK, Life.CRASH)
+
+
+def heartbeat(now: dt.datetime, balance: Decimal, open_positions: int) -> Message:
+    """The loop is alive. Rule: CS-627."""
+    figures = (("Balance", dollars(balance)), ("Open positions", str(open_positions)))
+    return Message(f"Running at {now.astimezone(NEW_YORK):%H:%M}", "", figures, GREY, Life.HEARTBEAT)
+
+
+def _skips(report: DayReport) -> str:
+    skipped = ", ".join(f"{reason} {count}" for reason, count in report.skipped.items())
+    return f"Skipped: {skipped}" if skipped else ""

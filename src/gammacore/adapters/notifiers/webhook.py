@@ -1,0 +1,219 @@
+"""Alerts in a Discord channel: after the ledger, on a thread of their own, redacted, deleted when they are old."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import requests
+from attrs import frozen
+
+from gammacore.adapters.notifiers.https import Https
+from gammacore.adapters.notifiers.messages import Life, Message, crash, day_summary, heartbeat, message_for
+from gammacore.adapters.notifiers.outbox import Outbox
+from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
+from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
+from gammacore.domain.book import Book
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.ledger import DayStarted, Event, Mode
+from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput
+
+PREFIX = "https://discord.com/api/webhooks/"
+SUMMARY_AFTER_CLOSE = dt.timedelta(minutes=5)
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25
+_WEBHOOK = re.compile(re.escape(PREFIX) + r"\d+/[\w-]+")
+
+
+def _webhook(doc: str) -> Any:
+    return attrs.field(default="", repr=False, metadata={"doc": doc})
+
+
+@frozen
+class WebhookSettings:
+    """Where alerts go and how long they stay; no URL, no alerts. Rules: CS-626, CS-627."""
+
+    webhook_url: str = _webhook("Discord webhook of the alerts; empty = none. Secret.")
+    webhook_copy_url: str = _webhook("Second webhook that gets a late copy, live only; empty = none. Secret.")
+    copy_delay_seconds: int = parameter(420, "The second copy comes this much later, seconds.", at_least=0)
+    signal_life_seconds: int = parameter(86_400, "Entries and exits are deleted after this, seconds.", above=0)
+    crash_life_seconds: int = parameter(3_600, "Crash messages are deleted after this, seconds.", above=0)
+    heartbeat_life_seconds: int = parameter(1_800, "Heartbeats are deleted after this, seconds.", above=0)
+    other_life_seconds: int = parameter(7_200, "All other messages are deleted after this, seconds.", above=0)
+    delete_old: bool = parameter(True, "Delete messages whose time is over.")
+    heartbeat_minutes: int = parameter(0, "Minutes between heartbeats; 0 = none.", at_least=0)
+    queue_size: int = parameter(200, "Messages that may wait; more are dropped and logged.", at_least=1)
+    timeout_seconds: float = parameter(5.0, "A request may take this long, seconds.", above=0)
+    attempts: int = parameter(3, "Times a message is tried.", at_least=1, at_most=10)
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("webhook_url", "webhook_copy_url"):
+            if (url := getattr(self, name)) and not _WEBHOOK.fullmatch(url):
+                raise InvalidInput(name, "***", f"give {PREFIX}ID/TOKEN as the channel's settings show it")
+
+    def life(self, kind: Life) -> dt.timedelta:
+        """How long a message of this kind stays. Rule: CS-627."""
+        return dt.timedelta(seconds=getattr(self, f"{kind}_life_seconds"))
+
+
+class WebhookNotifier:
+    """Implements `gammacore.ports.notifier.Notifier`; the loop also calls `tick` once a cycle.
+
+    `notify` and `tick` only put things in a queue: the network is another thread's. `sent` keeps the ids of what stands
+    in the channel; `newest_day` is asked for the day summary. Rules: CS-501, CS-626..628.
+    """
+
+    def __init__(
+        self,
+        settings: WebhookSettings,
+        logger: logging.Logger,
+        *,
+        session: requests.Session | None = None,
+        sent: SentMessages | None = None,
+        newest_day: Callable[[], DayReport | None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._logger = logger
+        self._redact = Redactor.of_urls((settings.webhook_url, settings.webhook_copy_url))
+        self._wire_logs = WireLogs(self._redact)
+        self._send = Https(session or requests.Session(), settings.timeout_seconds, settings.attempts)
+        self._outbox = Outbox("alerts", settings.queue_size, logger)
+        self._sent = sent or SentMessages()
+        self._newest_day = newest_day
+        self._copies: deque[tuple[dt.datetime, Message]] = deque(maxlen=settings.queue_size)
+        self._day: DayStarted | None = None
+        self._live = False
+        self._last_beat: dt.datetime | None = None
+        self._standing = (Decimal(0), 0)
+
+    def notify(self, event: Event, book: Book) -> None:
+        """Tell of an event, if people wait for it; nothing is raised."""
+        try:
+            self._day, self._live = book.day, book.opened is not None and book.opened.mode is Mode.LIVE
+            self._standing = (book.balance, len(book.live_positions))
+            if (message := message_for(event, book)) is not None:
+                self.tell(message, event.at)
+        except Exception as fault:  # people are told after the fact: never in an order's path
+            self._fault(type(event).__name__, fault)
+
+    def tick(self, now: dt.datetime) -> None:
+        """What is due by now: late copies, deletions, the day summary, a heartbeat. Once a cycle; nothing is raised."""
+        try:
+            self._post_copies(now)
+            self._delete_old(now)
+            self._beat(now)
+            if self._day is not None and now >= self._day.session_close + SUMMARY_AFTER_CLOSE:
+                self._sum_up(now)
+        except Exception as fault:
+            self._fault("tick", fault)
+
+    def tell(self, message: Message, at: dt.datetime) -> None:
+        """Post a message, and on a live account a copy of it later."""
+        if not self._settings.webhook_url:
+            return
+        self._put(message, at, copy=False)
+        if self._live and self._settings.webhook_copy_url:
+            self._copies.append((at + dt.timedelta(seconds=self._settings.copy_delay_seconds), message))
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        """Tell that the loop has ended by a fault."""
+        self.tell(crash(detail), at)
+
+    def close(self, now: dt.datetime, timeout_seconds: float = 10.0) -> None:
+        """The loop is over: sum a finished day up, give what waits this long, and stop. Copies not due are dropped."""
+        self.tick(now)
+        if self._day is not None and now >= self._day.session_close:
+            self._sum_up(now)
+        if self._copies:
+            self._logger.info("alerts: %d late copies are dropped, the loop is over", len(self._copies))
+        self._outbox.close(timeout_seconds)
+        self._wire_logs.close()
+
+    def drain(self, timeout_seconds: float = 10.0) -> bool:
+        """Wait until everything put in the queue is sent; whether it was in time."""
+        return self._outbox.drain(timeout_seconds)
+
+    # -- what is due ---------------------------------------------------------------------------------------------------
+
+    def _post_copies(self, now: dt.datetime) -> None:
+        while self._copies and self._copies[0][0] <= now:
+            due, message = self._copies.popleft()
+            self._put(message, due, copy=True)
+
+    def _delete_old(self, now: dt.datetime) -> None:
+        if not self._settings.delete_old:
+            return
+        for message in self._sent.take_expired(now):
+            if not self._outbox.put("a deletion", partial(self._delete, message)):
+                self._sent.add(message)
+
+    def _beat(self, now: dt.datetime) -> None:
+        minutes = self._settings.heartbeat_minutes
+        if minutes == 0 or self._day is None or not self._day.session_open <= now <= self._day.session_close:
+            return
+        if self._last_beat is None or now - self._last_beat >= dt.timedelta(minutes=minutes):
+            self._last_beat = now
+            self.tell(heartbeat(now, *self._standing), now)
+
+    def _sum_up(self, now: dt.datetime) -> None:
+        """The day summary, once. Rule: CS-501."""
+        day = self._day
+        if day is None or self._newest_day is None or not self._settings.webhook_url:
+            return
+        if self._sent.first_summary_of(day.date) and (report := self._newest_day()) is not None:
+            self.tell(day_summary(report), now)
+
+    # -- on the wire ---------------------------------------------------------------------------------------------------
+
+    def _put(self, message: Message, at: dt.datetime, *, copy: bool) -> None:
+        self._outbox.put(self._redact(message.title), lambda: self._post(message, at, copy=copy))
+
+    def _post(self, message: Message, at: dt.datetime, *, copy: bool) -> None:
+        """Send it with `wait=true`, so that the answer names it, and keep the id. Rule: CS-627."""
+        body = {"embeds": [self._embed(message, at)], "allowed_mentions": {"parse": []}}
+        answer = self._send("POST", self._url(copy=copy), params={"wait": "true"}, json=body)
+        message_id = _id_in(answer)
+        if message_id is not None:
+            self._sent.add(SentMessage(message_id, at + self._settings.life(message.life), copy))
+
+    def _delete(self, message: SentMessage) -> None:
+        self._send("DELETE", f"{self._url(copy=message.copy)}/messages/{message.id}")
+
+    def _url(self, *, copy: bool) -> str:
+        return self._settings.webhook_copy_url if copy else self._settings.webhook_url
+
+    def _embed(self, message: Message, at: dt.datetime) -> dict[str, object]:
+        return {
+            "title": self._redact(message.title)[:LONGEST_TITLE],
+            "description": self._redact(message.text)[:LONGEST_TEXT],
+            "color": message.colour,
+            "timestamp": at.isoformat(),
+            "fields": [
+                {"name": name[:LONGEST_TITLE], "value": self._redact(value)[:LONGEST_FIGURE] or "-", "inline": True}
+                for name, value in message.figures[:MOST_FIGURES]
+            ],
+        }
+
+    def _fault(self, where: str, fault: Exception) -> None:
+        self._logger.error("alerts: none for %s: %s: %s", where, type(fault).__name__, self._redact(str(fault)))
+
+
+def kept_beside(ledger: Path) -> SentMessages:
+    """The messages a ledger's alerts left in the channel, kept in a file beside it."""
+    return SentMessages(ledger.with_name(ledger.name + ".alerts.json"))
+
+
+def _id_in(answer: requests.Response) -> str | None:
+    try:
+        found = answer.json()["id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) and found.isdigit() else None

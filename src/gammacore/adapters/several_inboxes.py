@@ -1,0 +1,30 @@
+"""Several inboxes as one: whatever a person reaches first is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gammacore.ports.storage import Inbox, Request
+
+
+class SeveralInboxes:
+    """The requests of every inbox, those of the last named heard last. Implements `gammacore.ports.storage.Inbox`.
+
+    Rule: R10.
+    """
+
+    def __init__(self, first: Inbox, *others: Inbox) -> None:
+        self._inboxes = (first, *others)
+
+    def post(self, request: Request) -> None:
+        """Leave a request in the first. See `Inbox.post`."""
+        self._inboxes[0].post(request)
+
+    def pending(self) -> Sequence[Request]:
+        """Requests of the first in their order, then of the others. See `Inbox.pending`."""
+        return tuple(request for inbox in self._inboxes for request in inbox.pending())
+
+    def done(self, request: Request) -> None:
+        """Take a request out wherever it is; the others ignore it. See `Inbox.done`."""
+        for inbox in self._inboxes:
+            inbox.done(request)

@@ -1,0 +1,71 @@
+"""Ask the advisor about exits that may wait, and keep its answers for a while. Rules: CS-544, CS-545."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.ledger import AlarmRaised
+from gammacore.domain.positions import Position
+from gammacore.domain.stops.advisor import AdvisorOpinion, ExitQuestion, KeptOpinion, odds_out_of_the_money
+from gammacore.domain.strategy import Close, Decisions, Situation
+from gammacore.ports.exit_advisor import ExitAdvisor
+
+
+class AskAdvisor:
+    """Opinions on the closes that were decided, one a position; without VIX or price nobody is asked. Rule: CS-545."""
+
+    def __init__(self, advisor: ExitAdvisor, ledger: DayLedger) -> None:
+        self._advisor = advisor
+        self._ledger = ledger
+        self._kept: dict[str, KeptOpinion] = {}
+
+    def __call__(self, situation: Situation, decisions: Decisions) -> Mapping[str, AdvisorOpinion]:
+        """What the advisor says of each close that may wait; empty when it says nothing."""
+        opinions: dict[str, AdvisorOpinion] = {}
+        for step in decisions.steps:
+            if isinstance(step, Close) and step.may_wait and situation.hears_advice:
+                opinion = self._opinion(step, situation)
+                if opinion is not None:
+                    opinions[step.position] = opinion
+        return opinions
+
+    def _opinion(self, close: Close, situation: Situation) -> AdvisorOpinion | None:
+        position, price = situation.book.position(close.position), situation.price
+        if position is None or price is None:
+            return None
+        limits, kept = position.plan.policy.advice, self._kept.get(position.id)
+        if kept is not None and kept.is_current(limits, situation.now, price, situation.underlying):
+            return kept.opinion
+        opinion = self._ask(_question(close, position, situation))
+        if opinion is not None:
+            self._kept[position.id] = KeptOpinion(opinion, situation.now, price)
+        return opinion
+
+    def _ask(self, question: ExitQuestion) -> AdvisorOpinion | None:
+        try:
+            return self._advisor.advise(question)
+        except Exception as failure:  # foreign code: whatever goes wrong in it, the exit acts (CS-545)
+            detail = f"{type(failure).__name__}: {failure}; {question.reason} acts"
+            self._ledger.record(AlarmRaised(question.now, "advisor_failed", detail, question.position))
+            return None
+
+
+def _question(close: Close, position: Position, situation: Situation) -> ExitQuestion:
+    price, vix = situation.price, situation.market.vix
+    assert price is not None
+    assert vix is not None
+    hours_to_close = situation.session.hours_to_close(situation.now)
+    return ExitQuestion(
+        position=position.id,
+        spread=position.spread,
+        credit=position.credit,
+        reason=close.reason,
+        detail=close.detail,
+        value=close.value,
+        now=situation.now,
+        price=price,
+        vix=vix,
+        hours_to_close=hours_to_close,
+        odds=odds_out_of_the_money(position.spread, price, vix, hours_to_close),
+    )

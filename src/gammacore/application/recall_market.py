@@ -1,0 +1,46 @@
+"""Recall what the market showed: every look adds to it, and a restart relives the day so far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.book import Book
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.market_memory import MarketMemory
+from gammacore.errors import MarketDataError
+from gammacore.ports.market_data import MarketData
+
+
+class RecallMarket:
+    """Keeps the memory of the market between cycles. It is a fold of snapshots, so nothing of it is ledgered."""
+
+    def __init__(self, ledger: DayLedger, market: MarketData, underlying: Underlying) -> None:
+        self._ledger = ledger
+        self._market = market
+        self._underlying = underlying
+        self.memory = MarketMemory()
+
+    def __call__(self, snapshot: MarketSnapshot) -> MarketMemory:
+        """The memory with this look added."""
+        self.memory = self.memory.after(snapshot, self._ledger.book, self._underlying)
+        return self.memory
+
+    def relive(self, start: dt.datetime, now: dt.datetime) -> None:
+        """Rebuild the memory of [start, now) from the ledger and the market, as a run without a break would have it.
+
+        A live feed does not show the past: there the memory starts afresh.
+        """
+        if not self._ledger.book.live_positions or not self._market.fingerprint():
+            return
+        events, told = list(self._ledger.events()), 0
+        book, at = Book(), start
+        while at < now:
+            while told < len(events) and events[told].at <= at:
+                book.apply(events[told])
+                told += 1
+            with suppress(MarketDataError):  # nothing was seen then either
+                self.memory = self.memory.after(self._market.snapshot(at), book, self._underlying)
+            at = self._market.next_at(at)

@@ -1,0 +1,84 @@
+"""Two desks on one account, around the pin and OTM: separate caps, off by default. Rule: CS-365."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import frozen
+
+from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.instruments import Right
+from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.verdicts import Verdict
+
+
+class Desk(StrEnum):
+    """Who sells: the desk around the GEX pin, or the one far out of the money."""
+
+    GEX = "GEX"
+    OTM = "OTM"
+
+    @classmethod
+    def of(cls, tag: StrategyTag) -> Desk:
+        return cls.OTM if tag is StrategyTag.OTM_SINGLE_SIDED else cls.GEX
+
+
+@frozen
+class TwoDesks:
+    """When on: 3 positions in all, 2 a desk, 70 and 30 % of the balance at risk, 5 contracts a side. Rule: CS-365.
+
+    The caps stand side by side and need not add up: 2 and 2 positions are still 3 in all.
+    """
+
+    on: bool = parameter(False, "Judge the GEX and the OTM desk by separate caps.")
+    positions: int = parameter(3, "Positions of both desks together at most.", at_least=1)
+    positions_per_desk: int = parameter(2, "Positions of one desk at most.", at_least=1)
+    gex_capital: Decimal = parameter(Decimal("0.70"), "Maximum loss of the GEX desk, part of the balance.", above=0)
+    otm_capital: Decimal = parameter(Decimal("0.30"), "Maximum loss of the OTM desk, part of the balance.", above=0)
+    contracts_per_side: int = parameter(5, "Contracts on the call or the put side, both desks, at most.", at_least=1)
+    conflicts_an_hour: int = parameter(10, "More strike conflicts in the last hour halt entries.", at_least=0)
+
+    def in_order(self, plans: Sequence[EntryPlan]) -> tuple[EntryPlan, ...]:
+        """Entries that come up together, GEX first."""
+        return tuple(sorted(plans, key=lambda plan: Desk.of(plan.strategy) is not Desk.GEX))
+
+    def judge(
+        self, plan: EntryPlan, live: Sequence[EntryPlan], balance: Decimal, conflicts_last_hour: int = 0
+    ) -> Verdict:
+        """One more entry beside what is open and working (`live`), all underlyings of the account."""
+        if not self.on:
+            return Verdict.ok("off")
+        desk = Desk.of(plan.strategy)
+        own = [other for other in live if Desk.of(other.strategy) is desk]
+        capital = (self.gex_capital if desk is Desk.GEX else self.otm_capital) * balance
+        risk = sum((other.maximum_risk for other in own), plan.maximum_risk)
+        side, contracts = self._busiest_side(plan, live)
+        for reason, reading, limit, kept in (
+            ("desk_conflicts", f"{conflicts_last_hour} conflicts in the last hour", f"> {self.conflicts_an_hour}",
+             conflicts_last_hour <= self.conflicts_an_hour),
+            ("desk_total", f"{len(live)} positions", f">= {self.positions}", len(live) < self.positions),
+            ("desk_positions", f"{len(own)} {desk} positions", f">= {self.positions_per_desk}",
+             len(own) < self.positions_per_desk),
+            ("desk_capital", f"{risk:.2f} at risk by {desk}", f"> {capital:.2f}", risk <= capital),
+            ("desk_side", f"{contracts} contracts on side {side}", f"> {self.contracts_per_side}",
+             contracts <= self.contracts_per_side),
+        ):  # fmt: skip
+            if not kept:
+                return Verdict.skip(reason, reading, limit)
+        return Verdict.ok(f"{desk} desk, {len(own) + 1} of {self.positions_per_desk} positions")
+
+    def _busiest_side(self, plan: EntryPlan, live: Sequence[EntryPlan]) -> tuple[Right, int]:
+        """The right the plan would load most, with the contracts it would then have."""
+        loads = {
+            side.right: sum(other.contracts for other in (plan, *live) if _has_side(other, side.right))
+            for side in plan.spread.sides
+        }
+        busiest = max(loads, key=lambda right: loads[right])
+        return busiest, loads[busiest]
+
+
+def _has_side(plan: EntryPlan, right: Right) -> bool:
+    return any(side.right is right for side in plan.spread.sides)

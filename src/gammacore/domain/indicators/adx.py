@@ -1,0 +1,65 @@
+"""Wilder's average directional index: how strongly bars trend, 0 to 100, whichever way. Rules: CS-316, CS-355.
+
+Source: J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978), with the start-up that TA-Lib's `ADX`
+gives it (sums of period - 1 moves, no unstable period), so that the figure is the one charts and brokers show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from gammacore.domain.market import Bar
+from gammacore.errors import InvalidInput
+
+STANDARD_PERIOD = 14
+_NOTHING = 1e-14  # TA-Lib's own bound below which a divisor counts as zero
+
+Move = tuple[float, float, float]
+"""Upward move, downward move and true range of one bar against the bar before, points."""
+
+
+def bars_needed(period: int = STANDARD_PERIOD) -> int:
+    """How many bars the first reading takes: 28 for the usual 14."""
+    return 2 * period
+
+
+def wilder_adx(bars: Sequence[Bar], period: int = STANDARD_PERIOD) -> float | None:
+    """ADX after the last of the bars, oldest first; None with fewer than 2 × period bars.
+
+    As in TA-Lib every bar given counts: the smoothing never forgets, so the same figure takes the same bars.
+    """
+    if period < 2:
+        raise InvalidInput("period", period, "give at least 2 bars")
+    if len(bars) < bars_needed(period):
+        return None
+    moves = [_move(before, bar) for before, bar in pairwise(bars)]
+    strengths = list(_strengths(moves, period))
+    adx = sum(strength or 0.0 for strength in strengths[:period]) / period
+    for strength in strengths[period:]:
+        if strength is not None:
+            adx = (adx * (period - 1) + strength) / period
+    return adx
+
+
+def _move(before: Bar, bar: Bar) -> Move:
+    up, down = float(bar.high - before.high), float(before.low - bar.low)
+    true_range = float(max(bar.high, before.close) - min(bar.low, before.close))
+    return (up if up > max(down, 0.0) else 0.0), (down if down > max(up, 0.0) else 0.0), true_range
+
+
+def _strengths(moves: Sequence[Move], period: int) -> Iterator[float | None]:
+    """Directional strength (DX) of each bar after the first period - 1 moves; None where nothing moved."""
+    up, down, span = (sum(part) for part in zip(*moves[: period - 1], strict=True))
+    for plus, minus, true_range in moves[period - 1 :]:
+        up = up - up / period + plus
+        down = down - down / period + minus
+        span = span - span / period + true_range
+        yield _strength(up, down, span)
+
+
+def _strength(up: float, down: float, span: float) -> float | None:
+    if abs(span) < _NOTHING:
+        return None
+    plus, minus = 100 * up / span, 100 * down / span
+    return None if plus + minus < _NOTHING else 100 * abs(plus - minus) / (plus + minus)

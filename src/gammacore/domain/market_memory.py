@@ -1,0 +1,58 @@
+"""What the rules remember of the market: a fold of what it showed, rebuilt after a restart and never ledgered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from gammacore.domain.book import BookView
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.stops.noise_gate import NoiseFilter
+from gammacore.domain.stops.watch import has_bad_credit
+
+
+@frozen
+class MarketMemory:
+    """The noise filter of every open position, by its id. Rules: CS-542, CS-543.
+
+    Quotes count by when they were quoted: looking at the same quotes twice adds nothing, so the memory does not depend
+    on how often, or after which restart, somebody looked.
+    """
+
+    noise: Mapping[str, NoiseFilter] = field(factory=dict)
+
+    def noise_level(self, position: str) -> float | None:
+        """How noisy a position's mid is, 1 = usual; None before its first mid. Rule: CS-543."""
+        known = self.noise.get(position)
+        return None if known is None else known.level
+
+    def after(self, market: MarketSnapshot, book: BookView, underlying: Underlying) -> MarketMemory:
+        """The memory after one more look at the market; positions that are no longer open are forgotten."""
+        fed = (
+            (position.id, _fed(self.noise.get(position.id), position, market, underlying))
+            for position in book.live_positions
+            if position.state is PositionState.OPEN and position.underlying == underlying.symbol
+        )
+        return MarketMemory({position: known for position, known in fed if known is not None})
+
+
+def _fed(
+    before: NoiseFilter | None, position: Position, market: MarketSnapshot, underlying: Underlying
+) -> NoiseFilter | None:
+    mark = None if has_bad_credit(position) else position.spread.mark(market.quote)
+    if mark is None or mark.mid <= 0:
+        return before
+    quoted_at = _quoted_at(position, market)
+    if quoted_at <= position.opened_at:  # a position's own filter begins with the first mid after its fill
+        return before
+    return position.plan.policy.gate.fed(before, mark.mid, quoted_at, position.credit, underlying)
+
+
+def _quoted_at(position: Position, market: MarketSnapshot) -> dt.datetime:
+    """When the newest of the legs was quoted; of a spread that has a mark."""
+    quotes = (market.quote(contract) for contract in position.spread.contracts)
+    return max(quote.at for quote in quotes if quote is not None)

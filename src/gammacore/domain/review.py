@@ -1,0 +1,244 @@
+"""The periodic review: what a day, a week or a month of trades came to, against what the record before it promised.
+
+A trade belongs to the period of its close, an open one to that of its entry: it is no loss and counts in no P/L.
+Dates are New York dates. Rules: CS-622..624, CS-703, CS-705, sections 7.2 and 10.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from attrs import frozen
+
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
+from gammacore.domain.trade_record import TradeLine
+from gammacore.errors import InvalidInput
+
+
+class Period(StrEnum):
+    """How long a review looks back: a New York date, a week from Monday, a calendar month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def span(self, date: dt.date) -> tuple[dt.date, dt.date]:
+        """First and last date of the period a date is in.
+
+        >>> [str(day) for day in Period.WEEK.span(dt.date(2026, 1, 1))]
+        ['2025-12-29', '2026-01-04']
+        """
+        if self is Period.WEEK:
+            monday = date - dt.timedelta(days=date.weekday())
+            return monday, monday + dt.timedelta(days=6)
+        if self is Period.MONTH:
+            first = date.replace(day=1)
+            return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        return date, date
+
+
+class VixRegime(StrEnum):
+    """How nervous the market was at the entry: the bands of CS-021."""
+
+    CALM = "VIX below 15"
+    USUAL = "VIX 15 to below 20"
+    TENSE = "VIX 20 to below 25"
+    WILD = "VIX from 25"
+    UNKNOWN = "VIX not recorded"
+
+    @classmethod
+    def of(cls, vix: Decimal) -> VixRegime:
+        """The regime of a VIX at the entry; 0 was never recorded.
+
+        >>> [VixRegime.of(Decimal(vix)).name for vix in ("14.99", "15", "20", "25", "0")]
+        ['CALM', 'USUAL', 'TENSE', 'WILD', 'UNKNOWN']
+        """
+        if vix <= 0:
+            return cls.UNKNOWN
+        bands = ((15, cls.CALM), (20, cls.USUAL), (25, cls.TENSE))
+        return next((regime for limit, regime in bands if vix < limit), cls.WILD)
+
+
+@frozen
+class SizingReview:
+    """What sizing did: trades by contracts, gross dollars as traded, and what one contract each had brought."""
+
+    trades_by_contracts: dict[int, int]
+    pnl: Decimal
+    pnl_of_one_contract: Decimal
+
+    @classmethod
+    def of(cls, closed: Sequence[TradeLine]) -> SizingReview:
+        sizes = Counter(trade.contracts for trade in closed)
+        return cls(
+            dict(sorted(sizes.items())),
+            sum((trade.pnl for trade in closed if trade.pnl is not None), Decimal(0)),
+            sum((_per_contract(trade) for trade in closed), Decimal(0)),
+        )
+
+    @property
+    def average_contracts(self) -> Fraction | None:
+        """Contracts a trade; None without a trade."""
+        trades = sum(self.trades_by_contracts.values())
+        contracts = sum(size * count for size, count in self.trades_by_contracts.items())
+        return Fraction(contracts, trades) if trades else None
+
+    @property
+    def gained_by_size(self) -> Decimal:
+        """Dollars that sizing added to (or took from) one contract a trade."""
+        return self.pnl - self.pnl_of_one_contract
+
+
+@frozen
+class Projection:
+    """What a record leads to expect of trades of these sizes, drawn from it independently: mean ± one deviation.
+
+    Dollars, gross. The closed form of the Monte Carlo of section 7.2: mean × Σ size and sd × √(Σ size²). Independence
+    is an assumption, not a finding: trades of one day move together.
+
+    >>> record = [Decimal(100), Decimal(-40), Decimal(100), Decimal(-40)]
+    >>> projection = Projection.of(record, [1, 3])
+    >>> projection.mean, round(projection.deviation, 2)
+    (Fraction(120, 1), 221.36)
+    """
+
+    trades: int
+    mean: Fraction
+    deviation: float
+
+    @classmethod
+    def of(cls, record: Sequence[Decimal], sizes: Sequence[int]) -> Projection | None:
+        """From gross P/L per contract of earlier trades; None where there are fewer than two: nothing is made up."""
+        if len(record) < 2:
+            return None
+        results = [Fraction(result) for result in record]
+        mean = sum(results, Fraction(0)) / len(results)
+        variance = sum(((result - mean) ** 2 for result in results), Fraction(0)) / len(results)
+        return cls(len(sizes), mean * sum(sizes), math.sqrt(variance * sum(size * size for size in sizes)))
+
+    def surprise(self, actual: Decimal) -> float | None:
+        """How many deviations the actual P/L is off; None when every outcome was the same."""
+        return float(Fraction(actual) - self.mean) / self.deviation if self.deviation else None
+
+
+@frozen
+class Review:
+    """One period. `figures` are of trades closed in it, with those opened in it and still open counted apart.
+
+    `projection` is what the record before the period promised for the trades and sizes it had; None without a record.
+    """
+
+    period: Period
+    first: dt.date
+    last: dt.date
+    figures: TradeFigures
+    by_regime: dict[VixRegime, TradeFigures]
+    by_strategy: dict[str, TradeFigures]
+    sizing: SizingReview
+    drawdown: Drawdown
+    projection: Projection | None
+
+    @property
+    def actual(self) -> Decimal:
+        """Gross dollars of everything closed in the period, whatever its size: what the projection is held against."""
+        return self.sizing.pnl
+
+
+def reviews(trades: Iterable[TradeLine], period: Period, record: Sequence[Decimal] = ()) -> tuple[Review, ...]:
+    """A review of every period in which a trade was closed, or opened and not closed yet; oldest first.
+
+    `record` is the gross P/L per contract of trades before the first of these, oldest first.
+    """
+    told_once = trades_once(trades)
+    closed = sorted(((trade.exit.at, trade) for trade in told_once if trade.exit is not None), key=_instant)
+    still_open = [trade for trade in told_once if trade.is_open]
+    spans = {period.span(new_york_date(at)) for at, _ in closed}
+    spans |= {period.span(new_york_date(trade.opened)) for trade in still_open}
+    known = list(record)
+    told = []
+    for first, last in sorted(spans):
+        ended = [trade for at, trade in closed if first <= new_york_date(at) <= last]
+        waiting = [trade for trade in still_open if first <= new_york_date(trade.opened) <= last]
+        told.append(_review(period, (first, last), ended, waiting, known))
+        known += [_per_contract(trade) for trade in ended if trade.contracts]
+    return tuple(told)
+
+
+def break_even_win_rate(win: Decimal, loss: Decimal) -> Fraction:
+    """The part of trades that must win for nothing to be lost: L/(W + L), amounts positive.
+
+    >>> f"{float(break_even_win_rate(Decimal(125), Decimal(38))):.1%}"
+    '23.3%'
+    """
+    return _amount("loss", loss) / (_amount("win", win) + _amount("loss", loss))
+
+
+def expected_profit_factor(win_rate: Fraction, win: Decimal, loss: Decimal) -> Fraction:
+    """Dollars won for each dollar lost at this win rate: p W/((1 - p) L).
+
+    >>> [round(float(expected_profit_factor(Fraction(p, 100), Decimal(125), Decimal(38))), 2) for p in (60, 65)]
+    [4.93, 6.11]
+    """
+    if not 0 <= win_rate < 1:
+        raise InvalidInput("win_rate", win_rate, "give a part of all trades, below 1")
+    return win_rate * _amount("win", win) / ((1 - win_rate) * _amount("loss", loss))
+
+
+def trades_once(trades: Iterable[TradeLine]) -> tuple[TradeLine, ...]:
+    """Each trade once, as it was told last: reports of several days repeat what stays open."""
+    return tuple({trade.id: trade for trade in trades}.values())
+
+
+def _review(
+    period: Period,
+    span: tuple[dt.date, dt.date],
+    closed: list[TradeLine],
+    still_open: list[TradeLine],
+    record: Sequence[Decimal],
+) -> Review:
+    trades = closed + still_open
+    regimes = [regime for regime in VixRegime if any(VixRegime.of(trade.plan.vix) is regime for trade in trades)]
+    return Review(
+        period=period,
+        first=span[0],
+        last=span[1],
+        figures=TradeFigures.of(trades),
+        by_regime={
+            regime: TradeFigures.of(trade for trade in trades if VixRegime.of(trade.plan.vix) is regime)
+            for regime in regimes
+        },
+        by_strategy=by_strategy(trades),
+        sizing=SizingReview.of(closed),
+        drawdown=drawdown(_equity(closed)),
+        projection=Projection.of(record, [trade.contracts for trade in closed]),
+    )
+
+
+def _equity(closed: Sequence[TradeLine]) -> list[Decimal]:
+    """The balance before the first close of the period and after each. Rule: CS-705."""
+    exits = [trade.exit for trade in closed if trade.exit is not None]
+    if not exits:
+        return []
+    before = exits[0].balance - exits[0].gross + exits[0].fees
+    return [before, *(ended.balance for ended in exits)]
+
+
+def _per_contract(trade: TradeLine) -> Decimal:
+    return trade.pnl / trade.contracts if trade.pnl is not None and trade.contracts else Decimal(0)
+
+
+def _instant(pair: tuple[dt.datetime, TradeLine]) -> dt.datetime:
+    return pair[0]
+
+
+def _amount(field: str, amount: Decimal) -> Fraction:
+    if amount <= 0:
+        raise InvalidInput(field, amount, "give dollars above 0")
+    return Fraction(amount)

@@ -1,0 +1,194 @@
+"""A whole small world in one line: clock, scripted market, exchange, ledger medium, inbox and the day over them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import define, evolve, field, frozen
+from builders import DAY, a_plan, a_session, at
+from builders_exchange import PUT_QUOTES
+
+from gammacore.adapters.fake.calendar import FakeCalendar
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.fees import NO_FEES
+from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.fake.market import BidAsk, FakeMarket
+from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.configuration import Settings
+from gammacore.domain.book import Book, BookView
+from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.entries.judge import EntryRules
+from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.instruments import REGISTRY, OptionContract
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
+from gammacore.domain.orders import Order, OrderState
+from gammacore.domain.positions import EntryPlan, Position, PositionState
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
+from gammacore.ports.broker import Broker
+from gammacore.ports.storage import Storage
+from gammacore.wiring.days import wire_trade
+
+TERMS = DayTerms("FAKE-1", Mode.STUDY, "f00d", Decimal(20_000), "script", "ab12")
+PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
+"""Stops so wide that only a script and the clock end a position."""
+
+SPX_QUOTES = PUT_QUOTES
+Known = TypeVar("Known")
+
+
+def a_desk_without_entries() -> CreditSpreadDesk:
+    """The credit-spread desk that watches and closes, and opens nothing by itself."""
+    return CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=())))
+
+
+@frozen
+class Scripted:
+    """Opens the given plans at their times and closes at the given ones; everything else is the desk's own work."""
+
+    plans: tuple[EntryPlan, ...] = ()
+    closes: Mapping[str, dt.datetime] = field(factory=dict)
+    desk: CreditSpreadDesk = field(factory=a_desk_without_entries)
+
+    @property
+    def name(self) -> str:
+        return self.desk.name
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        return False
+
+    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+        return self.desk.deadlines(session)
+
+    def decide(self, situation: Situation) -> Decisions:
+        return Decisions((*self.desk.decide(situation).steps, *self._closes(situation), *self._opens(situation)))
+
+    def _opens(self, situation: Situation) -> Iterator[Decision]:
+        for plan in self.plans:
+            if plan.scheduled_at <= situation.now and not situation.book.judged(plan.scheduled_at):
+                yield Open(plan, a_judgement(plan, situation.now))
+
+    def _closes(self, situation: Situation) -> Iterator[Decision]:
+        for name, when in self.closes.items():
+            position = situation.book.position(name)
+            if when <= situation.now and position is not None and position.state is PositionState.OPEN:
+                yield Close(name, "scripted", "as the script says", Decimal("2.80"))
+
+
+def a_judgement(plan: EntryPlan, now: dt.datetime) -> EntryJudged:
+    return EntryJudged(now, plan.scheduled_at, None, "", (), plan.price, plan.pin, plan.vix)
+
+
+def a_scripted_plan(contracts: int = 3, position: str = "p1", scheduled: str = "10:00") -> EntryPlan:
+    """Put spreads for 2.50 expected, sold at 2.35 or better, that no stop will end."""
+    plan = a_plan(contracts=contracts, position=position, scheduled=scheduled, policy=PATIENT)
+    return evolve(plan, limit=Decimal("2.35"))
+
+
+@define(eq=False)
+class World:
+    """What outlives a process (market, exchange, ledger medium, inbox, time), and the process that trades in it."""
+
+    clock: FakeClock
+    market: FakeMarket
+    exchange: FakeExchange
+    session: TradingSession
+    strategy: Scripted
+    settings: Settings = field(factory=Settings)
+    medium: MemoryLedger = field(factory=MemoryLedger)
+    inbox: MemoryInbox = field(factory=MemoryInbox)
+    terms: DayTerms = TERMS
+    wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
+    underlying: str = "SPX"
+    _day: TradeDay | None = None
+
+    @property
+    def day(self) -> TradeDay:
+        """The running process's day; a new one after `restart`."""
+        if self._day is None:
+            storage: Storage = MemoryStorage(self.medium)
+            self._day = wire_trade(
+                terms=self.terms,
+                settings=self.settings,
+                underlying=REGISTRY[self.underlying],
+                session=self.session,
+                strategy=self.strategy,
+                storage=storage,
+                broker=self.wrap_broker(self.exchange),
+                clock=self.clock,
+                market=self.market,
+                inbox=self.inbox,
+                notifier=None,
+                confirm_after_seconds=2.0,
+            )
+        return self._day
+
+    @property
+    def book(self) -> Book:
+        return self.day.ledger.book
+
+    @property
+    def events(self) -> list[Event]:
+        return self.medium.events
+
+    def restart(self) -> None:
+        """The process is gone without a word; the next one folds the ledger."""
+        self._day = None
+        self.medium.writer = None
+
+    def show(self, quotes: Mapping[OptionContract, BidAsk] | None = None, *, seconds: float = 10) -> None:
+        """Let time pass and show a snapshot then."""
+        now = self.clock.now() + dt.timedelta(seconds=seconds)
+        self.market.show(now, SPX_QUOTES if quotes is None else quotes, spot=Decimal(6900), vix=Decimal(15))
+        self.clock.set(now)
+
+    def cycle(self, times: int = 1, *, seconds: float = 10) -> None:
+        """So many cycles, each after a new snapshot."""
+        for _ in range(times):
+            self.show(seconds=seconds)
+            self.day.once()
+
+    def position(self, name: str = "p1") -> Position:
+        position = self.book.position(name)
+        assert position is not None
+        return position
+
+    def orders(self, name: str = "p1") -> tuple[Order, ...]:
+        return self.book.orders_of(name)
+
+    def states(self, name: str = "p1") -> list[OrderState]:
+        return [order.state for order in self.orders(name)]
+
+    def all(self, kind: type[Known]) -> list[Known]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def alarms(self) -> list[str]:
+        return [event.code for event in self.events if isinstance(event, AlarmRaised)]
+
+
+def a_world(
+    *plans: EntryPlan, closes: Mapping[str, str] | None = None, start: str = "10:00", cash: str = "20000",
+    close: str = "16:00", settings: Settings | None = None,
+) -> World:  # fmt: skip
+    """An ordinary Monday at 10:00, the put spread quoted; opens `plans` and closes positions at New York times."""
+    clock, market = FakeClock(at(start)), FakeMarket("SPX", step=10)
+    market.show(clock.now(), SPX_QUOTES, spot=Decimal(6900), vix=Decimal(15))
+    calendar = FakeCalendar(half_days=[DAY] if close == "13:00" else [])
+    exchange = FakeExchange(market, clock, calendar, fees=NO_FEES, starting_cash=Decimal(cash))
+    closing = {name: at(when) for name, when in (closes or {}).items()}
+    return World(clock, market, exchange, a_session(close), Scripted(plans, closing), settings or Settings())
+
+
+def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] | None = None) -> World:
+    """A world whose plan was entered at 10:00:00 and filled at 10:00:10."""
+    world = a_world(plan or a_scripted_plan(), closes=closes)
+    world.day.once()
+    world.cycle()
+    assert world.position().open_contracts == (plan or a_scripted_plan()).contracts
+    return world

@@ -1,0 +1,136 @@
+"""Entering: guards before any order, the judgement and the intent in one append, then the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+from attrs import evolve, frozen
+from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding
+
+from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.domain.ledger import EntryJudged, Event, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
+from gammacore.domain.orders import Effect, Purpose
+from gammacore.domain.strategy import Open, Stand
+
+PLENTY = Decimal(100_000)
+
+
+def enter(world: World, buying_power: Decimal | None = PLENTY, contracts: int = 3) -> EntryJudged:
+    """Open as decided; return what is on record of the judgement."""
+    plan = evolve(a_scripted_plan(contracts), position="p9")
+    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())), buying_power)
+    return world.all(EntryJudged)[-1]
+
+
+def three_positions(world: World) -> None:
+    world.day.ledger.record(HoldingsQuarantined(world.clock.now(), {"A": 1, "B": 1, "C": 1}, "foreign"))
+
+
+def a_halt(world: World) -> None:
+    world.day.ledger.record(Halted(world.clock.now(), "enough"))
+
+
+def a_bad_day(world: World) -> None:
+    world.day.ledger.record(
+        PositionClosed(world.clock.now(), "p1", "stop_loss", Decimal(5), 3, Decimal(-600), Decimal(0))
+    )
+
+
+def nothing(world: World) -> None:
+    """No limit is near."""
+
+
+@pytest.mark.parametrize(
+    ("before", "buying_power", "reason"),
+    [
+        (nothing, PLENTY, None),
+        (a_halt, PLENTY, "halted"),
+        (a_bad_day, PLENTY, "daily_loss"),
+        (nothing, None, "buying_power_unknown"),
+        (nothing, Decimal(2250), None),
+        (nothing, Decimal("2249.99"), "buying_power"),
+    ],
+)
+def test_a_guard_that_says_no_leaves_no_order_and_its_reason(
+    before: Callable[[World], None], buying_power: Decimal | None, reason: str | None
+) -> None:
+    """CS-302, CS-339, CS-343: judged once more before the order, whatever the filters said. 3 × $750 at risk."""
+    world = a_world_holding()
+    before(world)
+    sent = len(world.exchange.received)
+    judgement = enter(world, buying_power)
+
+    assert judgement.reason == reason
+    assert len(world.exchange.received) - sent == (reason is None)
+
+
+def test_the_position_limit_counts_what_is_quarantined() -> None:
+    """CS-338: tested before the order, not after it."""
+    world = a_world()
+    world.day.begin()
+    three = {f"SPXW260105P0{strike}000": 1 for strike in (6700, 6710, 6720)}
+    world.day.ledger.record(HoldingsQuarantined(world.clock.now(), three, "foreign"))
+
+    assert enter(world).reason == "position_limit"
+    assert world.exchange.received == []
+
+
+def test_judgement_and_intent_are_one_append() -> None:
+    """R1, CS-366: a crash leaves both or neither."""
+    appends: list[list[type[Event]]] = []
+
+    @frozen
+    class Listening(MemoryStorage):
+        def append(self, events: Sequence[Event], expected_version: int) -> int:
+            appends.append([type(event) for event in events])
+            return super().append(events, expected_version)
+
+    world = a_world()
+    world.day.begin()
+    world.restart()
+    listening = Listening.__new__(Listening)
+    MemoryStorage.__init__(listening, world.medium)
+    world.day.ledger._storage = listening
+    enter(world)
+
+    assert [EntryJudged, OrderIntended] in appends
+
+
+def test_an_entry_is_a_credit_limit_order_with_shorts_first() -> None:
+    """CS-402, CS-403, CS-407."""
+    world = a_world()
+    world.day.begin()
+    enter(world)
+    (ticket,) = world.exchange.received
+
+    assert (ticket.purpose, ticket.effect, ticket.limit, ticket.quantity) == (
+        Purpose.ENTRY, Effect.CREDIT, Decimal("2.35"), 3,
+    )  # fmt: skip
+    assert ticket.legs == a_scripted_plan().spread.opening_legs
+    assert ticket.tag == f"GEXENTRY-{ticket.id}"
+
+
+def test_standing_aside_is_on_record() -> None:
+    """CS-366: no trade is a decision too."""
+    world = a_world()
+    world.day.begin()
+    record = evolve(a_judgement(a_scripted_plan(), world.clock.now()), reason="vix_ceiling")
+    world.day.enter.stand(Stand(record))
+
+    assert world.all(EntryJudged) == [record]
+    assert world.book.judged(record.scheduled_at)
+
+
+def test_the_client_id_says_what_the_order_is_for() -> None:
+    """R1: the same entry in the same ledger has the same id, in another lineage another one."""
+    ids = []
+    for lineage in ("f00d", "f00d", "beef"):
+        world = a_world()
+        world.terms = evolve(world.terms, lineage=lineage)
+        world.day.begin()
+        enter(world)
+        ids.append(world.exchange.received[0].id)
+
+    assert ids[0] == ids[1] != ids[2]

@@ -1,0 +1,458 @@
+"""A scheduled entry before every filter: their order, the first no, what is judged for the record. CS-300, 366."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve, fields
+
+from builders import a_call_spread, a_condor, a_plan, a_put_spread, a_session, at
+from builders_day import closed, opened
+from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_book, a_case, a_situation
+from gammacore.domain import ledger
+from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.entries.credit import MinimumCredit, SpreadQuality
+from gammacore.domain.entries.judge import FILTERS, EntryCase, EntryJudgement, EntryRules, judge_entry
+from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
+from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.risk.limits import Oversize, RiskLimits
+from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.strategy import Situation
+from gammacore.domain.verdicts import Outcome, Verdict
+
+
+def judgement(situation: Situation | None = None, slot: str = "10:00", **desk: Any) -> EntryJudgement:
+    return judge_entry(a_case(situation, slot, CreditSpreadDesk(**desk)))
+
+
+def reason(situation: Situation | None = None, slot: str = "10:00", **desk: Any) -> str | None:
+    return judgement(situation, slot, **desk).record.reason
+
+
+def verdict(name: str, situation: Situation | None = None, **desk: Any) -> Verdict:
+    return {each.name: each.verdict for each in judgement(situation, **desk).record.filters}[name]
+
+
+def not_judged(situation: Situation) -> set[str]:
+    filters = judgement(situation).record.filters
+    return {
+        each.name for each in filters if each.verdict.outcome is Outcome.NOT_JUDGED and each.rule in MARKET_AND_MONEY
+    }
+
+
+MARKET_AND_MONEY = {
+    *(f"CS-{number}" for number in range(301, 313)),
+    *(f"CS-{number}" for number in (323, 324, 326, *range(328, 333), *range(337, 345))),
+}
+"""The filters that need no bars and no advisor."""
+
+
+SELECTION = {
+    "setup", "short_too_near", "quotes_missing", "credit_not_positive", "spread_quality", "hourly_credit",
+    "minimum_credit", "safety_halt", "concurrent_risk", "buying_power", "strike_conflict",
+}  # fmt: skip
+"""Filters that need a setup."""
+CREDIT = SELECTION - {"setup", "short_too_near", "quotes_missing", "strike_conflict"}
+"""Filters that need the credit."""
+
+
+# The plan -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_ordinary_morning_sells_the_put_spread_under_the_pin() -> None:
+    """CS-202, CS-401..404: price 6900, 15 below the pin, VIX 15.2: 6890/6880 for 2.50, limit 2.35."""
+    judged = judgement()
+    plan = judged.plan
+
+    assert judged.record.reason is None
+    assert plan is not None
+    assert (plan.spread.strikes, plan.strategy, plan.contracts) == ("6890/6880", StrategyTag.PUT_SPREAD, 1)
+    assert (plan.expected_credit, plan.limit) == (Decimal("2.50"), Decimal("2.35"))
+    assert (plan.price, plan.pin, plan.vix) == (Decimal(6900), Decimal(6915), Decimal("15.2"))
+    assert (plan.position, plan.scheduled_at) == ("SPX-20260105-1", at("10:00"))
+
+
+def test_at_the_pin_it_sells_a_condor() -> None:
+    plan = judgement(a_situation(pin=6900, legs=CONDOR_QUOTES)).plan
+
+    assert plan is not None
+    assert plan.spread.strikes == "6920/6930/6880/6870"
+    assert plan.expected_credit == Decimal("2.80")
+
+
+def test_the_record_has_the_verdict_of_every_filter_placed_or_not() -> None:
+    """CS-366: id, verdict, value, limit, reason, and what the market was."""
+    placed, refused = judgement().record, judgement(a_situation(vix="21.3")).record
+
+    for record in (placed, refused):
+        assert [(each.rule, each.name) for each in record.filters] == [(rule, name) for rule, name, _ in FILTERS]
+    assert all(each.verdict.passed for each in placed.filters)
+    assert all(each.verdict.outcome is Outcome.PASS for each in placed.filters if each.rule in MARKET_AND_MONEY)
+    assert (refused.reason, refused.explanation) == ("vix_ceiling", "skip vix_ceiling: VIX 21.3 >= 20.0")
+    assert (refused.price, refused.pin, refused.vix) == (Decimal(6900), Decimal(6915), Decimal("21.3"))
+    assert (refused.at, refused.scheduled_at) == (at("10:00"), at("10:00"))
+
+
+def test_the_stop_that_was_printed_goes_with_the_plan() -> None:
+    """CS-512, CS-532: fixed at entry."""
+    plan = judgement(stops=StopPolicy(volatility_stops=True)).plan
+
+    assert plan is not None
+    assert plan.policy.stop == Decimal("0.15")  # VIX 15.2
+
+
+# Order ----------------------------------------------------------------------------------------------------------------
+
+
+def test_filters_are_judged_in_the_order_of_the_table() -> None:
+    """CS-300, section 3."""
+    rules = [rule for rule, _, _ in FILTERS]
+
+    assert rules == sorted(rules)
+    assert len({name for _, name, _ in FILTERS}) == len(FILTERS)
+    assert set(rules) >= MARKET_AND_MONEY
+
+
+HOPELESS: dict[str, Any] = {
+    "book": a_book(
+        ledger.Halted(at("09:31"), "drill"),
+        *(opened(a_plan(a_put_spread(6890, 6880), position=f"t{number}")) for number in range(3)),
+    ),
+    "session": a_session("13:00"),
+    "price": "6900",
+    "vix": "25",
+    "buying_power": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mended", "first"),
+    [
+        ({}, "halted"),
+        ({"book": a_book()}, "early_close"),
+        ({"book": a_book(), "session": a_session()}, "vix_ceiling"),
+        ({"book": a_book(), "session": a_session(), "vix": "12"}, "vix_floor"),
+        ({"book": a_book(), "session": a_session(), "vix": "15"}, "buying_power_unknown"),
+        ({"book": a_book(), "session": a_session(), "vix": "15", "price": None}, "price_missing"),
+    ],
+)
+def test_the_first_no_is_the_reason(mended: dict[str, Any], first: str) -> None:
+    """CS-300: with everything wrong, the reason is the earliest of the table."""
+    assert reason(a_situation(**{**HOPELESS, **mended})) == first
+
+
+def test_later_filters_are_still_judged_where_their_inputs_exist() -> None:
+    """CS-300, CS-366: halted, and the record still says that VIX was too high and what the account allows."""
+    filters = {each.name: each.verdict for each in judgement(a_situation(**HOPELESS)).record.filters}
+
+    assert filters["early_close"].reason == "early_close"
+    assert filters["vix_ceiling"].reason == "vix_ceiling"
+    assert filters["position_limit"].reason == "position_limit"
+    assert filters["minimum_account"].outcome is Outcome.PASS
+
+
+def test_a_setup_that_would_have_traded_is_priced_for_the_record_though_the_time_is_wrong() -> None:
+    """CS-300."""
+    late = a_situation("12:30")
+
+    assert reason(late, "12:30") == "entry_window"
+    assert verdict("minimum_credit", late).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"price": None}, SELECTION | {"pin_missing"}),
+        ({"pin": None}, SELECTION),
+        ({"vix": None}, SELECTION | {"vix_floor", "vix_ceiling"}),
+        ({"vix": "25"}, SELECTION - {"setup"}),  # the setup is SKIP
+        ({"legs": {}, "book": a_book()}, CREDIT),
+        ({"legs": {"P6890": (1.50, 1.60), "P6880": (1.50, 1.60)}}, CREDIT - {"credit_not_positive"}),
+    ],
+)
+def test_what_lacks_its_inputs_is_not_judged(changes: dict[str, Any], unknown: set[str]) -> None:
+    """CS-300."""
+    assert not_judged(a_situation(**changes)) == unknown
+
+
+# Failing closed -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"price": None}, "price_missing"),
+        ({"price_age": 15.1}, "price_missing"),
+        ({"price": "5500", "previous_close": "6900"}, "price_missing"),  # CS-353: 20.3 % off
+        ({"vix": None}, "vix_missing"),
+        ({"vix": "4.99"}, "vix_missing"),
+        ({"vix": "1520"}, "vix_missing"),
+        ({"pin": None}, "pin_missing"),
+        ({"peaks": {7500: 50.0}}, "pin_missing"),  # nothing within reach (CS-106)
+        ({"legs": {"P6890": (4.00, 4.10)}}, "quotes_missing"),
+        ({"quote_age": 15.1}, "quotes_missing"),
+        ({"buying_power": None}, "buying_power_unknown"),
+    ],
+)
+def test_what_is_not_known_is_no_trade(changes: dict[str, Any], expected: str) -> None:
+    """Section 3, column "missing": closed."""
+    judged = judgement(a_situation(**changes))
+
+    assert judged.record.reason == expected
+    assert judged.plan is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"price": None}, "no price yet"),
+        ({"price_age": 40}, "price 6900 is 40 s old > 15 s"),
+        ({"price": "5500", "previous_close": "6900"}, "price 5500 > 20% from the previous close 6900"),
+    ],
+)
+def test_why_there_is_no_price_is_said(changes: dict[str, Any], words: str) -> None:
+    assert verdict("price_missing", a_situation(**changes)).value in words
+    assert str(verdict("price_missing", a_situation(**changes))) == f"unknown price_missing: {words}"
+
+
+@pytest.mark.parametrize("previous_close", ["5750", "8625", None])
+def test_a_price_within_twenty_percent_of_the_previous_close_is_a_price(previous_close: str | None) -> None:
+    """CS-353: inclusive, and only where the close is known."""
+    assert reason(a_situation(previous_close=previous_close)) is None
+
+
+def test_a_year_without_fomc_dates_is_open_and_counted() -> None:
+    """CS-304: unknown, and it passes."""
+    rules = EntryRules(fomc=evolve(EntryRules().fomc, dates=()))
+    judged = judgement(entries=rules)
+
+    assert judged.plan is not None
+    assert verdict("fomc_day", entries=rules).outcome is Outcome.UNKNOWN
+
+
+def test_a_filter_that_fails_to_judge_is_a_fault_not_a_pass() -> None:
+    """CS-300, must not regress 17: every filter passed but one had nothing to say: no trade."""
+    from gammacore.domain.entries import judge as table
+
+    with pytest.MonkeyPatch.context() as patch:
+        silent = tuple(
+            (rule, name, (lambda _case: Verdict.not_judged()) if name == "spread_quality" else ask)
+            for rule, name, ask in FILTERS
+        )
+        patch.setattr(table, "FILTERS", silent)
+        judged = judgement()
+
+    assert (judged.record.reason, judged.plan) == ("spread_quality_unknown", None)
+
+
+# One filter each ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("time", "slot", "expected"),
+    [
+        ("10:10:00", "10:00", None), ("10:10:01", "10:00", "schedule_missed"), ("11:59:59", "11:50", None),
+        ("12:00:00", "12:00", "entry_window"), ("16:00", "16:00", "trading_day"), ("09:29", "09:29", "trading_day"),
+    ],
+)  # fmt: skip
+def test_the_clock_decides_before_the_market(time: str, slot: str, expected: str | None) -> None:
+    """CS-303, CS-306, CS-307."""
+    assert reason(a_situation(time), slot) == expected
+
+
+def test_a_half_day_may_be_traded_relative_to_its_ends() -> None:
+    """CS-305, CS-351."""
+    rules = EntryRules(schedule=Schedule(early_close=EarlyClosePolicy.RELATIVE))
+    half_day = a_situation(session=a_session("13:00"))
+
+    assert reason(half_day) == "early_close"
+    assert reason(half_day, entries=rules) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"price": "6850"}, "too_far"),
+        ({"peaks": {6880: 50.0, 6918: 50.0}, "price": "6898"}, None),
+        ({"peaks": {6850: 50.0, 6950: 1500.0}, "price": "6883"}, "competing_off_centre"),
+    ],
+)
+def test_a_setup_that_is_none_says_why(changes: dict[str, Any], expected: str | None) -> None:
+    """CS-324, CS-206."""
+    legs: Legs = {"C6920": (2.00, 2.10), "C6930": (0.60, 0.70), "P6880": (2.20, 2.30), "P6870": (0.80, 0.90)}
+
+    assert reason(a_situation(legs=legs, **changes)) == expected
+
+
+def test_a_competing_pin_is_marked_in_the_record() -> None:
+    """CS-108, CS-206."""
+    situation = a_situation(price="6898", peaks={6880: 50.0, 6918: 50.0}, legs=CONDOR_QUOTES)
+
+    assert verdict("pin_missing", situation).value.endswith("competing")
+
+
+def test_a_short_less_than_one_strike_out_is_refused() -> None:
+    """CS-326: with two strikes asked for, a short 10 points out is the nearest that passes."""
+    two, three = (EntryRules(setup=evolve(EntryRules().setup, short_clearance=n)) for n in (2, 3))
+
+    assert reason(entries=two) is None
+    assert reason(entries=three) == "short_too_near"
+
+
+def test_a_strike_far_from_the_price_is_an_error_of_ours() -> None:
+    """CS-016: 10 points of 6900 are 0.14 %; the limit here is 0.1 %."""
+    assert reason(entries=EntryRules(strike_sanity=Decimal("0.001"))) == "bad_strike"
+
+
+@pytest.mark.parametrize(
+    ("legs", "expected"),
+    [
+        ({"P6890": (1.50, 1.60), "P6880": (1.50, 1.60)}, "credit_not_positive"),
+        ({"P6890": (12.00, 12.10), "P6880": (1.50, 1.60)}, "credit_not_positive"),
+        ({"P6890": (3.50, 4.60), "P6880": (1.50, 1.60)}, "spread_quality"),
+        ({"P6890": (1.85, 1.90), "P6880": (1.50, 1.55)}, "hourly_credit"),  # one tick a leg: quality passes
+        ({"P6890": (2.70, 2.75), "P6880": (1.50, 1.55)}, "minimum_credit"),
+        ({"P6890": (2.80, 2.85), "P6880": (1.50, 1.55)}, None),
+    ],
+)
+def test_the_credit_is_real_rich_and_enough_in_that_order(legs: Legs, expected: str | None) -> None:
+    """CS-329..332."""
+    assert reason(a_situation(legs=legs)) == expected
+
+
+def test_a_credit_of_half_a_cent_is_a_no_not_a_crash() -> None:
+    """CS-329: mids 0.015 and 0.010 leave half a cent, which rounds to nothing; sizing is never asked."""
+    legs: Legs = {"P641": (0.01, 0.02), "P639": (0.01, 0.01)}
+
+    assert reason(a_situation(underlying="SPY", price="642", pin=643, legs=legs)) == "credit_not_positive"
+
+
+def test_a_limit_of_nothing_is_no_order() -> None:
+    """CS-403: 0.95 x 0.05 is below a tick."""
+    rules = EntryRules(
+        minimum=MinimumCredit(vertical=Decimal(0)),
+        hourly=evolve(EntryRules().hourly, early=Decimal(0)),
+        quality=SpreadQuality(thin_tolerance=Decimal(9)),
+    )
+    legs: Legs = {"P6890": (1.50, 1.55), "P6880": (1.45, 1.50)}
+
+    assert reason(a_situation(legs=legs), entries=rules) == "limit_not_positive"
+    assert verdict("minimum_credit", a_situation(legs=legs), entries=rules).value == "0.95 x 0.05 is below one tick"
+
+
+@pytest.mark.parametrize(
+    ("balance", "expected"), [("20000", None), ("10000", None), ("9999.99", "minimum_account")]
+)  # fmt: skip
+def test_the_account_must_be_large_enough(balance: str, expected: str | None) -> None:
+    """CS-340, CS-601."""
+    assert reason(a_situation(book=a_book(balance=balance))) == expected
+
+
+@pytest.mark.parametrize("legs", [PUT_SPREAD_QUOTES, {}])
+def test_below_half_of_the_starting_capital_the_halt_is_named(legs: Legs) -> None:
+    """CS-341, CS-601: with or without quotes to size by."""
+    situation = a_situation(book=a_book(balance="9999.99"), legs=legs)
+
+    assert verdict("safety_halt", situation).reason == "safety_halt"
+    assert verdict("concurrent_risk", situation).outcome is Outcome.NOT_JUDGED
+    assert verdict("buying_power", situation).outcome is Outcome.NOT_JUDGED
+
+
+def test_a_size_that_does_not_fit_shrinks_to_what_does() -> None:
+    """CS-363: Kelly says 3; 30 % of 12,000 are 3,600 less 2,250 open: one; or skip, if so configured."""
+    record = [event for number in range(12) for event in _traded(number)]
+    wide = a_plan(a_put_spread(6700, 6690), position="w", contracts=3)
+    book = a_book(record, opened(wide), balance="10000")
+
+    roomy = judgement(a_situation(book=a_book(record))).plan
+    tight = judgement(a_situation(book=book)).plan
+
+    assert roomy is not None
+    assert roomy.contracts == 3
+    assert tight is not None
+    assert tight.contracts == 1
+    assert reason(a_situation(book=book), limits=RiskLimits(oversize=Oversize.SKIP)) == "concurrent_risk"
+
+
+def _traded(number: int) -> list[ledger.Event]:
+    plan = a_plan(a_put_spread(6700, 6690), position=f"h{number}")
+    won = number % 4 != 0
+    return [*opened(plan), *closed(plan, "09:45", "target", "0.5" if won else "3.0", "200" if won else "-50")]
+
+
+def test_buying_power_shrinks_the_size_too() -> None:
+    """CS-343, CS-363: after concurrent risk has had its say."""
+    record = [event for number in range(12) for event in _traded(number)]
+    plan = judgement(a_situation(book=a_book(record), buying_power="1600")).plan
+
+    assert plan is not None
+    assert plan.contracts == 2
+    assert reason(a_situation(book=a_book(record), buying_power="749.99")) == "buying_power"
+
+
+def test_concurrent_risk_that_leaves_no_room_is_the_reason() -> None:
+    """CS-342: buying power is still judged, for one contract."""
+    book = a_book(opened(a_plan(a_put_spread(6700, 6690), position="w", contracts=5)), balance="12000")
+
+    assert reason(a_situation(book=book)) == "concurrent_risk"
+    assert verdict("buying_power", a_situation(book=book)).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (a_put_spread(6890, 6880), "exact_strike_match"), (a_put_spread(6885, 6875), "overlap"),
+        (a_put_spread(6905, 6895), "too_close"), (a_put_spread(6860, 6850), None), (a_call_spread(6890, 6900), None),
+        (a_condor((7000, 7010), (6885, 6875)), "overlap"),
+    ],
+)  # fmt: skip
+def test_strikes_do_not_lean_on_each_other(held: Any, expected: str | None) -> None:
+    """CS-344."""
+    book = a_book(opened(a_plan(held, position="t1")))
+
+    assert reason(a_situation(book=book)) == expected
+
+
+def test_the_next_position_has_the_next_number() -> None:
+    plan = judgement(a_situation(book=a_book(opened(a_plan(a_put_spread(6700, 6690)))))).plan
+
+    assert plan is not None
+    assert plan.position == "SPX-20260105-2"
+
+
+# The same for all -----------------------------------------------------------------------------------------------------
+
+
+def test_no_filter_knows_whose_money_it_is() -> None:
+    """Must not regress 19: PAPER obeys every filter of LIVE, because nothing that judges is told the mode."""
+    names = {
+        field.name for kind in (EntryCase, Situation, EntryRules, RiskLimits, SizingRules) for field in fields(kind)
+    }
+
+    assert not {name for name in names if "mode" in name or "paper" in name or "live" in name}
+
+
+def test_the_same_case_is_judged_the_same() -> None:
+    assert judgement().record == judgement().record
+
+
+def test_a_plan_needs_everything_known() -> None:
+    """The plan of an incomplete case is None, never a guess; and no trade without one."""
+    assert a_case(a_situation(price=None)).plan() is None
+    assert a_case(a_situation(buying_power="0")).plan() is None
+    assert a_case(a_situation(buying_power="0")).contracts == 0
+    assert a_case(a_situation(legs={})).contracts == 0
+
+
+def test_a_plan_that_stayed_incomplete_is_no_trade_though_nothing_said_no() -> None:
+    """CS-300: the last line of defence against a filter that is missing from the table."""
+    from gammacore.domain.entries import judge as table
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "FILTERS", ())
+        judged = judgement(a_situation(price=None))
+
+    assert (judged.record.reason, judged.plan) == ("plan_incomplete", None)
