@@ -7,21 +7,22 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import field, frozen
 
-from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.domain.book import Book
 from gammacore.wiring import wire_day
 from gammacore_cli.main import run
 
-SIMULATED = ("--step", "300", "--seed", "3")
-"""A quick simulated day with an entry at 10:05 and an exit at 10:20."""
+QUICK = 300
+"""Seconds a step: a simulated day in a tenth of a second."""
 
 
 @frozen
@@ -78,20 +79,43 @@ def at_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.chdir(folder)
 
 
-def simulated(step: int = 300, seed: int = 3) -> Configuration:
+@cache
+def trading_seed(step: int = QUICK) -> int:
+    """A seed whose simulated day holds a position: found by looking, for the rules of entry are not the matter here."""
+    seeds: tuple[int, ...] = (Settings().market.seed, *range(60))
+    for seed in seeds:
+        day = wire_day(simulated(step, seed))
+        book = day.trade.run_until(lambda book: bool(book.live_positions))
+        day.close()
+        if book.live_positions:
+            return seed
+    raise AssertionError("no simulated day enters any more")
+
+
+def on_a_trading_day(step: int = QUICK) -> tuple[str, ...]:
+    """The options of a simulated day with an entry."""
+    return ("--step", str(step), "--seed", str(trading_seed(step)))
+
+
+def simulated(step: int, seed: int) -> Configuration:
     """The configuration that `--step` and `--seed` make."""
     given = {"market.step_seconds": step, "market.seed": seed}
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
 
-def begun(ledger: Path, *, holding: bool = True) -> Path:
-    """A ledger whose simulated day was interrupted: with a position open, or before its first entry."""
-    day = wire_day(simulated(), ledger)
+def interrupted(ledger: Path, done: Callable[[Book], bool], step: int = QUICK) -> Path:
+    """A ledger whose simulated day was left when the book was as asked, or at its end."""
+    day = wire_day(simulated(step, trading_seed(step)), ledger)
     try:
-        day.trade.run_until((lambda book: bool(book.live_positions)) if holding else (lambda book: True))
+        day.trade.run_until(done)
     finally:
         day.close()
     return ledger
+
+
+def begun(ledger: Path, *, holding: bool = True) -> Path:
+    """A ledger whose simulated day was interrupted: with a position open, or before its first entry."""
+    return interrupted(ledger, (lambda book: bool(book.live_positions)) if holding else (lambda book: True))
 
 
 def rows(ledger: Path) -> list[tuple[Any, ...]]:

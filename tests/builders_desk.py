@@ -17,7 +17,7 @@ from builders_day import ledger_opened
 from gammacore.domain import ledger
 from gammacore.domain.book import Book
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.entries.judge import EntryCase
+from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, SignModel
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right

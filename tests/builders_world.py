@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
+
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
-
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -22,7 +22,7 @@ from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
 from gammacore.domain.book import Book, BookView
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.entries.judge import EntryRules
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode

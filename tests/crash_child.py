@@ -26,7 +26,7 @@ from gammacore.adapters.sqlite import SqliteInbox
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book import Book, BookView
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.entries.judge import EntryRules
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import Right, tick_floor

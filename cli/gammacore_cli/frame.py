@@ -49,7 +49,10 @@ class Frame:
         if self._config is not None or DEFAULT_FILE.is_file():
             layers.append(read_toml(self._config or DEFAULT_FILE))
         if Path(".env").is_file():
-            layers.append(read_environment(dotenv_values(".env"), ".env"))
+            try:
+                layers.append(read_environment(dotenv_values(".env"), ".env"))
+            except (OSError, UnicodeDecodeError) as wrong:
+                raise ConfigurationError(f".env: cannot be read ({wrong}); give lines like NAME=value") from wrong
         layers.append(read_environment(os.environ))
         names = {key: "--" + key.rsplit(".", 1)[-1].removesuffix("_seconds").replace("_", "-") for key in self._options}
         layers.append({key: Sourced(value, f"option {names[key]}") for key, value in self._options.items()})

@@ -51,8 +51,7 @@ def gex(frame: Frame, chain: Path | None, plot: Path | None, **options: Any) -> 
         )
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
-    settings = frame.settings if chain is not None else wiring.naming_underlying(frame.configuration).settings
-    view = wiring.view_exposure(settings, chain, terms, as_of=options["as_of"], spot=options["spot"])
+    view = wiring.view_exposure(frame.configuration, chain, terms, as_of=options["as_of"], spot=options["spot"])
     if plot is not None:
         from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 

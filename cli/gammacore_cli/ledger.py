@@ -49,6 +49,7 @@ def repair(frame: Frame, path: Path | None) -> None:
         if report.damaged is None:
             return f"{path}: {report.kept} events, nothing to repair"
         lost = "an unknown number" if report.lost is None else str(report.lost)
-        return f"{path}: {report.kept} events kept, {lost} lost ({report.problem}); the damaged file is {report.damaged}"
+        kept = f"{report.kept} events kept, {lost} lost ({report.problem})"
+        return f"{path}: {kept}; the damaged file is {report.damaged}"
 
     emit(document, frame.as_json, view)

@@ -111,7 +111,7 @@ def _code(refusal: GammacoreError) -> int:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"gammacore: {sentence}", err=True)
+    click.echo(f"gammacore: {' '.join(sentence.split())}", err=True)
 
 
 if __name__ == "__main__":

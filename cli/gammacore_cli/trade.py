@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from gammacore.ports.storage import Inbox
 
 
+log = logging.getLogger("gammacore")
+
+
 @click.command("trade")
 @click.option("--strategy", type=click.Choice(["credit-spread"]), default="credit-spread", show_default=True)
 @market_options
@@ -34,8 +38,6 @@ def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | N
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
     """
-    import logging
-
     from gammacore import wiring
     from gammacore.domain.day_report import day_report
     from gammacore_cli.documents import trade_document
@@ -46,8 +48,10 @@ def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | N
     date = wiring.trading_date(configuration.settings)
     path = ledger or frame.new_run(f"{configuration.settings.market.underlying.lower()}-{date:%Y%m%d}")
     with flatten_by_signal() as signals:
-        day = wiring.wire_day(configuration, path, logger=logging.getLogger("gammacore"), also_obey=signals)
+        day = wiring.wire_day(configuration, path, logger=log, also_obey=signals)
         try:
+            if day.left_out:
+                log.warning("%s: %s", day.market.label, day.left_out)
             if once:
                 day.trade.once()
             else:

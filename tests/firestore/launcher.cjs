@@ -59,11 +59,18 @@ function objection(request) {
 
 const without = (fields, name) => Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
 
+/** The field that a path of a mask names, null when it goes deeper: `a b` in back-quotes is one name, a.b is two. */
+function topLevelName(path) {
+  const quoted = /^`((?:[^`\\]|\\.)*)`$/.exec(path);
+  if (quoted) return quoted[1].replace(/\\(.)/g, "$1");
+  return path.includes(".") ? null : path;
+}
+
 /** Take away the fields that a write replaces or deletes; the server itself would keep them. */
 function dropOldFields(write) {
   const document = state.getDocument(write.update.name);
   const named = write.has_update_mask
-    ? write.update_mask.field_paths.filter((field) => !field.includes("."))
+    ? write.update_mask.field_paths.map(topLevelName).filter((name) => name !== null)
     : Object.keys(document.fields);
   for (const field of named) if (!write.update.fields.has(field)) document.fields = without(document.fields, field);
 }

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders_cli import SIMULATED, CommandLine, at_home, begun, book_of, kinds, process, rows, simulated
 
-from gammacore.adapters.sqlite import SqliteInbox
+from builders_cli import (
+    CommandLine,
+    at_home,
+    begun,
+    book_of,
+    on_a_trading_day,
+    trading_seed,
+)
 from gammacore.configuration import configure, read_environment
-from gammacore.ports.storage import Request, RequestKind
-from gammacore.wiring import wire_day
-from gammacore_cli.main import COMMANDS, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_INTERRUPTED, EXIT_USAGE
+from gammacore_cli.main import COMMANDS, EXIT_DONE, EXIT_USAGE
 
 Check = Callable[[Any], bool]
-NOON = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)
 
 
 def money(value: Any) -> bool:
@@ -131,8 +131,7 @@ CONTRACT: dict[str, dict[str, Check]] = {
     "ledger repair": {"ledger": text, "kept": count, "lost": maybe(count), "damaged": maybe(text)},
 }  # fmt: skip
 ARGUMENTS = {
-    "trade": (*SIMULATED, "--ledger", "fresh.sqlite"),
-    "plan": ("--seed", "11"),
+    "plan": (),
     "gex": (),
     "setup": ("--underlying", "SPX", "--pin", "6050", "--price", "6057", "--vix", "14"),
     "size": ("--balance", "20000"),
@@ -155,6 +154,8 @@ def gammacore(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 def spoken(command: str) -> list[str]:
     """The command with arguments under which it has something to say."""
+    if command == "trade":
+        return ["trade", *on_a_trading_day(), "--ledger", "fresh.sqlite"]
     if command in ARGUMENTS:
         return [*command.split(), *ARGUMENTS[command]]
     return [*command.split(), "--ledger", str(begun(Path("begun.sqlite")))]
@@ -179,10 +180,10 @@ def test_people_get_words_and_no_json(command: str, gammacore: CommandLine) -> N
 
 
 def test_log_lines_go_to_stderr_and_quiet_leaves_none(gammacore: CommandLine) -> None:
-    spoken_out = gammacore("trade", *SIMULATED, "--json", "--ledger", "a.sqlite")
-    kept_quiet = gammacore("trade", *SIMULATED, "--json", "--quiet", "--ledger", "b.sqlite")
+    spoken_out = gammacore("trade", *on_a_trading_day(), "--json", "--ledger", "a.sqlite")
+    kept_quiet = gammacore("trade", *on_a_trading_day(), "--json", "--quiet", "--ledger", "b.sqlite")
 
-    assert "INFO Opened SPX-20260304-1" in spoken_out.err
+    assert "INFO Opened SPX-" in spoken_out.err
     assert kept_quiet.err == ""
     assert spoken_out.out.replace("a.sqlite", "b.sqlite") == kept_quiet.out
 
@@ -221,7 +222,7 @@ def test_a_wrong_word_is_usage_and_names_the_mend(arguments: list[str], told: st
 
     assert answer.code == EXIT_USAGE
     assert told in answer.err
-    assert not Path(".gammacore").exists()
+    assert not [path for path in Path().rglob("*") if path.is_file()]
 
 
 # --- settings ---
@@ -242,12 +243,12 @@ def test_options_win_over_environment_over_dotenv_over_toml_over_defaults(
     monkeypatch.setenv("GAMMACORE_ENTRIES__VIX__FLOOR", "16")
     assert shown() == ("16", "environment GAMMACORE_ENTRIES__VIX__FLOOR")
 
-    monkeypatch.setenv("GAMMACORE_MARKET__SEED", "7")
-    by_option = gammacore.document("trade", *SIMULATED, "--once", "--ledger", "a.sqlite")
+    monkeypatch.setenv("GAMMACORE_MARKET__SEED", "77")
+    by_option = gammacore.document("trade", *on_a_trading_day(), "--once", "--ledger", "a.sqlite")
     assert book_of(Path(by_option["ledger"])).day is not None
     begun_on = book_of(Path("a.sqlite")).day
     assert begun_on is not None
-    assert begun_on.market == "simulated (seed 3, every 300 s)"
+    assert begun_on.market == f"simulated (seed {trading_seed()}, every 300 s)"
 
 
 def test_another_file_is_named_with_config(gammacore: CommandLine) -> None:
@@ -297,9 +298,7 @@ def test_every_line_of_the_sample_is_valid_when_its_mark_is_taken_away(gammacore
         ('[underlyings.GOOG]\nk = "1/8"\nstrike_incremnt = "2.5"\n', "line 3: unknown key underlyings.GOOG.strike_in"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_file_line_key_and_mend(
-    toml: str, told: str, gammacore: CommandLine
-) -> None:
+def test_a_wrong_setting_is_named_with_its_file_line_key_and_mend(toml: str, told: str, gammacore: CommandLine) -> None:
     Path("gammacore.toml").write_text(toml)
 
     for command in (["config", "check"], ["trade", "--ledger", "a.sqlite"]):
@@ -344,275 +343,3 @@ def test_the_veto_is_shown_where_it_was_given(gammacore: CommandLine, monkeypatc
     row = gammacore.document("config", "show")["account.paper"]
 
     assert row == {"value": "true", "source": ".env IS_PAPER_TRADING"}
-
-
-# --- a day interrupted, finished, halted ---
-
-
-def test_a_fresh_ledger_for_every_run_unless_one_is_named(gammacore: CommandLine) -> None:
-    first, second = (gammacore.document("trade", *SIMULATED) for _ in range(2))
-
-    assert first["ledger"] != second["ledger"]
-    assert {**first, "ledger": ""} == {**second, "ledger": ""}
-    assert gammacore.document("status")["ledger"] == second["ledger"]
-
-
-def test_a_finished_ledger_is_reported_and_not_traded_again(gammacore: CommandLine) -> None:
-    ledger = Path("day.sqlite")
-    traded = gammacore.document("trade", *SIMULATED, "--ledger", ledger)
-    written, exchange = rows(ledger), Path("day.sqlite.exchange.json").read_bytes()
-
-    assert gammacore.document("trade", *SIMULATED, "--ledger", ledger) == traded
-    assert gammacore.document("trade", "--ledger", ledger) == traded  # what it was traded on is in it
-    assert (rows(ledger), Path("day.sqlite.exchange.json").read_bytes()) == (written, exchange)
-
-
-def test_once_is_one_cycle_and_the_day_is_taken_up_where_it_stood(gammacore: CommandLine) -> None:
-    whole = gammacore.document("trade", *SIMULATED, "--ledger", "whole.sqlite")
-
-    begun_only = gammacore.document("trade", *SIMULATED, "--once", "--ledger", "once.sqlite")
-    finished = gammacore.document("trade", "--ledger", "once.sqlite")
-
-    assert (begun_only["finished"], begun_only["trades"]) == (False, [])
-    assert {**finished, "ledger": ""} == {**whole, "ledger": ""}
-    assert rows(Path("once.sqlite")) == rows(Path("whole.sqlite"))
-
-
-@pytest.mark.parametrize("cycles", [1, 5, 8, 9, 10, 11, 30, 78, 79])
-def test_interrupted_after_any_cycle_the_day_ends_the_same(cycles: int, gammacore: CommandLine) -> None:
-    gammacore.document("trade", *SIMULATED, "--ledger", "whole.sqlite")
-    day, done = wire_day(simulated(), Path("cut.sqlite")), iter(range(1, cycles))
-    day.trade.run_until(lambda book: next(done, None) is None)
-    day.close()
-
-    gammacore.document("trade", *SIMULATED, "--ledger", "cut.sqlite")
-
-    assert rows(Path("cut.sqlite")) == rows(Path("whole.sqlite"))
-
-
-@pytest.mark.parametrize("options", [["--seed", "4"], ["--step", "60"]])
-def test_a_day_begun_on_one_market_does_not_go_on_on_another(options: list[str], gammacore: CommandLine) -> None:
-    ledger = begun(Path("day.sqlite"))
-    before = rows(ledger)
-
-    answer = gammacore.refusal("trade", *SIMULATED, *options, "--ledger", ledger)
-
-    assert answer.code == EXIT_USAGE
-    assert "was begun on simulated (seed 3, every 300 s)" in answer.err
-    assert rows(ledger) == before
-
-
-def test_a_halt_outlives_restarts_and_lets_exits_go_on(gammacore: CommandLine) -> None:
-    """R10."""
-    ledger = begun(Path("day.sqlite"))
-    gammacore.document("halt", "--ledger", ledger, "--reason", "quotes look wrong")
-    assert gammacore.document("status", "--ledger", ledger)["halt_reason"] == "quotes look wrong"
-
-    answer = gammacore("trade", "--ledger", ledger, "--json", "--quiet")
-
-    assert answer.code == EXIT_HALTED
-    assert "trading is halted (quotes look wrong)" in answer.err
-    assert (answer.document["entries"], answer.document["exits"], answer.document["finished"]) == (1, 1, True)
-    assert set(answer.document["skipped"]) == {"halted"}
-    assert gammacore("trade", "--ledger", ledger, "--json", "--quiet").code == EXIT_HALTED
-
-
-def test_resume_clears_a_halt(gammacore: CommandLine) -> None:
-    gammacore.document("trade", *SIMULATED, "--ledger", "whole.sqlite")
-    ledger = begun(Path("day.sqlite"))
-    gammacore.document("halt", "--ledger", ledger)
-
-    gammacore.document("resume", "--ledger", ledger)
-
-    assert gammacore.document("status", "--ledger", ledger)["halted"] is False
-    assert gammacore.document("trade", "--ledger", ledger)["skipped"] == {
-        reason: times for reason, times in gammacore.document("trade", "--ledger", "whole.sqlite")["skipped"].items()
-    }
-
-
-def test_flatten_ends_flat_and_halted_and_stays_so(gammacore: CommandLine) -> None:
-    """R10: without a loop the command does it itself."""
-    ledger = begun(Path("day.sqlite"))
-
-    done = gammacore.document("flatten", "--ledger", ledger, "--reason", "going home")
-
-    assert done["done"] == "flat and halted"
-    assert [order["purpose"] for order in done["orders"]] == ["emergency"]
-    stands = gammacore.document("status", "--ledger", ledger)
-    assert (stands["positions"], stands["orders"], stands["halt_reason"]) == ([], [], "going home")
-    after = gammacore("trade", "--ledger", ledger, "--json", "--quiet")
-    assert (after.code, after.document["entries"], after.document["finished"]) == (EXIT_HALTED, 1, True)
-
-
-def test_flatten_with_nothing_open_halts(gammacore: CommandLine) -> None:
-    ledger = begun(Path("day.sqlite"), holding=False)
-
-    assert gammacore.document("flatten", "--ledger", ledger)["orders"] == []
-    assert book_of(ledger).halted == "flattened by hand"
-
-
-def test_reconcile_finds_book_and_broker_alike(gammacore: CommandLine) -> None:
-    ledger = begun(Path("day.sqlite"))
-
-    found = gammacore.document("reconcile", "--ledger", ledger)
-
-    assert {verdict["verdict"] for verdict in found["verdicts"]} <= {"match"}
-    assert book_of(ledger).live_positions
-
-
-@pytest.mark.parametrize(
-    ("kind", "event", "code"),
-    [(RequestKind.HALT, "Halted", EXIT_HALTED), (RequestKind.FLATTEN, "FlattenRequested", EXIT_HALTED),
-     (RequestKind.RESUME, "Resumed", EXIT_DONE)],
-)  # fmt: skip
-def test_a_request_in_the_inbox_is_obeyed_within_one_cycle(
-    kind: RequestKind, event: str, code: int, gammacore: CommandLine
-) -> None:
-    """R10."""
-    ledger = begun(Path("day.sqlite"))
-    SqliteInbox(ledger).post(Request(kind, NOON, "asked from elsewhere"))
-
-    answer = gammacore("trade", "--once", "--ledger", ledger, "--json", "--quiet")
-
-    assert answer.code == code
-    assert kinds(ledger).count(event) == 1
-    assert SqliteInbox(ledger).pending() == ()
-    gammacore("trade", "--ledger", ledger, "--json", "--quiet")
-    assert not book_of(ledger).live_positions
-
-
-def test_a_kill_file_beside_the_ledger_flattens_and_outlives_restarts_and_resume(gammacore: CommandLine) -> None:
-    """R10: while it stands every start is halted, and `resume` says so."""
-    ledger, kill = begun(Path("day.sqlite")), Path("day.sqlite.halt")
-    kill.touch()
-
-    answer = gammacore("trade", "--ledger", ledger, "--json", "--quiet")
-
-    assert (answer.code, answer.document["entries"], answer.document["exits"]) == (EXIT_HALTED, 1, 1)
-    assert answer.document["trades"][0]["exit_reason"] == "flatten"
-    assert kill.exists()
-    assert kinds(ledger).count("FlattenRequested") == 1
-    refused = gammacore.refusal("resume", "--ledger", ledger)
-    assert (refused.code, "remove it, then resume" in refused.err) == (EXIT_HALTED, True)
-    kill.unlink()
-    gammacore.document("resume", "--ledger", ledger)
-    assert book_of(ledger).halted is None
-
-
-def test_the_configured_kill_file_holds_for_every_ledger(
-    gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GAMMACORE_ACCOUNT__HALT_FILE", "stop-everything")
-    Path("stop-everything").touch()
-
-    for ledger in ("a.sqlite", "b.sqlite"):
-        answer = gammacore("trade", *SIMULATED, "--ledger", ledger, "--json", "--quiet")
-        assert (answer.code, answer.document["entries"]) == (EXIT_HALTED, 0)
-
-
-def test_the_ways_to_flatten_are_in_its_help(gammacore: CommandLine) -> None:
-    told = gammacore("flatten", "--help").out
-
-    assert all(way in told for way in ("LEDGER.halt", "account.halt_file", "SIGUSR1"))
-
-
-# --- recording ---
-
-
-@pytest.mark.parametrize("market", [("--seed", "3"), ("--seed", "7", "--underlying", "NDX"), ("--vix", "15")])
-def test_a_day_recorded_and_replayed_is_the_same_byte_for_byte(market: tuple[str, ...], gammacore: CommandLine) -> None:
-    """R14."""
-    gammacore.document("record", "day.recording", "--step", "300", *market)
-    traded = gammacore.document("trade", "--step", "300", *market, "--ledger", "traded.sqlite")
-
-    replayed = gammacore.document("trade", "--market", "recording:day.recording", "--ledger", "replayed.sqlite")
-
-    assert {**replayed, "ledger": ""} == {**traded, "ledger": ""}
-    assert rows(Path("replayed.sqlite")) == rows(Path("traded.sqlite"))
-
-
-def test_a_recording_is_never_traded_as_another_underlying(gammacore: CommandLine) -> None:
-    gammacore.document("record", "day.recording", "--step", "1800", "--underlying", "XSP")
-
-    answer = gammacore.refusal("trade", "--market", "recording:day.recording", "--underlying", "SPX")
-
-    assert (answer.code, "is a recording of XSP, not of SPX" in answer.err) == (EXIT_USAGE, True)
-
-
-# --- processes ---
-
-
-STEP = ("--step", "15", "--seed", "11")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
-    """The ledger of the day that nobody disturbs."""
-    ledger = tmp_path_factory.mktemp("undisturbed") / "day.sqlite"
-    day = wire_day(simulated(step=15, seed=11), ledger)
-    day.trade()
-    day.close()
-    return rows(ledger)
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)])
-def test_stopped_in_the_middle_of_a_day_it_goes_on_to_the_same_end(
-    number: signal.Signals, code: int, undisturbed: list[tuple[Any, ...]], gammacore: CommandLine
-) -> None:
-    """R2: Ctrl-C and SIGKILL."""
-    with process("trade", *STEP, "--ledger", "day.sqlite") as child:
-        child.wait_for("Opened")
-        child.popen.send_signal(number)
-        stopped = child.end()
-
-    assert (stopped.code, stopped.out) == (code, "")
-    assert "Traceback" not in stopped.err
-    assert ("interrupted; the ledger holds everything" in stopped.err) == (number is signal.SIGINT)
-    assert len(rows(Path("day.sqlite"))) < len(undisturbed)
-    assert gammacore.document("trade", "--ledger", "day.sqlite")["finished"]
-    assert rows(Path("day.sqlite")) == undisturbed
-
-
-def test_a_signal_flattens_the_running_loop(gammacore: CommandLine) -> None:
-    """R10: SIGUSR1."""
-    with process("trade", *STEP, "--json", "--ledger", "day.sqlite") as child:
-        child.wait_for("Opened")
-        child.popen.send_signal(signal.SIGUSR1)
-        ended = child.end()
-
-    assert ended.code == EXIT_HALTED
-    assert "trading is halted (signal SIGUSR1)" in ended.err
-    assert (ended.document["entries"], ended.document["exits"], ended.document["finished"]) == (1, 1, True)
-    assert book_of(Path("day.sqlite")).halted == "signal SIGUSR1"
-
-
-def test_of_two_processes_on_one_ledger_the_second_is_refused_and_requests_reach_the_first(
-    gammacore: CommandLine,
-) -> None:
-    """R12, R10."""
-    with process("trade", *STEP, "--json", "--ledger", "day.sqlite") as first:
-        first.wait_for("Opened")
-        first.popen.send_signal(signal.SIGSTOP)
-        refused = gammacore.refusal("trade", *STEP, "--ledger", "day.sqlite")
-        left = gammacore.document("halt", "--ledger", "day.sqlite", "--reason", "from the other window")
-        first.popen.send_signal(signal.SIGCONT)
-        ended = first.end()
-
-    assert refused.code == EXIT_FAILED
-    assert f"process {first.popen.pid} is writing to it" in refused.err
-    assert left["done"] == "left with the running loop; it acts within one cycle"
-    assert ended.code == EXIT_HALTED
-    assert book_of(Path("day.sqlite")).halted == "from the other window"
-    assert ended.document["finished"]
-
-
-def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
-    """`gammacore gex --json | head -1`."""
-    command = [sys.executable, "-m", "gammacore_cli.main", "gex", "--json", "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
-        assert writer.stderr is not None
-        writer.stdout.close()
-        told = writer.stderr.read()
-
-    assert (writer.returncode, told) == (EXIT_DONE, "")

@@ -72,7 +72,7 @@ def test_a_day_killed_while_its_stops_wait_ends_like_the_undisturbed_one(seed: i
     waits = delays(configuration, undisturbed)
     assert len(waits) > 4, "the day says nothing of the gate"
 
-    for number, fatal in enumerate(waits[:: max(1, len(waits) // 6)]):
+    for number, fatal in enumerate(waits[:: max(1, len(waits) // 3)]):
         ledger = tmp_path / f"killed-{number}.db"
 
         def kill(now: dt.datetime, fatal: dt.datetime = fatal) -> None:

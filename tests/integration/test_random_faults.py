@@ -1,4 +1,4 @@
-"""Rule R3: whatever goes wrong at the exchange, in whatever order, every cycle and every day ends in a state that holds.
+"""Rule R3: whatever goes wrong at the exchange, in whatever order, every cycle and every day ends as it should.
 
 Each run is one short day with its own seed: three entries, and faults drawn for every order, question and restart. The
 seed of a failing run is printed; `GAMMACORE_FAULT_SEED=n` replays that one, `GAMMACORE_FAULT_RUNS=10000` does more.
@@ -14,10 +14,10 @@ from decimal import Decimal
 from random import Random
 
 from attrs import evolve, frozen
+
 from builders import DAY, a_call_spread, a_condor, a_put_spread, a_session, at
 from builders_exchange import call, put
 from builders_world import PATIENT, Scripted, World, a_scripted_plan
-
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -154,6 +154,8 @@ def a_random_world(rng: Random) -> World:
 def draw_trouble(rng: Random, world: World) -> None:
     """What goes wrong with questions and cancels until the next cycle."""
     faults = world.exchange.faults
+    if not has_just_filled(world):
+        faults.holdings_lag(0)
     if rng.random() >= FAULTS_A_CYCLE:
         return
     trouble = rng.choice((faults.queries_fail, faults.cancels_fail, faults.holdings_lag, faults.reports_lag, None))
@@ -179,13 +181,15 @@ def run(seed: int) -> World:
         return Watched(broker, rng, world)
 
     world.wrap_broker = watched
+    world.day.begin()
     while not world.day.is_finished():
         assert world.clock.now() < at("16:30"), f"open at 16:30: {world.book.live_positions}"
-        world.day.once()
+        world.day.cycle()
         assert_covered(world)
         draw_trouble(rng, world)
         if rng.random() < RESTARTS_A_CYCLE:
             world.restart()
+            world.day.begin()
         world.clock.wait_until(next_look(world))
     return world
 

@@ -9,7 +9,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book import Book
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.market_memory import MarketMemory
+from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
 
@@ -27,6 +27,10 @@ class RecallMarket:
         """The memory with this look added."""
         self.memory = self.memory.after(snapshot, self._ledger.book, self._underlying)
         return self.memory
+
+    def watch(self, slot: dt.datetime, watched: WatchedSpread) -> None:
+        """Begin to watch a spread before it is sold; a restart begins anew. Rule: CS-361."""
+        self.memory = self.memory.watching(slot, watched)
 
     def relive(self, start: dt.datetime, now: dt.datetime) -> None:
         """Rebuild the memory of [start, now) from the ledger and the market, as a run without a break would have it.

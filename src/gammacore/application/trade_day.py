@@ -13,8 +13,10 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.application.ask_advisor import AskAdvisor
+from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
+from gammacore.application.gather_history import GatherHistory
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
@@ -33,6 +35,7 @@ from gammacore.domain.strategy import (
     Close,
     Decision,
     Decisions,
+    Observe,
     Open,
     Remember,
     Repair,
@@ -46,6 +49,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
 from gammacore.ports.market_data import MarketData
+from gammacore.ports.pause_source import PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
 """How long after the close the loop waits for a settlement price before it leaves the day unfinished."""
@@ -83,7 +87,10 @@ class TradeDay:
     reconcile: Reconcile
     requests: ObeyRequests
     recall: RecallMarket
+    gather: GatherHistory
+    pause: PauseSource | None = None
     advise: AskAdvisor | None = None
+    advise_entries: AskEntryAdvisor | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -166,26 +173,45 @@ class TradeDay:
         return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
 
     def _decide(self) -> Decisions:
-        """What the strategy says; closes that may wait are put to the advisor, and then it speaks again. CS-544."""
+        """What the strategy says; where advisors have something to say to it, it speaks again. CS-335, CS-544."""
         situation = self.look()
         decisions = self.strategy.decide(situation)
         opinions: Mapping[str, AdvisorOpinion] = {} if self.advise is None else self.advise(situation, decisions)
-        return self.strategy.decide(evolve(situation, opinions=opinions)) if opinions else decisions
+        entry = None if self.advise_entries is None else self.advise_entries(decisions)
+        if not opinions and entry is None:
+            return decisions
+        return self.strategy.decide(evolve(situation, opinions=opinions, entry_opinion=entry))
 
     def look(self) -> Situation:
         """The situation as it is now."""
         now, book = self.clock.now(), self.ledger.book
         market = self._snapshot(now)
-        wanted = self.strategy.needs_exposure(now, self.session, book)
-        return Situation(
+        situation = Situation(
             now=now,
             session=self.session,
             underlying=self.underlying,
             market=market,
             book=book,
-            buying_power=self._buying_power() if wanted else None,
-            exposure=self._exposure(market) if wanted else None,
+            buying_power=None,
             memory=self.recall(market),
+            is_live=self.terms.mode is Mode.LIVE,
+        )
+        return self._for_entries(situation) if self.strategy.needs_exposure(now, self.session, book) else situation
+
+    def _for_entries(self, situation: Situation) -> Situation:
+        """What only an entry asks for: exposure, history, buying power, and a second look at the market. CS-359."""
+        exposure = self._exposure(situation.market)
+        history = self.gather(situation.now, situation.price)
+        latest = self._snapshot(self.clock.now())
+        moved = latest.spot != situation.market.spot
+        return evolve(
+            situation,
+            buying_power=self._buying_power(),
+            exposure=exposure,
+            history=history,
+            pause=None if self.pause is None else self.pause.read(),
+            latest=latest,
+            latest_exposure=self._exposure(latest) if moved else exposure,
         )
 
     def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
@@ -205,6 +231,8 @@ class TradeDay:
             self.enter(step, self._buying_power())
         elif isinstance(step, Stand):
             self.enter.stand(step)
+        elif isinstance(step, Observe):
+            self.recall.watch(step.slot, step.watched)
         elif isinstance(step, Close):
             self.manage.close(step)
         elif isinstance(step, Repair):

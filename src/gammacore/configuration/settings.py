@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.recorded.columns import ColumnMap
-from gammacore.domain.entries.judge import EntryRules
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
@@ -30,6 +30,7 @@ class AccountSettings:
     id: str = parameter("paper", "Name of the account; part of every client id.")
     paper: bool = parameter(True, "Paper trading. Live also needs --live, credentials and the number typed back.")
     halt_file: Path | None = parameter(None, "While this file exists all is closed and halted, as for LEDGER.halt.")
+    pause_file: Path | None = parameter(None, "JSON with reason and expires: entries stand still meanwhile (CS-354).")
 
 
 @frozen
@@ -39,7 +40,7 @@ class MarketSettings:
     source: str = parameter("simulated", "simulated, csv:FILE, lean:DIR or recording:FILE.")
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
-    seed: int = parameter(11, "Seed of the simulated market.", at_least=0)
+    seed: int = parameter(57, "Seed of the simulated market.", at_least=0)
     step_seconds: int = parameter(60, "Step of the simulated market, seconds.", at_least=1)
     start_price: Decimal | None = parameter(None, "Simulated: level the price wanders around, points.", above=0)
     vix: Decimal | None = parameter(None, "A constant VIX, for data without one, VIX points.", above=0)

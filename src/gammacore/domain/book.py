@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from attrs import evolve, frozen
 
+from gammacore.domain.hedging.events import HedgingEvent
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
@@ -223,6 +224,10 @@ class Book:
     @singledispatchmethod
     def _apply(self, event: Event) -> None:
         raise InvalidInput("event", type(event).__name__, "the book knows no such event")
+
+    @_apply.register
+    def _(self, event: HedgingEvent) -> None:
+        """The hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`."""
 
     @_apply.register
     def _(self, event: LedgerOpened) -> None:

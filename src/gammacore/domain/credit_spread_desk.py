@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book import BookView
-from gammacore.domain.entries.judge import EntryCase, EntryRules, judge_entry
+from gammacore.domain.entries.case import EntryCase
+from gammacore.domain.entries.judge import judge_entry
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import Side
+from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.orders import Order, OrderState, Purpose
-from gammacore.domain.positions import Position, PositionState, Watch
+from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
@@ -27,6 +30,7 @@ from gammacore.domain.strategy import (
     Close,
     Decision,
     Decisions,
+    Observe,
     Open,
     Remember,
     Repair,
@@ -84,12 +88,26 @@ class CreditSpreadDesk:
 
     def _look_for_entries(self, situation: Situation) -> Iterator[Decision]:
         for slot in self.due_slots(situation.now, situation.session, situation.book):
-            judgement = judge_entry(self.case(situation, slot))
+            case = self.case(situation, slot)
+            judgement = judge_entry(case)
             if judgement.plan is None:
                 yield Stand(judgement.record)
+            elif self._is_watched_first(situation, slot):
+                if slot not in situation.memory.watched:
+                    yield Observe(slot, self._watch_spread(judgement.plan, situation.now))
+                return
             else:
-                yield Open(judgement.plan, judgement.record)
+                yield Open(judgement.plan, judgement.record, case.proposal)
                 return  # a later slot of the same cycle is judged in the next one, with this entry in the book
+
+    def _is_watched_first(self, situation: Situation, slot: dt.datetime) -> bool:
+        """Whether the spread of a slot is still to be watched before it is sold. Rules: CS-334, CS-361."""
+        rule, watched = self.entries.observation, situation.memory.watched.get(slot)
+        return rule.on and (watched is None or not rule.is_over(watched.observation, situation.now))
+
+    def _watch_spread(self, plan: EntryPlan, now: dt.datetime) -> WatchedSpread:
+        rule = self.entries.observation
+        return WatchedSpread(plan.spread, rule, rule.begin(now, plan.expected_credit, plan.spread.width))
 
     def _watch_over(self, position: Position, situation: Situation) -> Iterator[Decision]:
         book = situation.book

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from gammacore.domain.hedging.events import HedgingEvent
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.verdicts import FilterVerdict
@@ -346,5 +347,6 @@ Event = (
     | Resumed
     | FlattenRequested
     | DayFinished
+    | HedgingEvent
 )
 """Every kind of event a ledger may hold."""

@@ -5,25 +5,44 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.domain.book import BookView
+from gammacore.domain.entries.observation import Observation, ObservationRule
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.spreads import CreditSpread
 from gammacore.domain.stops.noise_gate import NoiseFilter
 from gammacore.domain.stops.watch import has_bad_credit
 
 
 @frozen
+class WatchedSpread:
+    """A spread watched before it is sold, by its rule, and what was seen of it so far. Rule: CS-361."""
+
+    spread: CreditSpread
+    rule: ObservationRule
+    observation: Observation
+
+    def after(self, market: MarketSnapshot) -> WatchedSpread:
+        price = market.spot if market.fresh(market.spot_at) else None
+        seen = self.rule.look(self.observation, market.at, self.spread.mark(market.quote), price)
+        return evolve(self, observation=seen)
+
+
+@frozen
 class MarketMemory:
-    """The noise filter of every open position, by its id. Rules: CS-542, CS-543.
+    """The noise filter of every open position, by its id, and spreads watched before they are sold, by their slot.
+
+    Rules: CS-361, CS-542, CS-543.
 
     Quotes count by when they were quoted: looking at the same quotes twice adds nothing, so the memory does not depend
     on how often, or after which restart, somebody looked.
     """
 
     noise: Mapping[str, NoiseFilter] = field(factory=dict)
+    watched: Mapping[dt.datetime, WatchedSpread] = field(factory=dict)
 
     def noise_level(self, position: str) -> float | None:
         """How noisy a position's mid is, 1 = usual; None before its first mid. Rule: CS-543."""
@@ -37,7 +56,12 @@ class MarketMemory:
             for position in book.live_positions
             if position.state is PositionState.OPEN and position.underlying == underlying.symbol
         )
-        return MarketMemory({position: known for position, known in fed if known is not None})
+        watched = {slot: spread.after(market) for slot, spread in self.watched.items() if not book.judged(slot)}
+        return MarketMemory({position: known for position, known in fed if known is not None}, watched)
+
+    def watching(self, slot: dt.datetime, watched: WatchedSpread) -> MarketMemory:
+        """The memory with one more spread to watch."""
+        return evolve(self, watched={**self.watched, slot: watched})
 
 
 def _fed(

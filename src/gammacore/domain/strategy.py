@@ -10,11 +10,14 @@ from typing import Protocol
 from attrs import field, frozen
 
 from gammacore.domain.book import BookView
+from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
+from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.market_memory import MarketMemory
+from gammacore.domain.market_history import MarketHistory
+from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import Leg
@@ -26,8 +29,9 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
-    measured only when the strategy asked for it (`needs_exposure`). `memory` holds what the market showed up to now,
-    `opinions` an advisor's answers by position.
+    measured only when the strategy asked for it (`needs_exposure`), and with it `history`, `pause` and `latest`, the
+    second look of CS-359 (None where a second look shows the same). `memory` holds what the market showed up to now,
+    `opinions` and `entry_opinion` an advisor's answers.
     """
 
     now: dt.datetime
@@ -38,6 +42,12 @@ class Situation:
     buying_power: Decimal | None
     exposure: GammaExposure | None = None
     memory: MarketMemory = MarketMemory()
+    history: MarketHistory | None = None
+    pause: Pause | UnreadablePause | None = None
+    latest: MarketSnapshot | None = None
+    latest_exposure: GammaExposure | None = None
+    entry_opinion: EntryOpinion | NoOpinion | None = None
+    is_live: bool = False
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
 
     @property
@@ -57,10 +67,11 @@ class Situation:
 
 @frozen
 class Open:
-    """Sell a spread as planned; `judgement` is the record of every filter that let it pass."""
+    """Sell a spread as planned; `judgement` is the record of its filters, `proposal` what an advisor is asked."""
 
     plan: EntryPlan
     judgement: EntryJudged
+    proposal: EntryProposal | None = None
 
 
 @frozen
@@ -105,6 +116,14 @@ class Cancel:
 
 
 @frozen
+class Observe:
+    """Watch a spread before it is sold: the loop's memory begins to fold its marks. Rule: CS-361."""
+
+    slot: dt.datetime
+    watched: WatchedSpread
+
+
+@frozen
 class Remember:
     """A change of what the rules remember of a position."""
 
@@ -121,7 +140,7 @@ class Warn:
     position: str = ""
 
 
-Decision = Open | Stand | Close | Repair | Cancel | Remember | Warn
+Decision = Open | Stand | Observe | Close | Repair | Cancel | Remember | Warn
 
 
 @frozen

@@ -19,11 +19,15 @@ from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.pause_file import PauseFile
+from gammacore.adapters.recorded import RecordedMarket
 from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
 from gammacore.application.ask_advisor import AskAdvisor
+from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
+from gammacore.application.gather_history import GatherHistory
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
@@ -41,11 +45,12 @@ from gammacore.domain.strategy import Strategy
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.notifier import Notifier
 from gammacore.ports.storage import Inbox, Storage
-from gammacore.wiring.markets import naming_underlying, open_market, open_session, trading_date
+from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
 
 
 @frozen(eq=False)
@@ -56,6 +61,12 @@ class WiredDay:
     storage: Storage
     market: MarketData
     session: TradingSession
+
+    @property
+    def left_out(self) -> str:
+        """What of a recorded source was not used, and why; "" when every row was."""
+        market = self.market
+        return str(market.intake) if isinstance(market, RecordedMarket) and market.intake.reasons else ""
 
     def close(self) -> None:
         self.storage.close()
@@ -85,12 +96,14 @@ def wire_day(
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
     grouped: bool = False,
     advisor: ExitAdvisor | None = None,
+    entry_advisor: EntryAdvisor | None = None,
 ) -> WiredDay:
     """Wire one day of trading against the fake exchange.
 
     `ledger` None keeps everything in memory. With a ledger the exchange keeps its own durable book beside it, so that
     a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill files.
-    `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544); by default nobody.
+    `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544), `entry_advisor` may
+    forbid entries (CS-335); by default nobody.
 
     Raises:
         ConfigurationError, MissingData, StorageError: what cannot be opened, and how to mend it.
@@ -104,7 +117,7 @@ def wire_day(
     storage: Storage = MemoryStorage() if ledger is None else SqliteStorage(ledger, grouped=grouped)
     try:
         book = Book.of(storage.events())
-        refuse_another_market(book, session, market.label)
+        refuse_another_market(book, market, underlying, session)
         clock = FakeClock(_start_of(book, session))
         broker: Broker = FakeExchange(
             market,
@@ -138,7 +151,9 @@ def wire_day(
             inbox=inbox_of(settings, ledger, also_obey),
             notifier=None if logger is None else LogNotifier(logger),
             confirm_after_seconds=0.0,
+            previous=previous_session(calendar, session.date),
             advisor=advisor,
+            entry_advisor=entry_advisor,
         )
     except BaseException:
         storage.close()
@@ -160,7 +175,9 @@ def wire_trade(
     inbox: Inbox,
     notifier: Notifier | None,
     confirm_after_seconds: float,
+    previous: TradingSession | None = None,
     advisor: ExitAdvisor | None = None,
+    entry_advisor: EntryAdvisor | None = None,
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notifier)
@@ -182,7 +199,10 @@ def wire_trade(
         reconcile=Reconcile(ledger, desk, broker, clock),
         requests=ObeyRequests(ledger, inbox, clock),
         recall=RecallMarket(ledger, market, underlying),
+        gather=GatherHistory(market, underlying, session, previous),
+        pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
         advise=None if advisor is None else AskAdvisor(advisor, ledger),
+        advise_entries=None if entry_advisor is None else AskEntryAdvisor(entry_advisor),
     )
 
 
@@ -200,7 +220,7 @@ def kill_files(settings: Settings, ledger: Path | None) -> tuple[KillFile, ...]:
     return beside if configured is None else (*beside, KillFile(configured))
 
 
-def refuse_another_market(book: Book, session: TradingSession, label: str) -> None:
+def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:
     """A day begun on one market goes on on that one: prices of another would be believed. Rule: CS-609.
 
     Raises:
@@ -209,9 +229,9 @@ def refuse_another_market(book: Book, session: TradingSession, label: str) -> No
     day, finished = book.day, book.finished
     if day is None or day.date < session.date or (finished is not None and finished.date == day.date):
         return
-    if day.market != label:
-        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.market}, not on {label}; "
-                                 "give the same --market, --seed and --step or another --ledger")  # fmt: skip
+    if (day.market, day.underlying) != (market.label, underlying.symbol):
+        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.underlying}, {day.market}, not on "
+                                 f"{underlying.symbol}, {market.label}; give the same or another --ledger")  # fmt: skip
 
 
 def _start_of(book: Book, session: TradingSession) -> dt.datetime:

@@ -28,8 +28,8 @@ from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 
-DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 4)
-"""An ordinary Wednesday, chosen with the default seed for what it shows: entries, a skip, exits of two kinds."""
+DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
+"""An ordinary Tuesday, chosen with the default seed for what it shows: entries, a skip, exits of two kinds."""
 
 
 @frozen
@@ -192,7 +192,10 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
         return read_csv_market(source.path, underlying, session, columns=columns, settings=replay, previous=previous)
     if source.kind == "lean":
         return read_lean_market(source.path, underlying, session, settings=replay, previous=previous)
-    return read_recording(source.path, settings=replay)
+    recorded = read_recording(source.path, settings=replay)
+    if recorded.session != session:
+        raise MissingData(f"{source.path}: is a recording of {recorded.session.date}, not of {session.date}")
+    return recorded
 
 
 def previous_session(calendar: Calendar, date: dt.date) -> TradingSession | None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.cboe.table import read_chain
+from gammacore.adapters.cboe.table import read_chain, sniff
 from gammacore.adapters.recorded import (
     RecordingHeader,
     RecordingWriter,
     is_recording,
-    read_recording,
-    read_recording_header,
+    survey_csv,
 )
+from gammacore.adapters.recorded.text_table import GZIP_MAGIC
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.configuration import Configuration, Settings
+from gammacore.application.gather_history import DAYS_BACK
+from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.domain.book import Book
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.gex.exposure import measure_exposure
@@ -36,13 +38,13 @@ from gammacore.domain.gex.units import (
 )
 from gammacore.domain.instruments import SettlementTime
 from gammacore.domain.market import OptionChain
+from gammacore.domain.market_history import ONE_DAY
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.stops.describe import describe
-from gammacore.errors import ConfigurationError, MissingData
+from gammacore.errors import ConfigurationError, GammacoreError, MarketDataError, MissingData
 from gammacore.ports.calendar import Calendar
-from gammacore.ports.market_data import MarketData
 from gammacore.wiring.days import credit_spread_desk, lineage_of, wire_day
-from gammacore.wiring.markets import naming_underlying, open_market, open_session, trading_date
+from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
 
 
 @frozen
@@ -65,7 +67,7 @@ class ExposureView:
 
 
 def view_exposure(
-    settings: Settings,
+    configuration: Configuration,
     chain_file: Path | None,
     terms: ExposureTerms,
     *,
@@ -77,7 +79,7 @@ def view_exposure(
     Raises:
         InvalidInput, MissingData: a file that is no chain, or one without a price.
     """
-    chain, price = _read_chain(settings, chain_file, as_of)
+    chain, price = _read_chain(configuration, chain_file, as_of)
     if spot is not None:
         price = spot
     if price is None:
@@ -96,7 +98,7 @@ def view_exposure(
         settles_at=settles_at,
     )
     try:
-        underlying = settings.underlying(chain.underlying)
+        underlying = configuration.settings.underlying(chain.underlying)
     except ConfigurationError:
         return ExposureView(survey, None)
     today = measure_exposure(
@@ -109,7 +111,8 @@ def view_exposure(
         rates=terms.rates,
         settles_at=settles_at,
     )
-    return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, settings.entries.pin))
+    rules = configuration.settings.entries.pin
+    return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, rules))
 
 
 def settlement_instants(calendar: Calendar) -> SettlesAt:
@@ -131,26 +134,38 @@ def settlement_instants(calendar: Calendar) -> SettlesAt:
 
 
 def _read_chain(
-    settings: Settings, chain_file: Path | None, as_of: dt.datetime | dt.time | None
+    configuration: Configuration, chain_file: Path | None, as_of: dt.datetime | dt.time | None
 ) -> tuple[OptionChain, Decimal | None]:
-    recording = chain_file is not None and is_recording(chain_file)
-    if chain_file is not None and not recording:
-        if not is_vendor_table(settings, chain_file):
+    if chain_file is not None:
+        if (kind := _market_kind(configuration.settings, chain_file)) is None:
             return read_chain(chain_file)
-        settings = evolve(settings, market=evolve(settings.market, source=f"csv:{chain_file}"))
-    if chain_file is not None and recording:
-        market: MarketData = read_recording(chain_file)
-        session = read_recording_header(chain_file).session
-    else:
-        calendar = NyseCalendar()
-        session = open_session(calendar, trading_date(settings))
-        market = open_market(settings, settings.underlying(settings.market.underlying), session, calendar)
+        source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
+        configuration = configure([configuration.given, source])
+    settings, calendar = naming_underlying(configuration).settings, NyseCalendar()
+    session = open_session(calendar, trading_date(settings))
+    market = open_market(settings, settings.underlying(settings.market.underlying), session, calendar)
     moment = _instant(as_of or dt.time(10), session.date)
     snapshot = market.snapshot(moment)
     if snapshot.chain is None:
-        at, opens = (instant.astimezone(NEW_YORK) for instant in (moment, session.open))
-        raise MissingData(f"no chain at {at:%H:%M}; the session opens at {opens:%H:%M}")
+        at, opens, closes = (instant.astimezone(NEW_YORK) for instant in (moment, session.open, session.close))
+        raise MissingData(f"no chain at {at:%Y-%m-%d %H:%M}; the session is {opens:%Y-%m-%d %H:%M} to {closes:%H:%M}")
     return snapshot.chain, snapshot.spot
+
+
+def _market_kind(settings: Settings, chain_file: Path) -> str | None:
+    """What a chain file is, by its content: our recording, a vendor's table of snapshots; None: a CBOE page."""
+    if is_recording(chain_file):
+        return "recording"
+    head = b""
+    try:
+        with chain_file.open("rb") as content:
+            head = content.read(1024)
+        if sniff(head):
+            return None
+        survey_csv(chain_file, settings.market.columns or settings.market.preset or None)
+    except (OSError, GammacoreError):
+        return "csv" if head.startswith(GZIP_MAGIC) else None  # packed: opening it as a table says what is wrong
+    return "csv"
 
 
 def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
@@ -161,7 +176,7 @@ def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
 
 
 def record_day(configuration: Configuration, path: Path) -> int:
-    """Record the configured market from open to close; the number of snapshots written."""
+    """Record the configured market from open to close, with the bars its filters ask for; the snapshots written."""
     configuration = naming_underlying(configuration)
     settings, calendar = configuration.settings, NyseCalendar()
     underlying = settings.underlying(settings.market.underlying)
@@ -169,12 +184,17 @@ def record_day(configuration: Configuration, path: Path) -> int:
     market = open_market(settings, underlying, session, calendar)
     lineage = lineage_of(configuration, market, session)
     now, end = session.open, session.close
+    begin = (previous_session(calendar, session.date) or session).open
     step = (market.next_at(now) - now).total_seconds()
     header = RecordingHeader(underlying.symbol, session, step, lineage, market.label)
     with RecordingWriter(path, header) as recording:
         while now <= end:
             recording.append(market.snapshot(now))
             now = market.next_at(now)
+        for symbol in dict.fromkeys((underlying.symbol, underlying.hedge_share, "VIX")):
+            for seconds, start in ((60, begin), (300, begin), (ONE_DAY, session.open - DAYS_BACK)):
+                with suppress(MarketDataError):  # what the market does not have is not recorded
+                    recording.write_bars(symbol, market.bars(symbol, seconds, start, end))
         if (print_ := market.settlement(underlying.symbol, session.date)) is not None:
             recording.write_settlement(session.date, print_)
     return recording.snapshots

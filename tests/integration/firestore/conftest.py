@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from builders_ledger import OPEN
+from firestore_processes import CALM
 from firestore_server import FirestoreServer, skip_without_server
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, Patience, connect
 
 HOST = "FIRESTORE_EMULATOR_HOST"
 HURRY = Patience(call_seconds=0.5, attempts=2, first_wait_seconds=0.01, longest_wait_seconds=0.01)
-
-Connect = Callable[[], Documents]
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +50,9 @@ def project() -> str:
 def documents(firestore_address: str, project: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Documents]:
     """The empty project on the shared server."""
     monkeypatch.setenv(HOST, firestore_address)
-    documents = connect(project)
+    documents = connect(project, CALM)
     yield documents
-    documents.client.close()
+    documents.close()
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def own_documents(own_server: FirestoreServer, project: str, monkeypatch: pytest
     monkeypatch.setenv(HOST, own_server.address)
     documents = connect(project, HURRY)
     yield documents
-    documents.client.close()
+    documents.close()
 
 
 @pytest.fixture

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from attrs import evolve, frozen
-from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding
+from attrs import evolve
 
-from gammacore.adapters.fake.storage import MemoryStorage
-from gammacore.domain.ledger import EntryJudged, Event, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
+from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding
+from gammacore.domain.ledger import EntryJudged, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.strategy import Open, Stand
+from gammacore.errors import StorageError
 
 PLENTY = Decimal(100_000)
 
@@ -22,10 +22,6 @@ def enter(world: World, buying_power: Decimal | None = PLENTY, contracts: int = 
     plan = evolve(a_scripted_plan(contracts), position="p9")
     world.day.enter(Open(plan, a_judgement(plan, world.clock.now())), buying_power)
     return world.all(EntryJudged)[-1]
-
-
-def three_positions(world: World) -> None:
-    world.day.ledger.record(HoldingsQuarantined(world.clock.now(), {"A": 1, "B": 1, "C": 1}, "foreign"))
 
 
 def a_halt(world: World) -> None:
@@ -78,24 +74,16 @@ def test_the_position_limit_counts_what_is_quarantined() -> None:
 
 
 def test_judgement_and_intent_are_one_append() -> None:
-    """R1, CS-366: a crash leaves both or neither."""
-    appends: list[list[type[Event]]] = []
-
-    @frozen
-    class Listening(MemoryStorage):
-        def append(self, events: Sequence[Event], expected_version: int) -> int:
-            appends.append([type(event) for event in events])
-            return super().append(events, expected_version)
-
+    """R1, CS-366: a full disk leaves neither, and nothing is sent."""
     world = a_world()
     world.day.begin()
-    world.restart()
-    listening = Listening.__new__(Listening)
-    MemoryStorage.__init__(listening, world.medium)
-    world.day.ledger._storage = listening
-    enter(world)
+    storage = world.medium.writer
+    assert storage is not None
+    storage.refuse_next_append(StorageError("the disk is full"))
 
-    assert [EntryJudged, OrderIntended] in appends
+    with pytest.raises(StorageError):
+        enter(world)
+    assert (world.all(EntryJudged), world.all(OrderIntended), world.exchange.received) == ([], [], [])
 
 
 def test_an_entry_is_a_credit_limit_order_with_shorts_first() -> None:

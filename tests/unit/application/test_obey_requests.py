@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from builders_exchange import an_entry
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
-
 from gammacore.domain.ledger import EntryJudged, FlattenRequested, Halted, Resumed
 from gammacore.domain.orders import OrderState
 from gammacore.domain.positions import PositionState

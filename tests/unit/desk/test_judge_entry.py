@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +14,12 @@ from builders_day import closed, opened
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_book, a_case, a_situation
 from gammacore.domain import ledger
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.entries import filters
+from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import MinimumCredit, SpreadQuality
-from gammacore.domain.entries.judge import FILTERS, EntryCase, EntryJudgement, EntryRules, judge_entry
+from gammacore.domain.entries.filters import FILTERS
+from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.risk.limits import Oversize, RiskLimits
@@ -43,6 +48,7 @@ def not_judged(situation: Situation) -> set[str]:
     }
 
 
+TOLERANT = SpreadQuality(thin_tolerance=Decimal(1), fair_tolerance=Decimal(1), good_tolerance=Decimal(1))
 MARKET_AND_MONEY = {
     *(f"CS-{number}" for number in range(301, 313)),
     *(f"CS-{number}" for number in (323, 324, 326, *range(328, 333), *range(337, 345))),
@@ -76,11 +82,40 @@ def test_an_ordinary_morning_sells_the_put_spread_under_the_pin() -> None:
 
 
 def test_at_the_pin_it_sells_a_condor() -> None:
-    plan = judgement(a_situation(pin=6900, legs=CONDOR_QUOTES)).plan
+    balanced = {6900: 50.0, 6950: -40.0}
+    plan = judgement(a_situation(peaks=balanced, legs=CONDOR_QUOTES)).plan
 
     assert plan is not None
     assert plan.spread.strikes == "6920/6930/6880/6870"
     assert plan.expected_credit == Decimal("2.80")
+
+
+def test_polarity_breaks_the_wings_of_a_condor() -> None:
+    """CS-324 tries 2.1: with all gamma positive the call wing is the narrow one (CS-211..214)."""
+    legs: Legs = {**CONDOR_QUOTES, "C6925": (1.20, 1.30)}
+    plan = judgement(a_situation(pin=6900, legs=legs), entries=EntryRules(quality=TOLERANT)).plan
+
+    assert plan is not None
+    assert plan.strategy is StrategyTag.BROKEN_WING_CONDOR
+    assert plan.spread.strikes == "6920/6925/6880/6870"
+    assert plan.spread.width == 10
+
+
+def test_too_far_from_the_pin_it_sells_far_out_of_the_money_and_keeps_the_tag() -> None:
+    """CS-221, CS-324: one standard deviation away, 20 wide, its own minimum on the natural credit (CS-226)."""
+    legs: Legs = {"P6785": (0.70, 0.75), "P6765": (0.35, 0.40)}
+    found = judgement(a_situation(price="6850", legs=legs), entries=EntryRules(quality=TOLERANT))
+
+    assert found.plan is not None, found.record.explanation
+    assert found.plan.strategy is StrategyTag.OTM_SINGLE_SIDED
+    assert found.plan.spread.strikes == "6785/6765"
+
+    thin: Legs = {"P6785": (0.60, 0.65), "P6765": (0.32, 0.37)}
+    poor = judgement(a_situation(price="6850", legs=thin), entries=EntryRules(quality=TOLERANT))
+        a_situation(price="6850", legs={"P6785": (0.60, 0.65), "P6765": (0.32, 0.37)}),
+        entries=EntryRules(quality=TOLERANT),
+    )
+    assert poor.record.reason == "minimum_credit"
 
 
 def test_the_record_has_the_verdict_of_every_filter_placed_or_not() -> None:
@@ -275,7 +310,7 @@ def test_a_half_day_may_be_traded_relative_to_its_ends() -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"price": "6850"}, "too_far"),
+        ({"price": "6850", "time": "14:31"}, "too_far"),
         ({"peaks": {6880: 50.0, 6918: 50.0}, "price": "6898"}, None),
         ({"peaks": {6850: 50.0, 6950: 1500.0}, "price": "6883"}, "competing_off_centre"),
     ],
@@ -284,7 +319,7 @@ def test_a_setup_that_is_none_says_why(changes: dict[str, Any], expected: str | 
     """CS-324, CS-206."""
     legs: Legs = {"C6920": (2.00, 2.10), "C6930": (0.60, 0.70), "P6880": (2.20, 2.30), "P6870": (0.80, 0.90)}
 
-    assert reason(a_situation(legs=legs, **changes)) == expected
+    assert verdict("setup", a_situation(legs=legs, **changes)).reason == expected
 
 
 def test_a_competing_pin_is_marked_in_the_record() -> None:
@@ -427,12 +462,16 @@ def test_the_next_position_has_the_next_number() -> None:
 
 
 def test_no_filter_knows_whose_money_it_is() -> None:
-    """Must not regress 19: PAPER obeys every filter of LIVE, because nothing that judges is told the mode."""
+    """Must not regress 19: PAPER obeys every filter of LIVE, because nothing that judges is told the mode.
+
+    But for CS-320, off by default, whose own words are "live only": it alone asks `Situation.is_live`.
+    """
     names = {
         field.name for kind in (EntryCase, Situation, EntryRules, RiskLimits, SizingRules) for field in fields(kind)
     }
 
-    assert not {name for name in names if "mode" in name or "paper" in name or "live" in name}
+    assert {name for name in names if "mode" in name or "paper" in name or "live" in name} == {"is_live"}
+    assert inspect.getsource(filters).count(".is_live") == 1
 
 
 def test_the_same_case_is_judged_the_same() -> None:

@@ -6,13 +6,17 @@ Google's library is loaded by `connect` and by the first call, never by importin
 from gammacore.adapters.firestore.client import connect
 from gammacore.adapters.firestore.documents import Documents, Patience
 from gammacore.adapters.firestore.faults import StoreUnreachable
+from gammacore.adapters.firestore.gex_publisher import FirestoreGexPublisher
 from gammacore.adapters.firestore.inbox import FirestoreInbox
 from gammacore.adapters.firestore.lease import LeaseTerms
+from gammacore.adapters.firestore.regime_source import FirestoreRegimeSource
 from gammacore.adapters.firestore.storage import FirestoreStorage
 
 __all__ = [
     "Documents",
+    "FirestoreGexPublisher",
     "FirestoreInbox",
+    "FirestoreRegimeSource",
     "FirestoreStorage",
     "LeaseTerms",
     "Patience",

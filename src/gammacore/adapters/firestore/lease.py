@@ -115,9 +115,13 @@ class Lease:
 
 def _stand(documents: Documents, place: str) -> tuple[Head | None, Document | None]:
     """Head and lease of a ledger; neither of a new one."""
-    head, held = read_head(documents, place), documents.get(lease_of(place))
+    held, head = documents.get(lease_of(place)), read_head(documents, place)
     if head is None and (held is not None or documents.numbered(events_of(place), "seq", 0, None, 1)):
-        raise corrupt(place, "the head of the ledger is gone, other parts of it are left")
+        # Somebody may have begun the ledger while we looked.
+        head = read_head(documents, place)
+        if head is None:
+            raise corrupt(place, "the head of the ledger is gone, other parts of it are left")
+        held = documents.get(lease_of(place))
     return head, held
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gammacore.adapters.codec import GENESIS, NewerRecord, UnreadableRecord, decode, link
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import corrupt
-from gammacore.adapters.firestore.layout import Head, Row, event_path, events_of, row_of
+from gammacore.adapters.firestore.layout import Head, Row, event_path, events_of, read_head, row_of
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError
 
@@ -23,6 +23,10 @@ def check_end(documents: Documents, place: str, head: Head) -> None:
     if head.version > 0 and _checksum_at(documents, place, head.version) != head.checksum:
         raise corrupt(place, f"event {head.version} is not the one its head tells of")
     if documents.numbered(events_of(place), "seq", head.version, None, 1):
+        # A living writer may have moved the head meanwhile.
+        now = read_head(documents, place)
+        if now is not None and now.version > head.version:
+            return
         raise corrupt(place, f"there is an event after {head.version}, the last its head tells of")
 
 

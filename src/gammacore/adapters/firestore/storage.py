@@ -18,7 +18,6 @@ from gammacore.adapters.firestore.layout import (
     lease_of,
     ledger_place,
     read_head,
-    row_of,
 )
 from gammacore.adapters.firestore.lease import Lease, LeaseTerms, is_taken
 from gammacore.adapters.firestore.reading import check_end, walk
@@ -218,8 +217,9 @@ class FirestoreStorage:
         return head
 
     def _is_written(self, row: Row) -> bool:
+        """Whether we wrote it: under another token the same event in the same place is another writer's."""
         document = self._documents.get(event_path(self.place, row.seq))
-        return document is not None and row_of(document) == row
+        return document is not None and document.fields == row.created(self.place, self._head.token).fields
 
     def _bar(self, head: Head) -> None:
         """Change the head without moving it: a commit on its way to the old one will be refused when it arrives."""

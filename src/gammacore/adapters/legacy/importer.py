@@ -76,8 +76,8 @@ class LegacyImport:
     def notes(self) -> tuple[str, ...]:
         """What a person should know before it is written."""
         notes = [f"{order.order_id}: {note}" for order in self.positions for note in order.notes]
-        if self.balance is None:
-            notes.append(f"no balance: the new ledger begins with the configured starting capital, not with {BALANCE}")
+        if BALANCE not in self.found:
+            notes.append(f"no {BALANCE}: the new ledger begins with the configured starting capital")
         if self.journal is not None and self.balance is not None and self.history_source == BALANCE:
             notes.append(f"{TRADES} does not end with the trades of {BALANCE}; sizing goes by {BALANCE}")
         return tuple(notes)

@@ -4,64 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import re
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import attrs
 import requests
-from attrs import frozen
 
 from gammacore.adapters.notifiers.https import Https
-from gammacore.adapters.notifiers.messages import Life, Message, crash, day_summary, heartbeat, message_for
+from gammacore.adapters.notifiers.messages import Message, crash, day_summary, heartbeat, message_for
 from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
+from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.domain.book import Book
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.ledger import DayStarted, Event, Mode
-from gammacore.domain.parameters import parameter
-from gammacore.errors import InvalidInput
 
-PREFIX = "https://discord.com/api/webhooks/"
 SUMMARY_AFTER_CLOSE = dt.timedelta(minutes=5)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25
-_WEBHOOK = re.compile(re.escape(PREFIX) + r"\d+/[\w-]+")
-
-
-def _webhook(doc: str) -> Any:
-    return attrs.field(default="", repr=False, metadata={"doc": doc})
-
-
-@frozen
-class WebhookSettings:
-    """Where alerts go and how long they stay; no URL, no alerts. Rules: CS-626, CS-627."""
-
-    webhook_url: str = _webhook("Discord webhook of the alerts; empty = none. Secret.")
-    webhook_copy_url: str = _webhook("Second webhook that gets a late copy, live only; empty = none. Secret.")
-    copy_delay_seconds: int = parameter(420, "The second copy comes this much later, seconds.", at_least=0)
-    signal_life_seconds: int = parameter(86_400, "Entries and exits are deleted after this, seconds.", above=0)
-    crash_life_seconds: int = parameter(3_600, "Crash messages are deleted after this, seconds.", above=0)
-    heartbeat_life_seconds: int = parameter(1_800, "Heartbeats are deleted after this, seconds.", above=0)
-    other_life_seconds: int = parameter(7_200, "All other messages are deleted after this, seconds.", above=0)
-    delete_old: bool = parameter(True, "Delete messages whose time is over.")
-    heartbeat_minutes: int = parameter(0, "Minutes between heartbeats; 0 = none.", at_least=0)
-    queue_size: int = parameter(200, "Messages that may wait; more are dropped and logged.", at_least=1)
-    timeout_seconds: float = parameter(5.0, "A request may take this long, seconds.", above=0)
-    attempts: int = parameter(3, "Times a message is tried.", at_least=1, at_most=10)
-
-    def __attrs_post_init__(self) -> None:
-        for name in ("webhook_url", "webhook_copy_url"):
-            if (url := getattr(self, name)) and not _WEBHOOK.fullmatch(url):
-                raise InvalidInput(name, "***", f"give {PREFIX}ID/TOKEN as the channel's settings show it")
-
-    def life(self, kind: Life) -> dt.timedelta:
-        """How long a message of this kind stays. Rule: CS-627."""
-        return dt.timedelta(seconds=getattr(self, f"{kind}_life_seconds"))
 
 
 class WebhookNotifier:
@@ -94,11 +56,16 @@ class WebhookNotifier:
         self._last_beat: dt.datetime | None = None
         self._standing = (Decimal(0), 0)
 
+    def take_up(self, book: Book) -> None:
+        """Know the day, the mode and the balance: after a restart, before the first event, and with every event."""
+        self._day = book.day or self._day
+        self._live = book.opened is not None and book.opened.mode is Mode.LIVE
+        self._standing = (book.balance, len(book.live_positions))
+
     def notify(self, event: Event, book: Book) -> None:
         """Tell of an event, if people wait for it; nothing is raised."""
         try:
-            self._day, self._live = book.day, book.opened is not None and book.opened.mode is Mode.LIVE
-            self._standing = (book.balance, len(book.live_positions))
+            self.take_up(book)
             if (message := message_for(event, book)) is not None:
                 self.tell(message, event.at)
         except Exception as fault:  # people are told after the fact: never in an order's path

@@ -165,9 +165,12 @@ class MinimumCredit:
     vertical: Decimal = parameter(Decimal("1.30"), "Least credit of a vertical, SPX dollars.", at_least=0)
     condor: Decimal = parameter(Decimal("1.30"), "Least total credit of a condor, SPX dollars.", at_least=0)
 
-    def judge(self, quote: SpreadQuote, underlying: Underlying) -> Verdict:
+    def judge(self, quote: SpreadQuote, underlying: Underlying, otm_least: Fraction | None = None) -> Verdict:
+        """The mid credit against the strategy's minimum; OTM's natural credit against its own (CS-226)."""
         least = underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
         credit = quote.expected_credit
+        if otm_least is not None:
+            least, credit = otm_least, quote.natural_credit
         if Fraction(credit) < least:
             return Verdict.skip("minimum_credit", f"credit {credit}", f"< {_dollars(least)}")
         return Verdict.ok(f"credit {credit}", f">= {_dollars(least)}")

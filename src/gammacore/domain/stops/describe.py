@@ -1,4 +1,4 @@
-"""What will end a position, in sentences: read from the policy that acts, at the credit received. Rules: CS-512, CS-541."""
+"""What will end a position, in sentences: read from the policy that acts. Rules: CS-512, CS-541."""
 
 from __future__ import annotations
 

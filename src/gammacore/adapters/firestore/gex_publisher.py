@@ -1,0 +1,87 @@
+"""Our own exposure as a document that other programs read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from gammacore.adapters.firestore.documents import Change, Create, Document, Documents, Replace
+from gammacore.adapters.firestore.faults import Outrun
+from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.gex.units import ExposureUnit, SignModel
+from gammacore.domain.hedging.regime_documents import GexShape
+from gammacore.domain.verdicts import Verdict
+from gammacore.errors import InvalidInput, StorageError
+
+PUBLISHED_BY = "gammacore"
+ATTEMPTS = 3
+_CENT = Decimal("0.01")
+
+
+class FirestoreGexPublisher:
+    """Writes `market_regime/{SYMBOL}_GEX`. When to publish is the caller's policy: every 60 s. Rule: DH-421."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def publish(self, exposure: GammaExposure | None) -> Verdict:
+        """Replace the document, unless there is nothing to say or what stands there is as new.
+
+        The document is replaced only if it is still the one that was compared, so of two publishers the newer one wins
+        in whatever order they write. A last_update that cannot be read is no claim to be newer.
+
+        Raises:
+            InvalidInput: an exposure that is not finite, or not of the naive sign model.
+            StoreUnreachable: nobody answered; it may or may not have been written.
+            StorageError: Firestore refuses.
+        """
+        if exposure is None or exposure.used == 0:
+            return Verdict.unknown("no_exposure")
+        fields = exposure_fields(exposure)
+        path = GexShape.SPX_GEX.path(exposure.underlying)
+        for _ in range(ATTEMPTS):
+            there = self._documents.get(path)
+            published = None if there is None else last_update(there)
+            if published is not None and published >= exposure.as_of:
+                return Verdict.skip("not_newer", exposure.as_of.isoformat(), f"> {published.isoformat()}")
+            change: Change = Create(path, fields) if there is None else Replace(there, fields)
+            try:
+                self._documents.commit([change])
+            except Outrun:
+                continue
+            return Verdict.ok(fields["gex_value"])
+        raise StorageError(f"{path}: other publishers keep writing it; stop all but one")
+
+
+def exposure_fields(exposure: GammaExposure) -> Mapping[str, Any]:
+    """The fields of the document: dollars of delta per point, two decimals half up. Rules: DH-420, DH-421."""
+    if exposure.sign is not SignModel.NAIVE:
+        raise InvalidInput("sign", exposure.sign, "publish an exposure of the naive sign model: readers expect it")
+    total = exposure.converted(ExposureUnit.PER_POINT).net_total
+    if total - total != 0:
+        raise InvalidInput("exposure", total, "publish a finite number")
+    return {
+        "gex_value": float(Decimal(repr(total)).quantize(_CENT, ROUND_HALF_UP)),
+        "last_update": exposure.as_of,
+        "symbol": exposure.underlying,
+        "source": PUBLISHED_BY,
+        "unit": ExposureUnit.PER_POINT.value,
+        "sign": SignModel.NAIVE.value,
+        "scope": str(exposure.scope),
+        "spot": float(exposure.spot),
+        "contracts_used": exposure.used,
+        "contracts_skipped": sum(exposure.skipped.values()),
+    }
+
+
+def last_update(document: Document) -> dt.datetime | None:
+    """When a published document says it is of: a store timestamp or ISO text with its offset; None if neither."""
+    value = document.fields.get("last_update")
+    if isinstance(value, str):
+        try:
+            value = dt.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, dt.datetime) and value.tzinfo is not None else None

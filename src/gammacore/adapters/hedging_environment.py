@@ -1,0 +1,100 @@
+"""The hedging desk's environment variables: settings, and the kill switch. Section 1.5, DH-1001."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from gammacore.errors import ConfigurationError
+
+ON = frozenset({"1", "true", "yes", "on"})
+CLOSE = dt.timedelta(hours=16)
+_TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+
+
+def hedging_environment(environment: Mapping[str, str | None]) -> dict[str, Any]:
+    """Settings by name from the variables that are set; an empty one counts as unset.
+
+    Raises:
+        ConfigurationError: a value that cannot be; names the variable and the mend.
+
+    >>> hedging_environment({"EXIT_TIME_ET": "15:30", "GEX_VALUE": ""})
+    {'exit_before_close': Decimal('1800')}
+    """
+    found: dict[str, Any] = {}
+    for variable, (setting, read) in _VARIABLES.items():
+        if text := environment.get(variable):
+            found[setting] = read(variable, text.strip())
+    return found
+
+
+@frozen
+class EnvironmentKillSwitch:
+    """EXECUTION_HALTED, or the first line of EXECUTION_HALTED_FILE; a file that cannot be read halts. DH-1001."""
+
+    halted: bool
+    file: Path | None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str | None]) -> EnvironmentKillSwitch:
+        file = environment.get("EXECUTION_HALTED_FILE")
+        return cls((environment.get("EXECUTION_HALTED") or "").strip().lower() in ON, Path(file) if file else None)
+
+    def __call__(self) -> bool:
+        if self.halted or self.file is None:
+            return self.halted
+        try:
+            lines = self.file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return True
+        return bool(lines) and lines[0].strip().lower() in ON
+
+
+def _number(wanted: str, holds: Callable[[Decimal], bool]) -> Callable[[str, str], Decimal]:
+    def read(variable: str, text: str) -> Decimal:
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or not holds(number):
+            raise ConfigurationError(f"environment {variable}: {text!r} is not valid; give {wanted}")
+        return number
+
+    return read
+
+
+def _multiplier(variable: str, text: str) -> int:
+    return int(_number("a whole number above 0", lambda n: n > 0 and n == n.to_integral_value())(variable, text))
+
+
+def _exit_time(variable: str, text: str) -> Decimal:
+    """Seconds before a 16:00 close of a New York wall-clock time. 1 minute to 6 hours."""
+    match = _TIME.fullmatch(text)
+    if match is not None:
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        before = CLOSE - dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        if minutes < 60 and seconds < 60 and dt.timedelta(minutes=1) <= before <= dt.timedelta(hours=6):
+            return Decimal(int(before.total_seconds()))
+    raise ConfigurationError(f"environment {variable}: {text!r} is not valid; give HH:MM or HH:MM:SS, 10:00 to 15:59")
+
+
+_ABOVE_0 = _number("a number above 0", lambda number: number > 0)
+_FROM_0 = _number("a number, 0 or above", lambda number: number >= 0)
+_FINITE = _number("a finite number", lambda _: True)
+
+_VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
+    "GEX_VALUE": ("gex_fallback", _FINITE),
+    "HEDGING_THRESHOLD": ("threshold", _ABOVE_0),
+    "HEDGING_THRESHOLD_NEGATIVE_GEX": ("threshold_negative_gex", _ABOVE_0),
+    "HEDGE_MIN_INTERVAL_SECONDS": ("min_interval", _FROM_0),
+    "EXIT_TIME_ET": ("exit_before_close", _exit_time),
+    "OPTIONS_CONTRACT_MULTIPLIER": ("multiplier_default", _multiplier),
+    "STRATEGY_EVENT_MAX_AGE_SECONDS": ("max_age", _FROM_0),
+    "STRATEGY_EVENT_MAX_FUTURE_SKEW_SECONDS": ("max_skew", _FROM_0),
+}

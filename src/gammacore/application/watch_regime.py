@@ -1,0 +1,147 @@
+"""Keep the regime current: read sources when they are due, note every change. Rules: DH-402..407, DH-450."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+
+from attrs import frozen
+
+from gammacore.domain.hedging.events import RegimeNoted
+from gammacore.domain.hedging.messages import Level, LogMessage
+from gammacore.domain.hedging.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
+from gammacore.domain.hedging.regime_chain import ReadSchedule, SourceMemory, choose_gex
+from gammacore.domain.hedging.regime_documents import GexShape, UnreadDocument, read_gex
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.ports.regime_source import RegimeSource
+
+MACRO = "macro"
+
+
+@frozen
+class GexFeed:
+    """A source of dealer gamma and the shape of its document."""
+
+    source: RegimeSource
+    shape: GexShape
+
+
+@frozen
+class _Held:
+    """A regime and the span in which it need not be asked for again."""
+
+    regime: Regime
+    since: dt.datetime
+    until: dt.datetime
+
+
+class WatchRegime:
+    """The regime of a book at an instant; one reading serves threshold and metadata alike. Rule: DH-401.
+
+    `feeds` gives the sources of one gamma symbol in the order they are believed. `noted` is what an earlier run
+    journaled, so that a restart neither repeats a change nor forgets when an event was first seen.
+    """
+
+    def __init__(
+        self,
+        settings: HedgingSettings,
+        feeds: Callable[[str], Sequence[GexFeed]] = lambda _: (),
+        macro_source: RegimeSource | None = None,
+        noted: Mapping[str, RegimeNoted] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._feeds_of = feeds
+        self._macro_source = macro_source
+        self._noted = {subject: event.after for subject, event in (noted or {}).items()}
+        self._feeds: dict[str, list[tuple[GexFeed, SourceMemory]]] = {}
+        self._held: dict[str, _Held] = {}
+        since = None if noted is None or MACRO not in noted else noted[MACRO].macro_since
+        self._macro: MacroState = NO_EVENT if since is None else MacroState(detected=True, started_at=since)
+        self._macro_schedule = ReadSchedule()
+        self._ttl = dt.timedelta(seconds=float(settings.gex_ttl))
+        self._max_age = dt.timedelta(seconds=float(settings.gex_max_age))
+        self._macro_ttl = dt.timedelta(seconds=float(settings.macro_event_ttl))
+        self.events: list[RegimeNoted] = []
+        self.notes: list[LogMessage] = []
+
+    def __call__(self, share: str, now: dt.datetime) -> Regime:
+        symbol = self._settings.gex_symbols.get(share, self._settings.gex_symbol)
+        held = self._held.get(symbol)
+        if held is not None and held.since <= now <= held.until:
+            return held.regime
+        return self._renewed(symbol, now)
+
+    def drain(self) -> tuple[list[RegimeNoted], list[LogMessage]]:
+        """What changed since the last time this was asked."""
+        changes = self.events, self.notes
+        self.events, self.notes = [], []
+        return changes
+
+    def _renewed(self, symbol: str, now: dt.datetime) -> Regime:
+        self._read_macro(now)
+        reading, until = self._reading(symbol, now)
+        active = self._macro.is_active(now, self._macro_ttl)
+        if self._macro_source is not None:
+            until = min(until, self._macro_schedule.due_at or now)
+        if active:
+            until = min(until, self._macro.ends_at(self._macro_ttl) or now)
+        regime = Regime(reading, self._macro, active)
+        before = self._held.get(symbol)
+        if before is not None and before.regime == regime:
+            regime = before.regime
+        self._held[symbol] = _Held(regime, now, until)
+        self._note_gex(symbol, reading, now)
+        self._note_macro(active, now)
+        return regime
+
+    def _reading(self, symbol: str, now: dt.datetime) -> tuple[GexReading, dt.datetime]:
+        """The reading and until when it holds; sources behind the first that knows are not asked."""
+        until = dt.datetime.max.replace(tzinfo=dt.UTC)
+        if self._settings.gex_override is not None:
+            return choose_gex(self._settings, (), now), until
+        feeds = self._feeds.get(symbol)
+        if feeds is None:
+            feeds = self._feeds[symbol] = [(feed, SourceMemory(feed.source.name)) for feed in self._feeds_of(symbol)]
+        for number, (feed, known) in enumerate(feeds):
+            memory = self._read(feed, known, symbol, now) if known.schedule.is_due(now) else known
+            feeds[number] = (feed, memory)
+            until = min(until, memory.holds_until(now, self._max_age) or now)
+            if memory.reading(now, self._max_age).status is GexStatus.KNOWN:
+                break
+        return choose_gex(self._settings, (memory for _, memory in feeds), now), until
+
+    def _read(self, feed: GexFeed, memory: SourceMemory, symbol: str, now: dt.datetime) -> SourceMemory:
+        document = feed.source.read(now)
+        if isinstance(document, UnreadDocument):
+            return memory.taking(document.cause, now, self._ttl)
+        return memory.taking(read_gex(document, feed.shape, symbol, now), now, self._ttl)
+
+    def _read_macro(self, now: dt.datetime) -> None:
+        if self._macro_source is None or not self._macro_schedule.is_due(now):
+            return
+        document = self._macro_source.read(now)
+        good = not isinstance(document, UnreadDocument)
+        self._macro_schedule = self._macro_schedule.after(now, good=good, ttl=self._ttl)
+        if isinstance(document, UnreadDocument):
+            self.notes.append(LogMessage(now, Level.WARN, f"market regime not read: {document.cause} {document.detail}"))
+            return
+        self._macro, warnings = read_macro(document, self._macro, now)
+        self.notes.extend(LogMessage(now, Level.WARN, warning) for warning in warnings)
+
+    def _note_gex(self, symbol: str, reading: GexReading, now: dt.datetime) -> None:
+        sign = {None: "unknown", -1: "negative", 0: "zero", 1: "positive"}[reading.sign]
+        parts = (sign, reading.status, reading.source, reading.cause)
+        self._note(symbol, " ".join(str(part) for part in parts if part is not None), now, None)
+
+    def _note_macro(self, active: bool, now: dt.datetime) -> None:
+        after = f"active {self._macro.status} stop {self._macro.stop} size {self._macro.size}" if active else "none"
+        if active or MACRO in self._noted:
+            self._note(MACRO, after, now, self._macro.started_at if active else None)
+
+    def _note(self, subject: str, after: str, now: dt.datetime, macro_since: dt.datetime | None) -> None:
+        before = self._noted.get(subject, "")
+        if after == before:
+            return
+        self._noted[subject] = after
+        self.events.append(RegimeNoted(now, subject, before, after, macro_since))
+        self.notes.append(LogMessage(now, Level.INFO, f"regime {subject}: {before or 'not read'} -> {after}"))

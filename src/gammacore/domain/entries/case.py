@@ -1,0 +1,238 @@
+"""One scheduled entry under judgement: everything the filters ask for, derived once, None where it cannot be known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cached_property
+
+from attrs import field, frozen
+
+from gammacore.domain.entries.broken_wing import break_wings
+from gammacore.domain.entries.credit import SpreadQuote, judge_positive
+from gammacore.domain.entries.entry_advisor import EntryProposal
+from gammacore.domain.entries.judged_setup import JudgedSetup
+from gammacore.domain.entries.observation import Observation
+from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
+from gammacore.domain.entries.price_recheck import Look
+from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.entries.setup import Setup, StrategyTag, select_setup
+from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.gex.pin import Pin, find_pin, measure_polarity
+from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.instruments import OptionContract, Right, Side
+from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.risk.limits import RiskLimits, contracts_by_buying_power
+from gammacore.domain.sizing.max_risk import max_risk
+from gammacore.domain.sizing.policies import Size, SizingRules, sizing_policy
+from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.strategy import Situation
+
+
+@frozen
+class EntryCase:
+    """One scheduled entry under judgement. What cannot be known is None, and the filters that need it say so."""
+
+    situation: Situation
+    slot: dt.datetime
+    rules: EntryRules
+    limits: RiskLimits
+    sizing: SizingRules
+    policy: StopPolicy
+    position: str = field(default="")
+
+    @property
+    def price(self) -> Decimal | None:
+        """Points, fresh and not absurdly far from the previous close. Rule: CS-353."""
+        return None if self.price_is_absurd else self.situation.price
+
+    @property
+    def price_is_absurd(self) -> bool:
+        price, known = self.situation.price, self.situation.market.previous_close
+        return price is not None and known is not None and abs(price - known) > self.rules.price_sanity * known
+
+    @property
+    def vix(self) -> Decimal | None:
+        return self.situation.market.vix
+
+    @property
+    def look_again(self) -> MarketSnapshot:
+        """The market as seen last, after pin and setup were found: its quotes make the credit. Rule: CS-359."""
+        return self.situation.latest or self.situation.market
+
+    @cached_property
+    def pin(self) -> Pin | None:
+        return self._pin_of(self.situation.exposure, self.price)
+
+    def _pin_of(self, exposure: GammaExposure | None, price: Decimal | None) -> Pin | None:
+        if exposure is None or price is None:
+            return None
+        measured = exposure.converted(ExposureUnit.PER_100PCT)
+        return find_pin(measured.strikes, measured.net, price, self.situation.underlying, self.rules.pin)
+
+    @cached_property
+    def first_choice(self) -> Setup | None:
+        """The setup of the first look, or OTM single-sided where the pin is too far (CS-324)."""
+        return self._choose(self.pin, self.price)
+
+    def _choose(self, pin: Pin | None, price: Decimal | None) -> Setup | None:
+        vix, situation = self.vix, self.situation
+        if pin is None or price is None or vix is None or not self.rules.vix.judge_presence(vix).passed:
+            return None  # a reading that is no VIX selects nothing
+        chosen = select_setup(situation.underlying, pin.strike, price, vix, self.rules.setup, competing=pin.competing)
+        return select_otm_single_sided(
+            chosen,
+            situation.underlying,
+            price,
+            vix,
+            minutes_since_open=situation.session.minutes_since_open(situation.now),
+            hours_to_close=situation.session.hours_to_close(situation.now),
+            rules=self.rules.otm,
+        ).setup
+
+    @cached_property
+    def late_condor(self) -> JudgedSetup | None:
+        """What the time of day makes of a condor. Rule: CS-325."""
+        return self._late(self.first_choice, self.pin, self.price)
+
+    def _late(self, setup: Setup | None, pin: Pin | None, price: Decimal | None) -> JudgedSetup | None:
+        if setup is None or setup.is_skip or pin is None or price is None or self.vix is None:
+            return None
+        minutes = self.situation.session.minutes_since_open(self.situation.now)
+        return self.rules.late_condor.judge(
+            setup, self.situation.underlying, pin.strike, price, self.vix,
+            minutes_since_open=minutes, rules=self.rules.setup,
+        )  # fmt: skip
+
+    @cached_property
+    def recheck(self) -> JudgedSetup | None:
+        """The setup that outlived a second look at the price. Rules: CS-327, CS-359."""
+        if self.late_condor is None or not self.late_condor.verdict.passed or self.late_condor.setup is None:
+            return None
+        first = Look(self.price, None if self.pin is None else self.pin.strike, self._winged(self.late_condor.setup))
+        again = self.situation.latest
+        if again is None:
+            return self.rules.recheck.judge(first, first, self.situation.underlying)
+        price = again.spot if again.fresh(again.spot_at) else None
+        pin = self._pin_of(self.situation.latest_exposure, price)
+        late = self._late(self._choose(pin, price), pin, price)
+        setup = None if late is None or late.setup is None or not late.verdict.passed else self._winged(late.setup)
+        second = Look(price, None if pin is None else pin.strike, setup)
+        return self.rules.recheck.judge(first, second, self.situation.underlying)
+
+    def _winged(self, setup: Setup) -> Setup:
+        """A condor with broken wings where polarity asks for them. Rules: CS-211..215."""
+        exposure = self.situation.exposure
+        if not setup.is_condor or exposure is None or self.price is None or self.vix is None:
+            return setup
+        measured, underlying = exposure.converted(ExposureUnit.PER_100PCT), self.situation.underlying
+        polarity = measure_polarity(measured.strikes, measured.net, self.price, underlying)
+        return break_wings(
+            setup, underlying, self.price, self.vix,
+            gpi=polarity.index, magnitude=polarity.magnitude, rules=self.rules.broken_wing,
+        ).setup  # fmt: skip
+
+    @property
+    def setup(self) -> Setup | None:
+        """The setup that is traded if nothing says no; before that, the furthest it came."""
+        if self.recheck is not None:
+            return self.recheck.setup
+        if self.late_condor is not None:
+            return self.late_condor.setup
+        return self.first_choice
+
+    @cached_property
+    def spread(self) -> CreditSpread | None:
+        return None if self.setup is None or self.setup.is_skip else self._spread_of(self.setup)
+
+    def _spread_of(self, setup: Setup) -> CreditSpread:
+        contracts: dict[tuple[Right, Side], OptionContract] = {}
+        for leg in setup.legs:
+            contract = self.situation.underlying.contract(self.situation.session.date, leg.right, leg.strike)
+            contracts[leg.right, leg.side] = contract
+        return CreditSpread(
+            tuple(
+                Vertical(contracts[right, Side.SELL], contracts[right, Side.BUY])
+                for right in (Right.CALL, Right.PUT)
+                if (right, Side.SELL) in contracts
+            )
+        )
+
+    @property
+    def is_otm(self) -> bool:
+        """Sold far from the pin, with a minimum credit of its own (CS-226)."""
+        return self.setup is not None and self.setup.tag is StrategyTag.OTM_SINGLE_SIDED
+
+    @property
+    def observed(self) -> Observation | None:
+        """What was seen of the spread since the slot began, where it is watched first. Rule: CS-361."""
+        watched = self.situation.memory.watched.get(self.slot)
+        return None if watched is None else watched.observation
+
+    @property
+    def proposal(self) -> EntryProposal | None:
+        """What an advisor is asked about; None while nothing is proposed."""
+        if self.setup is None or self.price is None or self.pin is None or self.vix is None or self.credit is None:
+            return None
+        symbol = self.situation.underlying.symbol
+        return EntryProposal(self.situation.now, symbol, self.setup, self.price, self.pin.strike, self.vix, self.credit)
+
+    @cached_property
+    def quote(self) -> SpreadQuote | None:
+        return None if self.spread is None else SpreadQuote.of(self.spread, self.look_again.quote)
+
+    @cached_property
+    def credit(self) -> Decimal | None:
+        """Expected credit when it is a credit at all, points."""
+        if self.quote is None or not judge_positive(self.quote).passed:
+            return None
+        return self.quote.expected_credit
+
+    @cached_property
+    def size(self) -> Size | None:
+        if self.credit is None or self.setup is None or self.spread is None:
+            return None
+        underlying, book = self.situation.underlying, self.situation.book
+        risk = max_risk(self.sizing.basis, self.setup.tag, self.spread.width, self.credit)
+        policy = sizing_policy(self.sizing)
+        return policy.size(book.balance, book.results, risk, underlying, self.setup.confidence)
+
+    @cached_property
+    def risk_per_contract(self) -> Decimal | None:
+        return None if self.spread is None or self.credit is None else self.spread.maximum_risk(self.credit)
+
+    @cached_property
+    def contracts(self) -> int:
+        """The size that also fits concurrent risk and buying power. Rule: CS-363."""
+        if self.size is None or self.risk_per_contract is None:
+            return 0
+        power = self.situation.buying_power
+        return min(
+            self.size.contracts,
+            self.limits.contracts_by_risk(self.situation.book, self.risk_per_contract),
+            contracts_by_buying_power(power or Decimal(0), self.risk_per_contract),
+        )
+
+    def plan(self) -> EntryPlan | None:
+        """The entry as it would be ordered; None while anything of it is unknown."""
+        if self.setup is None or self.spread is None or self.credit is None or self.pin is None:
+            return None
+        if self.price is None or self.vix is None or self.contracts < 1:
+            return None
+        return EntryPlan(
+            position=self.position,
+            strategy=self.setup.tag,
+            direction=self.setup.direction,
+            confidence=self.setup.confidence,
+            spread=self.spread,
+            contracts=self.contracts,
+            expected_credit=self.credit,
+            limit=self.rules.limit.price(self.credit, self.situation.underlying),
+            price=self.price,
+            pin=self.pin.strike,
+            vix=self.vix,
+            scheduled_at=self.slot,
+            policy=self.policy.at_entry(self.vix),
+        )

@@ -1,0 +1,274 @@
+"""The entry filters in the order of section 3: a rule id, a name, a pure function of the case. CS-300, CS-366."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from gammacore.domain.entries.case import EntryCase
+from gammacore.domain.entries.credit import judge_positive, judge_quotes
+from gammacore.domain.entries.entry_advisor import judge_opinion
+from gammacore.domain.entries.otm_limit import judge_otm_limit
+from gammacore.domain.entries.pause import judge_pause
+from gammacore.domain.entries.setup import Setup, shorts_out_of_the_money
+from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.market_history import MarketHistory
+from gammacore.domain.risk.limits import judge_halted, live_plans
+from gammacore.domain.verdicts import Verdict
+
+Filter = Callable[[EntryCase], Verdict]
+NOT_JUDGED = Verdict.not_judged()
+
+
+def _trading_day(case: EntryCase) -> Verdict:
+    session = case.situation.session
+    if not session.is_trading(case.situation.now):
+        return Verdict.skip("trading_day", "the session is over" if case.situation.now >= session.close else "not open")
+    return Verdict.ok(session.date)
+
+
+def _price(case: EntryCase) -> Verdict:
+    market = case.situation.market
+    if case.price is not None:
+        return Verdict.ok(case.price)
+    if case.price_is_absurd:
+        limit = f"> {case.rules.price_sanity:.0%} from the previous close {market.previous_close}"
+        return Verdict.unknown("price_missing", f"price {market.spot}", limit)
+    if market.spot is None or market.spot_at is None:
+        return Verdict.unknown("price_missing", "no price yet")
+    age = (market.at - market.spot_at).total_seconds()
+    limit = f"> {market.quote_age_limit:.0f} s"
+    return Verdict.unknown("price_missing", f"price {market.spot} is {age:.0f} s old", limit)
+
+
+def _pin(case: EntryCase) -> Verdict:
+    if case.price is None:
+        return NOT_JUDGED
+    if case.pin is None:
+        return Verdict.unknown("pin_missing", "no contract of today's expiry counts")
+    detail = f"pin {case.pin.strike} ({case.pin.polarity})"
+    return Verdict.ok(f"{detail}, competing" if case.pin.competing else detail)
+
+
+def _setup(case: EntryCase) -> Verdict:
+    chosen = case.first_choice
+    if chosen is None:
+        return NOT_JUDGED
+    if chosen.is_skip:
+        return Verdict.skip(chosen.reason or "setup", chosen.detail)
+    shown = chosen if case.setup is None or case.setup.is_skip else case.setup
+    strikes = "/".join(str(leg.strike) for leg in shown.legs)
+    return Verdict.ok(f"{shown.tag} {strikes} {shown.confidence}, {shown.distance} from the pin")
+
+
+def _late_condor(case: EntryCase) -> Verdict:
+    return NOT_JUDGED if case.late_condor is None else case.late_condor.verdict
+
+
+def _recheck(case: EntryCase) -> Verdict:
+    """The second look; what it adopts is judged for clearance again. Rules: CS-327, CS-359."""
+    if case.recheck is None:
+        return NOT_JUDGED
+    verdict, setup = case.recheck.verdict, case.recheck.setup
+    if not verdict.passed or setup is None or case.late_condor is None or setup == case.late_condor.setup:
+        return verdict
+    again = _clearance(case, setup, case.look_again.spot)
+    return verdict if again.passed else again
+
+
+def _history(judge: Callable[[EntryCase, MarketHistory], Verdict]) -> Filter:
+    """A filter of the past: without any history its inputs are missing, and it says so itself."""
+
+    def judged(case: EntryCase) -> Verdict:
+        situation = case.situation
+        return judge(case, situation.history or MarketHistory(situation.now, situation.session))
+
+    return judged
+
+
+def _momentum(case: EntryCase, history: MarketHistory) -> Verdict:
+    if case.setup is None or case.setup.is_skip:
+        return NOT_JUDGED
+    return case.rules.momentum.judge(case.price, history, case.setup.direction, case.situation.underlying)
+
+
+def _advisors(case: EntryCase) -> Verdict:
+    """The built-in veto against a weak pin, where it is on, then the advisor. Rules: CS-335, CS-362."""
+    exposure, rule = case.situation.exposure, case.rules.weak_pin
+    if rule.on and case.setup is not None and exposure is not None and case.price is not None and case.vix is not None:
+        measured, underlying = exposure.converted(ExposureUnit.PER_100PCT), case.situation.underlying
+        veto = rule.judge(case.setup, measured.strikes, measured.net, case.price, case.vix, underlying, case.rules.pin)
+        if not veto.passed:
+            return veto
+    return judge_opinion(case.situation.entry_opinion)
+
+
+def _otm_limit(case: EntryCase) -> Verdict:
+    if case.setup is None:
+        return NOT_JUDGED
+    today = case.situation.book.entries_on(case.situation.session.date)
+    return judge_otm_limit(case.setup.tag, today, case.rules.otm)
+
+
+def _two_desks(case: EntryCase) -> Verdict:
+    if not case.rules.two_desks.on:
+        return Verdict.ok("off")
+    plan, book = case.plan(), case.situation.book
+    return NOT_JUDGED if plan is None else case.rules.two_desks.judge(plan, live_plans(book), book.balance)
+
+
+def _short_clearance(case: EntryCase) -> Verdict:
+    setup = None if case.late_condor is None else case.late_condor.setup
+    return NOT_JUDGED if setup is None or setup.is_skip else _clearance(case, setup, case.price)
+
+
+def _clearance(case: EntryCase, setup: Setup, price: Decimal | None) -> Verdict:
+    if price is None:
+        return NOT_JUDGED
+    underlying = case.situation.underlying
+    least = underlying.strike_increment * case.rules.setup.short_clearance
+    nearest = min(shorts_out_of_the_money(setup, price, underlying).values())
+    if nearest < least:
+        return Verdict.skip("short_too_near", f"{nearest} points out of the money", f"< {least}")
+    return Verdict.ok(f"{nearest} points out of the money", f">= {least}")
+
+
+def _quotes(case: EntryCase) -> Verdict:
+    if case.spread is None or case.price is None:
+        return NOT_JUDGED
+    for contract in case.spread.contracts:
+        if abs(contract.strike - case.price) > case.rules.strike_sanity * case.price:
+            return Verdict.skip("bad_strike", contract.occ, f"> {case.rules.strike_sanity:.0%} from {case.price}")
+    return judge_quotes(case.spread, case.look_again.quote)
+
+
+def _positive(case: EntryCase) -> Verdict:
+    return NOT_JUDGED if case.quote is None else judge_positive(case.quote)
+
+
+def _quality(case: EntryCase) -> Verdict:
+    if case.quote is None or case.credit is None:
+        return NOT_JUDGED
+    return case.rules.quality.judge(case.quote, case.situation.underlying)
+
+
+def _hourly(case: EntryCase) -> Verdict:
+    if case.credit is None:
+        return NOT_JUDGED
+    if case.is_otm:
+        return Verdict.ok("OTM: its own minimum (CS-226)")
+    return case.rules.hourly.judge(case.credit, case.situation.now, case.situation.underlying)
+
+
+def _minimum(case: EntryCase) -> Verdict:
+    if case.quote is None or case.credit is None:
+        return NOT_JUDGED
+    underlying = case.situation.underlying
+    least = case.rules.otm.minimum_credit(underlying) if case.is_otm else None
+    verdict = case.rules.minimum.judge(case.quote, underlying, least)
+    if verdict.passed and case.rules.limit.price(case.credit, underlying) <= 0:
+        return Verdict.skip("limit_not_positive", f"{case.rules.limit.concession} x {case.credit} is below one tick")
+    return verdict
+
+
+def _size(case: EntryCase) -> Verdict:
+    if case.size is None:
+        halted = case.sizing.is_halted(case.situation.book.balance)
+        return Verdict.skip("safety_halt", f"balance {case.situation.book.balance:.2f}") if halted else NOT_JUDGED
+    if case.size.contracts == 0:
+        return Verdict.skip(str(case.size.reason), f"balance {case.situation.book.balance:.2f}", "0 contracts")
+    return Verdict.ok(f"{case.size.contracts} contracts ({case.size.reason})")
+
+
+def _concurrent_risk(case: EntryCase) -> Verdict:
+    if case.size is None or case.risk_per_contract is None or case.size.contracts == 0:
+        return NOT_JUDGED
+    return case.limits.judge_concurrent_risk(case.situation.book, case.size.contracts, case.risk_per_contract)
+
+
+def _buying_power(case: EntryCase) -> Verdict:
+    if case.size is None or case.risk_per_contract is None or case.size.contracts == 0:
+        return NOT_JUDGED
+    wanted = min(case.size.contracts, case.limits.contracts_by_risk(case.situation.book, case.risk_per_contract))
+    return case.limits.judge_buying_power(case.situation.buying_power, max(wanted, 1), case.risk_per_contract)
+
+
+def _conflicts(case: EntryCase) -> Verdict:
+    if case.spread is None or case.setup is None:
+        return NOT_JUDGED
+    plans = live_plans(case.situation.book)
+    return case.rules.conflicts.judge(case.spread, case.setup.tag, plans, case.situation.underlying)
+
+
+FILTERS: tuple[tuple[str, str, Filter], ...] = (
+    ("CS-301", "single_writer", lambda case: Verdict.ok("this process holds the ledger")),
+    ("CS-302", "halted", lambda case: judge_halted(case.situation.book)),
+    ("CS-303", "trading_day", _trading_day),
+    ("CS-304", "fomc_day", lambda case: case.rules.fomc.judge(case.situation.session.date)),
+    ("CS-305", "early_close", lambda case: case.rules.schedule.judge_early_close(case.situation.session)),
+    ("CS-306", "schedule", lambda case: case.rules.schedule.judge_slot(case.slot, case.situation.now)),
+    (
+        "CS-307",
+        "entry_window",
+        lambda case: case.rules.schedule.judge_window(case.situation.session, case.situation.now),
+    ),
+    (
+        "CS-308",
+        "entry_cutoff",
+        lambda case: case.rules.schedule.judge_cutoff(case.situation.session, case.situation.now),
+    ),
+    ("CS-309", "price_missing", _price),
+    ("CS-310", "vix_missing", lambda case: case.rules.vix.judge_presence(case.vix)),
+    ("CS-311", "vix_floor", lambda case: case.rules.vix.judge_floor(case.vix)),
+    ("CS-312", "vix_ceiling", lambda case: case.rules.vix.judge_ceiling(case.vix, case.rules.setup.vix_ceiling)),
+    ("CS-313", "paused", lambda case: judge_pause(case.situation.pause, case.situation.now)),
+    ("CS-314", "vix_spike", _history(lambda case, past: case.rules.vix_spike.judge(case.vix, past))),
+    ("CS-315", "realized_volatility", _history(lambda case, past: case.rules.realized_volatility.judge(past))),
+    ("CS-316", "adx", _history(lambda case, past: case.rules.adx.judge(past))),
+    (
+        "CS-317",
+        "trend_move",
+        _history(lambda case, past: case.rules.trend_move.judge(case.price, past, case.situation.underlying)),
+    ),
+    (
+        "CS-318",
+        "expected_move",
+        lambda case: case.rules.expected_move.judge(case.price, case.vix, case.situation.underlying),
+    ),
+    ("CS-319", "rsi", _history(lambda case, past: case.rules.rsi.judge(past))),
+    (
+        "CS-320",
+        "friday",
+        lambda case: case.rules.friday.judge(case.situation.session.date, live=case.situation.is_live),
+    ),
+    ("CS-321", "down_days", _history(lambda case, past: case.rules.down_days.judge(past))),
+    ("CS-322", "gap", _history(lambda case, past: case.rules.gap.judge(past))),
+    ("CS-323", "pin_missing", _pin),
+    ("CS-324", "setup", _setup),
+    ("CS-325", "late_condor", _late_condor),
+    ("CS-326", "short_too_near", _short_clearance),
+    ("CS-327", "price_moved", _recheck),
+    ("CS-328", "quotes_missing", _quotes),
+    ("CS-329", "credit_not_positive", _positive),
+    ("CS-330", "spread_quality", _quality),
+    ("CS-331", "hourly_credit", _hourly),
+    ("CS-332", "minimum_credit", _minimum),
+    ("CS-333", "momentum", _history(_momentum)),
+    (
+        "CS-334",
+        "observation",
+        lambda case: case.rules.observation.judge(case.observed, case.situation.now, case.situation.underlying),
+    ),
+    ("CS-335", "entry_advisor", _advisors),
+    ("CS-336", "otm_limit", _otm_limit),
+    ("CS-337", "entry_spacing", lambda case: case.limits.judge_spacing(case.situation.book, case.situation.now)),
+    ("CS-338", "position_limit", lambda case: case.limits.judge_position_limit(case.situation.book)),
+    ("CS-339", "daily_loss", lambda case: case.limits.judge_daily_loss(case.situation.book, case.situation.now)),
+    ("CS-340", "minimum_account", lambda case: case.limits.judge_minimum_account(case.situation.book)),
+    ("CS-341", "safety_halt", _size),
+    ("CS-342", "concurrent_risk", _concurrent_risk),
+    ("CS-343", "buying_power", _buying_power),
+    ("CS-344", "strike_conflict", _conflicts),
+    ("CS-365", "two_desks", _two_desks),
+)
+"""The table of section 3, in its order."""

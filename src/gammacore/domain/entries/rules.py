@@ -1,0 +1,69 @@
+"""Every rule an entry must pass, with its figures: one object, one table in the configuration."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.domain.entries.broken_wing import BrokenWingRules
+from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality
+from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
+from gammacore.domain.entries.entry_advisor import WeakPin
+from gammacore.domain.entries.expected_move import ExpectedMove
+from gammacore.domain.entries.fomc import FomcGate
+from gammacore.domain.entries.friday import FridayOff
+from gammacore.domain.entries.late_condor import LateCondor
+from gammacore.domain.entries.momentum import Momentum
+from gammacore.domain.entries.observation import ObservationRule
+from gammacore.domain.entries.otm_single_sided import OtmRules
+from gammacore.domain.entries.price_recheck import PriceRecheck
+from gammacore.domain.entries.realized_volatility import RealizedVolatility
+from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.entries.setup import SetupRules
+from gammacore.domain.entries.strike_conflicts import StrikeConflicts
+from gammacore.domain.entries.trend import TrendMove, TrendStrength
+from gammacore.domain.entries.two_desks import TwoDesks
+from gammacore.domain.entries.vix_band import VixBand
+from gammacore.domain.entries.vix_spike import VixSpike
+from gammacore.domain.gex.pin import PinRule
+from gammacore.domain.parameters import parameter
+
+
+@frozen
+class EntryRules:
+    """Every rule an entry must pass, with its figures. Sections 2 and 3 of the credit-spread rules."""
+
+    schedule: Schedule = Schedule()
+    fomc: FomcGate = FomcGate()
+    vix: VixBand = VixBand()
+    vix_spike: VixSpike = VixSpike()
+    realized_volatility: RealizedVolatility = RealizedVolatility()
+    adx: TrendStrength = TrendStrength()
+    trend_move: TrendMove = TrendMove()
+    expected_move: ExpectedMove = ExpectedMove()
+    rsi: RelativeStrength = RelativeStrength()
+    friday: FridayOff = FridayOff()
+    down_days: DownDays = DownDays()
+    gap: OpeningGap = OpeningGap()
+    pin: PinRule = PinRule()
+    setup: SetupRules = SetupRules()
+    broken_wing: BrokenWingRules = BrokenWingRules()
+    otm: OtmRules = OtmRules()
+    late_condor: LateCondor = LateCondor()
+    recheck: PriceRecheck = PriceRecheck()
+    quality: SpreadQuality = SpreadQuality()
+    hourly: HourlyCredit = HourlyCredit()
+    minimum: MinimumCredit = MinimumCredit()
+    momentum: Momentum = Momentum()
+    observation: ObservationRule = ObservationRule()
+    weak_pin: WeakPin = WeakPin()
+    two_desks: TwoDesks = TwoDesks()
+    limit: EntryLimit = EntryLimit()
+    conflicts: StrikeConflicts = StrikeConflicts()
+    price_sanity: Decimal = parameter(
+        Decimal("0.20"), "A price further from the previous close is a defect of the data, part of it.", above=0
+    )
+    strike_sanity: Decimal = parameter(
+        Decimal("0.10"), "Strikes further from the price are refused, part of it.", above=0
+    )

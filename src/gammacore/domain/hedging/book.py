@@ -1,0 +1,320 @@
+"""The desk's book: positions, hedge shares, intents, ids seen, prices, clock; the fold of its ledger events.
+
+Like every book it is read by many and changed by `apply` alone, except for the accepted market event, of which there
+are a hundred thousand a second: `take_market` applies it without the detour of an event object. Rules: DH-206, DH-710.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from gammacore.domain.hedging import events as told
+from gammacore.domain.hedging.events import IntentKind
+from gammacore.domain.hedging.exposure import HedgeBook, Holding
+from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedging.settings import HedgeLedgerPolicy
+from gammacore.domain.hedging.universe import Listing, Universe
+from gammacore.domain.ledger import AlarmRaised, Halted, Resumed
+
+Mark = tuple[Decimal, dt.datetime]
+"""A price in points and the event time it is of."""
+
+
+class DeskBook:
+    """Where the hedging desk stands.
+
+    >>> DeskBook.of([], Universe.__new__(Universe)).clock is None
+    True
+    """
+
+    def __init__(self, universe: Universe, seen_ids: int = 250_000) -> None:
+        self._universe = universe
+        self._seen_ids = seen_ids
+        self.run: told.HedgeRunStarted | None = None
+        self.clock: dt.datetime | None = None
+        self.date: dt.date | None = None
+        self.seen: dict[str, Hashable] = {}
+        self.watermarks: dict[str, dt.datetime] = {}
+        self.prices: dict[str, Mark] = {}
+        self.holdings: dict[str, Holding] = {}
+        self.hedge_books: dict[str, HedgeBook] = {}
+        self.intents: dict[str, Intent] = {}
+        self.silent: dict[str, Intent] = {}
+        """Intents without news, oldest first, until their alarm."""
+        self.unwritten: dict[str, Intent] = {}
+        self.latest_close: dict[str, Intent] = {}
+        """By subject: the newest intent of this session that closes it."""
+        self.orphans: set[str] = set()
+        """Leftover options whose underlying has no book: closed, never hedged."""
+        self.exit_at: dt.datetime | None = None
+        self.leftover_exit_at: dt.datetime | None = None
+        self.retry_from: dt.datetime | None = None
+        self.not_flat_told = False
+        self.halted = False
+        self.regime: dict[str, told.RegimeNoted] = {}
+
+    @classmethod
+    def of(cls, events: Iterable[Any], universe: Universe, seen_ids: int = 250_000) -> DeskBook:
+        """The fold of a whole ledger; events of other desks are none of its business."""
+        book = cls(universe, seen_ids)
+        for event in events:
+            book.apply(event)
+        return book
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def hedge_book(self, share: str) -> HedgeBook:
+        """The book of a hedge share; a new one when there is none yet."""
+        found = self.hedge_books.get(share)
+        if found is None:
+            found = self.hedge_books[share] = HedgeBook(share)
+        return found
+
+    def is_flat(self) -> bool:
+        """No option held, no hedge share held or in flight."""
+        return not self.holdings and not any(book.shares.held or book.shares.filled for book in self.hedge_books.values())
+
+    def has_leftovers(self) -> bool:
+        """Whether an earlier session left something that is still there. Rule: DH-520."""
+        return bool(self.orphans) or any(book.leftovers for book in self.hedge_books.values())
+
+    # -- folding -------------------------------------------------------------------------------------------------------
+
+    def apply(self, event: Any) -> None:
+        """Take one more event in."""
+        fold = _FOLDS.get(type(event))
+        if fold is not None:
+            fold(self, event)
+
+    def take_market(
+        self, event_id: str, content: Hashable, key: str, ts: dt.datetime, clock: dt.datetime
+    ) -> None:
+        """An event was accepted: seen mark, watermark and clock. Rules: DH-701..703."""
+        seen = self.seen
+        seen[event_id] = content
+        if len(seen) > self._seen_ids:
+            del seen[next(iter(seen))]
+        self.watermarks[key] = ts
+        self.clock = clock
+
+    def mark_price(self, book: str | None, symbol: str, price: Decimal, ts: dt.datetime) -> None:
+        """A price of an underlying or a hedge share; a book remembers which underlying moved last. Rule: DH-231."""
+        self.prices[symbol] = (price, ts)
+        if book is not None:
+            self.hedge_book(book).last_underlying = symbol
+
+    def set_holding(
+        self,
+        listing: Listing,
+        text: str,
+        contracts: int,
+        delta: Decimal | None,
+        price: Decimal | None,
+        greeks: tuple[Decimal | None, Decimal | None, Decimal | None],
+    ) -> None:
+        """A position as it stands now; 0 contracts removes it. Rules: DH-203, DH-206."""
+        holding = self.holdings.get(listing.key)
+        if contracts == 0:
+            if holding is not None:
+                self._remove(holding)
+            return
+        book = None if listing.book is None else self.hedge_book(listing.book)
+        if holding is None:
+            assert self.date is not None
+            holding = self.holdings[listing.key] = Holding(listing, text, contracts, delta, self.date)
+            if book is not None:
+                book.put(holding)
+        elif contracts != holding.contracts or delta != holding.delta:
+            if book is None:
+                holding.contracts, holding.delta = contracts, delta
+            else:
+                book.revise(holding, contracts, delta)
+        holding.text, holding.price = text, price
+        holding.gamma, holding.theta, holding.vega = greeks
+
+    def _remove(self, holding: Holding) -> None:
+        del self.holdings[holding.listing.key]
+        self.orphans.discard(holding.listing.key)
+        if holding.listing.book is not None:
+            book = self.hedge_book(holding.listing.book)
+            book.take_out(holding)
+            book.leftovers.discard(holding.listing.key)
+
+    def _run_started(self, event: told.HedgeRunStarted) -> None:
+        self.run = event
+
+    def _session_started(self, event: told.HedgeSessionStarted) -> None:
+        self.date, self.clock = event.date, event.at
+        self.seen.clear()
+        self.exit_at = self.leftover_exit_at = self.retry_from = None
+        self.not_flat_told = False
+        self.latest_close = {subject: i for subject, i in self.latest_close.items() if not i.status.is_over}
+        for key in event.settled:
+            self._remove(self.holdings[key])
+        for share in event.forgotten:
+            self.hedge_book(share).shares.forget()
+        for book in self.hedge_books.values():
+            book.hedges = 0
+            book.awaited_until = None
+        for key in event.leftovers:
+            held = self.holdings.get(key)
+            if held is not None:
+                held.leftover = True
+            share = key if held is None else held.listing.book
+            if share is None:
+                self.orphans.add(key)
+            else:
+                self.hedge_book(share).leftovers.add(key)
+
+    def _market_taken(self, event: told.MarketTaken) -> None:
+        self.take_market(event.event_id, event.content, event.symbol, event.ts, event.at)
+        listing = self._universe.listing(event.symbol)
+        for mark in event.marks:
+            self.mark_price(listing.book, mark.symbol, mark.price, event.ts)
+        if (held := event.holding) is not None:
+            greeks = (held.gamma, held.theta, held.vega)
+            self.set_holding(listing, held.text, held.contracts, held.delta, held.price, greeks)
+
+    def _timer_ran(self, event: told.TimerRan) -> None:
+        self.clock = event.at
+        if event.kind is told.TimerKind.RATE_WINDOW:
+            self.hedge_book(event.subject).awaited_until = None
+        elif event.kind is told.TimerKind.FILL_TIMEOUT:
+            self.silent.pop(event.subject, None)
+        elif event.kind is told.TimerKind.EXIT_RETRY:
+            self.retry_from = event.at
+        elif event.kind is told.TimerKind.CLOSE:
+            self.not_flat_told = True
+
+    def _hedge_awaited(self, event: told.HedgeAwaited) -> None:
+        self.hedge_book(event.book).awaited_until = event.until
+
+    def _delta_unusual(self, event: told.DeltaUnusual) -> None:
+        book = self.hedge_book(event.book)
+        book.unusual_since, book.unusual_told = event.since, False
+
+    def _intent_recorded(self, event: told.IntentRecorded) -> None:
+        intent = Intent(
+            event.intent_id, event.event_id, event.kind, event.book, event.subject, event.side, event.quantity,
+            event.attempt, event.price, event.counts, event.line, event.at,
+        )  # fmt: skip
+        self.intents[intent.intent_id] = self.unwritten[intent.intent_id] = intent
+        self.silent[intent.intent_id] = intent
+        if intent.kind is not IntentKind.HEDGE:
+            self.latest_close[intent.subject] = intent
+        if not intent.kind.closes_option:
+            self._count_hedge(intent, event.at)
+
+    def _count_hedge(self, intent: Intent, at: dt.datetime) -> None:
+        book = self.hedge_book(intent.book)
+        signed = intent.side.sign * intent.quantity
+        if intent.kind is IntentKind.HEDGE:
+            book.last_hedge_at = at
+            book.hedges += 1
+            book.awaited_until = None
+        if intent.counts == HedgeLedgerPolicy.FILLS:
+            book.shares.in_flight += signed
+        elif intent.counts == HedgeLedgerPolicy.EMITTED:
+            book.shares.filled += signed
+
+    def _intent_repeated(self, event: told.IntentRepeated) -> None:
+        intent = self.intents[event.intent_id]
+        intent.repeats += 1
+        self.unwritten[intent.intent_id] = intent
+
+    def _intents_written(self, event: told.IntentsWritten) -> None:
+        for intent_id in event.intent_ids:
+            self.unwritten.pop(intent_id, None)
+
+    def _intent_updated(self, event: told.IntentUpdated) -> None:
+        if event.content:
+            self.seen[event.content] = event.content
+            self.clock = event.at if self.clock is None else max(self.clock, event.at)
+        intent = self.intents[event.intent_id]
+        new = event.filled - intent.filled
+        flying = intent.in_flight
+        price = intent.fill_price(event.filled, event.average_price) if new and event.average_price is not None else None
+        fees = event.fees - intent.fees
+        intent.status, intent.fees = event.status, event.fees
+        if new:
+            intent.filled, intent.average_price = event.filled, event.average_price
+        self.silent.pop(intent.intent_id, None)
+        if intent.kind.closes_option:
+            self._close_option(intent, new)
+        elif intent.counts == HedgeLedgerPolicy.FILLS:
+            self._fill_hedge(intent, new, price, fees, intent.in_flight - flying)
+
+    def _fill_hedge(self, intent: Intent, new: int, price: Decimal | None, fees: Decimal, flying: int) -> None:
+        book = self.hedge_book(intent.book)
+        shares = book.shares
+        shares.in_flight += flying
+        shares.fees += fees
+        if new and price is not None:
+            signed = intent.side.sign * new
+            shares.fill(signed, price)
+            if intent.price is not None:
+                slippage = (price - intent.price) * signed
+                intent.slippage += slippage
+                shares.slippage += slippage
+        if not shares.filled and not shares.in_flight:
+            book.leftovers.discard(book.share)
+
+    def _close_option(self, intent: Intent, filled: int) -> None:
+        """A fill takes an option towards zero, never through it: the host's quantity may have come first. DH-511."""
+        holding = self.holdings.get(intent.subject)
+        if holding is None or not filled or (holding.contracts > 0) == (intent.side.sign > 0):
+            return
+        left = max(abs(holding.contracts) - filled, 0)
+        greeks = (holding.gamma, holding.theta, holding.vega)
+        contracts = left if holding.contracts > 0 else -left
+        self.set_holding(holding.listing, holding.text, contracts, holding.delta, holding.price, greeks)
+
+    def _exit_begun(self, event: told.ExitBegun) -> None:
+        if event.leftover:
+            self.leftover_exit_at = event.at
+        else:
+            self.exit_at = event.at
+        self.retry_from = event.at
+        for key in event.cleared:
+            if key in self.holdings:
+                self._remove(self.holdings[key])
+            elif key in self.hedge_books:
+                self.hedge_books[key].shares.forget()
+
+    def _alarm(self, event: AlarmRaised) -> None:
+        intent = self.intents.get(event.position)
+        if event.code == "exit_unconfirmed" and intent is not None:
+            intent.given_up = True
+        elif event.code == "unusual_delta":
+            self.hedge_book(event.position).unusual_told = True
+
+    def _halt(self, _: Halted) -> None:
+        self.halted = True
+
+    def _resume(self, _: Resumed) -> None:
+        self.halted = False
+
+    def _regime_noted(self, event: told.RegimeNoted) -> None:
+        self.regime[event.subject] = event
+
+
+_FOLDS: dict[type, Callable[[DeskBook, Any], None]] = {
+    told.HedgeRunStarted: DeskBook._run_started,
+    told.HedgeSessionStarted: DeskBook._session_started,
+    told.MarketTaken: DeskBook._market_taken,
+    told.TimerRan: DeskBook._timer_ran,
+    told.HedgeAwaited: DeskBook._hedge_awaited,
+    told.DeltaUnusual: DeskBook._delta_unusual,
+    told.IntentRecorded: DeskBook._intent_recorded,
+    told.IntentRepeated: DeskBook._intent_repeated,
+    told.IntentsWritten: DeskBook._intents_written,
+    told.IntentUpdated: DeskBook._intent_updated,
+    told.ExitBegun: DeskBook._exit_begun,
+    told.RegimeNoted: DeskBook._regime_noted,
+    AlarmRaised: DeskBook._alarm,
+    Halted: DeskBook._halt,
+    Resumed: DeskBook._resume,
+}

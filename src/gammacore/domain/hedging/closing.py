@@ -1,0 +1,154 @@
+"""Going flat: the exit batch, its retries, and what earlier sessions left. Rules: DH-510..512, DH-520."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from gammacore.domain.hedging.book import DeskBook
+from gammacore.domain.hedging.events import IntentKind
+from gammacore.domain.hedging.exposure import HedgeBook, Holding
+from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedging.messages import UpdateStatus
+from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings
+
+MAX_REPEATS = 3
+"""An exit without news is written again so many times at most. Rule: DH-511."""
+
+
+@frozen
+class CloseOption:
+    """Close `contracts` (signed, as held) of an option."""
+
+    kind: IntentKind
+    holding: Holding
+    contracts: int
+    attempt: int
+
+
+@frozen
+class CloseShares:
+    """Bring the hedge shares of a book, filled and in flight, back to zero."""
+
+    kind: IntentKind
+    book: HedgeBook
+    attempt: int
+
+
+@frozen
+class Repeat:
+    """Write an intent without news again, under its id."""
+
+    intent: Intent
+
+
+@frozen
+class GiveUp:
+    """Three repeats brought no news: a person must look."""
+
+    intent: Intent
+
+
+Closing = CloseOption | CloseShares | Repeat | GiveUp
+
+
+def exit_batch(book: DeskBook, settings: HedgingSettings, *, leftover: bool, on_share: bool) -> list[Closing]:
+    """What the exit closes, in order: options as they were born, then shares by name. Rule: DH-510.
+
+    `on_share`: the exit was triggered by an event of the hedge share, where the profile `shares_v2` forgets its
+    options. What a working exit already covers is not closed twice.
+    """
+    batch: list[Closing] = []
+    if not (on_share and settings.exit_batch is ExitBatch.SPLIT):
+        batch.extend(_options(book, leftover=leftover))
+    if settings.exit_batch is not ExitBatch.OPTIONS:
+        batch.extend(_shares(book, leftover=leftover))
+    return batch
+
+
+def retries(book: DeskBook, *, leftover: bool) -> list[Closing]:
+    """What an unfinished exit does next: anew what was refused, once more what nobody answered. Rule: DH-511."""
+    steps: list[Closing] = []
+    for holding in _targets(book, leftover=leftover):
+        last = book.latest_close.get(holding.listing.key)
+        if last is None or last.status.is_over:
+            steps.extend(_close_option(book, holding, leftover=leftover))
+        else:
+            steps.extend(_nudge(last))
+    for hedge_book in _books(book, leftover=leftover):
+        last = book.latest_close.get(hedge_book.share)
+        if last is None or last.status.is_over:
+            if hedge_book.shares.held:
+                steps.append(_close_shares(book, hedge_book, leftover=leftover))
+        else:
+            steps.extend(_nudge(last))
+    return steps
+
+
+def _nudge(last: Intent) -> Iterator[Closing]:
+    if last.status is not UpdateStatus.RECORDED:
+        return
+    if last.repeats < MAX_REPEATS:
+        yield Repeat(last)
+    elif not last.given_up:
+        yield GiveUp(last)
+
+
+def _targets(book: DeskBook, *, leftover: bool) -> list[Holding]:
+    return [holding for holding in book.holdings.values() if holding.contracts and (holding.leftover or not leftover)]
+
+
+def _books(book: DeskBook, *, leftover: bool) -> list[HedgeBook]:
+    return [
+        hedge_book
+        for share, hedge_book in sorted(book.hedge_books.items())
+        if (hedge_book.shares.held or hedge_book.shares.filled) and (share in hedge_book.leftovers or not leftover)
+    ]
+
+
+def _options(book: DeskBook, *, leftover: bool) -> Iterator[CloseOption]:
+    for holding in _targets(book, leftover=leftover):
+        yield from _close_option(book, holding, leftover=leftover)
+
+
+def _close_option(book: DeskBook, holding: Holding, *, leftover: bool) -> Iterator[CloseOption]:
+    last = book.latest_close.get(holding.listing.key)
+    contracts = holding.contracts + (0 if last is None else last.in_flight)
+    if contracts and (contracts > 0) == (holding.contracts > 0):
+        kind = IntentKind.LEFTOVER_EXIT if leftover else IntentKind.EXIT
+        yield CloseOption(kind, holding, contracts, _attempt(last, kind))
+
+
+def _shares(book: DeskBook, *, leftover: bool) -> Iterator[CloseShares]:
+    for hedge_book in _books(book, leftover=leftover):
+        if hedge_book.shares.held:
+            yield _close_shares(book, hedge_book, leftover=leftover)
+
+
+def _close_shares(book: DeskBook, hedge_book: HedgeBook, *, leftover: bool) -> CloseShares:
+    kind = IntentKind.LEFTOVER_FLATTEN if leftover else IntentKind.FLATTEN
+    return CloseShares(kind, hedge_book, _attempt(book.latest_close.get(hedge_book.share), kind))
+
+
+def _attempt(last: Intent | None, kind: IntentKind) -> int:
+    return last.attempt + 1 if last is not None and last.kind is kind else 1
+
+
+def expired_by(book: DeskBook, date: dt.date) -> tuple[str, ...]:
+    """Options whose expiry lies before a date: settlement has them. Rule: DH-520."""
+    return tuple(
+        key
+        for key, holding in book.holdings.items()
+        if holding.listing.expiry is not None and holding.listing.expiry < date
+    )
+
+
+def left_over(book: DeskBook, settled: tuple[str, ...]) -> tuple[str, ...]:
+    """Options and hedge shares that an earlier session left, by name."""
+    options = tuple(key for key in book.holdings if key not in settled)
+    shares = tuple(
+        share for share, found in sorted(book.hedge_books.items()) if found.shares.held or found.shares.filled
+    )
+    return options + shares

@@ -1,0 +1,85 @@
+"""One hedging decision: the first "no" wins, and a refusal uses nothing up. Rules: DH-204, DH-231, DH-302..308."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.domain.hedging.exposure import HedgeBook
+from gammacore.domain.hedging.reasons import Reason
+from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
+from gammacore.domain.hedging.sizing import capped, hedge_shares
+
+
+@frozen
+class Hedge:
+    """A hedge to be sent: signed shares, and the figures it was decided on.
+
+    `net_shares` is N before it, `unit` D (shares per contract-delta), `threshold` in contract-deltas, prices in
+    points, `cut` whether the size limit left a rest.
+    """
+
+    shares: int
+    net_shares: Decimal
+    unit: Decimal
+    threshold: Decimal
+    underlying_price: Decimal
+    hedge_price: Decimal
+    ratio: Decimal
+    cut: bool
+
+
+@frozen
+class Prices:
+    """P_u and P_h, points, and the ratio between them. Rules: DH-231, DH-232."""
+
+    underlying: Decimal
+    share: Decimal
+    ratio: Decimal
+
+
+def blocked(
+    settings: HedgingSettings, book: HedgeBook, regime: Regime, *, halted: bool, open_for_hedges: bool
+) -> Reason | None:
+    """What forbids a hedge whatever the exposure is. Rule: DH-307, its first five checks."""
+    if halted:
+        return Reason.HALTED
+    if settings.pause_blocks_hedges and regime.macro_active and regime.macro.pauses:
+        return Reason.PAUSED
+    if not open_for_hedges:
+        return Reason.SESSION_CLOSED
+    if book.leftovers and settings.leftovers is Leftovers.CLOSE:
+        return Reason.LEFTOVER
+    return Reason.MISSING_DELTA if book.unknown_deltas else None
+
+
+def limited(settings: HedgingSettings, book: HedgeBook, now: dt.datetime, interval: dt.timedelta) -> Reason | None:
+    """Whether a breach must wait: for the rate window, or for the next session. Rule: DH-305, section 0.
+
+    >>> book = HedgeBook("SPY", last_hedge_at=dt.datetime(2025, 12, 30, 15, tzinfo=dt.UTC))
+    >>> limited(HedgingSettings(), book, dt.datetime(2025, 12, 30, 15, 1, tzinfo=dt.UTC), dt.timedelta(seconds=60))
+    """
+    if book.last_hedge_at is not None and now - book.last_hedge_at < interval:
+        return Reason.RATE_LIMITED
+    if settings.max_hedges_per_session is not None and book.hedges >= settings.max_hedges_per_session:
+        return Reason.DAY_CAP
+    return None
+
+
+def size_hedge(
+    settings: HedgingSettings, regime: Regime, net_shares: Decimal, unit: Decimal, threshold: Decimal,
+    prices: Prices | None,
+) -> Hedge | Reason:  # fmt: skip
+    """The hedge of a breach that may act: price, then quantity. Rules: DH-231, DH-304, DH-308."""
+    if prices is None:
+        return Reason.NO_UNDERLYING_PRICE
+    wanted = hedge_shares(settings, net_shares, regime)
+    if wanted == 0:
+        return Reason.BELOW_ONE_SHARE
+    shares = capped(settings, wanted)
+    return Hedge(
+        shares, net_shares, unit, threshold, prices.underlying, prices.share, prices.ratio, cut=shares != wanted
+    )

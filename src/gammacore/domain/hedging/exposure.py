@@ -1,0 +1,124 @@
+"""Positions and the net they add up to, kept incrementally: an update costs the same with ten positions or thousands.
+
+Contract-deltas and shares are two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..208, DH-221.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+from attrs import define, field
+
+from gammacore.domain.hedging.hedge_ledger import HedgeShares
+from gammacore.domain.hedging.universe import Listing
+
+ZERO = Decimal(0)
+FIRST_UNIT = Decimal(100)
+
+
+@define(eq=False)
+class Holding:
+    """One option position. `delta` None is unknown; `exposure` is delta × contracts × multiplier, before the ratio."""
+
+    listing: Listing
+    text: str
+    contracts: int
+    delta: Decimal | None
+    born: dt.date
+    price: Decimal | None = None
+    gamma: Decimal | None = None
+    theta: Decimal | None = None
+    vega: Decimal | None = None
+    exposure: Decimal = ZERO
+    leftover: bool = False
+
+
+@define(eq=False)
+class UnderlyingPart:
+    """What the options of one underlying add to a book: Σ delta × contracts × multiplier, and how many are open."""
+
+    ratio: Decimal
+    shares_per_contract: Decimal
+    exposure: Decimal = ZERO
+    open_positions: int = 0
+
+
+@define(eq=False)
+class HedgeBook:
+    """Everything hedged by one share: options of its underlyings, and the shares themselves. Rule: DH-221.
+
+    `unit` is D, shares per contract-delta: the smallest shares per contract among the open positions, the last one
+    when nothing is open, 100 before there was any. Rule: DH-222.
+    """
+
+    share: str
+    parts: dict[str, UnderlyingPart] = field(factory=dict)
+    shares: HedgeShares = field(factory=HedgeShares)
+    unit: Decimal = FIRST_UNIT
+    unknown_deltas: int = 0
+    contracts: int = 0
+    last_hedge_at: dt.datetime | None = None
+    hedges: int = 0
+    awaited_until: dt.datetime | None = None
+    unusual_since: dt.datetime | None = None
+    unusual_told: bool = False
+    last_underlying: str = ""
+    leftovers: set[str] = field(factory=set)
+
+    def options_shares(self, ratio_of: Callable[[str, Decimal], Decimal] | None = None) -> Decimal:
+        """Σ delta × contracts × multiplier × ratio, shares. `ratio_of` replaces the registry's ratio. Rule: DH-220."""
+        total = None
+        for underlying, part in self.parts.items():
+            ratio = part.ratio if ratio_of is None else ratio_of(underlying, part.ratio)
+            shares = part.exposure if ratio == 1 else part.exposure * ratio
+            total = shares if total is None else total + shares
+        return ZERO if total is None else total
+
+    def put(self, holding: Holding) -> None:
+        """Add a holding's contribution."""
+        part = self.parts.get(holding.listing.underlying)
+        if part is None:
+            listing = holding.listing
+            part = self.parts[listing.underlying] = UnderlyingPart(listing.ratio, listing.shares_per_contract)
+        if holding.delta is None:
+            holding.exposure = ZERO
+            self.unknown_deltas += 1
+        else:
+            holding.exposure = holding.delta * (holding.contracts * holding.listing.multiplier)
+            part.exposure += holding.exposure
+        self.contracts += abs(holding.contracts)
+        part.open_positions += 1
+        if part.open_positions == 1:
+            self._renew_unit()
+
+    def take_out(self, holding: Holding) -> None:
+        """Subtract a holding's contribution, exactly as it was added."""
+        part = self.parts[holding.listing.underlying]
+        if holding.delta is None:
+            self.unknown_deltas -= 1
+        else:
+            part.exposure -= holding.exposure
+        self.contracts -= abs(holding.contracts)
+        part.open_positions -= 1
+        if part.open_positions == 0:
+            self._renew_unit()
+
+    def revise(self, holding: Holding, contracts: int, delta: Decimal | None) -> None:
+        """Replace a holding's quantity and delta; the common case of `take_out` and `put` in one."""
+        if holding.delta is None or delta is None:
+            self.take_out(holding)
+            holding.contracts, holding.delta = contracts, delta
+            self.put(holding)
+            return
+        part = self.parts[holding.listing.underlying]
+        exposure = delta * (contracts * holding.listing.multiplier)
+        part.exposure += exposure - holding.exposure
+        self.contracts += abs(contracts) - abs(holding.contracts)
+        holding.contracts, holding.delta, holding.exposure = contracts, delta, exposure
+
+    def _renew_unit(self) -> None:
+        self.unit = min(
+            (part.shares_per_contract for part in self.parts.values() if part.open_positions), default=self.unit
+        )

@@ -1,0 +1,116 @@
+"""Intents and what became of them; hedge shares first in, first out. Rules: DH-240..243."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from decimal import Decimal
+
+from attrs import define, field, frozen
+
+from gammacore.domain.hedging.events import IntentKind
+from gammacore.domain.hedging.messages import UpdateStatus
+from gammacore.domain.instruments import Side
+
+
+@define(eq=False)
+class Intent:
+    """One intent and the newest of it. Belongs to the book that folds it; read it, do not change it."""
+
+    intent_id: str
+    event_id: str
+    kind: IntentKind
+    book: str
+    subject: str
+    side: Side
+    quantity: int
+    attempt: int
+    price: Decimal | None
+    counts: str
+    line: str
+    recorded_at: dt.datetime
+    status: UpdateStatus = UpdateStatus.RECORDED
+    filled: int = 0
+    average_price: Decimal | None = None
+    fees: Decimal = Decimal(0)
+    repeats: int = 0
+    given_up: bool = False
+    slippage: Decimal = Decimal(0)
+
+    @property
+    def has_news(self) -> bool:
+        return self.status is not UpdateStatus.RECORDED
+
+    @property
+    def in_flight(self) -> int:
+        """Signed quantity that may still be filled; unknown is never assumed dead. Rules: DH-240, DH-241."""
+        return 0 if self.status.is_over else self.side.sign * (self.quantity - self.filled)
+
+    def fill_price(self, filled: int, average_price: Decimal) -> Decimal:
+        """Price of what is new in a cumulative fill, points.
+
+        >>> i = Intent("i", "e", IntentKind.HEDGE, "SPY", "SPY", Side.BUY, 10, 1, None, "", "", dt.datetime.min)
+        >>> i.filled, i.average_price = 4, Decimal(100)
+        >>> i.fill_price(10, Decimal("100.6"))
+        Decimal('101')
+        """
+        before = Decimal(0) if self.average_price is None else self.average_price * self.filled
+        return (average_price * filled - before) / (filled - self.filled)
+
+
+@frozen
+class ShareLot:
+    """Hedge shares bought (positive) or sold together, at one price, points."""
+
+    shares: int
+    price: Decimal
+
+
+@define(eq=False)
+class HedgeShares:
+    """Hedge shares of one book: lots first in, first out, and what they have earned and cost, dollars. Rule: DH-243.
+
+    >>> shares = HedgeShares()
+    >>> shares.fill(-100, Decimal(500)); shares.fill(150, Decimal(499))
+    >>> shares.filled, shares.realised, shares.open_profit(Decimal(500))
+    (50, Decimal('100'), Decimal('50'))
+    """
+
+    filled: int = 0
+    in_flight: int = 0
+    realised: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    slippage: Decimal = Decimal(0)
+    _lots: deque[ShareLot] = field(factory=deque)
+
+    @property
+    def held(self) -> int:
+        """Filled and in flight: what exposure counts. Rule: DH-240."""
+        return self.filled + self.in_flight
+
+    @property
+    def lots(self) -> tuple[ShareLot, ...]:
+        return tuple(self._lots)
+
+    def fill(self, shares: int, price: Decimal) -> None:
+        """Take signed shares in at a price: the oldest lots of the other sign are closed first."""
+        self.filled += shares
+        while shares and self._lots and (self._lots[0].shares > 0) != (shares > 0):
+            oldest = self._lots.popleft()
+            closed = min(abs(shares), abs(oldest.shares))
+            sign = 1 if oldest.shares > 0 else -1
+            self.realised += (price - oldest.price) * (sign * closed)
+            shares += sign * closed
+            if rest := oldest.shares - sign * closed:
+                self._lots.appendleft(ShareLot(rest, oldest.price))
+        if shares:
+            self._lots.append(ShareLot(shares, price))
+
+    def open_profit(self, price: Decimal) -> Decimal:
+        """What the open lots would earn at a price, dollars."""
+        return sum(((price - lot.price) * lot.shares for lot in self._lots), Decimal(0))
+
+    def forget(self) -> None:
+        """Start from nothing: the shares are no longer counted."""
+        self.filled = self.in_flight = 0
+        self._lots.clear()

@@ -1,0 +1,165 @@
+"""Intents as the desk writes them: ids that repeat for the same input, metadata by profile. Section 6, DH-705."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from attrs import field, frozen
+
+from gammacore.domain.hedging.canonical import digest, plain
+from gammacore.domain.hedging.decision import Hedge
+from gammacore.domain.hedging.events import IntentKind, IntentRecorded
+from gammacore.domain.hedging.exposure import HedgeBook, Holding
+from gammacore.domain.hedging.messages import OrderIntent
+from gammacore.domain.hedging.regime import STOP_BASE, GexStatus, Regime
+from gammacore.domain.hedging.session_phases import HedgingDay
+from gammacore.domain.hedging.settings import HedgingSettings, Profile
+from gammacore.domain.hedging.step import Cause
+from gammacore.domain.instruments import Side
+
+EIGHT_PLACES = Decimal("1E-8")
+HEDGE_TAG = "0dte_gamma_scalper_hedge"
+EXIT_TAG = "0dte_gamma_scalper_exit"
+
+
+@frozen
+class IntentWriter:
+    """Turns decisions into intents: the wire line, and the event that records it."""
+
+    settings: HedgingSettings
+    config_hash: str = field(init=False)
+
+    @config_hash.default
+    def _hashed(self) -> str:
+        return self.settings.config_hash
+
+    def hedge(
+        self, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause, day: HedgingDay, at: dt.datetime
+    ) -> IntentRecorded:
+        """A hedge of a book in its hedge share."""
+        metadata = self._opening(IntentKind.HEDGE)
+        metadata.update(self._hedge_metadata(hedge, book, regime))
+        return self._recorded(
+            IntentKind.HEDGE, book.share, book.share, book.share, hedge.shares, 1, hedge.hedge_price, metadata,
+            cause, day, at,
+        )  # fmt: skip
+
+    def option_exit(
+        self, kind: IntentKind, holding: Holding, contracts: int, attempt: int, cause: Cause, day: HedgingDay,
+        at: dt.datetime,
+    ) -> IntentRecorded:  # fmt: skip
+        """The market order that closes `contracts` (signed, as held) of an option."""
+        metadata = self._opening(kind)
+        metadata["exit_time_et"] = day.exit_time_et(at)
+        key, book = holding.listing.key, holding.listing.book or ""
+        return self._recorded(
+            kind, key, holding.text, book, -contracts, attempt, holding.price, metadata, cause, day, at
+        )  # fmt: skip
+
+    def flatten(
+        self, kind: IntentKind, book: HedgeBook, attempt: int, price: Decimal | None, cause: Cause, day: HedgingDay,
+        at: dt.datetime,
+    ) -> IntentRecorded:  # fmt: skip
+        """The market order that brings filled and in-flight hedge shares back to zero."""
+        metadata = self._opening(kind)
+        metadata["exit_time_et"] = day.exit_time_et(at)
+        if self.settings.profile is Profile.STANDARD:
+            metadata["hedge_shares_before"] = str(book.shares.held)
+        return self._recorded(
+            kind, book.share, book.share, book.share, -book.shares.held, attempt, price, metadata, cause, day, at
+        )  # fmt: skip
+
+    def _opening(self, kind: IntentKind) -> dict[str, Any]:
+        return {"reason": kind.value, "strategy": self.settings.strategy_name}
+
+    def _recorded(
+        self, kind: IntentKind, subject: str, text: str, book: str, signed: int, attempt: int, price: Decimal | None,
+        metadata: dict[str, Any], cause: Cause, day: HedgingDay, at: dt.datetime,
+    ) -> IntentRecorded:  # fmt: skip
+        if self.settings.profile is Profile.STANDARD:
+            if kind is not IntentKind.HEDGE:
+                metadata["attempt"] = attempt
+            metadata["trigger"] = cause.trigger
+            metadata["profile"] = self.settings.profile.value
+            metadata["decision_id"] = self.decision_id(day.date, cause.event_id)
+            metadata["config_hash"] = self.config_hash
+        side = Side.BUY if signed > 0 else Side.SELL
+        intent = OrderIntent(
+            intent_id=self.intent_id(kind, text, day.date, cause.event_id, attempt),
+            event_id=cause.event_id,
+            ts=at,
+            symbol=text,
+            side=side,
+            quantity=abs(signed),
+            client_tag=HEDGE_TAG if kind is IntentKind.HEDGE else EXIT_TAG,
+            metadata=metadata,
+        )
+        counts = "" if kind.closes_option else self.settings.hedge_ledger.value
+        return IntentRecorded(
+            at, intent.intent_id, cause.event_id, kind, book, subject, side, intent.quantity, attempt, price, counts,
+            intent.body(float_quantity=self.settings.float_quantities),
+        )  # fmt: skip
+
+    def intent_id(self, kind: IntentKind, symbol: str, date: dt.date, event_id: str, ordinal: int) -> str:
+        """The same input under the same settings gives the same id; raw symbol text is never part of it. DH-705."""
+        letters = "".join(letter for letter in symbol if letter.isascii() and letter.isalnum())[:32]
+        named = [
+            self.settings.strategy_name, self.config_hash, date.isoformat(), event_id, kind.value, symbol, ordinal,
+        ]  # fmt: skip
+        return f"{kind.prefix}_{letters}_{digest(named, 24)}"
+
+    def decision_id(self, date: dt.date, event_id: str) -> str:
+        """Names the decision, for whoever asks why. Rule: DH-612."""
+        return "dec_" + digest([self.config_hash, date.isoformat(), event_id], 16)
+
+    def _hedge_metadata(self, hedge: Hedge, book: HedgeBook, regime: Regime) -> dict[str, Any]:
+        """The columns of DH-610 for a hedge; what only `standard` has comes last."""
+        profile, gex = self.settings.profile, regime.gex
+        net = hedge.net_shares if profile is Profile.SHARES_V2 else net_delta(hedge.net_shares, hedge.unit)
+        metadata: dict[str, Any] = {
+            "net_delta_before": plain(net),
+            "hedge_qty": str(hedge.shares),
+            "underlying_price": plain(hedge.underlying_price),
+            "hedging_threshold": plain(hedge.threshold),
+        }
+        if gex.value is not None or profile is not Profile.SOURCE:
+            metadata["gex_value"] = None if gex.value is None else plain(gex.value)
+        if regime.macro_active or profile is not Profile.SOURCE:
+            metadata["macro_event_active"] = regime.macro_active
+        if regime.macro_active:
+            metadata.update(stop_metadata(hedge, regime))
+        if profile is Profile.STANDARD:
+            metadata["net_shares_before"] = plain(hedge.net_shares)
+            metadata["hedge_shares_before"] = str(book.shares.held)
+            metadata["gex_status"] = gex.status.value
+            metadata["gex_source"] = None if gex.status is GexStatus.UNKNOWN else gex.source
+            metadata["gex_unit"] = gex.unit
+            if hedge.ratio != 1:
+                metadata["hedge_ratio"] = plain(hedge.ratio)
+        return metadata
+
+
+def net_delta(net_shares: Decimal, unit: Decimal) -> Decimal:
+    """N / D in contract-deltas, at most 8 decimals, halves away from zero. Rule: DH-222.
+
+    >>> net_delta(Decimal("650.00"), Decimal(100)), net_delta(Decimal(1), Decimal(3))
+    (Decimal('6.50'), Decimal('0.33333333'))
+    """
+    ratio = net_shares / unit
+    exponent = ratio.as_tuple().exponent
+    return ratio.quantize(EIGHT_PLACES, ROUND_HALF_UP) if isinstance(exponent, int) and exponent < -8 else ratio
+
+
+def stop_metadata(hedge: Hedge, regime: Regime) -> dict[str, Any]:
+    """The widened stop of a macro event; it is told, not sent. Rule: DH-452."""
+    macro = regime.macro
+    distance = STOP_BASE * macro.stop
+    price = hedge.hedge_price * (1 - distance if hedge.shares > 0 else 1 + distance)
+    return {
+        "stop_loss_multiplier": plain(macro.stop),
+        "position_size_multiplier": plain(macro.size),
+        "adjusted_stop_loss_pct": plain(distance),
+        "stop_loss_price": plain(price),
+    }

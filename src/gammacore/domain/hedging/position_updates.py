@@ -1,0 +1,44 @@
+"""What an event does to a position: the table of section 2, and the narrower one after the cut-off. DH-203, DH-504."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gammacore.domain.hedging.exposure import Holding
+from gammacore.domain.hedging.messages import MarketEvent
+from gammacore.domain.hedging.reasons import Reason
+
+Change = tuple[int, Decimal | None]
+"""Signed contracts and delta as they stand afterwards; delta None is unknown."""
+
+
+def change_of(known: Holding | None, event: MarketEvent) -> Change | Reason | None:
+    """The position after an event, a refusal, or None when the event says nothing of it. Rule: DH-203.
+
+    A delta without a quantity never makes a position: a phantom contract would be hedged with real shares.
+    """
+    quantity, delta = event.quantity, event.delta
+    if quantity is None:
+        if delta is None:
+            return None
+        return Reason.NO_POSITION if known is None else (known.contracts, delta)
+    if quantity == 0:
+        return None if known is None else (0, None)
+    if delta is None and known is not None:
+        delta = known.delta
+    return quantity, delta
+
+
+def closing_change_of(known: Holding | None, event: MarketEvent) -> Change | Reason | None:
+    """After the cut-off only what moves a known quantity towards 0 applies; no position is born. Rule: DH-504."""
+    quantity = event.quantity
+    if quantity is None and event.delta is None:
+        return None
+    if known is None:
+        return None if quantity == 0 else Reason.SESSION_CLOSED
+    if quantity == 0:
+        return 0, None
+    same_side = quantity is not None and (quantity > 0) == (known.contracts > 0)
+    if quantity is None or not same_side or abs(quantity) >= abs(known.contracts):
+        return Reason.SESSION_CLOSED
+    return quantity, known.delta if event.delta is None else event.delta

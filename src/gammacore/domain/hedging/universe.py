@@ -1,0 +1,105 @@
+"""What a symbol is to the desk: its underlying, its book, and how many hedge shares one delta of it is.
+
+Rules: DH-202, DH-205, DH-220, section 0.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.instruments import REGISTRY, Right, Underlying, parse_occ
+from gammacore.errors import InvalidInput
+
+REMEMBERED = 100_000
+"""Symbol texts looked up before the memory of them starts anew."""
+
+
+@frozen
+class Listing:
+    """One symbol as the desk treats it.
+
+    `key` is the text without blanks; `book` the hedge share of its underlying, None where none is configured;
+    `ratio` index points per share point; `shares_per_contract` multiplier × ratio, shares one delta of 1 is worth.
+    """
+
+    key: str
+    underlying: str
+    book: str | None
+    ratio: Decimal
+    multiplier: int
+    forms_position: bool
+    expiry: dt.date | None = None
+    right: Right | None = None
+
+    @property
+    def shares_per_contract(self) -> Decimal:
+        return self.multiplier * self.ratio
+
+
+class Universe:
+    """Looks symbols up in the registry; the answers are remembered.
+
+    >>> spx = Universe(HedgingSettings()).listing("SPXW  251230C06900000")
+    >>> spx.key, spx.underlying, spx.book, spx.shares_per_contract
+    ('SPXW251230C06900000', 'SPX', 'SPY', Decimal('1000'))
+    """
+
+    def __init__(self, settings: HedgingSettings, underlyings: Mapping[str, Underlying] | None = None) -> None:
+        self._settings = settings
+        self._underlyings = {**REGISTRY, **(underlyings or {})}
+        self._roots = {entry.option_root: symbol for symbol, entry in self._underlyings.items()}
+        self._roots.update({symbol: symbol for symbol in self._underlyings})
+        self._hedge_shares = {entry.hedge_share for entry in self._underlyings.values() if entry.hedge_share}
+        self._known: dict[str, Listing] = {}
+
+    def listing(self, text: str) -> Listing:
+        """What a symbol as received is; the padded and the compact OCC text are one. Section 1.1."""
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[text] = self._look_up("".join(text.split()))
+        return found
+
+    def _look_up(self, key: str) -> Listing:
+        try:
+            contract = parse_occ(key, self._roots)
+        except InvalidInput:
+            return self._not_an_option(key)
+        book, ratio, multiplier = self._terms(contract.underlying)
+        return Listing(
+            key, self._settings.one_book or contract.underlying, book, ratio, multiplier,
+            forms_position=True, expiry=contract.expiry, right=contract.right,
+        )  # fmt: skip
+
+    def _not_an_option(self, key: str) -> Listing:
+        """An underlying, a hedge share, or (in the profiles of comparison) anything that may have a delta."""
+        one_book = self._settings.one_book
+        if one_book:
+            book, ratio, multiplier = self._terms(key)
+            return Listing(key, one_book, book, ratio, multiplier, forms_position=self._settings.any_symbol)
+        if key in self._underlyings:
+            book, ratio, multiplier = self._terms(key)
+            return Listing(key, key, book, ratio, multiplier, forms_position=False)
+        own_book = key if key in self._hedge_shares else None
+        return Listing(key, key, own_book, Decimal(1), self._multiplier(None), forms_position=False)
+
+    def _terms(self, underlying: str) -> tuple[str | None, Decimal, int]:
+        """Book, ratio and multiplier of an underlying's options. Rule: DH-220."""
+        entry = self._underlyings.get(underlying)
+        multiplier = self._multiplier(entry)
+        if self._settings.one_book:
+            return self._settings.one_book, Decimal(1), multiplier
+        if entry is None or not entry.hedge_share:
+            return None, Decimal(1), multiplier
+        return entry.hedge_share, entry.hedge_ratio, multiplier
+
+    def _multiplier(self, entry: Underlying | None) -> int:
+        if self._settings.multiplier is not None:
+            return self._settings.multiplier
+        return self._settings.multiplier_default if entry is None else entry.multiplier

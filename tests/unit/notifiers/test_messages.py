@@ -1,0 +1,189 @@
+"""What people are told: in which colour, for how long, and what is kept from them. CS-623, CS-626..628."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from builders import a_plan
+from builders_day import (
+    CONDOR,
+    PUT_TRADE,
+    a_day,
+    closed,
+    day_started,
+    entry_ticket,
+    judged,
+    ledger_opened,
+    opened,
+    ordered,
+)
+from builders_ledger import one_of_each, position_adopted
+from gammacore.adapters.notifiers import messages
+from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
+from gammacore.domain.book import Book
+from gammacore.domain.day_report import day_report
+from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
+from gammacore.domain.orders import Execution
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.verdicts import Verdict
+
+
+def last_message(events: list[Event]) -> Message | None:
+    book = Book()
+    message = None
+    for event in events:
+        book.apply(event)
+        message = message_for(event, book)
+    return message
+
+
+def the_message(events: list[Event]) -> Message:
+    message = last_message([ledger_opened(), day_started(), *events])
+    assert message is not None
+    return message
+
+
+@pytest.mark.parametrize(
+    ("tag", "colour"),
+    [
+        (StrategyTag.CALL_SPREAD, 0xFF6B6B),
+        (StrategyTag.PUT_SPREAD, 0x4ECDC4),
+        (StrategyTag.IRON_CONDOR, 0xFFE66D),
+        (StrategyTag.BROKEN_WING_CONDOR, 0xFFE66D),
+        (StrategyTag.OTM_SINGLE_SIDED, 0x95A5A6),
+    ],
+)
+def test_an_entry_has_the_colour_of_what_was_sold(tag: StrategyTag, colour: int) -> None:
+    message = the_message(opened(a_plan(strategy=tag)))
+
+    assert (message.colour, message.life) == (colour, Life.SIGNAL)
+
+
+def test_an_entry_tells_size_premium_and_the_levels_of_the_policy_that_acts() -> None:
+    """CS-512."""
+    figures = dict(the_message(opened(a_plan(contracts=3))).figures)
+
+    assert figures == {"Contracts": "3", "Credit": "2.50", "Premium": "$750", "Stop": "2.75", "Target": "1.25"}
+
+
+@pytest.mark.parametrize(
+    ("value", "gross", "colour", "told"),
+    [("0.75", "525", 0x2ECC71, "+$525"), ("2.88", "-114", 0xE74C3C, "-$114"), ("2.50", "0", 0x95A5A6, "+$0")],
+)
+def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, colour: int, told: str) -> None:
+    """CS-628."""
+    plan: EntryPlan = a_plan(contracts=3)
+
+    message = the_message([*opened(plan), *closed(plan, "12:00", "profit_target", value, gross)])
+
+    assert dict(message.figures)["P/L"] == told
+    assert (message.colour, message.life) == (colour, Life.SIGNAL)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Verdict.skip("too_far", "price 56 points from the pin", "> 50"),
+        Verdict.skip("competing_off_centre", "nearest short -1 points out of the money", "< 5"),
+        Verdict.skip("short_too_near", "gap 4 from 6916", ">= 5"),
+        Verdict.skip("exact_strike_match", "6890/6880P", "with p1 6890/6880P"),
+        Verdict.skip("price_moved", "pin 6915 to 6930", "< 10"),
+        Verdict.skip("a_reason_of_tomorrow", "pin 6915", "< 10"),
+    ],
+)
+def test_a_skip_hides_pin_and_distance(refusal: Verdict) -> None:
+    """CS-628."""
+    message = the_message([judged("10:30", refusal, price="6971", pin="6915")])
+
+    assert message.text == f"skip {refusal.reason}"
+    assert "6915" not in str(message)
+    assert "56" not in str(message)
+
+
+def test_a_skip_that_gives_nothing_away_comes_with_its_numbers() -> None:
+    message = the_message([judged("10:30", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))])
+
+    assert message.title == "No entry at 10:30"
+    assert message.text == "skip vix_ceiling: VIX 21.3 >= 20.0"
+    assert (message.colour, message.life) == (0x95A5A6, Life.OTHER)
+
+
+def test_an_entry_that_is_taken_is_told_by_its_fill_only() -> None:
+    assert last_message([ledger_opened(), day_started(), judged("10:30")]) is None
+
+
+@pytest.mark.parametrize(("code", "colour"), [("stuck", 0xFF0000), ("quarantined", 0xFF9900)])
+def test_alarms_are_red_when_stuck_and_orange_for_orphans(code: str, colour: int) -> None:
+    alarm = AlarmRaised(dt.datetime(2026, 1, 5, 16, tzinfo=dt.UTC), code, "5 attempts to close", "p1")
+
+    assert the_message([alarm]).colour == colour
+
+
+def test_an_adopted_orphan_is_orange() -> None:
+    message = the_message([position_adopted(orphan=True)])
+
+    assert (message.title[:14], message.colour) == ("Orphan adopted", 0xFF9900)
+
+
+@pytest.mark.parametrize(("gross", "colour"), [("525", 0x17DFAD), ("-114", 0xDD326B), ("0", 0x808080)])
+def test_the_day_summary_is_green_red_or_grey(gross: str, colour: int) -> None:
+    events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *closed(PUT_TRADE, "12:00", "x", "1.00", gross)]
+
+    assert day_summary(day_report(events)).colour == colour
+
+
+def test_the_day_summary_counts_open_trades_apart_and_tells_each_strategy() -> None:
+    """CS-623."""
+    events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *opened(CONDOR)]
+    events += closed(PUT_TRADE, "12:00", "profit_target", "0.75", "525")
+
+    figures = dict(day_summary(day_report(events)).figures)
+
+    assert figures["Trades"] == "1, 1 open"
+    assert figures["Won / lost"] == "1 / 0, win rate 100.0%"
+    assert figures["PUT_SPREAD"] == "1 closed, +$525"
+
+
+def test_the_day_summary_names_what_it_leaves_out() -> None:
+    """CS-623: |P/L| above 10,000 is no trade of this desk."""
+    events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *closed(PUT_TRADE, "12:00", "x", "1.00", "10001")]
+
+    assert dict(day_summary(day_report(events)).figures)["Left out, no such figures"] == PUT_TRADE.position
+
+
+def test_of_every_event_a_message_can_be_made_or_none() -> None:
+    """A whole day and one sample of every kind of event: nothing raises."""
+    book = Book()
+    told = []
+    for event in a_day():
+        book.apply(event)
+        told.append(message_for(event, book))
+    for event in one_of_each():
+        if type(event).__name__ not in ("OrderFilled", "OrderCanceled", "OrderExpired", "PositionClosed"):
+            message_for(event, book)
+
+    assert sum(message is not None and message.life is Life.SIGNAL for message in told) == 4
+
+
+def test_crash_and_heartbeat_live_as_long_as_their_kind() -> None:
+    """CS-627."""
+    noon = dt.datetime(2026, 1, 5, 17, tzinfo=dt.UTC)
+
+    assert messages.crash("disk full").life is Life.CRASH
+    assert messages.heartbeat(noon, Decimal(20525), 1).life is Life.HEARTBEAT
+    assert messages.heartbeat(noon, Decimal(20525), 1).title == "Running at 12:00"
+
+
+def test_a_part_filled_entry_is_told_when_the_rest_is_called_back() -> None:
+    """CS-412: what is filled is the position."""
+    plan = a_plan(contracts=3)
+    ticket = entry_ticket(plan)
+    part = OrderFilled(plan.scheduled_at, ticket.id, Execution(1, Decimal("2.50")), complete=False)
+    rest = OrderCanceled(plan.scheduled_at, ticket.id, "not filled in 300 s")
+
+    assert last_message([ledger_opened(), day_started(), *ordered(plan), part]) is None
+    assert dict(the_message([*ordered(plan), part, rest]).figures)["Contracts"] == "1"
