@@ -11,6 +11,7 @@ from gammacore.errors import ConfigurationError, GammacoreError, TradingHalted
 
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated by default, recorded, on paper.",
+    "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "What would be done right now: every filter, the order, no order sent.",
     "gex": "Dealer gamma exposure of a chain: by strike, flips, walls, pin.",
     "setup": "What the credit-spread desk would sell, and why.",

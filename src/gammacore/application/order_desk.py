@@ -210,7 +210,8 @@ class OrderDesk:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
         execution, complete = report.execution, report.state is OrderState.FILLED
         is_entry = order.ticket.purpose is Purpose.ENTRY
-        if execution.quantity == 0 or not (execution.price is None or (is_entry and execution.price == 0)):
+        is_mute = execution.price is None or (is_entry and execution.price == 0 and not execution.legs)
+        if execution.quantity == 0 or not is_mute:
             return OrderFilled(now, order.id, execution, complete)
         plan = self._ledger.book.plan(order.ticket.position)
         expected = order.ticket.limit

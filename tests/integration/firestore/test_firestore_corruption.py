@@ -154,6 +154,16 @@ def test_a_ledger_set_back_under_its_writer_is_noticed_by_the_next_append(
         storage.append([halted(3)], 2)
 
 
+def test_a_head_changed_by_another_hand_is_noticed_by_the_next_append(
+    storage: FirestoreStorage, documents: Documents
+) -> None:
+    storage.append(some_events(2), 0)
+    changed(PLACE, checksum="0" * 64)(documents)
+
+    with pytest.raises(CorruptLedger, match="changed by another hand"):
+        storage.append([halted(3)], 2)
+
+
 def test_a_last_event_replaced_by_a_well_linked_one_is_noticed_by_its_writer(
     storage: FirestoreStorage, documents: Documents
 ) -> None:

@@ -17,7 +17,7 @@ from firestore_faults import RivaledDocuments
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
 from gammacore.adapters.firestore.heartbeat import Heartbeat
-from gammacore.errors import StorageError, WriteConflict
+from gammacore.errors import InvalidInput, StorageError, WriteConflict
 
 Open = Callable[..., FirestoreStorage]
 PLACE = "gammacore_ledgers/paper"
@@ -211,6 +211,11 @@ def test_every_event_bears_the_token_of_its_writer(opened: Open, documents: Docu
 
     tokens = [d.fields["token"] for d in documents.numbered(f"{PLACE}/events", "seq", 0, None, 10)]
     assert tokens == [1, 2]
+
+
+def test_a_writer_without_a_name_is_refused(opened: Open) -> None:
+    with pytest.raises(InvalidInput, match="holder"):
+        opened("")
 
 
 def test_a_reader_follows_a_living_writer_and_never_writes(opened: Open, documents: Documents) -> None:

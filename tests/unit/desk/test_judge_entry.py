@@ -112,9 +112,7 @@ def test_too_far_from_the_pin_it_sells_far_out_of_the_money_and_keeps_the_tag() 
 
     thin: Legs = {"P6785": (0.60, 0.65), "P6765": (0.32, 0.37)}
     poor = judgement(a_situation(price="6850", legs=thin), entries=EntryRules(quality=TOLERANT))
-        a_situation(price="6850", legs={"P6785": (0.60, 0.65), "P6765": (0.32, 0.37)}),
-        entries=EntryRules(quality=TOLERANT),
-    )
+
     assert poor.record.reason == "minimum_credit"
 
 

@@ -16,7 +16,7 @@ from gammacore.adapters.firestore.documents import Create, Document, Documents, 
 from gammacore.adapters.firestore.faults import Outrun, corrupt
 from gammacore.adapters.firestore.layout import Head, events_of, head_of, lease_of, new_head, read_head, text, whole
 from gammacore.domain.parameters import parameter
-from gammacore.errors import WriteConflict
+from gammacore.errors import InvalidInput, WriteConflict
 from gammacore.ports.clock import Clock
 
 NOBODY = ""
@@ -53,6 +53,8 @@ class Lease:
             WriteConflict: somebody else is; the message names them.
             CorruptLedger: parts of the ledger are gone.
         """
+        if holder == NOBODY:
+            raise InvalidInput("holder", repr(holder), "give a name that tells whom to stop")
         head, held = _stand(documents, place)
         if held is not None and text(held.fields, "holder", held.path) != NOBODY and clock.now() < _until(held):
             raise is_taken(place, held)

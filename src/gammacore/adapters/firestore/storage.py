@@ -198,7 +198,7 @@ class FirestoreStorage:
                 self._doubtful = ()
                 return rows
             if head.stand != self._head.stand:
-                raise self._outdone()
+                raise self._outdone(head)
             self._bar(head)
         raise StoreUnreachable(
             f"{self.place}: it is not known whether the append was written; append again to find out"
@@ -229,6 +229,7 @@ class FirestoreStorage:
             self._head = head_of(bar.made(barred_at))
             self._doubtful = ()
 
-    def _outdone(self) -> WriteConflict:
-        lease = self._documents.get(lease_of(self.place))
-        return is_taken(self.place, lease)
+    def _outdone(self, head: Head) -> StorageError:
+        if head.token == self._head.token:
+            return corrupt(self.place, "its head was changed by another hand")
+        return is_taken(self.place, self._documents.get(lease_of(self.place)))

@@ -1,0 +1,177 @@
+"""`gammacore hedge`: a filter, market events in and order intents out, both ndjson of wire protocol v1."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gammacore.domain.hedging.settings import HedgingSettings, Profile, hedging_profile
+from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import DECIMAL
+
+if TYPE_CHECKING:
+    from gammacore.adapters.ndjson.lines import Line
+    from gammacore.domain.hedging.messages import LogMessage
+
+SWITCH = click.Choice(["on", "off"])
+REPLAY_GROUP = 100
+"""Inputs that emit nothing are journaled in groups of so many when they come from a file: it can be read again."""
+PAUSE_SECONDS = 0.5
+EXIT_INTERRUPTED = 130
+
+
+@click.command("hedge")
+@click.argument("events", required=False, type=click.Path(path_type=Path), metavar="[EVENTS]")
+@click.option("--profile", type=click.Choice([profile.value for profile in Profile]), help="Default standard.")
+@click.option("--gex", type=DECIMAL, metavar="G", help="Dealer gamma by hand; wins over every source.")
+@click.option("--macro", type=click.Path(path_type=Path), metavar="FILE", help="The market-regime document, JSON.")
+@click.option("--assume-fills", is_flag=True, help="Every intent is filled at once.")
+@click.option("--session-gate", type=SWITCH, help="Hedge only from the open. Default by profile.")
+@click.option("--scale-hedges", type=SWITCH, help="Macro events scale hedges down. Default by profile.")
+@click.option("--freshness", type=click.Choice(["off", "live"]), help="Default off: the clock is event time.")
+@click.option("--strict/--lenient", default=True, show_default=True, help="The first bad line ends the run, or not.")
+@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Durable ledger; else none is kept.")
+@common_options
+def hedge(frame: Frame, events: Path | None, macro: Path | None, strict: bool, ledger: Path | None, **given: Any) -> None:
+    """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out."""
+    from gammacore.wiring.hedging import wire_hedging
+
+    environment = _environment()
+    settings = _settings(environment, given)
+    if macro is not None and not macro.is_file():
+        raise ConfigurationError(f"--macro {macro}: no such file; give the market-regime document as JSON")
+    level = logging.getLevelName(logging.getLogger().level).lower()
+    log = _LogLines(level)
+    with _opened(events) as source:
+        desk = wire_hedging(
+            settings,
+            write=_stdout_writer(),
+            log=log,
+            macro_file=macro,
+            ledger=ledger,
+            environment=environment,
+            assume_fills=given["assume_fills"],
+            strict=strict,
+            verbose=level == "debug",
+            group=REPLAY_GROUP if source.is_file else 1,
+            account=frame.settings.account.id,
+        )
+        try:
+            with _interruptible() as interrupted:
+                desk.stream.run(source.inputs(), lambda: interrupted.asked)
+        finally:
+            desk.close()
+    if interrupted.asked:
+        raise click.exceptions.Exit(EXIT_INTERRUPTED)
+
+
+def _environment() -> dict[str, str | None]:
+    """The process's variables over those of the .env file."""
+    from dotenv import dotenv_values
+
+    below = dotenv_values(".env") if Path(".env").is_file() else {}
+    return {**below, **os.environ}
+
+
+def _settings(environment: Mapping[str, str | None], given: Mapping[str, Any]) -> HedgingSettings:
+    """Profile, then environment, then options."""
+    import attrs
+
+    from gammacore.adapters.hedging_environment import hedging_environment
+    from gammacore.domain.hedging.settings import Freshness
+
+    changes = hedging_environment(environment)
+    if given["gex"] is not None:
+        changes["gex_override"] = Decimal(given["gex"])
+    for name in ("session_gate", "scale_hedges"):
+        if given[name] is not None:
+            changes[name] = given[name] == "on"
+    if given["freshness"] is not None:
+        changes["freshness"] = Freshness(given["freshness"])
+    try:
+        return attrs.evolve(hedging_profile(given["profile"] or Profile.STANDARD.value), **changes)
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
+
+
+class _LogLines:
+    """LogMessage lines on stderr, from a level up. Rule: DH-121."""
+
+    RANKS = {"debug": 10, "info": 20, "warn": 30, "error": 40}
+
+    def __init__(self, level: str) -> None:
+        self._from = self.RANKS.get(level[:4] if level == "warning" else level, 20)
+
+    def __call__(self, message: LogMessage) -> None:
+        if self.RANKS[message.level.value] >= self._from:
+            sys.stderr.write(message.body() + "\n")
+
+
+def _stdout_writer() -> Any:
+    from gammacore.adapters.ndjson import LineWriter
+
+    return LineWriter(sys.stdout.buffer)
+
+
+class _Source:
+    """Where the lines come from; closes what it opened."""
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._stream = sys.stdin.buffer if path is None else path.open("rb")
+        except OSError as wrong:
+            raise ConfigurationError(f"{path}: cannot be read ({wrong.strerror}); give a file of events") from wrong
+        self._owned = path is not None
+        self.is_file = stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode)
+
+    def inputs(self) -> Any:
+        from gammacore.adapters.ndjson import file_lines, pipe_lines, read_inputs
+
+        lines: Iterator[Line] = (
+            file_lines(self._stream) if self.is_file else pipe_lines(self._stream.fileno(), PAUSE_SECONDS)
+        )
+        return read_inputs(lines)
+
+    def __enter__(self) -> _Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._owned:
+            self._stream.close()
+
+
+def _opened(path: Path | None) -> _Source:
+    return _Source(None if path is not None and str(path) == "-" else path)
+
+
+class _interruptible:  # noqa: N801  # used as `with _interruptible()`
+    """SIGINT lets the current line finish; a closed output is an error we see, not the end of us. Rule: DH-143."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: list[tuple[signal.Signals, Any]] = []
+
+    def __enter__(self) -> _interruptible:
+        self._before = [
+            (signal.SIGINT, signal.signal(signal.SIGINT, self._ask)),
+            (signal.SIGPIPE, signal.signal(signal.SIGPIPE, signal.SIG_IGN)),
+        ]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True

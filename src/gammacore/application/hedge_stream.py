@@ -1,0 +1,314 @@
+"""The `hedge` filter and the v1 host: messages in, intents out, everything journaled. Rules: DH-142, DH-150..152, DH-710."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import define, field
+
+from gammacore.application.hedge_journal import HedgeJournal
+from gammacore.application.watch_regime import WatchRegime
+from gammacore.domain.hedging.canonical import digest
+from gammacore.domain.hedging.desk import HedgingDesk
+from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedging.messages import BadLine, Inbound, Level, LogMessage, MarketEvent, OrderUpdate, Shutdown
+from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.session_phases import Phase
+from gammacore.domain.hedging.settings import Freshness
+from gammacore.domain.hedging.step import Step
+from gammacore.domain.ledger import AlarmRaised
+from gammacore.errors import InvalidInput
+from gammacore.ports.clock import Clock
+
+Write = Callable[[str], None]
+Log = Callable[[LogMessage], None]
+FIRST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+"""What a note is dated before any input was taken."""
+
+
+@define
+class StreamCounts:
+    """What happened to the inputs: taken or refused, by reason; intents by kind. Rule: DH-1007."""
+
+    events: Counter[str] = field(factory=Counter)
+    refusals: Counter[str] = field(factory=Counter)
+    intents: int = 0
+
+
+class HedgeStream:
+    """Feeds messages to the desk, makes what they led to durable, then writes it.
+
+    `clock` is the wall clock of `freshness = live`; replays have none, their clock is event time. `verbose` tells
+    every refusal, as a debug note.
+    """
+
+    def __init__(
+        self,
+        desk: HedgingDesk,
+        journal: HedgeJournal,
+        regime: WatchRegime,
+        write: Write,
+        log: Log,
+        *,
+        clock: Clock | None = None,
+        strict: bool = True,
+        verbose: bool = False,
+        account: str = "paper",
+    ) -> None:
+        self.desk = desk
+        self.counts = StreamCounts()
+        self._journal = journal
+        self._regime = regime
+        self._write = write
+        self._log = log
+        self._clock = clock if desk.settings.freshness is Freshness.LIVE else None
+        self._strict = strict
+        self._verbose = verbose
+        self._account = account
+        self._begun = False
+        self._heard_at: dt.datetime | None = None
+        self._silence_told = False
+        self._taken_before = 0
+        journal.check_owner(desk.settings, account)
+
+    # -- the filter ----------------------------------------------------------------------------------------------------
+
+    def run(self, inputs: Iterable[tuple[int, Inbound | BadLine | None]], stopped: Callable[[], bool] | None = None) -> None:
+        """Take inputs until they end, one asks to shut down, or `stopped` says so.
+
+        Raises:
+            InvalidInput: strict, and a line breaks the protocol; earlier intents stand.
+        """
+        self.resume()
+        for number, message in inputs:
+            if message is None:
+                self.tick()
+            elif isinstance(message, BadLine):
+                self.refuse(message.fault, number)
+            elif isinstance(message, Shutdown):
+                break
+            else:
+                try:
+                    self.take(message)
+                except InvalidInput as fault:
+                    self.refuse(fault, number)
+            if stopped is not None and stopped():
+                break
+        self.finish()
+
+    def resume(self) -> None:
+        """Write again what was recorded and perhaps never written, in ledger order, same ids. Rule: DH-711."""
+        book = self.desk.book
+        if not book.unwritten:
+            return
+        again = list(book.unwritten.values())
+        for intent in again:
+            self._write(intent.line)
+        self._journal.written(book.clock or FIRST, tuple(intent.intent_id for intent in again))
+        self._journal.commit()
+
+    def take(self, message: MarketEvent | OrderUpdate) -> Step:
+        """One message, from validation to the last flushed line. Rule: DH-201.
+
+        Raises:
+            InvalidInput: an update that cannot be; nothing of it was applied.
+        """
+        if not self._begun:
+            self._begin(message.ts)
+        if self._clock is not None:
+            self.tick()
+            now = self._clock.now()
+            if not self._is_fresh(message.ts, now):
+                return self._refused_stale(message)
+        if isinstance(message, MarketEvent):
+            content = market_content(message) if self._journal.keeps else hash(message)
+            step = self.desk.take_market(message, content)
+        else:
+            step = self.desk.take_update(message, update_content(message))
+        self._count(step, message)
+        self._settle(step)
+        return step
+
+    def tick(self) -> Step | None:
+        """Live: run what fell due by the wall clock, and notice silence. Rules: DH-260, DH-1006."""
+        if self._clock is None:
+            return None
+        return self.tick_at(self._clock.now())
+
+    def tick_at(self, now: dt.datetime) -> Step:
+        """Run what fell due by `now`."""
+        step = self.desk.take_tick(now)
+        self._watch_silence(step, now)
+        self._settle(step)
+        return step
+
+    def finish(self) -> None:
+        """The input has ended: say what is open, and make the rest durable. Rule: DH-260."""
+        now = self.desk.book.clock
+        taken = self.counts.events["taken"]
+        if now is not None and taken and self._clock is None and self.desk.is_open():
+            detail = "the input ended with positions, hedge shares or timers open"
+            self._journal.take([AlarmRaised(now, Alarm.OPEN_AT_END, detail)])
+            self._log(LogMessage(now, Level.WARN, detail, Alarm.OPEN_AT_END))
+        self._journal.commit()
+        counts = {
+            "events": dict(self.counts.events),
+            "refusals": dict(self.counts.refusals),
+            "intents": self.counts.intents,
+        }
+        self._log(LogMessage(now or FIRST, Level.INFO, "done", fields=counts))
+
+    # -- one step ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, at: dt.datetime) -> None:
+        self._begun = True
+        if warning := self._journal.begin(self.desk.settings, self._account, at):
+            self._log(LogMessage(at, Level.WARN, warning))
+
+    def _settle(self, step: Step) -> None:
+        """Durable first, then the lines, then their mark. Rule: DH-710."""
+        regime = self._regime
+        if regime.events or regime.notes:
+            changes, notes = regime.drain()
+            for change in changes:
+                self.desk.book.apply(change)
+            step.events[:0] = changes
+            step.notes[:0] = notes
+        journal = self._journal
+        if step.events:
+            journal.take(step.events)
+        if step.lines:
+            journal.commit()
+            for line in step.lines:
+                self._write(line.body)
+            self.counts.intents += len(step.lines)
+            journal.written(self.desk.book.clock or FIRST, tuple(line.intent_id for line in step.lines))
+        elif journal.keeps:
+            journal.settle()
+        for note in step.notes:
+            self._log(note)
+
+    def _count(self, step: Step, message: MarketEvent | OrderUpdate) -> None:
+        counts = self.counts
+        code = step.code
+        if code is None:
+            counts.events["taken"] += 1
+            return
+        counts.refusals[code] += 1
+        counts.events["taken" if step.was_taken else "refused"] += 1
+        if self._verbose or code is Reason.DUPLICATE_CONFLICT:
+            level = Level.ERROR if code is Reason.DUPLICATE_CONFLICT else Level.DEBUG
+            named = message.event_id if isinstance(message, MarketEvent) else ""
+            step.notes.append(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
+
+    def refuse(self, fault: InvalidInput, line: int | None = None) -> None:
+        """Strict: the end. Lenient: told, counted, skipped. Rules: DH-142, DH-150."""
+        at = self.desk.book.clock or FIRST
+        where = fault.field if line is None else f"line {line}, {fault.field}"
+        placed = InvalidInput(where, fault.value, fault.mend)
+        named = {"field": fault.field} if line is None else {"line": line, "field": fault.field}
+        self._log(LogMessage(at, Level.ERROR, str(placed), Reason.INVALID, fields=named))
+        if self._strict:
+            self._journal.commit()
+            raise placed from fault
+        self.counts.events["refused"] += 1
+        self.counts.refusals[Reason.INVALID] += 1
+
+    # -- live ----------------------------------------------------------------------------------------------------------
+
+    def _is_fresh(self, ts: dt.datetime, now: dt.datetime) -> bool:
+        """Not older than `max_age`, not ahead by more than `max_skew`; the bounds pass. Rule: DH-151."""
+        age = Decimal(str((now - ts).total_seconds()))
+        return -self.desk.settings.max_skew <= age <= self.desk.settings.max_age
+
+    def _refused_stale(self, message: MarketEvent | OrderUpdate) -> Step:
+        step = Step(code=Reason.STALE)
+        self._count(step, message)
+        self._settle(step)
+        return step
+
+    def _watch_silence(self, step: Step, now: dt.datetime) -> None:
+        """In OPEN with a position and no accepted event for long: once a silence. Rule: DH-1006."""
+        taken = self.counts.events["taken"]
+        book = self.desk.book
+        heard = book.clock if self._heard_at is None else self._heard_at
+        if taken != self._taken_before:
+            self._taken_before = taken
+            self._heard_at, self._silence_told = now, False
+            return
+        limit = dt.timedelta(seconds=float(self.desk.settings.heartbeat))
+        if heard is None or self._silence_told or not book.holdings or now - heard <= limit:
+            return
+        if self.desk.phase(now) is Phase.OPEN:
+            self._silence_told = True
+            detail = f"no event accepted since {heard.isoformat()}"
+            step.events.append(AlarmRaised(now, Alarm.DATA_SILENT, detail))
+            step.notes.append(LogMessage(now, Level.WARN, detail, Alarm.DATA_SILENT))
+
+
+_SENTENCES = {
+    Reason.DUPLICATE: "seen before: skipped",
+    Reason.DUPLICATE_CONFLICT: "seen before with other content: ignored",
+    Reason.OUT_OF_ORDER: "older than the newest of its symbol: ignored",
+}
+
+
+def market_content(event: MarketEvent) -> str:
+    """What tells a repeat of an event from another one under its id. Rule: DH-701."""
+    return digest(
+        [
+            event.ts.isoformat(), event.symbol, event.source, event.delta, event.quantity, event.price,
+            event.underlying_price, event.gamma, event.theta, event.vega,
+        ],
+        16,
+    )  # fmt: skip
+
+
+def update_content(update: OrderUpdate) -> str:
+    """Under which mark an update is remembered; it has no id of its own."""
+    return "upd_" + digest(
+        [
+            update.intent_id, update.ts.isoformat(), update.status, update.filled, update.average_price, update.fees,
+        ],
+        24,
+    )  # fmt: skip
+
+
+class HedgingHostDesk:
+    """A v1 host's view: dicts in, dicts out; its own state, no globals. Implements `ports.driving.HedgingHost`."""
+
+    def __init__(self, stream: HedgeStream, lines: list[str]) -> None:
+        """`lines` is where the stream's writer puts the bodies it writes."""
+        self._stream = stream
+        self._lines = lines
+        stream.resume()
+
+    def on_market_event(self, event: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        return self._taken(event, MarketEvent)
+
+    def on_order_update(self, update: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        return self._taken(update, OrderUpdate)
+
+    def on_tick(self, now: dt.datetime) -> list[dict[str, Any]] | None:
+        self._stream.tick_at(now)
+        return self._emitted()
+
+    def _taken(self, message: Mapping[str, Any], wanted: type) -> list[dict[str, Any]] | None:
+        try:
+            read = read_message(with_exact_numbers(message))
+            if not isinstance(read, wanted) or isinstance(read, Shutdown):
+                raise InvalidInput("type", ascii(message.get("type")), "call the method of its type")
+            self._stream.take(read)
+        except InvalidInput as fault:
+            self._stream.refuse(fault)
+        return self._emitted()
+
+    def _emitted(self) -> list[dict[str, Any]] | None:
+        bodies = [json.loads(line) for line in self._lines]
+        self._lines.clear()
+        return bodies or None
