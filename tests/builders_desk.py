@@ -25,7 +25,7 @@ from gammacore.domain.ledger import Event
 from gammacore.domain.market import MarketSnapshot, OptionChain, Quote
 from gammacore.domain.orders import Execution, LegFill
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import Decision, Situation
 
 BidAsk = tuple[float, float]
@@ -128,6 +128,7 @@ def a_situation(
         book=book or a_book(),
         buying_power=None if buying_power is None else Decimal(buying_power),
         exposure=None if peaks is None else an_exposure(peaks, price or "6900", underlying),
+        broker_clock=BrokerClock(now, is_open=True),
     )
 
 

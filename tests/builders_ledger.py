@@ -140,6 +140,8 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
         halted(9),
         ledger.Resumed(at(10), "quotes are back"),
+        ledger.BreakerTripped(at(10.5), 3, "no answer"),
+        ledger.BreakerCleared(at(10.8), "the broker answers again"),
         ledger.FlattenRequested(at(11), "going home"),
         ledger.DayFinished(at(400), DAY, Decimal("20142.20")),
     )

@@ -33,7 +33,7 @@ from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan, PositionState
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
@@ -195,6 +195,9 @@ class CountedBroker:
     def holdings(self) -> Mapping[str, int]:
         with self.boundaries.around("holdings"):
             return self.inner.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.inner.clock()
 
     def account(self) -> BrokerAccount:
         with self.boundaries.around("account"):

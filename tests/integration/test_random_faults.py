@@ -30,6 +30,7 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed
 from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 
@@ -140,6 +141,9 @@ class Watched:
 
     def holdings(self) -> Mapping[str, int]:
         return self.inner.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.inner.clock()
 
     def account(self) -> BrokerAccount:
         return self.inner.account()

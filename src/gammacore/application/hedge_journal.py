@@ -49,7 +49,9 @@ class HedgeJournal:
             return ""
         self.take([now])
         self._book.apply(now)
-        return f"the ledger was kept under profile {run.profile}, settings {run.config_hash}; going on with {now.profile}"
+        return (
+            f"the ledger was kept under profile {run.profile}, settings {run.config_hash}; going on with {now.profile}"
+        )
 
     def check_owner(self, settings: HedgingSettings, account: str) -> None:
         """Refuse a ledger of another strategy or account. Rule: DH-712."""

@@ -78,7 +78,9 @@ class HedgeStream:
 
     # -- the filter ----------------------------------------------------------------------------------------------------
 
-    def run(self, inputs: Iterable[tuple[int, Inbound | BadLine | None]], stopped: Callable[[], bool] | None = None) -> None:
+    def run(
+        self, inputs: Iterable[tuple[int, Inbound | BadLine | None]], stopped: Callable[[], bool] | None = None
+    ) -> None:
         """Take inputs until they end, one asks to shut down, or `stopped` says so.
 
         Raises:

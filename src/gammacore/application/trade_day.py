@@ -28,7 +28,7 @@ from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.strategy import (
     Cancel,
@@ -207,6 +207,7 @@ class TradeDay:
         return evolve(
             situation,
             buying_power=self._buying_power(),
+            broker_clock=self._broker_clock(),
             exposure=exposure,
             history=history,
             pause=None if self.pause is None else self.pause.read(),
@@ -243,6 +244,12 @@ class TradeDay:
             self.manage.remember(step)
         elif isinstance(step, Warn):
             self.manage.warn(step)
+
+    def _broker_clock(self) -> BrokerClock | None:
+        try:
+            return self.broker.clock()
+        except BrokerError:
+            return None  # unknown is no (CS-303)
 
     def _buying_power(self) -> Decimal | None:
         try:

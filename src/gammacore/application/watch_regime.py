@@ -123,7 +123,9 @@ class WatchRegime:
         good = not isinstance(document, UnreadDocument)
         self._macro_schedule = self._macro_schedule.after(now, good=good, ttl=self._ttl)
         if isinstance(document, UnreadDocument):
-            self.notes.append(LogMessage(now, Level.WARN, f"market regime not read: {document.cause} {document.detail}"))
+            self.notes.append(
+                LogMessage(now, Level.WARN, f"market regime not read: {document.cause} {document.detail}")
+            )
             return
         self._macro, warnings = read_macro(document, self._macro, now)
         self.notes.extend(LogMessage(now, Level.WARN, warning) for warning in warnings)

@@ -17,6 +17,7 @@ from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, Sig
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
 from gammacore.domain.parameters import parameter
+from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.policy import StopPolicy
@@ -81,6 +82,7 @@ class Settings:
     gex: GexSettings = GexSettings()
     entries: EntryRules = EntryRules()
     limits: RiskLimits = RiskLimits()
+    breaker: CircuitBreaker = CircuitBreaker()
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
     orders: OrderLife = OrderLife()

@@ -19,6 +19,8 @@ from attrs import evolve, frozen
 from gammacore.domain.hedging.events import HedgingEvent
 from gammacore.domain.ledger import (
     AlarmRaised,
+    BreakerCleared,
+    BreakerTripped,
     CancelRequested,
     CloseDecided,
     DayFinished,
@@ -75,6 +77,8 @@ class BookView(Protocol):
     @property
     def flatten(self) -> str | None: ...
     @property
+    def breaker_tripped_at(self) -> dt.datetime | None: ...
+    @property
     def results(self) -> tuple[Decimal, ...]: ...
     @property
     def live_positions(self) -> tuple[Position, ...]: ...
@@ -108,6 +112,7 @@ class Book:
         self._balance = Decimal(0)
         self._halted: str | None = None
         self._flatten: str | None = None
+        self._breaker_tripped_at: dt.datetime | None = None
         self._results: deque[Decimal] = deque(maxlen=STATISTICS_WINDOW)
         self._positions: dict[str, Position] = {}
         self._live: dict[str, None] = {}
@@ -154,6 +159,11 @@ class Book:
     def flatten(self) -> str | None:
         """Why everything is to be closed, None when nothing of the kind was asked."""
         return self._flatten
+
+    @property
+    def breaker_tripped_at(self) -> dt.datetime | None:
+        """Since when broker failures keep entries back, None when they do not. Rule: CS-630."""
+        return self._breaker_tripped_at
 
     @property
     def results(self) -> tuple[Decimal, ...]:
@@ -400,6 +410,15 @@ class Book:
     def _(self, event: Resumed) -> None:
         self._halted = None
         self._flatten = None
+        self._breaker_tripped_at = None
+
+    @_apply.register
+    def _(self, event: BreakerTripped) -> None:
+        self._breaker_tripped_at = event.at
+
+    @_apply.register
+    def _(self, event: BreakerCleared) -> None:
+        self._breaker_tripped_at = None
 
     @_apply.register
     def _(self, event: FlattenRequested) -> None:

@@ -304,6 +304,23 @@ class Resumed:
 
 
 @frozen
+class BreakerTripped:
+    """The broker failed so many times in a row that entries stop; exits go on. Rule: CS-630."""
+
+    at: dt.datetime
+    failures: int
+    detail: str
+
+
+@frozen
+class BreakerCleared:
+    """Entries may go on: the broker answers again, or a person said so."""
+
+    at: dt.datetime
+    reason: str
+
+
+@frozen
 class FlattenRequested:
     """A person asked for everything to be closed."""
 
@@ -345,6 +362,8 @@ Event = (
     | AlarmRaised
     | Halted
     | Resumed
+    | BreakerTripped
+    | BreakerCleared
     | FlattenRequested
     | DayFinished
     | HedgingEvent

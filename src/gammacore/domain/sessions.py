@@ -39,6 +39,23 @@ def require_aware(field: str, instant: dt.datetime) -> dt.datetime:
 
 
 @frozen
+class BrokerClock:
+    """What the broker's own clock says: its time, and whether its market is open. Rules: CS-303, R7.
+
+    >>> broker = BrokerClock(dt.datetime(2026, 8, 19, 14, 0, 3, tzinfo=dt.UTC), is_open=True)
+    >>> broker.skew_seconds(dt.datetime(2026, 8, 19, 14, 0, tzinfo=dt.UTC))
+    3.0
+    """
+
+    at: dt.datetime
+    is_open: bool
+
+    def skew_seconds(self, now: dt.datetime) -> float:
+        """How far the two clocks are apart, seconds."""
+        return abs((self.at - now).total_seconds())
+
+
+@frozen
 class TradingSession:
     """One trading day from the opening bell to the last instant an expiring contract trades.
 

@@ -19,7 +19,7 @@ from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.positions import EntryPlan, Watch
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Leg
 from gammacore.domain.stops.advisor import AdvisorOpinion
 
@@ -48,6 +48,7 @@ class Situation:
     latest_exposure: GammaExposure | None = None
     entry_opinion: EntryOpinion | NoOpinion | None = None
     is_live: bool = False
+    broker_clock: BrokerClock | None = None
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
 
     @property

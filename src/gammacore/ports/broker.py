@@ -9,6 +9,7 @@ from typing import Protocol
 from attrs import frozen
 
 from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.sessions import BrokerClock
 
 
 @frozen
@@ -64,6 +65,10 @@ class Broker(Protocol):
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as flat.
         """
+        ...
+
+    def clock(self) -> BrokerClock:
+        """The broker's time and whether its market is open. Raises BrokerUnavailable, never to be read as "open"."""
         ...
 
     def account(self) -> BrokerAccount:

@@ -35,6 +35,7 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.application.watch_broker import WatchedBroker
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book import Book
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
@@ -181,6 +182,7 @@ def wire_trade(
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notifier)
+    broker = WatchedBroker(broker, ledger, clock, settings.breaker)
     desk = OrderDesk(ledger, broker, clock, settings.orders)
     return TradeDay(
         terms=terms,

@@ -22,6 +22,7 @@ from gammacore.domain.ledger import (
     OrderIntended,
 )
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
+from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, StorageError, WriteConflict
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 
@@ -43,6 +44,9 @@ class Relay:
 
     def holdings(self) -> Mapping[str, int]:
         return self.inner.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.inner.clock()
 
     def account(self) -> BrokerAccount:
         return self.inner.account()

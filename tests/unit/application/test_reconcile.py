@@ -9,10 +9,10 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders_exchange import an_entry, call, put
+from builders_exchange import a_single, an_entry, call, put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from gammacore.application.reconcile import ReconcileVerdict
-from gammacore.domain.instruments import OptionContract
+from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import HoldingsQuarantined, OrderCanceled, PositionClosed, PositionMissing
 from gammacore.domain.orders import OrderState
 from gammacore.domain.positions import PositionState
@@ -109,7 +109,7 @@ def test_a_position_that_is_gone_is_booked_at_its_worst_after_two_looks() -> Non
 
 @pytest.mark.parametrize(("seconds", "booked"), [(29, 0), (30, 1)])
 def test_nothing_is_missing_within_sixty_seconds_of_its_fill(seconds: float, booked: int) -> None:
-    """CS-572: a position query may lag; the looks are at 30 s and at the parameter after that."""
+    """CS-572: a position query may lag; the second look comes 59 and 60 s after the fill."""
     world = a_world_holding()
     close_outside(world)
     look(world, 30)
@@ -226,6 +226,17 @@ def test_an_expired_position_that_the_broker_has_settled_awaits_our_price() -> N
 
     assert {verdict for _ in range(3) for verdict in look(world)} == {ReconcileVerdict.LOOK_AGAIN}
     assert world.position().state is PositionState.AWAITING_SETTLEMENT
+
+
+def test_a_position_with_an_order_at_work_is_not_missing() -> None:
+    """R5: at the close its repair has yet to be reported expired; settlement comes first, not the worst case."""
+    world = a_world_holding()
+    world.exchange.next_submit(never=True)
+    world.day.desk.send(a_single(SHORT, Side.BUY, contracts=3))
+    close_outside(world)
+
+    assert {verdict for _ in range(3) for verdict in look(world)} == {ReconcileVerdict.LOOK_AGAIN}
+    assert world.all(PositionClosed) == []
 
 
 def test_a_closing_fill_after_its_position_was_booked_is_quarantined() -> None:

@@ -26,7 +26,7 @@ from gammacore.adapters.fake.settlement import Clearing
 from gammacore.adapters.fake.trading_floor import TradingFloor
 from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
-from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.sessions import BrokerClock, TradingSession, new_york_date
 from gammacore.errors import (
     BrokerError,
     BrokerUnavailable,
@@ -138,6 +138,13 @@ class FakeExchange:
         self.faults.check_query()
         self._catch_up()
         return dict(self._book.held_before if self.faults.take_stale_holdings() else self._book.held)
+
+    def clock(self) -> BrokerClock:
+        """This exchange's time, off by what was told (`faults.clock_is_off`); see `Broker.clock`."""
+        self.faults.check_query()
+        now = self._clock.now()
+        session = self._session(new_york_date(now))
+        return BrokerClock(now + self.faults.clock_offset, session is not None and session.is_trading(now))
 
     def account(self) -> BrokerAccount:
         """Cash, and what of it may still be risked; see `Broker.account`."""

@@ -16,6 +16,8 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
+    BreakerCleared,
+    BreakerTripped,
     CancelRequested,
     CloseDecided,
     DayFinished,
@@ -164,6 +166,15 @@ class LogNotifier:
     @_lines.register
     def _(self, event: Resumed, book: Book) -> Iterator[LogLine]:
         yield LogLine(f"Trading resumed: {event.note}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: BreakerTripped, book: Book) -> Iterator[LogLine]:
+        detail = f"{event.failures} broker failures in a row ({event.detail})"
+        yield LogLine(f"Circuit breaker tripped: {detail}; no entries, exits go on", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: BreakerCleared, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Circuit breaker cleared: {event.reason}", logging.WARNING)
 
     @_lines.register
     def _(self, event: FlattenRequested, book: Book) -> Iterator[LogLine]:

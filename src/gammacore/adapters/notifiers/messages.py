@@ -17,6 +17,8 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
+    BreakerCleared,
+    BreakerTripped,
     EntryJudged,
     Event,
     FlattenRequested,
@@ -170,6 +172,16 @@ def _(event: Halted, book: Book) -> Message:
 @_told.register
 def _(event: Resumed, book: Book) -> Message:
     return Message("Trading resumed", event.note, (), GREY)
+
+
+@_told.register
+def _(event: BreakerTripped, book: Book) -> Message:
+    return Message("Circuit breaker tripped", f"{event.failures} broker failures in a row; exits go on", (), STUCK)
+
+
+@_told.register
+def _(event: BreakerCleared, book: Book) -> Message:
+    return Message("Circuit breaker cleared", event.reason, (), GREY)
 
 
 @_told.register

@@ -13,18 +13,38 @@ from gammacore.domain.entries.pause import judge_pause
 from gammacore.domain.entries.setup import Setup, shorts_out_of_the_money
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.market_history import MarketHistory
+from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import judge_halted, live_plans
+from gammacore.domain.strategy import Situation
 from gammacore.domain.verdicts import Verdict
 
 Filter = Callable[[EntryCase], Verdict]
 NOT_JUDGED = Verdict.not_judged()
 
 
+def _halted(case: EntryCase) -> Verdict:
+    halt = judge_halted(case.situation.book)
+    return judge_breaker(case.situation.book.breaker_tripped_at) if halt.passed else halt
+
+
 def _trading_day(case: EntryCase) -> Verdict:
     session = case.situation.session
     if not session.is_trading(case.situation.now):
         return Verdict.skip("trading_day", "the session is over" if case.situation.now >= session.close else "not open")
-    return Verdict.ok(session.date)
+    return _broker_agrees(case.situation, case.rules.most_clock_skew)
+
+
+def _broker_agrees(situation: Situation, most_skew: float) -> Verdict:
+    """The broker's clock is open, and within 2 s of ours. Rules: CS-303, R7."""
+    broker = situation.broker_clock
+    if broker is None:
+        return Verdict.unknown("trading_day_unknown", "the broker's clock does not answer")
+    if not broker.is_open:
+        return Verdict.skip("trading_day", "the broker says closed")
+    skew = broker.skew_seconds(situation.now)
+    if skew > most_skew:
+        return Verdict.skip("clock_skew", f"broker and local clock {skew:.1f} s apart", f"> {most_skew:g} s")
+    return Verdict.ok(situation.session.date)
 
 
 def _price(case: EntryCase) -> Verdict:
@@ -202,7 +222,7 @@ def _conflicts(case: EntryCase) -> Verdict:
 
 FILTERS: tuple[tuple[str, str, Filter], ...] = (
     ("CS-301", "single_writer", lambda case: Verdict.ok("this process holds the ledger")),
-    ("CS-302", "halted", lambda case: judge_halted(case.situation.book)),
+    ("CS-302", "halted", _halted),
     ("CS-303", "trading_day", _trading_day),
     ("CS-304", "fomc_day", lambda case: case.rules.fomc.judge(case.situation.session.date)),
     ("CS-305", "early_close", lambda case: case.rules.schedule.judge_early_close(case.situation.session)),

@@ -61,6 +61,9 @@ class EntryRules:
     two_desks: TwoDesks = TwoDesks()
     limit: EntryLimit = EntryLimit()
     conflicts: StrikeConflicts = StrikeConflicts()
+    most_clock_skew: float = parameter(
+        2.0, "Seconds broker and local clock may be apart; beyond it nothing is opened.", above=0
+    )
     price_sanity: Decimal = parameter(
         Decimal("0.20"), "A price further from the previous close is a defect of the data, part of it.", above=0
     )

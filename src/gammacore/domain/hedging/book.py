@@ -75,7 +75,9 @@ class DeskBook:
 
     def is_flat(self) -> bool:
         """No option held, no hedge share held or in flight."""
-        return not self.holdings and not any(book.shares.held or book.shares.filled for book in self.hedge_books.values())
+        return not self.holdings and not any(
+            book.shares.held or book.shares.filled for book in self.hedge_books.values()
+        )
 
     def has_leftovers(self) -> bool:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
@@ -89,9 +91,7 @@ class DeskBook:
         if fold is not None:
             fold(self, event)
 
-    def take_market(
-        self, event_id: str, content: Hashable, key: str, ts: dt.datetime, clock: dt.datetime
-    ) -> None:
+    def take_market(self, event_id: str, content: Hashable, key: str, ts: dt.datetime, clock: dt.datetime) -> None:
         """An event was accepted: seen mark, watermark and clock. Rules: DH-701..703."""
         seen = self.seen
         seen[event_id] = content
@@ -236,7 +236,9 @@ class DeskBook:
         intent = self.intents[event.intent_id]
         new = event.filled - intent.filled
         flying = intent.in_flight
-        price = intent.fill_price(event.filled, event.average_price) if new and event.average_price is not None else None
+        price = (
+            intent.fill_price(event.filled, event.average_price) if new and event.average_price is not None else None
+        )
         fees = event.fees - intent.fees
         intent.status, intent.fees = event.status, event.fees
         if new:

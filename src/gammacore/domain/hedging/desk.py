@@ -297,7 +297,9 @@ class HedgingDesk:
         elif book.unusual_since is None:
             self._record(step, told.DeltaUnusual(now, book.share, now))
         elif not book.unusual_told and now - book.unusual_since >= _seconds(self.settings.unusual_delta_seconds):
-            self._alarm(step, Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
+            self._alarm(
+                step, Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share
+            )
 
     def _prices(self, share: str, underlying: str, now: dt.datetime) -> Prices | None:
         """P_u and P_h, both under the age limit. Rules: DH-231, DH-232."""

@@ -186,4 +186,3 @@ def _bounded(fields: Any, name: str, bounds: tuple[Decimal, Decimal], warnings: 
         warnings.append(f"{name} {raw!r} is not in {low}..{high}: taken as missing")
         return None
     return number
-

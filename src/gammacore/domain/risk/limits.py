@@ -14,6 +14,7 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContrac
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Verdict
 
@@ -109,6 +110,7 @@ class RiskLimits:
         final = evolve(self, oversize=Oversize.SKIP)
         verdicts = (
             judge_halted(book),
+            judge_breaker(book.breaker_tripped_at),
             self.judge_position_limit(book),
             self.judge_daily_loss(book, now),
             self.judge_minimum_account(book),

@@ -1,0 +1,57 @@
+"""Broker failures in a row stop entries, never exits, and clear by a person or by time. Rule: CS-630."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders_world import a_world
+from gammacore.domain.ledger import BreakerCleared, BreakerTripped
+from gammacore.domain.risk.circuit_breaker import CircuitBreaker, judge_breaker
+from gammacore.errors import BrokerUnavailable
+
+
+def failing(world: object, times: int) -> None:
+    for _ in range(times):
+        world.exchange.queries_fail(1)  # type: ignore[attr-defined]
+        with pytest.raises(BrokerUnavailable):
+            world.day.broker.account()  # type: ignore[attr-defined]
+
+
+def test_two_failures_and_an_answer_are_nothing() -> None:
+    world = a_world()
+    world.day.begin()
+
+    failing(world, 2)
+    world.day.broker.account()
+    failing(world, 2)
+
+    assert world.day.ledger.book.breaker_tripped_at is None
+
+
+def test_the_third_failure_in_a_row_trips_it_once() -> None:
+    world = a_world()
+    world.day.begin()
+
+    failing(world, 5)
+
+    assert [type(event) for event in world.events if isinstance(event, BreakerTripped)] == [BreakerTripped]
+    assert judge_breaker(world.day.ledger.book.breaker_tripped_at).reason == "circuit_breaker"
+
+
+def test_a_success_clears_it_only_five_minutes_later() -> None:
+    world = a_world()
+    world.day.begin()
+    failing(world, 3)
+
+    world.clock.advance(299)
+    world.day.broker.account()
+    assert world.day.ledger.book.breaker_tripped_at is not None
+
+    world.clock.advance(1)
+    world.day.broker.account()
+    assert world.day.ledger.book.breaker_tripped_at is None
+    assert isinstance(world.events[-1], BreakerCleared)
+
+
+def test_the_bars_of_the_rule() -> None:
+    assert [CircuitBreaker().trips(count) for count in (2, 3, 4)] == [False, True, True]
