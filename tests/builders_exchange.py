@@ -154,7 +154,7 @@ class ExchangeControl:
         self._exchange.queries_fail(times)
 
     def orders_arrived(self) -> int:
-        return len(self._exchange.orders)
+        return len(self._exchange.every_order)
 
     def restart(self) -> None:
         if self._book_file is not None:

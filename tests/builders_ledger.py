@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from gammacore.domain import ledger
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.hedging import events as hedging
+from gammacore.domain.hedging.messages import UpdateStatus
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
@@ -144,7 +146,32 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.BreakerCleared(at(10.8), "the broker answers again"),
         ledger.FlattenRequested(at(11), "going home"),
         ledger.DayFinished(at(400), DAY, Decimal("20142.20")),
+        *one_of_each_of_hedging(),
     )
+
+
+def one_of_each_of_hedging() -> tuple[hedging.HedgingEvent, ...]:
+    """One sample of every event of the hedging desk, in the order of `HedgingEvent`."""
+    call, hedge = "SPY260819C00600000", "hedge_SPY_0123456789abcdef01234567"
+    held = hedging.HoldingSet(call, -2, Decimal("0.65"), Decimal("2.50"), Decimal("0.05"), None, None)
+    mark = hedging.PriceMark("SPY", Decimal("600.25"))
+    return (
+        hedging.HedgeRunStarted(at(1), "0dte_gamma_scalper", "paper-1", "standard", "f00df00df00df00d"),
+        hedging.HedgeSessionStarted(at(1), DAY, ("SPY260818C00600000",), (call, "SPY"), ()),
+        hedging.MarketTaken(at(2), "evt_1", "ab12", call, at(2), (mark,), held),
+        hedging.TimerRan(at(3), hedging.TimerKind.RATE_WINDOW, "SPY", at(3)),
+        hedging.HedgeAwaited(at(3), "SPY", at(4)),
+        hedging.DeltaUnusual(at(3), "SPY", at(3)),
+        hedging.IntentRecorded(
+            at(4), hedge, "evt_1", hedging.IntentKind.HEDGE, "SPY", "SPY", Side.BUY, 130, 1, Decimal("600.25"),
+            "fills", "{}",
+        ),
+        hedging.IntentRepeated(at(5), hedge),
+        hedging.IntentsWritten(at(5), (hedge,)),
+        hedging.IntentUpdated(at(5), hedge, UpdateStatus.FILLED, 130, Decimal("600.27"), Decimal("0.65"), False, "u1"),
+        hedging.ExitBegun(at(375), False, ()),
+        hedging.RegimeNoted(at(6), "macro", "none", "active", at(5)),
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

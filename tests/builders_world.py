@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -26,12 +26,12 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
-from gammacore.domain.orders import Order, OrderState
+from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
 from gammacore.domain.positions import EntryPlan, Position, PositionState
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Storage
 from gammacore.wiring.days import wire_trade
 
@@ -124,7 +124,7 @@ class World:
                 clock=self.clock,
                 market=self.market,
                 inbox=self.inbox,
-                notifier=None,
+                notices=None,
                 confirm_after_seconds=2.0,
             )
         return self._day
@@ -192,3 +192,41 @@ def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] 
     world.cycle()
     assert world.position().open_contracts == (plan or a_scripted_plan()).contracts
     return world
+
+
+@frozen
+class Relay:
+    """Passes everything on to the exchange; tests override one answer."""
+
+    inner: FakeExchange
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        return self.inner.submit(ticket)
+
+    def cancel(self, order_id: str) -> None:
+        self.inner.cancel(order_id)
+
+    def order(self, order_id: str) -> OrderReport | None:
+        return self.inner.order(order_id)
+
+    def orders(self) -> Sequence[OrderReport]:
+        return self.inner.orders()
+
+    def holdings(self) -> Mapping[str, int]:
+        return self.inner.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.inner.clock()
+
+    def account(self) -> BrokerAccount:
+        return self.inner.account()
+
+
+def relayed(relay: Callable[[FakeExchange], Broker]) -> Callable[[Broker], Broker]:
+    """How a relay gets between the desk and the exchange."""
+
+    def wrap(broker: Broker) -> Broker:
+        assert isinstance(broker, FakeExchange)
+        return relay(broker)
+
+    return wrap

@@ -179,7 +179,7 @@ class CountedBroker:
             return self.inner.submit(ticket)
 
     def _prepare(self, ticket: OrderTicket) -> None:
-        known = [order.id for order in self.inner.orders]
+        known = [order.id for order in self.inner.every_order]
         trouble = self.scenario.troubles.get(len(known))
         if trouble is not None and ticket.id not in known:
             self.inner.next_submit(**trouble)
@@ -191,6 +191,10 @@ class CountedBroker:
     def order(self, order_id: str) -> OrderReport | None:
         with self.boundaries.around("order"):
             return self.inner.order(order_id)
+
+    def orders(self) -> Sequence[OrderReport]:
+        with self.boundaries.around("orders"):
+            return self.inner.orders()
 
     def holdings(self) -> Mapping[str, int]:
         with self.boundaries.around("holdings"):
@@ -224,11 +228,13 @@ def configuration() -> Configuration:
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
 
-def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> WiredDay:
+def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> tuple[WiredDay, FakeExchange]:
     """The scenario's day over a ledger file and the exchange's own book beside it, every boundary counted."""
+    exchanges: list[FakeExchange] = []
 
     def counted(broker: Broker) -> Broker:
         assert isinstance(broker, FakeExchange)
+        exchanges.append(broker)
         return CountedBroker(broker, boundaries, scenario)
 
     day = wire_day(
@@ -239,7 +245,7 @@ def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> WiredDay:
         wrap_broker=counted,
     )
     boundaries.now = day.trade.clock.now
-    return day
+    return day, exchanges[0]
 
 
 def trade(
@@ -247,7 +253,7 @@ def trade(
     on_cycle: Callable[[Book], None] = lambda book: None,
 ) -> Ending:  # fmt: skip
     """Run the day to its end; a restart may be told the instant of the death, before which it cannot be."""
-    day = wired(ledger, scenario, boundaries)
+    day, exchange = wired(ledger, scenario, boundaries)
     try:
         if not_before is not None:
             day.trade.clock.wait_until(not_before)
@@ -261,13 +267,11 @@ def trade(
                 inbox.post(Request(RequestKind.FLATTEN, day.session.after_open(minutes), "as the script says"))
 
         day.trade(after_cycle)
-        broker = day.trade.broker
-        assert isinstance(broker, CountedBroker)
         return Ending(
             events=tuple(encode(event) for event in day.storage.events()),
-            orders=broker.inner.orders,
-            holdings=broker.inner.holdings(),
-            cash=broker.inner.account().balance,
+            orders=exchange.every_order,
+            holdings=exchange.holdings(),
+            cash=exchange.account().balance,
             balance=book.balance,
             is_finished=day.trade.is_finished(),
         )

@@ -16,10 +16,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gammacore.domain.day_report import DayReport
+from gammacore.domain.day_report import DayReport, halt_line
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.ledger import Resumed
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.trade_figures import Drawdown, TradeFigures
 from gammacore.domain.trade_record import TradeLine
@@ -173,5 +172,5 @@ def _notes(report: DayReport) -> Iterator[RenderableType]:
         where = f" {alarm.position}" if alarm.position else ""
         yield Text.from_markup(f"[red]alarm[/] {hour(alarm.at)} {escape(f'{alarm.code}{where}: {alarm.detail}')}")
     for halt in report.halts:
-        said = halt.note if isinstance(halt, Resumed) else halt.reason
-        yield Text.from_markup(f"[red]{type(halt).__name__.lower()}[/] {hour(halt.at)} {escape(said)}")
+        happened, said = halt_line(halt)
+        yield Text.from_markup(f"[red]{happened}[/] {hour(halt.at)} {escape(said)}")

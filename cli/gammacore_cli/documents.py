@@ -16,7 +16,7 @@ from gammacore.domain.positions import Position
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import Leg
 from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.trade_record import TradeLine, recorded
 
 Document = dict[str, object]
 
@@ -121,10 +121,10 @@ def trade_line(trade: TradeLine) -> Document:
         "pnl": None if ended is None else money(ended.gross),
         "fees": money(trade.fees),
         "result": trade.result.value,
-        "price": number(plan.price),
-        "pin": number(plan.pin),
-        "vix": number(plan.vix),
-        "distance": number(trade.distance),
+        "price": known_number(recorded(plan.price)),
+        "pin": known_number(recorded(plan.pin)),
+        "vix": known_number(recorded(plan.vix)),
+        "distance": None if recorded(plan.price) is None else number(trade.distance),
         "max_risk": money(trade.maximum_risk),
         "stop": money(trade.advertised_stop),
         "target": None if trade.advertised_target is None else money(trade.advertised_target),
@@ -146,9 +146,9 @@ def decision(entry: JudgedEntry) -> Document:
         "reason": entry.reason,
         "sentence": entry.sentence,
         "position": entry.position,
-        "price": None if record.price is None else number(record.price),
-        "pin": None if record.pin is None else number(record.pin),
-        "vix": None if record.vix is None else number(record.vix),
+        "price": known_number(record.price),
+        "pin": known_number(record.pin),
+        "vix": known_number(record.vix),
         "filters": [
             {
                 "rule": one.rule,
@@ -244,6 +244,11 @@ def money(amount: Decimal | Fraction) -> str:
 def number(value: Decimal) -> int | float:
     """A price or distance as the JSON number a person would write: 6080, not 6080.0."""
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def known_number(value: Decimal | None) -> int | float | None:
+    """Null for what was not recorded."""
+    return None if value is None else number(value)
 
 
 def clock(instant: dt.datetime) -> str:

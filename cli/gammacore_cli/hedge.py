@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -43,7 +43,9 @@ EXIT_INTERRUPTED = 130
 @click.option("--strict/--lenient", default=True, show_default=True, help="The first bad line ends the run, or not.")
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Durable ledger; else none is kept.")
 @common_options
-def hedge(frame: Frame, events: Path | None, macro: Path | None, strict: bool, ledger: Path | None, **given: Any) -> None:
+def hedge(
+    frame: Frame, events: Path | None, macro: Path | None, strict: bool, ledger: Path | None, **given: Any
+) -> None:
     """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out."""
     from gammacore.wiring.hedging import wire_hedging
 
@@ -108,7 +110,7 @@ def _settings(environment: Mapping[str, str | None], given: Mapping[str, Any]) -
 class _LogLines:
     """LogMessage lines on stderr, from a level up. Rule: DH-121."""
 
-    RANKS = {"debug": 10, "info": 20, "warn": 30, "error": 40}
+    RANKS: ClassVar[dict[str, int]] = {"debug": 10, "info": 20, "warn": 30, "error": 40}
 
     def __init__(self, level: str) -> None:
         self._from = self.RANKS.get(level[:4] if level == "warning" else level, 20)

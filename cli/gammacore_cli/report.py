@@ -33,7 +33,8 @@ def report(frame: Frame, page: Path | None, ledger: Path | None, **market: Any) 
     """Figures and pictures of a ledger."""
     from gammacore.domain.day_report import day_reports
     from gammacore.errors import MissingData
-    from gammacore_cli.documents import report_document
+    from gammacore_cli.documents import report_document, trades_of
+    from gammacore_cli.reviews import reviews_document
 
     choose_market(frame, market)
     path = frame.ledger_path(ledger)
@@ -42,7 +43,8 @@ def report(frame: Frame, page: Path | None, ledger: Path | None, **market: Any) 
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
     if page is not None:
         _write(frame, page, reports[-1])
-    emit(report_document(reports, path), frame.as_json, lambda: _view(reports, path))
+    document = {**report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
+    emit(document, frame.as_json, lambda: _view(reports, path))
 
 
 def _write(frame: Frame, page: Path, newest: DayReport) -> None:
@@ -64,6 +66,7 @@ def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
     from gammacore.domain.trade_figures import TradeFigures, by_strategy
     from gammacore_cli.day_view import day_panel
     from gammacore_cli.documents import trades_of
+    from gammacore_cli.reviews import reviews_table
 
     trades = trades_of(reports)
     parts: list[RenderableType] = [day_panel(reports[-1], path)]
@@ -71,7 +74,7 @@ def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
         parts += ["", _days_table(reports)]
     if trades:
         groups = {"all": TradeFigures.of(trades), **by_strategy(trades)}
-        parts += ["", _statistics_table(groups, reports)]
+        parts += ["", _statistics_table(groups, reports), "", reviews_table(trades)]
     return Group(*parts)
 
 

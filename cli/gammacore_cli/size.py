@@ -76,8 +76,8 @@ def size(
         answer = sizing_policy(rules).size(balance, record, risk)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
-    if rules.fraction == 1:
-        log.warning("full Kelly: in theory every second account halves at some time; 0.5 is the usual fraction")
+    if rules.warning:
+        log.warning("%s", rules.warning)
     emit(size_document(answer, balance), frame.as_json, lambda: _table(answer, balance, rules))
 
 

@@ -262,10 +262,27 @@ class BrokerContract:
         control.broker.submit(control.entry("gc-1"))
         assert control.broker.order("gc-2") is None
 
+    def test_todays_orders_are_listed_as_each_is_reported(self, control: BrokerControl) -> None:
+        """Finished and working ones, oldest first. Rule: CS-574."""
+        control.broker.submit(control.entry("gc-1"))
+        control.step()
+        control.rests()
+        control.broker.submit(control.entry("gc-2"))
+
+        assert list(control.broker.orders()) == [report_of(control.broker, order_id) for order_id in ("gc-1", "gc-2")]
+
+    def test_an_account_without_orders_lists_none(self, control: BrokerControl) -> None:
+        assert list(control.broker.orders()) == []
+
     @pytest.mark.parametrize(
         "ask",
-        [lambda broker: broker.order("gc-1"), lambda broker: broker.holdings(), lambda broker: broker.account()],
-        ids=["order", "holdings", "account"],
+        [
+            lambda broker: broker.order("gc-1"),
+            lambda broker: broker.orders(),
+            lambda broker: broker.holdings(),
+            lambda broker: broker.account(),
+        ],
+        ids=["order", "orders", "holdings", "account"],
     )
     def test_a_failed_query_is_an_exception_and_never_empty(
         self, control: BrokerControl, ask: Callable[[Broker], object]

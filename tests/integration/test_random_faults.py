@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
 
@@ -139,6 +139,9 @@ class Watched:
     def order(self, order_id: str) -> OrderReport | None:
         return self.inner.order(order_id)
 
+    def orders(self) -> Sequence[OrderReport]:
+        return self.inner.orders()
+
     def holdings(self) -> Mapping[str, int]:
         return self.inner.holdings()
 
@@ -172,7 +175,7 @@ def draw_trouble(rng: Random, world: World) -> None:
 def has_just_filled(world: World) -> bool:
     """Holdings lag behind a fill, not behind nothing: later than a minute two looks are believed (CS-572)."""
     since = world.clock.now() - dt.timedelta(seconds=STEP_SECONDS)
-    return any(order.execution.any and order.at > since for order in world.exchange.orders)
+    return any(order.execution.any and order.at > since for order in world.exchange.every_order)
 
 
 def run(seed: int) -> World:

@@ -46,6 +46,11 @@ class EnvironmentKillSwitch:
         file = environment.get("EXECUTION_HALTED_FILE")
         return cls((environment.get("EXECUTION_HALTED") or "").strip().lower() in ON, Path(file) if file else None)
 
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is anything to look at before each decision."""
+        return self.halted or self.file is not None
+
     def __call__(self) -> bool:
         if self.halted or self.file is None:
             return self.halted

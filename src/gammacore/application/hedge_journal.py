@@ -1,8 +1,9 @@
-"""The hedging desk's ledger: what an input led to is one append, durable before any line leaves. Rules: DH-710, DH-711."""
+"""The hedging desk's ledger: what an input led to is one append, durable before any line leaves. Rule: DH-710."""
 
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from gammacore.domain.hedging.book import DeskBook
@@ -11,8 +12,6 @@ from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage
-
-NOTHING = 0
 
 
 class HedgeJournal:
@@ -42,7 +41,7 @@ class HedgeJournal:
         run = self._book.run
         now = HedgeRunStarted(at, settings.strategy_name, account, settings.profile.value, settings.config_hash)
         if run is None:
-            self.take([LedgerOpened(at, account, Mode.STUDY, settings.config_hash, settings.threshold * NOTHING), now])
+            self.take([LedgerOpened(at, account, Mode.STUDY, settings.config_hash, Decimal(0)), now])
             self._book.apply(now)
             return ""
         if (run.profile, run.config_hash) == (now.profile, now.config_hash):

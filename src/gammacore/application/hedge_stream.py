@@ -1,4 +1,4 @@
-"""The `hedge` filter and the v1 host: messages in, intents out, everything journaled. Rules: DH-142, DH-150..152, DH-710."""
+"""The `hedge` filter and the v1 host: messages in, intents out, all of it journaled. Rules: DH-142, DH-150..152."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gammacore.domain.hedging.messages import BadLine, Inbound, Level, LogMessag
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
 from gammacore.domain.hedging.settings import Freshness
-from gammacore.domain.hedging.step import Step
+from gammacore.domain.hedging.step import REFUSED, Step
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock
@@ -35,7 +35,8 @@ FIRST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 class StreamCounts:
     """What happened to the inputs: taken or refused, by reason; intents by kind. Rule: DH-1007."""
 
-    events: Counter[str] = field(factory=Counter)
+    taken: int = 0
+    refused: int = 0
     refusals: Counter[str] = field(factory=Counter)
     intents: int = 0
 
@@ -88,17 +89,17 @@ class HedgeStream:
         """
         self.resume()
         for number, message in inputs:
-            if message is None:
-                self.tick()
+            if isinstance(message, (MarketEvent, OrderUpdate)):  # a union is built anew each time
+                try:
+                    self.take(message)
+                except InvalidInput as fault:
+                    self.refuse(fault, number)
             elif isinstance(message, BadLine):
                 self.refuse(message.fault, number)
             elif isinstance(message, Shutdown):
                 break
             else:
-                try:
-                    self.take(message)
-                except InvalidInput as fault:
-                    self.refuse(fault, number)
+                self.tick()
             if stopped is not None and stopped():
                 break
         self.finish()
@@ -127,10 +128,11 @@ class HedgeStream:
             now = self._clock.now()
             if not self._is_fresh(message.ts, now):
                 return self._refused_stale(message)
-        if isinstance(message, MarketEvent):
-            content = market_content(message) if self._journal.keeps else hash(message)
+        if type(message) is MarketEvent:
+            content = market_content(message) if self._journal.keeps else message
             step = self.desk.take_market(message, content)
         else:
+            assert isinstance(message, OrderUpdate)
             step = self.desk.take_update(message, update_content(message))
         self._count(step, message)
         self._settle(step)
@@ -152,14 +154,13 @@ class HedgeStream:
     def finish(self) -> None:
         """The input has ended: say what is open, and make the rest durable. Rule: DH-260."""
         now = self.desk.book.clock
-        taken = self.counts.events["taken"]
-        if now is not None and taken and self._clock is None and self.desk.is_open():
+        if now is not None and self.counts.taken and self._clock is None and self.desk.is_open():
             detail = "the input ended with positions, hedge shares or timers open"
             self._journal.take([AlarmRaised(now, Alarm.OPEN_AT_END, detail)])
             self._log(LogMessage(now, Level.WARN, detail, Alarm.OPEN_AT_END))
         self._journal.commit()
         counts = {
-            "events": dict(self.counts.events),
+            "events": {"taken": self.counts.taken, "refused": self.counts.refused},
             "refusals": dict(self.counts.refusals),
             "intents": self.counts.intents,
         }
@@ -196,13 +197,15 @@ class HedgeStream:
             self._log(note)
 
     def _count(self, step: Step, message: MarketEvent | OrderUpdate) -> None:
-        counts = self.counts
         code = step.code
         if code is None:
-            counts.events["taken"] += 1
+            self.counts.taken += 1
             return
-        counts.refusals[code] += 1
-        counts.events["taken" if step.was_taken else "refused"] += 1
+        self.counts.refusals[code] += 1
+        if code in REFUSED:
+            self.counts.refused += 1
+        else:
+            self.counts.taken += 1
         if self._verbose or code is Reason.DUPLICATE_CONFLICT:
             level = Level.ERROR if code is Reason.DUPLICATE_CONFLICT else Level.DEBUG
             named = message.event_id if isinstance(message, MarketEvent) else ""
@@ -218,7 +221,7 @@ class HedgeStream:
         if self._strict:
             self._journal.commit()
             raise placed from fault
-        self.counts.events["refused"] += 1
+        self.counts.refused += 1
         self.counts.refusals[Reason.INVALID] += 1
 
     # -- live ----------------------------------------------------------------------------------------------------------
@@ -229,14 +232,14 @@ class HedgeStream:
         return -self.desk.settings.max_skew <= age <= self.desk.settings.max_age
 
     def _refused_stale(self, message: MarketEvent | OrderUpdate) -> Step:
-        step = Step(code=Reason.STALE)
+        step = Step(self.desk.book, code=Reason.STALE)
         self._count(step, message)
         self._settle(step)
         return step
 
     def _watch_silence(self, step: Step, now: dt.datetime) -> None:
         """In OPEN with a position and no accepted event for long: once a silence. Rule: DH-1006."""
-        taken = self.counts.events["taken"]
+        taken = self.counts.taken
         book = self.desk.book
         heard = book.clock if self._heard_at is None else self._heard_at
         if taken != self._taken_before:

@@ -1,11 +1,11 @@
 """Reconcile the book with the broker: match, adopt what is ours, quarantine what is not, notice what is gone.
 
-A failed query is never "flat"; a difference counts after two looks in a row. Rules: CS-571..574, R5.
+A failed query is never "flat"; a difference counts after two looks in a row. Rules: CS-571..575, R5.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
 
 from attrs import frozen
@@ -13,10 +13,13 @@ from attrs import frozen
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
 from gammacore.application.order_desk import OrderDesk
-from gammacore.domain.instruments import parse_occ
-from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined, PositionMissing
+from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
+from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.orphans import OURS_ONLY, ReconcileRules, find_orphans, roots_of
 from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.stops.policy import PRESETS, StopPolicy
+from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -49,13 +52,23 @@ class ReconcileFinding:
 class Reconcile:
     """Compares holdings at the start and in every cycle. Shares and ETFs are no orphans (CS-571)."""
 
-    def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock, *,
+        rules: ReconcileRules = OURS_ONLY,
+        policy: StopPolicy = PRESETS["standard"],
+        underlyings: Mapping[str, Underlying] = REGISTRY,
+    ) -> None:  # fmt: skip
+        """`policy` are the stops an orphan gets, `underlyings` what its option root may belong to."""
         self._ledger = ledger
         self._desk = desk
         self._broker = broker
         self._clock = clock
+        self._rules = rules
+        self._policy = policy
+        self._underlyings = {**REGISTRY, **underlyings}
         self._seen: dict[str, tuple[int, int]] = {}  # symbol: (difference, looks in a row)
         self._failures = 0
+        self._silences = 0
 
     def __call__(self) -> list[ReconcileFinding]:
         """Compare once; act on what has differed twice in a row."""
@@ -64,14 +77,21 @@ class Reconcile:
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
+        self._late_fills(self._ledger.book.quarantined.keys())  # what was taken for foreign may be ours after all
         differences = self._differences(held)
         self._count_looks(differences)
         if not differences:
             return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}
+        unknown: dict[str, int] = {}
         for symbol, gap in differences.items():
-            if symbol not in verdicts:  # a fill adopted or a position closed speaks for all its legs
-                verdicts.update(self._judge(symbol, gap, held))
+            if symbol in verdicts:  # a fill adopted or a position closed speaks for all its legs
+                continue
+            if judged := self._judge(symbol, gap, held):
+                verdicts.update(judged)
+            else:
+                unknown[symbol] = gap
+        verdicts.update(self._take_in({symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}))
         return [
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
@@ -79,10 +99,13 @@ class Reconcile:
 
     def _unreachable(self, outage: BrokerError) -> list[ReconcileFinding]:
         self._failures += 1
-        if self._failures in (3, 20) or self._failures % 100 == 0:
-            detail = f"{outage}; asked {self._failures} times, nothing is assumed"
-            self._ledger.record(AlarmRaised(self._clock.now(), "broker_unavailable", detail))
+        self._tell(outage, self._failures)
         return [ReconcileFinding("", 0, None, ReconcileVerdict.UNREACHABLE)]
+
+    def _tell(self, outage: BrokerError, failures: int) -> None:
+        if failures in (3, 20) or failures % 100 == 0:
+            detail = f"{outage}; asked {failures} times, nothing is assumed"
+            self._ledger.record(AlarmRaised(self._clock.now(), "broker_unavailable", detail))
 
     def _differences(self, held: Mapping[str, int]) -> dict[str, int]:
         """Held less expected, by symbol, where it is not what is known already."""
@@ -101,39 +124,44 @@ class Reconcile:
         }
 
     def _judge(self, symbol: str, gap: int, held: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
-        """What becomes of a symbol that differs, and of all symbols that go with it."""
+        """What becomes of a symbol that differs, and of all symbols that go with it; nothing when no book has it."""
         if not self._seen_enough(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if filled := self._late_fills(symbol):
+        filled, all_answered = self._late_fills({symbol})
+        if filled:
             return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
         if gap == 0:
             self._release(symbol)
             return {symbol: ReconcileVerdict.MATCH}
         owner = self._owner(symbol)
-        if self._is_moving(symbol) or self._may_lag(symbol) or (owner is not None and self._is_in_motion(owner)):
+        if not all_answered or self._may_change(symbol) or (owner is not None and self._is_in_motion(owner)):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owner is not None and not any(held.get(leg) for leg in _legs_held(owner)):
             return self._missing(owner)
-        self._quarantine(symbol, gap)
-        return {symbol: ReconcileVerdict.QUARANTINED}
+        return {}
 
     def _seen_enough(self, symbol: str) -> bool:
         """A difference counts after two looks in a row; what does not differ needs none."""
         return symbol not in self._seen or self._seen[symbol][1] >= LOOKS
 
-    def _late_fills(self, symbol: str) -> set[str]:
-        """Legs of our finished orders that have filled after all: a fill like any other. Rule: CS-410."""
+    def _late_fills(self, symbols: Set[str]) -> tuple[set[str], bool]:
+        """Legs of our finished orders that have filled after all, a fill like any other; whether all were answered.
+
+        Rules: CS-410, CS-574.
+        """
         filled: set[str] = set()
-        for order in self._ledger.book.orders.values():
-            if symbol not in order.ticket.symbols or not self._may_have_filled_late(order):
+        all_answered = True
+        for order in self._ledger.book.orders.values() if symbols else ():
+            if symbols.isdisjoint(order.ticket.symbols) or not self._may_have_filled_late(order):
                 continue
             try:
                 report = self._broker.order(order.id)
             except BrokerError:
+                all_answered = False
                 continue
             if report is not None and self._desk.take(order, report):
                 filled.update(order.ticket.symbols)
-        return filled
+        return filled, all_answered
 
     def _may_have_filled_late(self, order: Order) -> bool:
         """A close that fills once its position is booked belongs to nothing: it is quarantined. Rule: CS-564."""
@@ -145,15 +173,14 @@ class Reconcile:
         holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))
         return next(holders, None)
 
-    def _is_moving(self, symbol: str) -> bool:
-        """A working order may change it any moment; only what has filled late is taken up meanwhile."""
-        return any(symbol in order.ticket.symbols for order in self._ledger.book.working_orders)
-
-    def _may_lag(self, symbol: str) -> bool:
-        """Within 60 s of our own fill a position query may simply lag. Rule: CS-572."""
+    def _may_change(self, symbol: str) -> bool:
+        """A working order may fill any moment, and within 60 s of our own fill the query may simply lag. CS-572."""
         now = self._clock.now()
-        fills = (o for o in self._ledger.book.orders.values() if o.execution.any and symbol in o.ticket.symbols)
-        return any((now - order.changed_at).total_seconds() < YOUNG_SECONDS for order in fills)
+        orders = (order for order in self._ledger.book.orders.values() if symbol in order.ticket.symbols)
+        return any(
+            order.is_working or (order.execution.any and (now - order.changed_at).total_seconds() < YOUNG_SECONDS)
+            for order in orders
+        )
 
     def _is_in_motion(self, position: Position) -> bool:
         """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5."""
@@ -168,7 +195,11 @@ class Reconcile:
         now = self._clock.now()
         detail = "closed outside this desk; its cost is not known and booked as the full width until corrected"
         worst = position.cash - position.spread.width * 100 * position.open_contracts
+        known = self._ledger.book.quarantined
+        rest = {symbol: gap for symbol, gap in known.items() if symbol not in legs}
+        moot = [] if rest == known else [HoldingsQuarantined(now, rest, f"gone with {position.id}")]
         self._ledger.record(
+            *moot,
             PositionMissing(now, position.id, LOOKS),
             AlarmRaised(now, "closed_externally", detail, position.id),
             closed(position, now, "closed_externally", worst, estimated=True),
@@ -181,11 +212,51 @@ class Reconcile:
         detail = f"{symbol} is no longer at the broker"
         self._ledger.record(HoldingsQuarantined(self._clock.now(), rest, detail))
 
-    def _quarantine(self, symbol: str, gap: int) -> None:
-        holdings = {**self._ledger.book.quarantined, symbol: gap}
-        detail = f"{gap:+d} {symbol} at the broker is in no book of ours; never traded, counted in the limits"
+    def _take_in(self, unknown: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
+        """Adopt what our orders have opened, quarantine the rest; a leg quarantined before may find its other one.
+
+        Without the broker's orders nobody can tell whose it is: it is looked at again. Rules: CS-573..575.
+        """
+        if not unknown:
+            return {}
+        book, now = self._ledger.book, self._clock.now()
+        try:
+            reports = [report for report in self._broker.orders() if book.order(report.id) is None]
+        except BrokerError as outage:
+            self._silences += 1
+            self._tell(outage, self._silences)
+            return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
+        self._silences = 0
+        found = find_orphans(
+            {**book.quarantined, **unknown}, reports, at=now, rules=self._rules, policy=self._policy,
+            taken=book.positions, roots=roots_of(self._underlyings),
+        )  # fmt: skip
+        adopted = {symbol for orphan in found.adopted for symbol in orphan.holdings}
+        foreign = {symbol: held for symbol, held in found.rest.items() if symbol in unknown}
+        self._ledger.record(*self._adopt(found.adopted), *self._quarantine(found.rest, foreign))
+        ours, others = ReconcileVerdict.ADOPTED, ReconcileVerdict.QUARANTINED
+        return {symbol: ours if symbol in adopted else others for symbol in unknown}
+
+    def _adopt(self, orphans: Iterable[PositionAdopted]) -> Iterator[Event]:
+        for orphan in orphans:
+            yield orphan
+            short = orphan.plan.spread.sides[0].short
+            if underlying_at_exit(short, self._underlyings)[1]:
+                detail = f"the underlying of {short.occ} is in no registry; its exits use k = s = 1"
+                yield AlarmRaised(self._clock.now(), "unknown_underlying", detail, orphan.plan.position)
+
+    def _quarantine(self, holdings: Mapping[str, int], foreign: Mapping[str, int]) -> Iterator[Event]:
+        """All that is quarantined from now on, and an alarm for each symbol that is new in it. Rule: CS-574."""
+        if not foreign and holdings == self._ledger.book.quarantined:
+            return
+        details = [
+            f"{held:+d} {symbol} at the broker is in no book of ours; never traded, counted in the limits"
+            for symbol, held in foreign.items()
+        ]
         now = self._clock.now()
-        self._ledger.record(HoldingsQuarantined(now, holdings, detail), AlarmRaised(now, "quarantined", detail))
+        yield HoldingsQuarantined(now, dict(holdings), "; ".join(details) or "what was adopted is no longer foreign")
+        for detail in details:
+            yield AlarmRaised(now, "quarantined", detail)
 
 
 def _legs_held(position: Position) -> list[str]:

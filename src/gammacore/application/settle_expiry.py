@@ -8,9 +8,10 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
-from gammacore.domain.instruments import Right, Underlying
+from gammacore.domain.instruments import REGISTRY, Right, Underlying
 from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited, SharesDelivered
 from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
@@ -19,7 +20,7 @@ LEAST_EXERCISED = Decimal("0.01")
 
 
 class SettleExpiry:
-    """Books every position whose contracts have stopped trading. Rules: CS-521, CS-528, CS-529, R11."""
+    """Books every position whose contracts have stopped trading. Rules: CS-017, CS-521, CS-528, CS-529, R11."""
 
     def __init__(
         self, ledger: DayLedger, market: MarketData, clock: Clock, underlyings: Mapping[str, Underlying]
@@ -27,7 +28,7 @@ class SettleExpiry:
         self._ledger = ledger
         self._market = market
         self._clock = clock
-        self._underlyings = underlyings
+        self._underlyings = {**REGISTRY, **underlyings}
 
     def __call__(self, date: dt.date) -> None:
         """Settle positions expiring on or before `date`, whose trading has ended."""
@@ -70,7 +71,11 @@ class SettleExpiry:
             Decimal(0),
         )
         events: list[Event] = []
-        if not self._underlyings[position.underlying].cash_settled:
+        underlying, unknown = underlying_at_exit(position.spread.sides[0].short, self._underlyings)
+        if unknown:
+            detail = f"{position.underlying} is in no registry; settled as if in shares"
+            events.append(AlarmRaised(now, "unknown_underlying", detail, position.id))
+        if not underlying.cash_settled:
             events.extend(deliveries(position, price, now))
         events.append(closed(position, now, "settled", position.cash + value * 100, price, print_.estimated))
         return events

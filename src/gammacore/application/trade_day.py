@@ -49,6 +49,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
 from gammacore.ports.market_data import MarketData
+from gammacore.ports.notifier import LoopWatch
 from gammacore.ports.pause_source import PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
@@ -91,6 +92,7 @@ class TradeDay:
     pause: PauseSource | None = None
     advise: AskAdvisor | None = None
     advise_entries: AskEntryAdvisor | None = None
+    watch: LoopWatch | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -157,7 +159,17 @@ class TradeDay:
                                      f"for {self.underlying.symbol}")  # fmt: skip
 
     def cycle(self) -> None:
-        """One look at the world and one decision."""
+        """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
+        if self.watch is None:
+            return self._live_through()
+        try:
+            self._live_through()
+        except Exception as fault:
+            self.watch.crashed(f"{type(fault).__name__}: {fault}", self.clock.now())
+            raise
+        self.watch.tick(self.clock.now())
+
+    def _live_through(self) -> None:
         self.requests()
         self.desk.advance()
         self.settle(self._last_expired())

@@ -19,6 +19,7 @@ from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.settings import Settings, nearest
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
+from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.errors import ConfigurationError, InvalidInput
 
@@ -26,8 +27,16 @@ ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 UNDERLYINGS = "underlyings."
-NOT_PART_OF_A_DECISION = ("market.", "account.halt_file")
-"""Keys that begin so are not in the fingerprint: a market has its own, and a replay another source."""
+NOT_PART_OF_A_DECISION = ("market.", "account.halt_file", "alerts.", "health.")
+"""Keys that begin so are not in the fingerprint: a market has its own, and a replay another source and audience."""
+BEYOND_THE_STOPS = {
+    "source-000": {
+        "entries.schedule.times": ["09:36"],
+        "entries.schedule.window_from_minutes": 6,
+        "sizing.policy": SizingPolicy.BOOTSTRAP_STATS,
+    }
+}
+"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A. Rule: CS-534."""
 PAPER = "account.paper"
 PAPER_SWITCH = "IS_PAPER_TRADING"
 
@@ -98,6 +107,7 @@ def configure(layers: Iterable[Given] = ()) -> Configuration:
     base = Settings()
     if (preset := given.get("stops.preset")) is not None:
         base = attrs.evolve(base, stops=_preset(preset))
+        given = {**_beyond_the_stops(preset), **given}
     plain = {key: sourced for key, sourced in given.items() if not key.startswith(UNDERLYINGS)}
     settings = _with(base, "", _tables_joined(plain, base))
     return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given)
@@ -269,6 +279,12 @@ def _preset(preset: Sourced) -> StopPolicy:
         return stop_policy(str(preset.value))
     except InvalidInput as wrong:
         raise ConfigurationError(f"{preset.source}: stops.{wrong}") from wrong
+
+
+def _beyond_the_stops(preset: Sourced) -> Given:
+    """What a preset means besides its stops; whoever gives such a key himself wins. Rule: CS-534."""
+    source = f"preset {preset.value} ({preset.source})"
+    return {key: Sourced(value, source) for key, value in BEYOND_THE_STOPS.get(str(preset.value), {}).items()}
 
 
 def _columns(given: Given) -> ColumnMap | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from gammacore.adapters.fake.fees import FeeSchedule
+from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
@@ -86,6 +87,8 @@ class Settings:
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
     orders: OrderLife = OrderLife()
+    alerts: WebhookSettings = WebhookSettings()
+    health: PingSettings = PingSettings()
     underlyings: Mapping[str, Underlying] = field(factory=dict)
 
     def underlying(self, symbol: str) -> Underlying:

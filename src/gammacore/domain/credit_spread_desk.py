@@ -14,7 +14,7 @@ from gammacore.domain.book import BookView
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.instruments import Side
+from gammacore.domain.instruments import REGISTRY, Side, Underlying
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
@@ -38,6 +38,7 @@ from gammacore.domain.strategy import (
     Stand,
     Warn,
 )
+from gammacore.domain.unknown_underlying import underlying_at_exit
 
 FLATTEN = "flatten"
 
@@ -131,7 +132,8 @@ class CreditSpreadDesk:
         if position.open_contracts == 0:
             return
         mark = position.spread.mark(situation.market.quote)
-        watch = self._watch(position, situation)
+        underlying, unknown = _underlying_of(position, situation)
+        watch = self._watch(position, situation, underlying)
         judgement = judge_exit(
             position.plan.policy,
             evolve(position, watch=watch),
@@ -139,7 +141,7 @@ class CreditSpreadDesk:
             mark,
             situation.now,
             situation.session,
-            situation.underlying,
+            underlying,
             situation.memory.noise_level(position.id),
             situation.opinion(position.id),
         )
@@ -150,10 +152,11 @@ class CreditSpreadDesk:
         if mark is None and stale_alarm(position.plan.policy, watch):
             yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)
         if (verdict := judgement.verdict) is not None:
+            yield from _stand_in_alarm(position, unknown)
             yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
                         may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
 
-    def _watch(self, position: Position, situation: Situation) -> Watch:
+    def _watch(self, position: Position, situation: Situation, underlying: Underlying) -> Watch:
         return update_watch(
             position.plan.policy,
             position,
@@ -161,8 +164,20 @@ class CreditSpreadDesk:
             situation.now,
             situation.session,
             situation.market.vix,
-            situation.underlying,
+            underlying,
         )
+
+
+def _underlying_of(position: Position, situation: Situation) -> tuple[Underlying, bool]:
+    """The position's own underlying, which need not be the one traded today, or its stand-in. Rule: CS-017."""
+    known = {**REGISTRY, situation.underlying.symbol: situation.underlying}
+    return underlying_at_exit(position.spread.sides[0].short, known)
+
+
+def _stand_in_alarm(position: Position, unknown: bool) -> Iterator[Warn]:
+    if unknown:
+        detail = f"{position.underlying} is in no registry; closed with k = s = 1"
+        yield Warn("unknown_underlying", detail, position.id)
 
 
 def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:

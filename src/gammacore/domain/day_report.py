@@ -37,6 +37,13 @@ from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
 
 
+def halt_line(event: Halted | Resumed | FlattenRequested) -> tuple[str, str]:
+    """What happened to trading, and what was said of it, as people read it."""
+    if isinstance(event, Resumed):
+        return "resumed", event.note
+    return ("halted" if isinstance(event, Halted) else "flatten requested"), event.reason
+
+
 @frozen
 class DayReport:
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -150,6 +151,18 @@ def client_order_id(*, account: str, lineage: str, strategy: str, underlying: st
     meaning = [account, lineage, strategy, underlying, day.isoformat(), position, step, attempt]
     digest = hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
     return f"gc-{digest[:25]}"
+
+
+_OUR_ID = re.compile(rf"(?:{'|'.join(_TAG_PREFIXES.values())})?gc-[0-9a-f]{{25}}")
+
+
+def is_our_id(order_id: str) -> bool:
+    """Whether an id, or the tag a broker shows instead, is of our making. Rules: CS-407, CS-574.
+
+    >>> is_our_id("gc-" + "0a1b2" * 5), is_our_id("GEXENTRY-gc-" + "0a1b2" * 5), is_our_id("by-hand")
+    (True, True, False)
+    """
+    return _OUR_ID.fullmatch(order_id) is not None
 
 
 @frozen

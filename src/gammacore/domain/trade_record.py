@@ -139,13 +139,28 @@ class TradeLine:
 
     @property
     def why(self) -> str:
-        """Why it was taken, in one sentence with its numbers."""
+        """Why it was taken, in one sentence with its numbers; of an adopted position some were never recorded."""
         plan = self.plan
-        return (
-            f"{plan.direction.capitalize()}, confidence {plan.confidence}: price {plan.price} is "
-            f"{_from_pin(plan.price - plan.pin)} the pin {plan.pin}, VIX {plan.vix}; "
-            f"the nearer short is {self.distance} points out of the money."
-        )
+        taken = f"{plan.direction.capitalize()}, confidence {plan.confidence}"
+        vix = f"VIX {recorded(plan.vix) or NOT_RECORDED}"
+        if recorded(plan.price) is None:
+            return f"{taken}: price and pin {NOT_RECORDED}, {vix}."
+        pin = f"price {plan.price}, pin {NOT_RECORDED}"
+        if recorded(plan.pin) is not None:
+            pin = f"price {plan.price} is {_from_pin(plan.price - plan.pin)} the pin {plan.pin}"
+        return f"{taken}: {pin}, {vix}; the nearer short is {self.distance} points out of the money."
+
+
+NOT_RECORDED = "not recorded"
+
+
+def recorded(figure: Decimal) -> Decimal | None:
+    """A price, pin or VIX of a plan; None for 0, which is written where a broker's position tells none. Rule: CS-575.
+
+    >>> recorded(Decimal("15.2")), recorded(Decimal(0))
+    (Decimal('15.2'), None)
+    """
+    return figure if figure > 0 else None
 
 
 def _from_pin(gap: Decimal) -> str:

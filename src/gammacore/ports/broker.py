@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -56,6 +56,14 @@ class Broker(Protocol):
 
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as None.
+        """
+        ...
+
+    def orders(self) -> Sequence[OrderReport]:
+        """Today's orders of this account as the broker has them, ours and others', oldest first.
+
+        Raises:
+            BrokerUnavailable: nobody answered. Never to be read as none.
         """
         ...
 

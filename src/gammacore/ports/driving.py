@@ -1,4 +1,4 @@
-"""The driving ports: what a host, a runner or a page may call. They get the use cases by constructor, typed by these."""
+"""The driving ports: what a host, a runner or a page may call, handed to them by constructor."""
 
 from __future__ import annotations
 

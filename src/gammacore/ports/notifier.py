@@ -1,7 +1,8 @@
-"""The notifier port: people are told what the ledger already holds."""
+"""The notifier ports: people are told what the ledger already holds, and that the loop is alive."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Protocol
 
 from gammacore.domain.book import Book
@@ -13,4 +14,24 @@ class Notifier(Protocol):
 
     def notify(self, event: Event, book: Book) -> None:
         """Say what happened; `book` already contains the event. Bounded in time; must not raise."""
+        ...
+
+
+class LoopWatch(Protocol):
+    """Follows the loop itself. Never waits for the network, must not raise. Rules: CS-501, CS-626, CS-627."""
+
+    def take_up(self, book: Book) -> None:
+        """The loop starts, from this book."""
+        ...
+
+    def tick(self, now: dt.datetime) -> None:
+        """A cycle is over."""
+        ...
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        """The loop has ended by a fault."""
+        ...
+
+    def close(self, now: dt.datetime) -> None:
+        """The loop is over; nothing follows."""
         ...

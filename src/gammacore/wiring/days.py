@@ -18,7 +18,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.kill_file import KillFile
-from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.recorded import RecordedMarket
 from gammacore.adapters.several_inboxes import SeveralInboxes
@@ -49,9 +49,9 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
-from gammacore.ports.notifier import Notifier
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
+from gammacore.wiring.notices import notices_of
 
 
 @frozen(eq=False)
@@ -70,6 +70,9 @@ class WiredDay:
         return str(market.intake) if isinstance(market, RecordedMarket) and market.intake.reasons else ""
 
     def close(self) -> None:
+        """Give what is still to be told its seconds, then let go of the ledger."""
+        if self.trade.watch is not None:
+            self.trade.watch.close(self.trade.clock.now())
         self.storage.close()
 
 
@@ -150,7 +153,7 @@ def wire_day(
             clock=clock,
             market=market,
             inbox=inbox_of(settings, ledger, also_obey),
-            notifier=None if logger is None else LogNotifier(logger),
+            notices=notices_of(settings, terms.mode, book, storage, ledger=ledger, logger=logger),
             confirm_after_seconds=0.0,
             previous=previous_session(calendar, session.date),
             advisor=advisor,
@@ -174,14 +177,14 @@ def wire_trade(
     clock: Clock,
     market: MarketData,
     inbox: Inbox,
-    notifier: Notifier | None,
+    notices: Several | None,
     confirm_after_seconds: float,
     previous: TradingSession | None = None,
     advisor: ExitAdvisor | None = None,
     entry_advisor: EntryAdvisor | None = None,
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
-    ledger = DayLedger(storage, notifier)
+    ledger = DayLedger(storage, notices)
     broker = WatchedBroker(broker, ledger, clock, settings.breaker)
     desk = OrderDesk(ledger, broker, clock, settings.orders)
     return TradeDay(
@@ -205,6 +208,7 @@ def wire_trade(
         pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
         advise=None if advisor is None else AskAdvisor(advisor, ledger),
         advise_entries=None if entry_advisor is None else AskEntryAdvisor(entry_advisor),
+        watch=notices,
     )
 
 

@@ -77,6 +77,7 @@ def wire_hedging(
             own = [] if file is None else [GexFeed(file, GexShape.MARKET_REGIME)]
             return [*own, *sources(symbol)]
 
+        switch = EnvironmentKillSwitch.of(environment or {})
         regime = WatchRegime(settings, feeds, file or macro_source, book.regime)
         desk = HedgingDesk(
             settings,
@@ -84,7 +85,7 @@ def wire_hedging(
             book,
             (calendar or NyseCalendar()).session,
             regime,
-            halted=EnvironmentKillSwitch.of(environment or {}),
+            halted=switch if switch.is_set_up else None,
             assume_fills=assume_fills,
             journals=storage is not None,
         )

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
 from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
-from builders_world import World, a_scripted_plan, a_world, a_world_holding
+from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.application.order_desk import tells_more
 from gammacore.domain.instruments import Side
@@ -22,45 +22,14 @@ from gammacore.domain.ledger import (
     OrderIntended,
 )
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
-from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, StorageError, WriteConflict
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
-
-
-@frozen
-class Relay:
-    """Passes everything on to the exchange; tests override one answer."""
-
-    inner: FakeExchange
-
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self.inner.submit(ticket)
-
-    def cancel(self, order_id: str) -> None:
-        self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self.inner.order(order_id)
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
+from gammacore.ports.broker import Broker, Receipt
 
 
 def a_world_behind(relay: Callable[[FakeExchange], Broker]) -> World:
     """An open ledger, and something between the desk and the exchange."""
     world = a_world()
-
-    def wrap(broker: Broker) -> Broker:
-        assert isinstance(broker, FakeExchange)
-        return relay(broker)
-
-    world.wrap_broker = wrap
+    world.wrap_broker = relayed(relay)
     world.day.begin()
     return world
 
@@ -99,7 +68,7 @@ def test_every_way_out_of_a_submit_is_a_state(trouble: Mapping[str, Any], state:
     world.exchange.next_submit(**trouble)
 
     assert send(world) is state
-    assert len(world.exchange.orders) == arrived
+    assert len(world.exchange.every_order) == arrived
     assert world.book.orders["gc-entry"].state is state
 
 
@@ -277,7 +246,7 @@ def test_a_cancel_noted_before_a_crash_is_sent_by_the_restart() -> None:
     world.restart()
     world.day.desk.advance()
 
-    assert world.exchange.orders[0].state is OrderState.CANCELED
+    assert world.exchange.every_order[0].state is OrderState.CANCELED
     look(world, seconds=3)
     assert world.book.orders["gc-entry"].state is OrderState.CANCELED
     assert len(world.all(CancelRequested)) == 1
@@ -300,7 +269,7 @@ def test_an_intent_that_never_left_is_sent_after_a_restart_while_it_is_young(sec
     look(world, seconds=seconds)
 
     assert world.book.orders["gc-entry"].state is state
-    assert len(world.exchange.orders) == (state is OrderState.ACCEPTED)
+    assert len(world.exchange.every_order) == (state is OrderState.ACCEPTED)
 
 
 def test_an_intent_that_did_leave_is_found_and_not_sent_again() -> None:

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders_exchange import a_single, an_entry, call, put
-from builders_world import World, a_scripted_plan, a_world, a_world_holding
+from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import HoldingsQuarantined, OrderCanceled, PositionClosed, PositionMissing
-from gammacore.domain.orders import OrderState
+from gammacore.domain.ledger import HoldingsQuarantined, PositionClosed, PositionMissing
+from gammacore.domain.orders import OrderReport, OrderState
 from gammacore.domain.positions import PositionState
+from gammacore.errors import BrokerUnavailable
 
 SHORT, LONG = put(6880), put(6870)
 FOREIGN = call(7000)
@@ -162,6 +163,16 @@ def test_part_of_a_position_gone_is_quarantined_and_alarmed() -> None:
 
 def test_a_fill_after_a_confirmed_cancel_is_adopted_with_all_its_legs() -> None:
     """CS-410, CS-574: ours, by its client id; not foreign, not naked."""
+    world = a_late_fill()
+
+    assert look(world, 0) == [ReconcileVerdict.LOOK_AGAIN] * 2
+    assert look(world, 3) == [ReconcileVerdict.ADOPTED] * 2
+    assert world.position().open_contracts == 3
+    assert world.all(HoldingsQuarantined) == []
+
+
+def a_late_fill() -> World:
+    """Our entry was canceled, says the broker, and has filled all the same."""
     world = a_world()
     world.day.begin()
     world.exchange.next_submit(delay=1, on_cancel="filled_late")
@@ -169,13 +180,39 @@ def test_a_fill_after_a_confirmed_cancel_is_adopted_with_all_its_legs() -> None:
     world.day.desk.cancel(world.book.orders["gc-entry"], "halted")
     world.clock.advance(3)
     world.day.desk.advance()
-    assert len(world.all(OrderCanceled)) == 1
+    assert world.states() == [OrderState.CANCELED]
     world.show(seconds=60)
+    return world
 
-    assert look(world, 0) == [ReconcileVerdict.LOOK_AGAIN] * 2
-    assert look(world, 3) == [ReconcileVerdict.ADOPTED] * 2
-    assert world.position().open_contracts == 3
+
+def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
+    """R5: holdings are told, the order is not; no news is no proof."""
+
+    class Silent(Relay):
+        def order(self, order_id: str) -> OrderReport | None:
+            raise BrokerUnavailable("no answer")
+
+    world = a_late_fill()
+    world.restart()
+    world.wrap_broker = relayed(Silent)
+
+    assert {verdict for _ in range(5) for verdict in look(world, 3)} == {ReconcileVerdict.LOOK_AGAIN}
     assert world.all(HoldingsQuarantined) == []
+
+
+def test_what_was_taken_for_foreign_is_adopted_when_our_order_explains_it() -> None:
+    """CS-574: an old answer came at the wrong moment; it does not stay quarantined."""
+    world = a_late_fill()
+    world.exchange.order("gc-entry")
+    world.exchange.faults.reports_lag(2)
+    look(world, 3)
+    look(world, 3)
+    assert set(world.book.quarantined) == {SHORT.occ, LONG.occ}
+    for _ in range(3):
+        look(world, 3)
+
+    assert world.position().open_contracts == 3
+    assert dict(world.book.quarantined) == {}
 
 
 def test_a_late_fill_is_adopted_although_another_order_works_on_the_same_contracts() -> None:

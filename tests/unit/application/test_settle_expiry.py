@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,9 @@ from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.instruments import REGISTRY, OptionContract, Right
 from gammacore.domain.ledger import (
+    AlarmRaised,
     Event,
     OrderFilled,
     OrderIntended,
@@ -29,7 +31,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.orders import Execution, LegFill
 from gammacore.domain.positions import EntryPlan, PositionState
-from gammacore.domain.spreads import CreditSpread
+from gammacore.domain.spreads import CreditSpread, Vertical
 
 
 class Expiry:
@@ -122,6 +124,27 @@ def test_shares_are_an_alarm() -> None:
 
     alarms = [event for event in expiry.storage.events() if type(event).__name__ == "AlarmRaised"]
     assert "+200 SPY shares at 480" in str(alarms[0])
+
+
+def test_an_underlying_of_no_registry_settles_as_if_in_shares_and_is_an_alarm() -> None:
+    """CS-017: it never stops the exit."""
+    put = partial(OptionContract, "DJX", "DJX", DAY, Right.PUT)
+    expiry = Expiry(a_trade(CreditSpread((Vertical(put(Decimal(490)), put(Decimal(485))),)), "0.75", 1))
+    booked = expiry.at_print("488")
+
+    assert booked.gross == Decimal(75) - Decimal(200)
+    assert expiry.delivered()[0].shares == 100
+    codes = [event.code for event in expiry.storage.events() if isinstance(event, AlarmRaised)]
+    assert codes == ["unknown_underlying", "shares_delivered"]
+
+
+def test_an_index_that_is_not_the_one_traded_settles_in_cash() -> None:
+    """CS-529: an adopted position may be of any underlying of the registry."""
+    expiry = Expiry(a_trade(a_put_spread(24000, 23970, "NDX"), "7.50", 1))
+    expiry.settle = SettleExpiry(expiry.ledger, expiry.market, FakeClock(at("16:00")), {"SPX": REGISTRY["SPX"]})
+
+    assert expiry.at_print("23990").gross == Decimal(750) - Decimal(1000)
+    assert expiry.delivered() == []
 
 
 def test_a_short_call_assigned_sells_shares() -> None:

@@ -66,7 +66,7 @@ def account_after(desk: Desk, restart: Callable[[Desk], Desk]) -> list[object]:
     for step in STEPS:
         desk = restart(desk)
         step(desk)
-        told += [desk.exchange.account(), dict(desk.exchange.holdings()), desk.exchange.orders]
+        told += [desk.exchange.account(), dict(desk.exchange.holdings()), desk.exchange.every_order]
     return told
 
 

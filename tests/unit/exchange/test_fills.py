@@ -233,7 +233,7 @@ def test_a_client_id_used_for_something_else_is_refused() -> None:
     desk.exchange.submit(an_entry())
     with pytest.raises(OrderRejected, match="client_id_reused"):
         desk.exchange.submit(an_entry(contracts=2))
-    assert len(desk.exchange.orders) == 1
+    assert len(desk.exchange.every_order) == 1
 
 
 def test_holdings_may_lag_behind_a_fill() -> None:
@@ -309,17 +309,17 @@ def test_whatever_is_told_the_account_is_what_the_reports_say(
         desk.show()
     held, cash = dict(desk.exchange.holdings()), desk.exchange.account().balance
 
-    fills = [fill for order in desk.exchange.orders for fill in order.execution.legs]
+    fills = [fill for order in desk.exchange.every_order for fill in order.execution.legs]
     sums: Counter[str] = Counter()
     for fill in fills:
         sums[fill.symbol] += fill.side.sign * fill.quantity
     traded = sum((fill.side.sign * fill.quantity * fill.price * 100 for fill in fills), Decimal(0))
-    fees = sum((order.execution.fees for order in desk.exchange.orders), Decimal(0))
+    fees = sum((order.execution.fees for order in desk.exchange.every_order), Decimal(0))
     assert held == {symbol: contracts for symbol, contracts in sums.items() if contracts}
     assert cash == 9_999_999 - traded - fees
     assert fees == Decimal("0.65") * sum(fill.quantity for fill in fills)
     assert held.get(put(6880).occ, 0) <= 0 <= held.get(put(6870).occ, 0)  # nothing was closed twice
-    for order in desk.exchange.orders:
+    for order in desk.exchange.every_order:
         assert order.execution.quantity <= plan[int(order.id[3:])][1]
 
 
@@ -357,7 +357,7 @@ def test_the_published_model_fills_entries_at_their_limit_by_its_odds() -> None:
         desk.show()
         desk.show()
         desk.exchange.account()  # any question lets the market catch up
-        done = [order for order in desk.exchange.orders if order.state is OrderState.FILLED]
+        done = [order for order in desk.exchange.every_order if order.state is OrderState.FILLED]
         assert {order.execution.price for order in done} == {Decimal("2.60")}
         return [order.id for order in done]
 

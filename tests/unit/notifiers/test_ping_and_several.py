@@ -95,8 +95,14 @@ class Listening:
     def notify(self, event: Event, book: Book) -> None:
         self._hear(type(event).__name__)
 
+    def take_up(self, book: Book) -> None:
+        self._hear("take_up")
+
     def tick(self, now: dt.datetime) -> None:
         self._hear("tick")
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        self._hear(detail)
 
     def close(self, now: dt.datetime) -> None:
         self._hear("close")
@@ -111,12 +117,14 @@ def test_a_broken_notifier_keeps_nothing_from_the_others(caplog: pytest.LogCaptu
     broken, sound = Listening(broken=True), Listening()
     several = Several(LOG, (broken, sound), (broken, sound))
 
+    several.take_up(Book())
     several.notify(ledger_opened(), Book())
     several.tick(NOON)
+    several.crashed("out of memory", NOON)
     several.close(NOON)
 
-    assert sound.heard == ["LedgerOpened", "tick", "close"]
-    assert caplog.text.count("a notifier failed: ValueError") == 3
+    assert sound.heard == ["take_up", "LedgerOpened", "tick", "out of memory", "close"]
+    assert caplog.text.count("a notifier failed: ValueError") == 5
     assert "abc123" not in caplog.text
 
 

@@ -8,7 +8,7 @@ same answers. Rules: CS-419, CS-521, CS-529, R2..R5, R11.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,12 @@ class FakeExchange:
             return None
         return self._answer(order.report)
 
+    def orders(self) -> Sequence[OrderReport]:
+        """Orders that came in today; see `Broker.orders`."""
+        self.faults.check_query()
+        today = new_york_date(self._catch_up())
+        return tuple(order.report for order in self._book.orders.values() if new_york_date(order.opens_at) == today)
+
     def holdings(self) -> Mapping[str, int]:
         """Signed contracts and shares; see `Broker.holdings`."""
         self.faults.check_query()
@@ -168,7 +174,7 @@ class FakeExchange:
         self._save()
 
     @property
-    def orders(self) -> tuple[OrderReport, ...]:
+    def every_order(self) -> tuple[OrderReport, ...]:
         """Every order the exchange has, in the order they came in, as it stands; never fails, nothing is matched."""
         return tuple(order.report for order in self._book.orders.values())
 

@@ -80,7 +80,7 @@ class FaultPlan:
         self._submits.append(behaviour)
 
     def queries_fail(self, times: int) -> None:
-        """The next `times` of order(), holdings() and account() answer nothing."""
+        """The next `times` of order(), orders(), holdings(), clock() and account() answer nothing."""
         self._failing_queries = times
 
     def cancels_fail(self, times: int) -> None:

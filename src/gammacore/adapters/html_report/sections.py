@@ -8,10 +8,9 @@ from decimal import Decimal
 from html import escape
 
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
-from gammacore.domain.day_report import DayReport
+from gammacore.domain.day_report import DayReport, halt_line
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.ledger import Resumed
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.trade_record import TradeLine
 from gammacore.domain.verdicts import FilterVerdict, Outcome
@@ -152,8 +151,8 @@ def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
         (alarm.at, escape(f"{alarm.code} {alarm.position}".strip()), escape(alarm.detail)) for alarm in report.alarms
     ]
     for halt in report.halts:
-        said = halt.note if isinstance(halt, Resumed) else halt.reason
-        told.append((halt.at, f"<b>{type(halt).__name__.lower()}</b>", escape(said)))
+        happened, said = halt_line(halt)
+        told.append((halt.at, f"<b>{happened}</b>", escape(said)))
     for at, what, text in sorted(told):
         yield _time(at), what, text
     if report.unknown_by_filter:

@@ -11,6 +11,7 @@ from gammacore.adapters.notifiers.https import Https
 from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.settings import PingSettings
+from gammacore.domain.book import Book
 from gammacore.domain.ledger import Mode
 
 
@@ -32,6 +33,12 @@ class HealthPing:
         self._cycles += 1
         if self._url and self._cycles % self._every == 0:
             self._outbox.put("a ping", self._ping)
+
+    def take_up(self, book: Book) -> None:
+        """A ping says that the loop is alive and nothing of what it trades."""
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        """The watchdog learns it from the silence."""
 
     def drain(self, timeout_seconds: float = 10.0) -> bool:
         """Wait until what is due is sent; whether it was in time."""

@@ -28,6 +28,7 @@ class WebhookSettings:
 
     webhook_url: str = _webhook("Discord webhook of the alerts; empty = none. Secret.")
     webhook_copy_url: str = _webhook("Second webhook that gets a late copy, live only; empty = none. Secret.")
+    studies: bool = parameter(False, "Also alert on simulated and replayed days.")
     copy_delay_seconds: int = parameter(420, "The second copy comes this much later, seconds.", at_least=0)
     signal_life_seconds: int = parameter(86_400, "Entries and exits are deleted after this, seconds.", above=0)
     crash_life_seconds: int = parameter(3_600, "Crash messages are deleted after this, seconds.", above=0)

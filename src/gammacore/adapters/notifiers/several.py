@@ -6,41 +6,41 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from attrs import frozen
 
 from gammacore.domain.book import Book
 from gammacore.domain.ledger import Event
-from gammacore.ports.notifier import Notifier
-
-
-class Ticking(Protocol):
-    """Something the loop calls once a cycle, and closes when it is over."""
-
-    def tick(self, now: dt.datetime) -> None: ...
-    def close(self, now: dt.datetime) -> None: ...
+from gammacore.ports.notifier import LoopWatch, Notifier
 
 
 @frozen
 class Several:
-    """Tells each notifier of every event, and each ticking part of every cycle."""
+    """Tells each notifier of every event, and each watcher of every cycle."""
 
     logger: logging.Logger
     notifiers: tuple[Notifier, ...] = ()
-    ticking: tuple[Ticking, ...] = ()
+    watchers: tuple[LoopWatch, ...] = ()
 
     def notify(self, event: Event, book: Book) -> None:
         for notifier in self.notifiers:
             self._guarded(partial(notifier.notify, event, book))
 
+    def take_up(self, book: Book) -> None:
+        for watcher in self.watchers:
+            self._guarded(partial(watcher.take_up, book))
+
     def tick(self, now: dt.datetime) -> None:
-        for part in self.ticking:
-            self._guarded(partial(part.tick, now))
+        for watcher in self.watchers:
+            self._guarded(partial(watcher.tick, now))
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        for watcher in self.watchers:
+            self._guarded(partial(watcher.crashed, detail, at))
 
     def close(self, now: dt.datetime) -> None:
-        for part in self.ticking:
-            self._guarded(partial(part.close, now))
+        for watcher in self.watchers:
+            self._guarded(partial(watcher.close, now))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         try:

@@ -7,7 +7,7 @@ are a hundred thousand a second: `take_market` applies it without the detour of 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +36,7 @@ class DeskBook:
         self.run: told.HedgeRunStarted | None = None
         self.clock: dt.datetime | None = None
         self.date: dt.date | None = None
-        self.seen: dict[str, Hashable] = {}
+        self.seen: dict[str, object] = {}
         self.watermarks: dict[str, dt.datetime] = {}
         self.prices: dict[str, Mark] = {}
         self.holdings: dict[str, Holding] = {}
@@ -47,6 +47,8 @@ class DeskBook:
         self.unwritten: dict[str, Intent] = {}
         self.latest_close: dict[str, Intent] = {}
         """By subject: the newest intent of this session that closes it."""
+        self.left_over = False
+        """Whether this session began with something of an earlier one."""
         self.orphans: set[str] = set()
         """Leftover options whose underlying has no book: closed, never hedged."""
         self.exit_at: dt.datetime | None = None
@@ -91,7 +93,7 @@ class DeskBook:
         if fold is not None:
             fold(self, event)
 
-    def take_market(self, event_id: str, content: Hashable, key: str, ts: dt.datetime, clock: dt.datetime) -> None:
+    def take_market(self, event_id: str, content: object, key: str, ts: dt.datetime, clock: dt.datetime) -> None:
         """An event was accepted: seen mark, watermark and clock. Rules: DH-701..703."""
         seen = self.seen
         seen[event_id] = content
@@ -100,11 +102,10 @@ class DeskBook:
         self.watermarks[key] = ts
         self.clock = clock
 
-    def mark_price(self, book: str | None, symbol: str, price: Decimal, ts: dt.datetime) -> None:
-        """A price of an underlying or a hedge share; a book remembers which underlying moved last. Rule: DH-231."""
-        self.prices[symbol] = (price, ts)
-        if book is not None:
-            self.hedge_book(book).last_underlying = symbol
+    def last_underlying(self, share: str) -> str:
+        """The underlying of a book (or the share itself) whose price was set last. Rule: DH-231."""
+        known = [symbol for symbol in (*self.hedge_book(share).parts, share) if symbol in self.prices]
+        return max(known, key=lambda symbol: self.prices[symbol][1], default=share)
 
     def set_holding(
         self,
@@ -151,6 +152,7 @@ class DeskBook:
         self.seen.clear()
         self.exit_at = self.leftover_exit_at = self.retry_from = None
         self.not_flat_told = False
+        self.left_over = bool(event.leftovers)
         self.latest_close = {subject: i for subject, i in self.latest_close.items() if not i.status.is_over}
         for key in event.settled:
             self._remove(self.holdings[key])
@@ -163,17 +165,17 @@ class DeskBook:
             held = self.holdings.get(key)
             if held is not None:
                 held.leftover = True
-            share = key if held is None else held.listing.book
-            if share is None:
+            home = key if held is None else held.listing.book
+            if home is None:
                 self.orphans.add(key)
             else:
-                self.hedge_book(share).leftovers.add(key)
+                self.hedge_book(home).leftovers.add(key)
 
     def _market_taken(self, event: told.MarketTaken) -> None:
         self.take_market(event.event_id, event.content, event.symbol, event.ts, event.at)
         listing = self._universe.listing(event.symbol)
         for mark in event.marks:
-            self.mark_price(listing.book, mark.symbol, mark.price, event.ts)
+            self.prices[mark.symbol] = (mark.price, event.ts)
         if (held := event.holding) is not None:
             greeks = (held.gamma, held.theta, held.vega)
             self.set_holding(listing, held.text, held.contracts, held.delta, held.price, greeks)

@@ -42,7 +42,7 @@ class Prices:
 
 
 def blocked(
-    settings: HedgingSettings, book: HedgeBook, regime: Regime, *, halted: bool, open_for_hedges: bool
+    settings: HedgingSettings, book: HedgeBook, regime: Regime, halted: bool, open_for_hedges: bool
 ) -> Reason | None:
     """What forbids a hedge whatever the exposure is. Rule: DH-307, its first five checks."""
     if halted:

@@ -6,9 +6,8 @@ The order of things is DH-201's: duplicate, order, timers, clock and session, pr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.book import DeskBook
@@ -23,21 +22,22 @@ from gammacore.domain.hedging.closing import (
     left_over,
     retries,
 )
-from gammacore.domain.hedging.decision import Prices, blocked, limited, size_hedge
+from gammacore.domain.hedging.decision import blocked, limited, size_hedge
 from gammacore.domain.hedging.events import IntentRecorded, TimerKind
 from gammacore.domain.hedging.exposure import HedgeBook
+from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.messages import Level, LogMessage, MarketEvent, OrderUpdate, UpdateStatus
+from gammacore.domain.hedging.messages import Level, MarketEvent, OrderUpdate, UpdateStatus
 from gammacore.domain.hedging.position_updates import change_of, closing_change_of
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.regime import Regime
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
-from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, Leftovers
+from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Line, Step
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe
-from gammacore.domain.ledger import AlarmRaised, Halted
+from gammacore.domain.ledger import Halted
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import InvalidInput
 
@@ -45,10 +45,6 @@ ZERO = Decimal(0)
 Regimes = Callable[[str, dt.datetime], Regime]
 """The regime that rules a book at an instant."""
 Sessions = Callable[[dt.date], TradingSession | None]
-
-
-def _never() -> bool:
-    return False
 
 
 class HedgingDesk:
@@ -66,7 +62,7 @@ class HedgingDesk:
         sessions: Sessions,
         regimes: Regimes,
         *,
-        halted: Callable[[], bool] = _never,
+        halted: Callable[[], bool] | None = None,
         assume_fills: bool = False,
         journals: bool = True,
     ) -> None:
@@ -80,9 +76,10 @@ class HedgingDesk:
         self._journals = journals
         self._intents = IntentWriter(settings)
         self._interval = _seconds(settings.min_interval)
-        self._max_price_age = _seconds(settings.underlying_max_age)
         self._exit_before_close = float(settings.exit_before_close)
-        self._live_ratio = self._ratio_now if settings.hedge_ratio is HedgeRatio.LIVE else None
+        self._prices = HedgePrices(settings, universe, book)
+        self._unusual_for = _seconds(settings.unusual_delta_seconds)
+        self._banded = settings.band_per_contract > 0
         self._regime: Regime | None = None
         self._threshold = settings.threshold
         self._day: HedgingDay | None = None if book.date is None else self._day_of(book.date)
@@ -91,9 +88,10 @@ class HedgingDesk:
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def take_market(self, event: MarketEvent, content: Hashable) -> Step:
+    def take_market(self, event: MarketEvent, content: object) -> Step:
         """One market event; `content` tells a repeat of it from another event under its id. Rule: DH-201."""
-        step, book, ts = Step(), self.book, event.ts
+        book, ts = self.book, event.ts
+        step = Step(book)
         known = book.seen.get(event.event_id)
         if known is not None:
             step.code = Reason.DUPLICATE if known == content else Reason.DUPLICATE_CONFLICT
@@ -115,7 +113,7 @@ class HedgingDesk:
         if phase is Phase.EXITING:
             if book.exit_at is None and not book.is_flat():
                 self._exit(step, Cause(event.event_id, "event", listing.key), leftover=False)
-        elif self._leftovers_wait(day, phase):
+        elif book.left_over and self._leftovers_wait(day, phase):
             self._exit(step, Cause(event.event_id, "event", listing.key), leftover=True)
         refusal, holding = self._update(listing, event, phase, day)
         book.take_market(event.event_id, content, listing.key, ts, clock)
@@ -124,9 +122,9 @@ class HedgingDesk:
                 told.MarketTaken(clock, event.event_id, str(content), listing.key, ts, marks, holding)
             )  # fmt: skip
         if listing.book is None:
-            code = Reason.UNMAPPED_UNDERLYING
+            code: Reason | None = Reason.UNMAPPED_UNDERLYING
         else:
-            code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event")
+            code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event", phase)
         if not step.lines:
             step.code = refusal or code
         return step
@@ -137,20 +135,19 @@ class HedgingDesk:
         Raises:
             InvalidInput: more is filled than was asked for.
         """
-        step, book = Step(), self.book
+        step, book = Step(self.book), self.book
         if content in book.seen:
             step.code = Reason.DUPLICATE
             return step
         intent = book.intents.get(update.intent_id)
         if intent is None:
-            self._note(step, Level.WARN, f"order_update of an unknown intent {update.intent_id}: ignored", at=update.ts)
+            step.note(Level.WARN, f"order_update of an unknown intent {update.intent_id}: ignored", at=update.ts)
             return step
         filled = intent.filled if update.filled is None else update.filled
         if filled > intent.quantity:
             raise InvalidInput("filled_qty", filled, f"give at most {intent.quantity}, the quantity of the intent")
         if filled < intent.filled:
-            self._note(
-                step, Level.ERROR, f"filled_qty of {intent.intent_id} falls from {intent.filled} to {filled}: ignored",
+            step.note(Level.ERROR, f"filled_qty of {intent.intent_id} falls from {intent.filled} to {filled}: ignored",
                 at=update.ts,
             )  # fmt: skip
             return step
@@ -166,18 +163,17 @@ class HedgingDesk:
         elif intent.status.is_over and not status.is_over:
             status = intent.status
         price = intent.average_price if update.average_price is None else update.average_price
-        self._record(
-            step,
+        step.record(
             told.IntentUpdated(
                 clock, intent.intent_id, status, filled, price, max(update.fees, intent.fees), False, content
-            ),  # fmt: skip
+            ),
         )
         self._renew_timer()
         return step
 
     def take_tick(self, now: dt.datetime) -> Step:
         """Live: every timer that is due by now runs, at the real now. Rule: DH-260."""
-        step = Step()
+        step = Step(self.book)
         if self.book.clock is not None:
             self._run_timers(step, lambda due: due <= now, now)
         return step
@@ -201,7 +197,7 @@ class HedgingDesk:
             return (), False
         if price <= 0:
             return (), True
-        self.book.mark_price(listing.book, listing.underlying, price, event.ts)
+        self.book.prices[listing.underlying] = (price, event.ts)
         return ((told.PriceMark(listing.underlying, price),) if self._journals else ()), False
 
     def _update(
@@ -241,43 +237,46 @@ class HedgingDesk:
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def _decide(
-        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str
+        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, phase: Phase
     ) -> Reason | None:
         """Hedge one book, or say why not. Rules: DH-207, DH-307."""
-        settings, book, day = self.settings, self.book.hedge_book(share), self._day
+        settings, day = self.settings, self._day
+        book = self.book.hedge_books.get(share) or self.book.hedge_book(share)
         now = self.book.clock
         assert now is not None
         assert day is not None
         regime = self._regimes(share, now)
-        open_for_hedges = day.hedges(day.phase(now), settings.session_gate)
-        no = blocked(settings, book, regime, halted=self._is_halted(step, now), open_for_hedges=open_for_hedges)
+        halted = self.book.halted or (self._halted is not None and self._is_halted(step, now))
+        no = blocked(settings, book, regime, halted, phase is Phase.OPEN or day.hedges(phase, settings.session_gate))
         if no is not None:
             return no
-        net = book.options_shares(self._live_ratio)
-        if settings.count_hedges and book.shares.held:
+        net = book.options_shares(self._prices.live_ratio)
+        if settings.count_hedges:
             net += book.shares.held
         if regime is not self._regime:
             self._regime, self._threshold = regime, base_threshold(settings, regime)
-        threshold = with_band(settings, self._threshold, book.contracts)
+        threshold = with_band(settings, self._threshold, book.contracts) if self._banded else self._threshold
         unit = settings.delta_unit or book.unit
         limit = threshold * unit
-        if abs(net) <= limit:
+        size = abs(net)
+        if size <= limit:
             if book.unusual_since is not None:
-                self._record(step, told.DeltaUnusual(now, share, None))
+                step.record(told.DeltaUnusual(now, share, None))
             return Reason.BELOW_THRESHOLD
-        self._watch_unusual(step, book, net, limit, now)
+        if book.unusual_since is not None or size > limit * settings.unusual_delta_factor:
+            self._watch_unusual(step, book, net, limit, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
             if no is Reason.RATE_LIMITED:
                 self._await_window(step, book, now)
             return no
-        prices = None if bad_price else self._prices(share, underlying, now)
+        prices = None if bad_price else self._prices.of_decision(share, underlying, now)
         hedge = size_hedge(settings, regime, net, unit, threshold, prices)
         if isinstance(hedge, Reason):
             return hedge
         cause = Cause(event_id, trigger)
         self._emit(step, self._intents.hedge(hedge, book, regime, cause, day, now), hedge.hedge_price)
         if hedge.cut:
-            self._alarm(step, Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
+            step.alarm(Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
             self._await_window(step, book, now)
         self._renew_timer()
         return None
@@ -286,51 +285,24 @@ class HedgingDesk:
         """Decide anew when the rate window of the last hedge ends. Rules: DH-306, DH-308."""
         until = (book.last_hedge_at or now) + self._interval
         if self.settings.timers and book.awaited_until != until:
-            self._record(step, told.HedgeAwaited(now, book.share, until))
+            step.record(told.HedgeAwaited(now, book.share, until))
             self._renew_timer()
 
     def _watch_unusual(self, step: Step, book: HedgeBook, net: Decimal, limit: Decimal, now: dt.datetime) -> None:
         """Far beyond the threshold for long: once an episode, somebody must know. Rule: DH-1005."""
         if abs(net) <= limit * self.settings.unusual_delta_factor:
             if book.unusual_since is not None:
-                self._record(step, told.DeltaUnusual(now, book.share, None))
+                step.record(told.DeltaUnusual(now, book.share, None))
         elif book.unusual_since is None:
-            self._record(step, told.DeltaUnusual(now, book.share, now))
-        elif not book.unusual_told and now - book.unusual_since >= _seconds(self.settings.unusual_delta_seconds):
-            self._alarm(
-                step, Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share
-            )
-
-    def _prices(self, share: str, underlying: str, now: dt.datetime) -> Prices | None:
-        """P_u and P_h, both under the age limit. Rules: DH-231, DH-232."""
-        price = self._fresh(underlying, now)
-        if price is None:
-            return None
-        part = self.book.hedge_book(share).parts.get(underlying)
-        ratio = self._universe.listing(underlying).ratio if part is None else part.ratio
-        if self._live_ratio is not None:
-            ratio = self._live_ratio(underlying, ratio)
-        hedge_price = price if underlying == share else self._fresh(share, now)
-        return Prices(price, price / ratio if hedge_price is None else hedge_price, ratio)
-
-    def _fresh(self, symbol: str, now: dt.datetime) -> Decimal | None:
-        mark = self.book.prices.get(symbol)
-        return mark[0] if mark is not None and now - mark[1] <= self._max_price_age else None
-
-    def _ratio_now(self, underlying: str, registered: Decimal) -> Decimal:
-        """Index price / share price while both are fresh, else the registry's ratio. Rule: DH-220."""
-        share = self._universe.listing(underlying).book
-        now = self.book.clock
-        if share is None or share == underlying or now is None:
-            return registered
-        index_price, share_price = self._fresh(underlying, now), self._fresh(share, now)
-        return registered if index_price is None or share_price is None else index_price / share_price
+            step.record(told.DeltaUnusual(now, book.share, now))
+        elif not book.unusual_told and now - book.unusual_since >= self._unusual_for:
+            step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
 
     def _is_halted(self, step: Step, now: dt.datetime) -> bool:
         """The kill switch: once seen it stays, until a person resumes. Rule: DH-1001."""
-        if not self.book.halted and self._halted():
-            self._record(step, Halted(now, "kill switch of the hedging desk"))
-            self._note(step, Level.WARN, "the kill switch is on: no hedge, exits go on", code=Reason.HALTED)
+        if self._halted is not None and self._halted():
+            step.record(Halted(now, "kill switch of the hedging desk"))
+            step.note(Level.WARN, "the kill switch is on: no hedge, exits go on", code=Reason.HALTED)
         return self.book.halted
 
     # -- exits and sessions --------------------------------------------------------------------------------------------
@@ -349,8 +321,8 @@ class HedgingDesk:
         if settings.exit_on_emission:
             cleared = (*book.holdings, *(share for share, found in book.hedge_books.items() if found.shares.held))
             if dropped:
-                self._alarm(step, Alarm.DROPPED, f"options forgotten without an order: {', '.join(dropped)}")
-        self._record(step, told.ExitBegun(book.clock, leftover, cleared))
+                step.alarm(Alarm.DROPPED, f"options forgotten without an order: {', '.join(dropped)}")
+        step.record(told.ExitBegun(book.clock, leftover, cleared))
         self._renew_timer()
 
     def _close(self, step: Step, batch: list[Closing], cause: Cause) -> None:
@@ -362,26 +334,18 @@ class HedgingDesk:
                 case CloseOption(kind, holding, contracts, attempt):
                     price = holding.price
                     written = self._intents.option_exit(kind, holding, contracts, attempt, cause, day, now)
-                    self._emit(step, written, ZERO if price is None else price)
+                    self._emit(step, written, price)
                 case CloseShares(kind, hedge_book, attempt):
-                    price = self._last_share_price(hedge_book)
+                    price = self._prices.last_of_share(hedge_book.share)
                     written = self._intents.flatten(kind, hedge_book, attempt, price, cause, day, now)
-                    self._emit(step, written, ZERO if price is None else price)
+                    self._emit(step, written, price)
                 case Repeat(intent):
-                    self._record(step, told.IntentRepeated(now, intent.intent_id))
+                    step.record(told.IntentRepeated(now, intent.intent_id))
                     step.lines.append(Line(intent.intent_id, intent.line))
                 case GiveUp(intent):
-                    self._alarm(
-                        step, Alarm.EXIT_UNCONFIRMED, f"no news of {intent.intent_id} after {intent.repeats} repeats",
+                    step.alarm(Alarm.EXIT_UNCONFIRMED, f"no news of {intent.intent_id} after {intent.repeats} repeats",
                         intent.intent_id,
                     )  # fmt: skip
-
-    def _last_share_price(self, book: HedgeBook) -> Decimal | None:
-        """P_h for marks, however old: an exit never waits for a price. Rule: DH-232."""
-        if (mark := self.book.prices.get(book.share)) is not None:
-            return mark[0]
-        mark = self.book.prices.get(book.last_underlying)
-        return None if mark is None else mark[0] / self._universe.listing(book.last_underlying).ratio
 
     def _leftovers_wait(self, day: HedgingDay, phase: Phase) -> bool:
         if self.book.leftover_exit_at is not None or self.settings.leftovers is not Leftovers.CLOSE:
@@ -395,16 +359,16 @@ class HedgingDesk:
         settled: tuple[str, ...] = ()
         left: tuple[str, ...] = ()
         forgotten: tuple[str, ...] = ()
-        if day.session is not None and not (named := left_over(book, ())) == ():
+        if day.session is not None and (named := left_over(book, ())) != ():
             if policy is Leftovers.CLOSE:
                 settled = expired_by(book, day.date)
                 left = left_over(book, settled)
             elif policy is Leftovers.KEEP_OPTIONS:
                 forgotten = tuple(name for name in named if name in book.hedge_books and name not in book.holdings)
-            self._alarm(step, Alarm.LEFTOVER, f"held since an earlier session: {', '.join(named)}", at=clock)
+            step.alarm(Alarm.LEFTOVER, f"held since an earlier session: {', '.join(named)}", at=clock)
             if settled:
-                self._note(step, Level.INFO, f"expired, handed to settlement: {', '.join(settled)}", at=clock)
-        self._record(step, told.HedgeSessionStarted(clock, day.date, settled, left, forgotten))
+                step.note(Level.INFO, f"expired, handed to settlement: {', '.join(settled)}", at=clock)
+        step.record(told.HedgeSessionStarted(clock, day.date, settled, left, forgotten))
         self._renew_timer()
         return day
 
@@ -421,7 +385,7 @@ class HedgingDesk:
                 clock = max(clock, self.book.clock)
             if self._day is not None and clock >= self._day.ends:
                 self._roll(step, clock)
-            self._record(step, told.TimerRan(clock, timer.kind, timer.subject, timer.due))
+            step.record(told.TimerRan(clock, timer.kind, timer.subject, timer.due))
             self._act(step, timer)
             self._renew_timer()
 
@@ -430,8 +394,10 @@ class HedgingDesk:
         book = self.book
         match timer.kind:
             case TimerKind.RATE_WINDOW:
-                underlying = book.hedge_book(timer.subject).last_underlying
-                self._decide(step, timer.subject, underlying, False, timer.tick_id, "timer")
+                underlying = book.last_underlying(timer.subject)
+                assert book.clock is not None
+                phase = self.phase(book.clock)
+                self._decide(step, timer.subject, underlying, False, timer.tick_id, "timer", phase)
             case TimerKind.CUTOFF:
                 self._exit(step, cause, leftover=False)
             case TimerKind.OPEN:
@@ -439,43 +405,17 @@ class HedgingDesk:
             case TimerKind.EXIT_RETRY:
                 self._close(step, retries(book, leftover=book.exit_at is None), cause)
             case TimerKind.FILL_TIMEOUT:
-                self._alarm(step, Alarm.FILL_UNKNOWN, f"no news of {timer.subject}: still counted", timer.subject)
+                step.alarm(Alarm.FILL_UNKNOWN, f"no news of {timer.subject}: still counted", timer.subject)
             case TimerKind.CLOSE:
                 names = ", ".join(left_over(book, ()))
-                self._alarm(step, Alarm.NOT_FLAT, f"still open at the close: {names}")
+                step.alarm(Alarm.NOT_FLAT, f"still open at the close: {names}")
 
     def _renew_timer(self) -> None:
         self._timer = None if self._day is None else next_timer(self.book, self._day, self.settings)
 
-    # -- writing down --------------------------------------------------------------------------------------------------
-
-    def _emit(self, step: Step, intent: IntentRecorded, assumed_price: Decimal) -> None:
-        self._record(step, intent)
-        step.lines.append(Line(intent.intent_id, intent.line))
-        if self._assume_fills:
-            filled = told.IntentUpdated(
-                intent.at, intent.intent_id, UpdateStatus.FILLED, intent.quantity, assumed_price, ZERO, True, ""
-            )  # fmt: skip
-            self._record(step, filled)
-
-    def _record(self, step: Step, event: Any) -> None:
-        self.book.apply(event)
-        step.events.append(event)
-
-    def _alarm(
-        self, step: Step, code: Alarm, detail: str, subject: str = "", *, at: dt.datetime | None = None
-    ) -> None:  # fmt: skip
-        now = at or self.book.clock
-        assert now is not None
-        self._record(step, AlarmRaised(now, code.value, detail, subject))
-        self._note(step, Level.WARN, detail, code=code, at=at)
-
-    def _note(
-        self, step: Step, level: Level, message: str, *, code: str = "", at: dt.datetime | None = None
-    ) -> None:  # fmt: skip
-        now = at or self.book.clock
-        assert now is not None
-        step.notes.append(LogMessage(now, level, message, code))
+    def _emit(self, step: Step, intent: IntentRecorded, price: Decimal | None) -> None:
+        """Send an intent; assumed fills are at `price`, at 0 where none was ever seen. Rule: DH-113."""
+        step.emit(intent, (ZERO if price is None else price) if self._assume_fills else None)
 
 
 def _seconds(number: Decimal) -> dt.timedelta:

@@ -64,11 +64,13 @@ class HedgeBook:
     awaited_until: dt.datetime | None = None
     unusual_since: dt.datetime | None = None
     unusual_told: bool = False
-    last_underlying: str = ""
     leftovers: set[str] = field(factory=set)
 
     def options_shares(self, ratio_of: Callable[[str, Decimal], Decimal] | None = None) -> Decimal:
         """Σ delta × contracts × multiplier × ratio, shares. `ratio_of` replaces the registry's ratio. Rule: DH-220."""
+        if ratio_of is None and len(self.parts) == 1:
+            (part,) = self.parts.values()
+            return part.exposure if part.ratio == 1 else part.exposure * part.ratio
         total = None
         for underlying, part in self.parts.items():
             ratio = part.ratio if ratio_of is None else ratio_of(underlying, part.ratio)

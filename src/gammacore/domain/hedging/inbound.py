@@ -1,6 +1,7 @@
 """Mappings as hosts send them, checked whole and turned into messages. Rules: DH-101..112, DH-130.
 
-The numbers of a mapping are Decimals that `exact` made or would have passed; `with_exact_numbers` prepares a host's dict.
+The numbers of a mapping are Decimals that `exact` made, or would have passed; `with_exact_numbers` prepares the dict
+of a host.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ MAX_CONTRACTS = 1_000_000
 MAX_NESTING = 16
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 EIGHT_PLACES = Decimal("1E-8")
+ZERO = Decimal(0)
 ONE = Decimal(1)
 MINUS_ONE = Decimal(-1)
 
@@ -77,31 +79,30 @@ def read_market_event(message: Mapping[str, Any]) -> MarketEvent:
     if type(event_id) is not str or _is_id(event_id) is None:
         check_id("event_id", event_id)
     symbol, source, payload = message.get("symbol"), message.get("source"), message.get("payload")
-    if type(symbol) is not str or not (0 < len(symbol) <= 64 and symbol.isascii() and symbol.isprintable()) or (
-        symbol.isspace()
-    ):  # fmt: skip
-        raise InvalidInput("symbol", ascii(symbol), "give 1 to 64 printable ASCII characters, not blank")
-    if type(source) is not str or not 0 < len(source) <= 64 or source.isspace():
-        raise InvalidInput("source", ascii(source), "give 1 to 64 characters, not blank")
+    if type(symbol) is not str or type(source) is not str or (symbol, source) not in _named:
+        _check_names(symbol, source)
     ts = read_instant("ts", message.get("ts"))
     if type(payload) is not dict:
         raise InvalidInput("payload", ascii(payload), "give an object")
-    found = _checked(payload)
-    get = found.get
-    delta, quantity = get("delta"), get("quantity")
-    if delta is not None:
-        delta = _delta(delta)
-    if quantity is None:
-        quantity = get("qty")
-    price = get("price")
-    if price is None:
-        price = get("mid")
-        if price is None:
-            price = get("last")
-    return MarketEvent(
-        event_id, ts, symbol, source, delta, quantity, price,  # type: ignore[arg-type]  # checked above
-        get("underlying_price"), get("gamma"), get("theta"), get("vega"),
-    )  # fmt: skip
+    found = _read_payload(payload)
+    return MarketEvent(event_id, ts, symbol, source, *found)  # type: ignore[arg-type]  # checked above
+
+
+NAMES_REMEMBERED = 100_000
+_named: set[tuple[str, str]] = set()
+"""Pairs of symbol and source that passed: they come again with every event."""
+
+
+def _check_names(symbol: object, source: object) -> None:
+    if type(symbol) is not str or not (
+        0 < len(symbol) <= 64 and symbol.isascii() and symbol.isprintable() and not symbol.isspace()
+    ):
+        raise InvalidInput("symbol", ascii(symbol), "give 1 to 64 printable ASCII characters, not blank")
+    if type(source) is not str or not 0 < len(source) <= 64 or source.isspace():
+        raise InvalidInput("source", ascii(source), "give 1 to 64 characters, not blank")
+    if len(_named) >= NAMES_REMEMBERED:
+        _named.clear()
+    _named.add((symbol, source))
 
 
 def read_order_update(message: Mapping[str, Any]) -> OrderUpdate:
@@ -166,70 +167,100 @@ def with_exact_numbers(value: Any, field: str = "event", depth: int = 0) -> Any:
     return value
 
 
-def _checked(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload's known fields, read and within their bounds."""
-    found: dict[str, Any] = {}
-    for key, value in payload.items():
-        kind = _KINDS.get(key)
-        if kind is None:
-            if type(value) is dict or type(value) is list:
-                _check_nesting(key, value)
-        elif value is not None:
-            if type(value) is not Decimal:
-                if kind is _GREEKS:
-                    continue
-                value = _number(f"payload.{key}", value)
-            elif kind is _GREEKS:
-                raise InvalidInput("payload.greeks", value, "give an object")
-            if kind is _PRICE:
-                if value < 0:
-                    raise InvalidInput(f"payload.{key}", value, "give a price, 0 or above")
-            elif kind is _COUNT:
-                value = _contracts(key, value)
-            elif kind is _DELTA and not MINUS_ONE <= value <= ONE:
-                raise InvalidInput(f"payload.{key}", value, "give a delta from -1 to 1")
-            found[key] = value
-    if "greeks" in payload:
-        _add_greeks(found, payload["greeks"])
+Payload = tuple[
+    Decimal | None, int | None, Decimal | None, Decimal | None, Decimal | None, Decimal | None, Decimal | None
+]
+"""delta, quantity, price, underlying_price, gamma, theta, vega."""
+
+
+def _read_payload(payload: dict[str, Any]) -> Payload:
+    """What the desk takes from a payload, after every known field of it was checked."""
+    get = payload.get
+    delta, quantity, price, underlying_price = get("delta"), get("quantity"), get("price"), get("underlying_price")
+    gamma, theta, vega, bid, ask = get("gamma"), get("theta"), get("vega"), get("bid"), get("ask")
+    if delta is not None:
+        delta = _delta("payload.delta", delta)
+    if quantity is not None:
+        quantity = _contracts("payload.quantity", quantity)
+    if price is not None and (type(price) is not Decimal or price < ZERO):
+        price = _price("payload.price", price)
+    if underlying_price is not None and type(underlying_price) is not Decimal:
+        underlying_price = _number("payload.underlying_price", underlying_price)
+    if gamma is not None and type(gamma) is not Decimal:
+        gamma = _number("payload.gamma", gamma)
+    if theta is not None and type(theta) is not Decimal:
+        theta = _number("payload.theta", theta)
+    if vega is not None and type(vega) is not Decimal:
+        vega = _number("payload.vega", vega)
+    if bid is not None and (type(bid) is not Decimal or bid < ZERO):
+        _price("payload.bid", bid)
+    if ask is not None and (type(ask) is not Decimal or ask < ZERO):
+        _price("payload.ask", ask)
+    if payload.keys() <= _MAIN_FIELDS:
+        return delta, quantity, price, underlying_price, gamma, theta, vega
+    return _with_the_rest(payload, (delta, quantity, price, underlying_price, gamma, theta, vega))
+
+
+_MAIN_FIELDS = frozenset(
+    ("delta", "quantity", "price", "underlying_price", "gamma", "theta", "vega", "bid", "ask")
+)  # fmt: skip
+
+
+def _with_the_rest(payload: dict[str, Any], read: Payload) -> Payload:
+    """The rarer fields: qty, mid, last, volume, and the greeks of their own object; unknown ones only nest."""
+    delta, quantity, price, underlying_price, gamma, theta, vega = read
+    other = {name: value for name, value in payload.items() if name not in _MAIN_FIELDS and value is not None}
+    qty = other.get("qty")
+    contracts = None if qty is None else _contracts("payload.qty", qty)
+    mid, last = (None if (v := other.get(n)) is None else _price(f"payload.{n}", v) for n in ("mid", "last"))
+    if (volume := other.get("volume")) is not None:
+        _number("payload.volume", volume)
+    for name, value in other.items():
+        _check_nesting(name, value)
+    greeks = _read_greeks(other.get("greeks"))
+    quantity = contracts if quantity is None else quantity
+    if price is None:
+        price = last if mid is None else mid
+    own = {"delta": delta, "gamma": gamma, "theta": theta, "vega": vega}
+    merged = {name: greeks.get(name) if value is None else value for name, value in own.items()}
+    return merged["delta"], quantity, price, underlying_price, merged["gamma"], merged["theta"], merged["vega"]
+
+
+def _read_greeks(greeks: object) -> dict[str, Decimal]:
+    """Greeks of their own object; they count where the top-level key is missing."""
+    if greeks is None:
+        return {}
+    if type(greeks) is not dict:
+        raise InvalidInput("payload.greeks", ascii(greeks), "give an object")
+    found: dict[str, Decimal] = {}
+    for name in ("delta", "gamma", "theta", "vega"):
+        if (value := greeks.get(name)) is not None:
+            field = f"payload.greeks.{name}"
+            found[name] = _delta(field, value) if name == "delta" else _number(field, value)
     return found
 
 
-_FINITE, _PRICE, _COUNT, _DELTA, _GREEKS = range(5)
-_KINDS: dict[str, int] = {
-    "delta": _DELTA,
-    "quantity": _COUNT,
-    "qty": _COUNT,
-    **dict.fromkeys(("price", "mid", "last", "bid", "ask"), _PRICE),
-    **dict.fromkeys(("underlying_price", "gamma", "theta", "vega", "volume"), _FINITE),
-    "greeks": _GREEKS,
-}
+def _price(field: str, value: object) -> Decimal:
+    number = _number(field, value)
+    if number < ZERO:
+        raise InvalidInput(field, number, "give a price, 0 or above")
+    return number
 
 
-def _add_greeks(found: dict[str, Any], greeks: object) -> None:
-    """Greeks of their own object count where the top-level key is missing."""
-    if greeks is None:
-        return
-    if type(greeks) is not dict:
-        raise InvalidInput("payload.greeks", ascii(greeks), "give an object")
-    _check_nesting("greeks", greeks)
-    for name in ("delta", "gamma", "theta", "vega"):
-        if (value := greeks.get(name)) is None:
-            continue
-        number = _number(f"payload.greeks.{name}", value)
-        if name == "delta" and not MINUS_ONE <= number <= ONE:
-            raise InvalidInput("payload.greeks.delta", number, "give a delta from -1 to 1")
-        found.setdefault(name, number)
-
-
-def _contracts(key: str, value: Decimal) -> int:
-    whole = int(value)
-    if whole != value or not -MAX_CONTRACTS <= whole <= MAX_CONTRACTS:
-        raise InvalidInput(f"payload.{key}", value, "give whole contracts from -1000000 to 1000000")
+def _contracts(field: str, value: object) -> int:
+    number = value if type(value) is Decimal else _number(field, value)
+    whole = int(number)
+    if whole != number or not -MAX_CONTRACTS <= whole <= MAX_CONTRACTS:
+        raise InvalidInput(field, number, "give whole contracts from -1000000 to 1000000")
     return whole
 
 
-def _delta(value: Decimal) -> Decimal:
-    """A delta with at most 8 decimals, halves away from zero."""
+def _delta(field: str, value: object) -> Decimal:
+    """A delta from -1 to 1 with at most 8 decimals, halves away from zero."""
+    if type(value) is not Decimal:
+        value = _number(field, value)
+    if not MINUS_ONE <= value <= ONE:
+        raise InvalidInput(field, value, "give a delta from -1 to 1")
     try:
         _fits_eight_places(value, EIGHT_PLACES)
     except Inexact:

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     LEFTOVER = "leftover"
     INVALID = "invalid"
 
+    __hash__ = str.__hash__  # every event is counted under one; Enum's own hash is a Python call
+
 
 class Alarm(StrEnum):
     """What a person must know; an alarm blocks nothing by itself. Rule: DH-1102."""

@@ -13,8 +13,8 @@ ONE = Decimal(1)
 def hedge_shares(settings: HedgingSettings, net_shares: Decimal, regime: Regime) -> int:
     """Signed shares that bring the net back to zero, scaled in an event where that is set; halves away from zero.
 
-    >>> hedge_shares(HedgingSettings(), Decimal("6.5"), Regime()), hedge_shares(HedgingSettings(), Decimal("-6.5"), Regime())
-    (-7, 7)
+    >>> [hedge_shares(HedgingSettings(), Decimal(net), Regime()) for net in ("6.5", "-6.5", "12.5")]
+    [-7, 7, -13]
     """
     wanted = -net_shares
     if settings.scale_hedges and regime.macro_active:

@@ -34,4 +34,4 @@ def judge_breaker(tripped_at: dt.datetime | None) -> Verdict:
     """No open circuit breaker. Rule: CS-302."""
     if tripped_at is None:
         return Verdict.ok("closed")
-    return Verdict.skip("circuit_breaker", f"tripped at {tripped_at:%H:%M:%S} UTC", "clear with `gammacore resume`")
+    return Verdict.skip("circuit_breaker", f"tripped at {tripped_at:%H:%M:%S} UTC", "(clear with `gammacore resume`)")

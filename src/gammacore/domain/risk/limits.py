@@ -123,7 +123,7 @@ class RiskLimits:
 def judge_halted(book: BookView) -> Verdict:
     """No halt and no kill switch. Rule: CS-302."""
     if book.halted is not None:
-        return Verdict.skip("halted", book.halted, "clear with `gammacore resume`")
+        return Verdict.skip("halted", book.halted, "(clear with `gammacore resume`)")
     return Verdict.ok("not halted")
 
 

@@ -63,6 +63,13 @@ class SizingRules:
     confidence_size: bool = parameter(False, "HIGH setups twice the size, LOW none, before the cap.")
     sizing: bool = parameter(True, "Off: 1 contract a trade.")
 
+    @property
+    def warning(self) -> str:
+        """What a person should hear before these figures trade; "" when there is nothing to say. Rule: CS-602."""
+        if self.fraction < 1:
+            return ""
+        return "full Kelly: in theory every second account halves at some time; 0.5 is the usual fraction"
+
     def is_halted(self, balance: Decimal) -> bool:
         """Whether the balance is below 50 % of the starting capital; exactly 50 % trades. Rule: CS-601.
 

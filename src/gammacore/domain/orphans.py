@@ -1,0 +1,212 @@
+"""Orphans: spreads the broker holds that are in no book, told apart from other people's contracts by who ordered them.
+
+Pure. What pairs into verticals and was sold for a credit by our own orders is adopted; the rest is quarantined.
+Rules: CS-573..575.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from itertools import count
+
+from attrs import evolve, frozen
+
+from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.instruments import (
+    EQUITY_OPTION_MULTIPLIER,
+    UNDERLYING_OF_ROOT,
+    OptionContract,
+    Right,
+    Side,
+    Underlying,
+    parse_occ,
+)
+from gammacore.domain.ledger import PositionAdopted
+from gammacore.domain.orders import LegFill, OrderReport, is_our_id
+from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import EntryPlan, Watch
+from gammacore.domain.spreads import CENT, CreditSpread, Vertical
+from gammacore.domain.stops.policy import StopPolicy
+
+ORPHAN_TARGET = Decimal("0.50")
+"""Profit that is enough for an orphan, part of its credit, all day long. Rule: CS-575."""
+
+
+class Adopt(StrEnum):
+    """Whose spreads become ours when no book has them: those our orders opened, or all. Rule: CS-574."""
+
+    OURS = "ours"
+    ALL = "all"
+
+
+@frozen
+class ReconcileRules:
+    """What is done with contracts at the broker that are in no book. Rule: CS-574."""
+
+    adopt: Adopt = parameter(Adopt.OURS, "Unknown verticals that are adopted: ours (by client id) or all.")
+
+    def counts(self, report: OrderReport) -> bool:
+        """Whether the fills of this order can make a spread ours."""
+        return self.adopt is Adopt.ALL or is_our_id(report.id)
+
+
+OURS_ONLY = ReconcileRules()
+
+
+@frozen
+class OrphanSearch:
+    """What was found among unknown contracts: spreads to adopt, and the `rest`, signed contracts by symbol."""
+
+    adopted: tuple[PositionAdopted, ...]
+    rest: Mapping[str, int]
+
+
+@frozen
+class AcquiredLeg:
+    """Unknown contracts that orders account for: signed, at their average price in points, complete since `at`."""
+
+    contract: OptionContract
+    held: int
+    price: Decimal
+    at: dt.datetime
+
+    @property
+    def cost(self) -> Decimal:
+        """Signed cost basis, dollars: paid for longs is positive, received for shorts negative."""
+        return self.held * self.price * EQUITY_OPTION_MULTIPLIER
+
+
+def credit_of_costs(costs: Iterable[Decimal], contracts: int) -> Decimal:
+    """Credit in points of legs with these signed costs in dollars: -Σ cost / (100 × contracts). Rule: CS-575.
+
+    >>> credit_of_costs([Decimal(1320), Decimal(-2100)], contracts=1)
+    Decimal('7.8')
+    """
+    return -sum(costs, Decimal(0)) / (EQUITY_OPTION_MULTIPLIER * contracts)
+
+
+def find_orphans(
+    unknown: Mapping[str, int],
+    reports: Iterable[OrderReport],
+    *,
+    at: dt.datetime,
+    rules: ReconcileRules,
+    policy: StopPolicy,
+    taken: Container[str],
+    roots: Mapping[str, str] = UNDERLYING_OF_ROOT,
+) -> OrphanSearch:
+    """Pair unknown contracts into verticals that were sold for a credit; a condor becomes two. Rules: CS-573..575.
+
+    `unknown` are signed contracts per OCC symbol that no book explains, `reports` the broker's orders that no book
+    knows, `taken` the names of positions there are already, `roots` the underlying of each option root. Contracts that
+    these orders do not account for are somebody else's and stay in the rest.
+    """
+    counted = [report for report in reports if rules.counts(report)]
+    contracts = {symbol: parse_occ(symbol, dict(roots)) for symbol in unknown}
+    legs = [leg for symbol, held in unknown.items() if (leg := _acquired(contracts[symbol], held, counted)) is not None]
+    pairs = [(short, long) for short, long in _pairs(legs) if 0 < _credit(short, long) < _vertical(short, long).width]
+    adopted: list[PositionAdopted] = []
+    for short, long in pairs:
+        used = {event.plan.position for event in adopted}
+        name = next(name for name in _names(short.contract) if name not in taken and name not in used)
+        adopted.append(_adopted(name, short, long, at, policy))
+    return OrphanSearch(tuple(adopted), _rest(unknown, adopted))
+
+
+def _acquired(contract: OptionContract, held: int, reports: Iterable[OrderReport]) -> AcquiredLeg | None:
+    """The part of a holding that these orders brought, net of what they traded away again; None when there is none."""
+    side = Side.BUY if held > 0 else Side.SELL
+    fills = [(fill, report.at) for report in reports for fill in report.execution.legs if fill.symbol == contract.occ]
+    opening = [(fill, when) for fill, when in fills if fill.side is side]
+    opened = sum(fill.quantity for fill, _ in opening)
+    brought = min(abs(held), 2 * opened - sum(fill.quantity for fill, _ in fills))
+    if brought <= 0:
+        return None
+    price = _average_price([fill for fill, _ in opening])
+    return AcquiredLeg(contract, side.sign * brought, price, max(when for _, when in opening))
+
+
+def _average_price(fills: Sequence[LegFill]) -> Decimal:
+    paid = sum((fill.price * fill.quantity for fill in fills), Decimal(0))
+    return paid / sum(fill.quantity for fill in fills)
+
+
+def _pairs(legs: Sequence[AcquiredLeg]) -> list[tuple[AcquiredLeg, AcquiredLeg]]:
+    """Each short with the nearest further-out long of equal quantity, the narrowest pair first. Rule: CS-573."""
+    possible = [(short, long) for short in legs for long in legs if _covers(short, long)]
+    possible.sort(key=lambda pair: (_vertical(*pair).width, pair[0].contract.occ))
+    paired: set[str] = set()
+    pairs = []
+    for short, long in possible:
+        if paired.isdisjoint((short.contract.occ, long.contract.occ)):
+            paired |= {short.contract.occ, long.contract.occ}
+            pairs.append((short, long))
+    return sorted(pairs, key=lambda pair: pair[0].contract.occ)
+
+
+def _covers(short: AcquiredLeg, long: AcquiredLeg) -> bool:
+    sold, bought = short.contract, long.contract
+    if (sold.root, sold.expiry, sold.right) != (bought.root, bought.expiry, bought.right):
+        return False
+    further = bought.strike > sold.strike if sold.right is Right.CALL else bought.strike < sold.strike
+    return short.held < 0 and long.held == -short.held and further
+
+
+def _vertical(short: AcquiredLeg, long: AcquiredLeg) -> Vertical:
+    return Vertical(short=short.contract, long=long.contract)
+
+
+def _credit(short: AcquiredLeg, long: AcquiredLeg) -> Decimal:
+    return credit_of_costs((short.cost, long.cost), long.held)
+
+
+def _names(contract: OptionContract) -> Iterator[str]:
+    return (f"{contract.underlying}-{contract.expiry:%Y%m%d}-orphan-{number}" for number in count(1))
+
+
+def _adopted(
+    name: str, short: AcquiredLeg, long: AcquiredLeg, at: dt.datetime, policy: StopPolicy
+) -> PositionAdopted:  # fmt: skip
+    credit, acquired_at = _credit(short, long), max(short.at, long.at)
+    is_call = short.contract.right is Right.CALL
+    plan = EntryPlan(
+        position=name,
+        strategy=StrategyTag.CALL_SPREAD if is_call else StrategyTag.PUT_SPREAD,
+        direction=Direction.BEARISH if is_call else Direction.BULLISH,
+        confidence=Confidence.MEDIUM,  # asked for by no rule: the target is fixed
+        spread=CreditSpread((_vertical(short, long),)),
+        contracts=long.held,
+        expected_credit=credit,
+        limit=credit,
+        price=short.contract.strike,
+        pin=Decimal(0),
+        vix=Decimal(0),
+        scheduled_at=acquired_at,
+        policy=orphan_policy(policy),
+    )
+    holdings = {leg.contract.occ: leg.held for leg in (short, long)}
+    return PositionAdopted(at, plan, long.held, credit, holdings, acquired_at, Watch(), orphan=True)
+
+
+def orphan_policy(policy: StopPolicy) -> StopPolicy:
+    """The active stops with a fixed target; sold at a distance of 0 it is never held for settlement. Rule: CS-575."""
+    return evolve(
+        policy,
+        fixed_target=ORPHAN_TARGET,
+        time_weighted_targets=False,
+        hold_distance=max(policy.hold_distance, CENT),  # a distance of 0 may be all that is configured
+    )
+
+
+def roots_of(underlyings: Mapping[str, Underlying]) -> dict[str, str]:
+    """The underlying of every option root, the registry's and those described besides. Rule: CS-571."""
+    return {**UNDERLYING_OF_ROOT, **{known.option_root: symbol for symbol, known in underlyings.items()}}
+
+
+def _rest(unknown: Mapping[str, int], adopted: Iterable[PositionAdopted]) -> dict[str, int]:
+    ours = {symbol: held for event in adopted for symbol, held in event.holdings.items()}
+    left = {symbol: held - ours.get(symbol, 0) for symbol, held in unknown.items()}
+    return {symbol: held for symbol, held in left.items() if held}

@@ -1,0 +1,52 @@
+"""Who is told of a run: the log, and where a URL is configured a channel and a watchdog."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.notifiers.several import Several
+from gammacore.configuration import Settings
+from gammacore.domain.book import Book
+from gammacore.domain.day_report import DayReport, day_reports
+from gammacore.domain.ledger import Mode
+from gammacore.ports.notifier import LoopWatch, Notifier
+from gammacore.ports.storage import Storage
+
+
+def notices_of(
+    settings: Settings,
+    mode: Mode,
+    book: Book,
+    storage: Storage,
+    *,
+    ledger: Path | None = None,
+    logger: logging.Logger | None = None,
+) -> Several:
+    """Log lines where there is a logger, alerts and pings where a URL is set. Rules: CS-501, CS-625..627.
+
+    A study alerts nobody unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
+    """
+    notifiers: list[Notifier] = [] if logger is None else [LogNotifier(logger, settings.sizing)]
+    watchers: list[LoopWatch] = []
+    said_by = logger or logging.getLogger("gammacore")
+    if settings.alerts.webhook_url and (mode is not Mode.STUDY or settings.alerts.studies):
+        from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside  # the HTTP client is slow to load
+
+        def newest_day() -> DayReport | None:
+            return next(reversed(day_reports(storage.events())), None)
+
+        sent = None if ledger is None else kept_beside(ledger)
+        channel = WebhookNotifier(settings.alerts, said_by, sent=sent, newest_day=newest_day)
+        notifiers.append(channel)
+        watchers.append(channel)
+    if settings.health.url(mode):
+        from gammacore.adapters.notifiers.health_ping import HealthPing
+
+        watchers.append(HealthPing(settings.health, mode, said_by))
+    if logger is not None and settings.sizing.warning:
+        logger.warning("%s", settings.sizing.warning)
+    notices = Several(said_by, tuple(notifiers), tuple(watchers))
+    notices.take_up(book)
+    return notices

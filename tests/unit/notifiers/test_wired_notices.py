@@ -1,0 +1,155 @@
+"""Who is told: the log, with a URL the channel and the watchdog, of a study nobody by default. CS-501, CS-626."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+import pytest
+import requests
+from attrs import define, evolve, field
+
+from builders import at
+from builders_cli import trading_seed
+from builders_loopback import Channel
+from builders_world import a_world
+from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.book import Book
+from gammacore.domain.ledger import Mode
+from gammacore.domain.sizing.policies import SizingRules
+from gammacore.errors import ConfigurationError, GammacoreError
+from gammacore.wiring import wire_day
+from gammacore.wiring.notices import notices_of
+
+URL = "https://discord.com/api/webhooks/4711/s3cret-T0ken"
+PAPER, LIVE = "https://ping.example/paper-uuid", "https://ping.example/live-uuid"
+LOG = logging.getLogger("gammacore.test.wired")
+TOLD = {"alerts.webhook_url": URL, "health.webhook_paper": PAPER, "health.webhook_live": LIVE}
+
+
+def configured(**given: object) -> Configuration:
+    return configure([{key.replace("__", "."): Sourced(value, "test.toml, line 1") for key, value in given.items()}])
+
+
+def watchers(configuration: Configuration, mode: Mode) -> list[str]:
+    """Who follows the loop, by kind."""
+    notices = notices_of(configuration.settings, mode, Book(), MemoryStorage(), logger=LOG)
+    notices.close(at("16:06"))
+    return [type(watcher).__name__ for watcher in notices.watchers]
+
+
+@pytest.mark.parametrize(
+    ("given", "mode", "kinds"),
+    [
+        ({}, Mode.LIVE, []),
+        (TOLD, Mode.LIVE, ["WebhookNotifier", "HealthPing"]),
+        (TOLD, Mode.PAPER, ["WebhookNotifier", "HealthPing"]),
+        ({"health.webhook_paper": PAPER}, Mode.LIVE, []),
+        (TOLD, Mode.STUDY, []),
+        ({**TOLD, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier"]),
+    ],
+)
+def test_only_who_has_a_url_is_told_and_of_a_study_who_asks(
+    given: dict[str, object], mode: Mode, kinds: list[str]
+) -> None:
+    assert watchers(configured(**given), mode) == kinds
+
+
+def test_a_simulated_day_posts_its_trades_and_its_summary_where_that_is_asked(
+    session: requests.Session, channel: Channel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """CS-501: the summary once, after the close; the same for a library user, who calls `wire_day` alone."""
+    monkeypatch.setattr(requests, "Session", lambda: session)
+    given = {"alerts.webhook_url": URL, "alerts.studies": True, "market.step_seconds": 300,
+             "market.seed": trading_seed()}  # fmt: skip
+    day = wire_day(configured(**given), tmp_path / "run.sqlite")
+    day.trade()
+    day.close()
+
+    titles = [posted["title"] for posted in channel.posted]
+    assert any(title.startswith("Opened SPX") for title in titles)
+    assert any(title.startswith("Closed SPX") for title in titles)
+    assert [title for title in titles if title.endswith("SPX credit-spread")] == titles[-1:]
+
+
+def test_a_simulated_day_posts_nothing_by_default(
+    session: requests.Session, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "Session", lambda: session)
+    day = wire_day(configured(**TOLD, **{"market.step_seconds": 300}))
+    day.trade()
+    day.close()
+
+    assert not channel.received
+
+
+@define
+class Following:
+    """Remembers what it heard of the loop."""
+
+    heard: list[str] = field(factory=list)
+
+    def take_up(self, book: Book) -> None:
+        self.heard.append("take_up")
+
+    def tick(self, now: dt.datetime) -> None:
+        self.heard.append("tick")
+
+    def crashed(self, detail: str, at: dt.datetime) -> None:
+        self.heard.append(detail)
+
+    def close(self, now: dt.datetime) -> None:
+        self.heard.append("close")
+
+
+def test_a_watcher_hears_of_every_cycle() -> None:
+    follower, world = Following(), a_world(start="09:30")
+    day = evolve(world.day, watch=follower)
+
+    day.once()
+    day.once()
+
+    assert follower.heard == ["tick", "tick"]
+
+
+def test_a_watcher_hears_of_the_fault_that_ends_the_loop() -> None:
+    """CS-627: the fault goes on; nobody swallows it."""
+    follower, world = Following(), a_world(start="09:30")
+    day = evolve(world.day, watch=follower, settle=_failing)
+
+    with pytest.raises(GammacoreError):
+        day.once()
+
+    assert follower.heard == ["GammacoreError: the disk is gone"]
+
+
+def _failing(_date: dt.date) -> None:
+    raise GammacoreError("the disk is gone")
+
+
+def test_a_url_is_shown_to_nobody() -> None:
+    """`config show` prints ***, a refusal names the key and the mend."""
+    rows = {key: value for key, value, _ in configured(**TOLD).rows()}
+
+    assert [rows[key] for key in TOLD] == ["***"] * 3
+    assert rows["alerts.webhook_copy_url"] == ""
+    with pytest.raises(
+        ConfigurationError, match=r"line 1: alerts.webhook_url: \*\*\* .* give https://discord"
+    ) as wrong:
+        configured(**{"alerts.webhook_url": "https://evil.example/t0ken"})
+    assert "t0ken" not in str(wrong.value)
+
+
+def test_who_is_told_changes_no_decision() -> None:
+    """R14: lineage and client ids are those of the same day without alerts."""
+    assert configured(**TOLD, **{"alerts.studies": True}).fingerprint() == configure([]).fingerprint()
+
+
+def test_the_log_lines_know_the_configured_sizing() -> None:
+    """CS-625: the half of the statistics line is that of the configured fraction."""
+    settings = configured(**{"sizing.window": 20}).settings
+    (log_lines,) = notices_of(settings, Mode.STUDY, Book(), MemoryStorage(), logger=LOG).notifiers
+
+    assert getattr(log_lines, "sizing", None) == SizingRules(window=20)
