@@ -20,7 +20,8 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
-from gammacore.domain.book import Book, BookView
+from gammacore.domain.book import Book
+from gammacore.domain.book_view import BookView
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule

@@ -95,6 +95,7 @@ def status_document(book: Book, day_pnl: Decimal, ledger: Path) -> Document:
         "day_pnl": money(day_pnl),
         "halted": book.halted is not None,
         "halt_reason": book.halted,
+        "circuit_breaker": book.breaker_tripped_at,
         "quarantined": dict(book.quarantined),
         "as_of": None if book.last_at is None else clock(book.last_at),
         "ledger": str(ledger),

@@ -47,6 +47,8 @@ def _view(book: Book, day_pnl: Decimal, path: Path) -> RenderableType:
     from gammacore_cli.day_view import amount, hour
 
     halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
+    if book.breaker_tripped_at is not None:
+        halted += f"  [bold red]circuit breaker tripped at {book.breaker_tripped_at:%H:%M:%S} UTC[/]"
     day = "no day yet" if book.day is None else f"{book.day.underlying} {book.day.strategy} {book.day.date}"
     as_of = "" if book.last_at is None else f", as of {hour(book.last_at)} New York"
     parts: list[RenderableType] = [

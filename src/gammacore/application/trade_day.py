@@ -161,7 +161,8 @@ class TradeDay:
     def cycle(self) -> None:
         """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
         if self.watch is None:
-            return self._live_through()
+            self._live_through()
+            return
         try:
             self._live_through()
         except Exception as fault:

@@ -17,6 +17,7 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
+from gammacore.domain.orphans import ReconcileRules
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
@@ -87,6 +88,7 @@ class Settings:
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
     orders: OrderLife = OrderLife()
+    reconcile: ReconcileRules = ReconcileRules()
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()
     underlyings: Mapping[str, Underlying] = field(factory=dict)

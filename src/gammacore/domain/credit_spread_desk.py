@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
-from gammacore.domain.book import BookView
+from gammacore.domain.book_view import BookView
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules

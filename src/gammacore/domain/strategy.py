@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from gammacore.domain.book import BookView
+from gammacore.domain.book_view import BookView
 from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure

@@ -39,7 +39,7 @@ from gammacore.application.watch_broker import WatchedBroker
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book import Book
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.instruments import Underlying
+from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Strategy
@@ -201,7 +201,15 @@ def wire_trade(
         enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name),
         manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
-        reconcile=Reconcile(ledger, desk, broker, clock),
+        reconcile=Reconcile(
+            ledger,
+            desk,
+            broker,
+            clock,
+            rules=settings.reconcile,
+            policy=settings.stops,
+            underlyings={**REGISTRY, **settings.underlyings, underlying.symbol: underlying},
+        ),
         requests=ObeyRequests(ledger, inbox, clock),
         recall=RecallMarket(ledger, market, underlying),
         gather=GatherHistory(market, underlying, session, previous),

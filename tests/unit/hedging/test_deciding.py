@@ -210,7 +210,7 @@ def test_the_metadata_shows_why_a_hedge_was_sent() -> None:
     """DH-611: |net_delta_before| > hedging_threshold can be read off every hedge."""
     desk = Desk()
     [first] = desk(market("15:00:00", delta=0.65, quantity=10, underlying_price=495.5))
-    assert (first["metadata"]["net_delta_before"], first["metadata"]["hedge_shares_before"]) == ("6.5", "0")
+    assert (first["metadata"]["net_delta_before"], first["metadata"]["hedge_shares_before"]) == ("6.50", "0")
     [second] = desk(market("15:01:00", delta="0.70", underlying_price=495.5))
     assert second["metadata"]["hedge_shares_before"] == "-650"
     assert (second["metadata"]["net_shares_before"], second["metadata"]["net_delta_before"]) == ("50.00", "0.50")

@@ -8,7 +8,8 @@ from decimal import Decimal
 from attrs import define, evolve, field
 
 from builders import a_session, at
-from builders_desk import a_situation, an_exposure
+from builders_day import PUT_TRADE, opened
+from builders_desk import a_book, an_exposure
 from builders_world import TERMS, a_world
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.gex.exposure import GammaExposure
@@ -47,7 +48,8 @@ def test_the_pin_of_an_entry_is_that_of_its_own_snapshot() -> None:
 
 
 def test_a_due_entry_never_goes_without_a_new_exposure() -> None:
-    """Must not regress 38 (CS-111): it is asked for at each slot that is due, whatever was known before."""
-    desk, book = CreditSpreadDesk(), a_situation().book
+    """Must not regress 38 (CS-111): it is asked for at each slot that is due, whatever was traded before."""
+    desk, book = CreditSpreadDesk(), a_book(opened(PUT_TRADE))  # sold at 10:00
 
-    assert all(desk.needs_exposure(at(slot), a_session(), book) for slot in SLOTS)
+    assert not desk.needs_exposure(at("10:29:59"), a_session(), book)
+    assert desk.needs_exposure(at("10:30"), a_session(), book)

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 import requests
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from builders import at
 from builders_cli import trading_seed
 from builders_loopback import Channel
-from builders_world import a_world
+from builders_world import Scripted, a_world
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book import Book
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.strategy import Decisions, Situation
 from gammacore.errors import ConfigurationError, GammacoreError
 from gammacore.wiring import wire_day
 from gammacore.wiring.notices import notices_of
@@ -114,19 +115,23 @@ def test_a_watcher_hears_of_every_cycle() -> None:
     assert follower.heard == ["tick", "tick"]
 
 
+@frozen
+class Failing(Scripted):
+    """Cannot decide."""
+
+    def decide(self, situation: Situation) -> Decisions:
+        raise GammacoreError("the disk is gone")
+
+
 def test_a_watcher_hears_of_the_fault_that_ends_the_loop() -> None:
     """CS-627: the fault goes on; nobody swallows it."""
     follower, world = Following(), a_world(start="09:30")
-    day = evolve(world.day, watch=follower, settle=_failing)
+    day = evolve(world.day, watch=follower, strategy=Failing())
 
     with pytest.raises(GammacoreError):
         day.once()
 
     assert follower.heard == ["GammacoreError: the disk is gone"]
-
-
-def _failing(_date: dt.date) -> None:
-    raise GammacoreError("the disk is gone")
 
 
 def test_a_url_is_shown_to_nobody() -> None:

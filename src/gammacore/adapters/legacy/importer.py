@@ -22,14 +22,13 @@ from gammacore.domain.ledger import (
     Mode,
     PositionAdopted,
 )
+from gammacore.domain.orphans import orphan_policy
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import to_cents
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput, MissingData
 
 ORDERS, BALANCE, TRADES = "orders.json", "account_balance.json", "trades.csv"
-ORPHAN_TARGET = Decimal("0.50")
-
 
 @frozen
 class LegacyImport:
@@ -180,7 +179,7 @@ def _adopted(order: LegacyOrder, at: dt.datetime, policy: StopPolicy) -> Iterato
 def _plan(order: LegacyOrder, policy: StopPolicy) -> EntryPlan:
     """The entry as far as the record tells it, under today's stops; an orphan's target is 50 %. Rule: CS-575."""
     if order.orphan:
-        policy = evolve(policy, fixed_target=ORPHAN_TARGET, time_weighted_targets=False)
+        policy = orphan_policy(policy)
     return EntryPlan(
         position=order.order_id,
         strategy=order.strategy,

@@ -23,8 +23,8 @@ NOT_JUDGED = Verdict.not_judged()
 
 
 def _halted(case: EntryCase) -> Verdict:
-    halt = judge_halted(case.situation.book)
-    return judge_breaker(case.situation.book.breaker_tripped_at) if halt.passed else halt
+    halt, breaker = judge_halted(case.situation.book), judge_breaker(case.situation.book.breaker_tripped_at)
+    return halt if breaker.passed or not halt.passed else breaker
 
 
 def _trading_day(case: EntryCase) -> Verdict:

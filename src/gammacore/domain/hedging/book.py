@@ -77,9 +77,7 @@ class DeskBook:
 
     def is_flat(self) -> bool:
         """No option held, no hedge share held or in flight."""
-        return not self.holdings and not any(
-            book.shares.held or book.shares.filled for book in self.hedge_books.values()
-        )
+        return not self.holdings and all(book.shares.is_flat for book in self.hedge_books.values())
 
     def has_leftovers(self) -> bool:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
@@ -153,13 +151,14 @@ class DeskBook:
         self.exit_at = self.leftover_exit_at = self.retry_from = None
         self.not_flat_told = False
         self.left_over = bool(event.leftovers)
-        self.latest_close = {subject: i for subject, i in self.latest_close.items() if not i.status.is_over}
+        self.latest_close.clear()  # day orders: none of them can be filled any more
         for key in event.settled:
             self._remove(self.holdings[key])
         for share in event.forgotten:
             self.hedge_book(share).shares.forget()
         for book in self.hedge_books.values():
             book.hedges = 0
+            book.shares.working.clear()
             book.awaited_until = None
         for key in event.leftovers:
             held = self.holdings.get(key)
@@ -219,6 +218,7 @@ class DeskBook:
             book.awaited_until = None
         if intent.counts == HedgeLedgerPolicy.FILLS:
             book.shares.in_flight += signed
+            book.shares.working.add(intent.intent_id)
         elif intent.counts == HedgeLedgerPolicy.EMITTED:
             book.shares.filled += signed
 
@@ -238,9 +238,7 @@ class DeskBook:
         intent = self.intents[event.intent_id]
         new = event.filled - intent.filled
         flying = intent.in_flight
-        price = (
-            intent.fill_price(event.filled, event.average_price) if new and event.average_price is not None else None
-        )
+        cost = intent.cost_of(event.filled, event.average_price) if new and event.average_price is not None else None
         fees = event.fees - intent.fees
         intent.status, intent.fees = event.status, event.fees
         if new:
@@ -249,18 +247,19 @@ class DeskBook:
         if intent.kind.closes_option:
             self._close_option(intent, new)
         elif intent.counts == HedgeLedgerPolicy.FILLS:
-            self._fill_hedge(intent, new, price, fees, intent.in_flight - flying)
+            self._fill_hedge(intent, new, cost, fees, intent.in_flight - flying)
 
-    def _fill_hedge(self, intent: Intent, new: int, price: Decimal | None, fees: Decimal, flying: int) -> None:
+    def _fill_hedge(self, intent: Intent, new: int, cost: Decimal | None, fees: Decimal, flying: int) -> None:
         book = self.hedge_book(intent.book)
         shares = book.shares
         shares.in_flight += flying
         shares.fees += fees
-        if new and price is not None:
-            signed = intent.side.sign * new
-            shares.fill(signed, price)
+        if intent.status.is_over:
+            shares.working.discard(intent.intent_id)
+        if new and cost is not None:
+            shares.fill(intent.side.sign * new, cost / new)
             if intent.price is not None:
-                slippage = (price - intent.price) * signed
+                slippage = (cost - intent.price * new) * intent.side.sign
                 intent.slippage += slippage
                 shares.slippage += slippage
         if not shares.filled and not shares.in_flight:

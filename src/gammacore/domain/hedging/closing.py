@@ -104,7 +104,7 @@ def _books(book: DeskBook, *, leftover: bool) -> list[HedgeBook]:
     return [
         hedge_book
         for share, hedge_book in sorted(book.hedge_books.items())
-        if (hedge_book.shares.held or hedge_book.shares.filled) and (share in hedge_book.leftovers or not leftover)
+        if not hedge_book.shares.is_flat and (share in hedge_book.leftovers or not leftover)
     ]
 
 
@@ -145,8 +145,13 @@ def expired_by(book: DeskBook, date: dt.date) -> tuple[str, ...]:
     )
 
 
+def still_open(book: DeskBook) -> tuple[str, ...]:
+    """Options and hedge shares, held or in flight, by name. Rule: DH-511."""
+    return (*book.holdings, *(share for share, found in sorted(book.hedge_books.items()) if not found.shares.is_flat))
+
+
 def left_over(book: DeskBook, settled: tuple[str, ...]) -> tuple[str, ...]:
-    """Options and hedge shares that an earlier session left, by name."""
+    """Options and hedge shares that an earlier session left, by name; its day orders are over. Rule: DH-520."""
     options = tuple(key for key in book.holdings if key not in settled)
     shares = tuple(
         share for share, found in sorted(book.hedge_books.items()) if found.shares.held or found.shares.filled

@@ -21,6 +21,7 @@ from gammacore.domain.hedging.closing import (
     expired_by,
     left_over,
     retries,
+    still_open,
 )
 from gammacore.domain.hedging.decision import blocked, limited, size_hedge
 from gammacore.domain.hedging.events import IntentRecorded, TimerKind
@@ -93,7 +94,7 @@ class HedgingDesk:
         book, ts = self.book, event.ts
         step = Step(book)
         known = book.seen.get(event.event_id)
-        if known is not None:
+        if known is not None and not (self._day is not None and ts >= self._day.ends):
             step.code = Reason.DUPLICATE if known == content else Reason.DUPLICATE_CONFLICT
             return step
         listing = self._universe.listing(event.symbol)
@@ -407,7 +408,7 @@ class HedgingDesk:
             case TimerKind.FILL_TIMEOUT:
                 step.alarm(Alarm.FILL_UNKNOWN, f"no news of {timer.subject}: still counted", timer.subject)
             case TimerKind.CLOSE:
-                names = ", ".join(left_over(book, ()))
+                names = ", ".join(still_open(book))
                 step.alarm(Alarm.NOT_FLAT, f"still open at the close: {names}")
 
     def _renew_timer(self) -> None:

@@ -46,16 +46,16 @@ class Intent:
         """Signed quantity that may still be filled; unknown is never assumed dead. Rules: DH-240, DH-241."""
         return 0 if self.status.is_over else self.side.sign * (self.quantity - self.filled)
 
-    def fill_price(self, filled: int, average_price: Decimal) -> Decimal:
-        """Price of what is new in a cumulative fill, points.
+    def cost_of(self, filled: int, average_price: Decimal) -> Decimal:
+        """Price × quantity of what is new in a cumulative fill, points times shares.
 
         >>> i = Intent("i", "e", IntentKind.HEDGE, "SPY", "SPY", Side.BUY, 10, 1, None, "", "", dt.datetime.min)
         >>> i.filled, i.average_price = 4, Decimal(100)
-        >>> i.fill_price(10, Decimal("100.6"))
-        Decimal('101')
+        >>> i.cost_of(10, Decimal("100.6"))
+        Decimal('606.0')
         """
         before = Decimal(0) if self.average_price is None else self.average_price * self.filled
-        return (average_price * filled - before) / (filled - self.filled)
+        return average_price * filled - before
 
 
 @frozen
@@ -70,6 +70,8 @@ class ShareLot:
 class HedgeShares:
     """Hedge shares of one book: lots first in, first out, and what they have earned and cost, dollars. Rule: DH-243.
 
+    `working` are the intents of this session that may still be filled.
+
     >>> shares = HedgeShares()
     >>> shares.fill(-100, Decimal(500)); shares.fill(150, Decimal(499))
     >>> shares.filled, shares.realised, shares.open_profit(Decimal(500))
@@ -81,12 +83,18 @@ class HedgeShares:
     realised: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
     slippage: Decimal = Decimal(0)
+    working: set[str] = field(factory=set)
     _lots: deque[ShareLot] = field(factory=deque)
 
     @property
     def held(self) -> int:
         """Filled and in flight: what exposure counts. Rule: DH-240."""
         return self.filled + self.in_flight
+
+    @property
+    def is_flat(self) -> bool:
+        """Nothing filled, and no order of this session that may still be: opposite ones in flight are not flat."""
+        return not self.filled and not self.working
 
     @property
     def lots(self) -> tuple[ShareLot, ...]:
@@ -113,4 +121,5 @@ class HedgeShares:
     def forget(self) -> None:
         """Start from nothing: the shares are no longer counted."""
         self.filled = self.in_flight = 0
+        self.working.clear()
         self._lots.clear()
