@@ -93,7 +93,7 @@ def _days_table(reports: Sequence[DayReport]) -> RenderableType:
     return table
 
 
-COLUMNS = ("strategy", "trades", "open", "won", "lost", "even", "win rate", "win", "loss", "factor", "P/L")
+COLUMNS = ("strategy", "trades", "open", "won", "lost", "rate", "win", "loss", "factor", "P/L")
 
 
 def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayReport]) -> RenderableType:
@@ -106,13 +106,14 @@ def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayR
 
     fall = fall_text(ledger_drawdown(reports))
     caption = f"win and loss are averages, gross of fees; drawdown from the running peak: {fall}"
-    table = Table(title="Statistics", title_justify="left", box=SIMPLE_HEAD, caption=caption, caption_justify="left")
+    table = Table(title="Statistics", title_justify="left", box=SIMPLE_HEAD, caption=caption, caption_justify="left",
+                  collapse_padding=True, pad_edge=False)  # fmt: skip
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "strategy" else "right")
+        table.add_column(column, justify="left" if column == "strategy" else "right", no_wrap=True)
     for tag, figures in groups.items():
         table.add_row(
             tag, str(figures.trades), str(figures.open), str(figures.wins), str(figures.losses),
-            str(figures.break_even), percent(figures.win_rate), dollars(figures.average_win or Decimal(0)),
+            percent(figures.win_rate), dollars(figures.average_win or Decimal(0)),
             dollars(figures.average_loss or Decimal(0)), factor(figures), amount(figures.pnl),
         )  # fmt: skip
     return table

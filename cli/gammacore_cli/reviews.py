@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.table import Table
 
 from gammacore.domain.dollars import dollars, signed_dollars
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 KINDS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
-COLUMNS = ("period", "trades", "open", "win rate", "factor", "P/L", "drawdown", "contracts", "by size", "projected")
+COLUMNS = ("period", "trades", "open", "win rate", "factor", "P/L", "drawdown")
+SIZING_COLUMNS = ("period", "contracts", "by size", "projected")
 CAPTION = (
-    "P/L is gross; contracts: average a trade; by size: what sizing added to one contract a trade; projected: mean ±\n"
-    "one deviation of what the trades before the period promise (independent draws), then how far off the period was"
+    "P/L is gross. Contracts: average a trade; by size: what sizing added to one\n"
+    "contract a trade; projected: mean and deviation of what the trades before the\n"
+    "period promise (independent draws), then how far off the period was."
 )
 
 
@@ -63,30 +66,34 @@ def _review_document(review: Review) -> Document:
 
 def reviews_table(trades: Sequence[TradeLine]) -> RenderableType:
     """Every period with its parts: by VIX regime at the entry, by strategy."""
-    table = Table(title="Reviews", title_justify="left", box=SIMPLE_HEAD, caption=CAPTION, caption_justify="left")
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "period" else "right", no_wrap=column == "period")
+    figures_table, sizing_table = _columns("Reviews", COLUMNS), _columns("Sizing and projection", SIZING_COLUMNS)
     for period, name in KINDS.items():
-        table.add_section()
-        table.add_row(f"[bold]{name}[/]")
+        for table in (figures_table, sizing_table):
+            table.add_section()
+            table.add_row(f"[bold]{name}[/]")
         for review in reviews(trades, period):
-            table.add_row(*_row(review))
+            figures_table.add_row(_span(review), *_figures(review.figures), fall_text(review.drawdown))
+            sizing_table.add_row(_span(review), *_sizing(review))
             for title, figures in _parts(review):
-                table.add_row(f"[dim]  {title}[/]", *_figures(figures))
+                figures_table.add_row(f"[dim]  {title}[/]", *_figures(figures))
+    return Group(figures_table, "", sizing_table, CAPTION)
+
+
+def _columns(title: str, columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="left" if column == "period" else "right", no_wrap=True)
     return table
 
 
-def _row(review: Review) -> tuple[str, ...]:
-    span = str(review.first) if review.first == review.last else f"{review.first} to {review.last}"
+def _span(review: Review) -> str:
+    return str(review.first) if review.first == review.last else f"{review.first} to {review.last}"
+
+
+def _sizing(review: Review) -> tuple[str, str, str]:
     average = review.sizing.average_contracts
-    return (
-        span,
-        *_figures(review.figures),
-        fall_text(review.drawdown),
-        "–" if average is None else f"{float(average):.1f}",
-        signed_dollars(review.sizing.gained_by_size),
-        _projected(review),
-    )
+    contracts = "–" if average is None else f"{float(average):.1f}"
+    return contracts, signed_dollars(review.sizing.gained_by_size), _projected(review)
 
 
 def _figures(figures: TradeFigures) -> tuple[str, ...]:

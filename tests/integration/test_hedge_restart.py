@@ -188,7 +188,17 @@ def test_the_book_of_a_ledger_is_the_book_that_wrote_it(tmp_path: Path) -> None:
 
     folded = DeskBook.of(medium.events, Universe(settings))
 
-    for name in ("clock", "date", "seen", "watermarks", "prices", "exit_at", "leftover_exit_at", "retry_from", "halted"):
+    for name in (
+        "clock",
+        "date",
+        "seen",
+        "watermarks",
+        "prices",
+        "exit_at",
+        "leftover_exit_at",
+        "retry_from",
+        "halted",
+    ):
         assert getattr(folded, name) == getattr(live, name), name
     for name in ("holdings", "intents", "silent", "unwritten", "latest_close"):
         assert list(getattr(folded, name)) == list(getattr(live, name)), name
@@ -196,7 +206,9 @@ def test_the_book_of_a_ledger_is_the_book_that_wrote_it(tmp_path: Path) -> None:
         assert repr(folded.hedge_books[share]) == repr(book)
 
 
-def test_a_ledger_of_other_settings_is_taken_up_with_a_warning_and_one_of_another_account_is_not(tmp_path: Path) -> None:
+def test_a_ledger_of_other_settings_is_taken_up_with_a_warning_and_one_of_another_account_is_not(
+    tmp_path: Path,
+) -> None:
     """DH-712."""
     source = write_day(tmp_path / "day.ndjson")
     ledger = tmp_path / "ledger"
@@ -229,5 +241,7 @@ def test_ids_depend_on_input_and_settings_alone(tmp_path: Path) -> None:
     run(attrs.evolve(settings, seen_ids=9), source, tmp_path / "three", None, fills=True, group=1)
 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    ids = [{json.loads(line)["intent_id"] for line in (tmp_path / n).read_text().splitlines()} for n in ("one", "three")]
+    ids = [
+        {json.loads(line)["intent_id"] for line in (tmp_path / n).read_text().splitlines()} for n in ("one", "three")
+    ]
     assert not ids[0] & ids[1]

@@ -59,13 +59,16 @@ def test_the_unit_is_that_of_the_smallest_open_contract() -> None:
     desk(market("15:00:00", SPX, delta="0.15", quantity=1, underlying_price=6900))
     assert desk.book.hedge_books["SPY"].unit == 1000
 
-    assert sides(desk(market("15:01:00", CALL, delta="0.0", quantity=1, underlying_price=690))) == [("sell", 150, "SPY")]
+    assert sides(desk(market("15:01:00", CALL, delta="0.0", quantity=1, underlying_price=690))) == [
+        ("sell", 150, "SPY")
+    ]
     desk(market("15:02:00", CALL, quantity=0), market("15:02:00", SPX, quantity=0))
     assert desk.book.hedge_books["SPY"].unit == 1000, "with nothing open the last unit stays"
 
 
 @pytest.mark.parametrize(
-    ("net", "shares"), [("0.065", [("sell", 7, "SPY")]), ("-0.065", [("buy", 7, "SPY")]), ("0.125", [("sell", 13, "SPY")])]
+    ("net", "shares"),
+    [("0.065", [("sell", 7, "SPY")]), ("-0.065", [("buy", 7, "SPY")]), ("0.125", [("sell", 13, "SPY")])],
 )
 def test_halves_are_rounded_away_from_zero(net: str, shares: list[Any]) -> None:
     """DH-304: 6.5 sells 7, -6.5 buys 7, 12.5 sells 13."""
@@ -143,10 +146,14 @@ def test_a_live_ratio_is_index_price_over_share_price_while_both_are_fresh() -> 
 
     desk = Desk(hedge_ratio=HedgeRatio.LIVE)
     desk(market("15:00:00", "SPY", price=690))
-    assert sides(desk(market("15:00:01", SPX, delta="0.5", quantity=1, underlying_price=6969))) == [("sell", 505, "SPY")]
+    assert sides(desk(market("15:00:01", SPX, delta="0.5", quantity=1, underlying_price=6969))) == [
+        ("sell", 505, "SPY")
+    ]
     late = Desk(hedge_ratio=HedgeRatio.LIVE)
     late(market("14:40:00", "SPY", price=690))
-    assert sides(late(market("15:00:01", SPX, delta="0.5", quantity=1, underlying_price=6969))) == [("sell", 500, "SPY")]
+    assert sides(late(market("15:00:01", SPX, delta="0.5", quantity=1, underlying_price=6969))) == [
+        ("sell", 500, "SPY")
+    ]
 
 
 def test_a_large_hedge_is_cut_and_the_rest_waits_for_the_next_window() -> None:

@@ -58,7 +58,9 @@ def test_a_number_is_the_decimal_of_its_text(digits: str) -> None:
         assert str(found) == str(Decimal(digits))
 
 
-@pytest.mark.parametrize("digits", ["12345678901234567890123456789", "1E+31", "1E-31", "1.00000000000000000000000000001"])
+@pytest.mark.parametrize(
+    "digits", ["12345678901234567890123456789", "1E+31", "1E-31", "1.00000000000000000000000000001"]
+)
 def test_more_than_28_digits_or_an_exponent_beyond_30_is_invalid(digits: str) -> None:
     """DH-101; the field is named whichever way it is written."""
     assert refused(f'{{"underlying_price":{digits}}}') == "payload.underlying_price"
@@ -66,7 +68,9 @@ def test_more_than_28_digits_or_an_exponent_beyond_30_is_invalid(digits: str) ->
 
 
 @pytest.mark.parametrize("value", ["true", '"abc"', '"NaN"', '"Infinity"', '"1_0"', '" 1"', '""', "[1]", "{}"])
-@pytest.mark.parametrize("field", ["delta", "quantity", "qty", "price", "mid", "last", "bid", "gamma", "volume", "vega"])
+@pytest.mark.parametrize(
+    "field", ["delta", "quantity", "qty", "price", "mid", "last", "bid", "gamma", "volume", "vega"]
+)
 def test_what_is_no_number_is_refused_in_every_number_field(field: str, value: str) -> None:
     """DH-110."""
     assert refused(f'{{"{field}":{value}}}') == f"payload.{field}"

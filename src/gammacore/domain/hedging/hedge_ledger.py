@@ -94,7 +94,7 @@ class HedgeShares:
     @property
     def is_flat(self) -> bool:
         """Nothing filled, and no order of this session that may still be: opposite ones in flight are not flat."""
-        return not self.filled and not self.working
+        return not (self.filled or self.in_flight or self.working)
 
     @property
     def lots(self) -> tuple[ShareLot, ...]:
