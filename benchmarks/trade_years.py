@@ -50,9 +50,8 @@ def main(years: int) -> None:
                     entries += 1
             _check_the_end(day, date, seed)
     seconds = time.perf_counter() - started
-    print(
-        f"{years} year(s) of {len(dates)} days, {cycles:,} cycles in {seconds:.0f} s: {seconds / cycles * 1e6:.0f} us a cycle"
-    )
+    each = seconds / cycles * 1e6
+    print(f"{years} year(s) of {len(dates)} days, {cycles:,} cycles in {seconds:.0f} s: {each:.0f} us a cycle")
     print(f"entry orders {entries}, positions closed {sum(exits.values())}, gross {pnl}, fees {fees}")
     print("skips by reason:", dict(skips.most_common()))
     print("exits by rule:  ", dict(exits.most_common()))

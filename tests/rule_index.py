@@ -49,7 +49,7 @@ def index(files: list[Path]) -> dict[int, list[str]]:
 def page() -> str:
     """The table as it should stand."""
     modules = index([*(ROOT / "src").rglob("*.py"), *(ROOT / "cli").rglob("*.py")])
-    tests = index([path for path in (ROOT / "tests").rglob("test_*.py")])
+    tests = index(list((ROOT / "tests").rglob("test_*.py")))
     contracts = index(list((ROOT / "tests" / "contracts").glob("*.py")))
     rows = []
     for rule in sorted(modules.keys() | tests.keys()):

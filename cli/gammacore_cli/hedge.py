@@ -11,24 +11,24 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
-from gammacore.domain.hedging.settings import HedgingSettings, Profile, hedging_profile
+from gammacore.domain.hedging.settings import HedgingSettings, LineMode, Profile, ProtocolLogs, hedging_profile
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.domain.hedging.messages import Level, LogMessage
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.options import DECIMAL
 
 if TYPE_CHECKING:
     from gammacore.adapters.ndjson.lines import Line
-    from gammacore.domain.hedging.messages import LogMessage
 
 SWITCH = click.Choice(["on", "off"])
 REPLAY_GROUP = 100
 """Inputs that emit nothing are journaled in groups of so many when they come from a file: it can be read again."""
 PAUSE_SECONDS = 0.5
-EXIT_INTERRUPTED = 130
 
 
 @click.command("hedge")
@@ -40,12 +40,10 @@ EXIT_INTERRUPTED = 130
 @click.option("--session-gate", type=SWITCH, help="Hedge only from the open. Default by profile.")
 @click.option("--scale-hedges", type=SWITCH, help="Macro events scale hedges down. Default by profile.")
 @click.option("--freshness", type=click.Choice(["off", "live"]), help="Default off: the clock is event time.")
-@click.option("--strict/--lenient", default=True, show_default=True, help="The first bad line ends the run, or not.")
+@click.option("--strict/--lenient", default=None, help="The first bad line ends the run (default), or is skipped.")
 @click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Durable ledger; else none is kept.")
 @common_options
-def hedge(
-    frame: Frame, events: Path | None, macro: Path | None, strict: bool, ledger: Path | None, **given: Any
-) -> None:
+def hedge(frame: Frame, events: Path | None, macro: Path | None, ledger: Path | None, **given: Any) -> None:
     """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out."""
     from gammacore.wiring.hedging import wire_hedging
 
@@ -54,7 +52,7 @@ def hedge(
     if macro is not None and not macro.is_file():
         raise ConfigurationError(f"--macro {macro}: no such file; give the market-regime document as JSON")
     level = logging.getLevelName(logging.getLogger().level).lower()
-    log = _LogLines(level)
+    log = _LogLines(level, sys.stdout if settings.protocol_logs is ProtocolLogs.STDOUT else sys.stderr)
     with _opened(events) as source:
         desk = wire_hedging(
             settings,
@@ -64,7 +62,7 @@ def hedge(
             ledger=ledger,
             environment=environment,
             assume_fills=given["assume_fills"],
-            strict=strict,
+            strict=settings.mode is LineMode.STRICT,
             verbose=level == "debug",
             group=REPLAY_GROUP if source.is_file else 1,
             account=frame.settings.account.id,
@@ -72,10 +70,13 @@ def hedge(
         try:
             with _interruptible() as interrupted:
                 desk.stream.run(source.inputs(), lambda: interrupted.asked)
+        except BrokenPipeError:
+            # nobody reads us any more: not our failure; what was not written is written after a restart
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             desk.close()
     if interrupted.asked:
-        raise click.exceptions.Exit(EXIT_INTERRUPTED)
+        raise KeyboardInterrupt
 
 
 def _environment() -> dict[str, str | None]:
@@ -96,6 +97,8 @@ def _settings(environment: Mapping[str, str | None], given: Mapping[str, Any]) -
     changes = hedging_environment(environment)
     if given["gex"] is not None:
         changes["gex_override"] = Decimal(given["gex"])
+    if given["strict"] is not None:
+        changes["mode"] = LineMode.STRICT if given["strict"] else LineMode.LENIENT
     for name in ("session_gate", "scale_hedges"):
         if given[name] is not None:
             changes[name] = given[name] == "on"
@@ -108,16 +111,20 @@ def _settings(environment: Mapping[str, str | None], given: Mapping[str, Any]) -
 
 
 class _LogLines:
-    """LogMessage lines on stderr, from a level up. Rule: DH-121."""
+    """LogMessage lines from a level up; on stdout the host is told first that we are ready. Rule: DH-121."""
 
     RANKS: ClassVar[dict[str, int]] = {"debug": 10, "info": 20, "warn": 30, "error": 40}
 
-    def __init__(self, level: str) -> None:
-        self._from = self.RANKS.get(level[:4] if level == "warning" else level, 20)
+    def __init__(self, level: str, stream: TextIO) -> None:
+        self._from = self.RANKS.get("warn" if level == "warning" else level, 20)
+        self._stream = stream
+        if stream is sys.stdout:
+            self(LogMessage(SystemClock().now(), Level.INFO, "ready"))
 
     def __call__(self, message: LogMessage) -> None:
         if self.RANKS[message.level.value] >= self._from:
-            sys.stderr.write(message.body() + "\n")
+            self._stream.write(message.body() + "\n")
+            self._stream.flush()
 
 
 def _stdout_writer() -> Any:

@@ -15,7 +15,9 @@ HEAVY = ("numpy", "httpx", "requests", "alpaca", "google", "pandas", "scipy", "m
 def _names_for_type_checkers() -> set[str]:
     source = (ROOT / "src" / "gammacore" / "__init__.py").read_text(encoding="utf-8")
     block = next(node for node in ast.parse(source).body if isinstance(node, ast.If))
-    return {alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {
+        alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
 
 
 def test_the_type_checking_list_the_lazy_list_and_dir_agree() -> None:

@@ -12,4 +12,4 @@ def test_the_library_example_of_the_readme_runs() -> None:
 
     assert examples
     for example in examples:
-        exec(compile(example, "README.md", "exec"), {})  # noqa: S102  its assertions are the test
+        exec(compile(example, "README.md", "exec"), {})  # its assertions are the test

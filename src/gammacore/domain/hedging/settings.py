@@ -70,6 +70,20 @@ class Freshness(StrEnum):
     LIVE = "live"
 
 
+class LineMode(StrEnum):
+    """What a bad line does: `strict` ends the run, `lenient` skips and counts it. Rule: DH-142."""
+
+    STRICT = "strict"
+    LENIENT = "lenient"
+
+
+class ProtocolLogs(StrEnum):
+    """Where log lines go; on `stdout` the filter is the guest of a v1 host. Rule: DH-121."""
+
+    STDERR = "stderr"
+    STDOUT = "stdout"
+
+
 class HedgeWith(StrEnum):
     """What a hedge is made of: shares, bought options, or sold options. Rule: DH-801."""
 
@@ -135,6 +149,8 @@ class HedgingSettings:
     pause_blocks_hedges: bool = parameter(False, "A pause stops hedges too, not only openings.")
 
     freshness: Freshness = parameter(Freshness.OFF, "off (replay) or live.")
+    mode: LineMode = parameter(LineMode.STRICT, "strict ends at the first bad line, lenient skips it.")
+    protocol_logs: ProtocolLogs = parameter(ProtocolLogs.STDERR, "stderr, or stdout for a v1 host.")
     max_age: Decimal = parameter(Decimal(30), "Live: oldest event taken, seconds.", at_least=0)
     max_skew: Decimal = parameter(Decimal(5), "Live: furthest ahead of our clock, seconds.", at_least=0)
     seen_ids: int = parameter(250_000, "Event ids remembered.", at_least=1)
