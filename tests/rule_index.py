@@ -55,7 +55,7 @@ def page() -> str:
     for rule in sorted(modules.keys() | tests.keys()):
         implemented = [name.removeprefix("src/gammacore/").removeprefix("cli/") for name in modules.get(rule, [])]
         held = [name.removeprefix("tests/") for name in (*tests.get(rule, []), *contracts.get(rule, []))]
-        rows.append(f"| CS-{rule} | {_cell(implemented)} | {_cell(held)} |")
+        rows.append(f"| CS-{rule:03d} | {_cell(implemented)} | {_cell(held)} |")
     return HEAD + "\n".join(rows) + "\n"
 
 

@@ -220,7 +220,7 @@ def test_the_ways_to_flatten_are_in_its_help(gammacore: CommandLine) -> None:
 
 @pytest.mark.parametrize("market", [(), ("--seed", "7", "--underlying", "NDX"), ("--vix", "15")])
 def test_a_day_recorded_and_replayed_is_the_same_byte_for_byte(market: tuple[str, ...], gammacore: CommandLine) -> None:
-    """R14."""
+    """R14. Rule: CS-701."""
     gammacore.document("record", "day.recording", "--step", "300", *market)
     traded = gammacore.document("trade", "--step", "300", *market, "--ledger", "traded.sqlite")
 

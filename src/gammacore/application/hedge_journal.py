@@ -41,8 +41,10 @@ class HedgeJournal:
         run = self._book.run
         now = HedgeRunStarted(at, settings.strategy_name, account, settings.profile.value, settings.config_hash)
         if run is None:
-            self.take([LedgerOpened(at, account, Mode.STUDY, settings.config_hash, Decimal(0)), now])
-            self._book.apply(now)
+            opened = LedgerOpened(at, account, Mode.STUDY, settings.config_hash, Decimal(0))
+            for event in (opened, now):
+                self._book.apply(event)
+            self.take([opened, now])
             return ""
         if (run.profile, run.config_hash) == (now.profile, now.config_hash):
             return ""
@@ -54,10 +56,13 @@ class HedgeJournal:
 
     def check_owner(self, settings: HedgingSettings, account: str) -> None:
         """Refuse a ledger of another strategy or account. Rule: DH-712."""
-        run = self._book.run
-        if run is not None and (run.strategy, run.account) != (settings.strategy_name, account):
+        book = self._book
+        if book.account is None:
+            return
+        kept_by = "another desk" if book.run is None else book.run.strategy
+        if (kept_by, book.account) != (settings.strategy_name, account):
             raise ConfigurationError(
-                f"the ledger belongs to strategy {run.strategy}, account {run.account}; name another with --ledger"
+                f"the ledger belongs to {kept_by}, account {book.account}; name another with --ledger"
             )
 
     def take(self, events: list[Any]) -> None:

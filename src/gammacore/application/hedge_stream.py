@@ -125,8 +125,7 @@ class HedgeStream:
             self._begin(message.ts)
         if self._clock is not None:
             self.tick()
-            now = self._clock.now()
-            if not self._is_fresh(message.ts, now):
+            if type(message) is MarketEvent and not self._is_fresh(message.ts, self._clock.now()):
                 return self._refused_stale(message)
         if type(message) is MarketEvent:
             content = market_content(message) if self._journal.keeps else message

@@ -1,7 +1,7 @@
 """Trade one day: the same loop live, on paper, replayed and simulated. Start-up and recovery are one path.
 
 Each cycle: requests, orders one step, settlement, confirmed closes, reconciliation, then one decision. Nothing waits
-inside a cycle; between cycles the clock does. Rules: CS-501, CS-535, R2, R5.
+inside a cycle; between cycles the clock does. Rules: CS-501, CS-535, CS-701, R2, R5.
 """
 
 from __future__ import annotations

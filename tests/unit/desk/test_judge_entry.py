@@ -211,7 +211,7 @@ def test_what_lacks_its_inputs_is_not_judged(changes: dict[str, Any], unknown: s
     assert not_judged(a_situation(**changes)) == unknown
 
 
-# Failing closed -------------------------------------------------------------------------------------------------------
+# Failing closed (CS-301, CS-309, CS-310, CS-323, CS-328, CS-343) -----------------------------------------------------
 
 
 @pytest.mark.parametrize(

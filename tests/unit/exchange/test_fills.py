@@ -1,4 +1,4 @@
-"""When orders fill, by how much, at what cost. Rules: CS-407..413, CS-419."""
+"""When orders fill, by how much, at what cost. Rules: CS-407..413, CS-419, CS-702."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""At what prices an order trades against one snapshot, if it trades at all. Rule: CS-419.
+"""At what prices an order trades against one snapshot, if it trades at all. Rules: CS-419, CS-702.
 
 Everything here is a function of the ticket and the snapshot: the natural price is what crossing the quotes gives,
 and a limit order never gets worse than its limit.

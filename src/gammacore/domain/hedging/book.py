@@ -17,7 +17,7 @@ from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy
 from gammacore.domain.hedging.universe import Listing, Universe
-from gammacore.domain.ledger import AlarmRaised, Halted, Resumed
+from gammacore.domain.ledger import AlarmRaised, Halted, LedgerOpened, Resumed
 
 Mark = tuple[Decimal, dt.datetime]
 """A price in points and the event time it is of."""
@@ -33,6 +33,7 @@ class DeskBook:
     def __init__(self, universe: Universe, seen_ids: int = 250_000) -> None:
         self._universe = universe
         self._seen_ids = seen_ids
+        self.account: str | None = None
         self.run: told.HedgeRunStarted | None = None
         self.clock: dt.datetime | None = None
         self.date: dt.date | None = None
@@ -141,6 +142,9 @@ class DeskBook:
             book = self.hedge_book(holding.listing.book)
             book.take_out(holding)
             book.leftovers.discard(holding.listing.key)
+
+    def _opened(self, event: LedgerOpened) -> None:
+        self.account = event.account
 
     def _run_started(self, event: told.HedgeRunStarted) -> None:
         self.run = event
@@ -317,6 +321,7 @@ _FOLDS: dict[type, Callable[[DeskBook, Any], None]] = {
     told.IntentUpdated: DeskBook._intent_updated,
     told.ExitBegun: DeskBook._exit_begun,
     told.RegimeNoted: DeskBook._regime_noted,
+    LedgerOpened: DeskBook._opened,
     AlarmRaised: DeskBook._alarm,
     Halted: DeskBook._halt,
     Resumed: DeskBook._resume,

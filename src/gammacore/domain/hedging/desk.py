@@ -109,6 +109,7 @@ class HedgingDesk:
         if day is None or clock >= day.ends:
             day = self._roll(step, clock)
         book.clock = clock
+        by_timers = len(step.lines)
         marks, bad_price = self._mark_prices(listing, event)
         phase = day.phase(clock)
         if phase is Phase.EXITING:
@@ -126,7 +127,7 @@ class HedgingDesk:
             code: Reason | None = Reason.UNMAPPED_UNDERLYING
         else:
             code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event", phase)
-        if not step.lines:
+        if len(step.lines) == by_timers:
             step.code = refusal or code
         return step
 

@@ -1,7 +1,7 @@
 """The figures that end a position and the costs to close they mean: the object that is printed is the one that acts.
 
 Profits and losses are fractions of the credit received, costs to close are points. A fraction becomes points here and
-nowhere else; fractions of value do not exist. Rules: CS-004, CS-507..512, CS-521..545, CS-552.
+nowhere else; fractions of value do not exist. Rules: CS-004, CS-507..512, CS-521..535, CS-541..545, CS-552.
 """
 
 from __future__ import annotations
