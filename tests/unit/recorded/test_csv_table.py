@@ -271,7 +271,7 @@ WHOLE = gzip.compress("\n".join([HEADER, *(row(strike=700 + number) for number i
         (b"", MissingData, "empty"),
         (b"\n\n", MissingData, "empty"),
         (HEADER.encode(), MissingData, "no usable row"),
-        (gzip.compress(b""), MissingData, "empty"),
+        (gzip.compress(b"", mtime=0), MissingData, "empty"),
         (WHOLE[: len(WHOLE) // 2], InvalidInput, "ends too early"),
         (WHOLE[:60] + b"\x00\xff" * 40 + WHOLE[140:], InvalidInput, "damaged gzip"),
         (bytes(range(256)) * 8, InvalidInput, "not"),
