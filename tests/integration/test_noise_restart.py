@@ -23,6 +23,17 @@ TOUCHY = {
     "stops.gate.range_floor": "0.01",
     "stops.gate.loud": "2.0",
     "stops.gate.seconds": "3600",
+    # the filters of the past would keep these days out of the market: here only the gate is of interest
+    "entries.adx.strongest": "100",
+    "entries.trend_move.points": "1000",
+    "entries.gap.gap": "1",
+    "entries.rsi.weakest": "0",
+    "entries.rsi.strongest": "100",
+    "entries.realized_volatility.ratio": "1000",
+    "entries.vix_spike.rise": "10",
+    "entries.momentum.five_minutes": "1000",
+    "entries.momentum.one_minute": "1000",
+    "entries.momentum.against": "1000",
 }
 
 

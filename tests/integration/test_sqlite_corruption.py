@@ -115,7 +115,9 @@ DAMAGES = [
     pytest.param(sql("UPDATE head SET version = 'x'"), LAST, id="the head overwritten"),
     pytest.param(sql(*SWAP), 19, id="two rows swapped"),
     pytest.param(
-        sql("UPDATE events SET payload = replace(payload, 'halt', 'HALT') WHERE seq = 40"), 39, id="an edited row"
+        sql(f"UPDATE events SET payload = replace(payload, 'halt', 'HALT') WHERE seq = {BEFORE_50 + 1}"),
+        BEFORE_50,
+        id="an edited row",
     ),
     pytest.param(sql("UPDATE events SET payload = CAST(payload AS BLOB) WHERE seq = 40"), 39, id="a row of other type"),
     pytest.param(
