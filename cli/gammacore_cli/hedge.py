@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
-from gammacore.domain.hedging.settings import HedgingSettings, LineMode, Profile, ProtocolLogs, hedging_profile
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.domain.hedging.messages import Level, LogMessage
+from gammacore.domain.hedging.settings import HedgingSettings, LineMode, Profile, ProtocolLogs, hedging_profile
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.options import DECIMAL

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
 from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage
@@ -132,7 +134,7 @@ def test_a_killed_run_taken_up_again_emits_what_the_undisturbed_one_did(
     while True:
         boundary += 1
         output, ledger = tmp_path / f"out{boundary}", tmp_path / f"ledger{boundary}"
-        killed = dies(lambda: run(settings, source, output, ledger, fills=fills, group=group, dies_at=boundary))
+        killed = dies(partial(run, settings, source, output, ledger, fills=fills, group=group, dies_at=boundary))
         first = output.read_text().splitlines()
         run(settings, source, output, ledger, fills=fills, group=group)
         assert unrepeated(output) == wanted, f"killed at boundary {boundary}"
@@ -221,8 +223,6 @@ def test_a_ledger_of_other_settings_is_taken_up_with_a_warning_and_one_of_anothe
         attrs.evolve(settings, threshold=settings.threshold * 2), write=lambda _: None, log=logs.append,
         calendar=CALENDAR, ledger=ledger, assume_fills=True,
     )  # fmt: skip
-    from builders_hedging import read_message, with_exact_numbers
-
     other.stream.take(read_message(with_exact_numbers(later)))  # type: ignore[arg-type]  # a market event
     other.close()
     assert any("going on with" in log.message for log in logs)

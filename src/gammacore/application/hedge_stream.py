@@ -133,8 +133,8 @@ class HedgeStream:
         else:
             assert isinstance(message, OrderUpdate)
             step = self.desk.take_update(message, update_content(message))
-        self._count(step, message)
         self._settle(step)
+        self._count(step, message)
         return step
 
     def tick(self) -> Step | None:
@@ -208,7 +208,7 @@ class HedgeStream:
         if self._verbose or code is Reason.DUPLICATE_CONFLICT:
             level = Level.ERROR if code is Reason.DUPLICATE_CONFLICT else Level.DEBUG
             named = message.event_id if isinstance(message, MarketEvent) else ""
-            step.notes.append(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
+            self._log(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
 
     def refuse(self, fault: InvalidInput, line: int | None = None) -> None:
         """Strict: the end. Lenient: told, counted, skipped. Rules: DH-142, DH-150."""
@@ -232,8 +232,8 @@ class HedgeStream:
 
     def _refused_stale(self, message: MarketEvent | OrderUpdate) -> Step:
         step = Step(self.desk.book, code=Reason.STALE)
-        self._count(step, message)
         self._settle(step)
+        self._count(step, message)
         return step
 
     def _watch_silence(self, step: Step, now: dt.datetime) -> None:

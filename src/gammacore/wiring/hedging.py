@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.firestore import Documents, FirestoreRegimeSource, connect
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch
 from gammacore.adapters.regime_file import RegimeFile
 from gammacore.adapters.sqlite import SqliteStorage
@@ -18,7 +19,7 @@ from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.desk import HedgingDesk
 from gammacore.domain.hedging.messages import LogMessage
-from gammacore.domain.hedging.regime_documents import GexShape
+from gammacore.domain.hedging.regime_documents import ONE_STORE, GexShape
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Underlying
@@ -60,8 +61,9 @@ def wire_hedging(
 ) -> WiredHedging:
     """Wire the desk over a ledger, if one is named.
 
-    `macro_file` is the market-regime document: it comes before `sources` as a source of dealer gamma, and replaces
-    `macro_source`. Without `environment` there is no kill switch but the ledger's.
+    `macro_file` is the market-regime document: a source of dealer gamma, and of macro events instead of Firestore's.
+    `sources` come after what the settings name in `gex_sources`. Without `environment` there is neither Firestore nor
+    a kill switch but the ledger's.
 
     Raises:
         ConfigurationError, StorageError: what cannot be opened, and how to mend it.
@@ -73,10 +75,17 @@ def wire_hedging(
         book = DeskBook.of(storage.events() if storage is not None else (), universe, settings.seen_ids)
         file = None if macro_file is None else RegimeFile(macro_file)
 
-        def feeds(symbol: str) -> Sequence[GexFeed]:
-            own = [] if file is None else [GexFeed(file, GexShape.MARKET_REGIME)]
-            return [*own, *sources(symbol)]
+        documents = _firestore(environment or {})
 
+        def feeds(symbol: str) -> Sequence[GexFeed]:
+            own = {} if file is None else {"file": GexFeed(file, GexShape.MARKET_REGIME)}
+            if documents is not None:
+                shape = settings.gex_shape
+                own["firestore"] = GexFeed(FirestoreRegimeSource(documents, shape.path(symbol)), shape)
+            return [*(own[name] for name in settings.gex_sources if name in own), *sources(symbol)]
+
+        if macro_source is None and documents is not None:
+            macro_source = FirestoreRegimeSource(documents, ONE_STORE)
         switch = EnvironmentKillSwitch.of(environment or {})
         regime = WatchRegime(settings, feeds, file or macro_source, book.regime)
         desk = HedgingDesk(
@@ -99,6 +108,12 @@ def wire_hedging(
             storage.close()
         raise
     return WiredHedging(stream, journal)
+
+
+def _firestore(environment: Mapping[str, str | None]) -> Documents | None:
+    """The project's store; none without FIREBASE_PROJECT_ID, and then Google's library is never loaded. Section 1.5."""
+    project = environment.get("FIREBASE_PROJECT_ID")
+    return connect(project) if project else None
 
 
 def hedging_host(settings: HedgingSettings, log: Callable[[LogMessage], None], **parts: object) -> HedgingHostDesk:

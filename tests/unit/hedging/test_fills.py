@@ -92,7 +92,12 @@ def test_assumed_fills_are_at_the_hedge_price_without_fees() -> None:
     desk = Desk(assume_fills=True)
     [intent] = desk(market("15:00:00", CALL, delta=0.5, quantity=10, price=2.5, underlying_price=500))
     known = desk.book.intents[intent["intent_id"]]
-    assert (known.filled, known.average_price, known.fees, known.slippage) == (500, Decimal(500), 0, 0)
+    assert (known.filled, known.average_price, known.fees, known.slippage) == (
+        500,
+        Decimal(500),
+        Decimal(0),
+        Decimal(0),
+    )
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50).filter(bool), st.integers(1, 999)), max_size=20), st.integers(1, 999))

@@ -19,7 +19,7 @@ def holding(desk: Desk, symbol: str = CALL) -> tuple[int, Decimal | None] | None
     return None if found is None else (found.contracts, found.delta)
 
 
-KNOWN = {"delta": "0.5", "quantity": 10}
+KNOWN: dict[str, Any] = {"delta": "0.5", "quantity": 10}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_running_totals_are_the_sums_over_the_positions(updates: list[Any]) 
     """DH-206: whatever the order of updates, and exactly."""
     desk = Desk(max_hedges_per_session=None)
     for number, (which, quantity, delta) in enumerate(updates):
-        payload = {"quantity": quantity, "delta": None if delta is None else str(delta)}
+        payload: dict[str, Any] = {"quantity": quantity, "delta": None if delta is None else str(delta)}
         root, strike = ("SPXW", 6900 + which) if which % 2 else ("SPY", 500 + which)
         symbol = f"{root}251230C{strike * 1000:08d}"
         desk(market(f"15:00:{number:02d}", symbol, underlying_price=500, **payload))
@@ -209,7 +209,7 @@ def test_the_same_id_in_the_next_session_is_another_event() -> None:
 def test_what_a_symbol_is_to_the_desk(text: str, underlying: str, book: str | None, shares: int) -> None:
     """DH-202, DH-220."""
     listing = Universe(HedgingSettings()).listing(text)
-    assert (listing.underlying, listing.book, listing.shares_per_contract) == (underlying, book, shares)
+    assert (listing.underlying, listing.book, listing.shares_per_contract) == (underlying, book, Decimal(shares))
 
 
 def test_the_silent_registry_multiplier_is_a_setting() -> None:

@@ -193,7 +193,7 @@ def test_a_book_may_have_its_own_gamma() -> None:
     regime = WatchRegime(
         HedgingSettings(gex_symbols={"QQQ": "NDX"}), lambda symbol: [GexFeed(sources[symbol], GexShape.SPX_GEX)]
     )
-    assert (regime("QQQ", THREE).gex.value, regime("SPY", THREE).gex.value) == (1, -1)
+    assert (regime("QQQ", THREE).gex.value, regime("SPY", THREE).gex.value) == (Decimal(1), Decimal(-1))
 
 
 # -- macro -------------------------------------------------------------------------------------------------------------

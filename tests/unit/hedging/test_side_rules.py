@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_which_release_is_significant(kind: Release, actual: str, expected: str 
 
 def test_what_releases_amount_to() -> None:
     """DH-454, DH-453: unknown volatility counts as high."""
-    surprise = {"kind": Release.CPI, "actual": Decimal(4), "expected": Decimal(3)}
+    surprise: dict[str, Any] = {"kind": Release.CPI, "actual": Decimal(4), "expected": Decimal(3)}
     assert judge_releases([]) == "Normal"
     assert judge_releases([MacroRelease(**surprise, volatility="low")]) == "Volatility_Event"
     assert judge_releases([MacroRelease(**surprise), MacroRelease(**surprise, volatility="high")]) == "High_Volatility"
@@ -130,6 +131,6 @@ def test_gauges_show_each_book_and_count_missing_greeks() -> None:
         market("15:00:10", "SPY", price=499),
     )
     [spy] = gauges(desk.book)
-    assert (spy.share, spy.net_shares, spy.hedge_shares, spy.positions) == ("SPY", 0, -500, 1)
-    assert (spy.gamma, spy.theta, spy.vega, spy.greeks_missing) == (50, -100, 0, 1)
+    assert (spy.share, spy.net_shares, spy.hedge_shares, spy.positions) == ("SPY", Decimal(0), -500, 1)
+    assert (spy.gamma, spy.theta, spy.vega, spy.greeks_missing) == (Decimal(50), Decimal(-100), Decimal(0), 1)
     assert spy.open_profit == 500

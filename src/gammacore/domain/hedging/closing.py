@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import IntentKind
+from gammacore.domain.hedging.events import HedgeSessionStarted, IntentKind
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
 from gammacore.domain.hedging.messages import UpdateStatus
-from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings
+from gammacore.domain.hedging.session_phases import HedgingDay
+from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
 
 MAX_REPEATS = 3
 """An exit without news is written again so many times at most. Rule: DH-511."""
@@ -157,3 +158,20 @@ def left_over(book: DeskBook, settled: tuple[str, ...]) -> tuple[str, ...]:
         share for share, found in sorted(book.hedge_books.items()) if found.shares.held or found.shares.filled
     )
     return options + shares
+
+
+def session_start(
+    book: DeskBook, day: HedgingDay, policy: Leftovers, at: dt.datetime
+) -> tuple[tuple[str, ...], HedgeSessionStarted]:
+    """A new date begins: what an earlier session left, by name, and the event that says what becomes of it. DH-520.
+
+    A date without a session names and changes nothing.
+    """
+    named = () if day.session is None else left_over(book, ())
+    if policy is Leftovers.CLOSE and named:
+        settled = expired_by(book, day.date)
+        return named, HedgeSessionStarted(at, day.date, settled, left_over(book, settled))
+    forgotten = tuple(name for name in named if name in book.hedge_books and name not in book.holdings)
+    if policy is not Leftovers.KEEP_OPTIONS:
+        forgotten = ()
+    return named, HedgeSessionStarted(at, day.date, forgotten=forgotten)

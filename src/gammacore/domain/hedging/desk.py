@@ -18,9 +18,8 @@ from gammacore.domain.hedging.closing import (
     GiveUp,
     Repeat,
     exit_batch,
-    expired_by,
-    left_over,
     retries,
+    session_start,
     still_open,
 )
 from gammacore.domain.hedging.decision import blocked, limited, size_hedge
@@ -28,19 +27,19 @@ from gammacore.domain.hedging.events import IntentRecorded, TimerKind
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.messages import Level, MarketEvent, OrderUpdate, UpdateStatus
-from gammacore.domain.hedging.position_updates import change_of, closing_change_of
+from gammacore.domain.hedging.messages import Level, MarketEvent, OrderUpdate
+from gammacore.domain.hedging.order_news import objection, updated
+from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.regime import Regime
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
-from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
+from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Line, Step
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe
 from gammacore.domain.ledger import Halted
 from gammacore.domain.sessions import TradingSession, new_york_date
-from gammacore.errors import InvalidInput
 
 ZERO = Decimal(0)
 Regimes = Callable[[str, dt.datetime], Regime]
@@ -83,6 +82,7 @@ class HedgingDesk:
         self._banded = settings.band_per_contract > 0
         self._regime: Regime | None = None
         self._threshold = settings.threshold
+        self._step = Step(book)
         self._day: HedgingDay | None = None if book.date is None else self._day_of(book.date)
         self._timer: Timer | None = None
         self._renew_timer()
@@ -90,9 +90,11 @@ class HedgingDesk:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def take_market(self, event: MarketEvent, content: object) -> Step:
-        """One market event; `content` tells a repeat of it from another event under its id. Rule: DH-201."""
-        book, ts = self.book, event.ts
-        step = Step(book)
+        """One market event; `content` tells a repeat of it from another event under its id. Rule: DH-201.
+
+        The step is the caller's until the next event.
+        """
+        book, ts, step = self.book, event.ts, self._clean_step()
         known = book.seen.get(event.event_id)
         if known is not None and not (self._day is not None and ts >= self._day.ends):
             step.code = Reason.DUPLICATE if known == content else Reason.DUPLICATE_CONFLICT
@@ -131,6 +133,14 @@ class HedgingDesk:
             step.code = refusal or code
         return step
 
+    def _clean_step(self) -> Step:
+        """The last step again if nothing was written on it, which is so for nearly every event."""
+        step = self._step
+        if step.events or step.lines or step.notes:
+            step = self._step = Step(self.book)
+        step.code = None
+        return step
+
     def take_update(self, update: OrderUpdate, content: str) -> Step:
         """News of an intent. Unknown and falling news are ignored, with a note. Rules: DH-112, DH-511.
 
@@ -142,16 +152,9 @@ class HedgingDesk:
             step.code = Reason.DUPLICATE
             return step
         intent = book.intents.get(update.intent_id)
-        if intent is None:
-            step.note(Level.WARN, f"order_update of an unknown intent {update.intent_id}: ignored", at=update.ts)
-            return step
-        filled = intent.filled if update.filled is None else update.filled
-        if filled > intent.quantity:
-            raise InvalidInput("filled_qty", filled, f"give at most {intent.quantity}, the quantity of the intent")
-        if filled < intent.filled:
-            step.note(Level.ERROR, f"filled_qty of {intent.intent_id} falls from {intent.filled} to {filled}: ignored",
-                at=update.ts,
-            )  # fmt: skip
+        doubt = objection(intent, update)
+        if intent is None or doubt:
+            step.note(Level.WARN if intent is None else Level.ERROR, doubt, at=update.ts)
             return step
         if self._timer is not None and self._timer.due < update.ts:
             self._run_timers(step, lambda due: due < update.ts, None)
@@ -159,17 +162,7 @@ class HedgingDesk:
         if self._day is None or clock >= self._day.ends:
             self._roll(step, clock)
         book.clock = clock
-        status = update.status
-        if filled == intent.quantity:
-            status = UpdateStatus.FILLED
-        elif intent.status.is_over and not status.is_over:
-            status = intent.status
-        price = intent.average_price if update.average_price is None else update.average_price
-        step.record(
-            told.IntentUpdated(
-                clock, intent.intent_id, status, filled, price, max(update.fees, intent.fees), False, content
-            ),
-        )
+        step.record(updated(intent, update, content, clock))
         self._renew_timer()
         return step
 
@@ -209,32 +202,24 @@ class HedgingDesk:
         if not listing.forms_position:
             return None, None
         known = self.book.holdings.get(listing.key)
-        if listing.expiry is not None and listing.expiry < day.date and not (
-            event.delta is None and event.quantity is None
-        ):  # fmt: skip
+        if listing.expiry is not None and listing.expiry < day.date and says_something(event):
             return Reason.EXPIRED, None
         closing = phase is Phase.EXITING or phase is Phase.CLOSED
         change = closing_change_of(known, event) if closing else change_of(known, event)
-        if change is None or isinstance(change, Reason):
-            if known is None:
-                return change, None
-            contracts, delta = known.contracts, known.delta
-        else:
+        if isinstance(change, tuple):
             contracts, delta = change
-        price = event.price
-        gamma, theta, vega = event.gamma, event.theta, event.vega
-        if known is not None:
-            price = known.price if price is None else price
-            gamma = known.gamma if gamma is None else gamma
-            theta = known.theta if theta is None else theta
-            vega = known.vega if vega is None else vega
-        self.book.set_holding(listing, event.symbol, contracts, delta, price, (gamma, theta, vega))
+        elif known is None:
+            return change, None
+        else:
+            contracts, delta = known.contracts, known.delta
+        price, greeks = marks_of(known, event)
+        self.book.set_holding(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
         refusal = change if isinstance(change, Reason) else None
         if not self._journals:
             return refusal, None
-        return refusal, told.HoldingSet(event.symbol, contracts, delta, price, gamma, theta, vega)
+        return refusal, told.HoldingSet(event.symbol, contracts, delta, price, *greeks)
 
     # -- deciding ------------------------------------------------------------------------------------------------------
 
@@ -249,8 +234,8 @@ class HedgingDesk:
         assert day is not None
         regime = self._regimes(share, now)
         halted = self.book.halted or (self._halted is not None and self._is_halted(step, now))
-        no = blocked(settings, book, regime, halted, phase is Phase.OPEN or day.hedges(phase, settings.session_gate))
-        if no is not None:
+        is_open = phase is Phase.OPEN or day.hedges(phase, settings.session_gate)
+        if (no := blocked(settings, book, regime, halted, is_open)) is not None:
             return no
         net = book.options_shares(self._prices.live_ratio)
         if settings.count_hedges:
@@ -277,6 +262,8 @@ class HedgingDesk:
             return hedge
         cause = Cause(event_id, trigger)
         self._emit(step, self._intents.hedge(hedge, book, regime, cause, day, now), hedge.hedge_price)
+        if settings.hedge_with is not HedgeWith.SHARES:
+            step.alarm(Alarm.NO_OPTION, f"{share}: no chain to choose an option from, hedged in shares", share)
         if hedge.cut:
             step.alarm(Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
             self._await_window(step, book, now)
@@ -358,19 +345,12 @@ class HedgingDesk:
         """A new New York date begins; what an earlier session left is named. Rule: DH-520."""
         book, policy = self.book, self.settings.leftovers
         day = self._day = self._day_of(new_york_date(clock))
-        settled: tuple[str, ...] = ()
-        left: tuple[str, ...] = ()
-        forgotten: tuple[str, ...] = ()
-        if day.session is not None and (named := left_over(book, ())) != ():
-            if policy is Leftovers.CLOSE:
-                settled = expired_by(book, day.date)
-                left = left_over(book, settled)
-            elif policy is Leftovers.KEEP_OPTIONS:
-                forgotten = tuple(name for name in named if name in book.hedge_books and name not in book.holdings)
+        named, started = session_start(book, day, policy, clock)
+        if named:
             step.alarm(Alarm.LEFTOVER, f"held since an earlier session: {', '.join(named)}", at=clock)
-            if settled:
-                step.note(Level.INFO, f"expired, handed to settlement: {', '.join(settled)}", at=clock)
-        step.record(told.HedgeSessionStarted(clock, day.date, settled, left, forgotten))
+        if started.settled:
+            step.note(Level.INFO, f"expired, handed to settlement: {', '.join(started.settled)}", at=clock)
+        step.record(started)
         self._renew_timer()
         return day
 

@@ -42,3 +42,23 @@ def closing_change_of(known: Holding | None, event: MarketEvent) -> Change | Rea
     if quantity is None or not same_side or abs(quantity) >= abs(known.contracts):
         return Reason.SESSION_CLOSED
     return quantity, known.delta if event.delta is None else event.delta
+
+
+Greeks = tuple[Decimal | None, Decimal | None, Decimal | None]
+"""Gamma, theta and vega per contract."""
+
+
+def marks_of(known: Holding | None, event: MarketEvent) -> tuple[Decimal | None, Greeks]:
+    """Price and greeks after an event: replaced where they are present, kept where not. Rule: DH-203."""
+    price, gamma, theta, vega = event.price, event.gamma, event.theta, event.vega
+    if known is not None:
+        price = known.price if price is None else price
+        gamma = known.gamma if gamma is None else gamma
+        theta = known.theta if theta is None else theta
+        vega = known.vega if vega is None else vega
+    return price, (gamma, theta, vega)
+
+
+def says_something(event: MarketEvent) -> bool:
+    """Whether an event speaks of a position at all."""
+    return event.delta is not None or event.quantity is not None
