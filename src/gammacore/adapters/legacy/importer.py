@@ -30,6 +30,7 @@ from gammacore.errors import InvalidInput, MissingData
 
 ORDERS, BALANCE, TRADES = "orders.json", "account_balance.json", "trades.csv"
 
+
 @frozen
 class LegacyImport:
     """A preview: open positions, balance and record of the old desk, and what was refused. Nothing is written by it.
