@@ -1,0 +1,40 @@
+"""The exposure a decision rests on: measured from the chain, or scripted. Rules: CS-101..103, CS-111."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from attrs import evolve
+
+from builders import a_session
+from builders_desk import a_situation, an_exposure
+from gammacore.adapters.chain_exposure import ChainExposure
+from gammacore.adapters.fake.gex_source import FakeGexSource
+from gammacore.domain.instruments import REGISTRY
+
+MARKET = a_situation().market
+
+
+def test_a_scripted_source_answers_in_order_and_keeps_its_last_word() -> None:
+    first, second = an_exposure({6900: 50.0}), an_exposure({6950: 50.0})
+    source = FakeGexSource([first])
+    source.tell(second)
+
+    assert [source.exposure(MARKET) for _ in range(3)] == [first, second, second]
+    assert source.asked == [MARKET] * 3
+
+
+def test_a_source_that_was_told_nothing_knows_nothing() -> None:
+    assert FakeGexSource().exposure(MARKET) is None
+
+
+def test_no_contract_that_counts_is_no_exposure_rather_than_zero() -> None:
+    """CS-103: the chain of the builder has no open interest."""
+    assert ChainExposure(REGISTRY["SPX"], a_session()).exposure(MARKET) is None
+
+
+def test_a_stale_price_has_no_exposure() -> None:
+    """CS-111: a pin is never measured at a price nobody has seen lately."""
+    stale = evolve(MARKET, spot_at=MARKET.at - dt.timedelta(seconds=MARKET.quote_age_limit + 1))
+
+    assert ChainExposure(REGISTRY["SPX"], a_session()).exposure(stale) is None
