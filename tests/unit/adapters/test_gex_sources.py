@@ -29,8 +29,11 @@ def test_a_source_that_was_told_nothing_knows_nothing() -> None:
 
 
 def test_no_contract_that_counts_is_no_exposure_rather_than_zero() -> None:
-    """CS-103: the chain of the builder has no open interest."""
-    assert ChainExposure(REGISTRY["SPX"], a_session()).exposure(MARKET) is None
+    """CS-102, CS-103: without open interest nothing counts."""
+    assert MARKET.chain is not None
+    empty = evolve(MARKET, chain=evolve(MARKET.chain, open_interest=[0.0] * len(MARKET.chain)))
+
+    assert ChainExposure(REGISTRY["SPX"], a_session()).exposure(empty) is None
 
 
 def test_a_stale_price_has_no_exposure() -> None:
