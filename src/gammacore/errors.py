@@ -14,7 +14,8 @@
     │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
     ├── StorageError
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
-    │   └── WriteConflict       another writer holds this ledger or was faster; nothing was written
+    │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
+    │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
     └── TradingHalted           the kill switch or a guard is latched
 
 An expected "no" (a filter, a limit, a stale quote) is a value with a reason code, never one of these.
