@@ -10,7 +10,7 @@ import click
 from gammacore.errors import ConfigurationError, GammacoreError, TradingHalted
 
 COMMANDS: dict[str, str] = {
-    "trade": "Trade a day: simulated by default, recorded, on paper.",
+    "trade": "Trade a day: simulated by default, or recorded.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "What would be done right now: every filter, the order, no order sent.",
     "gex": "Dealer gamma exposure of a chain: by strike, flips, walls, pin.",

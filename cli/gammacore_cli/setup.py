@@ -10,6 +10,7 @@ from rich.table import Table
 
 from gammacore.domain.entries.setup import Setup, select_setup
 from gammacore.errors import InvalidInput
+from gammacore_cli.documents import number
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
@@ -37,18 +38,13 @@ def setup_document(chosen: Setup) -> dict[str, object]:
         "strategy": chosen.tag.value,
         "direction": chosen.direction.value,
         "confidence": chosen.confidence.value,
-        "distance": points(chosen.distance),
-        "width": None if chosen.width is None else points(chosen.width),
+        "distance": number(chosen.distance),
+        "width": None if chosen.width is None else number(chosen.width),
         "legs": [
-            {"side": leg.side.value, "right": leg.right.value, "strike": points(leg.strike)} for leg in chosen.legs
+            {"side": leg.side.value, "right": leg.right.value, "strike": number(leg.strike)} for leg in chosen.legs
         ],
         "reason": chosen.reason,
     }
-
-
-def points(value: Decimal) -> int | float:
-    """A distance or strike as the JSON number a person would write: 6080, not 6080.0."""
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _table(chosen: Setup) -> Group | str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from gammacore.adapters.trade_tables import read_pl_history
 from gammacore.domain.sizing.max_risk import UNKNOWN_RISK, max_risk_by_strategy
 from gammacore.domain.sizing.policies import Size, SizeReason, SizingPolicy, SizingRules, sizing_policy
 from gammacore.errors import InvalidInput
+from gammacore_cli.documents import money
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
@@ -90,46 +90,40 @@ def size_document(answer: Size, balance: Decimal) -> dict[str, object]:
         "kelly": float(answer.kelly),
         "half_kelly": float(answer.half_kelly),
         "raw_contracts": float(answer.raw_contracts),
-        "max_risk": cents(answer.max_risk),
-        "max_risk_by_strategy": {name: cents(risk) for name, risk in max_risk_by_strategy().items()},
-        "balance": cents(balance),
+        "max_risk": money(answer.max_risk),
+        "max_risk_by_strategy": {name: money(risk) for name, risk in max_risk_by_strategy().items()},
+        "balance": money(balance),
         "reason": answer.reason.value,
         "statistics": {
             "trades": statistics.trades,
             "wins": statistics.wins,
             "losses": statistics.losses,
             "win_rate": float(statistics.win_rate),
-            "average_win": cents(statistics.average_win),
-            "average_loss": cents(statistics.average_loss),
+            "average_win": money(statistics.average_win),
+            "average_loss": money(statistics.average_loss),
         },
     }
-
-
-def cents(amount: Decimal | Fraction) -> str:
-    """Dollars as shown, to the cent, half to even (CS-012): Fraction(5, 200) is 0.02."""
-    exact = Decimal(round(amount * 100)) / 100
-    return str(exact.quantize(Decimal("0.01"), ROUND_HALF_EVEN))
 
 
 def _table(answer: Size, balance: Decimal, rules: SizingRules) -> Group:
     statistics = answer.statistics
     floor = rules.starting_capital * rules.halt_below
-    halt = f"balance {cents(balance)} < {cents(floor)}, {rules.halt_below:.0%} of the starting capital"
+    halt = f"balance {money(balance)} < {money(floor)}, {rules.halt_below:.0%} of the starting capital"
     why = WORDS.get(answer.reason, halt)
     number = "1 contract" if answer.contracts == 1 else f"{answer.contracts} contracts"
     table = Table()
     table.add_column("figure")
     table.add_column("value", justify="right")
     table.add_row("policy", answer.policy.value)
-    table.add_row("balance", f"${cents(balance)}")
+    table.add_row("balance", f"${money(balance)}")
     table.add_row("Kelly", f"{float(answer.kelly):.2%}" + (" (assumed record)" if answer.assumed else ""))
     table.add_row(f"Kelly × {rules.fraction}", f"{float(answer.half_kelly):.2%}")
     table.add_row("contracts before floor and cap", f"{float(answer.raw_contracts):.3f}")
-    table.add_row("maximum risk per contract", f"${cents(answer.max_risk)}")
+    table.add_row("maximum risk per contract", f"${money(answer.max_risk)}")
     table.add_row("trades in the window", f"{statistics.trades} ({statistics.wins} won, {statistics.losses} lost)")
     table.add_row("win rate", f"{float(statistics.win_rate):.1%}")
-    table.add_row("average win / loss", f"${cents(statistics.average_win)} / ${cents(statistics.average_loss)}")
+    table.add_row("average win / loss", f"${money(statistics.average_win)} / ${money(statistics.average_loss)}")
     table.add_section()
     for name, risk in max_risk_by_strategy().items():
-        table.add_row(f"maximum risk {name}", f"${cents(risk)}")
+        table.add_row(f"maximum risk {name}", f"${money(risk)}")
     return Group(f"{number} ({answer.reason}: {why})", table)

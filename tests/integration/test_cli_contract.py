@@ -343,3 +343,13 @@ def test_the_veto_is_shown_where_it_was_given(gammacore: CommandLine, monkeypatc
     row = gammacore.document("config", "show")["account.paper"]
 
     assert row == {"value": "true", "source": ".env IS_PAPER_TRADING"}
+
+
+def test_who_asks_for_live_trading_is_refused(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that promises real orders must not trade a simulated day in silence."""
+    monkeypatch.setenv("GAMMACORE_ACCOUNT__PAPER", "false")
+
+    answer = gammacore.refusal("trade")
+
+    assert answer.code == 2
+    assert "no live broker is built yet" in answer.err

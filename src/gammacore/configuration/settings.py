@@ -31,7 +31,7 @@ class AccountSettings:
     """Whose account it is."""
 
     id: str = parameter("paper", "Name of the account; part of every client id.")
-    paper: bool = parameter(True, "Paper trading. Live also needs --live, credentials and the number typed back.")
+    paper: bool = parameter(True, "Paper trading; false is refused until a live broker is built.")
     halt_file: Path | None = parameter(None, "While this file exists all is closed and halted, as for LEDGER.halt.")
     pause_file: Path | None = parameter(None, "JSON with reason and expires: entries stand still meanwhile (CS-354).")
 

@@ -114,6 +114,8 @@ def wire_day(
     """
     configuration = naming_underlying(configuration)
     settings = configuration.settings
+    if not settings.account.paper:
+        raise ConfigurationError("account.paper: false is not valid; no live broker is built yet, leave it true")
     underlying = settings.underlying(settings.market.underlying)
     calendar = NyseCalendar()
     session = open_session(calendar, trading_date(settings))
