@@ -22,7 +22,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.spreads import Leg
-from gammacore.domain.stops.exits import is_expired, judge_exit
+from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.stops.watch import has_bad_credit, stale_alarm, update_watch
 from gammacore.domain.strategy import (
@@ -145,8 +145,10 @@ class CreditSpreadDesk:
             situation.memory.noise_level(position.id),
             situation.opinion(position.id),
         )
-        if judgement.watch is not position.watch:
-            yield Remember(position.id, judgement.watch)
+        after, breach = self._told_of_breach(position, judgement.watch, situation)
+        yield from breach
+        if after is not position.watch:
+            yield Remember(position.id, after)
         if has_bad_credit(position):
             yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
         if mark is None and stale_alarm(position.plan.policy, watch):
@@ -155,6 +157,16 @@ class CreditSpreadDesk:
             yield from _stand_in_alarm(position, unknown)
             yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
                         may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
+
+    def _told_of_breach(self, position: Position, watch: Watch, situation: Situation) -> tuple[Watch, tuple[Warn, ...]]:
+        """A short of today's underlying more than 5k points in the money: told once, no exit. Rule: CS-530."""
+        price, underlying = situation.price, situation.underlying
+        if price is None or watch.breach_told or position.underlying != underlying.symbol:
+            return watch, ()
+        if not is_breached(position.plan.policy, position, price, underlying):
+            return watch, ()
+        detail = f"price {price}, {-position.spread.distance(price)} points beyond the short; no exit by itself"
+        return evolve(watch, breach_told=True), (Warn("short_breached", detail, position.id),)
 
     def _watch(self, position: Position, situation: Situation, underlying: Underlying) -> Watch:
         return update_watch(

@@ -38,6 +38,7 @@ class Watch:
     `best_profit` is the best profit so far as a fraction of the credit (CS-506). `trailing_armed` and `hold` are sticky
     (CS-508, CS-510). `anchor` and `anchor_at` say since when the mid has stayed put (CS-509). `stale_cycles` counts
     cycles in a row without a usable mark (CS-505). `lock_in_armed` is the sticky lock-in of OTM positions (CS-552).
+    `breach_told` says that people know of the breached short (CS-530).
     `suppressions` are the regular stop's delays by the noise gate, `advisor_holds` those of any exit by an advisor
     (CS-513).
     """
@@ -49,6 +50,7 @@ class Watch:
     anchor_at: dt.datetime | None = None
     stale_cycles: int = 0
     lock_in_armed: bool = False
+    breach_told: bool = False
     suppressions: Delays = NO_DELAYS
     advisor_holds: Delays = NO_DELAYS
 
