@@ -137,6 +137,13 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.PositionClosed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
         ledger.SettlementAwaited(at(391), "p2"),
         ledger.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        ledger.InventoryOpened(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
+        ledger.InventorySettled(
+            at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
+        ),
+        ledger.InventoryClosed(
+            at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")
+        ),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.PositionMissing(at(7), "p5", 2),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),

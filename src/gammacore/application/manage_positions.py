@@ -91,7 +91,7 @@ class ManagePositions:
         if not position.excess():
             return ()
         (leg,), naked = ticket.legs, position.naked_shorts()
-        detail = f"{ticket.reason}: {leg.side} {ticket.quantity} {leg.contract.occ}"
+        detail = f"{ticket.reason}: {leg.side} {ticket.quantity} {leg.symbol}"
         if naked:
             detail += f"; naked short {naked}"
         return (AlarmRaised(self._clock.now(), "leg_imbalance", detail, position.id),)

@@ -14,9 +14,11 @@ from functools import singledispatchmethod
 from types import MappingProxyType
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from gammacore.domain.hedging.events import HedgingEvent
+from gammacore.domain.inventories import Inventories
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
@@ -31,6 +33,9 @@ from gammacore.domain.ledger import (
     Halted,
     HistoryImported,
     HoldingsQuarantined,
+    InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
     LedgerOpened,
     OrderAccepted,
     OrderCanceled,
@@ -55,16 +60,6 @@ from gammacore.errors import InvalidInput
 
 STATISTICS_WINDOW = 200
 """Per-contract results kept for sizing; the rolling window of a policy is at most this long."""
-
-
-@frozen
-class ShareLot:
-    """Shares that assignment or exercise left us, signed; P/L counts from `basis`, the settlement price. CS-529."""
-
-    symbol: str
-    shares: int
-    strike: Decimal
-    basis: Decimal
 
 
 class Book:
@@ -95,7 +90,7 @@ class Book:
         self._realised: dict[dt.date, Decimal] = {}
         self._judged: dict[dt.datetime, None] = {}
         self._quarantined: dict[str, int] = {}
-        self._shares: list[ShareLot] = []
+        self._inventories = Inventories()
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Book:
@@ -164,8 +159,13 @@ class Book:
         return MappingProxyType(self._quarantined)
 
     @property
-    def shares(self) -> tuple[ShareLot, ...]:
-        return tuple(self._shares)
+    def inventories(self) -> Mapping[str, Inventory]:
+        return self._inventories.by_id
+
+    @property
+    def live_inventories(self) -> tuple[Inventory, ...]:
+        """What is held besides credit spreads and not booked yet, oldest first."""
+        return self._inventories.live
 
     def position(self, position: str) -> Position | None:
         return self._positions.get(position)
@@ -193,12 +193,10 @@ class Book:
 
     def expected_holdings(self) -> dict[str, int]:
         """Signed contracts and shares the broker should show, by symbol. Rule: CS-561."""
-        total: dict[str, int] = {}
+        total = self._inventories.held()
         for position in self.live_positions:
             for symbol, held in position.holdings.items():
                 total[symbol] = total.get(symbol, 0) + held
-        for lot in self._shares:
-            total[lot.symbol] = total.get(lot.symbol, 0) + lot.shares
         return {symbol: held for symbol, held in total.items() if held}
 
     # -- folding ------------------------------------------------------------------------------------------------------
@@ -246,8 +244,7 @@ class Book:
             orphan=event.orphan,
         )
         self._live[plan.position] = None
-        left = {symbol: held - event.holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
-        self._quarantined = {symbol: held for symbol, held in left.items() if held}
+        self._claim(event.holdings)
 
     @_apply.register
     def _(self, event: DayStarted) -> None:
@@ -263,8 +260,8 @@ class Book:
         ticket = event.ticket
         if ticket.id in self._orders:
             raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
-        if ticket.purpose is Purpose.ENTRY and event.plan is None:
-            raise InvalidInput("plan", ticket.id, "an entry comes with its plan")
+        if ticket.purpose is Purpose.ENTRY and event.plan is None and ticket.position not in self.inventories:
+            raise InvalidInput("plan", ticket.id, "an entry comes with its plan, or for an inventory")
         self._orders[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
         self._working[ticket.id] = None
         self._orders_of.setdefault(ticket.position, []).append(ticket.id)
@@ -312,7 +309,9 @@ class Book:
             state = order.state if keeps else OrderState.PARTIALLY_FILLED
         before = order.execution
         self._move(event.id, state, event.at, execution=event.execution)
-        if order.ticket.purpose is Purpose.ENTRY:
+        if order.ticket.position in self.inventories:
+            self._inventories.filled(order.ticket, before, event.execution)
+        elif order.ticket.purpose is Purpose.ENTRY:
             self._entry_filled(order, before, event)
         elif (position := self._positions.get(order.ticket.position)) is not None:
             self._positions[position.id] = position.filled(order.ticket, before, event.execution)
@@ -354,13 +353,16 @@ class Book:
             position, state=PositionState.CLOSED, holdings=holdings, exit_reason=event.reason
         )
         self._live.pop(position.id, None)
-        self._balance += event.gross - event.fees
-        self.total_fees += event.fees
+        self._book_result(event.at, event.gross, event.fees)
         self.total_trades += 1
         if event.contracts:  # loose legs that were repaired away are no trade of a contract
             self._results.append(event.per_contract)
-        date = new_york_date(event.at)
-        self._realised[date] = self.realised_on(date) + event.gross - event.fees
+
+    def _book_result(self, at: dt.datetime, gross: Decimal, fees: Decimal) -> None:
+        self._balance += gross - fees
+        self.total_fees += fees
+        date = new_york_date(at)
+        self._realised[date] = self.realised_on(date) + gross - fees
 
     @_apply.register
     def _(self, event: SettlementAwaited) -> None:
@@ -368,7 +370,21 @@ class Book:
 
     @_apply.register
     def _(self, event: SharesDelivered) -> None:
-        self._shares.append(ShareLot(event.symbol, event.shares, event.strike, event.basis))
+        self._inventories.delivered(event)
+
+    @_apply.register
+    def _(self, event: InventoryOpened) -> None:
+        self._inventories.opened(event)
+        self._claim(event.symbols)
+
+    @_apply.register
+    def _(self, event: InventorySettled) -> None:
+        self._inventories.settled(event)
+
+    @_apply.register
+    def _(self, event: InventoryClosed) -> None:
+        self._inventories.closed(event)
+        self._book_result(event.at, event.gross, event.fees)
 
     @_apply.register
     def _(self, event: HoldingsQuarantined) -> None:
@@ -406,6 +422,11 @@ class Book:
     @_apply.register(AlarmRaised)
     def _(self, event: PositionMissing | AlarmRaised) -> None:
         """Told to people and kept for the journal; changes nothing."""
+
+    def _claim(self, holdings: Mapping[str, int]) -> None:
+        """What is ours from now on is quarantined no more."""
+        left = {symbol: held - holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
+        self._quarantined = {symbol: held for symbol, held in left.items() if held}
 
     def _held(self, position: str) -> Position:
         if (held := self._positions.get(position)) is None:

@@ -260,6 +260,56 @@ class SharesDelivered:
 
 
 @frozen
+class InventoryOpened:
+    """A strategy begins to hold something under one name; its fills follow, under that name as the orders' position.
+
+    `symbols` are what it already holds when nobody chose it: a naked short of ours that a crash left (CS-574), each at
+    `price` points.
+    """
+
+    at: dt.datetime
+    inventory: str
+    strategy: str
+    underlying: str
+    symbols: dict[str, int]
+    price: Decimal
+
+
+@frozen
+class InventorySettled:
+    """Options of an inventory expired: `quantity` signed contracts at their worth, points; shares that moved with it.
+
+    `price` is the settlement price of the underlying, at which delivered `shares` are taken in. Rules: CS-521, CS-529.
+    """
+
+    at: dt.datetime
+    inventory: str
+    symbol: str
+    quantity: int
+    worth: Decimal
+    underlying: str
+    shares: int
+    price: Decimal
+    estimated: bool
+
+
+@frozen
+class InventoryClosed:
+    """An inventory is flat and booked, exactly once: gross dollars from options and from shares, and the fees."""
+
+    at: dt.datetime
+    inventory: str
+    reason: str
+    options: Decimal
+    shares: Decimal
+    fees: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        return self.options + self.shares
+
+
+@frozen
 class HoldingsQuarantined:
     """Contracts at the broker that are not ours: alarmed and never traded; they count in the limits. Rule: CS-574."""
 
@@ -357,6 +407,9 @@ Event = (
     | PositionClosed
     | SettlementAwaited
     | SharesDelivered
+    | InventoryOpened
+    | InventorySettled
+    | InventoryClosed
     | HoldingsQuarantined
     | PositionMissing
     | AlarmRaised

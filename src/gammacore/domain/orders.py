@@ -103,17 +103,42 @@ _TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
 
 
 @frozen
-class OrderTicket:
-    """One order as it is meant: legs, quantity in spreads, price in points (positive; `effect` says which way).
+class ShareLeg:
+    """Shares as the one leg of an order: bought or sold, to reduce what is held (`closes`) or to open.
 
-    `limit` None means market. `id` is the client id; it is also the end of the broker's tag.
+    Brokers tell selling from selling short, so an order never crosses zero: who wants both sends two.
+
+    >>> ShareLeg("SPY", Side.SELL, closes=False).symbol
+    'SPY'
+    """
+
+    symbol: str
+    side: Side
+    closes: bool
+
+    @property
+    def ratio(self) -> int:
+        return 1
+
+    @property
+    def multiplier(self) -> int:
+        """Dollars a point of one share."""
+        return 1
+
+
+@frozen
+class OrderTicket:
+    """One order as it is meant: legs, quantity, price in points (positive; `effect` says which way).
+
+    Legs are 1 to 4 options, `quantity` counting spreads, or shares alone, `quantity` counting shares. `limit` None
+    means market. `id` is the client id; it is also the end of the broker's tag.
     """
 
     id: str
     purpose: Purpose
     underlying: str
     position: str
-    legs: tuple[Leg, ...]
+    legs: tuple[Leg | ShareLeg, ...]
     quantity: int
     effect: Effect
     limit: Decimal | None
@@ -121,9 +146,11 @@ class OrderTicket:
 
     def __attrs_post_init__(self) -> None:
         if self.quantity < 1:
-            raise InvalidInput("quantity", self.quantity, "give at least 1 contract")
+            raise InvalidInput("quantity", self.quantity, "give at least 1 contract or share")
         if not 1 <= len(self.legs) <= 4:
             raise InvalidInput("legs", len(self.legs), "give 1 to 4 legs")
+        if len(self.legs) > 1 and len(self.option_legs) < len(self.legs):
+            raise InvalidInput("legs", self.symbols, "give shares an order of their own")
         if self.limit is not None and not (self.limit.is_finite() and self.limit > 0):
             raise InvalidInput("limit", self.limit, "give a price above 0, or none for a market order")
 
@@ -137,7 +164,27 @@ class OrderTicket:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        return tuple(leg.contract.occ for leg in self.legs)
+        return tuple(leg.symbol for leg in self.legs)
+
+    @property
+    def option_legs(self) -> tuple[Leg, ...]:
+        """The legs that are options: all of them, or none in an order for shares."""
+        return tuple(leg for leg in self.legs if isinstance(leg, Leg))
+
+    @property
+    def is_shares(self) -> bool:
+        return isinstance(self.legs[0], ShareLeg)
+
+    @property
+    def closes(self) -> bool:
+        """Whether it reduces what is held: told by its purpose for options, by the leg itself for shares."""
+        leg = self.legs[0]
+        return leg.closes if isinstance(leg, ShareLeg) else self.purpose.closes
+
+    @property
+    def multiplier(self) -> int:
+        """Dollars a point of price, for one spread or share."""
+        return self.legs[0].multiplier
 
 
 def client_order_id(*, account: str, lineage: str, strategy: str, underlying: str, day: dt.date, position: str,

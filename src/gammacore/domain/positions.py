@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import Right, Side
-from gammacore.domain.orders import Execution, OrderTicket
+from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
 from gammacore.domain.spreads import CreditSpread, Leg
 from gammacore.domain.stops.delays import NO_DELAYS, Delays
 from gammacore.domain.stops.policy import StopPolicy
@@ -193,17 +193,17 @@ class Position:
         """
         holdings = dict(self.holdings)
         for leg in ticket.legs:
-            gained = _leg_quantity(ticket, leg, now) - _leg_quantity(ticket, leg, before)
+            gained = _leg_quantity(leg, now) - _leg_quantity(leg, before)
             if gained:
-                holdings[leg.contract.occ] = holdings.get(leg.contract.occ, 0) + leg.side.sign * gained
+                holdings[leg.symbol] = holdings.get(leg.symbol, 0) + leg.side.sign * gained
         cash = self.cash + _cash(ticket, now) - _cash(ticket, before)
         fees = self.fees + now.fees - before.fees
         return evolve(self, holdings=holdings, cash=cash, fees=fees)
 
 
-def _leg_quantity(ticket: OrderTicket, leg: Leg, execution: Execution) -> int:
+def _leg_quantity(leg: Leg | ShareLeg, execution: Execution) -> int:
     for fill in execution.legs:
-        if fill.symbol == leg.contract.occ:
+        if fill.symbol == leg.symbol:
             return fill.quantity
     return execution.quantity * leg.ratio
 
@@ -212,7 +212,7 @@ def _cash(ticket: OrderTicket, execution: Execution) -> Decimal:
     """Dollars received (positive) or paid for everything filled of one order so far."""
     whole = execution.quantity
     cash = ticket.effect.sign * (execution.price or Decimal(0)) * whole * 100
-    ratios = {leg.contract.occ: leg.ratio for leg in ticket.legs}
+    ratios = {leg.symbol: leg.ratio for leg in ticket.legs}
     for fill in execution.legs:
         if fill.symbol not in ratios:
             raise InvalidInput("legs", fill.symbol, f"order {ticket.id} has no such leg")

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
 
-from gammacore.domain.instruments import OptionContract, Right, Side
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side
 from gammacore.domain.market import Quote
 from gammacore.errors import InvalidInput
 
@@ -35,6 +35,15 @@ class Leg:
     contract: OptionContract
     side: Side
     ratio: int = 1
+
+    @property
+    def symbol(self) -> str:
+        return self.contract.occ
+
+    @property
+    def multiplier(self) -> int:
+        """Dollars a point of one contract."""
+        return EQUITY_OPTION_MULTIPLIER
 
 
 @frozen

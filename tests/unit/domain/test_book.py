@@ -30,7 +30,8 @@ from builders_day import (
 )
 from builders_desk import a_book, entry_filled, leg_fills
 from gammacore.domain import ledger
-from gammacore.domain.book import STATISTICS_WINDOW, Book, ShareLot
+from gammacore.domain.book import STATISTICS_WINDOW, Book
+from gammacore.domain.inventory import Lot
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Execution, OrderState
 from gammacore.domain.positions import PositionState, Watch
@@ -46,7 +47,7 @@ def everything(book: Book) -> dict[str, Any]:
         "last_at": book.last_at, "trades": book.total_trades, "fees": book.total_fees, "balance": book.balance,
         "halted": book.halted, "flatten": book.flatten, "results": book.results, "positions": dict(book.positions),
         "orders": dict(book.orders), "live": book.live_positions, "working": book.working_orders,
-        "quarantined": dict(book.quarantined), "shares": book.shares, "expected": book.expected_holdings(),
+        "quarantined": dict(book.quarantined), "inventories": dict(book.inventories), "expected": book.expected_holdings(),
         "realised": book.realised_on(DAY), "entries": book.entries_on(DAY),
         "judged": [book.judged(at(time)) for time in ("10:00", "10:30", "11:00", "11:30")],
         "orders_of": {plan.position: book.orders_of(plan.position) for plan in (PUT_TRADE, CONDOR, CALL_TRADE)},
@@ -440,11 +441,13 @@ def test_two_positions_in_the_same_contracts_add_up() -> None:
     assert [position.id for position in book.live_positions] == ["p1", "p3", "p2"]
 
 
-def test_delivered_shares_are_held_at_the_strike() -> None:
+def test_delivered_shares_are_an_inventory_at_the_settlement_price() -> None:
     """CS-529: no orphans."""
     book = a_book(ledger.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
 
-    assert book.shares == (ShareLot("SPY", 300, Decimal(604), Decimal("602.50")),)
+    (inventory,) = book.live_inventories
+    assert (inventory.id, inventory.strategy) == ("shares-p1", "delivered")
+    assert inventory.holdings["SPY"].lots == (Lot(300, Decimal("602.50")),)
     assert book.expected_holdings() == {"SPY": 300}
 
 

@@ -201,8 +201,11 @@ def test_holdings_tie_up_what_the_worst_settlement_costs(holdings: dict[OptionCo
     assert option_requirement(holdings) == dollars
 
 
-def test_only_shares_sold_short_tie_up_cash() -> None:
-    assert share_requirement({"SPY": -100, "QQQ": 100}, {"SPY": Decimal(480), "QQQ": Decimal(400)}) == 72_000
+def test_shares_tie_up_the_intraday_margin() -> None:
+    """FINRA 4210(c): 25 % of what is owned, 130 % of what is short, its proceeds included."""
+    prices = {"SPY": Decimal(480), "QQQ": Decimal(400)}
+    assert share_requirement({"SPY": -100}, prices) == 62_400
+    assert share_requirement({"QQQ": 100}, prices) == -30_000
 
 
 def test_the_second_side_of_a_condor_ties_up_nothing_more() -> None:

@@ -18,18 +18,17 @@ from gammacore.adapters.fake.matching import accepts_price, at_limit_or_better, 
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import OrderTicket
-from gammacore.domain.spreads import Quotes
 
 NOW = at("10:01")
 
 
-def quotes_of(quotes: Mapping[OptionContract, BidAsk], age: float = 0) -> Quotes:
+def showing(quotes: Mapping[OptionContract, BidAsk], age: float = 0) -> MarketSnapshot:
     chain = quoted_chain("SPX", NOW, quotes, quoted_at=NOW - dt.timedelta(seconds=age))
-    return MarketSnapshot(NOW, "SPX", None, None, chain, None).quote
+    return MarketSnapshot(NOW, "SPX", None, None, chain, None)
 
 
 def net(ticket: OrderTicket, quotes: Mapping[OptionContract, BidAsk], slippage: str = "0") -> Decimal | None:
-    prices = natural_prices(ticket, quotes_of(quotes), Decimal(slippage))
+    prices = natural_prices(ticket, showing(quotes), Decimal(slippage))
     return None if prices is None else net_price(ticket, prices)
 
 
@@ -95,7 +94,7 @@ def test_a_crossed_quote_stops_the_order() -> None:
 @pytest.mark.parametrize(("age", "trades"), [(15, True), (15.5, False)])
 def test_a_quote_older_than_the_limit_is_no_quote(age: float, trades: bool) -> None:
     """15 s. Rule: CS-014."""
-    assert (natural_prices(an_entry(), quotes_of(PUT_QUOTES, age)) is not None) is trades
+    assert (natural_prices(an_entry(), showing(PUT_QUOTES, age)) is not None) is trades
 
 
 def test_nobody_buys_a_single_leg_at_a_bid_of_zero() -> None:
@@ -122,7 +121,7 @@ QUOTE = st.tuples(POINTS, st.decimals(min_value="0.05", max_value=5, places=2)).
 def test_a_forced_fill_is_never_worse_than_the_limit(short: BidAsk, long: BidAsk, limit: Decimal, buys: bool) -> None:
     """And no leg trades below zero."""
     ticket = an_exit(limit=str(limit)) if buys else an_entry(limit=str(limit))
-    prices = natural_prices(ticket, quotes_of({put(6880): short, put(6870): long}))
+    prices = natural_prices(ticket, showing({put(6880): short, put(6870): long}))
     assert prices is not None
 
     mended = at_limit_or_better(ticket, prices)

@@ -103,9 +103,9 @@ def test_every_way_shares_change_hands(contract: OptionContract, held: int, shar
 
 
 def test_shares_sold_short_by_assignment_tie_up_cash() -> None:
-    """48,000 came in; Regulation T holds 150 % of 48,500."""
+    """48,000 came in; FINRA 4210(c)(3) holds 130 % of 48,500."""
     desk = held_to_expiry({call(480, "SPY"): -1}, "485", underlying="SPY")
-    assert desk.exchange.account().option_buying_power == 20_000 + 48_000 - 72_750
+    assert desk.exchange.account().option_buying_power == 20_000 + 48_000 - 63_050
 
 
 def test_expiry_fees_are_a_setting() -> None:

@@ -209,7 +209,8 @@ class FakeExchange:
     def _take(self, ticket: OrderTicket, told: Behaviour, now: dt.datetime) -> ExchangeOrder:
         session = self._session(new_york_date(now))
         reserve = reserve_of(ticket, self._book, self._expected_price(ticket, now))
-        no = told.rejects or refusal(ticket, self._book, self._underlyings, session, now, reserve)
+        unheard_of = ticket.is_shares and not self._shows(ticket.underlying, now)
+        no = told.rejects or ("unknown_symbol" if unheard_of else None) or refusal(ticket, self._book, self._underlyings, session, now, reserve)
         legs = len(ticket.legs)
         order = ExchangeOrder(
             ticket=ticket,
@@ -237,8 +238,15 @@ class FakeExchange:
             snapshot = self._market_of(ticket.underlying).snapshot(now)
         except MarketDataError:
             return None
-        prices = natural_prices(ticket, snapshot.quote, self._slippage)
+        prices = natural_prices(ticket, snapshot, self._slippage)
         return None if prices is None else net_price(ticket, prices)
+
+    def _shows(self, symbol: str, now: dt.datetime) -> bool:
+        """Whether some market here is of these shares."""
+        try:
+            return self._market_of(symbol).snapshot(now).underlying == symbol
+        except MarketDataError:
+            return True  # nobody can look just now; it fills once somebody can
 
     def _market_of(self, underlying: str) -> MarketData:
         return self._other_markets.get(underlying, self._market)

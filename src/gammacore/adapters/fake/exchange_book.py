@@ -19,6 +19,7 @@ from cattrs import Converter
 from gammacore.adapters.fake.exchange_order import ExchangeOrder
 from gammacore.adapters.fake.margin import option_requirement, share_requirement
 from gammacore.domain.instruments import OptionContract
+from gammacore.domain.orders import ShareLeg
 from gammacore.errors import CorruptLedger
 
 LAYOUT = 1
@@ -60,8 +61,12 @@ class ExchangeBook:
     def trade(self, before: ExchangeOrder, after: ExchangeOrder) -> None:
         """Book what an order filled between two states: contracts, cash and fees."""
         self.held_before = dict(self.held)
-        for leg, was, now in zip(after.ticket.legs, before.contracts, after.contracts, strict=True):
-            self.hold(leg.contract, leg.side.sign * (now - was))
+        filled = zip(after.ticket.legs, before.contracts, after.contracts, strict=True)
+        for (leg, was, now), paid in zip(filled, after.amounts, strict=True):
+            if not isinstance(leg, ShareLeg):
+                self.hold(leg.contract, leg.side.sign * (now - was))
+            elif now:
+                self.hold_shares(leg.symbol, leg.side.sign * (now - was), paid / now)
         self.cash += after.cash - before.cash - (after.fees - before.fees)
         self.put(after)
 

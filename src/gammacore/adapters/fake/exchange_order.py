@@ -8,7 +8,6 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.adapters.fake.faults import FAIR, Behaviour
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
 
 Prices = tuple[Decimal, ...]
@@ -60,7 +59,7 @@ class ExchangeOrder:
 
     @property
     def unfilled(self) -> tuple[int, ...]:
-        """Contracts left of each leg."""
+        """Contracts, or shares, left of each leg."""
         full = (leg.ratio * self.ticket.quantity for leg in self.ticket.legs)
         return tuple(whole - done for whole, done in zip(full, self.contracts, strict=True))
 
@@ -97,13 +96,13 @@ class ExchangeOrder:
         points = sum(
             (-leg.side.sign * paid for leg, paid in zip(self.ticket.legs, self.amounts, strict=True)), Decimal(0)
         )
-        return points * EQUITY_OPTION_MULTIPLIER
+        return points * self.ticket.multiplier
 
     @property
     def execution(self) -> Execution:
         """Everything filled so far: legs at their average price, spreads in ratio at the net of those."""
         fills = tuple(
-            LegFill(leg.contract.occ, leg.side, done, paid / done)
+            LegFill(leg.symbol, leg.side, done, paid / done)
             for leg, done, paid in zip(self.ticket.legs, self.contracts, self.amounts, strict=True)
             if done
         )

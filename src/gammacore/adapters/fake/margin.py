@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract
 
-SHORT_SHARES = Decimal("1.5")
-"""Part of their value that shares sold short tie up: Regulation T, 12 CFR 220.12(c), proceeds included."""
+LONG_SHARES = Decimal("0.25")
+"""Part of their value that shares owned tie up: FINRA Rule 4210(c)(1), the intraday standard."""
+SHORT_SHARES = Decimal("1.30")
+"""Part of their value that shares sold short tie up, proceeds included: FINRA Rule 4210(c)(3)."""
 
 
 def option_requirement(holdings: Mapping[OptionContract, int]) -> Decimal:
@@ -34,6 +36,15 @@ def _worst_cost(members: list[tuple[OptionContract, int]]) -> Decimal:
 
 
 def share_requirement(shares: Mapping[str, int], prices: Mapping[str, Decimal]) -> Decimal:
-    """Dollars that shares sold short tie up at their last known price; shares owned are paid for."""
-    short = (-held * prices[symbol] for symbol, held in shares.items() if held < 0)
-    return sum(short, Decimal(0)) * SHORT_SHARES
+    """Dollars that shares tie up at their last known price: negative where shares owned, paid in full, lend their worth.
+
+    >>> share_requirement({"SPY": -10}, {"SPY": Decimal(600)}), share_requirement({"SPY": 10}, {"SPY": Decimal(600)})
+    (Decimal('7800.00'), Decimal('-4500.00'))
+    """
+    return sum((share_margin(held, prices[symbol]) - max(held, 0) * prices[symbol] for symbol, held in shares.items()),
+               Decimal(0))  # fmt: skip
+
+
+def share_margin(held: int, price: Decimal) -> Decimal:
+    """Dollars of equity that signed shares at a price tie up; those sold short with the proceeds they brought."""
+    return abs(held) * price * (LONG_SHARES if held > 0 else SHORT_SHARES)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gammacore.adapters.fake.exchange_order import Prices, net_price
-from gammacore.domain.instruments import Right, Side
-from gammacore.domain.orders import Effect, OrderTicket
-from gammacore.domain.spreads import Leg, Quotes, clamp
+from gammacore.domain.instruments import Right, Side, tick_floor
+from gammacore.domain.market import MarketSnapshot, Quote
+from gammacore.domain.orders import Effect, OrderTicket, ShareLeg
+from gammacore.domain.spreads import CENT, Leg, clamp
 
 ZERO = Decimal(0)
 
 
-def natural_prices(ticket: OrderTicket, quotes: Quotes, slippage: Decimal = ZERO) -> Prices | None:
+def natural_prices(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Decimal = ZERO) -> Prices | None:
     """What each leg trades at by crossing the quotes of one snapshot, less `slippage` points; None if a leg cannot.
 
     Sold at the bid, bought at the ask, so that an entry is short bid - long ask and an exit short ask - long bid; every
@@ -24,13 +25,26 @@ def natural_prices(ticket: OrderTicket, quotes: Quotes, slippage: Decimal = ZERO
     """
     prices: list[Decimal] = []
     for leg in ticket.legs:
-        quote = quotes(leg.contract)
+        quote = shares_quote(snapshot, leg.symbol) if isinstance(leg, ShareLeg) else snapshot.quote(leg.contract)
         if quote is None or (quote.bid == 0 and leg.side is Side.SELL and len(ticket.legs) == 1):
             return None
         prices.append(max(quote.bid - slippage, ZERO) if leg.side is Side.SELL else quote.ask + slippage)
-    for sold, bought in _verticals(ticket.legs):
-        prices[bought] = _clamped(ticket.legs[sold], ticket.legs[bought], prices[sold], prices[bought])
+    legs = ticket.option_legs
+    for sold, bought in _verticals(legs):
+        prices[bought] = _clamped(legs[sold], legs[bought], prices[sold], prices[bought])
     return tuple(prices)
+
+
+def shares_quote(snapshot: MarketSnapshot, symbol: str) -> Quote | None:
+    """Bid and ask of the underlying's own shares: a cent wide, its price between them; None when that is not fresh.
+
+    Recordings and simulations carry a price of the shares and no quote of them. Liquid funds trade a cent wide.
+    """
+    price = snapshot.spot
+    if price is None or snapshot.spot_at is None or snapshot.underlying != symbol or not snapshot.fresh(snapshot.spot_at):
+        return None
+    bid = tick_floor(price, CENT)
+    return Quote(bid, bid + CENT, snapshot.spot_at)
 
 
 def _verticals(legs: tuple[Leg, ...]) -> list[tuple[int, int]]:

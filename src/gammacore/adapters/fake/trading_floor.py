@@ -99,7 +99,7 @@ class TradingFloor:
         """The order after one snapshot: filled, in part, or as it was."""
         order, told = order.held_against(snapshot.at), order.behaviour
         if order.fills_regardless:
-            prices = natural_prices(order.ticket, snapshot.quote, self.slippage)
+            prices = natural_prices(order.ticket, snapshot, self.slippage)
             if prices is None:
                 return order
             return self._filled(order, order.unfilled, at_limit_or_better(order.ticket, prices), snapshot.at)
@@ -109,7 +109,7 @@ class TradingFloor:
             return order
         if self.fill_model is not None and self.fill_model.covers(order.ticket):
             return self._drawn(self.fill_model, order, share, snapshot)
-        prices = natural_prices(order.ticket, snapshot.quote, self.slippage)
+        prices = natural_prices(order.ticket, snapshot, self.slippage)
         if prices is None or not accepts_price(order.ticket, net_price(order.ticket, prices)):
             return order
         return self._filled(order, share, prices, snapshot.at)
@@ -117,7 +117,7 @@ class TradingFloor:
     def _drawn(
         self, model: PublishedFillModel, order: ExchangeOrder, share: tuple[int, ...], snapshot: MarketSnapshot
     ) -> ExchangeOrder:
-        prices = natural_prices(order.ticket, snapshot.quote, self.slippage)
+        prices = natural_prices(order.ticket, snapshot, self.slippage)
         if prices is None:
             return order
         if not model.fills(order.ticket, snapshot.vix, snapshot.at):
@@ -125,7 +125,7 @@ class TradingFloor:
         return self._filled(order, share, at_limit_or_better(order.ticket, prices), snapshot.at)
 
     def _filled(self, order: ExchangeOrder, share: tuple[int, ...], prices: Prices, at: dt.datetime) -> ExchangeOrder:
-        costs = (self.fees.trade(leg.contract, more) for leg, more in zip(order.ticket.legs, share, strict=True))
+        costs = (self.fees.trade(leg, more) for leg, more in zip(order.ticket.legs, share, strict=True))
         return order.filled(share, prices, sum(costs, Decimal(0)), at)
 
 

@@ -205,7 +205,7 @@ def _record(record: TradeStatistics, sizing: SizingRules) -> str:
 
 def _order(ticket: OrderTicket) -> str:
     price = "at market" if ticket.limit is None else f"limit {ticket.limit} {ticket.effect}"
-    legs = " ".join(f"{leg.side}:{leg.contract.occ}" for leg in ticket.legs)
+    legs = " ".join(f"{leg.side}:{leg.symbol}" for leg in ticket.legs)
     return f"{ticket.purpose} {ticket.quantity} x {legs}, {price}"
 
 

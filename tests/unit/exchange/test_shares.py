@@ -1,0 +1,116 @@
+"""Shares at the fake exchange: priced from the underlying, never across zero, on margin. Rules: CS-529, brokers.md 7."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from builders_exchange import Desk, a_desk
+from gammacore.adapters.fake.fees import FeeSchedule
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.errors import OrderRejected
+
+
+def shares(
+    quantity: int, *, closes: bool = False, order_id: str = "gc-1", limit: str | None = None, symbol: str = "SPY"
+) -> OrderTicket:
+    """Buy (positive) or sell so many shares, by default at market to open."""
+    side = Side.BUY if quantity > 0 else Side.SELL
+    effect = Effect.DEBIT if side is Side.BUY else Effect.CREDIT
+    leg = ShareLeg(symbol, side, closes)
+    price = None if limit is None else Decimal(limit)
+    return OrderTicket(order_id, Purpose.HEDGE, symbol, "h1", (leg,), abs(quantity), effect, price)
+
+
+def a_share_desk(price: str = "600.25", book_file: Path | None = None) -> Desk:
+    desk = a_desk(underlying="SPY", fees=FeeSchedule(share=Decimal("0.01")), book_file=book_file)
+    show(desk, price)
+    return desk
+
+
+def show(desk: Desk, price: str) -> None:
+    now = desk.clock.now()
+    desk.market.show(now, {}, spot=Decimal(price))
+
+
+def fill(desk: Desk, ticket: OrderTicket, price: str) -> None:
+    desk.exchange.submit(ticket)
+    desk.clock.set(desk.clock.now().replace(second=(desk.clock.now().second + 5) % 60))
+    show(desk, price)
+    report = desk.exchange.order(ticket.id)
+    assert report is not None
+    assert report.state is OrderState.FILLED
+
+
+@pytest.mark.parametrize(
+    ("quantity", "spot", "price"),
+    [(10, "600.254", "600.26"), (-10, "600.254", "600.25"), (10, "600.25", "600.26"), (-10, "600.25", "600.25")],
+)
+def test_shares_trade_a_cent_wide_around_the_price(quantity: int, spot: str, price: str) -> None:
+    desk = a_share_desk()
+    fill(desk, ticket := shares(quantity), spot)
+
+    report = desk.exchange.order(ticket.id)
+    assert report is not None
+    assert (report.execution.quantity, report.execution.price) == (10, Decimal(price))
+    assert report.execution.fees == Decimal("0.10")
+    assert dict(desk.exchange.holdings()) == {"SPY": quantity}
+    assert desk.exchange.account().balance == 20_000 - quantity * Decimal(price) - Decimal("0.10")
+
+
+def test_a_limit_waits_for_its_price() -> None:
+    desk = a_share_desk()
+    desk.exchange.submit(shares(10, limit="600.00"))
+    desk.clock.set(desk.clock.now().replace(second=5))
+    show(desk, "600.10")
+    waiting = desk.exchange.order("gc-1")
+    desk.clock.set(desk.clock.now().replace(second=10))
+    show(desk, "599.98")
+    filled = desk.exchange.order("gc-1")
+
+    assert waiting is not None
+    assert filled is not None
+    assert (waiting.state, filled.state) == (OrderState.ACCEPTED, OrderState.FILLED)
+
+
+@pytest.mark.parametrize(
+    ("ticket", "reason"),
+    [
+        (shares(-10, order_id="gc-2"), "crosses_zero"),
+        (shares(-60, closes=True, order_id="gc-2"), "closes_more_than_held"),
+        (shares(10, closes=True, order_id="gc-2"), "closes_more_than_held"),
+        (shares(10_000, order_id="gc-2"), "insufficient_buying_power"),
+        (shares(-10_000, order_id="gc-2", symbol="QQQ"), "unknown_symbol"),
+        (shares(1, limit="600.001", order_id="gc-2"), "price_not_on_tick"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_broker_would_not_take_is_refused(ticket: OrderTicket, reason: str) -> None:
+    desk = a_share_desk()
+    fill(desk, shares(50), "600.25")
+    with pytest.raises(OrderRejected) as refusal:
+        desk.exchange.submit(ticket)
+    assert refusal.value.reason == reason
+
+
+def test_shares_bought_and_sold_leave_the_difference() -> None:
+    desk = a_share_desk()
+    fill(desk, shares(50), "600.00")
+    fill(desk, shares(-50, closes=True, order_id="gc-2"), "601.00")
+
+    assert not desk.exchange.holdings()
+    assert desk.exchange.account().balance == 20_000 + 50 * Decimal("0.99") - Decimal("1.00")
+
+
+def test_shares_survive_the_exchange_s_restart(tmp_path: Path) -> None:
+    desk = a_share_desk(book_file=tmp_path / "book.json")
+    fill(desk, shares(-7), "600.00")
+    again = a_share_desk(book_file=tmp_path / "book.json")
+
+    assert dict(again.exchange.holdings()) == {"SPY": -7}
+    report = again.exchange.order("gc-1")
+    assert report is not None
+    assert report.execution.quantity == 7
