@@ -141,9 +141,8 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.InventorySettled(
             at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
         ),
-        ledger.InventoryClosed(
-            at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")
-        ),
+        ledger.InventoryAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
+        ledger.InventoryClosed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.PositionMissing(at(7), "p5", 2),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),

@@ -143,10 +143,12 @@ class World:
         self._day = None
         self.medium.writer = None
 
-    def show(self, quotes: Mapping[OptionContract, BidAsk] | None = None, *, seconds: float = 10) -> None:
+    def show(
+        self, quotes: Mapping[OptionContract, BidAsk] | None = None, *, seconds: float = 10, spot: str = "6900"
+    ) -> None:
         """Let time pass and show a snapshot then."""
         now = self.clock.now() + dt.timedelta(seconds=seconds)
-        self.market.show(now, SPX_QUOTES if quotes is None else quotes, spot=Decimal(6900), vix=Decimal(15))
+        self.market.show(now, SPX_QUOTES if quotes is None else quotes, spot=Decimal(spot), vix=Decimal(15))
         self.clock.set(now)
 
     def cycle(self, times: int = 1, *, seconds: float = 10) -> None:
@@ -175,15 +177,16 @@ class World:
 
 def a_world(
     *plans: EntryPlan, closes: Mapping[str, str] | None = None, start: str = "10:00", cash: str = "20000",
-    close: str = "16:00", settings: Settings | None = None,
+    close: str = "16:00", settings: Settings | None = None, underlying: str = "SPX",
 ) -> World:  # fmt: skip
     """An ordinary Monday at 10:00, the put spread quoted; opens `plans` and closes positions at New York times."""
-    clock, market = FakeClock(at(start)), FakeMarket("SPX", step=10)
-    market.show(clock.now(), SPX_QUOTES, spot=Decimal(6900), vix=Decimal(15))
+    clock, market = FakeClock(at(start)), FakeMarket(underlying, step=10)
+    market.show(clock.now(), SPX_QUOTES if underlying == "SPX" else {}, spot=Decimal(6900), vix=Decimal(15))
     calendar = FakeCalendar(half_days=[DAY] if close == "13:00" else [])
     exchange = FakeExchange(market, clock, calendar, fees=NO_FEES, starting_cash=Decimal(cash))
     closing = {name: at(when) for name, when in (closes or {}).items()}
-    return World(clock, market, exchange, a_session(close), Scripted(plans, closing), settings or Settings())
+    session, strategy = a_session(close), Scripted(plans, closing)
+    return World(clock, market, exchange, session, strategy, settings or Settings(), underlying=underlying)
 
 
 def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] | None = None) -> World:

@@ -8,10 +8,10 @@ from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id
+from gammacore.application.order_ids import next_order_id
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Open, Stand
 from gammacore.ports.clock import Clock
 
@@ -39,18 +39,8 @@ class EnterTrade:
         self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement,))
 
     def _ticket(self, plan: EntryPlan) -> OrderTicket:
-        book = self._ledger.book
-        assert book.opened is not None
-        order_id = client_order_id(
-            account=book.opened.account,
-            lineage=book.opened.lineage,
-            strategy=self._strategy,
-            underlying=plan.spread.underlying,
-            day=new_york_date(self._clock.now()),
-            position=plan.position,
-            step="entry",
-            attempt=len(book.orders_of(plan.position)) + 1,
-        )
+        book, underlying = self._ledger.book, plan.spread.underlying
+        order_id = next_order_id(book, self._strategy, underlying, plan.position, "entry", self._clock.now())
         return OrderTicket(
             id=order_id,
             purpose=Purpose.ENTRY,

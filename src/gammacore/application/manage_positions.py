@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
 from gammacore.errors import BrokerError
@@ -130,18 +130,8 @@ class ManagePositions:
         return (AlarmRaised(now, "stuck", detail, position.id),)
 
     def _next_id(self, position: Position, purpose: Purpose) -> str:
-        book = self._ledger.book
-        assert book.opened is not None
-        return client_order_id(
-            account=book.opened.account,
-            lineage=book.opened.lineage,
-            strategy=self._strategy,
-            underlying=position.underlying,
-            day=new_york_date(self._clock.now()),
-            position=position.id,
-            step=str(purpose),
-            attempt=len(book.orders_of(position.id)) + 1,
-        )
+        now = self._clock.now()
+        return next_order_id(self._ledger.book, self._strategy, position.underlying, position.id, str(purpose), now)
 
 
 def _repair_reason(position: Position, *, buys: bool) -> str:

@@ -193,6 +193,9 @@ class OrderDesk:
         events: list[Event] = []
         if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
             events.append(OrderAccepted(now, order.id, report.broker_id))
+        if self._lacks_price(order, report):
+            self._alarm(order, now, "price_missing", "is filled and the broker does not say at what price")
+            return events
         is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
         if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
             events.append(self._fill(order, report, now))
@@ -205,6 +208,11 @@ class OrderDesk:
         elif report.state is OrderState.REJECTED:
             events.append(OrderWasRejected(now, order.id, report.reason))
         return events
+
+    def _lacks_price(self, order: Order, report: OrderReport) -> bool:
+        """A fill of an inventory waits for its price: until then the order counts as in flight. Rule: CS-411."""
+        told = report.execution
+        return order.ticket.position in self._ledger.book.inventories and told.any and not (told.price or told.legs)
 
     def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
+from itertools import count
 
 from attrs import frozen
 
@@ -14,9 +15,18 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
-from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.inventories import STRANDED
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    Event,
+    HoldingsQuarantined,
+    InventoryAdjusted,
+    InventoryOpened,
+    PositionAdopted,
+    PositionMissing,
+)
 from gammacore.domain.orders import Order, OrderState, Purpose
-from gammacore.domain.orphans import OURS_ONLY, ReconcileRules, find_orphans, roots_of
+from gammacore.domain.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit
@@ -73,7 +83,8 @@ class Reconcile:
     def __call__(self) -> list[ReconcileFinding]:
         """Compare once; act on what has differed twice in a row."""
         try:
-            held = {symbol: count for symbol, count in self._broker.holdings().items() if _is_option(symbol)}
+            shares = {lot.symbol for owned in self._ledger.book.live_inventories for lot in owned.holdings.values()}
+            held = {s: n for s, n in self._broker.holdings().items() if _is_option(s) or s in shares}
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
@@ -110,9 +121,10 @@ class Reconcile:
     def _differences(self, held: Mapping[str, int]) -> dict[str, int]:
         """Held less expected, by symbol, where it is not what is known already."""
         book = self._ledger.book
-        expected = {s: n for s, n in book.expected_holdings().items() if _is_option(s)}
+        expected = book.expected_holdings()
         symbols = held.keys() | expected.keys() | book.quarantined.keys()
         gaps = {s: held.get(s, 0) - expected.get(s, 0) for s in sorted(symbols)}
+        gaps = {s: 0 if not _is_option(s) and gap * expected.get(s, 0) >= 0 else gap for s, gap in gaps.items()}
         known = book.quarantined
         return {s: gap for s, gap in gaps.items() if gap != known.get(s, 0)}
 
@@ -138,6 +150,22 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owner is not None and not any(held.get(leg) for leg in _legs_held(owner)):
             return self._missing(owner)
+        return self._adjust(symbol, gap)
+
+    def _adjust(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
+        """Bring an inventory down to what the broker still holds of it; more than ours is somebody else's. R5."""
+        for inventory in self._ledger.book.live_inventories:
+            ours = inventory.quantities.get(symbol, 0)
+            if ours * gap >= 0:
+                continue
+            change = max(gap, -ours) if ours > 0 else min(gap, -ours)
+            now, price = self._clock.now(), inventory.average_price(symbol)
+            detail = f"{-change:+d} {symbol} of {inventory.id} are gone from the broker; what they brought is not known"
+            self._ledger.record(
+                InventoryAdjusted(now, inventory.id, symbol, change, price, detail),
+                AlarmRaised(now, "closed_externally", detail, inventory.id),
+            )
+            return {symbol: ReconcileVerdict.MISSING}
         return {}
 
     def _seen_enough(self, symbol: str) -> bool:
@@ -232,8 +260,10 @@ class Reconcile:
             taken=book.positions, roots=roots_of(self._underlyings),
         )  # fmt: skip
         adopted = {symbol for orphan in found.adopted for symbol in orphan.holdings}
+        adopted |= {leg.contract.occ for leg in found.naked}
         foreign = {symbol: held for symbol, held in found.rest.items() if symbol in unknown}
-        self._ledger.record(*self._adopt(found.adopted), *self._quarantine(found.rest, foreign))
+        stranded = self._strand(found.naked)
+        self._ledger.record(*self._adopt(found.adopted), *stranded, *self._quarantine(found.rest, foreign))
         ours, others = ReconcileVerdict.ADOPTED, ReconcileVerdict.QUARANTINED
         return {symbol: ours if symbol in adopted else others for symbol in unknown}
 
@@ -244,6 +274,16 @@ class Reconcile:
             if underlying_at_exit(short, self._underlyings)[1]:
                 detail = f"the underlying of {short.occ} is in no registry; its exits use k = s = 1"
                 yield AlarmRaised(self._clock.now(), "unknown_underlying", detail, orphan.plan.position)
+
+    def _strand(self, naked: Iterable[AcquiredLeg]) -> Iterator[Event]:
+        """A naked short of ours that no book has is taken into one, to be bought back. Rules: CS-413, CS-574."""
+        now, taken = self._clock.now(), self._ledger.book.inventories
+        for leg in naked:
+            symbol = leg.contract.occ
+            name = next(name for n in count(1) if (name := f"{symbol}-{STRANDED}-{n}") not in taken)
+            yield InventoryOpened(now, name, STRANDED, leg.contract.underlying, {symbol: leg.held}, leg.price)
+            detail = f"{leg.held:+d} {symbol} sold by an order of ours stands uncovered; bought back at market"
+            yield AlarmRaised(now, "naked_short", detail, name)
 
     def _quarantine(self, holdings: Mapping[str, int], foreign: Mapping[str, int]) -> Iterator[Event]:
         """All that is quarantined from now on, and an alarm for each symbol that is new in it. Rule: CS-574."""

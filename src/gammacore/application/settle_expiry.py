@@ -8,8 +8,17 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
-from gammacore.domain.instruments import REGISTRY, Right, Underlying
-from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited, SharesDelivered
+from gammacore.domain.instruments import (
+    EQUITY_OPTION_MULTIPLIER,
+    REGISTRY,
+    OptionContract,
+    Right,
+    Underlying,
+    parse_occ,
+)
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.ledger import AlarmRaised, Event, InventorySettled, SettlementAwaited, SharesDelivered
+from gammacore.domain.orphans import roots_of
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import MarketDataError
@@ -29,12 +38,13 @@ class SettleExpiry:
         self._market = market
         self._clock = clock
         self._underlyings = {**REGISTRY, **underlyings}
+        self._roots = roots_of(self._underlyings)
 
     def __call__(self, date: dt.date) -> None:
         """Settle positions expiring on or before `date`, whose trading has ended."""
         for position in self._ledger.book.live_positions:
             expiry = position.spread.sides[0].short.expiry
-            if expiry > date or self._is_busy(position) or position.is_flat:
+            if expiry > date or self._is_busy(position.id) or position.is_flat:
                 continue
             print_ = self._print(position.underlying, expiry)
             if print_ is None:
@@ -42,8 +52,35 @@ class SettleExpiry:
             else:
                 self._ledger.record(*self._settled(position, print_))
 
-    def _is_busy(self, position: Position) -> bool:
-        return any(order.is_working for order in self._ledger.book.orders_of(position.id))
+        for inventory in self._ledger.book.live_inventories:
+            self._settle_inventory(inventory, date)
+
+    def _settle_inventory(self, inventory: Inventory, date: dt.date) -> None:
+        """Take each expired option of an inventory out at its worth; shares that move with it are taken in. CS-529."""
+        if self._is_busy(inventory.id):
+            return
+        for symbol, held in inventory.quantities.items():
+            if not inventory.holdings[symbol].is_option or (contract := parse_occ(symbol, self._roots)).expiry > date:
+                continue
+            if (print_ := self._print(contract.underlying, contract.expiry)) is not None:
+                self._ledger.record(*self._settled_option(inventory, contract, held, print_))
+
+    def _settled_option(
+        self, inventory: Inventory, contract: OptionContract, held: int, print_: SettlementPrint
+    ) -> list[Event]:
+        now, worth = self._clock.now(), contract.intrinsic(print_.price)
+        underlying, _ = underlying_at_exit(contract, self._underlyings)
+        shares = 0 if underlying.cash_settled else _delivered(contract, held, print_.price)
+        settled = InventorySettled(
+            now, inventory.id, contract.occ, held, worth, contract.underlying, shares, print_.price, print_.estimated
+        )
+        if not shares:
+            return [settled]
+        detail = f"{shares:+d} {contract.underlying} shares by exercise or assignment of {contract.occ}"
+        return [settled, AlarmRaised(now, "shares_delivered", detail, inventory.id)]
+
+    def _is_busy(self, position: str) -> bool:
+        return any(order.is_working for order in self._ledger.book.orders_of(position))
 
     def _print(self, underlying: str, expiry: dt.date) -> SettlementPrint | None:
         try:
@@ -90,8 +127,8 @@ def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Even
     strike = Decimal(0)
     for contract in position.spread.contracts:
         held = position.holdings.get(contract.occ, 0)
-        if held and contract.intrinsic(price) >= LEAST_EXERCISED:
-            shares += (held if contract.right is Right.CALL else -held) * 100
+        if moved := _delivered(contract, held, price):
+            shares += moved
             strike = contract.strike if held < 0 or not strike else strike
     if shares == 0:
         return []
@@ -100,3 +137,10 @@ def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Even
         SharesDelivered(at, position.id, position.underlying, shares, strike, price),
         AlarmRaised(at, "shares_delivered", detail, position.id),
     ]
+
+
+def _delivered(contract: OptionContract, held: int, price: Decimal) -> int:
+    """Signed shares that exercise or assignment of signed contracts moves at a settlement price."""
+    if contract.intrinsic(price) < LEAST_EXERCISED:
+        return 0
+    return (held if contract.right is Right.CALL else -held) * EQUITY_OPTION_MULTIPLIER

@@ -23,9 +23,11 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.application.trade_inventory import TradeInventory
 from gammacore.domain.book import Book
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
+from gammacore.domain.inventories import DELIVERED
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import BrokerClock, TradingSession
@@ -42,6 +44,7 @@ from gammacore.domain.strategy import (
     Situation,
     Stand,
     Strategy,
+    Trade,
     Warn,
 )
 from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
@@ -84,6 +87,7 @@ class TradeDay:
     desk: OrderDesk
     enter: EnterTrade
     manage: ManagePositions
+    inventory: TradeInventory
     settle: SettleExpiry
     reconcile: Reconcile
     requests: ObeyRequests
@@ -175,6 +179,7 @@ class TradeDay:
         self.desk.advance()
         self.settle(self._last_expired())
         self.manage.confirm_closes()
+        self.inventory.confirm_closes()
         self.reconcile()
         for step in self._decide().steps:
             self._carry_out(step)
@@ -251,6 +256,8 @@ class TradeDay:
             self.manage.close(step)
         elif isinstance(step, Repair):
             self.manage.repair(step)
+        elif isinstance(step, Trade):
+            self.inventory(step)
         elif isinstance(step, Cancel):
             self.manage.cancel(step)
         elif isinstance(step, Remember):
@@ -294,13 +301,16 @@ class TradeDay:
 
     def _is_over(self) -> bool:
         book = self.ledger.book
-        return self.clock.now() >= self.session.close and not book.live_positions and not book.working_orders
+        if self.clock.now() < self.session.close or book.live_positions or book.working_orders:
+            return False
+        return all(inventory.strategy == DELIVERED for inventory in book.live_inventories)  # theirs is the next open
 
     def _gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
         if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE:
             return False
         book = self.ledger.book
-        waiting = ", ".join(position.id for position in book.live_positions) or "orders without an answer"
+        held = [*(position.id for position in book.live_positions), *(lot.id for lot in book.live_inventories)]
+        waiting = ", ".join(held) or "orders without an answer"
         self.ledger.record(AlarmRaised(self.clock.now(), "not_flat", f"after the close still open: {waiting}"))
         return True

@@ -33,6 +33,7 @@ from gammacore.domain.ledger import (
     Halted,
     HistoryImported,
     HoldingsQuarantined,
+    InventoryAdjusted,
     InventoryClosed,
     InventoryOpened,
     InventorySettled,
@@ -380,6 +381,10 @@ class Book:
     @_apply.register
     def _(self, event: InventorySettled) -> None:
         self._inventories.settled(event)
+
+    @_apply.register
+    def _(self, event: InventoryAdjusted) -> None:
+        self._inventories.adjusted(event)
 
     @_apply.register
     def _(self, event: InventoryClosed) -> None:

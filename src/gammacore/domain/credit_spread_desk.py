@@ -39,6 +39,7 @@ from gammacore.domain.strategy import (
     Warn,
 )
 from gammacore.domain.unknown_underlying import underlying_at_exit
+from gammacore.domain.unwanted import close_unwanted
 
 FLATTEN = "flatten"
 
@@ -77,6 +78,7 @@ class CreditSpreadDesk:
                 steps.extend(self._watch_over(position, situation))
         if situation.book.halted is not None:
             steps.extend(_call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
+        steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
         steps.extend(self._look_for_entries(situation))
         return Decisions(tuple(steps))
 

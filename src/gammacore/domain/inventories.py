@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 
 from attrs import evolve
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import InventoryClosed, InventoryOpened, InventorySettled, SharesDelivered
+from gammacore.domain.ledger import (
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
+    SharesDelivered,
+)
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.errors import InvalidInput
 
@@ -70,6 +74,10 @@ class Inventories:
         if event.shares:
             inventory = inventory.traded(event.underlying, 1, event.shares, event.price)
         self._put(inventory)
+
+    def adjusted(self, event: InventoryAdjusted) -> None:
+        inventory = self._open(event.inventory)
+        self._put(inventory.traded(event.symbol, multiplier_of(event.symbol), event.change, event.price))
 
     def closed(self, event: InventoryClosed) -> None:
         self._all[event.inventory] = evolve(self._open(event.inventory), closed_at=event.at)

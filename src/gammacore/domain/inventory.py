@@ -82,7 +82,7 @@ class Holding:
 class Inventory:
     """All that one strategy holds under one name, from its first lot until it is flat and booked.
 
-    `fees` in dollars. `strategy` is whose it is: a strategy's name, or `delivered` and `stranded` for what nobody chose.
+    `fees` in dollars. `strategy` is whose it is: a strategy's name, or `delivered`, `stranded` for what nobody chose.
     """
 
     id: str
@@ -122,6 +122,11 @@ class Inventory:
         return evolve(
             self, holdings={**self.holdings, symbol: held.traded(quantity, price)}, fees=self.fees + fees
         )  # fmt: skip
+
+    def average_price(self, symbol: str) -> Decimal:
+        """What is open of a symbol was taken in at, points, on average."""
+        holding = self.holdings[symbol]
+        return holding.cost / holding.multiplier / holding.quantity
 
     def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> Inventory:
         """After more of one of its orders was filled; both executions are cumulative.

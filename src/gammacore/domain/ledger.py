@@ -294,6 +294,21 @@ class InventorySettled:
 
 
 @frozen
+class InventoryAdjusted:
+    """The broker holds less of an inventory than its fills brought: `change` signed, taken at `price` points, a guess.
+
+    Somebody traded it outside. What it brought is not known and is booked as no gain and no loss. Rules: R5, CS-572.
+    """
+
+    at: dt.datetime
+    inventory: str
+    symbol: str
+    change: int
+    price: Decimal
+    detail: str
+
+
+@frozen
 class InventoryClosed:
     """An inventory is flat and booked, exactly once: gross dollars from options and from shares, and the fees."""
 
@@ -409,6 +424,7 @@ Event = (
     | SharesDelivered
     | InventoryOpened
     | InventorySettled
+    | InventoryAdjusted
     | InventoryClosed
     | HoldingsQuarantined
     | PositionMissing

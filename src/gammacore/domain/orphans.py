@@ -58,9 +58,13 @@ OURS_ONLY = ReconcileRules()
 
 @frozen
 class OrphanSearch:
-    """What was found among unknown contracts: spreads to adopt, and the `rest`, signed contracts by symbol."""
+    """What was found among unknown contracts: spreads to adopt, shorts of ours that nothing covers, and the `rest`.
+
+    `rest` are signed contracts by symbol that stay in quarantine; `naked` are no part of it.
+    """
 
     adopted: tuple[PositionAdopted, ...]
+    naked: tuple[AcquiredLeg, ...]
     rest: Mapping[str, int]
 
 
@@ -113,7 +117,8 @@ def find_orphans(
         used = {event.plan.position for event in adopted}
         name = next(name for name in _names(short.contract) if name not in taken and name not in used)
         adopted.append(_adopted(name, short, long, at, policy))
-    return OrphanSearch(tuple(adopted), _rest(unknown, adopted))
+    naked = _naked(legs, counted)
+    return OrphanSearch(tuple(adopted), naked, _rest(unknown, adopted, naked))
 
 
 def _acquired(contract: OptionContract, held: int, reports: Iterable[OrderReport]) -> AcquiredLeg | None:
@@ -147,9 +152,35 @@ def _pairs(legs: Sequence[AcquiredLeg]) -> list[tuple[AcquiredLeg, AcquiredLeg]]
     return sorted(pairs, key=lambda pair: pair[0].contract.occ)
 
 
+def _naked(legs: Sequence[AcquiredLeg], reports: Iterable[OrderReport]) -> tuple[AcquiredLeg, ...]:
+    """Shorts our own orders opened and bought no cover for, once none of those orders works any more. Rule: CS-574.
+
+    Where our orders did buy a cover and the broker does not show it, its answer may lag: quarantine, and a person looks.
+    """
+    ours = [report for report in reports if is_our_id(report.id)]
+    fills = [fill for report in ours for fill in report.execution.legs]
+    moving = {fill.symbol for report in ours if not report.state.is_final for fill in report.execution.legs}
+    bought: dict[str, int] = {}
+    for fill in fills:
+        bought[fill.symbol] = bought.get(fill.symbol, 0) + fill.side.sign * fill.quantity
+    covers = [parse_occ(symbol) for symbol, held in bought.items() if held > 0]
+    covers += [leg.contract for leg in legs if leg.held > 0]
+    return tuple(
+        leg
+        for leg in legs
+        if bought.get(leg.contract.occ, 0) < 0
+        and leg.contract.occ not in moving
+        and not any(_same_series(leg.contract, cover) for cover in covers)
+    )
+
+
+def _same_series(one: OptionContract, other: OptionContract) -> bool:
+    return (one.root, one.expiry, one.right) == (other.root, other.expiry, other.right)
+
+
 def _covers(short: AcquiredLeg, long: AcquiredLeg) -> bool:
     sold, bought = short.contract, long.contract
-    if (sold.root, sold.expiry, sold.right) != (bought.root, bought.expiry, bought.right):
+    if not _same_series(sold, bought):
         return False
     further = bought.strike > sold.strike if sold.right is Right.CALL else bought.strike < sold.strike
     return short.held < 0 and long.held == -short.held and further
@@ -206,7 +237,10 @@ def roots_of(underlyings: Mapping[str, Underlying]) -> dict[str, str]:
     return {**UNDERLYING_OF_ROOT, **{known.option_root: symbol for symbol, known in underlyings.items()}}
 
 
-def _rest(unknown: Mapping[str, int], adopted: Iterable[PositionAdopted]) -> dict[str, int]:
+def _rest(
+    unknown: Mapping[str, int], adopted: Iterable[PositionAdopted], naked: Iterable[AcquiredLeg]
+) -> dict[str, int]:
     ours = {symbol: held for event in adopted for symbol, held in event.holdings.items()}
+    ours |= {leg.contract.occ: leg.held for leg in naked}
     left = {symbol: held - ours.get(symbol, 0) for symbol, held in unknown.items()}
     return {symbol: held for symbol, held in left.items() if held}

@@ -18,6 +18,7 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
+from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Leg
@@ -109,6 +110,24 @@ class Repair:
 
 
 @frozen
+class Trade:
+    """Trade for an inventory: one order of options or of shares, at market unless `limit` says otherwise, points.
+
+    `strategy` and `underlying` are whose inventory it is, written down when it does not exist yet.
+    """
+
+    inventory: str
+    strategy: str
+    underlying: str
+    purpose: Purpose
+    legs: tuple[Leg | ShareLeg, ...]
+    quantity: int
+    effect: Effect
+    reason: str
+    limit: Decimal | None = None
+
+
+@frozen
 class Cancel:
     """Call a working order back."""
 
@@ -141,7 +160,7 @@ class Warn:
     position: str = ""
 
 
-Decision = Open | Stand | Observe | Close | Repair | Cancel | Remember | Warn
+Decision = Open | Stand | Observe | Close | Repair | Trade | Cancel | Remember | Warn
 
 
 @frozen

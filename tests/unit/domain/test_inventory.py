@@ -37,7 +37,8 @@ def test_a_straddle_bought_and_sold_earns_what_its_legs_did() -> None:
     sold = held.traded(CALL.occ, 100, -2, Decimal("14.00")).traded(PUT.occ, 100, -2, Decimal("6.50"))
 
     assert held.quantities == {CALL.occ: 2, PUT.occ: 2}
-    assert (sold.is_flat, sold.options_realised, sold.shares_realised, sold.fees) == (True, 300, 0, Decimal("2.60"))
+    assert sold.is_flat
+    assert (sold.options_realised, sold.shares_realised, sold.fees) == (Decimal(300), Decimal(0), Decimal("2.60"))
 
 
 def test_a_second_part_counts_only_what_is_new() -> None:
@@ -55,13 +56,15 @@ def test_a_net_price_without_legs_keeps_the_sum_exact() -> None:
 
 
 def test_shares_count_a_dollar_a_point() -> None:
-    ticket = OrderTicket("gc-2", Purpose.HEDGE, "SPY", "h1", (ShareLeg("SPY", Side.SELL, False),), 65, Effect.CREDIT, None)
+    ticket = OrderTicket(
+        "gc-2", Purpose.HEDGE, "SPY", "h1", (ShareLeg("SPY", Side.SELL, False),), 65, Effect.CREDIT, None
+    )
     held = EMPTY.filled(ticket, NOTHING_FILLED, Execution(65, Decimal("600.00")))
     covered = held.traded("SPY", 1, 65, Decimal("599.00"))
 
     assert held.quantities == {"SPY": -65}
     assert held.holdings["SPY"].open_profit(Decimal("599.00")) == 65
-    assert (covered.shares_realised, covered.options_realised) == (65, 0)
+    assert (covered.shares_realised, covered.options_realised) == (Decimal(65), Decimal(0))
 
 
 TRADES = st.lists(

@@ -268,6 +268,9 @@ def test_adopted_and_rest_are_all_that_was_unknown(
     found = search(held, *([a_report(*trades)] if trades else []))
 
     total = dict(found.rest)
+    for leg in found.naked:
+        assert ordered[leg.contract] <= leg.held < 0
+        total[leg.contract.occ] = total.get(leg.contract.occ, 0) + leg.held
     for orphan in found.adopted:
         assert sum(orphan.holdings.values()) == 0
         for symbol, count in orphan.holdings.items():

@@ -1,4 +1,4 @@
-"""Shares at the fake exchange: priced from the underlying, never across zero, on margin. Rules: CS-529, brokers.md 7."""
+"""Shares at the fake exchange: priced from the underlying, never across zero, on margin. Rule: CS-529."""
 
 from __future__ import annotations
 

@@ -209,8 +209,7 @@ class FakeExchange:
     def _take(self, ticket: OrderTicket, told: Behaviour, now: dt.datetime) -> ExchangeOrder:
         session = self._session(new_york_date(now))
         reserve = reserve_of(ticket, self._book, self._expected_price(ticket, now))
-        unheard_of = ticket.is_shares and not self._shows(ticket.underlying, now)
-        no = told.rejects or ("unknown_symbol" if unheard_of else None) or refusal(ticket, self._book, self._underlyings, session, now, reserve)
+        no = told.rejects or self._refusal(ticket, session, now, reserve)
         legs = len(ticket.legs)
         order = ExchangeOrder(
             ticket=ticket,
@@ -240,6 +239,13 @@ class FakeExchange:
             return None
         prices = natural_prices(ticket, snapshot, self._slippage)
         return None if prices is None else net_price(ticket, prices)
+
+    def _refusal(
+        self, ticket: OrderTicket, session: TradingSession | None, now: dt.datetime, reserve: Decimal
+    ) -> str | None:
+        if ticket.is_shares and not self._shows(ticket.underlying, now):
+            return "unknown_symbol"
+        return refusal(ticket, self._book, self._underlyings, session, now, reserve)
 
     def _shows(self, symbol: str, now: dt.datetime) -> bool:
         """Whether some market here is of these shares."""

@@ -36,7 +36,7 @@ def _worst_cost(members: list[tuple[OptionContract, int]]) -> Decimal:
 
 
 def share_requirement(shares: Mapping[str, int], prices: Mapping[str, Decimal]) -> Decimal:
-    """Dollars that shares tie up at their last known price: negative where shares owned, paid in full, lend their worth.
+    """Dollars that shares tie up at their last known price; those owned, paid in full, lend what margin leaves of them.
 
     >>> share_requirement({"SPY": -10}, {"SPY": Decimal(600)}), share_requirement({"SPY": 10}, {"SPY": Decimal(600)})
     (Decimal('7800.00'), Decimal('-4500.00'))

@@ -40,11 +40,11 @@ def shares_quote(snapshot: MarketSnapshot, symbol: str) -> Quote | None:
 
     Recordings and simulations carry a price of the shares and no quote of them. Liquid funds trade a cent wide.
     """
-    price = snapshot.spot
-    if price is None or snapshot.spot_at is None or snapshot.underlying != symbol or not snapshot.fresh(snapshot.spot_at):
+    price, seen_at = snapshot.spot, snapshot.spot_at
+    if price is None or seen_at is None or snapshot.underlying != symbol or not snapshot.fresh(seen_at):
         return None
     bid = tick_floor(price, CENT)
-    return Quote(bid, bid + CENT, snapshot.spot_at)
+    return Quote(bid, bid + CENT, seen_at)
 
 
 def _verticals(legs: tuple[Leg, ...]) -> list[tuple[int, int]]:

@@ -38,6 +38,9 @@ class RiskLimits:
     concurrent_risk: Decimal = parameter(
         Decimal("0.30"), "Maximum loss of everything open, part of the balance.", above=0, at_most=1
     )
+    keep_assigned_shares: bool = parameter(
+        False, "Shares that exercise or assignment delivered are kept, not closed at the next open."
+    )
     oversize: Oversize = parameter(Oversize.SHRINK, "Too large for a risk limit: shrink or skip.")
 
     def judge_spacing(self, book: BookView, now: dt.datetime) -> Verdict:

@@ -1,0 +1,167 @@
+"""Is everything there that a run needs? Each check a value: what was found, and how to mend what is wrong.
+
+Whoever asks passes what is to be looked at; a part that fails to answer is itself a finding, never the end of the
+others. Rules: cli.md (doctor), R7, CS-418.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.domain.dollars import dollars
+from gammacore.domain.sessions import NEW_YORK, BrokerClock, new_york_date
+from gammacore.errors import BrokerError, GammacoreError
+from gammacore.ports.broker import Broker, BrokerAccount
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import MarketData
+
+NOT_ASKED = "not asked: the broker does not answer"
+
+
+@frozen
+class Check:
+    """One thing looked at: whether it is as it must be, what was seen, and what to do if it is not."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+Probe = Callable[[], Check]
+
+
+def passed(name: str, detail: str) -> Check:
+    return Check(name, ok=True, detail=detail)
+
+
+def failed(name: str, detail: str, fix: str) -> Check:
+    return Check(name, ok=False, detail=detail, fix=fix)
+
+
+def probed(name: str, probe: Probe, fix: str) -> Check:
+    """The answer of a probe; one that raises is a failed check with its own words."""
+    try:
+        return probe()
+    except GammacoreError as fault:
+        return failed(name, str(fault), fix)
+
+
+@frozen
+class ExamineBroker:
+    """Asks a broker for its clock, the account and the option level: five checks.
+
+    `require_account` raises ConfigurationError for a number that is not the account meant. `needed` dollars is what the
+    smallest trade may lose.
+    """
+
+    name: str
+    broker: Broker
+    clock: Clock
+    require_account: Callable[[str], None]
+    option_level: Callable[[], int | None]
+    needed_level: int
+    most_skew_seconds: float
+    needed: Decimal
+
+    def __call__(self) -> tuple[Check, ...]:
+        try:
+            told = self.broker.clock()
+        except BrokerError as silence:
+            return tuple(self._unreachable(silence))
+        session = "open" if told.is_open else "closed"
+        return (
+            passed("broker", f"{self.name} answers; its market is {session}"),
+            self._clock(told),
+            *self._account(),
+            probed("option_level", self._level, "see whether the account is approved for options"),
+        )
+
+    def _unreachable(self, silence: BrokerError) -> Iterator[Check]:
+        fix = f"see the connection and {self.name}'s status page; renew the token or keys if they were refused"
+        yield failed("broker", str(silence), fix)
+        for name in ("clock", "account", "buying_power", "option_level"):
+            yield failed(name, NOT_ASKED, "mend the broker first")
+
+    def _clock(self, told: BrokerClock) -> Check:
+        skew = told.skew_seconds(self.clock.now())
+        detail = f"{skew:.1f} s apart from {self.name}'s, at most {self.most_skew_seconds:g} s"
+        if skew > self.most_skew_seconds:
+            return failed("clock", detail, "set this machine's clock by a time server (chrony, systemd-timesyncd)")
+        return passed("clock", detail)
+
+    def _account(self) -> tuple[Check, Check]:
+        try:
+            account = self.broker.account()
+            self.require_account(account.number)
+        except GammacoreError as fault:
+            fix = "see that the account number is that of the token or keys, and that the account is open"
+            return failed("account", str(fault), fix), failed("buying_power", "not known", "mend the account first")
+        return passed("account", f"answers, balance {dollars(account.balance)}"), self._buying_power(account)
+
+    def _buying_power(self, account: BrokerAccount) -> Check:
+        detail = f"{dollars(account.option_buying_power)} for options, {dollars(self.needed)} risked by the smallest trade"
+        if account.option_buying_power < self.needed:
+            return failed("buying_power", detail, "pay money in, close positions, or trade an underlying with smaller widths")
+        return passed("buying_power", detail)
+
+    def _level(self) -> Check:
+        level = self.option_level()
+        if level is None:
+            return failed(
+                "option_level", f"{self.name} does not say", f"see that spreads (level {self.needed_level}) are granted"
+            )  # fmt: skip
+        detail = f"level {level}, spreads need {self.needed_level}"
+        if level < self.needed_level:
+            return failed("option_level", detail, f"apply for option level {self.needed_level} with {self.name}")
+        return passed("option_level", detail)
+
+
+@frozen
+class ExamineMarket:
+    """Looks at the market once: is there a price, is it fresh, may it be decided on. Rules: CS-014, CS-418."""
+
+    market: MarketData
+    clock: Clock
+    is_delayed: bool
+    is_open: bool
+    fix_delay: str
+
+    def __call__(self) -> Check:
+        name, market, now = "market_data", self.market, self.clock.now()
+        seen = market.snapshot(now)
+        if seen.spot is None or seen.spot_at is None:
+            if not self.is_open:
+                return passed(name, f"{market.label}: answers; no price while the market is closed")
+            return failed(name, f"{market.label}: no price of {seen.underlying}", "see the underlying and the data plan")
+        age = (now - seen.spot_at).total_seconds()
+        quotes = 0 if seen.chain is None else len(seen.chain)
+        detail = f"{market.label}: {seen.underlying} {seen.spot}, {age:.0f} s old, {quotes} quotes"
+        if self.is_delayed:
+            return failed(name, f"{detail}; delayed, not for decisions", self.fix_delay)
+        if not self.is_open:
+            return passed(name, f"{detail}; the market is closed")
+        if not seen.fresh(seen.spot_at):
+            return failed(name, f"{detail}; older than {seen.quote_age_limit:.0f} s", "see the connection and the data plan")
+        return passed(name, detail)
+
+
+def check_calendar(calendar: Calendar, now: dt.datetime) -> Check:
+    """Whether the calendar knows today; a holiday is an answer."""
+    today = new_york_date(now)
+    session = calendar.session(today)
+    if session is None:
+        return passed("calendar", f"{today} is no session; the next one is {calendar.next_session(today).date}")
+    opening, close = (bell.astimezone(NEW_YORK) for bell in (session.open, session.close))
+    half = ", a half day" if session.early_close else ""
+    return passed("calendar", f"{today} trades {opening:%H:%M} to {close:%H:%M} New York{half}")
+
+
+def failures(checks: Iterable[Check]) -> tuple[str, ...]:
+    """The names of the checks that failed."""
+    return tuple(check.name for check in checks if not check.ok)

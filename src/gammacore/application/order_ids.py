@@ -1,0 +1,24 @@
+"""The next client id of an order: what it is for, and which attempt at it this is. Rule: R1."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gammacore.domain.book import Book
+from gammacore.domain.orders import client_order_id
+from gammacore.domain.sessions import new_york_date
+
+
+def next_order_id(book: Book, strategy: str, underlying: str, position: str, step: str, now: dt.datetime) -> str:
+    """The id of the next order for a position or inventory; the same until that order is intended."""
+    assert book.opened is not None
+    return client_order_id(
+        account=book.opened.account,
+        lineage=book.opened.lineage,
+        strategy=strategy,
+        underlying=underlying,
+        day=new_york_date(now),
+        position=position,
+        step=step,
+        attempt=len(book.orders_of(position)) + 1,
+    )

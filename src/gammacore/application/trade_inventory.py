@@ -1,0 +1,95 @@
+"""Trade for an inventory, and book it once it is flat and the broker shows it. Rules: CS-413, CS-529, CS-561, R1."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.order_desk import OrderDesk
+from gammacore.application.order_ids import next_order_id
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.ledger import AlarmRaised, Event, InventoryClosed, InventoryOpened
+from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.strategy import Trade
+from gammacore.errors import BrokerError
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
+
+REFUSED_AGAIN = dt.timedelta(minutes=5)
+
+
+class TradeInventory:
+    """Carries out what a strategy said of an inventory; every order through the order desk."""
+
+    def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock) -> None:
+        self._ledger = ledger
+        self._desk = desk
+        self._broker = broker
+        self._clock = clock
+        self._told: dict[str, dt.datetime] = {}
+
+    def __call__(self, step: Trade) -> OrderState:
+        """Open the inventory if it is new, then intend and send one order."""
+        book, now = self._ledger.book, self._clock.now()
+        leg = step.legs[0]
+        underlying = leg.symbol if isinstance(leg, ShareLeg) else leg.contract.underlying
+        ticket = OrderTicket(
+            id=next_order_id(book, step.strategy, step.underlying, step.inventory, str(step.purpose), now),
+            purpose=step.purpose,
+            underlying=underlying,
+            position=step.inventory,
+            legs=step.legs,
+            quantity=step.quantity,
+            effect=step.effect,
+            limit=step.limit,
+            reason=step.reason,
+        )
+        first: tuple[Event, ...] = ()
+        if step.inventory not in book.inventories:
+            first = (InventoryOpened(now, step.inventory, step.strategy, step.underlying, {}, Decimal(0)),)
+        state = self._desk.send(ticket, first=first)
+        if state is OrderState.REJECTED and (step.purpose is not Purpose.ENTRY):
+            self._alarm(step, book.orders[ticket.id].reason)
+        return state
+
+    def _alarm(self, step: Trade, reason: str) -> None:
+        """What must be traded away or hedged was refused: somebody must know, every five minutes. Rule: CS-563."""
+        now, told = self._clock.now(), self._told.get(step.inventory)
+        if told is None or now - told >= REFUSED_AGAIN:
+            self._told[step.inventory] = now
+            detail = f"{step.reason} of {step.inventory} was refused: {reason}; tried again"
+            self._ledger.record(AlarmRaised(now, "refused", detail, step.inventory))
+
+    def confirm_closes(self) -> None:
+        """Book inventories flat by fills, once a successful query shows only what others hold. Rules: CS-561..564."""
+        flat = [inventory for inventory in self._ledger.book.live_inventories if self._may_be_over(inventory)]
+        if not flat:
+            return
+        try:
+            held = self._broker.holdings()
+        except BrokerError:
+            return  # a failed query confirms nothing
+        book = self._ledger.book
+        expected, foreign = book.expected_holdings(), book.quarantined
+        for inventory in flat:
+            options = [symbol for symbol, holding in inventory.holdings.items() if holding.is_option]
+            if all(held.get(s, 0) == expected.get(s, 0) + foreign.get(s, 0) for s in options):
+                self._ledger.record(closed(inventory, self._clock.now(), self._reason(inventory)))
+
+    def _may_be_over(self, inventory: Inventory) -> bool:
+        traded = bool(inventory.holdings)
+        return traded and inventory.is_flat and not any(
+            order.is_working for order in self._ledger.book.orders_of(inventory.id)
+        )  # fmt: skip
+
+    def _reason(self, inventory: Inventory) -> str:
+        orders = self._ledger.book.orders_of(inventory.id)
+        return orders[-1].ticket.reason if orders else "settled"
+
+
+def closed(inventory: Inventory, at: dt.datetime, reason: str) -> InventoryClosed:
+    """The one event that books an inventory: what its options and its shares brought, and what trading cost."""
+    return InventoryClosed(
+        at, inventory.id, reason, inventory.options_realised, inventory.shares_realised, inventory.fees
+    )  # fmt: skip

@@ -1,0 +1,191 @@
+"""What nobody chose to hold goes: delivered shares at the next open, a naked short of ours at once.
+
+Rules: CS-413, CS-529, CS-574, R5.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from builders import DAY, a_session, at
+from builders_exchange import a_single, an_entry, put
+from builders_world import World, a_world
+from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.configuration import Settings
+from gammacore.domain.book import Book
+from gammacore.domain.instruments import Side
+from gammacore.domain.inventories import DELIVERED, STRANDED
+from gammacore.domain.ledger import InventoryAdjusted, InventoryClosed, InventoryOpened, SharesDelivered
+from gammacore.domain.orders import OrderState, Purpose, ShareLeg
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.unwanted import close_unwanted
+
+SHORT, LONG = put(6880), put(6870)
+OURS = "gc-" + "0a1b2" * 5
+YESTERDAY = at("16:00") - dt.timedelta(days=1)
+SESSION = a_session()
+KEEP = RiskLimits(keep_assigned_shares=True)
+
+
+def delivered(shares: int = 200, when: dt.datetime = YESTERDAY) -> SharesDelivered:
+    """480 puts assigned at 478: the shares count from there."""
+    return SharesDelivered(when, "p1", "SPY", shares, Decimal(480), Decimal(478))
+
+
+# -- what is decided ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shares", "side"), [(200, Side.SELL), (-100, Side.BUY)])
+def test_delivered_shares_are_closed_at_market_at_the_next_open(shares: int, side: Side) -> None:
+    """CS-529."""
+    book = Book.of([delivered(shares)])
+    (trade,) = close_unwanted(book, RiskLimits(), SESSION, SESSION.open)
+
+    assert trade.legs == (ShareLeg("SPY", side, closes=True),)
+    assert (trade.quantity, trade.limit, trade.purpose) == (abs(shares), None, Purpose.EXIT)
+    assert (trade.reason, trade.strategy) == ("delivered_shares", DELIVERED)
+
+
+@pytest.mark.parametrize(
+    ("limits", "when", "now"),
+    [
+        (RiskLimits(), YESTERDAY, SESSION.open - dt.timedelta(milliseconds=1)),
+        (RiskLimits(), YESTERDAY, SESSION.close),
+        (RiskLimits(), SESSION.open, SESSION.after_open(1)),
+        (KEEP, YESTERDAY, SESSION.open),
+    ],
+    ids=["before the open", "after the close", "delivered today", "configured to be kept"],
+)
+def test_delivered_shares_wait_otherwise(limits: RiskLimits, when: dt.datetime, now: dt.datetime) -> None:
+    assert list(close_unwanted(Book.of([delivered(when=when)]), limits, SESSION, now)) == []
+
+
+# -- what is done ------------------------------------------------------------------------------------------------------
+
+
+def a_world_with_shares(shares: int = 200) -> World:
+    """SPY shares delivered yesterday, in the ledger and at the exchange."""
+    world = a_world(underlying="SPY", start="09:30")
+    world.exchange._book.hold_shares("SPY", shares, Decimal(478))
+    world.day.begin()
+    world.day.ledger.record(delivered(shares))
+    return world
+
+
+def test_delivered_shares_are_sold_booked_once_and_gone() -> None:
+    """CS-529: their P/L counts from the settlement price."""
+    world = a_world_with_shares()
+    for price in ("481.00", "481.25", "481.50", "481.50"):
+        world.show({}, spot=price)
+        world.day.once()
+
+    (booked,) = world.all(InventoryClosed)
+    assert (booked.shares, booked.options, booked.reason) == (Decimal("650.00"), Decimal(0), "delivered_shares")
+    assert dict(world.exchange.holdings()) == {}
+    assert world.book.live_inventories == ()
+    assert world.book.balance == 20_000 + 650
+
+
+def test_a_refused_sale_is_tried_again_after_a_minute_and_told() -> None:
+    """CS-563."""
+    world = a_world_with_shares()
+    world.exchange.next_submit(rejects="halted_symbol")
+    for _ in range(9):
+        world.show({}, spot="481.00")
+        world.day.once()
+
+    states = [order.state for order in world.book.orders_of("shares-p1")]
+    assert states == [OrderState.REJECTED, OrderState.FILLED]
+    assert world.alarms() == ["refused"]
+
+
+def test_shares_somebody_else_sold_are_taken_out_of_the_book() -> None:
+    """R5: the broker holds 50 of our 200; what the others brought nobody knows."""
+    world = a_world_with_shares()
+    world.settings = Settings(limits=KEEP)
+    world.restart()
+    world.strategy = evolve(world.strategy, desk=evolve(world.strategy.desk, limits=KEEP))
+    world.exchange._book.hold_shares("SPY", -150, Decimal(480))
+    for _ in range(3):
+        world.show({}, spot="481.00", seconds=61)
+        world.day.once()
+
+    (adjusted,) = world.all(InventoryAdjusted)
+    assert (adjusted.symbol, adjusted.change, adjusted.price) == ("SPY", -150, Decimal(478))
+    assert world.book.inventories["shares-p1"].quantities == {"SPY": 50}
+    assert world.alarms() == ["closed_externally"]
+
+
+def test_shares_of_others_beside_ours_are_none_of_ours() -> None:
+    """CS-571."""
+    world = a_world_with_shares()
+    world.exchange._book.hold_shares("SPY", 1_000, Decimal(480))
+    for _ in range(4):
+        world.show({}, spot="481.00")
+        world.day.once()
+
+    assert dict(world.exchange.holdings()) == {"SPY": 1_000}
+    assert world.alarms() == []
+
+
+# -- a naked short of ours ---------------------------------------------------------------------------------------------
+
+
+def a_world_with_a_stranded_short(order_id: str = OURS) -> World:
+    """Two 6880 puts were sold alone by an order of which this ledger knows nothing."""
+    world = a_world(cash="2000000")
+    world.exchange.submit(evolve(a_single(SHORT, Side.SELL, order_id=order_id, contracts=2), purpose=Purpose.HEDGE))
+    world.show()
+    world.day.begin()
+    return world
+
+
+def look(world: World) -> list[ReconcileVerdict]:
+    world.clock.advance(5)
+    return [finding.verdict for finding in world.day.reconcile()]
+
+
+def test_our_own_naked_short_is_bought_back() -> None:
+    """CS-413, CS-574: taken into a book after two looks, alarmed, bought at market, booked once."""
+    world = a_world_with_a_stranded_short()
+    assert [look(world), look(world)] == [[ReconcileVerdict.LOOK_AGAIN], [ReconcileVerdict.ADOPTED]]
+    (opened,) = world.all(InventoryOpened)
+    assert (opened.strategy, opened.symbols, opened.price) == (STRANDED, {SHORT.occ: -2}, Decimal("5.00"))
+    assert world.alarms() == ["naked_short"]
+    for _ in range(3):
+        world.show()
+        world.day.once()
+
+    (booked,) = world.all(InventoryClosed)
+    assert (booked.reason, booked.options) == ("naked_short", Decimal("-0.20") * 200)
+    assert dict(world.exchange.holdings()) == {}
+    assert dict(world.book.quarantined) == {}
+
+
+def test_a_naked_short_of_somebody_else_is_never_traded() -> None:
+    """CS-574."""
+    world = a_world_with_a_stranded_short("by-hand")
+    look(world)
+    assert look(world) == [ReconcileVerdict.QUARANTINED]
+    assert world.all(InventoryOpened) == []
+
+
+def test_a_short_whose_cover_our_order_bought_stays_quarantined_when_the_broker_does_not_show_it() -> None:
+    """CS-574: its answer may lag; to buy the short back would leave the long."""
+    world = a_world()
+    world.exchange.submit(an_entry(OURS, contracts=2))
+    world.show()
+    world.day.begin()
+    world.exchange.hold(LONG, -2)
+    look(world)
+
+    assert look(world) == [ReconcileVerdict.QUARANTINED]
+    assert world.all(InventoryOpened) == []
+
+
+def test_the_day_of_this_file_is_a_session() -> None:
+    assert SESSION.date == DAY
