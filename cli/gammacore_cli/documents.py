@@ -6,25 +6,29 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gammacore.domain.book import Book
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.judged_entry import JudgedEntry
-from gammacore.domain.orders import Order
+from gammacore.domain.orders import Order, ShareLeg
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import Leg
 from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
 from gammacore.domain.trade_record import TradeLine, recorded
 
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
+
 Document = dict[str, object]
 
 
-def trade_document(report: DayReport, ledger: Path) -> Document:
+def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
     """A trading day as `gammacore trade --json` prints it."""
     return {
         "date": report.date.isoformat(),
+        "mode": report.mode.value,
         "underlying": report.underlying,
         "strategy": report.strategy,
         "entries": report.entries,
@@ -48,17 +52,20 @@ def trade_document(report: DayReport, ledger: Path) -> Document:
     }
 
 
-def journal_document(reports: Sequence[DayReport], ledger: Path) -> Document:
-    """Every trade once, as it last stood, and every scheduled entry, over the days of the journal."""
+def journal_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Document:
+    """Every trade once, as it last stood, and every scheduled entry; each line says whose money it was. CS-609."""
+    modes = {trade.id: report.mode.value for report in reports for trade in report.trades}
     return {
         "days": [report.date.isoformat() for report in reports],
-        "trades": [trade_line(trade) for trade in trades_of(reports)],
-        "decisions": [decision(entry) for report in reports for entry in report.scheduled],
+        "trades": [{"mode": modes[trade.id], **trade_line(trade)} for trade in trades_of(reports)],
+        "decisions": [
+            {"mode": report.mode.value, **decision(entry)} for report in reports for entry in report.scheduled
+        ],
         "ledger": str(ledger),
     }
 
 
-def report_document(reports: Sequence[DayReport], ledger: Path) -> Document:
+def report_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Document:
     """The statistics of a whole ledger, the trades they are of, and its days."""
     trades = trades_of(reports)
     return {
@@ -86,9 +93,10 @@ def report_document(reports: Sequence[DayReport], ledger: Path) -> Document:
     }
 
 
-def status_document(book: Book, day_pnl: Decimal, ledger: Path) -> Document:
+def status_document(book: Book, day_pnl: Decimal, ledger: LedgerPlace) -> Document:
     """Where we stand: what is open, what works, what there is, and whether trading is halted."""
     return {
+        "mode": None if book.opened is None else book.opened.mode.value,
         "positions": [position_line(position) for position in book.live_positions],
         "orders": [order_line(order) for order in book.working_orders],
         "balance": money(book.balance),
@@ -207,13 +215,17 @@ def order_line(order: Order) -> Document:
         "position": ticket.position,
         "purpose": ticket.purpose.value,
         "state": order.state.value,
-        "legs": [leg(one) for one in ticket.legs],
+        "legs": [order_leg(one) for one in ticket.legs],
         "quantity": ticket.quantity,
         "filled": order.execution.quantity,
         "limit": None if ticket.limit is None else money(ticket.limit),
         "effect": ticket.effect.value,
         "at": clock(order.intended_at),
     }
+
+
+def order_leg(one: Leg | ShareLeg) -> Document:
+    return leg(one) if isinstance(one, Leg) else {"side": one.side.value, "symbol": one.symbol}
 
 
 def leg(one: Leg) -> Document:

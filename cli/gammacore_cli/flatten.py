@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,15 +10,19 @@ from gammacore.ports.storage import RequestKind
 from gammacore_cli.control import ask, ledger_to_control
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("flatten")
 @click.option("--reason", default="flattened by hand", show_default=True, help="Journaled with it.")
 @market_options
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
-def flatten(frame: Frame, reason: str, ledger: Path | None, **market: Any) -> None:
+def flatten(frame: Frame, reason: str, ledger: LedgerPlace | None, **market: Any) -> None:
     """Call back entries, close every position, verify, and stay halted until `resume`.
 
     A running loop does it within one cycle. With none running it is done here, on the market the options name.
@@ -30,7 +33,7 @@ def flatten(frame: Frame, reason: str, ledger: Path | None, **market: Any) -> No
     """
     path = ledger_to_control(frame, ledger)
     choose_market(frame, market)
-    running, sentence = ask(path, RequestKind.FLATTEN, reason)
+    running, sentence = ask(frame, path, RequestKind.FLATTEN, reason)
     orders: list[dict[str, object]] = []
     if not running:
         from gammacore import wiring

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.errors import ConfigurationError, MissingData
+from gammacore_cli.secrecy import RedactedFormatter, kept_back
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration, Settings
     from gammacore.domain.ledger import Event
+    from gammacore.ports.credentials import CredentialStore
+    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring.arming import Armed
 
 DEFAULT_FILE = Path("gammacore.toml")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -32,18 +36,37 @@ class Frame:
         self.debug = debug
         self.log_level = log_level
         self._config = config
-        self._options: dict[str, object] = {}
+        self._options: dict[str, tuple[object, str]] = {}
+        self._live: tuple[bool, str] = (False, "")
 
-    def choose(self, options: Mapping[str, object]) -> None:
-        """Values given as options, by dotted key; None was not given. They win over every other layer."""
-        self._options = {key: value for key, value in options.items() if value is not None}
+    def choose(self, options: Mapping[str, object], names: Mapping[str, str] | None = None) -> None:
+        """Values given as options, by dotted key; None was not given. They win over every other layer.
+
+        `names` has the option of a key where it is not called like it.
+        """
+        given = {key: value for key, value in options.items() if value is not None}
+        self._options |= {key: (value, (names or {}).get(key) or _option_of(key)) for key, value in given.items()}
+
+    def ask_live(self, switch: bool, account: str) -> None:
+        """What the command line says of live trading: --live, and the account number typed back."""
+        self._live = (switch, account)
+        if switch:
+            self.choose({"account.paper": False}, {"account.paper": "--live"})
+
+    @cached_property
+    def credentials(self) -> CredentialStore:
+        """Those of this process; whatever is found is kept out of every line from then on."""
+        from gammacore.wiring.credentials import open_credentials
+        from gammacore_cli.secrecy import Overheard
+
+        return Overheard(open_credentials())
 
     @cached_property
     def configuration(self) -> Configuration:
         """Defaults, TOML, .env, environment and options, merged and validated."""
         from dotenv import dotenv_values
 
-        from gammacore.configuration import Sourced, configure, read_environment, read_toml
+        from gammacore.configuration import LiveAsk, Sourced, configure, read_environment, read_toml
 
         layers = []
         if self._config is not None or DEFAULT_FILE.is_file():
@@ -54,9 +77,8 @@ class Frame:
             except (OSError, UnicodeDecodeError) as wrong:
                 raise ConfigurationError(f".env: cannot be read ({wrong}); give lines like NAME=value") from wrong
         layers.append(read_environment(os.environ))
-        names = {key: "--" + key.rsplit(".", 1)[-1].removesuffix("_seconds").replace("_", "-") for key in self._options}
-        layers.append({key: Sourced(value, f"option {names[key]}") for key, value in self._options.items()})
-        return configure(layers)
+        layers.append({key: Sourced(value, f"option {name}") for key, (value, name) in self._options.items()})
+        return configure(layers, LiveAsk(*self._live))
 
     @property
     def settings(self) -> Settings:
@@ -65,26 +87,35 @@ class Frame:
     @property
     def home(self) -> Path:
         """Where runs and ledgers are kept: $GAMMACORE_HOME, default ./.gammacore."""
-        return Path(os.environ.get("GAMMACORE_HOME") or ".gammacore")
+        return self.settings.storage.home
 
     @property
-    def paper_ledger(self) -> Path:
+    def paper_ledger(self) -> LedgerPlace:
         """The configured paper ledger."""
-        return self.home / "paper" / f"{self.settings.account.id}.sqlite"
+        from gammacore.wiring import account_ledger
 
-    def ledger_path(self, named: Path | None) -> Path:
-        """The ledger to read: the one named, else the newest run.
+        return account_ledger(self.settings)
+
+    def ledger_path(self, named: LedgerPlace | None) -> LedgerPlace:
+        """The ledger to read: the one named, else the account's own in Firestore, else the newest file.
 
         Raises:
             MissingData: there is none yet.
         """
+        from gammacore.wiring import ledger_exists
+
         if named is not None:
-            if not named.exists():
+            if isinstance(named, Path) and not named.exists():
                 raise MissingData(f"{named}: no such ledger")
             return named
-        runs = sorted(self.home.glob("runs/*.sqlite"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-        if self.paper_ledger.exists():
-            runs.append(self.paper_ledger)
+        own = self.paper_ledger
+        if ledger_exists(self.settings, own):
+            if not isinstance(own, Path):
+                return own
+            runs = [own]
+        else:
+            runs = []
+        runs += sorted(self.home.glob("runs/*.sqlite"), key=lambda path: path.name)
         if not runs:
             raise MissingData(f"no ledger under {self.home}; run `gammacore trade` first or name one with --ledger")
         return max(runs, key=lambda path: path.stat().st_mtime_ns)
@@ -103,23 +134,40 @@ class Frame:
         number = 1 + max((int(path.stem.split("-", 1)[0]) for path in folder.glob("[0-9]*-*.sqlite")), default=0)
         return folder / f"{number:04d}-{name}.sqlite"
 
-    def open_ledger(self, path: Path) -> list[Event]:
+    def open_ledger(self, ledger: LedgerPlace) -> list[Event]:
         """All events of a ledger, read without taking the writer's lock."""
-        from gammacore.adapters.sqlite import SqliteStorage
+        from gammacore.wiring import open_storage
 
-        storage = SqliteStorage(path, read_only=True)
+        storage = open_storage(self.settings, ledger, read_only=True)
         try:
             return list(storage.events())
         finally:
             storage.close()
 
+    def announce(self, armed: Armed) -> None:
+        """Say whose money this run trades: one line now, and the mode in every line after it. Rule: CS-609."""
+        formatter = RedactedFormatter(LOG_FORMAT.replace("%(message)s", f"[{armed.mode}] %(message)s"))
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler.formatter, RedactedFormatter):
+                handler.setFormatter(formatter)
+        log = logging.getLogger("gammacore")
+        log.log(logging.WARNING if armed.mode == "live" else logging.INFO, "%s", armed.banner)
+
     def start_logging(self) -> logging.Logger:
         """One line format on stderr; --quiet leaves warnings, --debug shows all."""
         level = "DEBUG" if self.debug else "WARNING" if self.quiet else self.log_level
-        logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr, force=True)
-        for noisy in ("matplotlib", "PIL", "exchange_calendars"):
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(RedactedFormatter(LOG_FORMAT))
+        logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+        kept_back.begin()
+        for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
             logging.getLogger(noisy).setLevel("WARNING")
         return logging.getLogger("gammacore")
+
+
+def _option_of(key: str) -> str:
+    """market.step_seconds is --step."""
+    return "--" + key.rsplit(".", 1)[-1].removesuffix("_seconds").replace("_", "-")
 
 
 def common_options(command: Callable[..., Any]) -> Callable[..., Any]:

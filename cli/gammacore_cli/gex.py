@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore.errors import InvalidInput
+from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import DECIMAL, INSTANT
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
+    from gammacore.domain.gex.units import SignModel
     from gammacore.domain.gex.walls import Wall
     from gammacore.wiring import ExposureView
+
+log = logging.getLogger(__name__)
 
 
 @click.command("gex")
@@ -33,9 +37,10 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--sign", type=click.Choice(["naive", "inverted", "unsigned"]), default="naive", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw exposure by strike (png or svg).")
+@click.option("--publish", is_flag=True, help="Write it to market_regime/{SYMBOL}_GEX in Firestore, if it is newer.")
 @market_options
 @common_options
-def gex(frame: Frame, chain: Path | None, plot: Path | None, **options: Any) -> None:
+def gex(frame: Frame, chain: Path | None, plot: Path | None, publish: bool, **options: Any) -> None:
     """Exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content."""
     from gammacore import wiring
     from gammacore.domain.gex.units import ExposureUnit, GreeksSource, Rates, Scope, SignModel
@@ -51,12 +56,42 @@ def gex(frame: Frame, chain: Path | None, plot: Path | None, **options: Any) -> 
         )
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
+    if publish:
+        _check_publishable(frame, terms.sign)
     view = wiring.view_exposure(frame.configuration, chain, terms, as_of=options["as_of"], spot=options["spot"])
     if plot is not None:
         from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 
         save_exposure_plot(plot, view.survey, view.pin)
-    emit(gex_document(view), frame.as_json, lambda: _table(view))
+    document = gex_document(view)
+    if publish:
+        document["published"] = _publish(frame, view)
+    emit(document, frame.as_json, lambda: _table(view))
+
+
+def _check_publishable(frame: Frame, sign: SignModel) -> None:
+    """Refuse what readers would misunderstand, before anything is measured. Rule: DH-421."""
+    if sign.value != "naive":
+        raise click.UsageError("--publish: readers expect the naive sign model; leave --sign out")
+    shape = frame.settings.hedging.gex_shape.value
+    if shape != "spx_gex":
+        raise ConfigurationError(f"hedging.gex_shape: {shape} is written by others; --publish writes spx_gex")
+    if not frame.settings.firestore.project:
+        raise ConfigurationError("--publish: no Firestore project is named; set FIREBASE_PROJECT_ID")
+
+
+def _publish(frame: Frame, view: ExposureView) -> dict[str, object]:
+    """What became of the document: written, or why not. A second publisher that was newer wins. Rule: DH-421."""
+    from gammacore import wiring
+    from gammacore.domain.hedging.regime_documents import GexShape
+
+    verdict = wiring.publish_exposure(frame.settings, view.survey.exposure)
+    path = GexShape.SPX_GEX.path(view.survey.exposure.underlying)
+    if verdict.passed:
+        log.info("%s written: %s per point", path, verdict.value)
+    else:
+        log.warning("%s left as it is: %s %s", path, verdict.reason, verdict.limit)
+    return {"document": path, "written": verdict.passed, "reason": verdict.reason or None}
 
 
 def gex_document(view: ExposureView) -> dict[str, object]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.control import ask, ledger_to_control
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("halt")
 @click.option("--reason", default="halted by hand", show_default=True, help="Journaled with it.")
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
-def halt(frame: Frame, reason: str, ledger: Path | None) -> None:
+def halt(frame: Frame, reason: str, ledger: LedgerPlace | None) -> None:
     """Latch the kill switch. It survives restarts until `resume`."""
     path = ledger_to_control(frame, ledger)
-    _, sentence = ask(path, RequestKind.HALT, reason)
+    _, sentence = ask(frame, path, RequestKind.HALT, reason)
     document: dict[str, object] = {"halt": reason, "ledger": str(path), "done": sentence, "verdicts": [], "orders": []}
     emit(document, frame.as_json, lambda: f"halt ({reason}): {sentence}")

@@ -7,8 +7,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
@@ -17,13 +16,24 @@ import click
 
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.domain.hedging.messages import Level, LogMessage
-from gammacore.domain.hedging.settings import HedgingSettings, LineMode, Profile, ProtocolLogs, hedging_profile
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.domain.hedging.settings import LineMode, Profile, ProtocolLogs
+from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DECIMAL
+from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import DECIMAL, LEDGER
 
 if TYPE_CHECKING:
     from gammacore.adapters.ndjson.lines import Line
+    from gammacore.wiring import LedgerPlace
+
+OPTIONS = {
+    "profile": "hedging.profile",
+    "gex": "hedging.gex_override",
+    "session_gate": "hedging.session_gate",
+    "scale_hedges": "hedging.scale_hedges",
+    "freshness": "hedging.freshness",
+}
+"""Which setting an option gives."""
 
 SWITCH = click.Choice(["on", "off"])
 REPLAY_GROUP = 100
@@ -41,31 +51,35 @@ PAUSE_SECONDS = 0.5
 @click.option("--scale-hedges", type=SWITCH, help="Macro events scale hedges down. Default by profile.")
 @click.option("--freshness", type=click.Choice(["off", "live"]), help="Default off: the clock is event time.")
 @click.option("--strict/--lenient", default=None, help="The first bad line ends the run (default), or is skipped.")
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Durable ledger; else none is kept.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Durable ledger; else none is kept.")
+@market_options
 @common_options
-def hedge(frame: Frame, events: Path | None, macro: Path | None, ledger: Path | None, **given: Any) -> None:
-    """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out."""
-    from gammacore.wiring.hedging import wire_hedging
+def hedge(frame: Frame, events: Path | None, macro: Path | None, ledger: LedgerPlace | None, **given: Any) -> None:
+    """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out.
 
-    environment = _environment()
-    settings = _settings(environment, given)
+    The figures are those of the configuration, [hedging]. Where a market is named, its chains are a source of dealer
+    gamma, after Firestore and the --macro file.
+    """
+    from gammacore.wiring.hedging import wire_configured_hedging
+
+    _choose(frame, given)
+    configuration = frame.configuration
+    settings = configuration.settings.hedging
     if macro is not None and not macro.is_file():
         raise ConfigurationError(f"--macro {macro}: no such file; give the market-regime document as JSON")
     level = logging.getLevelName(logging.getLogger().level).lower()
     log = _LogLines(level, sys.stdout if settings.protocol_logs is ProtocolLogs.STDOUT else sys.stderr)
     with _opened(events) as source:
-        desk = wire_hedging(
-            settings,
+        desk = wire_configured_hedging(
+            configuration,
             write=_stdout_writer(),
             log=log,
             macro_file=macro,
             ledger=ledger,
-            environment=environment,
+            environment=_environment(),
             assume_fills=given["assume_fills"],
-            strict=settings.mode is LineMode.STRICT,
             verbose=level == "debug",
             group=REPLAY_GROUP if source.is_file else 1,
-            account=frame.settings.account.id,
         )
         try:
             with _interruptible() as interrupted:
@@ -87,27 +101,13 @@ def _environment() -> dict[str, str | None]:
     return {**below, **os.environ}
 
 
-def _settings(environment: Mapping[str, str | None], given: Mapping[str, Any]) -> HedgingSettings:
-    """Profile, then environment, then options."""
-    import attrs
-
-    from gammacore.adapters.hedging_environment import hedging_environment
-    from gammacore.domain.hedging.settings import Freshness
-
-    changes = hedging_environment(environment)
-    if given["gex"] is not None:
-        changes["gex_override"] = Decimal(given["gex"])
-    if given["strict"] is not None:
-        changes["mode"] = LineMode.STRICT if given["strict"] else LineMode.LENIENT
-    for name in ("session_gate", "scale_hedges"):
-        if given[name] is not None:
-            changes[name] = given[name] == "on"
-    if given["freshness"] is not None:
-        changes["freshness"] = Freshness(given["freshness"])
-    try:
-        return attrs.evolve(hedging_profile(given["profile"] or Profile.STANDARD.value), **changes)
-    except InvalidInput as wrong:
-        raise ConfigurationError(str(wrong)) from wrong
+def _choose(frame: Frame, given: dict[str, Any]) -> None:
+    """The options into the settings; they win over environment, .env and file. Section 1.5."""
+    choose_market(frame, given)
+    strict = {None: None, True: LineMode.STRICT, False: LineMode.LENIENT}[given["strict"]]
+    named = {key: "--" + option.replace("_", "-") for option, key in OPTIONS.items()}
+    chosen = {key: given[option] for option, key in OPTIONS.items()}
+    frame.choose({**chosen, "hedging.mode": strict}, {**named, "hedging.mode": "--strict/--lenient"})
 
 
 class _LogLines:

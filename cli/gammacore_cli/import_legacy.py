@@ -9,22 +9,24 @@ import click
 
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.adapters.legacy import LegacyImport, LegacyOrder
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("import-legacy")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--write", is_flag=True, help="Write the new ledger; without it this is a preview.")
 @click.option("--without-refused", is_flag=True, help="Write what could be read although something was refused.")
-@click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+@click.option("--ledger", type=LEDGER, metavar="LEDGER",
               help="The new ledger; it must not exist. Default: the configured paper ledger.")  # fmt: skip
 @common_options
-def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool, ledger: Path | None) -> None:
+def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool, ledger: LedgerPlace | None) -> None:
     """Read old orders.json, account_balance.json and trades.csv in DIR; report what is refused, and why."""
     from gammacore.adapters.legacy import read_legacy
 
@@ -37,21 +39,20 @@ def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool
         raise MissingData(f"{folder}: nothing in it could be read; {preview.refused[0]}")
 
 
-def _write(frame: Frame, preview: LegacyImport, path: Path, without_refused: bool) -> Path:
+def _write(frame: Frame, preview: LegacyImport, path: LedgerPlace, without_refused: bool) -> LedgerPlace:
     """Make the ledger; nothing is written over."""
     import secrets
 
-    from gammacore.adapters.sqlite import SqliteStorage
     from gammacore.domain.book import Book
-    from gammacore.wiring import system_clock
+    from gammacore.wiring import ledger_exists, open_storage, system_clock
 
-    if path.exists():
-        raise ConfigurationError(f"{path} exists already; name a new file with --ledger")
+    settings = frame.settings
+    if ledger_exists(settings, path):
+        raise ConfigurationError(f"{path} exists already; name a new one with --ledger")
     if preview.refused and not without_refused:
         first = preview.refused[0]
         more = f" and {len(preview.refused) - 1} more" if len(preview.refused) > 1 else ""
         raise InvalidInput(str(first), "refused" + more, "mend the files, or add --without-refused")
-    settings = frame.settings
     events = preview.events(
         system_clock().now(),
         account=settings.account.id,
@@ -61,10 +62,11 @@ def _write(frame: Frame, preview: LegacyImport, path: Path, without_refused: boo
     )
     Book.of(events)  # what does not fold is not written
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
         raise ConfigurationError(f"{path}: cannot be written ({wrong.strerror}); name another --ledger") from wrong
-    storage = SqliteStorage(path)
+    storage = open_storage(settings, path)
     try:
         storage.append(events, 0)
     finally:
@@ -72,7 +74,7 @@ def _write(frame: Frame, preview: LegacyImport, path: Path, without_refused: boo
     return path
 
 
-def legacy_document(preview: LegacyImport, written: Path | None) -> dict[str, object]:
+def legacy_document(preview: LegacyImport, written: LedgerPlace | None) -> dict[str, object]:
     """The preview as JSON: money as strings, prices as numbers; `ledger` null until one is written."""
     from gammacore_cli.documents import clock, money
 
@@ -124,7 +126,7 @@ def _position(order: LegacyOrder) -> dict[str, object]:
     }
 
 
-def _view(preview: LegacyImport, written: Path | None) -> RenderableType:
+def _view(preview: LegacyImport, written: LedgerPlace | None) -> RenderableType:
     from rich.console import Group
 
     from gammacore.domain.dollars import dollars

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DATE
+from gammacore_cli.options import DATE, LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.day_report import DayReport
+    from gammacore.wiring import LedgerPlace
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,9 @@ log = logging.getLogger(__name__)
 @click.option("--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19; else every day of the ledger.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Also write the trades as the journal CSV.")  # fmt: skip
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
 @common_options
-def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Path | None) -> None:
+def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
     """Each trade and each skip, with its reason."""
     from gammacore.domain.day_report import day_report, day_reports
     from gammacore_cli.documents import journal_document
@@ -51,7 +52,7 @@ def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
     log.info("%d trades written to %s", len(trades), csv_file)
 
 
-def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
+def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
     from rich.console import Group
 
     from gammacore_cli.day_view import day_panel, filters_table

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
-LEDGER = click.option("--ledger", "path", type=click.Path(path_type=Path), metavar="FILE", help="Default: newest run.")
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
+
+WHICH = click.option("--ledger", "path", type=LEDGER, metavar="LEDGER", help="Default: newest run.")
 
 
 @click.group("ledger")
 def ledger() -> None:
-    """Verify or repair a ledger file."""
+    """Verify or repair a ledger."""
 
 
 @ledger.command("verify")
-@LEDGER
+@WHICH
 @common_options
-def verify(frame: Frame, path: Path | None) -> None:
+def verify(frame: Frame, path: LedgerPlace | None) -> None:
     """Read every event and check its checksum."""
     path = frame.ledger_path(path)
     events = len(frame.open_ledger(path))
@@ -29,14 +33,14 @@ def verify(frame: Frame, path: Path | None) -> None:
 
 
 @ledger.command("repair")
-@LEDGER
+@WHICH
 @common_options
-def repair(frame: Frame, path: Path | None) -> None:
-    """Keep the events before the damage; the damaged file stays beside it."""
-    from gammacore.adapters.sqlite import repair as mend
+def repair(frame: Frame, path: LedgerPlace | None) -> None:
+    """Keep the events before the damage; the damaged part stays beside the ledger."""
+    from gammacore.wiring import repair_ledger
 
     path = frame.ledger_path(path)
-    report = mend(path)
+    report = repair_ledger(frame.settings, path)
     document: dict[str, object] = {
         "ledger": str(path),
         "kept": report.kept,
@@ -46,10 +50,10 @@ def repair(frame: Frame, path: Path | None) -> None:
     }
 
     def view() -> object:
-        if report.damaged is None:
+        if not report.problem:
             return f"{path}: {report.kept} events, nothing to repair"
         lost = "an unknown number" if report.lost is None else str(report.lost)
         kept = f"{report.kept} events kept, {lost} lost ({report.problem})"
-        return f"{path}: {kept}; the damaged file is {report.damaged}"
+        return f"{path}: {kept}" + (f"; the damaged part is {report.damaged}" if report.damaged is not None else "")
 
     emit(document, frame.as_json, view)

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
+    "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "config": "Check, show or write the configuration.",
     "ledger": "Verify or repair a ledger file.",
 }
@@ -112,7 +113,9 @@ def _code(refusal: GammacoreError) -> int:
 
 
 def _say(sentence: str) -> None:
-    click.echo(f"gammacore: {' '.join(sentence.split())}", err=True)
+    from gammacore_cli.secrecy import kept_back
+
+    click.echo(f"gammacore: {kept_back(' '.join(sentence.split()))}", err=True)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from gammacore.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
 
 
 class DecimalType(click.ParamType[Decimal]):
@@ -60,3 +66,22 @@ class InstantType(click.ParamType[dt.datetime | dt.time]):
 
 
 INSTANT = InstantType()
+
+
+class LedgerType(click.ParamType["LedgerPlace"]):
+    """A ledger: a file, or firestore:NAME for one in Firestore."""
+
+    name = "ledger"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> LedgerPlace:
+        if not isinstance(value, str) or not value.startswith("firestore:"):
+            return Path(value)
+        from gammacore.wiring import ledger_named
+
+        try:
+            return ledger_named(value)
+        except ConfigurationError as wrong:
+            self.fail(str(wrong), param, ctx)
+
+
+LEDGER = LedgerType()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("plan")
@@ -19,9 +22,9 @@ from gammacore_cli.output import emit
 @click.option(
     "--at", type=click.DateTime(["%H:%M", "%H:%M:%S"]), help="New York time of day. Default: the first entry."
 )
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger whose book counts.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger whose book counts.")
 @common_options
-def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: Path | None, **market: Any) -> None:
+def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
     """Judge one entry as `trade` would, and show it."""
     from gammacore import wiring
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gammacore_cli.control import ledger_to_control
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("reconcile")
 @market_options
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Default: the paper ledger.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
-def reconcile(frame: Frame, ledger: Path | None, **market: Any) -> None:
+def reconcile(frame: Frame, ledger: LedgerPlace | None, **market: Any) -> None:
     """Look twice, as the loop does: match, adopt late fills of ours, quarantine what is foreign."""
     from gammacore import wiring
 

@@ -12,6 +12,7 @@ import click
 
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gammacore.domain.day_report import DayReport
     from gammacore.domain.trade_figures import TradeFigures
+    from gammacore.wiring import LedgerPlace
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,10 @@ log = logging.getLogger(__name__)
 @click.command("report")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the newest day as one self-contained page.")  # fmt: skip
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
 @market_options
 @common_options
-def report(frame: Frame, page: Path | None, ledger: Path | None, **market: Any) -> None:
+def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market: Any) -> None:
     """Figures and pictures of a ledger."""
     from gammacore.domain.day_report import day_reports
     from gammacore.errors import MissingData
@@ -60,7 +62,7 @@ def _write(frame: Frame, page: Path, newest: DayReport) -> None:
     log.info("report of %s written to %s", newest.date, page)
 
 
-def _view(reports: Sequence[DayReport], path: Path) -> RenderableType:
+def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
     from rich.console import Group
 
     from gammacore.domain.trade_figures import TradeFigures, by_strategy

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.book import Book
+    from gammacore.wiring import LedgerPlace
 
 
 @click.command("status")
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else the newest run.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
 @common_options
-def status(frame: Frame, ledger: Path | None) -> None:
+def status(frame: Frame, ledger: LedgerPlace | None) -> None:
     """Where we stand."""
     from gammacore.domain.book import Book
     from gammacore_cli.documents import status_document
@@ -39,7 +40,7 @@ def _date(book: Book) -> dt.date | None:
     return None if book.last_at is None else new_york_date(book.last_at)
 
 
-def _view(book: Book, day_pnl: Decimal, path: Path) -> RenderableType:
+def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
     from rich.console import Group
     from rich.markup import escape
 

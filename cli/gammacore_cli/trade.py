@@ -8,31 +8,35 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
     from gammacore.ports.storage import Inbox
+    from gammacore.wiring import LedgerPlace
 
 
 log = logging.getLogger("gammacore")
 
 
 @click.command("trade")
-@click.option("--strategy", type=click.Choice(["credit-spread"]), default="credit-spread", show_default=True)
+@click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
 @market_options
-@click.option("--broker", type=click.Choice(["fake"]), default="fake", show_default=True)
 @click.option("--once", is_flag=True, help="One cycle, then stop; the day can be taken up again.")
-@click.option("--ledger", type=click.Path(path_type=Path), metavar="FILE", help="The ledger; else a fresh one.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
 @common_options
-def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | None, **market: Any) -> None:
+@live_options
+def trade(
+    frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any
+) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
@@ -43,8 +47,9 @@ def trade(frame: Frame, strategy: str, broker: str, once: bool, ledger: Path | N
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)
+    frame.choose({"trade.strategy": strategy})
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
-    configuration = wiring.naming_underlying(configuration)
+    configuration = wiring.naming_underlying(wiring.naming_its_underlying(configuration))
     date = wiring.trading_date(configuration.settings)
     path = ledger or frame.new_run(f"{configuration.settings.market.underlying.lower()}-{date:%Y%m%d}")
     with flatten_by_signal() as signals:

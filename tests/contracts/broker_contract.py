@@ -83,7 +83,7 @@ def report_of(broker: Broker, order_id: str) -> OrderReport:
 
 def signed(ticket: OrderTicket, spreads: int) -> dict[str, int]:
     """The holdings that so many spreads of a ticket bring."""
-    return {leg.contract.occ: leg.side.sign * leg.ratio * spreads for leg in ticket.legs}
+    return {leg.symbol: leg.side.sign * leg.ratio * spreads for leg in ticket.legs}
 
 
 class BrokerContract:

@@ -352,4 +352,4 @@ def test_who_asks_for_live_trading_is_refused(gammacore: CommandLine, monkeypatc
     answer = gammacore.refusal("trade")
 
     assert answer.code == 2
-    assert "no live broker is built yet" in answer.err
+    assert "live trading is refused: the fake exchange has no live account" in answer.err

@@ -18,19 +18,23 @@ CLOSE = dt.timedelta(hours=16)
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 
-def hedging_environment(environment: Mapping[str, str | None]) -> dict[str, Any]:
-    """Settings by name from the variables that are set; an empty one counts as unset.
+def hedging_environment(
+    environment: Mapping[str, str | None], source: str = "environment"
+) -> dict[str, tuple[str, Any]]:
+    """Setting and value by variable, of the variables that are set; an empty one counts as unset.
+
+    `source` is where they stand, as an error tells it.
 
     Raises:
         ConfigurationError: a value that cannot be; names the variable and the mend.
 
     >>> hedging_environment({"EXIT_TIME_ET": "15:30", "GEX_VALUE": ""})
-    {'exit_before_close': Decimal('1800')}
+    {'EXIT_TIME_ET': ('exit_before_close', Decimal('1800'))}
     """
-    found: dict[str, Any] = {}
+    found: dict[str, tuple[str, Any]] = {}
     for variable, (setting, read) in _VARIABLES.items():
-        if text := environment.get(variable):
-            found[setting] = read(variable, text.strip())
+        if text := (environment.get(variable) or "").strip():
+            found[variable] = (setting, read(f"{source} {variable}", text))
     return found
 
 
@@ -62,23 +66,23 @@ class EnvironmentKillSwitch:
 
 
 def _number(wanted: str, holds: Callable[[Decimal], bool]) -> Callable[[str, str], Decimal]:
-    def read(variable: str, text: str) -> Decimal:
+    def read(where: str, text: str) -> Decimal:
         try:
             number = Decimal(text)
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite() or not holds(number):
-            raise ConfigurationError(f"environment {variable}: {text!r} is not valid; give {wanted}")
+            raise ConfigurationError(f"{where}: {text!r} is not valid; give {wanted}")
         return number
 
     return read
 
 
-def _multiplier(variable: str, text: str) -> int:
-    return int(_number("a whole number above 0", lambda n: n > 0 and n == n.to_integral_value())(variable, text))
+def _multiplier(where: str, text: str) -> int:
+    return int(_number("a whole number above 0", lambda n: n > 0 and n == n.to_integral_value())(where, text))
 
 
-def _exit_time(variable: str, text: str) -> Decimal:
+def _exit_time(where: str, text: str) -> Decimal:
     """Seconds before a 16:00 close of a New York wall-clock time. 1 minute to 6 hours."""
     match = _TIME.fullmatch(text)
     if match is not None:
@@ -86,7 +90,7 @@ def _exit_time(variable: str, text: str) -> Decimal:
         before = CLOSE - dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
         if minutes < 60 and seconds < 60 and dt.timedelta(minutes=1) <= before <= dt.timedelta(hours=6):
             return Decimal(int(before.total_seconds()))
-    raise ConfigurationError(f"environment {variable}: {text!r} is not valid; give HH:MM or HH:MM:SS, 10:00 to 15:59")
+    raise ConfigurationError(f"{where}: {text!r} is not valid; give HH:MM or HH:MM:SS, 10:00 to 15:59")
 
 
 _ABOVE_0 = _number("a number above 0", lambda number: number > 0)

@@ -105,9 +105,13 @@ class ExamineBroker:
         return passed("account", f"answers, balance {dollars(account.balance)}"), self._buying_power(account)
 
     def _buying_power(self, account: BrokerAccount) -> Check:
-        detail = f"{dollars(account.option_buying_power)} for options, {dollars(self.needed)} risked by the smallest trade"
+        detail = (
+            f"{dollars(account.option_buying_power)} for options, {dollars(self.needed)} risked by the smallest trade"
+        )
         if account.option_buying_power < self.needed:
-            return failed("buying_power", detail, "pay money in, close positions, or trade an underlying with smaller widths")
+            return failed(
+                "buying_power", detail, "pay money in, close positions, or trade an underlying with smaller widths"
+            )
         return passed("buying_power", detail)
 
     def _level(self) -> Check:
@@ -138,7 +142,9 @@ class ExamineMarket:
         if seen.spot is None or seen.spot_at is None:
             if not self.is_open:
                 return passed(name, f"{market.label}: answers; no price while the market is closed")
-            return failed(name, f"{market.label}: no price of {seen.underlying}", "see the underlying and the data plan")
+            return failed(
+                name, f"{market.label}: no price of {seen.underlying}", "see the underlying and the data plan"
+            )
         age = (now - seen.spot_at).total_seconds()
         quotes = 0 if seen.chain is None else len(seen.chain)
         detail = f"{market.label}: {seen.underlying} {seen.spot}, {age:.0f} s old, {quotes} quotes"
@@ -147,7 +153,9 @@ class ExamineMarket:
         if not self.is_open:
             return passed(name, f"{detail}; the market is closed")
         if not seen.fresh(seen.spot_at):
-            return failed(name, f"{detail}; older than {seen.quote_age_limit:.0f} s", "see the connection and the data plan")
+            return failed(
+                name, f"{detail}; older than {seen.quote_age_limit:.0f} s", "see the connection and the data plan"
+            )
         return passed(name, detail)
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
-
-from attrs import define, field
 
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.hedging.canonical import digest
 from gammacore.domain.hedging.desk import HedgingDesk
 from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedging.measures import HedgeCounts, Histogram
 from gammacore.domain.hedging.messages import BadLine, Inbound, Level, LogMessage, MarketEvent, OrderUpdate, Shutdown
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
 from gammacore.domain.hedging.settings import Freshness
-from gammacore.domain.hedging.step import REFUSED, Step
+from gammacore.domain.hedging.step import Step
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock
@@ -31,21 +29,11 @@ FIRST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 """What a note is dated before any input was taken."""
 
 
-@define
-class StreamCounts:
-    """What happened to the inputs: taken or refused, by reason; intents by kind. Rule: DH-1007."""
-
-    taken: int = 0
-    refused: int = 0
-    refusals: Counter[str] = field(factory=Counter)
-    intents: int = 0
-
-
 class HedgeStream:
     """Feeds messages to the desk, makes what they led to durable, then writes it.
 
     `clock` is the wall clock of `freshness = live`; replays have none, their clock is event time. `verbose` tells
-    every refusal, as a debug note.
+    every refusal, as a debug note. `timer` counts seconds, for the histogram of decision times; none: no histogram.
     """
 
     def __init__(
@@ -60,10 +48,14 @@ class HedgeStream:
         strict: bool = True,
         verbose: bool = False,
         account: str = "paper",
+        timer: Callable[[], float] | None = None,
     ) -> None:
         self.desk = desk
-        self.counts = StreamCounts()
+        self.counts = HedgeCounts()
+        self.decision_time = Histogram()
         self._journal = journal
+        self._keeps = journal.keeps
+        self._timer = timer
         self._regime = regime
         self._write = write
         self._log = log
@@ -121,6 +113,7 @@ class HedgeStream:
         Raises:
             InvalidInput: an update that cannot be; nothing of it was applied.
         """
+        began = None if self._timer is None else self._timer()
         if not self._begun:
             self._begin(message.ts)
         if self._clock is not None:
@@ -128,13 +121,17 @@ class HedgeStream:
             if type(message) is MarketEvent and not self._is_fresh(message.ts, self._clock.now()):
                 return self._refused_stale(message)
         if type(message) is MarketEvent:
-            content = market_content(message) if self._journal.keeps else message
+            content = market_content(message) if self._keeps else message
             step = self.desk.take_market(message, content)
         else:
             assert isinstance(message, OrderUpdate)
             step = self.desk.take_update(message, update_content(message))
-        self._settle(step)
-        self._count(step, message)
+        regime = self._regime
+        if step.events or step.lines or step.notes or regime.events or regime.notes:
+            self._settle(step)
+        self._count(step.code, message)
+        if began is not None and self._timer is not None:
+            self.decision_time.observe(self._timer() - began)
         return step
 
     def tick(self) -> Step | None:
@@ -161,7 +158,7 @@ class HedgeStream:
         counts = {
             "events": {"taken": self.counts.taken, "refused": self.counts.refused},
             "refusals": dict(self.counts.refusals),
-            "intents": self.counts.intents,
+            "intents": dict(self.counts.intents),
         }
         self._log(LogMessage(now or FIRST, Level.INFO, "done", fields=counts))
 
@@ -182,29 +179,24 @@ class HedgeStream:
             step.events[:0] = changes
             step.notes[:0] = notes
         journal = self._journal
-        if step.events:
-            journal.take(step.events)
+        journal.take(step.events)
         if step.lines:
             journal.commit()
             for line in step.lines:
                 self._write(line.body)
-            self.counts.intents += len(step.lines)
+            self.counts.intents.update(self.desk.book.intents[line.intent_id].kind for line in step.lines)
             journal.written(self.desk.book.clock or FIRST, tuple(line.intent_id for line in step.lines))
-        elif journal.keeps:
+        elif self._keeps:
             journal.settle()
         for note in step.notes:
             self._log(note)
 
-    def _count(self, step: Step, message: MarketEvent | OrderUpdate) -> None:
-        code = step.code
+    def _count(self, code: Reason | None, message: MarketEvent | OrderUpdate) -> None:
+        counts = self.counts
+        counts.inputs += 1
         if code is None:
-            self.counts.taken += 1
             return
-        self.counts.refusals[code] += 1
-        if code in REFUSED:
-            self.counts.refused += 1
-        else:
-            self.counts.taken += 1
+        counts.refusals[code] += 1
         if self._verbose or code is Reason.DUPLICATE_CONFLICT:
             level = Level.ERROR if code is Reason.DUPLICATE_CONFLICT else Level.DEBUG
             named = message.event_id if isinstance(message, MarketEvent) else ""
@@ -220,7 +212,7 @@ class HedgeStream:
         if self._strict:
             self._journal.commit()
             raise placed from fault
-        self.counts.refused += 1
+        self.counts.inputs += 1
         self.counts.refusals[Reason.INVALID] += 1
 
     # -- live ----------------------------------------------------------------------------------------------------------
@@ -233,7 +225,7 @@ class HedgeStream:
     def _refused_stale(self, message: MarketEvent | OrderUpdate) -> Step:
         step = Step(self.desk.book, code=Reason.STALE)
         self._settle(step)
-        self._count(step, message)
+        self._count(step.code, message)
         return step
 
     def _watch_silence(self, step: Step, now: dt.datetime) -> None:

@@ -28,6 +28,7 @@ from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+from gammacore.ports.order_news import News
 
 ALARM_AGAIN = dt.timedelta(minutes=5)
 
@@ -47,6 +48,12 @@ class OrderDesk:
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
         self._told: dict[str, dt.datetime] = {}
+        self._stirred: set[str] = set()
+
+    def hear(self, news: News) -> None:
+        """Orders the broker's stream spoke of are looked up at once; after a gap all that work are."""
+        working = {order.id for order in self._ledger.book.working_orders}
+        self._stirred |= working if news.gap else news.orders & working
 
     def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
         """Record the intent durably (with `first`, in one append), then submit, once.
@@ -103,6 +110,7 @@ class OrderDesk:
 
     def _look_up(self, order: Order, now: dt.datetime) -> None:
         self._polled[order.id] = now
+        self._stirred.discard(order.id)
         try:
             report = self._broker.order(order.id)
         except BrokerError:
@@ -139,7 +147,7 @@ class OrderDesk:
         return _uncovered(position.filled(order.ticket, order.execution, fill.execution), fill.at)
 
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
-        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
+        if order.id in self._stirred or order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
             return True
         last = self._polled.get(order.id)
         if order.state is OrderState.CANCEL_REQUESTED:

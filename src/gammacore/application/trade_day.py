@@ -24,8 +24,10 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_inventory import TradeInventory
+from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.book import Book
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.hedging.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.inventories import DELIVERED
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
@@ -37,6 +39,7 @@ from gammacore.domain.strategy import (
     Close,
     Decision,
     Decisions,
+    Note,
     Observe,
     Open,
     Remember,
@@ -53,10 +56,13 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.notifier import LoopWatch
+from gammacore.ports.order_news import OrderNews
 from gammacore.ports.pause_source import PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
 """How long after the close the loop waits for a settlement price before it leaves the day unfinished."""
+LISTEN = dt.timedelta(seconds=1)
+"""How often a loop with working orders asks whether the broker's stream has spoken."""
 
 
 @frozen
@@ -97,6 +103,8 @@ class TradeDay:
     advise: AskAdvisor | None = None
     advise_entries: AskEntryAdvisor | None = None
     watch: LoopWatch | None = None
+    regimes: WatchRegime | None = None
+    news: OrderNews | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -115,7 +123,19 @@ class TradeDay:
                 on_cycle(self.clock.now())
             if self.is_finished() or done(book) or self._gives_up():
                 return book
-            self.clock.wait_until(self._next_look(self.clock.now()))
+            self._wait_until(self._next_look(self.clock.now()))
+
+    def _wait_until(self, instant: dt.datetime) -> None:
+        """Until then, or until the broker's stream speaks of an order that works."""
+        if self.news is None:
+            self.clock.wait_until(instant)
+            return
+        while (now := self.clock.now()) < instant:
+            self.clock.wait_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
+            news = self.news.heard()
+            self.desk.hear(news)
+            if news.orders & {order.id for order in self.ledger.book.working_orders}:
+                return
 
     def once(self) -> Book:
         """One cycle; the day can be taken up again."""
@@ -213,6 +233,7 @@ class TradeDay:
             buying_power=None,
             memory=self.recall(market),
             is_live=self.terms.mode is Mode.LIVE,
+            regime=self._regime(now),
         )
         return self._for_entries(situation) if self.strategy.needs_exposure(now, self.session, book) else situation
 
@@ -232,6 +253,15 @@ class TradeDay:
             latest=latest,
             latest_exposure=self._exposure(latest) if moved else exposure,
         )
+
+    def _regime(self, now: dt.datetime) -> Regime:
+        """Dealer gamma and the macro event; what changed in them is journaled. Rules: DH-401, DH-406."""
+        if self.regimes is None:
+            return CALM
+        regime = self.regimes(self.underlying.hedge_share, now)
+        changes, _ = self.regimes.drain()
+        self.ledger.record(*changes)
+        return regime
 
     def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
         try:
@@ -258,6 +288,8 @@ class TradeDay:
             self.manage.repair(step)
         elif isinstance(step, Trade):
             self.inventory(step)
+        elif isinstance(step, Note):
+            self.inventory.note(step)
         elif isinstance(step, Cancel):
             self.manage.cancel(step)
         elif isinstance(step, Remember):

@@ -11,7 +11,7 @@ from gammacore.application.order_ids import next_order_id
 from gammacore.domain.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, Event, InventoryClosed, InventoryOpened
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.strategy import Trade
+from gammacore.domain.strategy import Note, Trade
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -45,13 +45,18 @@ class TradeInventory:
             limit=step.limit,
             reason=step.reason,
         )
-        first: tuple[Event, ...] = ()
+        first: list[Event] = []
         if step.inventory not in book.inventories:
-            first = (InventoryOpened(now, step.inventory, step.strategy, step.underlying, {}, Decimal(0)),)
+            first.append(InventoryOpened(now, step.inventory, step.strategy, step.underlying, {}, Decimal(0)))
+        if step.record is not None:
+            first.append(step.record)
         state = self._desk.send(ticket, first=first)
         if state is OrderState.REJECTED and (step.purpose is not Purpose.ENTRY):
             self._alarm(step, book.orders[ticket.id].reason)
         return state
+
+    def note(self, step: Note) -> None:
+        self._ledger.record(step.record)
 
     def _alarm(self, step: Trade, reason: str) -> None:
         """What must be traded away or hedged was refused: somebody must know, every five minutes. Rule: CS-563."""
@@ -78,13 +83,15 @@ class TradeInventory:
                 self._ledger.record(closed(inventory, self._clock.now(), self._reason(inventory)))
 
     def _may_be_over(self, inventory: Inventory) -> bool:
-        traded = bool(inventory.holdings)
-        return traded and inventory.is_flat and not any(
-            order.is_working for order in self._ledger.book.orders_of(inventory.id)
-        )  # fmt: skip
+        """Flat, and nothing may fill any more; one whose entry never filled is over too."""
+        orders = self._ledger.book.orders_of(inventory.id)
+        began = bool(inventory.holdings or orders)
+        return began and inventory.is_flat and not any(order.is_working for order in orders)
 
     def _reason(self, inventory: Inventory) -> str:
-        orders = self._ledger.book.orders_of(inventory.id)
+        if not inventory.holdings:
+            return "unfilled"
+        orders = [order for order in self._ledger.book.orders_of(inventory.id) if order.execution.any]
         return orders[-1].ticket.reason if orders else "settled"
 
 

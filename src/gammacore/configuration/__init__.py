@@ -4,8 +4,18 @@ The rules' own classes are the settings: a figure is declared once, in the rule 
 defaults, TOML file, `.env` file, environment, options.
 """
 
-from gammacore.configuration.layers import Configuration, Sourced, configure, read_environment, read_toml
+from gammacore.configuration.layers import Configuration, LiveAsk, Sourced, configure, read_environment, read_toml
 from gammacore.configuration.sample import sample_toml
-from gammacore.configuration.settings import Settings
+from gammacore.configuration.settings import Settings, StrategyName
 
-__all__ = ["Configuration", "Settings", "Sourced", "configure", "read_environment", "read_toml", "sample_toml"]
+__all__ = [
+    "Configuration",
+    "LiveAsk",
+    "Settings",
+    "Sourced",
+    "StrategyName",
+    "configure",
+    "read_environment",
+    "read_toml",
+    "sample_toml",
+]

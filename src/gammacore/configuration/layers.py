@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
 
+from gammacore.adapters.hedging_environment import hedging_environment
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
+from gammacore.configuration.misplaced import refuse_credentials
 from gammacore.configuration.settings import Settings, nearest
+from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
+from gammacore.domain.risk.arming import says_live
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.errors import ConfigurationError, InvalidInput
@@ -27,7 +31,14 @@ ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 UNDERLYINGS = "underlyings."
-NOT_PART_OF_A_DECISION = ("market.", "account.halt_file", "alerts.", "health.")
+SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.")
+"""Tables whose own keys are symbols, so that a variable's letters are capitals there."""
+OWN_VARIABLES = {"GAMMACORE_HOME": "storage.home", "FIREBASE_PROJECT_ID": "firestore.project"}
+"""Variables with a name of their own, besides those of the hedging desk."""
+NOT_PART_OF_A_DECISION = (
+    "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
+    "firestore.",
+)  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, and a replay another source and audience."""
 BEYOND_THE_STOPS = {
     "source-000": {
@@ -37,6 +48,7 @@ BEYOND_THE_STOPS = {
     }
 }
 """Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A. Rule: CS-534."""
+PROFILE = "hedging.profile"
 PAPER = "account.paper"
 PAPER_SWITCH = "IS_PAPER_TRADING"
 
@@ -53,22 +65,40 @@ Given = Mapping[str, Sourced]
 
 
 @frozen
+class LiveAsk:
+    """What a command line said of live trading: only options can, so that no file left behind ever does.
+
+    `account` is the number as it was typed back, "" when it was not.
+    """
+
+    switch: bool = False
+    account: str = field(default="", repr=False)
+
+
+@frozen
 class Configuration:
-    """Settings with the provenance of every key."""
+    """Settings with the provenance of every key, and what the command line said of live trading."""
 
     settings: Settings
     given: Given
+    live: LiveAsk = LiveAsk()
+
+    @property
+    def live_veto(self) -> str:
+        """Where IS_PAPER_TRADING says paper; "" where it is not set, or says an explicit false."""
+        said = self.given.get(PAPER)
+        return said.source if said is not None and said.source.endswith(PAPER_SWITCH) and said.value else ""
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """(key, value, source) of every setting, secrets as ***."""
         for key, value in flatten(self.settings):
-            source = self.given[key].source if key in self.given else "default"
-            yield key, shown(key, value), source
+            below = [given for name, given in self.given.items() if name == key or name.startswith(f"{key}.")]
+            yield key, shown(key, value), ", ".join(dict.fromkeys(given.source for given in below)) or "default"
 
     def filled_in(self, found: Given) -> Configuration:
         """The same, with what was found elsewhere for keys nobody gave."""
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
-        return configure([missing, self.given]) if missing else self
+        return configure([missing, self.given], self.live) if missing else self
 
     def fingerprint(self) -> str:
         """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""
@@ -80,6 +110,9 @@ class Configuration:
         return json.dumps(rows, sort_keys=True, separators=(",", ":"))
 
 
+NOT_ASKED = LiveAsk()
+
+
 def shown(key: str, value: Any) -> str:
     """A setting as it may be shown to anybody.
 
@@ -89,7 +122,7 @@ def shown(key: str, value: Any) -> str:
     return "***" if SECRET.search(key) and value else show(value)
 
 
-def configure(layers: Iterable[Given] = ()) -> Configuration:
+def configure(layers: Iterable[Given] = (), live: LiveAsk = NOT_ASKED) -> Configuration:
     """Settings from layers of dotted keys, weakest first; later layers win.
 
     Raises:
@@ -104,13 +137,16 @@ def configure(layers: Iterable[Given] = ()) -> Configuration:
     for layer in layers:
         given.update(layer)
     given |= _paper_veto(layers)
+    refuse_credentials({key: sourced.source for key, sourced in given.items()})
     base = Settings()
+    if (profile := given.get(PROFILE)) is not None:
+        given = {**_of_the_profile(profile), **given}
     if (preset := given.get("stops.preset")) is not None:
         base = attrs.evolve(base, stops=_preset(preset))
         given = {**_beyond_the_stops(preset), **given}
     plain = {key: sourced for key, sourced in given.items() if not key.startswith(UNDERLYINGS)}
     settings = _with(base, "", _tables_joined(plain, base))
-    return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given)
+    return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given, live)
 
 
 def read_toml(path: Path) -> dict[str, Sourced]:
@@ -134,15 +170,24 @@ def read_toml(path: Path) -> dict[str, Sourced]:
 def read_environment(environment: Mapping[str, str | None], source: str = "environment") -> dict[str, Sourced]:
     """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper.
 
+    Some have a name of their own: those of the hedging desk (delta-hedging, section 1.5), FIREBASE_PROJECT_ID,
+    GAMMACORE_HOME. An empty one counts as unset.
+
     Only an explicit false is not paper, set to nothing included: a mistyped switch must never trade live.
     """
-    keys: dict[str, Sourced] = {}
+    keys = {
+        f"hedging.{setting}": Sourced(figure, f"{source} {name}")
+        for name, (setting, figure) in hedging_environment(environment, source).items()
+    }
+    for name, key in OWN_VARIABLES.items():
+        if text := (environment.get(name) or "").strip():
+            keys[key] = Sourced(text, f"{source} {name}")
     for name, value in environment.items():
         if value and name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
             key = _key_of(name[len(ENVIRONMENT_PREFIX) :])
             keys[key] = Sourced(value, f"{source} {name}")
     if PAPER_SWITCH in environment:
-        live = (environment[PAPER_SWITCH] or "").strip().lower() in ("false", "0", "no", "off")
+        live = says_live(environment[PAPER_SWITCH])
         if not live or PAPER not in keys:
             keys[PAPER] = Sourced(not live, f"{source} {PAPER_SWITCH}")
     return keys
@@ -151,10 +196,11 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
 def _key_of(variable: str) -> str:
     """ENTRIES__VIX__FLOOR is entries.vix.floor; the symbol of UNDERLYINGS__GOOG__K stays as it is."""
     key = variable.lower().replace("__", ".")
-    if not key.startswith(UNDERLYINGS):
-        return key
-    table, symbol, *rest = key.split(".")
-    return ".".join((table, symbol.upper(), *rest))
+    for table in SYMBOL_TABLES:
+        if key.startswith(table):
+            symbol, *rest = key[len(table) :].split(".")
+            return ".".join((table.removesuffix("."), symbol.upper(), *rest))
+    return key
 
 
 def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
@@ -279,6 +325,17 @@ def _preset(preset: Sourced) -> StopPolicy:
         return stop_policy(str(preset.value))
     except InvalidInput as wrong:
         raise ConfigurationError(f"{preset.source}: stops.{wrong}") from wrong
+
+
+def _of_the_profile(profile: Sourced) -> Given:
+    """What a profile of the hedging desk sets; whoever gives such a key himself wins. Rule: DH-002."""
+    try:
+        chosen = hedging_profile(str(profile.value))
+    except InvalidInput as wrong:
+        raise ConfigurationError(f"{profile.source}: hedging.{wrong}") from wrong
+    standard, source = HedgingSettings(), f"profile {profile.value} ({profile.source})"
+    rows = ((a.name, getattr(chosen, a.name)) for a in attrs.fields(HedgingSettings) if a.name != "profile")
+    return {f"hedging.{name}": Sourced(value, source) for name, value in rows if value != getattr(standard, name)}
 
 
 def _beyond_the_stops(preset: Sourced) -> Given:

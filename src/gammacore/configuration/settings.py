@@ -6,6 +6,7 @@ import datetime as dt
 import difflib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 
 from attrs import field, frozen
@@ -13,8 +14,11 @@ from attrs import field, frozen
 from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
+from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
 from gammacore.domain.orphans import ReconcileRules
@@ -23,15 +27,19 @@ from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.policy import StopPolicy
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, InvalidInput
 
 
 @frozen
 class AccountSettings:
-    """Whose account it is."""
+    """Whose account it is, and who keeps it. Its number and its keys are credentials and stand elsewhere."""
 
-    id: str = parameter("paper", "Name of the account; part of every client id.")
-    paper: bool = parameter(True, "Paper trading; false is refused until a live broker is built.")
+    id: str = parameter("paper", "Name of the account, never its number; part of every client id.")
+    broker: BrokerName = parameter(BrokerName.FAKE, "Who takes the orders: fake, tradier or alpaca.")
+    paper: bool = parameter(True, "Paper trading; false also needs --live, live credentials and --confirm-account.")
+    intraday_margin_since: dt.date | None = parameter(
+        None, "The day this broker left the pattern-day-trader rule, if it has; from 2026-06-04 on."
+    )
     halt_file: Path | None = parameter(None, "While this file exists all is closed and halted, as for LEDGER.halt.")
     pause_file: Path | None = parameter(None, "JSON with reason and expires: entries stand still meanwhile (CS-354).")
 
@@ -53,8 +61,23 @@ class MarketSettings:
     settlement: Decimal | None = parameter(None, "Recorded: settlement price of the day, points.", above=0)
     closes_file: Path | None = parameter(None, "Recorded: CSV of date and close.")
     price_file: Path | None = parameter(None, "Recorded: CSV of bars or prices of the underlying.")
+    alpaca_full_plan: bool = parameter(False, "Alpaca: the data plan has SIP and OPRA, so quotes are in real time.")
     preset: str = parameter("", "Columns of a known vendor: cboe-datashop or zero-dte-lab; empty = by the header.")
     columns: ColumnMap | None = parameter(None, "Columns of any other table, by their names.")
+
+
+class StrategyName(StrEnum):
+    """What can be traded, as in `gammacore trade --strategy`."""
+
+    CREDIT_SPREAD = "credit-spread"
+    DELTA_HEDGE = "delta-hedge"
+
+
+@frozen
+class TradeSettings:
+    """What `gammacore trade` trades."""
+
+    strategy: StrategyName = parameter(StrategyName.CREDIT_SPREAD, "credit-spread or delta-hedge.")
 
 
 @frozen
@@ -74,14 +97,49 @@ class GexSettings:
     rates: Rates = IMPLIED_FORWARD
 
 
+class StorageKind(StrEnum):
+    """What keeps the account's own ledger."""
+
+    SQLITE = "sqlite"
+    FIRESTORE = "firestore"
+
+
+@frozen
+class StorageSettings:
+    """Where ledgers are kept that no --ledger names; those of studies are always files."""
+
+    home: Path = parameter(Path(".gammacore"), "Folder of runs and ledgers; GAMMACORE_HOME.")
+    kind: StorageKind = parameter(StorageKind.SQLITE, "The account's own ledger: sqlite or firestore.")
+
+
+@frozen
+class FirestoreSettings:
+    """Google's document store: ledgers named firestore:NAME, and market-regime documents. Keys are Google's matter."""
+
+    project: str = parameter("", "The project; FIREBASE_PROJECT_ID. Empty = no Firestore.")
+    collection: str = parameter("gammacore_ledgers", "The collection ledgers are kept in.")
+    holder: str = parameter("", "Who holds the lease, as a second writer is told; empty = host and process.")
+    lease_seconds: float = parameter(30.0, "A writer silent for so long may be replaced, seconds.", above=0)
+    renew_after_seconds: float = parameter(10.0, "A lease older than this is renewed, seconds.", above=0)
+    call_seconds: float = parameter(2.0, "Longest wait for one answer, seconds.", above=0, at_most=60)
+    attempts: int = parameter(3, "How often a read is tried.", at_least=1, at_most=10)
+
+    def __attrs_post_init__(self) -> None:
+        if self.renew_after_seconds >= self.lease_seconds:
+            raise InvalidInput("renew_after_seconds", self.renew_after_seconds, "renew before the lease runs out")
+
+
 @frozen
 class Settings:
     """Everything that can be set, with its defaults."""
 
     account: AccountSettings = AccountSettings()
     market: MarketSettings = MarketSettings()
+    trade: TradeSettings = TradeSettings()
     broker: FakeBrokerSettings = FakeBrokerSettings()
     gex: GexSettings = GexSettings()
+    hedging: HedgingSettings = HedgingSettings()
+    straddle: StraddleRules = StraddleRules()
     entries: EntryRules = EntryRules()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()
@@ -91,6 +149,8 @@ class Settings:
     reconcile: ReconcileRules = ReconcileRules()
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()
+    storage: StorageSettings = StorageSettings()
+    firestore: FirestoreSettings = FirestoreSettings()
     underlyings: Mapping[str, Underlying] = field(factory=dict)
 
     def underlying(self, symbol: str) -> Underlying:

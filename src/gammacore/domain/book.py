@@ -31,6 +31,7 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    HedgeDecided,
     HistoryImported,
     HoldingsQuarantined,
     InventoryAdjusted,
@@ -92,6 +93,7 @@ class Book:
         self._judged: dict[dt.datetime, None] = {}
         self._quarantined: dict[str, int] = {}
         self._inventories = Inventories()
+        self._hedge_decisions: dict[str, HedgeDecided] = {}
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Book:
@@ -167,6 +169,10 @@ class Book:
     def live_inventories(self) -> tuple[Inventory, ...]:
         """What is held besides credit spreads and not booked yet, oldest first."""
         return self._inventories.live
+
+    def hedge_decision(self, inventory: str) -> HedgeDecided | None:
+        """The last thing the hedging desk said of an inventory."""
+        return self._hedge_decisions.get(inventory)
 
     def position(self, position: str) -> Position | None:
         return self._positions.get(position)
@@ -390,6 +396,10 @@ class Book:
     def _(self, event: InventoryClosed) -> None:
         self._inventories.closed(event)
         self._book_result(event.at, event.gross, event.fees)
+
+    @_apply.register
+    def _(self, event: HedgeDecided) -> None:
+        self._hedge_decisions[event.inventory] = event
 
     @_apply.register
     def _(self, event: HoldingsQuarantined) -> None:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book import Book
+from gammacore.domain.inventory_record import InventoryEnd, InventoryLine, hedge_lines
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -23,12 +24,15 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    HedgeDecided,
+    InventoryClosed,
     LedgerOpened,
     Mode,
+    OrderIntended,
     PositionClosed,
     Resumed,
 )
-from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.trade_figures import Drawdown, TradeFigures, drawdown
@@ -48,7 +52,8 @@ def halt_line(event: Halted | Resumed | FlattenRequested) -> tuple[str, str]:
 class DayReport:
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
-    `trades` were opened or closed on the day or are still open; `scheduled` are its entry checks, in order.
+    `trades` and `inventories` were opened or closed on the day or are still open; `scheduled` are its entry checks, in
+    order.
     """
 
     date: dt.date
@@ -62,6 +67,7 @@ class DayReport:
     starting_balance: Decimal
     balance: Decimal
     trades: tuple[TradeLine, ...] = ()
+    inventories: tuple[InventoryLine, ...] = ()
     scheduled: tuple[JudgedEntry, ...] = ()
     alarms: tuple[AlarmRaised, ...] = ()
     halts: tuple[Halted | Resumed | FlattenRequested, ...] = ()
@@ -84,13 +90,18 @@ class DayReport:
 
     @property
     def entries(self) -> int:
-        """Positions opened on the day."""
-        return sum(new_york_date(trade.opened) == self.date for trade in self.trades)
+        """Positions and inventories entered on the day."""
+        bought = (line.entry for line in self.inventories)
+        entered = [trade.opened for trade in self.trades]
+        entered += [order.intended_at for order in bought if order is not None and order.execution.any]
+        return sum(new_york_date(at) == self.date for at in entered)
 
     @property
     def exits(self) -> dict[str, int]:
-        """Closed positions by reason."""
-        return dict(Counter(trade.exit.reason for trade in self.closed if trade.exit is not None))
+        """Closed positions and inventories by reason."""
+        reasons = [trade.exit.reason for trade in self.closed if trade.exit is not None]
+        reasons += [line.end.reason for line in self.inventories if line.end is not None]
+        return dict(Counter(reasons))
 
     @property
     def skipped(self) -> dict[str, int]:
@@ -117,12 +128,14 @@ class DayReport:
     @property
     def pnl(self) -> Decimal:
         """Gross P/L of what was closed on the day."""
-        return sum((trade.pnl for trade in self.trades if trade.pnl is not None), Decimal(0))
+        spreads = sum((trade.pnl for trade in self.trades if trade.pnl is not None), Decimal(0))
+        return spreads + sum((line.end.gross for line in self.inventories if line.end is not None), Decimal(0))
 
     @property
     def fees(self) -> Decimal:
         """Fees of what was closed on the day."""
-        return sum((trade.exit.fees for trade in self.trades if trade.exit is not None), Decimal(0))
+        spreads = sum((trade.exit.fees for trade in self.trades if trade.exit is not None), Decimal(0))
+        return spreads + sum((line.end.fees for line in self.inventories if line.end is not None), Decimal(0))
 
     @property
     def net(self) -> Decimal:
@@ -137,7 +150,8 @@ class DayReport:
     def equity(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
         """The balance at the open and after every close."""
         after = [(trade.exit.at, trade.exit.balance) for trade in self.closed if trade.exit is not None]
-        return ((self.session_open, self.starting_balance), *after)
+        after += [(line.end.at, line.end.balance) for line in self.inventories if line.end is not None]
+        return ((self.session_open, self.starting_balance), *sorted(after, key=lambda pair: pair[0]))
 
     @property
     def drawdown(self) -> Drawdown:
@@ -174,6 +188,9 @@ class _DayFold:
         self._book = Book()
         self._reports: list[DayReport] = []
         self._exit_details: dict[str, str] = {}
+        self._hedges: dict[str, list[tuple[HedgeDecided, str]]] = {}
+        self._decided: dict[str, HedgeDecided] = {}
+        self._purchases: dict[dt.datetime, str] = {}
         self._page: _Page | None = None
 
     def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
@@ -199,10 +216,23 @@ class _DayFold:
             self._exit_details[event.position] = event.detail
         elif isinstance(event, PositionClosed):
             page.exits[event.position] = self._exit(event)
+        elif isinstance(event, InventoryClosed):
+            page.ends[event.inventory] = InventoryEnd.of(event, self._book.balance)
+        elif isinstance(event, HedgeDecided) and event.shares:
+            self._decided[event.inventory] = event
+        elif isinstance(event, OrderIntended) and event.ticket.position in self._book.inventories:
+            self._pair(event.ticket, page)
         elif isinstance(event, AlarmRaised):
             page.alarms.append(event)
         elif isinstance(event, Halted | Resumed | FlattenRequested):
             page.halts.append(event)
+
+    def _pair(self, ticket: OrderTicket, page: _Page) -> None:
+        """An order of an inventory goes with what was decided just before it, in the same append."""
+        if ticket.purpose is Purpose.ENTRY and page.judged:
+            self._purchases[page.judged[-1].scheduled_at] = ticket.id
+        elif (decided := self._decided.pop(ticket.position, None)) is not None:
+            self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
 
     def _exit(self, event: PositionClosed) -> TradeExit:
         return TradeExit(
@@ -236,6 +266,7 @@ class _DayFold:
                 starting_balance=page.starting_balance,
                 balance=book.balance,
                 trades=tuple(_trade(position, page.exits.get(position.id)) for position in positions),
+                inventories=self._inventories(page),
                 scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged),
                 alarms=tuple(page.alarms),
                 halts=tuple(page.halts),
@@ -243,10 +274,26 @@ class _DayFold:
             )
         )
 
+    def _inventories(self, page: _Page) -> tuple[InventoryLine, ...]:
+        book = self._book
+        shown = [book.inventories[name] for name in page.ends] + list(book.live_inventories)
+        orders = dict(book.orders)
+        return tuple(
+            InventoryLine(
+                inventory,
+                book.orders_of(inventory.id),
+                hedge_lines(self._hedges.get(inventory.id, ()), orders),
+                page.ends.get(inventory.id),
+            )
+            for inventory in sorted(shown, key=lambda one: one.opened_at)
+        )
+
     def _order_of(self, record: EntryJudged) -> Order | None:
-        """The entry order a judgement led to: the one whose plan is of its slot."""
+        """The entry order a judgement led to: the one whose plan is of its slot, or the one intended with it."""
         if record.reason is not None:
             return None
+        if (bought := self._purchases.get(record.scheduled_at)) is not None:
+            return self._book.orders[bought]
         for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
             if plan.scheduled_at == record.scheduled_at:
                 orders = self._book.orders_of(plan.position)
@@ -263,12 +310,13 @@ class _Page:
         self.is_trading_day = False
         self.judged: list[EntryJudged] = []
         self.exits: dict[str, TradeExit] = {}
+        self.ends: dict[str, InventoryEnd] = {}
         self.alarms: list[AlarmRaised] = []
         self.halts: list[Halted | Resumed | FlattenRequested] = []
 
     @property
     def matters(self) -> bool:
-        return self.is_trading_day or bool(self.judged) or bool(self.exits)
+        return self.is_trading_day or bool(self.judged) or bool(self.exits) or bool(self.ends)
 
 
 def _trade(position: Position, ended: TradeExit | None) -> TradeLine:

@@ -325,6 +325,40 @@ class InventoryClosed:
 
 
 @frozen
+class HedgeDecided:
+    """What the hedging desk said of an inventory: a hedge of signed `shares`, or none (0) and why. Rule: DH-611.
+
+    `net_shares` is the delta before it in shares, hedge shares in flight included; `unit` shares per contract-delta;
+    `threshold` in contract-deltas; prices in points, `hedge_price` that of the hedge share at the decision. A "no" is
+    journaled when its reason changes.
+    """
+
+    at: dt.datetime
+    inventory: str
+    reason: str
+    symbol: str
+    shares: int
+    net_shares: Decimal
+    unit: Decimal
+    threshold: Decimal
+    gex: Decimal | None
+    gex_status: str
+    underlying_price: Decimal | None
+    hedge_price: Decimal | None
+    ratio: Decimal
+
+    @property
+    def delta_before(self) -> Decimal:
+        """Contract-deltas."""
+        return self.net_shares / self.unit
+
+    @property
+    def delta_after(self) -> Decimal:
+        """Contract-deltas once the hedge is filled."""
+        return (self.net_shares + self.shares) / self.unit
+
+
+@frozen
 class HoldingsQuarantined:
     """Contracts at the broker that are not ours: alarmed and never traded; they count in the limits. Rule: CS-574."""
 
@@ -426,6 +460,7 @@ Event = (
     | InventorySettled
     | InventoryAdjusted
     | InventoryClosed
+    | HedgeDecided
     | HoldingsQuarantined
     | PositionMissing
     | AlarmRaised

@@ -155,7 +155,7 @@ def _pairs(legs: Sequence[AcquiredLeg]) -> list[tuple[AcquiredLeg, AcquiredLeg]]
 def _naked(legs: Sequence[AcquiredLeg], reports: Iterable[OrderReport]) -> tuple[AcquiredLeg, ...]:
     """Shorts our own orders opened and bought no cover for, once none of those orders works any more. Rule: CS-574.
 
-    Where our orders did buy a cover and the broker does not show it, its answer may lag: quarantine, and a person looks.
+    Where our orders did buy a cover and the broker does not show it, its answer may lag: it is left in quarantine.
     """
     ours = [report for report in reports if is_our_id(report.id)]
     fills = [fill for report in ours for fill in report.execution.legs]

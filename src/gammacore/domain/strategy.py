@@ -13,8 +13,9 @@ from gammacore.domain.book_view import BookView
 from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.hedging.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import EntryJudged
+from gammacore.domain.ledger import EntryJudged, HedgeDecided
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
@@ -31,7 +32,8 @@ class Situation:
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
     measured only when the strategy asked for it (`needs_exposure`), and with it `history`, `pause` and `latest`, the
-    second look of CS-359 (None where a second look shows the same). `memory` holds what the market showed up to now,
+    second look of CS-359 (None where a second look shows the same). `regime` is dealer gamma and the macro event as the
+    hedging desk reads them. `memory` holds what the market showed up to now,
     `opinions` and `entry_opinion` an advisor's answers.
     """
 
@@ -50,6 +52,7 @@ class Situation:
     entry_opinion: EntryOpinion | NoOpinion | None = None
     is_live: bool = False
     broker_clock: BrokerClock | None = None
+    regime: Regime = CALM
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
 
     @property
@@ -113,7 +116,8 @@ class Repair:
 class Trade:
     """Trade for an inventory: one order of options or of shares, at market unless `limit` says otherwise, points.
 
-    `strategy` and `underlying` are whose inventory it is, written down when it does not exist yet.
+    `strategy` and `underlying` are whose inventory it is, written down when it does not exist yet; `record` is what the
+    order was decided on.
     """
 
     inventory: str
@@ -125,6 +129,14 @@ class Trade:
     effect: Effect
     reason: str
     limit: Decimal | None = None
+    record: EntryJudged | HedgeDecided | None = None
+
+
+@frozen
+class Note:
+    """A decision not to trade whose reason is new: it is journaled."""
+
+    record: HedgeDecided
 
 
 @frozen
@@ -160,7 +172,7 @@ class Warn:
     position: str = ""
 
 
-Decision = Open | Stand | Observe | Close | Repair | Trade | Cancel | Remember | Warn
+Decision = Open | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn
 
 
 @frozen

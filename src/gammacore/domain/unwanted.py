@@ -9,17 +9,18 @@ import datetime as dt
 from collections.abc import Iterator
 
 from gammacore.domain.book_view import BookView
-from gammacore.domain.instruments import Side, parse_occ
 from gammacore.domain.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.orders import Effect, OrderState, Purpose, ShareLeg
+from gammacore.domain.inventory_trades import closing_trade
+from gammacore.domain.orders import OrderState, Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Trade
 
 TRY_AGAIN = dt.timedelta(seconds=60)
 """How long a refused order for unwanted holdings rests before the next (ours)."""
+
+_PURPOSES = {STRANDED: (Purpose.REPAIR, "naked_short"), DELIVERED: (Purpose.EXIT, "delivered_shares")}
 
 
 def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, now: dt.datetime) -> Iterator[Trade]:
@@ -27,12 +28,13 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
     if not session.is_trading(now):
         return
     for inventory in book.live_inventories:
-        if inventory.strategy not in (DELIVERED, STRANDED) or inventory.is_flat:
+        if inventory.strategy not in _PURPOSES or inventory.is_flat:
             continue
         if inventory.strategy == DELIVERED and (limits.keep_assigned_shares or inventory.opened_at >= session.open):
             continue  # delivered today: the next open is tomorrow's
         if _may_order(book, inventory, now):
-            yield from (_closing(inventory, symbol, held) for symbol, held in inventory.quantities.items())
+            purpose, reason = _PURPOSES[inventory.strategy]
+            yield from (closing_trade(inventory, symbol, purpose, reason) for symbol in inventory.quantities)
 
 
 def _may_order(book: BookView, inventory: Inventory, now: dt.datetime) -> bool:
@@ -40,19 +42,3 @@ def _may_order(book: BookView, inventory: Inventory, now: dt.datetime) -> bool:
     if any(order.is_working for order in orders):
         return False
     return not orders or orders[-1].state is OrderState.FILLED or now - orders[-1].changed_at >= TRY_AGAIN
-
-
-def _closing(inventory: Inventory, symbol: str, held: int) -> Trade:
-    side = Side.SELL if held > 0 else Side.BUY
-    is_option = inventory.holdings[symbol].is_option
-    leg = Leg(parse_occ(symbol), side) if is_option else ShareLeg(symbol, side, closes=True)
-    return Trade(
-        inventory=inventory.id,
-        strategy=inventory.strategy,
-        underlying=inventory.underlying,
-        purpose=Purpose.REPAIR if inventory.strategy == STRANDED else Purpose.EXIT,
-        legs=(leg,),
-        quantity=abs(held),
-        effect=Effect.CREDIT if side is Side.SELL else Effect.DEBIT,
-        reason="naked_short" if inventory.strategy == STRANDED else "delivered_shares",
-    )

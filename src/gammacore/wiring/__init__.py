@@ -3,8 +3,11 @@
 A test, a notebook or another program wires a day in one call and may swap any part by name.
 """
 
-from gammacore.wiring.controls import flatten_now, journal_request, reconcile_now, system_clock
-from gammacore.wiring.days import WiredDay, credit_spread_desk, kill_files, wire_day, wire_trade
+from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
+from gammacore.wiring.controls import flatten_now, journal_request, leave_request, reconcile_now, system_clock
+from gammacore.wiring.credentials import open_credentials
+from gammacore.wiring.days import WiredDay, kill_files, wire_day, wire_trade
 from gammacore.wiring.markets import (
     MarketSource,
     naming_underlying,
@@ -13,6 +16,19 @@ from gammacore.wiring.markets import (
     taking_up,
     trading_date,
 )
+from gammacore.wiring.regime_feeds import publish_exposure
+from gammacore.wiring.storage import (
+    FirestoreLedger,
+    LedgerPlace,
+    account_ledger,
+    ledger_exists,
+    ledger_named,
+    local_path,
+    open_inbox,
+    open_storage,
+    repair_ledger,
+)
+from gammacore.wiring.strategies import credit_spread_desk, naming_its_underlying
 from gammacore.wiring.studies import (
     EntryPreview,
     ExposureTerms,
@@ -23,21 +39,41 @@ from gammacore.wiring.studies import (
 )
 
 __all__ = [
+    "Armed",
+    "BrokerPlaces",
     "EntryPreview",
     "ExposureTerms",
     "ExposureView",
+    "FirestoreLedger",
+    "LedgerPlace",
     "MarketSource",
+    "OpenBroker",
+    "OpenMarket",
     "WiredDay",
+    "account_ledger",
+    "armed_mode",
     "credit_spread_desk",
     "flatten_now",
     "journal_request",
     "kill_files",
+    "leave_request",
+    "ledger_exists",
+    "ledger_named",
+    "local_path",
+    "naming_its_underlying",
     "naming_underlying",
+    "open_broker",
+    "open_broker_market",
+    "open_credentials",
+    "open_inbox",
     "open_market",
     "open_session",
+    "open_storage",
     "preview_entry",
+    "publish_exposure",
     "reconcile_now",
     "record_day",
+    "repair_ledger",
     "system_clock",
     "taking_up",
     "trading_date",

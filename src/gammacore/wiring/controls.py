@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.reconcile import ReconcileFinding
-from gammacore.configuration import Configuration
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import Order
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Request
 from gammacore.wiring.days import wire_day
+from gammacore.wiring.storage import LedgerPlace, open_inbox, open_storage
 
 
 def system_clock() -> Clock:
@@ -24,7 +22,12 @@ def system_clock() -> Clock:
     return SystemClock()
 
 
-def journal_request(ledger: Path, request: Request) -> None:
+def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
+    """Put a halt, resume or flatten into the inbox of the loop that writes a ledger. Rule: R10."""
+    open_inbox(settings, ledger).post(request)
+
+
+def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
     """Journal a halt, resume or flatten in a ledger no loop is writing; the lease is held meanwhile. Rule: R10.
 
     A simulated or replayed day keeps its own time: its request bears the ledger's last instant.
@@ -32,7 +35,7 @@ def journal_request(ledger: Path, request: Request) -> None:
     Raises:
         WriteConflict: a loop is running; leave the request in its inbox.
     """
-    storage = SqliteStorage(ledger)
+    storage = open_storage(settings, ledger)
     try:
         day = DayLedger(storage)
         opened, last = day.book.opened, day.book.last_at
@@ -43,7 +46,7 @@ def journal_request(ledger: Path, request: Request) -> None:
         storage.close()
 
 
-def flatten_now(configuration: Configuration, ledger: Path) -> tuple[str, list[dict[str, object]]]:
+def flatten_now(configuration: Configuration, ledger: LedgerPlace) -> tuple[str, list[dict[str, object]]]:
     """Run the day's own loop until nothing is open, with no other loop running; a sentence and the orders it took."""
     day = wire_day(configuration, ledger)
     try:
@@ -58,7 +61,9 @@ def flatten_now(configuration: Configuration, ledger: Path) -> tuple[str, list[d
         day.close()
 
 
-def reconcile_now(configuration: Configuration, ledger: Path) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
+def reconcile_now(
+    configuration: Configuration, ledger: LedgerPlace
+) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
     day = wire_day(configuration, ledger)
     try:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +10,6 @@ from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.fake.clock import FakeClock
-from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.kill_file import KillFile
@@ -22,7 +17,7 @@ from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.recorded import RecordedMarket
 from gammacore.adapters.several_inboxes import SeveralInboxes
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.day_ledger import DayLedger
@@ -35,23 +30,32 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_broker import WatchedBroker
+from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book import Book
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY, Underlying
-from gammacore.domain.ledger import Mode
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
+from gammacore.ports.order_news import OrderNews
 from gammacore.ports.storage import Inbox, Storage
+from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
 from gammacore.wiring.notices import notices_of
+from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage
+from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy
+from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
 
 @frozen(eq=False)
@@ -62,6 +66,8 @@ class WiredDay:
     storage: Storage
     market: MarketData
     session: TradingSession
+    banner: str
+    let_go: Callable[[], None] = lambda: None
 
     @property
     def left_out(self) -> str:
@@ -73,25 +79,13 @@ class WiredDay:
         """Give what is still to be told its seconds, then let go of the ledger."""
         if self.trade.watch is not None:
             self.trade.watch.close(self.trade.clock.now())
+        self.let_go()
         self.storage.close()
-
-
-def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
-    """The credit-spread desk with the configured figures."""
-    return CreditSpreadDesk(settings.entries, settings.limits, settings.sizing, settings.stops)
-
-
-def lineage_of(configuration: Configuration, market: MarketData, session: TradingSession) -> str:
-    """What makes the client ids of a study's ledger its own: a hash of its inputs, or what a recording inherited."""
-    if inherited := getattr(market, "lineage", ""):
-        return str(inherited)
-    inputs = [configuration.fingerprint(), market.fingerprint(), session.date.isoformat()]
-    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 
 def wire_day(
     configuration: Configuration,
-    ledger: Path | None = None,
+    ledger: LedgerPlace | None = None,
     *,
     strategy: Strategy | None = None,
     logger: logging.Logger | None = None,
@@ -101,70 +95,88 @@ def wire_day(
     grouped: bool = False,
     advisor: ExitAdvisor | None = None,
     entry_advisor: EntryAdvisor | None = None,
+    credentials: CredentialStore | None = None,
+    clock: Clock | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
 ) -> WiredDay:
-    """Wire one day of trading against the fake exchange.
+    """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
-    `ledger` None keeps everything in memory. With a ledger the exchange keeps its own durable book beside it, so that
-    a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill files.
-    `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544), `entry_advisor` may
-    forbid entries (CS-335); by default nobody.
+    `ledger` None keeps everything in memory. With a ledger the fake exchange keeps its own durable book beside it, so
+    that a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill
+    files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
+    `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
+    `clock` and `places` stand in for time and servers at a real broker.
 
     Raises:
-        ConfigurationError, MissingData, StorageError: what cannot be opened, and how to mend it.
+        ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
     """
-    configuration = naming_underlying(configuration)
+    store = credentials or open_credentials()
+    armed = armed_mode(configuration, store)
+    configuration = naming_underlying(naming_its_underlying(configuration))
     settings = configuration.settings
-    if not settings.account.paper:
-        raise ConfigurationError("account.paper: false is not valid; no live broker is built yet, leave it true")
     underlying = settings.underlying(settings.market.underlying)
     calendar = NyseCalendar()
-    session = open_session(calendar, trading_date(settings))
-    market = open_market(settings, underlying, session, calendar)
-    storage: Storage = MemoryStorage() if ledger is None else SqliteStorage(ledger, grouped=grouped)
+    session = _session(settings, calendar, armed, clock)
+    storage: Storage = MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped)
+    venue: Venue | None = None
     try:
         book = Book.of(storage.events())
-        refuse_another_market(book, market, underlying, session)
-        clock = FakeClock(_start_of(book, session))
-        broker: Broker = FakeExchange(
-            market,
-            clock,
-            calendar,
-            underlyings={underlying.symbol: underlying},
-            account_number=settings.account.id,
-            starting_cash=settings.sizing.starting_capital,
-            fees=settings.broker.fees,
-            slippage=settings.broker.slippage,
-            book_file=None if ledger is None else ledger.with_name(ledger.name + ".exchange.json"),
-        )
-        terms = DayTerms(
-            account=settings.account.id,
-            mode=Mode.STUDY,
-            lineage=lineage_of(configuration, market, session),
-            starting_balance=settings.sizing.starting_capital,
-            market=market.label,
-            configuration=hashlib.sha256(configuration.fingerprint().encode()).hexdigest()[:16],
-        )
+        if armed.broker is BrokerName.FAKE:
+            market = open_market(settings, underlying, session, calendar)
+            refuse_another_market(book, market, underlying, session)
+            venue = study_venue(configuration, session, underlying, calendar, market, book, ledger)
+        else:
+            venue = broker_venue(
+                configuration, armed, store, session, underlying, calendar, book, clock=clock, places=places
+            )
+            refuse_another_market(book, venue.market, underlying, session)
+        told = notices_of(
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
+        )  # fmt: skip
         trade = wire_trade(
-            terms=terms,
+            terms=venue.terms,
             settings=settings,
             underlying=underlying,
             session=session,
-            strategy=strategy or credit_spread_desk(settings),
+            strategy=strategy or open_strategy(settings),
             storage=wrap_storage(storage),
-            broker=wrap_broker(broker),
-            clock=clock,
-            market=market,
+            broker=wrap_broker(venue.broker),
+            clock=venue.clock,
+            market=venue.market,
             inbox=inbox_of(settings, ledger, also_obey),
-            notices=notices_of(settings, terms.mode, book, storage, ledger=ledger, logger=logger),
-            confirm_after_seconds=0.0,
+            notices=told,
+            confirm_after_seconds=venue.confirm_after_seconds,
             previous=previous_session(calendar, session.date),
             advisor=advisor,
             entry_advisor=entry_advisor,
+            regimes=open_regimes(settings, underlying, venue.market, calendar),
+            news=venue.news,
         )
     except BaseException:
+        if venue is not None:
+            venue.close()
         storage.close()
         raise
-    return WiredDay(trade, storage, market, session)
+    return WiredDay(trade, storage, venue.market, session, armed.banner, venue.close)
+
+
+def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Clock | None) -> TradingSession:
+    """The day to trade: the configured or recorded one in a study, today at a real broker.
+
+    Raises:
+        ConfigurationError: another day than today at a real broker.
+    """
+    if armed.broker is BrokerName.FAKE:
+        return open_session(calendar, trading_date(settings))
+    today = new_york_date((clock or SystemClock()).now())
+    if settings.market.date not in (None, today):
+        raise ConfigurationError(f"market.date: {settings.market.date} is not today, {today}; at {armed.broker} only "
+                                 "today can be traded, leave --date out")  # fmt: skip
+    return open_session(calendar, today)
+
+
+def _beside(settings: Settings, ledger: LedgerPlace | None) -> Path | None:
+    return None if ledger is None else local_path(settings, ledger)
 
 
 def wire_trade(
@@ -184,6 +196,8 @@ def wire_trade(
     previous: TradingSession | None = None,
     advisor: ExitAdvisor | None = None,
     entry_advisor: EntryAdvisor | None = None,
+    regimes: WatchRegime | None = None,
+    news: OrderNews | None = None,
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notices)
@@ -202,6 +216,7 @@ def wire_trade(
         desk=desk,
         enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name),
         manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
+        inventory=TradeInventory(ledger, desk, broker, clock),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=Reconcile(
             ledger,
@@ -219,19 +234,21 @@ def wire_trade(
         advise=None if advisor is None else AskAdvisor(advisor, ledger),
         advise_entries=None if entry_advisor is None else AskEntryAdvisor(entry_advisor),
         watch=notices,
+        regimes=regimes,
+        news=news,
     )
 
 
-def inbox_of(settings: Settings, ledger: Path | None, also_obey: Inbox | None = None) -> SeveralInboxes:
+def inbox_of(settings: Settings, ledger: LedgerPlace | None, also_obey: Inbox | None = None) -> SeveralInboxes:
     """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10."""
     inboxes: list[Inbox] = [] if also_obey is None else [also_obey]
     inboxes += kill_files(settings, ledger)
-    return SeveralInboxes(MemoryInbox() if ledger is None else SqliteInbox(ledger), *inboxes)
+    return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger), *inboxes)
 
 
-def kill_files(settings: Settings, ledger: Path | None) -> tuple[KillFile, ...]:
+def kill_files(settings: Settings, ledger: LedgerPlace | None) -> tuple[KillFile, ...]:
     """The kill files that hold for a ledger: the one beside it and, where configured, the account's."""
-    beside = () if ledger is None else (KillFile.beside(ledger),)
+    beside = () if ledger is None else (KillFile.beside(local_path(settings, ledger)),)
     configured = settings.account.halt_file
     return beside if configured is None else (*beside, KillFile(configured))
 
@@ -248,9 +265,3 @@ def refuse_another_market(book: Book, market: MarketData, underlying: Underlying
     if (day.market, day.underlying) != (market.label, underlying.symbol):
         raise ConfigurationError(f"this ledger's {day.date} was begun on {day.underlying}, {day.market}, not on "
                                  f"{underlying.symbol}, {market.label}; give the same or another --ledger")  # fmt: skip
-
-
-def _start_of(book: Book, session: TradingSession) -> dt.datetime:
-    """Where a simulated clock starts: at the last thing the ledger knows of this session, else at its open."""
-    last = book.last_at
-    return session.open if last is None or last < session.open else last

@@ -16,17 +16,20 @@ from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.hedge_stream import HedgeStream, HedgingHostDesk
 from gammacore.application.watch_regime import GexFeed, WatchRegime
+from gammacore.configuration import Configuration
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.desk import HedgingDesk
 from gammacore.domain.hedging.messages import LogMessage
-from gammacore.domain.hedging.regime_documents import ONE_STORE, GexShape
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.regime_documents import ONE_STORE
+from gammacore.domain.hedging.settings import HedgingSettings, LineMode
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Underlying
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.regime_source import RegimeSource
 from gammacore.ports.storage import Storage
+from gammacore.wiring.regime_feeds import SourceOf, configured_chain_source, regime_feeds
+from gammacore.wiring.storage import LedgerPlace, firestore_documents, open_storage
 
 
 @frozen(eq=False)
@@ -35,9 +38,60 @@ class WiredHedging:
 
     stream: HedgeStream
     journal: HedgeJournal
+    documents: Documents | None = None
 
     def close(self) -> None:
-        self.journal.close()
+        """Append what waits, let go of the ledger, hang up."""
+        try:
+            self.journal.close()
+        finally:
+            if self.documents is not None:
+                self.documents.close()
+
+
+def wire_configured_hedging(
+    configuration: Configuration,
+    *,
+    write: Callable[[str], None],
+    log: Callable[[LogMessage], None],
+    macro_file: Path | None = None,
+    ledger: LedgerPlace | None = None,
+    environment: Mapping[str, str | None] | None = None,
+    assume_fills: bool = False,
+    verbose: bool = False,
+    group: int = 1,
+) -> WiredHedging:
+    """Wire the desk as the configuration says: its figures, underlyings, regime sources and ledger.
+
+    `environment` holds the kill switch, which is looked at before each decision. Rule: DH-1001.
+
+    Raises:
+        ConfigurationError, StorageError: what cannot be opened, and how to mend it.
+    """
+    settings = configuration.settings
+    chain = configured_chain_source(configuration)
+    documents = firestore_documents(settings) if settings.firestore.project else None
+    try:
+        return wire_hedging(
+            settings.hedging,
+            write=write,
+            log=log,
+            macro_file=macro_file,
+            documents=documents,
+            chain=chain,
+            ledger=None if ledger is None else open_storage(settings, ledger),
+            environment=environment,
+            underlyings=settings.underlyings,
+            assume_fills=assume_fills,
+            strict=settings.hedging.mode is LineMode.STRICT,
+            verbose=verbose,
+            group=group,
+            account=settings.account.id,
+        )
+    except BaseException:
+        if documents is not None:
+            documents.close()
+        raise
 
 
 def wire_hedging(
@@ -46,6 +100,8 @@ def wire_hedging(
     write: Callable[[str], None],
     log: Callable[[LogMessage], None],
     macro_file: Path | None = None,
+    documents: Documents | None = None,
+    chain: SourceOf | None = None,
     sources: Callable[[str], Sequence[GexFeed]] = lambda _: (),
     macro_source: RegimeSource | None = None,
     ledger: Path | Storage | None = None,
@@ -62,8 +118,9 @@ def wire_hedging(
     """Wire the desk over a ledger, if one is named.
 
     `macro_file` is the market-regime document: a source of dealer gamma, and of macro events instead of Firestore's.
-    `sources` come after what the settings name in `gex_sources`. Without `environment` there is neither Firestore nor
-    a kill switch but the ledger's.
+    `documents` is the store of the regime; None: that of FIREBASE_PROJECT_ID in `environment`, if any. `chain` is the
+    gamma of a market's chains. `sources` come after what the settings name in `gex_sources`. Without `environment`
+    there is no kill switch but the ledger's.
 
     Raises:
         ConfigurationError, StorageError: what cannot be opened, and how to mend it.
@@ -73,21 +130,18 @@ def wire_hedging(
     try:
         universe = Universe(settings, underlyings)
         book = DeskBook.of(storage.events() if storage is not None else (), universe, settings.seen_ids)
-        file = None if macro_file is None else RegimeFile(macro_file)
-
-        documents = _firestore(environment or {})
+        if documents is None and (project := (environment or {}).get("FIREBASE_PROJECT_ID")):
+            documents = connect(project)
+        named = regime_feeds(settings, documents=documents, file=macro_file, chain=chain)
 
         def feeds(symbol: str) -> Sequence[GexFeed]:
-            own = {} if file is None else {"file": GexFeed(file, GexShape.MARKET_REGIME)}
-            if documents is not None:
-                shape = settings.gex_shape
-                own["firestore"] = GexFeed(FirestoreRegimeSource(documents, shape.path(symbol)), shape)
-            return [*(own[name] for name in settings.gex_sources if name in own), *sources(symbol)]
+            return [*named(symbol), *sources(symbol)]
 
         if macro_source is None and documents is not None:
             macro_source = FirestoreRegimeSource(documents, ONE_STORE)
         switch = EnvironmentKillSwitch.of(environment or {})
-        regime = WatchRegime(settings, feeds, file or macro_source, book.regime)
+        macro = macro_source if macro_file is None else RegimeFile(macro_file)
+        regime = WatchRegime(settings, feeds, macro, book.regime)
         desk = HedgingDesk(
             settings,
             universe,
@@ -107,13 +161,7 @@ def wire_hedging(
         if storage is not None:
             storage.close()
         raise
-    return WiredHedging(stream, journal)
-
-
-def _firestore(environment: Mapping[str, str | None]) -> Documents | None:
-    """The project's store; none without FIREBASE_PROJECT_ID, and then Google's library is never loaded. Section 1.5."""
-    project = environment.get("FIREBASE_PROJECT_ID")
-    return connect(project) if project else None
+    return WiredHedging(stream, journal, documents)
 
 
 def hedging_host(settings: HedgingSettings, log: Callable[[LogMessage], None], **parts: object) -> HedgingHostDesk:

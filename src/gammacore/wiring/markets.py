@@ -18,7 +18,6 @@ from gammacore.adapters.recorded import (
     survey_csv,
 )
 from gammacore.adapters.simulated.market import SimulatedMarket
-from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.configuration import Configuration, Settings, Sourced
 from gammacore.domain.book import Book
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
@@ -27,6 +26,10 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
+from gammacore.wiring.storage import LedgerPlace, ledger_exists, open_storage
+
+LIVE_SOURCES = ("tradier", "alpaca")
+"""Feeds of this very moment."""
 
 DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
 """An ordinary Tuesday, chosen with the default seed for what it shows: entries, a skip, exits of two kinds."""
@@ -34,7 +37,7 @@ DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
 
 @frozen
 class MarketSource:
-    """`simulated`, or a kind and a path: `csv:FILE`, `lean:DIR`, `recording:FILE`."""
+    """`simulated`, a broker's own, or a kind and a path: `csv:FILE`, `lean:DIR`, `recording:FILE`."""
 
     kind: str
     path: Path | None = None
@@ -50,13 +53,20 @@ class MarketSource:
         'csv'
         """
         kind, _, path = text.partition(":")
-        if kind == "simulated" and not path:
+        if kind in ("simulated", *LIVE_SOURCES) and not path:
             return cls(kind)
         if kind in ("csv", "lean", "recording"):
             if not path:
                 raise ConfigurationError(f"market {text}: name what to read: {kind}:PATH")
             return cls(kind, Path(path))
-        raise ConfigurationError(f"market {text}: not known; give simulated, csv:FILE, lean:DIR or recording:FILE")
+        raise ConfigurationError(
+            f"market {text}: not known; give simulated, csv:FILE, lean:DIR, recording:FILE, tradier or alpaca"
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a broker's feed of this very moment."""
+        return self.kind in LIVE_SOURCES
 
 
 def naming_underlying(configuration: Configuration) -> Configuration:
@@ -94,14 +104,14 @@ def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str,
     return (read_recording_header(source.path).underlying,)
 
 
-def taking_up(configuration: Configuration, ledger: Path) -> Configuration:
+def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuration:
     """The configuration with the day, underlying, seed and step a study's ledger was last at, where nobody gave them.
 
     So that a day begun with `--seed 7` goes on, is flattened and is reported without saying it again.
     """
-    if not ledger.exists():
+    if not ledger_exists(configuration.settings, ledger):
         return configuration
-    storage = SqliteStorage(ledger, read_only=True)
+    storage = open_storage(configuration.settings, ledger, read_only=True)
     try:
         book = Book.of(storage.events())
     finally:
@@ -168,6 +178,10 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
     """The configured market of one day."""
     market = settings.market
     source = MarketSource.parse(market.source)
+    if source.is_live:
+        raise ConfigurationError(
+            f"market {source.kind}: is live; say --broker {source.kind} with it, or name a recording"
+        )
     if source.path is None:
         return SimulatedMarket(
             underlying,

@@ -18,7 +18,6 @@ from gammacore.adapters.recorded import (
     survey_csv,
 )
 from gammacore.adapters.recorded.text_table import GZIP_MAGIC
-from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.application.gather_history import DAYS_BACK
 from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.domain.book import Book
@@ -32,19 +31,19 @@ from gammacore.domain.gex.units import (
     GreeksSource,
     Rates,
     Scope,
-    SettlesAt,
     SignModel,
-    regular_settlement,
 )
-from gammacore.domain.instruments import SettlementTime
 from gammacore.domain.market import OptionChain
 from gammacore.domain.market_history import ONE_DAY
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.stops.describe import describe
 from gammacore.errors import ConfigurationError, GammacoreError, MarketDataError, MissingData
-from gammacore.ports.calendar import Calendar
-from gammacore.wiring.days import credit_spread_desk, lineage_of, wire_day
+from gammacore.wiring.days import wire_day
 from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
+from gammacore.wiring.settlement import settlement_instants
+from gammacore.wiring.storage import LedgerPlace, open_storage
+from gammacore.wiring.strategies import credit_spread_desk
+from gammacore.wiring.venues import lineage_of
 
 
 @frozen
@@ -113,24 +112,6 @@ def view_exposure(
     )
     rules = configuration.settings.entries.pin
     return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, rules))
-
-
-def settlement_instants(calendar: Calendar) -> SettlesAt:
-    """When contracts settle by the calendar: at the close of their session (13:00 on half days), AM ones at the open.
-
-    A date that is no session, or that the calendar does not know, settles at the regular time.
-    """
-
-    def settles_at(expiry: dt.date, when: SettlementTime) -> dt.datetime:
-        try:
-            session = calendar.session(expiry)
-        except MissingData:
-            session = None
-        if session is None:
-            return regular_settlement(expiry, when)
-        return session.open if when is SettlementTime.AM else session.close
-
-    return settles_at
 
 
 def _read_chain(
@@ -209,7 +190,7 @@ class EntryPreview:
     exits: tuple[str, ...]
 
 
-def preview_entry(configuration: Configuration, at: dt.time | None, ledger: Path | None = None) -> EntryPreview:
+def preview_entry(configuration: Configuration, at: dt.time | None, ledger: LedgerPlace | None = None) -> EntryPreview:
     """Judge one entry of the configured day as `trade` would; no order is sent and nothing is written.
 
     `at` is a New York time of day, by default the first scheduled entry. `ledger` names the book that counts.
@@ -221,7 +202,7 @@ def preview_entry(configuration: Configuration, at: dt.time | None, ledger: Path
         day.trade.clock.wait_until(slot)
         situation = day.trade.look()
         if ledger is not None:
-            situation = evolve(situation, book=_book_of(ledger))
+            situation = evolve(situation, book=_book_of(configuration.settings, ledger))
         if situation.exposure is None:
             situation = evolve(situation, exposure=day.trade.exposures.exposure(situation.market))
         power = day.trade.broker.account().option_buying_power
@@ -234,8 +215,8 @@ def preview_entry(configuration: Configuration, at: dt.time | None, ledger: Path
     return EntryPreview(judgement, power, exits)
 
 
-def _book_of(ledger: Path) -> Book:
-    storage = SqliteStorage(ledger, read_only=True)
+def _book_of(settings: Settings, ledger: LedgerPlace) -> Book:
+    storage = open_storage(settings, ledger, read_only=True)
     try:
         return Book.of(storage.events())
     finally:

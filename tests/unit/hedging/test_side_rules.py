@@ -41,7 +41,7 @@ def test_contracts_are_floored_by_the_options_delta_and_the_rest_stays_in_shares
     shares: int, delta: str | None, contracts: int, residual: int, reason: str | None
 ) -> None:
     """DH-802..804."""
-    found = translate(HedgeWith.BUY_PROTECTION, Side.SELL, shares, None if delta is None else Decimal(delta))
+    found = translate((Side.BUY, Right.PUT), Side.SELL, shares, None if delta is None else Decimal(delta))
     assert (found.contracts, found.residual, found.reason) == (contracts, residual, reason)
 
 

@@ -1,14 +1,17 @@
-"""Exposure measured from the chain of the snapshot itself: the default GEX source."""
+"""Exposure measured from chains: of the snapshot itself for the pin, of a market for the hedging regime."""
 
 from __future__ import annotations
 
 from attrs import frozen
 
+from gammacore.adapters.chain_exposure.regime_source import ChainRegimeSource
 from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import TradingSession
+
+__all__ = ["ChainExposure", "ChainRegimeSource"]
 
 
 @frozen

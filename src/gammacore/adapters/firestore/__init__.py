@@ -8,8 +8,10 @@ from gammacore.adapters.firestore.documents import Documents, Patience
 from gammacore.adapters.firestore.faults import StoreUnreachable
 from gammacore.adapters.firestore.gex_publisher import FirestoreGexPublisher
 from gammacore.adapters.firestore.inbox import FirestoreInbox
+from gammacore.adapters.firestore.layout import ledger_place
 from gammacore.adapters.firestore.lease import LeaseTerms
 from gammacore.adapters.firestore.regime_source import FirestoreRegimeSource
+from gammacore.adapters.firestore.repair import RepairReport, repair
 from gammacore.adapters.firestore.storage import FirestoreStorage
 
 __all__ = [
@@ -20,6 +22,9 @@ __all__ = [
     "FirestoreStorage",
     "LeaseTerms",
     "Patience",
+    "RepairReport",
     "StoreUnreachable",
     "connect",
+    "ledger_place",
+    "repair",
 ]

@@ -60,4 +60,5 @@ def _unreachable(place: str, fault: Exception) -> StoreUnreachable:
 
 def corrupt(place: str, problem: str) -> CorruptLedger:
     """The error of a ledger in Firestore that is not what was written. Rule: R6."""
-    return CorruptLedger(f"{place}: {problem}", "an import of the backup, or begin under another ledger name")
+    name = place.split("/")[1]
+    return CorruptLedger(f"{place}: {problem}", f"gammacore ledger repair --ledger firestore:{name}")

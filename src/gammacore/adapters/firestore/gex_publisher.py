@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from gammacore.adapters.firestore.documents import Change, Create, Document, Documents, Replace
 from gammacore.adapters.firestore.faults import Outrun
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.gex.units import ExposureUnit, SignModel
+from gammacore.domain.gex.published import published_fields
 from gammacore.domain.hedging.regime_documents import GexShape
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import InvalidInput, StorageError
+from gammacore.errors import StorageError
 
-PUBLISHED_BY = "gammacore"
 ATTEMPTS = 3
-_CENT = Decimal("0.01")
 
 
 class FirestoreGexPublisher:
@@ -56,24 +54,9 @@ class FirestoreGexPublisher:
 
 
 def exposure_fields(exposure: GammaExposure) -> Mapping[str, Any]:
-    """The fields of the document: dollars of delta per point, two decimals half up. Rules: DH-420, DH-421."""
-    if exposure.sign is not SignModel.NAIVE:
-        raise InvalidInput("sign", exposure.sign, "publish an exposure of the naive sign model: readers expect it")
-    total = exposure.converted(ExposureUnit.PER_POINT).net_total
-    if total - total != 0:
-        raise InvalidInput("exposure", total, "publish a finite number")
-    return {
-        "gex_value": float(Decimal(repr(total)).quantize(_CENT, ROUND_HALF_UP)),
-        "last_update": exposure.as_of,
-        "symbol": exposure.underlying,
-        "source": PUBLISHED_BY,
-        "unit": ExposureUnit.PER_POINT.value,
-        "sign": SignModel.NAIVE.value,
-        "scope": str(exposure.scope),
-        "spot": float(exposure.spot),
-        "contracts_used": exposure.used,
-        "contracts_skipped": sum(exposure.skipped.values()),
-    }
+    """The published fields as Firestore keeps them: numbers, not texts. Rule: DH-421."""
+    fields = published_fields(exposure)
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in fields.items()}
 
 
 def last_update(document: Document) -> dt.datetime | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from gammacore.adapters.codec import instant_from_text, instant_to_text
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Remove, store_time
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
-from gammacore.adapters.firestore.layout import ledger_place, requests_of, text
+from gammacore.adapters.firestore.layout import LEDGERS, ledger_place, requests_of, text
 from gammacore.ports.storage import Request, RequestKind
 
 POST_ATTEMPTS = 3
@@ -27,9 +27,9 @@ class FirestoreInbox:
         StorageError: Firestore refuses.
     """
 
-    def __init__(self, documents: Documents, ledger: str) -> None:
+    def __init__(self, documents: Documents, ledger: str, *, collection: str = LEDGERS) -> None:
         self._documents = documents
-        self._requests = requests_of(ledger_place(ledger))
+        self._requests = requests_of(ledger_place(ledger, collection))
 
     def post(self, request: Request) -> None:
         """Leave a request, durably. See `Inbox.post`."""

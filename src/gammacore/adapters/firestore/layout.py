@@ -25,10 +25,11 @@ from gammacore.errors import InvalidInput, StorageError
 
 LEDGERS = "gammacore_ledgers"
 SCHEMA = 1
+HEAD_IS_GONE = "the head of the ledger is gone, other parts of it are left"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 
 
-def ledger_place(ledger: str) -> str:
+def ledger_place(ledger: str, collection: str = LEDGERS) -> str:
     """The path of a ledger's head.
 
     >>> ledger_place("paper-20260819")
@@ -39,7 +40,9 @@ def ledger_place(ledger: str) -> str:
     """
     if not _NAME.fullmatch(ledger):
         raise InvalidInput("ledger", repr(ledger), "give a name of letters, digits, dots, dashes and underscores")
-    return f"{LEDGERS}/{ledger}"
+    if not _NAME.fullmatch(collection):
+        raise InvalidInput("collection", repr(collection), "give a name of letters, digits, dots, dashes, underscores")
+    return f"{collection}/{ledger}"
 
 
 def events_of(place: str) -> str:

@@ -14,7 +14,17 @@ from attrs import frozen
 from gammacore.adapters.codec import instant_from_text, instant_to_text
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Replace
 from gammacore.adapters.firestore.faults import Outrun, corrupt
-from gammacore.adapters.firestore.layout import Head, events_of, head_of, lease_of, new_head, read_head, text, whole
+from gammacore.adapters.firestore.layout import (
+    HEAD_IS_GONE,
+    Head,
+    events_of,
+    head_of,
+    lease_of,
+    new_head,
+    read_head,
+    text,
+    whole,
+)
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput, WriteConflict
 from gammacore.ports.clock import Clock
@@ -56,7 +66,7 @@ class Lease:
         if holder == NOBODY:
             raise InvalidInput("holder", repr(holder), "give a name that tells whom to stop")
         head, held = _stand(documents, place)
-        if held is not None and text(held.fields, "holder", held.path) != NOBODY and clock.now() < _until(held):
+        if is_held(held, clock.now()):
             raise is_taken(place, held)
         token = 1 if head is None else head.token + 1
         fields = _fields(holder, token, clock.now(), terms)
@@ -122,7 +132,7 @@ def _stand(documents: Documents, place: str) -> tuple[Head | None, Document | No
         # Somebody may have begun the ledger while we looked.
         head = read_head(documents, place)
         if head is None:
-            raise corrupt(place, "the head of the ledger is gone, other parts of it are left")
+            raise corrupt(place, HEAD_IS_GONE)
         held = documents.get(lease_of(place))
     return head, held
 
@@ -149,6 +159,11 @@ def _instant(lease: Document, name: str) -> dt.datetime:
         return instant_from_text(text(lease.fields, name, lease.path))
     except ValueError as fault:
         raise corrupt(lease.path, f"its {name}: {fault}") from fault
+
+
+def is_held(lease: Document | None, now: dt.datetime) -> bool:
+    """Whether somebody may write at this instant."""
+    return lease is not None and text(lease.fields, "holder", lease.path) != NOBODY and now < _until(lease)
 
 
 def is_taken(place: str, lease: Document | None) -> WriteConflict:

@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from gammacore.adapters.codec import GENESIS, NewerRecord, UnreadableRecord, decode, link
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import corrupt
-from gammacore.adapters.firestore.layout import Head, Row, event_path, events_of, read_head, row_of
+from gammacore.adapters.firestore.layout import Head, Row, event_path, events_of, lease_of, read_head, row_of
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError
 
 PAGE_EVENTS = 300
 """Events read in one go."""
+
+
+def is_left(documents: Documents, place: str) -> bool:
+    """Whether anything of a ledger is there besides its head: without the head that is damage, not a new ledger."""
+    if documents.get(lease_of(place)) is not None:
+        return True
+    return bool(documents.numbered(events_of(place), "seq", 0, None, 1))
 
 
 def check_end(documents: Documents, place: str, head: Head) -> None:
@@ -46,14 +53,21 @@ def walk(documents: Documents, place: str, after: int, head: Head) -> Iterator[E
             raise corrupt(place, f"event {after + 1} is missing")
         for document in page:
             row = row_of(document)
-            _check_link(place, row, after + 1, previous)
+            check_link(place, row, after + 1, previous)
             yield _event(place, row)
             after, previous = row.seq, row.checksum
     if previous != head.checksum:
         raise corrupt(place, f"event {head.version} is not the one its head tells of")
 
 
-def _check_link(place: str, row: Row, expected: int, previous: str) -> None:
+def check_row(place: str, row: Row, expected: int, previous: str) -> None:
+    """Refuse a row that is not the next one, not what was written, or no event. Raises as `walk`."""
+    check_link(place, row, expected, previous)
+    _event(place, row)
+
+
+def check_link(place: str, row: Row, expected: int, previous: str) -> None:
+    """Refuse a row that is not the next one of the chain. Raises as `walk`."""
     if row.seq != expected:
         raise corrupt(place, f"event {expected} is missing")
     if link(previous, row.payload) != row.checksum:

@@ -11,6 +11,8 @@ from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
 from gammacore.adapters.firestore.heartbeat import Heartbeat
 from gammacore.adapters.firestore.layout import (
+    HEAD_IS_GONE,
+    LEDGERS,
     Head,
     Row,
     event_path,
@@ -20,7 +22,7 @@ from gammacore.adapters.firestore.layout import (
     read_head,
 )
 from gammacore.adapters.firestore.lease import Lease, LeaseTerms, is_taken
-from gammacore.adapters.firestore.reading import check_end, walk
+from gammacore.adapters.firestore.reading import check_end, is_left, walk
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError, WriteConflict
 from gammacore.ports.clock import Clock
@@ -63,24 +65,28 @@ class FirestoreStorage:
         holder: str,
         read_only: bool = False,
         terms: LeaseTerms = LeaseTerms(),  # noqa: B008  frozen
+        collection: str = LEDGERS,
+        hangs_up: bool = False,
     ) -> None:
-        self.place = ledger_place(ledger)
+        self.place = ledger_place(ledger, collection)
         self._documents = documents
+        self._hangs_up = hangs_up
         self._turn = RLock()
         self._doubtful: Sequence[Row] = ()
         self._lease: Lease | None = None
         self._heartbeat: Heartbeat | None = None
         self._closed = False
-        if read_only:
-            self._head = self._read_head("give the name of a ledger")
-            check_end(documents, self.place, self._head)
-            return
-        self._lease, self._head = Lease.take(documents, self.place, clock, holder, terms)
         try:
+            if read_only:
+                self._head = self._read_head("give the name of a ledger")
+            else:
+                self._lease, self._head = Lease.take(documents, self.place, clock, holder, terms)
             check_end(documents, self.place, self._head)
         except BaseException:
             self.close()
             raise
+        if read_only:
+            return
         self._heartbeat = Heartbeat(self.renew, terms.renew_after_seconds / 2)
 
     @property
@@ -134,6 +140,8 @@ class FirestoreStorage:
             if self._lease is not None:
                 with suppress(StorageError):
                     self._lease.release()
+            if self._hangs_up:
+                self._documents.close()
 
     def _writing(self) -> Lease:
         if self._closed or self._lease is None:
@@ -146,6 +154,8 @@ class FirestoreStorage:
 
     def _read_head(self, mend: str) -> Head:
         head = read_head(self._documents, self.place)
+        if head is None and is_left(self._documents, self.place):
+            raise corrupt(self.place, HEAD_IS_GONE)
         if head is None:
             raise StorageError(f"there is no ledger at {self.place}; {mend}")
         return head

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from gammacore.adapters.ndjson.decoding import decode_line
 from gammacore.adapters.ndjson.lines import Line
+from gammacore.adapters.ndjson.plain_events import read_plain_event
 from gammacore.domain.hedging.inbound import read_message
 from gammacore.domain.hedging.messages import BadLine, Inbound
 from gammacore.errors import InvalidInput
@@ -16,6 +17,9 @@ def read_inputs(lines: Iterable[Line]) -> Iterator[tuple[int, Inbound | BadLine 
     for number, line in enumerate(lines, 1):
         if line is None:
             yield number, None
+            continue
+        if (event := read_plain_event(line)) is not None:
+            yield number, event
             continue
         try:
             message = read_message(decode_line(line))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 MAX_LINE_BYTES = 1_048_576
@@ -21,31 +21,36 @@ def file_lines(stream: BinaryIO) -> Iterator[Line]:
     >>> list(file_lines(io.BytesIO(b"a\\r\\n\\nb")))
     [b'a', b'', b'b']
     """
-    limit = MAX_LINE_BYTES + 2  # room for \r\n
-    while raw := stream.readline(limit):
-        line = raw.removesuffix(b"\n")
-        if line is raw or len(line) == len(raw):
-            rest = raw
-            while len(rest) == limit and not rest.endswith(b"\n"):
-                rest = stream.readline(limit)
-        yield line[:-1] if line.endswith(b"\r") else line
+    return _split(iter(lambda: stream.read(READ_BYTES), b""))
 
 
 def pipe_lines(descriptor: int, pause_seconds: float) -> Iterator[Line]:
     """The lines of a pipe or terminal as they arrive; None whenever nothing came for `pause_seconds`."""
-    held = b""
+    return _split(_chunks(descriptor, pause_seconds))
+
+
+def _chunks(descriptor: int, pause_seconds: float) -> Iterator[bytes | None]:
     while True:
         ready, _, _ = select.select([descriptor], [], [], pause_seconds)
         if not ready:
             yield None
-            continue
-        chunk = os.read(descriptor, READ_BYTES)
-        if not chunk:
-            if held:
-                yield held.removesuffix(b"\r")
+        elif chunk := os.read(descriptor, READ_BYTES):
+            yield chunk
+        else:
             return
+
+
+def _split(chunks: Iterable[bytes | None]) -> Iterator[Line]:
+    """Whole lines of bytes that come in pieces; None passes through."""
+    held = b""
+    for chunk in chunks:
+        if chunk is None:
+            yield None
+            continue
         *whole, rest = (held + chunk).split(b"\n")
         for line in whole:
             yield line[:-1] if line.endswith(b"\r") else line
         # a line without end must not eat the memory: what is too long already is cut, and stays too long
         held = rest if len(rest) <= MAX_LINE_BYTES + 1 else rest[: MAX_LINE_BYTES + 2]
+    if held:
+        yield held.removesuffix(b"\r")

@@ -15,6 +15,7 @@ from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.events import IntentKind
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedging.option_hedges import OptionHedges
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy
 from gammacore.domain.hedging.universe import Listing, Universe
 from gammacore.domain.ledger import AlarmRaised, Halted, LedgerOpened, Resumed
@@ -42,6 +43,9 @@ class DeskBook:
         self.prices: dict[str, Mark] = {}
         self.holdings: dict[str, Holding] = {}
         self.hedge_books: dict[str, HedgeBook] = {}
+        self.option_hedges = OptionHedges(universe)
+        self.beyond: set[tuple[str, str]] = set()
+        """Limits that are passed, and by what: their alarm has been raised."""
         self.intents: dict[str, Intent] = {}
         self.silent: dict[str, Intent] = {}
         """Intents without news, oldest first, until their alarm."""
@@ -78,7 +82,9 @@ class DeskBook:
 
     def is_flat(self) -> bool:
         """No option held, no hedge share held or in flight."""
-        return not self.holdings and all(book.shares.is_flat for book in self.hedge_books.values())
+        if self.holdings or self.option_hedges.working:
+            return False
+        return all(book.shares.is_flat for book in self.hedge_books.values())
 
     def has_leftovers(self) -> bool:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
@@ -105,6 +111,21 @@ class DeskBook:
         """The underlying of a book (or the share itself) whose price was set last. Rule: DH-231."""
         known = [symbol for symbol in (*self.hedge_book(share).parts, share) if symbol in self.prices]
         return max(known, key=lambda symbol: self.prices[symbol][1], default=share)
+
+    def hold(
+        self,
+        listing: Listing,
+        text: str,
+        contracts: int,
+        delta: Decimal | None,
+        price: Decimal | None,
+        greeks: tuple[Decimal | None, Decimal | None, Decimal | None],
+    ) -> None:
+        """A position as the host tells it: absolute, so it may show fills of ours before their news. Rule: DH-203."""
+        if self.option_hedges.working:
+            known = self.holdings.get(listing.key)
+            self.option_hedges.show(listing.key, contracts - (0 if known is None else known.contracts))
+        self.set_holding(listing, text, contracts, delta, price, greeks)
 
     def set_holding(
         self,
@@ -160,8 +181,9 @@ class DeskBook:
             self._remove(self.holdings[key])
         for share in event.forgotten:
             self.hedge_book(share).shares.forget()
+        self.option_hedges.forget()
         for book in self.hedge_books.values():
-            book.hedges = 0
+            book.hedges, book.hedged_on = 0, ""
             book.shares.working.clear()
             book.awaited_until = None
         for key in event.leftovers:
@@ -181,7 +203,13 @@ class DeskBook:
             self.prices[mark.symbol] = (mark.price, event.ts)
         if (held := event.holding) is not None:
             greeks = (held.gamma, held.theta, held.vega)
-            self.set_holding(listing, held.text, held.contracts, held.delta, held.price, greeks)
+            self.hold(listing, held.text, held.contracts, held.delta, held.price, greeks)
+
+    def _option_quoted(self, event: told.OptionQuoted) -> None:
+        self.option_hedges.take_quote(event)
+
+    def _limit_passed(self, event: told.LimitPassed) -> None:
+        (self.beyond.add if event.beyond else self.beyond.discard)((event.code, event.subject))
 
     def _timer_ran(self, event: told.TimerRan) -> None:
         self.clock = event.at
@@ -217,14 +245,20 @@ class DeskBook:
         book = self.hedge_book(intent.book)
         signed = intent.side.sign * intent.quantity
         if intent.kind is IntentKind.HEDGE:
-            book.last_hedge_at = at
-            book.hedges += 1
+            book.hedges += intent.event_id != book.hedged_on
+            book.last_hedge_at, book.hedged_on = at, intent.event_id
             book.awaited_until = None
         if intent.counts == HedgeLedgerPolicy.FILLS:
-            book.shares.in_flight += signed
-            book.shares.working.add(intent.intent_id)
+            if intent.trades_option:
+                self.option_hedges.working[intent.intent_id] = intent
+            else:
+                book.shares.in_flight += signed
+                book.shares.working.add(intent.intent_id)
         elif intent.counts == HedgeLedgerPolicy.EMITTED:
-            book.shares.filled += signed
+            if intent.trades_option:
+                self._add_contracts(intent, signed)
+            else:
+                book.shares.filled += signed
 
     def _intent_repeated(self, event: told.IntentRepeated) -> None:
         intent = self.intents[event.intent_id]
@@ -250,7 +284,11 @@ class DeskBook:
         self.silent.pop(intent.intent_id, None)
         if intent.kind.closes_option:
             self._close_option(intent, new)
-        elif intent.counts == HedgeLedgerPolicy.FILLS:
+        elif intent.counts != HedgeLedgerPolicy.FILLS:
+            return
+        elif intent.trades_option:
+            self._fill_option_hedge(intent, new, cost, fees)
+        else:
             self._fill_hedge(intent, new, cost, fees, intent.in_flight - flying)
 
     def _fill_hedge(self, intent: Intent, new: int, cost: Decimal | None, fees: Decimal, flying: int) -> None:
@@ -268,6 +306,33 @@ class DeskBook:
                 shares.slippage += slippage
         if not shares.filled and not shares.in_flight:
             book.leftovers.discard(book.share)
+
+    def _fill_option_hedge(self, intent: Intent, new: int, cost: Decimal | None, fees: Decimal) -> None:
+        """A fill becomes a position, unless the host's quantity has shown it already. Rule: DH-804."""
+        covered = min(new, intent.shown)
+        intent.shown -= covered
+        if intent.status.is_over:
+            self.option_hedges.working.pop(intent.intent_id, None)
+        shares = self.hedge_book(intent.book).shares
+        shares.fees += fees
+        if new and cost is not None and intent.price is not None:
+            multiplier = self._universe.listing(intent.subject).multiplier
+            slippage = (cost - intent.price * new) * intent.side.sign * multiplier
+            intent.slippage += slippage
+            shares.slippage += slippage
+        if new > covered:
+            self._add_contracts(intent, intent.side.sign * (new - covered))
+
+    def _add_contracts(self, intent: Intent, signed: int) -> None:
+        listing = self._universe.listing(intent.subject)
+        held, quote = self.holdings.get(intent.subject), self.option_hedges.quote(intent.book, intent.subject)
+        if held is not None:
+            greeks = (held.gamma, held.theta, held.vega)
+            self.set_holding(listing, held.text, held.contracts + signed, held.delta, held.price, greeks)
+        elif quote is None:  # filled after its session: the delta of then is none of now
+            self.set_holding(listing, intent.subject, signed, None, intent.price, (None, None, None))
+        else:
+            self.set_holding(listing, quote.text, signed, quote.delta, quote.price, (None, None, None))
 
     def _close_option(self, intent: Intent, filled: int) -> None:
         """A fill takes an option towards zero, never through it: the host's quantity may have come first. DH-511."""
@@ -312,6 +377,8 @@ _FOLDS: dict[type, Callable[[DeskBook, Any], None]] = {
     told.HedgeRunStarted: DeskBook._run_started,
     told.HedgeSessionStarted: DeskBook._session_started,
     told.MarketTaken: DeskBook._market_taken,
+    told.OptionQuoted: DeskBook._option_quoted,
+    told.LimitPassed: DeskBook._limit_passed,
     told.TimerRan: DeskBook._timer_ran,
     told.HedgeAwaited: DeskBook._hedge_awaited,
     told.DeltaUnusual: DeskBook._delta_unusual,

@@ -148,7 +148,9 @@ def expired_by(book: DeskBook, date: dt.date) -> tuple[str, ...]:
 
 def still_open(book: DeskBook) -> tuple[str, ...]:
     """Options and hedge shares, held or in flight, by name. Rule: DH-511."""
-    return (*book.holdings, *(share for share, found in sorted(book.hedge_books.items()) if not found.shares.is_flat))
+    in_flight = dict.fromkeys(intent.subject for intent in book.option_hedges.working.values())
+    options = dict.fromkeys((*book.holdings, *in_flight))
+    return (*options, *(share for share, found in sorted(book.hedge_books.items()) if not found.shares.is_flat))
 
 
 def left_over(book: DeskBook, settled: tuple[str, ...]) -> tuple[str, ...]:

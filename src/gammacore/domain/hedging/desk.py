@@ -11,39 +11,27 @@ from decimal import Decimal
 
 from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.closing import (
-    CloseOption,
-    CloseShares,
-    Closing,
-    GiveUp,
-    Repeat,
-    exit_batch,
-    retries,
-    session_start,
-    still_open,
-)
-from gammacore.domain.hedging.decision import blocked, limited, size_hedge
+from gammacore.domain.hedging.closing import session_start, still_open
 from gammacore.domain.hedging.events import IntentRecorded, TimerKind
-from gammacore.domain.hedging.exposure import HedgeBook
+from gammacore.domain.hedging.exits import Exits
 from gammacore.domain.hedging.hedge_prices import HedgePrices
+from gammacore.domain.hedging.hedger import Hedger, Regimes
 from gammacore.domain.hedging.intents import IntentWriter
 from gammacore.domain.hedging.messages import Level, MarketEvent, OrderUpdate
+from gammacore.domain.hedging.opening_limits import is_beyond
+from gammacore.domain.hedging.option_hedges import quoted
 from gammacore.domain.hedging.order_news import objection, updated
 from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.regime import Regime
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
-from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, Leftovers
-from gammacore.domain.hedging.step import Cause, Line, Step
-from gammacore.domain.hedging.thresholds import base_threshold, with_band
+from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
+from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe
-from gammacore.domain.ledger import Halted
 from gammacore.domain.sessions import TradingSession, new_york_date
 
 ZERO = Decimal(0)
-Regimes = Callable[[str, dt.datetime], Regime]
-"""The regime that rules a book at an instant."""
+FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
 Sessions = Callable[[dt.date], TradingSession | None]
 
 
@@ -70,20 +58,17 @@ class HedgingDesk:
         self.book = book
         self._universe = universe
         self._sessions = sessions
-        self._regimes = regimes
-        self._halted = halted
         self._assume_fills = assume_fills
         self._journals = journals
-        self._intents = IntentWriter(settings)
-        self._interval = _seconds(settings.min_interval)
         self._exit_before_close = float(settings.exit_before_close)
-        self._prices = HedgePrices(settings, universe, book)
-        self._unusual_for = _seconds(settings.unusual_delta_seconds)
-        self._banded = settings.band_per_contract > 0
-        self._regime: Regime | None = None
-        self._threshold = settings.threshold
+        self._sees_chains = settings.hedges_in_options
+        self._limits_positions = settings.limits.max_contracts_per_symbol is not None
+        prices, intents = HedgePrices(settings, universe, book), IntentWriter(settings)
+        self._exits = Exits(settings, book, prices, intents, self._emit)
+        self._hedger = Hedger(settings, universe, book, regimes, prices, intents, self._emit, halted)
         self._step = Step(book)
         self._day: HedgingDay | None = None if book.date is None else self._day_of(book.date)
+        self._phase, self._phase_ends = Phase.CLOSED, FIRST
         self._timer: Timer | None = None
         self._renew_timer()
 
@@ -107,28 +92,28 @@ class HedgingDesk:
         if self._timer is not None and self._timer.due < ts:
             self._run_timers(step, lambda due: due < ts, None)
         clock = ts if book.clock is None or ts > book.clock else book.clock
-        day = self._day
-        if day is None or clock >= day.ends:
-            day = self._roll(step, clock)
+        day, phase = self._day, self._phase
+        if day is None or clock >= self._phase_ends:
+            day, phase = self._enter(step, clock)
         book.clock = clock
         by_timers = len(step.lines)
         marks, bad_price = self._mark_prices(listing, event)
-        phase = day.phase(clock)
-        if phase is Phase.EXITING:
-            if book.exit_at is None and not book.is_flat():
-                self._exit(step, Cause(event.event_id, "event", listing.key), leftover=False)
-        elif book.left_over and self._leftovers_wait(day, phase):
-            self._exit(step, Cause(event.event_id, "event", listing.key), leftover=True)
+        if phase is Phase.EXITING or book.left_over:
+            self._exit_if_due(step, Cause(event.event_id, "event", listing.key), day, phase)
         refusal, holding = self._update(listing, event, phase, day)
         book.take_market(event.event_id, content, listing.key, ts, clock)
         if self._journals:
             step.events.append(
                 told.MarketTaken(clock, event.event_id, str(content), listing.key, ts, marks, holding)
             )  # fmt: skip
+        if self._sees_chains and (quote := quoted(listing, event)) is not None:
+            step.record(quote)
+        if self._limits_positions and listing.forms_position:
+            self._watch_limit(step, listing.key, clock)
         if listing.book is None:
             code: Reason | None = Reason.UNMAPPED_UNDERLYING
         else:
-            code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event", phase)
+            code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event", day, phase)
         if len(step.lines) == by_timers:
             step.code = refusal or code
         return step
@@ -213,7 +198,7 @@ class HedgingDesk:
         else:
             contracts, delta = known.contracts, known.delta
         price, greeks = marks_of(known, event)
-        self.book.set_holding(listing, event.symbol, contracts, delta, price, greeks)
+        self.book.hold(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
         refusal = change if isinstance(change, Reason) else None
@@ -221,125 +206,47 @@ class HedgingDesk:
             return refusal, None
         return refusal, told.HoldingSet(event.symbol, contracts, delta, price, *greeks)
 
-    # -- deciding ------------------------------------------------------------------------------------------------------
+    def _watch_limit(self, step: Step, key: str, now: dt.datetime) -> None:
+        """Openings are not ours here: a position beyond its limit is told, once an episode. Rule: DH-1003."""
+        limit, held = self.settings.limits.max_contracts_per_symbol, self.book.holdings.get(key)
+        contracts = 0 if held is None else held.contracts
+        detail = f"{contracts} contracts beyond {limit}"
+        step.watch_limit(Alarm.POSITION_LIMIT, key, is_beyond(contracts, limit), detail, now)
+
+    # -- deciding and sessions -----------------------------------------------------------------------------------------
 
     def _decide(
-        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, phase: Phase
-    ) -> Reason | None:
-        """Hedge one book, or say why not. Rules: DH-207, DH-307."""
-        settings, day = self.settings, self._day
-        book = self.book.hedge_books.get(share) or self.book.hedge_book(share)
-        now = self.book.clock
-        assert now is not None
-        assert day is not None
-        regime = self._regimes(share, now)
-        halted = self.book.halted or (self._halted is not None and self._is_halted(step, now))
-        is_open = phase is Phase.OPEN or day.hedges(phase, settings.session_gate)
-        if (no := blocked(settings, book, regime, halted, is_open)) is not None:
-            return no
-        net = book.options_shares(self._prices.live_ratio)
-        if settings.count_hedges:
-            net += book.shares.held
-        if regime is not self._regime:
-            self._regime, self._threshold = regime, base_threshold(settings, regime)
-        threshold = with_band(settings, self._threshold, book.contracts) if self._banded else self._threshold
-        unit = settings.delta_unit or book.unit
-        limit = threshold * unit
-        size = abs(net)
-        if size <= limit:
-            if book.unusual_since is not None:
-                step.record(told.DeltaUnusual(now, share, None))
-            return Reason.BELOW_THRESHOLD
-        if book.unusual_since is not None or size > limit * settings.unusual_delta_factor:
-            self._watch_unusual(step, book, net, limit, now)
-        if (no := limited(settings, book, now, self._interval)) is not None:
-            if no is Reason.RATE_LIMITED:
-                self._await_window(step, book, now)
-            return no
-        prices = None if bad_price else self._prices.of_decision(share, underlying, now)
-        hedge = size_hedge(settings, regime, net, unit, threshold, prices)
-        if isinstance(hedge, Reason):
-            return hedge
-        cause = Cause(event_id, trigger)
-        self._emit(step, self._intents.hedge(hedge, book, regime, cause, day, now), hedge.hedge_price)
-        if settings.hedge_with is not HedgeWith.SHARES:
-            step.alarm(Alarm.NO_OPTION, f"{share}: no chain to choose an option from, hedged in shares", share)
-        if hedge.cut:
-            step.alarm(Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
-            self._await_window(step, book, now)
-        self._renew_timer()
-        return None
-
-    def _await_window(self, step: Step, book: HedgeBook, now: dt.datetime) -> None:
-        """Decide anew when the rate window of the last hedge ends. Rules: DH-306, DH-308."""
-        until = (book.last_hedge_at or now) + self._interval
-        if self.settings.timers and book.awaited_until != until:
-            step.record(told.HedgeAwaited(now, book.share, until))
+        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, day: HedgingDay,
+        phase: Phase,
+    ) -> Reason | None:  # fmt: skip
+        before = len(step.events)
+        code = self._hedger.decide(step, share, underlying, bad_price, event_id, trigger, day, phase)
+        if len(step.events) != before:
             self._renew_timer()
+        return code
 
-    def _watch_unusual(self, step: Step, book: HedgeBook, net: Decimal, limit: Decimal, now: dt.datetime) -> None:
-        """Far beyond the threshold for long: once an episode, somebody must know. Rule: DH-1005."""
-        if abs(net) <= limit * self.settings.unusual_delta_factor:
-            if book.unusual_since is not None:
-                step.record(told.DeltaUnusual(now, book.share, None))
-        elif book.unusual_since is None:
-            step.record(told.DeltaUnusual(now, book.share, now))
-        elif not book.unusual_told and now - book.unusual_since >= self._unusual_for:
-            step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
-
-    def _is_halted(self, step: Step, now: dt.datetime) -> bool:
-        """The kill switch: once seen it stays, until a person resumes. Rule: DH-1001."""
-        if self._halted is not None and self._halted():
-            step.record(Halted(now, "kill switch of the hedging desk"))
-            step.note(Level.WARN, "the kill switch is on: no hedge, exits go on", code=Reason.HALTED)
-        return self.book.halted
-
-    # -- exits and sessions --------------------------------------------------------------------------------------------
-
-    def _exit(self, step: Step, cause: Cause, *, leftover: bool) -> None:
-        """The exit batch, once. Rules: DH-510, DH-512."""
-        book, settings = self.book, self.settings
-        assert book.clock is not None
-        on_share = cause.symbol != "" and cause.symbol in book.hedge_books
-        batch = exit_batch(book, settings, leftover=leftover, on_share=on_share)
-        dropped = [key for key in book.holdings if not any(
-            isinstance(part, CloseOption) and part.holding.listing.key == key for part in batch
-        )]  # fmt: skip
-        self._close(step, batch, cause)
-        cleared: tuple[str, ...] = ()
-        if settings.exit_on_emission:
-            cleared = (*book.holdings, *(share for share, found in book.hedge_books.items() if found.shares.held))
-            if dropped:
-                step.alarm(Alarm.DROPPED, f"options forgotten without an order: {', '.join(dropped)}")
-        step.record(told.ExitBegun(book.clock, leftover, cleared))
+    def _exit_if_due(self, step: Step, cause: Cause, day: HedgingDay, phase: Phase) -> None:
+        """The exit batch of the cut-off, or of leftovers, before the event's position update. Rules: DH-510, DH-520."""
+        if phase is Phase.EXITING:
+            if self.book.exit_at is not None or self.book.is_flat():
+                return
+        elif not self._leftovers_wait(day, phase):
+            return
+        self._exits.begin(step, cause, day, leftover=phase is not Phase.EXITING)
         self._renew_timer()
-
-    def _close(self, step: Step, batch: list[Closing], cause: Cause) -> None:
-        now, day = self.book.clock, self._day
-        assert now is not None
-        assert day is not None
-        for part in batch:
-            match part:
-                case CloseOption(kind, holding, contracts, attempt):
-                    price = holding.price
-                    written = self._intents.option_exit(kind, holding, contracts, attempt, cause, day, now)
-                    self._emit(step, written, price)
-                case CloseShares(kind, hedge_book, attempt):
-                    price = self._prices.last_of_share(hedge_book.share)
-                    written = self._intents.flatten(kind, hedge_book, attempt, price, cause, day, now)
-                    self._emit(step, written, price)
-                case Repeat(intent):
-                    step.record(told.IntentRepeated(now, intent.intent_id))
-                    step.lines.append(Line(intent.intent_id, intent.line))
-                case GiveUp(intent):
-                    step.alarm(Alarm.EXIT_UNCONFIRMED, f"no news of {intent.intent_id} after {intent.repeats} repeats",
-                        intent.intent_id,
-                    )  # fmt: skip
 
     def _leftovers_wait(self, day: HedgingDay, phase: Phase) -> bool:
         if self.book.leftover_exit_at is not None or self.settings.leftovers is not Leftovers.CLOSE:
             return False
         return day.hedges(phase, self.settings.session_gate) and self.book.has_leftovers()
+
+    def _enter(self, step: Step, clock: dt.datetime) -> tuple[HedgingDay, Phase]:
+        """The day and the phase of an instant, remembered until the phase ends: the clock only goes forward."""
+        day = self._day
+        if day is None or clock >= day.ends:
+            day = self._roll(step, clock)
+        self._phase, self._phase_ends = day.phase(clock), day.phase_ends(clock)
+        return day, self._phase
 
     def _roll(self, step: Step, clock: dt.datetime) -> HedgingDay:
         """A new New York date begins; what an earlier session left is named. Rule: DH-520."""
@@ -372,25 +279,23 @@ class HedgingDesk:
             self._renew_timer()
 
     def _act(self, step: Step, timer: Timer) -> None:
-        cause = Cause(timer.tick_id, "timer")
-        book = self.book
+        book, day, cause = self.book, self._day, Cause(timer.tick_id, "timer")
+        assert book.clock is not None
+        assert day is not None
         match timer.kind:
             case TimerKind.RATE_WINDOW:
-                underlying = book.last_underlying(timer.subject)
-                assert book.clock is not None
-                phase = self.phase(book.clock)
-                self._decide(step, timer.subject, underlying, False, timer.tick_id, "timer", phase)
+                underlying, phase = book.last_underlying(timer.subject), self.phase(book.clock)
+                self._hedger.decide(step, timer.subject, underlying, False, timer.tick_id, "timer", day, phase)
             case TimerKind.CUTOFF:
-                self._exit(step, cause, leftover=False)
+                self._exits.begin(step, cause, day, leftover=False)
             case TimerKind.OPEN:
-                self._exit(step, cause, leftover=True)
+                self._exits.begin(step, cause, day, leftover=True)
             case TimerKind.EXIT_RETRY:
-                self._close(step, retries(book, leftover=book.exit_at is None), cause)
+                self._exits.retry(step, cause, day)
             case TimerKind.FILL_TIMEOUT:
                 step.alarm(Alarm.FILL_UNKNOWN, f"no news of {timer.subject}: still counted", timer.subject)
             case TimerKind.CLOSE:
-                names = ", ".join(still_open(book))
-                step.alarm(Alarm.NOT_FLAT, f"still open at the close: {names}")
+                step.alarm(Alarm.NOT_FLAT, f"still open at the close: {', '.join(still_open(book))}")
 
     def _renew_timer(self) -> None:
         self._timer = None if self._day is None else next_timer(self.book, self._day, self.settings)
@@ -398,7 +303,3 @@ class HedgingDesk:
     def _emit(self, step: Step, intent: IntentRecorded, price: Decimal | None) -> None:
         """Send an intent; assumed fills are at `price`, at 0 where none was ever seen. Rule: DH-113."""
         step.emit(intent, (ZERO if price is None else price) if self._assume_fills else None)
-
-
-def _seconds(number: Decimal) -> dt.timedelta:
-    return dt.timedelta(seconds=float(number))

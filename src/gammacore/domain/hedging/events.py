@@ -108,6 +108,34 @@ class MarketTaken:
 
 
 @frozen
+class OptionQuoted:
+    """The market of an option that a hedge may be made of, at the event's time; points. `text` as received. DH-804.
+
+    Kept only where hedges may be options; `price` is the last one told, else the middle of bid and ask.
+    """
+
+    at: dt.datetime
+    text: str
+    bid: Decimal
+    ask: Decimal
+    delta: Decimal
+    price: Decimal
+
+
+@frozen
+class LimitPassed:
+    """A figure went beyond its limit (`beyond`), or came back: an alarm is raised once an episode. Rule: DH-1003.
+
+    `code` names the limit, `subject` the option or the hedge share.
+    """
+
+    at: dt.datetime
+    code: str
+    subject: str
+    beyond: bool
+
+
+@frozen
 class TimerRan:
     """A timer fell due and was acted on; `subject` is its book or its intent."""
 
@@ -214,6 +242,8 @@ HedgingEvent = (
     HedgeRunStarted
     | HedgeSessionStarted
     | MarketTaken
+    | OptionQuoted
+    | LimitPassed
     | TimerRan
     | HedgeAwaited
     | DeltaUnusual

@@ -50,7 +50,8 @@ class HedgeBook:
     """Everything hedged by one share: options of its underlyings, and the shares themselves. Rule: DH-221.
 
     `unit` is D, shares per contract-delta: the smallest shares per contract among the open positions, the last one
-    when nothing is open, 100 before there was any. Rule: DH-222.
+    when nothing is open, 100 before there was any. Rule: DH-222. `hedges` are those of this session, `hedged_on` the
+    event of the last one: an option and the shares beside it are one hedge.
     """
 
     share: str
@@ -61,6 +62,7 @@ class HedgeBook:
     contracts: int = 0
     last_hedge_at: dt.datetime | None = None
     hedges: int = 0
+    hedged_on: str = ""
     awaited_until: dt.datetime | None = None
     unusual_since: dt.datetime | None = None
     unusual_told: bool = False

@@ -36,6 +36,18 @@ class Intent:
     repeats: int = 0
     given_up: bool = False
     slippage: Decimal = Decimal(0)
+    shown: int = 0
+    """Contracts that the host's quantity showed before their fill was told (option hedges)."""
+
+    @property
+    def trades_option(self) -> bool:
+        """An option is traded, not the hedge share of the book."""
+        return self.subject != self.book
+
+    @property
+    def expected(self) -> int:
+        """Signed contracts of an option hedge that are in no position yet. Rule: DH-804."""
+        return self.in_flight - self.side.sign * self.shown if not self.status.is_over else 0
 
     @property
     def has_news(self) -> bool:

@@ -13,6 +13,7 @@ from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.events import IntentKind, IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.messages import OrderIntent
+from gammacore.domain.hedging.option_translation import OptionQuote
 from gammacore.domain.hedging.regime import STOP_BASE, GexStatus, Regime
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings, Profile
@@ -44,6 +45,20 @@ class IntentWriter:
         return self._recorded(
             IntentKind.HEDGE, book.share, book.share, book.share, hedge.shares, 1, hedge.hedge_price, metadata,
             cause, day, at,
+        )  # fmt: skip
+
+    def option_hedge(
+        self, contracts: int, quote: OptionQuote, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause,
+        day: HedgingDay, at: dt.datetime,
+    ) -> IntentRecorded:  # fmt: skip
+        """Signed contracts of an option in place of shares of a hedge; `hedge_qty` counts them. Rules: DH-801..804."""
+        metadata = self._opening(IntentKind.HEDGE)
+        metadata.update(self._hedge_metadata(hedge, book, regime))
+        metadata["hedge_qty"] = str(contracts)
+        metadata["option_delta"] = None if quote.delta is None else plain(quote.delta)
+        return self._recorded(
+            IntentKind.HEDGE, quote.contract.occ, quote.text, book.share, contracts, 1, quote.price, metadata, cause,
+            day, at,
         )  # fmt: skip
 
     def option_exit(

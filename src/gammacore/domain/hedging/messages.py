@@ -31,7 +31,8 @@ class MarketEvent:
     half a microsecond more to make, and a hundred thousand a second are made.
 
     `delta` per contract, `quantity` signed contracts (absolute, never an increment), prices in points; None where the
-    payload is silent. `price` is price, else mid, else last. `symbol` is the text received.
+    payload is silent. `price` is price, else mid, else last; `bid` and `ask` are marks alone. `symbol` is the text
+    received.
     """
 
     event_id: str
@@ -45,6 +46,8 @@ class MarketEvent:
     gamma: Decimal | None = None
     theta: Decimal | None = None
     vega: Decimal | None = None
+    bid: Decimal | None = None
+    ask: Decimal | None = None
 
 
 class UpdateStatus(StrEnum):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.hedging.settings import HedgeWith
+from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, NegativeLeg, PositiveLeg
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side
 from gammacore.domain.parameters import parameter
 
@@ -32,31 +32,55 @@ class OptionHedge:
     reason: Alarm | None = None
 
 
-def leg_of(hedge_with: HedgeWith, hedge: Side) -> tuple[Side, Right]:
-    """Side and right of the option that stands for a hedge of shares. Rule: DH-801.
+Leg = tuple[Side, Right]
+"""What is done with an option that stands for shares: bought or sold, call or put."""
+
+_OWN_LEGS: dict[PositiveLeg | NegativeLeg, Leg] = {
+    PositiveLeg.SELL_CALLS: (Side.SELL, Right.CALL),
+    PositiveLeg.BUY_PUTS: (Side.BUY, Right.PUT),
+    NegativeLeg.SELL_PUTS: (Side.SELL, Right.PUT),
+    NegativeLeg.BUY_CALLS: (Side.BUY, Right.CALL),
+}
+
+
+def leg_for(settings: HedgingSettings, hedge: Side) -> Leg | None:
+    """The leg for a hedge that sells or buys shares: its own setting, else that of `hedge_with`; None: shares. DH-801.
+
+    >>> leg_for(HedgingSettings(positive_delta=PositiveLeg.BUY_PUTS), Side.SELL)
+    (<Side.BUY: 'buy'>, <Right.PUT: 'P'>)
+    >>> leg_for(HedgingSettings(positive_delta=PositiveLeg.BUY_PUTS), Side.BUY)
+    """
+    own = _OWN_LEGS.get(settings.positive_delta if hedge is Side.SELL else settings.negative_delta)
+    return own or leg_of(settings.hedge_with, hedge)
+
+
+def leg_of(hedge_with: HedgeWith, hedge: Side) -> Leg | None:
+    """Side and right of the option that stands for a hedge of shares; None: shares themselves do. Rule: DH-801.
 
     >>> leg_of(HedgeWith.BUY_PROTECTION, Side.SELL), leg_of(HedgeWith.SELL_PREMIUM, Side.BUY)
     ((<Side.BUY: 'buy'>, <Right.PUT: 'P'>), (<Side.SELL: 'sell'>, <Right.PUT: 'P'>))
     """
+    if hedge_with is HedgeWith.SHARES:
+        return None
     if hedge_with is HedgeWith.BUY_PROTECTION:
         return Side.BUY, Right.PUT if hedge is Side.SELL else Right.CALL
     return Side.SELL, Right.CALL if hedge is Side.SELL else Right.PUT
 
 
 def translate(
-    hedge_with: HedgeWith, hedge: Side, shares: int, delta: Decimal | None, multiplier: int = EQUITY_OPTION_MULTIPLIER
+    leg: Leg | None, hedge: Side, shares: int, delta: Decimal | None, multiplier: int = EQUITY_OPTION_MULTIPLIER
 ) -> OptionHedge:
     """Contracts = floor(shares / (multiplier × |delta|)), the rest stays in shares. Rules: DH-802..804.
 
-    >>> put = translate(HedgeWith.BUY_PROTECTION, Side.SELL, 250, Decimal("-0.30"))
+    >>> put = translate((Side.BUY, Right.PUT), Side.SELL, 250, Decimal("-0.30"))
     >>> put.side, put.right, put.contracts, put.residual
     (<Side.BUY: 'buy'>, <Right.PUT: 'P'>, 8, 10)
     """
-    if hedge_with is HedgeWith.SHARES:
+    if leg is None:
         return OptionHedge(hedge, None, 0, shares)
     if delta is None or not delta.is_finite() or delta == 0 or abs(delta) > 1 or shares <= 0:
         return OptionHedge(hedge, None, 0, max(shares, 0), Alarm.NO_OPTION)
-    side, right = leg_of(hedge_with, hedge)
+    side, right = leg
     if (delta > 0) != (right is Right.CALL):
         return OptionHedge(hedge, None, 0, shares, Alarm.NO_OPTION)
     per_contract = multiplier * abs(delta)
@@ -81,11 +105,24 @@ class SelectorRefusal(StrEnum):
 
 @frozen
 class OptionQuote:
-    """One row of a chain: a contract with its two-sided market, points."""
+    """One row of a chain: a contract with its two-sided market, points.
+
+    `delta` per contract and `price`, the last one told or the middle of the market, where they are known; `text` is
+    the symbol as received, `at` the event time.
+    """
 
     contract: OptionContract
     bid: Decimal
     ask: Decimal
+    delta: Decimal | None = None
+    price: Decimal | None = None
+    text: str = ""
+    at: dt.datetime | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Somebody asks, and nobody bids more: an empty or crossed market is none."""
+        return self.ask > 0 and self.bid <= self.ask
 
     @property
     def spread(self) -> Decimal:

@@ -39,6 +39,8 @@ class Alarm(StrEnum):
     DROPPED = "dropped"
     OPEN_AT_END = "open_at_end"
     SIZE_CAPPED = "size_capped"
+    POSITION_LIMIT = "position_limit"
+    NET_DELTA_LIMIT = "net_delta_limit"
     UNUSUAL_DELTA = "unusual_delta"
     DATA_SILENT = "data_silent"
     LEFTOVER = "leftover"

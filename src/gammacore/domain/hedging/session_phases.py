@@ -56,6 +56,13 @@ class HedgingDay:
             return Phase.EXITING
         return Phase.OPEN if now >= self.session.open else Phase.PREOPEN
 
+    def phase_ends(self, now: dt.datetime) -> dt.datetime:
+        """The first instant after `now` that belongs to another phase, or to another date."""
+        bounds = () if self.session is None or self.cutoff is None else (
+            self.session.open, self.cutoff, self.session.close,
+        )  # fmt: skip
+        return next((bound for bound in bounds if now < bound), self.ends)
+
     def hedges(self, phase: Phase, session_gate: bool) -> bool:
         """Whether hedging is allowed: OPEN, and without the gate PREOPEN too. Rule: DH-503."""
         return phase is Phase.OPEN or (phase is Phase.PREOPEN and not session_gate)

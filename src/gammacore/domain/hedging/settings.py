@@ -12,6 +12,7 @@ import attrs
 from attrs import frozen
 
 from gammacore.domain.hedging.canonical import canonical_json
+from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.regime_documents import GexShape
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
@@ -92,6 +93,22 @@ class HedgeWith(StrEnum):
     SELL_PREMIUM = "sell_premium"
 
 
+class PositiveLeg(StrEnum):
+    """What stands for shares to be sold, where it is not `hedge_with`'s own leg. Rule: DH-801."""
+
+    AS_HEDGE_WITH = "as_hedge_with"
+    SELL_CALLS = "sell_calls"
+    BUY_PUTS = "buy_puts"
+
+
+class NegativeLeg(StrEnum):
+    """What stands for shares to be bought, where it is not `hedge_with`'s own leg. Rule: DH-801."""
+
+    AS_HEDGE_WITH = "as_hedge_with"
+    SELL_PUTS = "sell_puts"
+    BUY_CALLS = "buy_calls"
+
+
 @frozen
 class HedgingSettings:
     """The delta-hedging desk. Durations in seconds, thresholds in contract-deltas.
@@ -123,6 +140,13 @@ class HedgingSettings:
     scale_hedges: bool = parameter(False, "Macro events scale hedges down, not only new risk.")
     raise_small_hedges: bool = parameter(False, "Less than one share becomes one.")
     hedge_with: HedgeWith = parameter(HedgeWith.SHARES, "shares, buy_protection or sell_premium.")
+    positive_delta: PositiveLeg = parameter(
+        PositiveLeg.AS_HEDGE_WITH, "To sell shares: sell_calls, buy_puts or as_hedge_with."
+    )
+    negative_delta: NegativeLeg = parameter(
+        NegativeLeg.AS_HEDGE_WITH, "To buy shares: sell_puts, buy_calls or as_hedge_with."
+    )
+    limits: OpeningLimits = OpeningLimits()
     underlying_max_age: Decimal = parameter(Decimal(300), "Oldest usable price of the underlying, seconds.", above=0)
 
     session_gate: bool = parameter(True, "Hedge only from the open; off: before it too.")
@@ -157,6 +181,12 @@ class HedgingSettings:
     unusual_delta_factor: Decimal = parameter(Decimal(10), "Alarm above this many thresholds.", above=0)
     unusual_delta_seconds: Decimal = parameter(Decimal(120), "That long without a break, seconds.", at_least=0)
     heartbeat: Decimal = parameter(Decimal(120), "Live: no event for this long: alarm, seconds.", above=0)
+
+    @property
+    def hedges_in_options(self) -> bool:
+        """Whether any hedge may be made of options: only then is a chain remembered. Rule: DH-801."""
+        legs = (self.positive_delta, self.negative_delta)
+        return self.hedge_with is not HedgeWith.SHARES or any(leg != "as_hedge_with" for leg in legs)
 
     @property
     def config_hash(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from attrs import define, field
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import IntentRecorded, IntentUpdated
+from gammacore.domain.hedging.events import IntentRecorded, IntentUpdated, LimitPassed
 from gammacore.domain.hedging.messages import Level, LogMessage, UpdateStatus
+from gammacore.domain.hedging.option_translation import SelectorRefusal
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.ledger import AlarmRaised
 
@@ -60,11 +61,20 @@ class Step:
             )
             self.record(fill)
 
-    def alarm(self, code: Alarm, detail: str, subject: str = "", *, at: dt.datetime | None = None) -> None:
+    def alarm(
+        self, code: Alarm | SelectorRefusal, detail: str, subject: str = "", *, at: dt.datetime | None = None
+    ) -> None:
         """Somebody must know: ledger and note."""
         now = self._now(at)
         self.record(AlarmRaised(now, code.value, detail, subject))
         self.notes.append(LogMessage(now, Level.WARN, detail, code))
+
+    def watch_limit(self, code: Alarm, subject: str, beyond: bool, detail: str, now: dt.datetime) -> None:
+        """An alarm when a figure passes its limit, once until it comes back. Rule: DH-1003."""
+        if beyond != ((code.value, subject) in self.book.beyond):
+            self.record(LimitPassed(now, code.value, subject, beyond))
+            if beyond:
+                self.alarm(code, f"{subject}: {detail}", subject, at=now)
 
     def note(self, level: Level, message: str, *, code: str = "", at: dt.datetime | None = None) -> None:
         """A note alone."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.instruments import REGISTRY, Right, Underlying, parse_occ
+from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying, parse_occ
 from gammacore.errors import InvalidInput
 
 REMEMBERED = 100_000
@@ -34,7 +34,12 @@ class Listing:
     multiplier: int
     forms_position: bool
     expiry: dt.date | None = None
-    right: Right | None = None
+    contract: OptionContract | None = None
+
+    @property
+    def may_hedge(self) -> bool:
+        """Whether it is an option on a hedge share itself, which its book can be hedged with. Section 8."""
+        return self.contract is not None and self.underlying == self.book
 
     @property
     def shares_per_contract(self) -> Decimal:
@@ -66,6 +71,11 @@ class Universe:
             found = self._known[text] = self._look_up("".join(text.split()))
         return found
 
+    @property
+    def hedge_shares(self) -> frozenset[str]:
+        """The shares that anything is hedged with."""
+        return frozenset(self._hedge_shares)
+
     def _look_up(self, key: str) -> Listing:
         try:
             contract = parse_occ(key, self._roots)
@@ -74,7 +84,7 @@ class Universe:
         book, ratio, multiplier = self._terms(contract.underlying)
         return Listing(
             key, self._settings.one_book or contract.underlying, book, ratio, multiplier,
-            forms_position=True, expiry=contract.expiry, right=contract.right,
+            forms_position=True, expiry=contract.expiry, contract=contract,
         )  # fmt: skip
 
     def _not_an_option(self, key: str) -> Listing:

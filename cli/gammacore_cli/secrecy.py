@@ -1,0 +1,81 @@
+"""What this process must not say: the credentials at hand, wherever they were found, are *** in logs and messages."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gammacore.ports.credentials import Credential, CredentialStore
+
+SHORTEST = 4
+"""Characters; what is shorter is no secret, and would take ordinary words out of every line."""
+
+
+class KeptBack:
+    """Texts that are replaced by ***: what the environment and `.env` hold, and every credential looked up since.
+
+    The variables are read when the first line is said, so that a command that says nothing pays nothing.
+    """
+
+    def __init__(self) -> None:
+        self._texts: set[str] | None = None
+
+    def begin(self) -> None:
+        """A new command: look at the variables again."""
+        self._texts = None
+
+    def keep(self, text: str) -> None:
+        if len(text) >= SHORTEST:
+            self._known().add(text)
+
+    def __call__(self, text: str) -> str:
+        from gammacore.adapters.notifiers.redaction import Redactor
+
+        return Redactor(tuple(sorted(self._known(), key=len, reverse=True)))(text)
+
+    def _known(self) -> set[str]:
+        if self._texts is None:
+            self._texts = {text for text in _in_variables() if len(text) >= SHORTEST}
+        return self._texts
+
+
+def _in_variables() -> Iterator[str]:
+    """The credentials of the environment and of `.env`; the keyring is not asked for this, a bad `.env` has none."""
+    from dotenv import dotenv_values
+
+    from gammacore.ports.credentials import CredentialName
+
+    try:
+        dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
+    except (OSError, UnicodeDecodeError):
+        dotenv = {}
+    for name in CredentialName:
+        for variables in (os.environ, dotenv):
+            yield (variables.get(name) or "").strip()
+
+
+kept_back = KeptBack()
+
+
+class Overheard:
+    """A store of credentials whose every answer is kept back from now on."""
+
+    def __init__(self, store: CredentialStore) -> None:
+        self._store = store
+
+    def find(self, name: str) -> Credential | None:
+        found = self._store.find(name)
+        if found is not None:
+            kept_back.keep(found.secret.reveal())
+        return found
+
+
+class RedactedFormatter(logging.Formatter):
+    """Log lines, tracebacks included, without credentials."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return kept_back(super().format(record))

@@ -1,0 +1,123 @@
+"""Reads the fields of Alpaca's bodies: money and quantities come as text or as numbers, times in nanoseconds.
+
+alpaca-py is asked for raw bodies: its models refuse a whole answer for one exchange or state they do not know yet.
+What cannot be read is a WireTrouble that names the field.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+
+from gammacore.adapters.alpaca.faults import Trouble, WireTrouble
+
+Row = Mapping[str, object]
+
+LONGEST_FIGURE = 40
+"""Characters; no price, quantity or date is longer."""
+
+
+def unreadable(words: str) -> WireTrouble:
+    return WireTrouble(Trouble.UNREADABLE, words)
+
+
+def row_of(body: object, what: str) -> Row:
+    """A JSON object.
+
+    Raises:
+        WireTrouble: it is anything else, null included.
+    """
+    if not isinstance(body, dict):
+        raise unreadable(f"{what} is not an object")
+    return body
+
+
+def rows_of(body: object, what: str) -> Iterator[Row]:
+    """The objects of a JSON list; null is refused: it is not the empty list."""
+    if not isinstance(body, list):
+        raise unreadable(f"{what} is not a list")
+    return (row_of(row, what) for row in body)
+
+
+def text(row: Row, name: str) -> str:
+    """A text that must be there and not be empty."""
+    value = row.get(name)
+    if not isinstance(value, str) or not value:
+        raise unreadable(f"{name} is missing")
+    return value
+
+
+def words(row: Row, name: str) -> str:
+    """A text that may be missing: then it is empty."""
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def truth(row: Row, name: str) -> bool:
+    value = row.get(name)
+    if not isinstance(value, bool):
+        raise unreadable(f"{name} is neither true nor false")
+    return value
+
+
+def figure(row: Row, name: str) -> Decimal:
+    """A finite number that must be there, given as text or number.
+
+    >>> figure({"qty": "3"}, "qty"), figure({"qty": 2.5}, "qty")
+    (Decimal('3'), Decimal('2.5'))
+    """
+    value = figure_or_none(row, name)
+    if value is None:
+        raise unreadable(f"{name} is missing")
+    return value
+
+
+def figure_or_none(row: Row, name: str) -> Decimal | None:
+    """As `figure`; None where the field is null, empty or not there."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise unreadable(f"{name} is no number")
+    try:
+        digits = str(value)
+        number = Decimal(digits) if len(digits) <= LONGEST_FIGURE else None
+    except (InvalidOperation, ValueError):
+        number = None
+    # beyond 10^15 or below 10^-15 nothing traded is written: arithmetic on such figures only breaks elsewhere
+    if number is None or not number.is_finite() or (number != 0 and not -15 <= number.adjusted() <= 15):
+        raise unreadable(f"{name} is no number")
+    return number
+
+
+def whole(row: Row, name: str) -> int:
+    """A whole number that must be there: contracts, or shares without fractions."""
+    number = figure(row, name)
+    if number != number.to_integral_value():
+        raise unreadable(f"{name} is not whole")
+    return int(number)
+
+
+def instant(row: Row, name: str) -> dt.datetime:
+    """A time with its offset, as UTC; what is finer than microseconds is cut off.
+
+    >>> instant({"t": "2024-04-25T20:00:00.259610112Z"}, "t").isoformat()
+    '2024-04-25T20:00:00.259610+00:00'
+    """
+    value = text(row, name)
+    try:
+        at = dt.datetime.fromisoformat(value) if len(value) <= LONGEST_FIGURE else None
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise unreadable(f"{name} is no time with an offset")
+
+
+def date(row: Row, name: str) -> dt.date:
+    """A date written YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(text(row, name))
+    except ValueError:
+        raise unreadable(f"{name} is no date") from None

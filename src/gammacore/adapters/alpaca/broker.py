@@ -1,0 +1,217 @@
+"""Alpaca as a `Broker`: one account, paper or live."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from gammacore.adapters.alpaca.bodies import (
+    Row,
+    figure,
+    instant,
+    row_of,
+    rows_of,
+    text,
+    truth,
+    unreadable,
+    whole,
+    words,
+)
+from gammacore.adapters.alpaca.client import AlpacaClients
+from gammacore.adapters.alpaca.faults import Asked, Trouble, WireTrouble
+from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, report_of
+from gammacore.adapters.alpaca.order_requests import request_of
+from gammacore.adapters.alpaca.questions import Patience, Questions, once
+from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
+from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
+from gammacore.errors import BrokerError, OutcomeUnknown
+from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from alpaca.trading.client import TradingClient
+
+ORDERS_A_PAGE = 500
+"""The most orders Alpaca lists at once."""
+
+_MOST_PAGES = 40
+
+
+@frozen
+class AlpacaBroker:
+    """Takes orders over alpaca-py. An order is posted once and never again; questions are repeated a few times.
+
+    Alpaca keeps client ids unique: a ticket posted anew is refused and then answered with the order it already is.
+    """
+
+    clients: AlpacaClients
+    _clock: Clock
+    patience: Patience = Patience()
+
+    @property
+    def label(self) -> str:
+        return f"Alpaca {self.clients.endpoints.label}"
+
+    @property
+    def _trading(self) -> TradingClient:
+        return self.clients.trading
+
+    @property
+    def _questions(self) -> Questions:
+        return Questions(self._clock, self.patience)
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        """Post the order, once; see `Broker.submit`. Rules: R1, R4."""
+        request = request_of(ticket)
+        place = f"order {ticket.id}"
+        try:
+            return once(lambda: _receipt(self._trading.submit_order(request)))
+        except WireTrouble as trouble:
+            if not trouble.is_known_id:
+                raise trouble.in_our_words(Asked.ORDER, place) from None
+        return self._known(ticket.id)
+
+    def _known(self, order_id: str) -> Receipt:
+        """The receipt of an order Alpaca says it has; until it is found its outcome is unknown, never "not sent"."""
+        try:
+            known = self.order(order_id)
+        except BrokerError as fault:
+            raise OutcomeUnknown(f"Alpaca has order {order_id} and does not show it: {fault}") from None
+        if known is None:
+            raise OutcomeUnknown(f"Alpaca has the id {order_id} and does not find its order")
+        return Receipt(known.broker_id)
+
+    def cancel(self, order_id: str) -> None:
+        """Ask Alpaca to call the order back; see `Broker.cancel`. A lost answer is an error: the next look says."""
+        known = self.order(order_id)
+        if known is None:
+            raise BrokerError(f"no order {order_id} to cancel")
+        try:
+            once(lambda: self._trading.cancel_order_by_id(known.broker_id))
+        except WireTrouble as trouble:
+            raise trouble.in_our_words(Asked.CANCEL, f"cancel of {order_id}") from None
+
+    def order(self, order_id: str) -> OrderReport | None:
+        """The order of a client id; None only when Alpaca itself says that it has none. Rule: R4."""
+        try:
+            return self._questions.tell(lambda: self._report_by_client_id(order_id))
+        except WireTrouble as trouble:
+            if trouble.proves_absence:
+                return None
+            raise trouble.in_our_words(Asked.READ, f"order {order_id}") from None
+
+    def orders(self) -> Sequence[OrderReport]:
+        """Today's orders, oldest first; see `Broker.orders`.
+
+        Orders of others that are not of whole contracts or shares (by value, fractions, crypto) are left out: our
+        words have no place for them, and they are none of ours.
+        """
+        midnight = new_york(new_york_date(self._clock.now()), dt.time())
+        return self._questions.ask("orders", lambda: self._reports_since(midnight))
+
+    def holdings(self) -> Mapping[str, int]:
+        """Signed contracts and shares; crypto is left out, parts of a share are refused. Never "flat" by default."""
+        return self._questions.ask("holdings", lambda: _holdings(self._trading.get_all_positions()))
+
+    def clock(self) -> BrokerClock:
+        """Alpaca's time, and whether the stock market is open."""
+
+        def read() -> BrokerClock:
+            row = row_of(self._trading.get_clock(), "the clock")
+            return BrokerClock(instant(row, "timestamp"), truth(row, "is_open"))
+
+        return self._questions.ask("clock", read)
+
+    def account(self) -> BrokerAccount:
+        """Equity as the balance, and the buying power for options."""
+
+        def read() -> BrokerAccount:
+            row = row_of(self._trading.get_account(), "the account")
+            return BrokerAccount(
+                text(row, "account_number"), figure(row, "equity"), figure(row, "options_buying_power")
+            )  # fmt: skip
+
+        return self._questions.ask("account", read)
+
+    def option_level(self) -> int | None:
+        """The option level the account may trade at now; None when Alpaca does not say."""
+
+        def read() -> int | None:
+            row = row_of(self._trading.get_account(), "the account")
+            return None if row.get("options_trading_level") is None else whole(row, "options_trading_level")
+
+        return self._questions.ask("account", read)
+
+    def _report_by_client_id(self, order_id: str) -> OrderReport:
+        """The order with its legs: where the first answer lacks them, they are asked for by Alpaca's own id."""
+        from alpaca.trading.requests import GetOrderByIdRequest
+
+        body: object = self._trading.get_order_by_client_id(order_id)
+        if lacks_legs(body):
+            alpacas_id = text(row_of(body, "the order"), "id")
+            body = self._trading.get_order_by_id(alpacas_id, GetOrderByIdRequest(nested=True))
+        report = report_of(body)
+        if report.id != order_id:
+            raise WireTrouble(Trouble.UNREADABLE, "the answer is another order")
+        return report
+
+    def _reports_since(self, since: dt.datetime) -> Sequence[OrderReport]:
+        """Every order submitted after an instant, page by page; an order on the seam of two pages counts once."""
+        from alpaca.common.enums import Sort
+        from alpaca.trading.enums import QueryOrderStatus
+        from alpaca.trading.requests import GetOrdersRequest
+
+        reports: dict[str, OrderReport] = {}
+        seen: set[str] = set()
+        after = since
+        for _ in range(_MOST_PAGES):
+            listed = GetOrdersRequest(
+                status=QueryOrderStatus.ALL, limit=ORDERS_A_PAGE, after=after, direction=Sort.ASC, nested=True
+            )  # fmt: skip
+            page = list(rows_of(self._trading.get_orders(listed), "the list of orders"))
+            fresh = [row for row in page if text(row, "id") not in seen]
+            seen.update(text(row, "id") for row in fresh)
+            reports.update((text(row, "id"), report_of(row)) for row in fresh if _is_of_whole_units(row))
+            if len(page) < ORDERS_A_PAGE:
+                return tuple(reports.values())
+            # cut to microseconds, so the last order of this page comes again rather than its neighbour never
+            after = instant(page[-1], "submitted_at") - dt.timedelta(microseconds=1)
+            if not fresh:
+                break
+        raise WireTrouble(Trouble.UNREADABLE, "a list of orders without an end")
+
+
+def _is_of_whole_units(row: Row) -> bool:
+    return is_our_id(text(row, "client_order_id")) or not cannot_be_ours(row)
+
+
+def _receipt(body: object) -> Receipt:
+    """The acknowledgement in an answer to a posted order.
+
+    Raises:
+        OrderRejected: it says that the order is rejected.
+        WireTrouble: it cannot be read; the order may well be there.
+    """
+    row = row_of(body, "the order")
+    if words(row, "status") == OrderState.REJECTED.value:
+        raise WireTrouble(Trouble.REFUSED, words(row, "reject_reason") or "rejected without a reason")
+    return Receipt(text(row, "id"))
+
+
+def _holdings(body: object) -> Mapping[str, int]:
+    """Long is positive and short negative, whichever sign the quantity bears."""
+    held: dict[str, int] = {}
+    for row in rows_of(body, "the list of positions"):
+        if words(row, "asset_class").startswith("crypto"):
+            continue
+        side, symbol = text(row, "side"), text(row, "symbol")
+        if side not in ("long", "short"):
+            raise unreadable("side is neither long nor short")
+        quantity = abs(whole(row, "qty"))
+        if symbol in held:
+            raise unreadable("the same position twice")
+        held[symbol] = quantity if side == "long" else -quantity
+    return {symbol: quantity for symbol, quantity in held.items() if quantity}

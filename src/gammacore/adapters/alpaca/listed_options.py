@@ -1,0 +1,164 @@
+"""Option chains: Alpaca lists contracts with their open interest at one place and their quotes at another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from gammacore.adapters.alpaca.bodies import Row, figure, figure_or_none, instant, row_of, rows_of, text
+from gammacore.adapters.alpaca.faults import WireTrouble
+from gammacore.adapters.alpaca.share_price import seen_by
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, parse_occ
+from gammacore.domain.market import OptionChain
+from gammacore.errors import InvalidInput
+
+
+@frozen
+class Listing:
+    """One contract of the master list; `open_interest` is of the evening before, None where Alpaca has none yet."""
+
+    contract: OptionContract
+    open_interest: float | None
+    size: int
+
+
+@frozen
+class OptionQuote:
+    """The newest quote of a contract, points; the greeks beside it are left alone, ours are computed."""
+
+    bid: float
+    ask: float
+    at: dt.datetime
+
+
+@frozen
+class Listings:
+    """The contracts of an expiry by OCC symbol, and how many rows could not be read."""
+
+    contracts: Mapping[str, Listing]
+    unreadable: int = 0
+
+
+def read_listings(listed: Iterable[Row]) -> Listings:
+    """The contracts on pages of the master list.
+
+    Raises:
+        WireTrouble: a page without a list.
+    """
+    contracts: dict[str, Listing] = {}
+    unreadable = 0
+    for page in listed:
+        for row in rows_of(page.get("option_contracts"), "option_contracts"):
+            try:
+                listing = _listing(row)
+            except (WireTrouble, InvalidInput):
+                unreadable += 1
+            else:
+                contracts[listing.contract.occ] = listing
+    return Listings(contracts, unreadable)
+
+
+def _listing(row: Row) -> Listing:
+    size, open_interest = figure_or_none(row, "size"), figure_or_none(row, "open_interest")
+    if open_interest is not None and open_interest < 0:
+        raise InvalidInput("open_interest", open_interest, "give 0 or more")
+    return Listing(
+        parse_occ(text(row, "symbol")),
+        None if open_interest is None else float(open_interest),
+        EQUITY_OPTION_MULTIPLIER if size is None else int(size),
+    )
+
+
+@frozen
+class Quotes:
+    """What a look at an expiry showed, by OCC symbol; None: listed and never quoted."""
+
+    quotes: Mapping[str, OptionQuote | None]
+    unreadable: int = 0
+
+
+def read_quotes(looked: Iterable[Row]) -> Quotes:
+    """The newest quotes on pages of option snapshots.
+
+    Raises:
+        WireTrouble: a page without snapshots.
+    """
+    quotes: dict[str, OptionQuote | None] = {}
+    unreadable = 0
+    for page in looked:
+        for symbol, snapshot in row_of(page.get("snapshots"), "snapshots").items():
+            try:
+                quotes[symbol] = _quote(row_of(snapshot, "the snapshot").get("latestQuote"))
+            except WireTrouble:
+                unreadable += 1
+    return Quotes(quotes, unreadable)
+
+
+def _quote(quote: object) -> OptionQuote | None:
+    if quote is None:
+        return None
+    row = row_of(quote, "the quote")
+    return OptionQuote(float(figure(row, "bp")), float(figure(row, "ap")), instant(row, "t"))
+
+
+def chain_of(
+    underlying: str, listings: Listings, quotes: Quotes, now: dt.datetime, *, expiry: dt.date, tolerance: dt.timedelta,
+    multiplier: int = EQUITY_OPTION_MULTIPLIER,
+) -> OptionChain | None:  # fmt: skip
+    """The chain of an expiry as of its newest quote; None when nothing is quoted.
+
+    Counted in `defects`: unreadable rows, contracts of another size (adjusted: they deliver something else) or expiry,
+    and those whose open interest nobody knows, which weigh nothing. Rule: CS-014.
+    """
+    defects = Counter({"unreadable": listings.unreadable + quotes.unreadable})
+    kept: list[tuple[OptionContract, float, OptionQuote | None]] = []
+    for symbol in sorted({*listings.contracts, *quotes.quotes}):
+        listing = listings.contracts.get(symbol)
+        contract = _contract(symbol) if listing is None else listing.contract
+        if contract is None or contract.expiry != expiry:
+            defects["contradictory"] += 1
+        elif listing is not None and listing.size != multiplier:
+            defects["adjusted"] += 1
+        else:
+            known = None if listing is None else listing.open_interest
+            defects["no_open_interest"] += known is None
+            kept.append((contract, known or 0.0, quotes.quotes.get(symbol)))
+    seen = [_seen_at(quote, now, tolerance) for _, _, quote in kept]
+    dated = [at for at in seen if not math.isnan(at)]
+    if not dated:
+        return None
+    roots = tuple(sorted({contract.root for contract, _, _ in kept}))
+    missing = [math.nan] * len(kept)
+    chain = OptionChain(
+        underlying=underlying,
+        as_of=dt.datetime.fromtimestamp(max(dated), dt.UTC),
+        roots=roots,
+        strike=[float(contract.strike) for contract, _, _ in kept],
+        is_call=[contract.right is Right.CALL for contract, _, _ in kept],
+        expiry=[contract.expiry.isoformat() for contract, _, _ in kept],
+        root=[roots.index(contract.root) for contract, _, _ in kept],
+        bid=[math.nan if quote is None else quote.bid for _, _, quote in kept],
+        ask=[math.nan if quote is None else quote.ask for _, _, quote in kept],
+        open_interest=[open_interest for _, open_interest, _ in kept],
+        iv=missing,
+        gamma=missing,
+        quoted_at=seen,
+    )
+    chain.defects.update(+defects)
+    return chain
+
+
+def _contract(symbol: str) -> OptionContract | None:
+    try:
+        return parse_occ(symbol)
+    except InvalidInput:
+        return None
+
+
+def _seen_at(quote: OptionQuote | None, now: dt.datetime, tolerance: dt.timedelta) -> float:
+    at = None if quote is None else seen_by(quote.at, now, tolerance)
+    return math.nan if at is None else at.timestamp()

@@ -1,0 +1,283 @@
+"""One underlying's live market at Alpaca, behind the market data port: ETFs and shares, their options, no index."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from gammacore.adapters.alpaca.bodies import Row
+from gammacore.adapters.alpaca.client import AlpacaClients
+from gammacore.adapters.alpaca.listed_options import Listings, chain_of, read_listings, read_quotes
+from gammacore.adapters.alpaca.pages import pages
+from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, KnownBars, read_bars
+from gammacore.adapters.alpaca.questions import Patience, Questions
+from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
+from gammacore.domain.instruments import REGISTRY, Underlying
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
+from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import SettlementPrint
+
+LISTINGS_A_PAGE = 10_000
+SNAPSHOTS_A_PAGE = 1_000
+BARS_A_PAGE = 10_000
+CONSOLIDATED = "sip"
+"""All exchanges; every plan may ask it for what is older than a quarter of an hour."""
+
+VixSource = Callable[[dt.datetime], Decimal | None]
+"""VIX points at an instant, None when it is not known: Alpaca serves no index."""
+
+
+@frozen
+class Feeds:
+    """What the account's data plan pays for. The free one has a single exchange and delayed, altered option quotes."""
+
+    shares: Literal["iex", "sip", "delayed_sip"] = "iex"
+    options: Literal["indicative", "opra"] = "indicative"
+
+    @property
+    def is_delayed(self) -> bool:
+        return self.options != "opra" or self.shares == "delayed_sip"
+
+    def __str__(self) -> str:
+        options = "OPRA options" if self.options == "opra" else "indicative options, 15 minutes delayed"
+        return f"{self.shares.upper()} shares, {options}"
+
+
+FREE_PLAN = Feeds()
+FULL_PLAN = Feeds("sip", "opra")
+
+
+@frozen
+class AlpacaMarketSettings:
+    """How the live market is looked at."""
+
+    step_seconds: float = parameter(3.0, "From look to look, seconds (CS-501).", above=0)
+    quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
+    ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
+    widest_share_quote: Decimal = parameter(
+        Decimal("0.002"), "A share quote wider than this part of its price says nothing.", above=0
+    )
+    settlement_minutes: float = parameter(
+        20.0, "The day's close counts as official this long after the session, minutes.", at_least=15
+    )
+    bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
+
+
+@define(eq=False)
+class AlpacaMarket:
+    """Implements ports.market_data. A look is one request for the share and one for the options of the session's date.
+
+    Open interest is read once a day, bids and asks at every look; volatility and gamma are left to us. VIX is what
+    `vix` says, else unknown, and filters that need it fail closed. Rules: CS-014, CS-353, CS-418, CS-528.
+
+    Raises:
+        ConfigurationError: the underlying is an index.
+    """
+
+    clients: AlpacaClients
+    underlying: Underlying
+    session: TradingSession
+    clock: Clock
+    feeds: Feeds = FREE_PLAN
+    settings: AlpacaMarketSettings = field(factory=AlpacaMarketSettings, kw_only=True)
+    patience: Patience = field(factory=Patience, kw_only=True)
+    calendar: Calendar | None = field(default=None, kw_only=True)
+    vix: VixSource | None = field(default=None, kw_only=True)
+    _questions: Questions = field(init=False)
+    _known_bars: KnownBars = field(init=False)
+    _listings: Listings | None = field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.underlying.cash_settled:
+            served = ", ".join(sorted(symbol for symbol, known in REGISTRY.items() if not known.cash_settled))
+            raise ConfigurationError(
+                f"underlying {self.underlying.symbol}: Alpaca serves no index and no index options; "
+                f"give an ETF or a share ({served}), or take the market from Tradier"
+            )
+        self._questions = Questions(self.clock, self.patience)
+        self._known_bars = KnownBars(self.settings.bar_patience_seconds)
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether the plan shows late or altered quotes: to be looked at, never to be decided on. Rule: CS-418."""
+        return self.feeds.is_delayed
+
+    @property
+    def label(self) -> str:
+        return f"alpaca {self.clients.endpoints.label}, {self.feeds}"
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        now = require_aware("now", now)
+        limit = self.settings.quote_age_seconds
+        share = self._questions.look(f"snapshot of {self.underlying.symbol}", lambda: self._share(now))
+        chain = self._questions.look(f"options of {self.underlying.symbol}", lambda: self._chain(now))
+        spot = share.newest(now, limit)
+        return MarketSnapshot(
+            at=now,
+            underlying=self.underlying.symbol,
+            spot=None if spot is None else spot.price,
+            spot_at=None if spot is None else spot.at,
+            chain=chain,
+            vix=None if self.vix is None else self.vix(now),
+            quote_age_limit=limit,
+            previous_close=share.previous_close,
+        )
+
+    def next_at(self, after: dt.datetime) -> dt.datetime:
+        """The next step: the open when it is still to come, the close as one of them, then on from there."""
+        after = require_aware("after", after)
+        if after < self.session.open:
+            return self.session.open
+        begin = self.session.open if after < self.session.close else self.session.close
+        step = dt.timedelta(seconds=self.settings.step_seconds)
+        following = begin + ((after - begin) // step + 1) * step
+        return min(following, self.session.close) if after < self.session.close else following
+
+    def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        """The close of the day's consolidated bar: ETF and share options are exercised on it; None until it is out."""
+        if underlying != self.underlying.symbol or date > self.session.date:
+            return None
+        delay = dt.timedelta(minutes=self.settings.settlement_minutes)
+        if date == self.session.date and self.clock.now() < self.session.close + delay:
+            return None
+        midnight = new_york(date, dt.time())
+        place = f"close of {underlying} on {date}"
+        days = self._questions.look(
+            place, lambda: self._ask_bars(underlying, DAY_SECONDS, midnight, midnight, CONSOLIDATED)
+        )
+        for bar in days:
+            if new_york_date(bar.start) == date and bar.close > 0:
+                return SettlementPrint(bar.close, estimated=False, source="alpaca, consolidated close of the day")
+        return None
+
+    def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        """Bars of a share, in 1 to 59 whole minutes of the regular hours or in New York dates (86,400 s).
+
+        None of an index: VIX bars too are empty. Dates come from all exchanges, minutes from those of the plan.
+        """
+        if seconds < 1:
+            raise InvalidInput("seconds", seconds, "give at least 1")
+        start, end = require_aware("start", start), min(require_aware("end", end), self.clock.now())
+        if end <= start or not _is_share(underlying) or not _is_length(seconds):
+            return ()
+        is_daily = seconds == DAY_SECONDS
+        until = new_york(new_york_date(end), dt.time()) if is_daily else _whole(end, seconds)
+        if until <= start:
+            return ()
+
+        def ask() -> Sequence[Bar]:
+            feed = CONSOLIDATED if is_daily else self.feeds.shares.removeprefix("delayed_")
+            return self._questions.look(
+                f"bars of {underlying}", lambda: self._ask_bars(underlying, seconds, start, until, feed)
+            )  # fmt: skip
+
+        found = self._known_bars.bars(underlying, seconds, start, until, self.clock.now(), ask)
+        return [
+            bar for bar in found if start <= bar.start and bar.end <= end and (is_daily or self._is_regular(bar))
+        ]  # fmt: skip
+
+    def fingerprint(self) -> str:
+        """Empty: nobody shows a live market again."""
+        return ""
+
+    def _share(self, now: dt.datetime) -> SharePrice:
+        from alpaca.data.enums import DataFeed
+        from alpaca.data.requests import StockSnapshotRequest
+
+        symbol = self.underlying.symbol
+        asked = StockSnapshotRequest(symbol_or_symbols=symbol, feed=DataFeed(self.feeds.shares))
+        # not get_stock_snapshot: it follows whatever looks like a page token, for ever
+        body = self.clients.stocks.get("/stocks/snapshots", asked.to_request_fields())
+        return read_share_price(
+            body, symbol, now, tolerance=self._ahead, widest=self.settings.widest_share_quote
+        )  # fmt: skip
+
+    def _chain(self, now: dt.datetime) -> OptionChain | None:
+        from alpaca.data.enums import OptionsFeed
+        from alpaca.data.requests import OptionChainRequest
+
+        if self._listings is None:
+            self._listings = self._read_listings()
+        symbol = self.underlying.symbol
+        asked = OptionChainRequest(
+            underlying_symbol=symbol, feed=OptionsFeed(self.feeds.options), expiration_date=self.session.date
+        ).to_request_fields()
+        del asked["underlying_symbol"]
+
+        def ask(token: str | None) -> object:
+            params = {**asked, "limit": SNAPSHOTS_A_PAGE, "page_token": token}
+            return self.clients.options.get(f"/options/snapshots/{symbol}", params)
+
+        return chain_of(
+            symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=self.session.date,
+            tolerance=self._ahead, multiplier=self.underlying.multiplier,
+        )  # fmt: skip
+
+    def _read_listings(self) -> Listings:
+        from alpaca.trading.requests import GetOptionContractsRequest
+
+        def ask(token: str | None) -> object:
+            asked = GetOptionContractsRequest(
+                underlying_symbols=[self.underlying.symbol], expiration_date=self.session.date, limit=LISTINGS_A_PAGE,
+                page_token=token,
+            )  # fmt: skip
+            return self.clients.trading.get_option_contracts(asked)
+
+        return read_listings(pages(ask, "the option contracts"))
+
+    def _ask_bars(self, symbol: str, seconds: int, start: dt.datetime, until: dt.datetime, feed: str) -> Sequence[Bar]:
+        """Bars that start from `start` to before `until`; Alpaca counts both ends in."""
+        from alpaca.data.enums import DataFeed
+        from alpaca.data.requests import StockBarsRequest
+        from alpaca.data.timeframe import TimeFrame, TimeFrameUnit
+
+        minutes = TimeFrame(seconds // MINUTE_SECONDS, TimeFrameUnit.Minute) if seconds != DAY_SECONDS else None
+        asked = StockBarsRequest(
+            symbol_or_symbols=symbol,
+            timeframe=minutes or TimeFrame(1, TimeFrameUnit.Day),
+            start=start,
+            end=until,
+            feed=DataFeed(feed),
+        ).to_request_fields()
+
+        def ask(token: str | None) -> object:
+            params = {**asked, "limit": BARS_A_PAGE, "page_token": token}
+            return self.clients.stocks.get("/stocks/bars", params)
+
+        answer: list[Row] = list(pages(ask, "the bars"))
+        return read_bars(answer, symbol, seconds)
+
+    @property
+    def _ahead(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.settings.ahead_seconds)
+
+    def _is_regular(self, bar: Bar) -> bool:
+        """Whether a bar lies in the regular hours of its date; Alpaca's go from 4:00 to 20:00."""
+        date = new_york_date(bar.start)
+        if date == self.session.date:
+            session: TradingSession | None = self.session
+        else:
+            session = TradingSession.of(date) if self.calendar is None else self.calendar.session(date)
+        return session is not None and session.open <= bar.start and bar.end <= session.close
+
+
+def _is_share(symbol: str) -> bool:
+    """Whether Alpaca may have bars of it: anything but VIX and the indices we know."""
+    return symbol != "VIX" and (symbol not in REGISTRY or not REGISTRY[symbol].cash_settled)
+
+
+def _is_length(seconds: int) -> bool:
+    return seconds == DAY_SECONDS or (seconds % MINUTE_SECONDS == 0 and seconds < 60 * MINUTE_SECONDS)
+
+
+def _whole(end: dt.datetime, seconds: int) -> dt.datetime:
+    """The last instant up to `end` at which a bar can have ended."""
+    return dt.datetime.fromtimestamp(end.timestamp() // seconds * seconds, dt.UTC)

@@ -1,0 +1,150 @@
+"""Alpaca's stream of order events as order news: alpaca-py's TradingStream on a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from gammacore.adapters.alpaca.client import AlpacaKeys, Endpoints
+from gammacore.errors import ConfigurationError
+from gammacore.ports.order_news import News
+
+if TYPE_CHECKING:
+    from alpaca.trading.stream import TradingStream
+
+_WIRE_LOG = logging.getLogger(__name__ + ".wire")
+_WIRE_LOG.setLevel(logging.INFO)  # at DEBUG websockets writes every frame, the one with the keys too
+
+_PING_SECONDS: Final = 10
+_CLOSE_SECONDS: Final = 2
+_JOIN_SECONDS: Final = 10.0
+
+Step = Callable[[], Awaitable[None]]
+"""One of alpaca-py's own steps, which it leaves untyped."""
+
+_listening: set[tuple[str, str]] = set()
+_one_at_a_time = threading.Lock()
+
+
+class AlpacaOrderNews:
+    """Implements ports.order_news. Listens from its construction until it is closed, and connects anew when cut.
+
+    Alpaca lets an account listen once: a second listener of the same keys is refused here while the first lives. The
+    pauses between connections are those of the world, not of a simulated clock: the thread waits, no use case does.
+
+    Raises:
+        ConfigurationError: this process listens to the account already.
+    """
+
+    def __init__(self, keys: AlpacaKeys, endpoints: Endpoints | None = None, *, pause_seconds: float = 1.0) -> None:
+        where = endpoints or Endpoints()
+        self._stream = _trading_stream(keys, where, self._lost_touch)
+        self._stream._reconnect_min_backoff = pause_seconds
+        self._stream.subscribe_trade_updates(self._take_down)
+        self._place = (where.stream or where.label, keys.key.reveal())
+        with _one_at_a_time:
+            if self._place in _listening:
+                raise ConfigurationError(
+                    "order news: this process listens to the Alpaca account already, and Alpaca allows one listener; "
+                    "share the first one, or close it"
+                )
+            _listening.add(self._place)
+        self._lock = threading.Lock()
+        self._orders: set[str] = set()
+        self._gap = True
+        self._closed = False
+        self._began = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="alpaca order news", daemon=True)
+        self._thread.start()
+
+    def heard(self) -> News:
+        """What was heard since the last call; a gap on every connection, cut and garbled message."""
+        with self._lock:
+            news = News(frozenset(self._orders), self._gap)
+            self._orders.clear()
+            self._gap = False
+        return news
+
+    def close(self) -> None:
+        """Hang up and wait until the thread is gone; idempotent."""
+        with _one_at_a_time:
+            if self._closed:
+                return
+            self._closed = True
+        self._began.wait(_JOIN_SECONDS)
+        if self._loop is not None and self._listener is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._listener.cancel)
+        self._thread.join(_JOIN_SECONDS)
+        with _one_at_a_time:
+            _listening.discard(self._place)
+
+    def _run(self) -> None:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        self._loop, self._listener = asyncio.get_running_loop(), asyncio.current_task()
+        self._began.set()
+        for_ever: Step = self._stream._run_forever
+        try:
+            await for_ever()
+        finally:
+            await self._stream.close()
+
+    async def _take_down(self, message: Any) -> None:
+        """Note whose order an event is about; an event without one may be about any."""
+        order = message.get("data", {}).get("order", {}) if isinstance(message, dict) else {}
+        order_id = order.get("client_order_id") if isinstance(order, dict) else None
+        with self._lock:
+            if isinstance(order_id, str) and order_id:
+                self._orders.add(order_id)
+            else:
+                self._gap = True
+
+    def _lost_touch(self) -> None:
+        with self._lock:
+            self._gap = True
+
+
+def _trading_stream(keys: AlpacaKeys, where: Endpoints, lost_touch: Callable[[], None]) -> TradingStream:
+    """alpaca-py's stream, which says when it may have missed something.
+
+    alpaca-py offers no hook for that: its own steps are wrapped.
+    """
+    from alpaca.trading.stream import TradingStream
+
+    class Listener(TradingStream):
+        async def _start_ws(self) -> None:
+            lost_touch()
+            connect: Step = super()._start_ws
+            await connect()
+            lost_touch()  # what happened until Alpaca listened to our wish to listen is not told
+
+        async def _consume(self) -> None:
+            listen: Step = super()._consume
+            try:
+                await listen()
+            except Exception:
+                lost_touch()
+                raise
+
+    return Listener(
+        keys.key.reveal(),
+        keys.secret.reveal(),
+        paper=where.paper,
+        raw_data=True,
+        url_override=where.stream or "",
+        websocket_params={
+            "ping_interval": _PING_SECONDS,
+            "ping_timeout": 2 * _PING_SECONDS,
+            "close_timeout": _CLOSE_SECONDS,
+            "max_queue": 1024,
+            "logger": _WIRE_LOG,
+        },
+    )

@@ -1,0 +1,99 @@
+"""What a share trades at, by Alpaca's snapshot of it: quote, else trade; and the close of the session before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from attrs import frozen
+
+from gammacore.adapters.alpaca.bodies import Row, figure, instant, row_of
+from gammacore.adapters.alpaca.faults import WireTrouble
+from gammacore.domain.market import quote_defect
+from gammacore.domain.sessions import new_york_date
+
+
+@frozen
+class SeenPrice:
+    """A price in points, and when it was seen."""
+
+    price: Decimal
+    at: dt.datetime
+
+
+@frozen
+class SharePrice:
+    """One look at a share; what Alpaca does not say or nobody can use is None. Points."""
+
+    mid: SeenPrice | None = None
+    trade: SeenPrice | None = None
+    previous_close: Decimal | None = None
+
+    def newest(self, now: dt.datetime, fresh_seconds: float) -> SeenPrice | None:
+        """The middle of the quote while it is fresh, else whichever of quote and trade is newer. Rule: CS-353."""
+        if self.mid is not None and (now - self.mid.at).total_seconds() <= fresh_seconds:
+            return self.mid
+        return max(filter(None, (self.mid, self.trade)), key=lambda seen: seen.at, default=None)
+
+
+def read_share_price(
+    body: object, symbol: str, now: dt.datetime, *, tolerance: dt.timedelta, widest: Decimal
+) -> SharePrice:
+    """The look at `symbol` in a body of snapshots. A quote wider than `widest` (part of its middle) says nothing.
+
+    On one exchange alone (IEX) a quote may be dollars wide while the market is a cent wide.
+
+    Raises:
+        WireTrouble: the body is no object of snapshots.
+    """
+    snapshots = row_of(body, "the snapshots")
+    if snapshots.get(symbol) is None:
+        return SharePrice()
+    row = row_of(snapshots[symbol], f"the snapshot of {symbol}")
+    return SharePrice(
+        _mid(row.get("latestQuote"), now, tolerance, widest),
+        _trade(row.get("latestTrade"), now, tolerance),
+        _close_before(row, new_york_date(now)),
+    )
+
+
+def seen_by(at: dt.datetime, now: dt.datetime, tolerance: dt.timedelta) -> dt.datetime | None:
+    """When something was seen, never later than `now`; None when nobody knows.
+
+    A vendor's clock a little ahead of ours, or an answer faster than our question, is seen now. Further ahead the date
+    is wrong.
+    """
+    return None if at > now + tolerance else min(at, now)
+
+
+def _mid(quote: object, now: dt.datetime, tolerance: dt.timedelta, widest: Decimal) -> SeenPrice | None:
+    try:
+        row = row_of(quote, "the quote")
+        bid, ask, at = figure(row, "bp"), figure(row, "ap"), seen_by(instant(row, "t"), now, tolerance)
+    except WireTrouble:
+        return None
+    if at is None or bid <= 0 or quote_defect(bid, ask) is not None or 2 * (ask - bid) > widest * (bid + ask):
+        return None
+    return SeenPrice((bid + ask) / 2, at)
+
+
+def _trade(trade: object, now: dt.datetime, tolerance: dt.timedelta) -> SeenPrice | None:
+    try:
+        row = row_of(trade, "the trade")
+        price, at = figure(row, "p"), seen_by(instant(row, "t"), now, tolerance)
+    except WireTrouble:
+        return None
+    return SeenPrice(price, at) if at is not None and price > 0 else None
+
+
+def _close_before(row: Row, today: dt.date) -> Decimal | None:
+    """The close of the last day before `today`: before the first trade the "daily bar" still is yesterday's."""
+    for name in ("dailyBar", "prevDailyBar"):
+        try:
+            bar = row_of(row.get(name), name)
+            close, date = figure(bar, "c"), new_york_date(instant(bar, "t"))
+        except WireTrouble:
+            continue
+        if date < today and close > 0:
+            return close
+    return None

@@ -1,0 +1,1 @@
+"""Tradier over its REST interface: orders, the account, the market. The wiring imports the modules late."""

@@ -1,0 +1,88 @@
+"""Tradier as our broker: the port's promises over its REST interface. Rules: R1, R3, R4, R5, CS-407..412."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gammacore.adapters.tradier.client import TradierClient
+from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
+from gammacore.adapters.tradier.order_forms import order_form
+from gammacore.adapters.tradier.order_reports import client_id, report_of
+from gammacore.adapters.tradier.orders import OrderRow, Preview
+from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.sessions import BrokerClock
+from gammacore.ports.broker import BrokerAccount, Receipt
+
+
+class TradierBroker:
+    """One account at Tradier. Our client id is the end of the order's tag.
+
+    Tradier knows no idempotency: a second POST is a second order. So today's orders are looked through for the tag
+    before every POST, and a POST is never repeated.
+    """
+
+    def __init__(self, client: TradierClient, account: str) -> None:
+        self._tradier = client
+        self._account = account
+
+    def __repr__(self) -> str:
+        return f"TradierBroker({self._tradier!r})"
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        """Send one order, once; one that is there already is answered with its receipt."""
+        form = order_form(ticket)
+        if (row := self._find(ticket.id)) is not None:
+            return Receipt(row.id)
+        return Receipt(self._tradier.orders.place(self._account, form).id)
+
+    def preview(self, ticket: OrderTicket) -> Preview:
+        """What the order would cost, dollars; nothing is placed.
+
+        Raises:
+            OrderRejected: it would not be taken.
+            BrokerUnavailable: nobody answered.
+        """
+        return self._tradier.orders.preview(self._account, order_form(ticket))
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for an order to be called back; one that is finished or unknown is an error."""
+        row = self._find(order_id)
+        if row is None:
+            raise RequestRefused(f"no order {order_id} at Tradier today")
+        self._tradier.orders.cancel(self._account, row.id)
+
+    def order(self, order_id: str) -> OrderReport | None:
+        """The order of a client id; None when none of today's orders bears it."""
+        row = self._find(order_id)
+        return None if row is None else report_of(row)
+
+    def orders(self) -> Sequence[OrderReport]:
+        """Today's orders, oldest first."""
+        return [report_of(row) for row in sorted(self._tradier.orders.today(self._account), key=_age)]
+
+    def holdings(self) -> Mapping[str, int]:
+        """Signed contracts and shares; a symbol held in several lots is their sum."""
+        held: dict[str, int] = {}
+        for position in self._tradier.accounts.positions(self._account):
+            held[position.symbol] = held.get(position.symbol, 0) + position.quantity
+        return {symbol: quantity for symbol, quantity in held.items() if quantity}
+
+    def clock(self) -> BrokerClock:
+        """Tradier's time, and whether the regular session is on."""
+        return self._tradier.markets.clock()
+
+    def account(self) -> BrokerAccount:
+        """Total equity and what options may still be bought for, dollars."""
+        balances = self._tradier.accounts.balances(self._account)
+        if balances.account_number != self._account:
+            raise UnreadableAnswer("the balances are those of another account")
+        return BrokerAccount(balances.account_number, balances.total_equity, balances.for_options)
+
+    def _find(self, order_id: str) -> OrderRow | None:
+        """The row of a client id (of Tradier's own where the order is not ours); None when today has no such order."""
+        return next((row for row in self._tradier.orders.today(self._account) if client_id(row) == order_id), None)
+
+
+def _age(row: OrderRow) -> tuple[int, str]:
+    """Tradier's ids grow with time."""
+    return (len(row.id), row.id)

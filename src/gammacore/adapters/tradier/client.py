@@ -1,0 +1,187 @@
+"""One client for Tradier's REST interface: resources by name, JSON in and out, faults in our words.
+
+Questions are asked again a few times, with a growing pause; an order is sent once and never again. Rules: R4, R5.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import httpx
+from attrs import frozen
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from gammacore.adapters.tradier.accounts import Accounts, Users
+from gammacore.adapters.tradier.faults import Asked, Trouble, WireTrouble, read_answer, transport_trouble
+from gammacore.adapters.tradier.markets import Markets
+from gammacore.adapters.tradier.orders import Orders
+from gammacore.adapters.tradier.pacing import Pacer, PacingLimits, lane_of
+from gammacore.domain.parameters import parameter
+from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import HIDDEN, Secret
+
+Form: TypeAlias = Mapping[str, str]
+
+
+@frozen
+class TradierHosts:
+    """Where one environment answers: REST, the market's HTTP stream, the web-sockets. No slash at the end."""
+
+    rest: str
+    stream: str
+    socket: str
+
+
+LIVE = TradierHosts("https://api.tradier.com/v1", "https://stream.tradier.com/v1", "wss://ws.tradier.com/v1")
+SANDBOX = TradierHosts(
+    "https://sandbox.tradier.com/v1", "https://stream.tradier.com/v1", "wss://sandbox-ws.tradier.com/v1"
+)
+
+
+@frozen
+class Patience:
+    """How long Tradier may take, and how often a question is asked."""
+
+    connect_seconds: float = parameter(3.0, "To be connected, seconds.", above=0)
+    answer_seconds: float = parameter(10.0, "To be answered, seconds.", above=0)
+    attempts: int = parameter(3, "Times a question is asked; an order is sent once whatever stands here.", at_least=1)
+    pause_seconds: float = parameter(0.5, "Before a question is asked again; doubled each time.", at_least=0)
+    longest_pause_seconds: float = parameter(8.0, "However often it was doubled.", at_least=0)
+
+
+class TradierClient:
+    """Tradier by its resources: `user`, `accounts`, `orders`, `markets`.
+
+    Raises of every request: BrokerUnavailable (nothing was done: no connection, over the limit, TokenRefused,
+    RequestRefused, UnreadableAnswer); of an order or a cancel also OutcomeUnknown; of an order also OrderRejected.
+
+    `transport` is the seam for tests (httpx.MockTransport).
+    """
+
+    def __init__(
+        self,
+        hosts: TradierHosts,
+        token: Secret,
+        clock: Clock,
+        *,
+        limits: PacingLimits = PacingLimits(),  # noqa: B008  frozen
+        patience: Patience = Patience(),
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.hosts = hosts
+        self._token = token
+        self._clock = clock
+        self._patience = patience
+        self._pacer = Pacer(clock, limits)
+        self._http = httpx.Client(
+            base_url=hosts.rest,
+            headers={"Accept": "application/json"},  # XML otherwise
+            auth=self._signed,
+            timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds),
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"TradierClient({self.hosts.rest})"
+
+    @property
+    def user(self) -> Users:
+        return Users(self)
+
+    @property
+    def accounts(self) -> Accounts:
+        return Accounts(self)
+
+    @property
+    def orders(self) -> Orders:
+        return Orders(self)
+
+    @property
+    def markets(self) -> Markets:
+        return Markets(self)
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> object:
+        """The decoded JSON of a question; figures with a point are Decimal."""
+        return self._asked_again(Asked.READ, "GET", path, params=params)
+
+    def post(self, path: str, form: Form) -> object:
+        """The decoded JSON of a form. Under `orders` it is sent once; anything else (a session) may be repeated."""
+        if not _places_order(path):
+            return self._asked_again(Asked.READ, "POST", path, form=form)
+        asked = Asked.PREVIEW if form.get("preview") == "true" else Asked.ORDER
+        return self._asked_once(asked, "POST", path, form=form)
+
+    def delete(self, path: str) -> object:
+        """The decoded JSON of a cancel, sent once."""
+        return self._asked_once(Asked.CANCEL, "DELETE", path)
+
+    def close(self) -> None:
+        """Let go of the connections; idempotent."""
+        self._http.close()
+
+    # -- one request --------------------------------------------------------------------------------------------------
+
+    def _asked_again(
+        self, asked: Asked, method: str, path: str, *, params: Form | None = None, form: Form | None = None
+    ) -> object:
+        patience = self._patience
+        again = Retrying(
+            sleep=self._pause,
+            stop=stop_after_attempt(patience.attempts),
+            wait=wait_exponential(patience.pause_seconds, max=patience.longest_pause_seconds),
+            retry=retry_if_exception(lambda fault: isinstance(fault, WireTrouble) and fault.trouble.passes),
+            reraise=True,
+        )
+        try:
+            return again(lambda: self._once(method, path, params, form))
+        except WireTrouble as trouble:
+            raise trouble.in_our_words(asked, _place(method, path)) from None
+
+    def _asked_once(self, asked: Asked, method: str, path: str, *, form: Form | None = None) -> object:
+        try:
+            return self._once(method, path, None, form)
+        except WireTrouble as trouble:
+            raise trouble.in_our_words(asked, _place(method, path)) from None
+
+    def _once(self, method: str, path: str, params: Form | None, form: Form | None) -> object:
+        lane = lane_of(method, path)
+        self._pacer.take_turn(lane)
+        try:
+            answer = self._http.request(method, path, params=params, data=form)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            raise transport_trouble(fault) from None
+        self._pacer.heard(lane, answer.headers)
+        try:
+            return read_answer(answer.status_code, answer.text)
+        except WireTrouble as told:
+            if told.trouble is Trouble.BUSY:
+                self._pacer.turned_away(lane)
+            # A gateway that quotes our header back does not get it into an error.
+            raise WireTrouble(told.trouble, told.detail.replace(self._token.reveal(), HIDDEN)) from None
+
+    def _signed(self, request: httpx.Request) -> httpx.Request:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+    def _pause(self, seconds: float) -> None:
+        self._clock.wait_until(self._clock.now() + dt.timedelta(seconds=seconds))
+
+
+def _places_order(path: str) -> bool:
+    return path.startswith("accounts/") and path.endswith("/orders")
+
+
+_ACCOUNT = re.compile(r"(?<=accounts/)(?!events/)[^/]+")
+
+
+def _place(method: str, path: str) -> str:
+    """What a message calls a request: without the account number.
+
+    >>> _place("GET", "accounts/VA12345678/orders")
+    'Tradier GET accounts/***/orders'
+    """
+    return f"Tradier {method} {_ACCOUNT.sub(HIDDEN, path)}"

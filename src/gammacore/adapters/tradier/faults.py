@@ -1,0 +1,229 @@
+"""Everything that can go wrong on Tradier's wire, told apart in one place and turned into our errors by one table.
+
+The same trouble means different things for a question and for an order: a lost answer to a question may be asked for
+again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import httpx
+
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+
+_TOKEN_STATUS = frozenset({401, 403})
+_TOO_MANY = 429
+_SERVER_GAVE_UP = 408
+_MARKUP = re.compile(r"<[^>]*>")
+
+
+class TokenRefused(BrokerUnavailable):
+    """The token is wrong, expired or without the right for this: nothing was done, and asking again is useless."""
+
+
+class RequestRefused(BrokerUnavailable):
+    """Tradier understood the request and will not: nothing was done, and asking again is useless."""
+
+
+class UnreadableAnswer(BrokerUnavailable):
+    """Tradier answered a question with something we cannot read: to be taken as no answer, never as "none"."""
+
+
+class Asked(StrEnum):
+    """What a request was for: what its failure means depends on it."""
+
+    READ = "read"
+    ORDER = "order"
+    PREVIEW = "preview"
+    """What an order would cost: nothing is placed, but it may be refused like one."""
+    CANCEL = "cancel"
+    """Sent once too: whether the order stands, the next look says."""
+
+
+class Trouble(StrEnum):
+    """What happened on the wire."""
+
+    NOT_CONNECTED = "not_connected"
+    """No connection, or no free one: not a byte of the request left."""
+    NO_ANSWER = "no_answer"
+    """It left (or some of it), and the time-out came first or the connection broke."""
+    UNREADABLE = "unreadable"
+    """A success whose body is cut, no JSON, or an HTML page."""
+    BROKEN = "broken"
+    """5xx: something behind the gateway failed, before or after it did what was asked."""
+    BUSY = "busy"
+    """429: over the rate limit, turned away at the gateway."""
+    TOKEN = "token"
+    """401, 403, or any status with a fault of the gateway's key management."""
+    REFUSED = "refused"
+    """Any other 4xx, a redirect, or 200 with errors inside."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the same question may well be answered a moment later."""
+        return self not in (Trouble.TOKEN, Trouble.REFUSED)
+
+
+_READ: Mapping[Trouble, type[BrokerError]] = {
+    Trouble.NOT_CONNECTED: BrokerUnavailable,
+    Trouble.NO_ANSWER: BrokerUnavailable,
+    Trouble.UNREADABLE: UnreadableAnswer,
+    Trouble.BROKEN: BrokerUnavailable,
+    Trouble.BUSY: BrokerUnavailable,
+    Trouble.TOKEN: TokenRefused,
+    Trouble.REFUSED: RequestRefused,
+}
+_ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
+    Asked.READ: _READ,
+    Asked.ORDER: {
+        **_READ,
+        Trouble.NO_ANSWER: OutcomeUnknown,
+        Trouble.UNREADABLE: OutcomeUnknown,
+        Trouble.BROKEN: OutcomeUnknown,
+        Trouble.REFUSED: OrderRejected,
+    },
+    Asked.PREVIEW: {**_READ, Trouble.REFUSED: OrderRejected},
+    Asked.CANCEL: {
+        **_READ,
+        Trouble.NO_ANSWER: OutcomeUnknown,
+        Trouble.UNREADABLE: OutcomeUnknown,
+        Trouble.BROKEN: OutcomeUnknown,
+    },
+}
+"""The table: what our side is told, by what was asked and what went wrong."""
+
+
+class WireTrouble(Exception):
+    """A trouble on its way from the wire to the table; it never leaves this package."""
+
+    def __init__(self, trouble: Trouble, detail: str) -> None:
+        super().__init__(trouble, detail)
+        self.trouble = trouble
+        self.detail = detail
+
+    def in_our_words(self, asked: Asked, place: str) -> BrokerError:
+        """The error of our tree; an order's refusal is Tradier's own word, alone."""
+        kind = _ERRORS[asked][self.trouble]
+        if kind is OrderRejected:
+            return OrderRejected(self.detail)
+        mend = "; see the Tradier token and what it may do" if self.trouble is Trouble.TOKEN else ""
+        return kind(f"{place}: {self.detail}{mend}")
+
+
+def transport_trouble(fault: httpx.HTTPError | httpx.InvalidURL) -> WireTrouble:
+    """What kept a request from being answered. Only the kind is told: the text may hold what was being sent."""
+    never_left = isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL)
+    never_left = never_left or isinstance(fault, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
+    return WireTrouble(Trouble.NOT_CONNECTED if never_left else Trouble.NO_ANSWER, type(fault).__name__)
+
+
+def read_answer(status: int, body: str) -> object:
+    """The JSON of an answer that is one, numbers with a point as Decimal.
+
+    Raises:
+        WireTrouble: it is a fault, a refusal or not JSON.
+
+    >>> read_answer(200, '{"orders": "null"}')
+    {'orders': 'null'}
+    """
+    if not 200 <= status < 300:
+        raise _of_status(status, body)
+    try:
+        answer = decode(body)
+    except ValueError:
+        raise WireTrouble(Trouble.UNREADABLE, f"{status} with what is no JSON: {_excerpt(body)}") from None
+    if (words := _errors_inside(answer)) is not None:
+        trouble = Trouble.TOKEN if _is_key_fault(answer) else Trouble.REFUSED
+        raise WireTrouble(trouble, words)
+    return answer
+
+
+def decode(body: str) -> object:
+    """JSON with the figures as they are written (Decimal), never NaN or infinite.
+
+    Raises:
+        ValueError: no JSON, or nested or figured beyond reason.
+
+    >>> decode('{"price": 1.10}')
+    {'price': Decimal('1.10')}
+    """
+    try:
+        answer: object = json.loads(body, parse_float=_figure, parse_constant=_no_figure)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return answer
+
+
+def _figure(digits: str) -> Decimal:
+    try:
+        return Decimal(digits)
+    except ArithmeticError:
+        raise ValueError(f"{digits[:20]} is out of all bounds") from None
+
+
+def _no_figure(name: str) -> object:
+    raise ValueError(f"{name} is no figure")
+
+
+def _of_status(status: int, body: str) -> WireTrouble:
+    try:
+        answer = decode(body)
+    except ValueError:
+        answer = None
+    words = f"{status} {_errors_inside(answer) or _excerpt(body)}".strip()
+    if status in _TOKEN_STATUS or _is_key_fault(answer):
+        return WireTrouble(Trouble.TOKEN, words)
+    if status == _TOO_MANY:
+        return WireTrouble(Trouble.BUSY, words)
+    if status == _SERVER_GAVE_UP or status >= 500 or status < 200:
+        return WireTrouble(Trouble.BROKEN, words)
+    return WireTrouble(Trouble.REFUSED, words)
+
+
+def _errors_inside(answer: object) -> str | None:
+    """What an answer complains of: {"errors": {"error": text or list}}, {"fault": {"faultstring"}} or {"error": text}.
+
+    >>> _errors_inside({"errors": {"error": ["Invalid quantity", "Invalid price"]}})
+    'Invalid quantity; Invalid price'
+    """
+    if not isinstance(answer, dict):
+        return None
+    if isinstance(fault := answer.get("fault"), dict):
+        return _words(fault.get("faultstring")) or "a fault without words"
+    return complaint_in(answer)
+
+
+def complaint_in(row: Mapping[str, object]) -> str | None:
+    """The words under `errors` or `error`; None where there are none."""
+    for name in ("errors", "error"):
+        if (words := _words(row.get(name))) is not None:
+            return words
+    return None
+
+
+def _words(value: object) -> str | None:
+    if isinstance(value, dict):
+        return _words(list(value.values()))
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_words, value))) or None
+    if value is None or value in ("null", ""):
+        return None
+    return _excerpt(str(value))
+
+
+def _is_key_fault(answer: object) -> bool:
+    """The gateway's key management says no, under whatever status: an expired token came with a 500."""
+    fault = answer.get("fault") if isinstance(answer, dict) else None
+    detail = fault.get("detail") if isinstance(fault, dict) else None
+    code = detail.get("errorcode") if isinstance(detail, dict) else None
+    return isinstance(code, str) and code.startswith("keymanagement.")
+
+
+def _excerpt(text: str) -> str:
+    """The first words of a body, without its markup."""
+    return " ".join(_MARKUP.sub(" ", text[:2000]).split())[:200]

@@ -1,0 +1,208 @@
+"""One underlying's live market at Tradier, behind the market data port."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+
+from attrs import define, field, frozen
+
+from gammacore.adapters.tradier.client import SANDBOX, TradierClient
+from gammacore.adapters.tradier.known_bars import KnownBars, Series
+from gammacore.adapters.tradier.listed_options import ListedOption, chain_of
+from gammacore.adapters.tradier.markets import Markets
+from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
+from gammacore.adapters.tradier.quotes import is_price
+from gammacore.domain.gex.own_volatility import with_own_volatility
+from gammacore.domain.gex.units import regular_settlement
+from gammacore.domain.instruments import SettlementTime, Underlying
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import TradingSession, new_york_date, require_aware
+from gammacore.errors import BrokerError, InvalidInput, MissingData
+from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import SettlementPrint
+
+VIX = "VIX"
+
+
+@frozen
+class TradierMarketSettings:
+    """How the live market is looked at."""
+
+    step_seconds: float = parameter(3.0, "From look to look, seconds (CS-501).", at_least=0.1)
+    quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
+    vix_age_seconds: float = parameter(300.0, "An older VIX is not known, seconds.", above=0)
+    ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
+    next_expiry: bool = parameter(False, "Also show the expiry after the session's: one more request a look.")
+    settlement_minutes: float = parameter(
+        15.0, "The day's close counts as official this long after the session, minutes.", at_least=0
+    )
+    bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
+
+
+@define(eq=False)
+class TradierMarket:
+    """Implements ports.market_data. A look is one request for quotes and one for each expiry shown.
+
+    Open interest, bids and asks are the vendor's; volatility is implied from them, because Tradier's greeks may be an
+    hour old. What Tradier does not date is not decided on. Rules: CS-014, CS-353, CS-418, CS-528.
+    """
+
+    client: TradierClient
+    underlying: Underlying
+    session: TradingSession
+    clock: Clock
+    settings: TradierMarketSettings = field(factory=TradierMarketSettings)
+    _markets: Markets = field(init=False)
+    _known_bars: KnownBars = field(init=False)
+    _following_expiry: dt.date | None = field(default=None, init=False)
+    _expiries_read: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._markets = self.client.markets
+        self._known_bars = KnownBars(self.settings.bar_patience_seconds)
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether this is the sandbox, 15 minutes late: to be looked at, never to be decided on. Rule: CS-418."""
+        return self.client.hosts.rest == SANDBOX.rest
+
+    @property
+    def label(self) -> str:
+        return "tradier sandbox, 15 minutes delayed" if self.is_delayed else "tradier live"
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        now, ahead = require_aware("now", now), dt.timedelta(seconds=self.settings.ahead_seconds)
+        limit = self.settings.quote_age_seconds
+        with _readable():
+            quotes = self._markets.quotes(dict.fromkeys((self.underlying.symbol, VIX)))
+            chain = self._chain(now, ahead)
+        own, volatility = quotes.get(self.underlying.symbol), quotes.get(VIX)
+        spot = None if own is None else own.price(now, limit, ahead)
+        vix = None if volatility is None else volatility.price(now, self.settings.vix_age_seconds, ahead)
+        if vix is not None and vix.age_seconds(now) > self.settings.vix_age_seconds:
+            vix = None
+        return MarketSnapshot(
+            at=now,
+            underlying=self.underlying.symbol,
+            spot=None if spot is None else spot.price,
+            spot_at=None if spot is None else spot.at,
+            chain=chain if chain is None or spot is None else with_own_volatility(chain, spot.price, self._settles_at),
+            vix=None if vix is None else vix.price,
+            quote_age_limit=limit,
+            previous_close=None if own is None else _price_or_none(own.prevclose),
+        )
+
+    def next_at(self, after: dt.datetime) -> dt.datetime:
+        """The next step: the open when it is still to come, the close as one of them, then on from there."""
+        after = require_aware("after", after)
+        if after < self.session.open:
+            return self.session.open
+        begin = self.session.open if after < self.session.close else self.session.close
+        step = dt.timedelta(seconds=self.settings.step_seconds)
+        following = begin + ((after - begin) // step + 1) * step
+        return min(following, self.session.close) if after < self.session.close else following
+
+    def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        """The day's official close, which PM-settled contracts settle at; None until it is out.
+
+        Of today it is the quote's own close, else the day's row of the history, neither before `settlement_minutes`
+        after the session; of an earlier date the row alone. A monthly that settles at the open is not asked here.
+        """
+        today = new_york_date(self.clock.now())
+        if underlying != self.underlying.symbol or date > today or (date == today and not self._is_official(date)):
+            return None
+        with _readable():
+            if date == today and (close := self._close_of_quote()) is not None:
+                return SettlementPrint(close, estimated=False, source="tradier quote, close of the session")
+            rows = self._markets.daily(underlying, date, date)
+        for bar in rows:
+            if new_york_date(bar.start) == date:
+                return SettlementPrint(bar.close, estimated=False, source="tradier history, close of the day")
+        return None
+
+    def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        """Bars of any symbol Tradier knows, in whole minutes or New York dates (86,400 s); none that still grows.
+
+        Intraday bars are of the regular hours, counted from the open.
+        """
+        if seconds < 1:
+            raise InvalidInput("seconds", seconds, "give at least 1")
+        start, end = require_aware("start", start), require_aware("end", end)
+        if seconds == DAY_SECONDS or seconds in INTERVALS:
+            return self._bars_known(underlying, seconds, start, end)
+        if seconds % MINUTE_SECONDS:
+            return ()
+        minutes = self._bars_known(underlying, MINUTE_SECONDS, start, end)
+        return [bar for bar in lengthened(minutes, seconds) if start <= bar.start and bar.end <= end]
+
+    def fingerprint(self) -> str:
+        """Empty: nobody shows a live market again."""
+        return ""
+
+    def _chain(self, now: dt.datetime, ahead: dt.timedelta) -> OptionChain | None:
+        rows: list[ListedOption] = []
+        unreadable = 0
+        for expiry in self._expiries():
+            listed, unread = self._markets.chain(self.underlying.symbol, expiry)
+            rows += listed
+            unreadable += unread
+        return chain_of(
+            self.underlying.symbol, rows, now, tolerance=ahead, multiplier=self.underlying.multiplier,
+            unreadable=unreadable,
+        )  # fmt: skip
+
+    def _settles_at(self, expiry: dt.date, when: SettlementTime) -> dt.datetime:
+        """Half days are known of the session's own date only."""
+        today = expiry == self.session.date and when is SettlementTime.PM
+        return self.session.close if today else regular_settlement(expiry, when)
+
+    def _expiries(self) -> list[dt.date]:
+        """The session's date and, when asked for, the expiry after it, looked up once."""
+        if self.settings.next_expiry and not self._expiries_read:
+            listed = self._markets.expirations(self.underlying.symbol)
+            later = [expiry.date for expiry in listed if expiry.date > self.session.date]
+            self._following_expiry, self._expiries_read = min(later, default=None), True
+        following = self._following_expiry
+        return [self.session.date] if following is None else [self.session.date, following]
+
+    def _is_official(self, date: dt.date) -> bool:
+        """Whether today's close may be out; of a day that is no session of ours nobody can say."""
+        delay = dt.timedelta(minutes=self.settings.settlement_minutes)
+        return date == self.session.date and self.clock.now() >= self.session.close + delay
+
+    def _close_of_quote(self) -> Decimal | None:
+        """Today's close as the quote has it; one last traded on an earlier day tells that day's."""
+        quote = self._markets.quotes([self.underlying.symbol]).get(self.underlying.symbol)
+        if quote is None or quote.trade_date is None or quote.trade_date < self.session.open:
+            return None
+        return _price_or_none(quote.close)
+
+    def _bars_known(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> list[Bar]:
+        def ask(since: dt.datetime, until: dt.datetime) -> list[Bar]:
+            if seconds == DAY_SECONDS:
+                return self._markets.daily(symbol, new_york_date(since), new_york_date(until))
+            return self._markets.intraday(symbol, seconds, since, until)
+
+        with _readable():
+            return self._known_bars.bars(Series(symbol, seconds), start, end, self.clock.now(), ask)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Tradier's silence is, to who asks for a market, data that is missing.
+
+    Raises:
+        MissingData: nobody answered, or nothing that can be read.
+    """
+    try:
+        yield
+    except BrokerError as silence:
+        raise MissingData(str(silence)) from silence
+
+
+def _price_or_none(value: Decimal | None) -> Decimal | None:
+    return value if is_price(value) else None

@@ -1,0 +1,126 @@
+"""A row of Tradier's as our report: state, running total, legs, signs. Rules: CS-407, CS-411, CS-412.
+
+The parent of several legs always says "buy", and its average price is negative for a credit: neither is believed. The
+type of the order says which way the money goes, and our price is positive in that way.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gammacore.adapters.tradier.faults import UnreadableAnswer
+from gammacore.adapters.tradier.orders import REFUSED, WORKING, OrderRow
+from gammacore.adapters.tradier.wire import to_whole
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import NOTHING_FILLED, Execution, LegFill, OrderReport, OrderState, Purpose
+
+_STATES = {
+    **dict.fromkeys(WORKING, OrderState.ACCEPTED),
+    **dict.fromkeys(REFUSED, OrderState.REJECTED),
+    "partially_filled": OrderState.PARTIALLY_FILLED,
+    "filled": OrderState.FILLED,
+    "expired": OrderState.EXPIRED,
+    "canceled": OrderState.CANCELED,
+    "cancelled": OrderState.CANCELED,
+}
+_PREFIXES = sorted((purpose.tag_prefix for purpose in Purpose), key=len, reverse=True)
+_HAS_FILLED = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+_MAY_HAVE_FILLED = _HAS_FILLED | {OrderState.CANCELED, OrderState.EXPIRED}
+
+
+def client_id(row: OrderRow) -> str:
+    """Our id out of the tag, without the purpose before it; Tradier's own id where the order is not ours.
+
+    >>> client_id(OrderRow("7", "open", tag="GEXEXIT-EMERGENCY-gc-1")), client_id(OrderRow("7", "open", tag="by-hand"))
+    ('gc-1', '7')
+    """
+    tag = row.tag or ""
+    return next((tag[len(prefix) :] for prefix in _PREFIXES if tag.startswith(prefix) and tag != prefix), row.id)
+
+
+def state_of(row: OrderRow) -> OrderState:
+    """Where the order stands. A word we do not know is a working order: it counts in every limit until it is known.
+
+    >>> state_of(OrderRow("7", "accepted_for_bidding")), state_of(OrderRow("7", "a_new_word", exec_quantity=Decimal(1)))
+    (<OrderState.ACCEPTED: 'accepted'>, <OrderState.PARTIALLY_FILLED: 'partially_filled'>)
+    """
+    state = _STATES.get(row.status.lower(), OrderState.ACCEPTED)
+    if state is OrderState.ACCEPTED and row.exec_quantity:
+        return OrderState.PARTIALLY_FILLED
+    return state
+
+
+def execution_of(row: OrderRow) -> Execution:
+    """Everything filled so far: spreads (contracts, shares) and their average price, positive in the order's effect.
+
+    A price of 0 on something filled is one Tradier has not told yet (CS-411).
+
+    Raises:
+        UnreadableAnswer: it may have filled and its row does not say how much. Never to be read as nothing.
+    """
+    if row.quantity is None:  # made of other orders, each with a row of its own
+        return NOTHING_FILLED
+    quantity = _filled(row)
+    legs = _leg_fills(row)
+    if not quantity and not legs:
+        return NOTHING_FILLED
+    return Execution(quantity, _price(row) if quantity else None, legs=legs)
+
+
+def report_of(row: OrderRow) -> OrderReport:
+    """The row in our words.
+
+    Raises:
+        UnreadableAnswer: no time, or a fill that is not told.
+    """
+    at = row.transaction_date or row.create_date
+    if at is None:
+        raise UnreadableAnswer(f"order {row.id} has no time")
+    return OrderReport(client_id(row), row.id, state_of(row), execution_of(row), at, _reason(row))
+
+
+def _reason(row: OrderRow) -> str:
+    if row.reason_description:
+        return row.reason_description
+    return row.status if row.status.lower() not in _STATES or row.status.lower() in REFUSED else ""
+
+
+def _filled(row: OrderRow) -> int:
+    state = state_of(row)
+    filled = None if row.exec_quantity is None else _count(row.exec_quantity, row)
+    if (filled is None and state in _MAY_HAVE_FILLED) or (not filled and state in _HAS_FILLED):
+        raise UnreadableAnswer(f"order {row.id} is {row.status} and does not say how much of it was filled")
+    return filled or 0
+
+
+def _count(figure: Decimal, row: OrderRow) -> int:
+    try:
+        return abs(to_whole(figure))
+    except ValueError:
+        raise UnreadableAnswer(f"order {row.id} has {figure} filled") from None
+
+
+def _price(row: OrderRow) -> Decimal | None:
+    return abs(row.avg_fill_price) if row.avg_fill_price else None
+
+
+def _leg_fills(row: OrderRow) -> tuple[LegFill, ...]:
+    """What was filled of each leg; a single order is its own leg. None of them while one has no price yet."""
+    rows = row.leg or (row,)
+    fills = [(leg, _count(leg.exec_quantity, leg)) for leg in rows if leg.exec_quantity]
+    prices = [_price(leg) for leg, _ in fills]
+    if None in prices:
+        return ()
+    return tuple(
+        LegFill(leg.option_symbol or leg.symbol, _side(leg), quantity, price)
+        for (leg, quantity), price in zip(fills, prices, strict=True)
+        if price is not None
+    )
+
+
+def _side(row: OrderRow) -> Side:
+    word = row.side.lower()
+    for side in Side:
+        if word.startswith(side.value):
+            return side
+    raise UnreadableAnswer(f"order {row.id} is neither bought nor sold: {row.side[:20]!r}")

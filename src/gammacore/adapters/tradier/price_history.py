@@ -1,0 +1,101 @@
+"""Bars from time and sales and from the daily history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from itertools import groupby
+
+from attrs import frozen
+
+from gammacore.adapters.tradier.quotes import is_price
+from gammacore.adapters.tradier.wire import read_each
+from gammacore.domain.market import Bar
+from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
+from gammacore.errors import InvalidInput
+
+DAY_SECONDS = 86_400
+MINUTE_SECONDS = 60
+INTERVALS = {60: "1min", 300: "5min", 900: "15min"}
+"""Bars Tradier has itself, seconds; longer multiples of a minute are built of its minutes."""
+
+_OPENING_BELL = dt.time(9, 30)
+
+
+@frozen
+class _Row:
+    """One row of either: figures in points, missing where nothing was traded; dated by one of three fields."""
+
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    close: Decimal | None = None
+    timestamp: dt.datetime | None = None
+    time: dt.datetime | None = None
+    date: dt.date | None = None
+
+    def bar(self, start: dt.datetime | None, seconds: int) -> Bar | None:
+        """The bar of the row; None when a figure is missing, no price, or not between low and high."""
+        told = (self.open, self.high, self.low, self.close)
+        if start is None or not all(is_price(figure) for figure in told):
+            return None
+        try:
+            return Bar(start, seconds, *(figure for figure in told if figure is not None))
+        except InvalidInput:
+            return None
+
+
+def read_intraday(answer: object, seconds: int) -> list[Bar]:
+    """The bars of markets/timesales, oldest first; what is no bar (no trade, a tick) stays out.
+
+    >>> read_intraday({"series": None}, 60)
+    []
+    """
+    rows = read_each(_Row, answer, "series", "data")
+    return _in_order(row.bar(row.timestamp or row.time, seconds) for row in rows)
+
+
+def read_daily(answer: object) -> list[Bar]:
+    """The bars of markets/history by day, oldest first: each begins at its New York midnight.
+
+    >>> row = {"date": "2019-01-02", "open": 154.89, "high": 158.85, "low": 154.23, "close": 157.92}
+    >>> read_daily({"history": {"day": row}})[0].start.isoformat()
+    '2019-01-02T05:00:00+00:00'
+    """
+    rows = read_each(_Row, answer, "history", "day")
+    return _in_order(row.bar(new_york(row.date, dt.time()), DAY_SECONDS) for row in rows if row.date is not None)
+
+
+def lengthened(minutes: Iterable[Bar], seconds: int) -> list[Bar]:
+    """Longer bars built of ascending one-minute bars, counted from each day's opening bell.
+
+    A bar needs at least one minute, and an end not after 16:00: a remainder of the session makes none.
+    """
+
+    def slot(bar: Bar) -> dt.datetime:
+        opening = new_york(new_york_date(bar.start), _OPENING_BELL)
+        return opening + (bar.start - opening) // dt.timedelta(seconds=seconds) * dt.timedelta(seconds=seconds)
+
+    merged = (_merged(start, list(bars), seconds) for start, bars in groupby(minutes, slot))
+    return [bar for bar in merged if bar.end <= new_york(new_york_date(bar.start), dt.time(16))]
+
+
+def wall_clock(instant: dt.datetime) -> str:
+    """An instant as timesales wants it: New York, to the minute.
+
+    >>> wall_clock(dt.datetime(2026, 3, 3, 14, 30, tzinfo=dt.UTC))
+    '2026-03-03 09:30'
+    """
+    return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+
+
+def _in_order(bars: Iterable[Bar | None]) -> list[Bar]:
+    """By their start, each once: of two the later one corrects the earlier."""
+    known = {bar.start: bar for bar in bars if bar is not None}
+    return [known[start] for start in sorted(known)]
+
+
+def _merged(start: dt.datetime, bars: Sequence[Bar], seconds: int) -> Bar:
+    high, low = max(bar.high for bar in bars), min(bar.low for bar in bars)
+    return Bar(start, seconds, bars[0].open, high, low, bars[-1].close)

@@ -1,0 +1,35 @@
+"""Credentials that somebody wrote among the settings: refused, with the places where they belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gammacore.errors import ConfigurationError
+from gammacore.ports.credentials import CredentialName
+
+
+def refuse_credentials(sources: Mapping[str, str]) -> None:
+    """Refuse keys that mean a credential; `sources` says where each key was given. The value is not shown.
+
+    Raises:
+        ConfigurationError: names the place, the key and where the credential belongs.
+    """
+    for key, source in sources.items():
+        if (name := credential_meant(key)) is not None:
+            raise ConfigurationError(
+                f"{source}: {key}: settings are shown and shared, they are no place for credentials; give {name} as "
+                f"an environment variable, in .env, or by `keyring set gammacore {name}`"
+            )
+
+
+def credential_meant(key: str) -> CredentialName | None:
+    """The credential somebody means who writes this key: its name, with or without a table of the broker.
+
+    >>> credential_meant("tradier.token"), credential_meant("alpaca_paper_api_key")
+    (<CredentialName.TRADIER_TOKEN: 'TRADIER_TOKEN'>, <CredentialName.ALPACA_PAPER_API_KEY: 'ALPACA_PAPER_API_KEY'>)
+    >>> credential_meant("alerts.webhook_url") is None
+    True
+    """
+    words = re.sub(r"[^A-Z]+", "_", key.upper())
+    return next((name for name in sorted(CredentialName, key=len, reverse=True) if words.endswith(name)), None)

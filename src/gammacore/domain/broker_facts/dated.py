@@ -1,0 +1,55 @@
+"""A fact that holds from a day on, and who says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from attrs import frozen
+
+from gammacore.errors import MissingData
+
+Value = TypeVar("Value")
+
+LONG_AGO = dt.date(2000, 1, 1)
+"""Since before any day we trade or replay; the day itself is of no interest."""
+
+
+class BrokerName(StrEnum):
+    """Who takes the orders."""
+
+    FAKE = "fake"
+    TRADIER = "tradier"
+    ALPACA = "alpaca"
+
+    @property
+    def is_real(self) -> bool:
+        """Whether an account there can hold money; the fake exchange decrees nothing and owes nobody."""
+        return self is not BrokerName.FAKE
+
+
+@frozen
+class Dated(Generic[Value]):
+    """A value in force from `since` (a New York date, inclusive) until a later one of its table; `source` says so."""
+
+    since: dt.date
+    value: Value
+    source: str
+
+
+def in_force(table: Iterable[Dated[Value]], date: dt.date) -> Dated[Value]:
+    """The newest entry of a table that holds on a date.
+
+    Raises:
+        MissingData: the table begins later; no rule is guessed for a day before it.
+
+    >>> fees = (Dated(dt.date(2025, 1, 1), "old", "page"), Dated(dt.date(2026, 1, 1), "new", "page"))
+    >>> in_force(fees, dt.date(2025, 12, 31)).value, in_force(fees, dt.date(2026, 1, 1)).value
+    ('old', 'new')
+    """
+    holding = [fact for fact in table if fact.since <= date]
+    if not holding:
+        raise MissingData(f"nothing is known for {date}: enter what held then")
+    return max(holding, key=lambda fact: fact.since)

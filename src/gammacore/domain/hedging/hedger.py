@@ -1,0 +1,170 @@
+"""Hedges one book: whether, how much, in shares or options, and what somebody must be told. Rules: DH-207, DH-307."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+
+from attrs import evolve
+
+from gammacore.domain.hedging import events as told
+from gammacore.domain.hedging.book import DeskBook
+from gammacore.domain.hedging.decision import Hedge, blocked, limited, size_hedge
+from gammacore.domain.hedging.events import IntentRecorded
+from gammacore.domain.hedging.exposure import HedgeBook
+from gammacore.domain.hedging.hedge_prices import HedgePrices
+from gammacore.domain.hedging.intents import IntentWriter, net_delta
+from gammacore.domain.hedging.messages import Level
+from gammacore.domain.hedging.opening_limits import is_beyond
+from gammacore.domain.hedging.option_hedges import OptionDesk
+from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.step import Cause, Step
+from gammacore.domain.hedging.thresholds import base_threshold, with_band
+from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import Halted
+
+Regimes = Callable[[str, dt.datetime], Regime]
+"""The regime that rules a book at an instant."""
+Emit = Callable[[Step, IntentRecorded, Decimal | None], None]
+"""Sends an intent; the price is that of an assumed fill."""
+
+
+class Hedger:
+    """Decides over a `DeskBook`; `halted` is the kill switch, None where there is none."""
+
+    def __init__(
+        self,
+        settings: HedgingSettings,
+        universe: Universe,
+        book: DeskBook,
+        regimes: Regimes,
+        prices: HedgePrices,
+        intents: IntentWriter,
+        emit: Emit,
+        halted: Callable[[], bool] | None,
+    ) -> None:
+        self._settings = settings
+        self._desk = book
+        self._regimes = regimes
+        self._prices = prices
+        self._intents = intents
+        self._emit = emit
+        self._halted = halted
+        self._options = OptionDesk(settings, universe, book.option_hedges) if settings.hedges_in_options else None
+        self._interval = dt.timedelta(seconds=float(settings.min_interval))
+        self._unusual_for = dt.timedelta(seconds=float(settings.unusual_delta_seconds))
+        self._banded = settings.band_per_contract > 0
+        self._limited = settings.limits.max_net_delta is not None
+        self._regime: Regime | None = None
+        self._threshold = settings.threshold
+
+    def decide(
+        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, day: HedgingDay,
+        phase: Phase,
+    ) -> Reason | None:  # fmt: skip
+        """Hedge one book, or say why not; None: it was hedged. Rules: DH-207, DH-307."""
+        settings, desk = self._settings, self._desk
+        book, now = desk.hedge_book(share), desk.clock
+        assert now is not None
+        regime = self._regimes(share, now)
+        halted = desk.halted or (self._halted is not None and self._is_halted(step, now))
+        is_open = phase is Phase.OPEN or day.hedges(phase, settings.session_gate)
+        if (no := blocked(settings, book, regime, halted, is_open)) is not None:
+            return no
+        net = self._net(book)
+        if regime is not self._regime:
+            self._regime, self._threshold = regime, base_threshold(settings, regime)
+        threshold = with_band(settings, self._threshold, book.contracts) if self._banded else self._threshold
+        unit = settings.delta_unit or book.unit
+        limit = threshold * unit
+        size = abs(net)
+        if self._limited:
+            self._watch_limit(step, share, net_delta(net, unit), now)
+        if size <= limit:
+            if book.unusual_since is not None:
+                step.record(told.DeltaUnusual(now, share, None))
+            return Reason.BELOW_THRESHOLD
+        far = size > limit * settings.unusual_delta_factor
+        if far != (book.unusual_since is not None) or (far and not book.unusual_told):
+            self._watch_unusual(step, book, net, far, now)
+        if (no := limited(settings, book, now, self._interval)) is not None:
+            if no is Reason.RATE_LIMITED and book.awaited_until is None:
+                self._await_window(step, book, now)
+            return no
+        prices = None if bad_price else self._prices.of_decision(share, underlying, now)
+        hedge = size_hedge(settings, regime, net, unit, threshold, prices)
+        if isinstance(hedge, Reason):
+            return hedge
+        self._send(step, hedge, book, regime, Cause(event_id, trigger), day, now)
+        if book.unusual_since is not None and abs(self._net(book)) <= limit * settings.unusual_delta_factor:
+            step.record(told.DeltaUnusual(now, share, None))
+        if hedge.cut:
+            step.alarm(Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
+            self._await_window(step, book, now)
+        return None
+
+    def _net(self, book: HedgeBook) -> Decimal:
+        """N, shares: options, hedge shares and option hedges, filled and in flight. Rules: DH-221, DH-804."""
+        net = book.options_shares(self._prices.live_ratio)
+        if self._settings.count_hedges:
+            net += book.shares.held
+            if self._desk.option_hedges.working:
+                net += self._desk.option_hedges.in_flight_shares(book.share)
+        return net
+
+    # -- sending -------------------------------------------------------------------------------------------------------
+
+    def _send(
+        self, step: Step, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause, day: HedgingDay, now: dt.datetime
+    ) -> None:
+        """The option of a hedge where there is one, then its shares. Rules: DH-801..804."""
+        shares = hedge.shares
+        choice = None if self._options is None else self._options.choose(book.share, hedge, day, now)
+        if choice is not None:
+            rest = choice.hedge.residual
+            shares = rest if hedge.shares > 0 else -rest
+            if choice.refusal is not None:
+                detail = f"{book.share}: {choice.refusal}, hedged in {abs(shares)} shares"
+                step.alarm(choice.refusal, detail, book.share)
+            elif choice.quote is not None:
+                contracts = choice.hedge.contracts * choice.hedge.side.sign
+                written = self._intents.option_hedge(contracts, choice.quote, hedge, book, regime, cause, day, now)
+                if choice.hedge.side is Side.SELL:
+                    step.note(Level.WARN, f"{book.share}: {-contracts} {choice.quote.contract} sold, short gamma")
+                self._emit(step, written, choice.quote.price)
+        if shares:
+            in_shares = hedge if shares == hedge.shares else evolve(hedge, shares=shares)
+            written = self._intents.hedge(in_shares, book, regime, cause, day, now)
+            self._emit(step, written, hedge.hedge_price)
+
+    def _await_window(self, step: Step, book: HedgeBook, now: dt.datetime) -> None:
+        """Decide anew when the rate window of the last hedge ends. Rules: DH-306, DH-308."""
+        until = (book.last_hedge_at or now) + self._interval
+        if self._settings.timers and book.awaited_until != until:
+            step.record(told.HedgeAwaited(now, book.share, until))
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def _watch_unusual(self, step: Step, book: HedgeBook, net: Decimal, far: bool, now: dt.datetime) -> None:
+        """Far beyond the threshold for long: once an episode, somebody must know. Rule: DH-1005."""
+        if far != (book.unusual_since is not None):
+            step.record(told.DeltaUnusual(now, book.share, now if far else None))
+        elif far and book.unusual_since is not None and now - book.unusual_since >= self._unusual_for:
+            step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
+
+    def _watch_limit(self, step: Step, share: str, net: Decimal, now: dt.datetime) -> None:
+        """Openings are not ours here: a net delta beyond its limit is told, once an episode. Rule: DH-1003."""
+        limit = self._settings.limits.max_net_delta
+        step.watch_limit(Alarm.NET_DELTA_LIMIT, share, is_beyond(net, limit), f"net delta {net} beyond {limit}", now)
+
+    def _is_halted(self, step: Step, now: dt.datetime) -> bool:
+        """The kill switch: once seen it stays, until a person resumes. Rule: DH-1001."""
+        if self._halted is not None and self._halted():
+            step.record(Halted(now, "kill switch of the hedging desk"))
+            step.note(Level.WARN, "the kill switch is on: no hedge, exits go on", code=Reason.HALTED)
+        return self._desk.halted

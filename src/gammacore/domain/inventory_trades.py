@@ -1,0 +1,25 @@
+"""The order that ends one holding of an inventory."""
+
+from __future__ import annotations
+
+from gammacore.domain.instruments import Side, parse_occ
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.spreads import Leg
+from gammacore.domain.strategy import Trade
+
+
+def closing_trade(inventory: Inventory, symbol: str, purpose: Purpose, reason: str) -> Trade:
+    """All that is held of a symbol, traded away at market."""
+    holding = inventory.holdings[symbol]
+    side = Side.SELL if holding.quantity > 0 else Side.BUY
+    return Trade(
+        inventory=inventory.id,
+        strategy=inventory.strategy,
+        underlying=inventory.underlying,
+        purpose=purpose,
+        legs=(Leg(parse_occ(symbol), side) if holding.is_option else ShareLeg(symbol, side, closes=True),),
+        quantity=abs(holding.quantity),
+        effect=Effect.CREDIT if side is Side.SELL else Effect.DEBIT,
+        reason=reason,
+    )

@@ -1,0 +1,117 @@
+"""What the broker of an account forbids or does by itself, on top of our own limits. Rules: brokers.md 7, CS-524.
+
+The fake exchange decrees nothing, so a simulated day is the same with and without these.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
+from gammacore.domain.broker_facts.expiry_day import own_close
+from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.verdicts import Verdict
+
+BEFORE_THE_BROKER = 5
+"""Minutes our own exit begins before a broker's: time for an order to be worked, repeated and verified."""
+
+
+@frozen
+class BrokerLimits:
+    """The rules of one broker on the dates it holds an account under them.
+
+    `changed_over` is the day it left the pattern-day-trader rule; None: nobody said, so the old rule is taken to hold
+    to the last day it may.
+    """
+
+    broker: BrokerName = BrokerName.FAKE
+    changed_over: dt.date | None = None
+    margin_minutes: int = parameter(BEFORE_THE_BROKER, "Minutes our exit begins before the broker's own.", at_least=0)
+
+    def judge_day_trades(self, made: int, equity: Decimal, date: dt.date) -> Verdict:
+        """Whether one more trade, opened and perhaps closed on `date`, may be made; `made` in the last five sessions.
+
+        Below 25,000 dollars the fourth of five sessions is refused: a stop must never have to choose between a loss
+        and a frozen account.
+
+        >>> tradier = BrokerLimits(BrokerName.TRADIER)
+        >>> print(tradier.judge_day_trades(3, Decimal(20_000), dt.date(2026, 3, 3)))
+        skip pattern_day_trader: 3 day trades in 5 sessions, balance 20000.00 < 25000
+        >>> tradier.judge_day_trades(3, Decimal(25_000), dt.date(2026, 3, 3)).passed
+        True
+        """
+        regime = day_trading_regime(self.broker, date, self.changed_over).value
+        rule = PATTERN.value
+        if regime is not DayTradingRegime.PATTERN_DAY_TRADER:
+            return Verdict.ok(regime)
+        told = f"{made} day trades in {rule.sessions} sessions, balance {equity:.2f}"
+        if equity >= rule.minimum_equity or made + 1 < rule.day_trades:
+            return Verdict.ok(told)
+        return Verdict.skip("pattern_day_trader", told, f"< {rule.minimum_equity}")
+
+    def last_moment(self, roots: Collection[str], session: TradingSession) -> dt.datetime | None:
+        """The instant by which we must be out of contracts that expire today, before the broker acts; None: no such.
+
+        A broker that does not say when it acts gives no instant: that is for a person to know, not to be guessed.
+        """
+        starts = [
+            session.before_close(fact.value.minutes_before_close + self.margin_minutes)
+            for root in roots
+            if (fact := own_close(self.broker, root, session.date)) is not None
+            and fact.value.minutes_before_close is not None
+        ]
+        return min(starts, default=None)
+
+    def judge_entry_time(self, roots: Collection[str], session: TradingSession, now: dt.datetime) -> Verdict:
+        """Nothing is opened that the broker may close, leg by leg, before we would."""
+        last = self.last_moment(roots, session)
+        if last is None or now < last:
+            return Verdict.ok("the broker leaves it to us" if last is None else "before the broker's own close")
+        left = f"{session.minutes_to_close(now):.0f} min to the close"
+        return Verdict.skip("broker_closes_itself", left, f"<= {session.minutes_to_close(last):.0f} min")
+
+    def tightened(self, policy: StopPolicy, roots: Collection[str], session: TradingSession) -> StopPolicy:
+        """The policy with its soft and hard close before the broker's own; nothing is held past it. Rule: CS-524.
+
+        On Alpaca, whose process starts 30 minutes before the close, both are 35 minutes: no advisor may delay an exit
+        into it, and a position that would be held for settlement is closed. Elsewhere it is the policy itself.
+        """
+        last = self.last_moment(roots, session)
+        if last is None:
+            return policy
+        minutes = int(session.minutes_to_close(last))
+        return evolve(
+            policy,
+            soft_close_minutes=max(policy.soft_close_minutes, minutes),
+            hard_close_minutes=max(policy.hard_close_minutes, minutes),
+            hold_hours=max(policy.hold_hours, _NEVER),
+        )
+
+
+_NEVER = Decimal(24)
+"""Hours to the close that no session has left: nothing is held for settlement."""
+
+
+def day_trades(positions: Iterable[Position], dates: Collection[dt.date]) -> int:
+    """Positions opened and closed on one of these New York dates, and those of them that may still be closed.
+
+    What was left to settle is none: expiry is not a trade.
+    """
+    return sum(1 for position in positions if _is_day_trade(position, dates))
+
+
+def _is_day_trade(position: Position, dates: Collection[dt.date]) -> bool:
+    opened = new_york_date(position.opened_at)
+    if opened not in dates:
+        return False
+    if position.state is not PositionState.CLOSED:
+        return opened == max(dates)
+    return position.exit_decided_at is not None and new_york_date(position.exit_decided_at) == opened

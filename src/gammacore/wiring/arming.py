@@ -1,0 +1,156 @@
+"""The three locks, asked of a configuration and its credentials: in which mode this run is, or why it may not be."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from gammacore.configuration import Configuration
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.ledger import Mode
+from gammacore.domain.risk.arming import LiveRequest, Lock, Typed, arm
+from gammacore.errors import ConfigurationError
+from gammacore.ports.credentials import ACCOUNT, NEEDED, Credential, CredentialName, CredentialStore, Secret
+
+PAPER_MARKS: dict[CredentialName, str] = {
+    CredentialName.TRADIER_ACCOUNT: "VA",
+    CredentialName.ALPACA_ACCOUNT: "PA",
+    CredentialName.ALPACA_API_KEY: "PK",
+}
+"""How what belongs to a paper account begins: Tradier's sandbox accounts, Alpaca's paper accounts and keys."""
+
+TWINS: dict[CredentialName, CredentialName] = {
+    CredentialName.TRADIER_TOKEN: CredentialName.TRADIER_SANDBOX_TOKEN,
+    CredentialName.TRADIER_ACCOUNT: CredentialName.TRADIER_SANDBOX_ACCOUNT,
+    CredentialName.ALPACA_API_KEY: CredentialName.ALPACA_PAPER_API_KEY,
+    CredentialName.ALPACA_SECRET_KEY: CredentialName.ALPACA_PAPER_SECRET_KEY,
+}
+"""A live credential and the paper one it must never be the same as."""
+
+LIVE_MARKS: dict[CredentialName, str] = {CredentialName.ALPACA_PAPER_API_KEY: "AK"}
+"""How what belongs to a live account begins."""
+
+
+@frozen
+class Armed:
+    """Whose money this run trades, and where. `number` is the account's, where it is known beforehand."""
+
+    mode: Mode
+    broker: BrokerName
+    number: Secret | None = None
+
+    @property
+    def banner(self) -> str:
+        """One line for the start of a run and of every log: mode, broker, the end of the account number.
+
+        >>> Armed(Mode.LIVE, BrokerName.TRADIER, Secret("6YA12345")).banner
+        'LIVE: real money at tradier, account ***345'
+        """
+        where = f"{_WHOSE[self.mode]} at {self.broker}" if self.broker.is_real else _WHOSE[self.mode]
+        account = "" if self.number is None else f", account {self.number.ending}"
+        return f"{self.mode.value.upper()}: {where}{account}"
+
+    def require_account(self, number: str) -> None:
+        """Refuse a broker that answers for another account than the one that was meant: asked once, after connecting.
+
+        Raises:
+            ConfigurationError: the keys open another account.
+        """
+        if self.number is not None and not self.number.matches(number):
+            raise ConfigurationError(
+                f"{self.broker} opened the account {Secret(number or '?').ending}, not {self.number.ending}: "
+                f"the keys belong to another account than {ACCOUNT[self.broker, self.mode]}"
+            )
+
+
+_WHOSE = {
+    Mode.STUDY: "nobody's money, simulated or replayed",
+    Mode.PAPER: "play money",
+    Mode.LIVE: "real money",
+}
+
+
+def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Armed:
+    """The mode to run in: a study on the fake exchange, paper at a broker, or live with all three locks open.
+
+    Nothing is sent. Rules: cli.md, CS-609.
+
+    Raises:
+        ConfigurationError: live was asked for and something is missing, all of which is named; or credentials stand
+            where they do not belong; or the account's name in ledgers would be its number.
+    """
+    broker, paper = configuration.settings.account.broker, configuration.settings.account.paper
+    asked = configuration.live
+    wants_live = bool(asked.switch or asked.account or not paper)
+    place = (broker, Mode.LIVE if wants_live else Mode.PAPER)
+    found = {name: credentials.find(name) for name in NEEDED.get(place, ())}
+    missing = [name for name, credential in found.items() if credential is None]
+    account = ACCOUNT.get(place)
+    number = None if account is None else found[account]
+    misplaced = _misplaced(found, credentials)
+    request = LiveRequest(
+        broker=broker,
+        switch=asked.switch,
+        setting=not paper,
+        typed=_typed(asked.account, number),
+        vetoed=bool(configuration.live_veto),
+        credentials=bool(found) and not missing,
+        misplaced=bool(misplaced),
+    )
+    arming = arm(request)
+    if arming.refused:
+        raise ConfigurationError(_refusal(arming.locks, configuration, missing, misplaced))
+    if broker.is_real and missing:
+        raise ConfigurationError(f"{broker} on paper needs {', '.join(missing)}: {_WHERE}; or say --broker fake")
+    _require_a_name(configuration.settings.account.id, [each for each in found.values() if each is not None])
+    return Armed(arming.mode, broker, None if number is None else number.secret)
+
+
+_WHERE = "give them in the environment, in .env, or by `keyring set gammacore NAME`"
+
+
+def _typed(text: str, number: Credential | None) -> Typed:
+    if not text:
+        return Typed.NOTHING
+    if number is None:
+        return Typed.UNPROVEN
+    return Typed.THE_ACCOUNT if number.secret.matches(text) else Typed.ANOTHER
+
+
+def _misplaced(found: dict[CredentialName, Credential | None], credentials: CredentialStore) -> str:
+    """Which credential stands where it does not belong, and why that is known; "" for none."""
+    for name, credential in found.items():
+        if credential is None:
+            continue
+        text = credential.secret.reveal()
+        if (mark := PAPER_MARKS.get(name)) and text.startswith(mark):
+            return f"{credential.source} begins with {mark} as a paper account's do"
+        if (mark := LIVE_MARKS.get(name)) and text.startswith(mark):
+            return f"{credential.source} begins with {mark} as a live account's do"
+        twin = next((b if name is a else a for a, b in TWINS.items() if name in (a, b)), None)
+        other = None if twin is None else credentials.find(twin)
+        if other is not None and other.secret.matches(text):
+            return f"{credential.source} and {other.source} are the same"
+    return ""
+
+
+def _require_a_name(account_id: str, found: list[Credential]) -> None:
+    if any(credential.secret.matches(account_id) for credential in found):
+        raise ConfigurationError(
+            "account.id is a credential, and would stand in every ledger; give the account a name of your own"
+        )
+
+
+def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[CredentialName], told: str) -> str:
+    """Every lock by what opens it, in one sentence."""
+    words = {
+        Lock.NO_LIVE_ACCOUNT: "the fake exchange has no live account (account.broker, or --broker tradier or alpaca)",
+        Lock.PAPER_SWITCH: f"{configuration.live_veto} says paper, which vetoes the rest (set it to false)",
+        Lock.SWITCH_MISSING: "the option --live is missing",
+        Lock.CREDENTIALS_MISSING: f"{', '.join(missing)} is not there ({_WHERE})",
+        Lock.MISPLACED: told,
+        Lock.ACCOUNT_NOT_TYPED: "the account number is not typed back (--confirm-account N)",
+        Lock.ACCOUNT_UNPROVEN: "there is no account number to compare --confirm-account with",
+        Lock.ANOTHER_ACCOUNT: "--confirm-account is not the number of this account",
+    }
+    head = "credentials are misplaced" if locks == (Lock.MISPLACED,) else "live trading is refused"
+    return f"{head}: {'; '.join(words[lock] for lock in locks)}. Nothing was sent [{', '.join(locks)}]"

@@ -1,0 +1,245 @@
+"""The doctor's rounds: what the configured broker, market and ledger need, looked at part by part."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import frozen
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.application.diagnose import (
+    NOT_ASKED,
+    Check,
+    ExamineBroker,
+    ExamineMarket,
+    check_calendar,
+    failed,
+    passed,
+    probed,
+)
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.orders import spread_level
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import Mode
+from gammacore.domain.sessions import new_york_date
+from gammacore.errors import BrokerError, ConfigurationError, GammacoreError
+from gammacore.ports.broker import Broker
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import NEEDED, CredentialStore
+from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
+from gammacore.wiring.credentials import look_up
+from gammacore.wiring.days import wire_day
+from gammacore.wiring.markets import naming_underlying
+from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
+
+LEAST_FREE_BYTES = 200 * 2**20
+"""A year of ledgers is a tenth of it; below it a day may end in a full disk."""
+
+BROKER_CHECKS = ("broker", "clock", "account", "buying_power", "option_level", "market_data")
+REAL_TIME = {
+    BrokerName.TRADIER: "give TRADIER_TOKEN, the token of a live account: quotes then come in real time",
+    BrokerName.ALPACA: "subscribe to the data plan with SIP and OPRA, then set market.alpaca_full_plan = true",
+}
+
+
+@frozen
+class Diagnosis:
+    """All checks, and the banner of the run they were made for; "" where there can be none."""
+
+    checks: tuple[Check, ...]
+    banner: str
+
+
+def diagnose(
+    configuration: Configuration,
+    credentials: CredentialStore,
+    *,
+    clock: Clock | None = None,
+    calendar: Calendar | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
+) -> Diagnosis:
+    """Look at everything a run with this configuration needs. Orders are neither sent nor changed."""
+    settings, now = configuration.settings, clock or SystemClock()
+    days = calendar or NyseCalendar()
+    checks = [_credentials(configuration, credentials)]
+    armed: Armed | None = None
+    try:
+        armed = armed_mode(configuration, credentials)
+        checks.append(passed("mode", armed.banner))
+    except GammacoreError as refusal:
+        checks.append(
+            failed(
+                "mode",
+                str(refusal),
+                "mend what is named; without --live it is paper, with --broker fake no credential is needed",
+            )
+        )
+    checks.append(probed("calendar", lambda: check_calendar(days, now.now()), "install exchange-calendars anew"))
+    if armed is None:
+        checks += [failed(name, "not asked: the mode is not settled", "mend the mode first") for name in BROKER_CHECKS]
+    elif armed.broker.is_real:
+        checks += _real(settings, armed, credentials, now, days, places)
+    else:
+        checks += _fake(configuration)
+    checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
+    checks.append(probed("ledger", lambda: _ledger(settings), "gammacore ledger verify, then ledger repair"))
+    return Diagnosis(tuple(checks), "" if armed is None else armed.banner)
+
+
+def _credentials(configuration: Configuration, credentials: CredentialStore) -> Check:
+    """Which credentials the run needs, and where each comes from; never what they are."""
+    account = configuration.settings.account
+    live = configuration.live.switch or bool(configuration.live.account) or not account.paper
+    needed = NEEDED.get((account.broker, Mode.LIVE if live else Mode.PAPER), ())
+    if not needed:
+        return passed("credentials", f"broker {account.broker} needs none")
+    found = [look_up(credentials, name) for name in needed]
+    told = "; ".join(
+        f"{each.name} *** from {each.credential.source}"
+        if each.credential is not None
+        else each.problem or f"{each.name} is missing"
+        for each in found
+    )
+    if all(each.credential is not None for each in found):
+        return passed("credentials", told)
+    return failed(
+        "credentials", told, "give what is missing in the environment, in .env, or by `keyring set gammacore NAME`"
+    )
+
+
+def _real(
+    settings: Settings,
+    armed: Armed,
+    credentials: CredentialStore,
+    clock: Clock,
+    calendar: Calendar,
+    places: BrokerPlaces,
+) -> Iterator[Check]:
+    try:
+        line = open_broker(armed, credentials, clock, places)
+    except ConfigurationError as wrong:
+        yield failed("broker", str(wrong), "install or give what is missing")
+        yield from (failed(name, NOT_ASKED, "mend the broker first") for name in BROKER_CHECKS[1:])
+        return
+    try:
+        underlying = settings.underlying(settings.market.underlying)
+        yield from _examine(settings, armed, line.broker, line.option_level, clock, underlying)
+        look = _MarketLook(settings, armed, credentials, clock, calendar, places, line)
+        yield probed("market_data", lambda: look(underlying), "see the underlying, the connection and the data plan")
+    finally:
+        line.close()
+
+
+def _examine(
+    settings: Settings,
+    armed: Armed,
+    broker: Broker,
+    option_level: Callable[[], int | None],
+    clock: Clock,
+    underlying: Underlying,
+) -> tuple[Check, ...]:
+    return ExamineBroker(
+        name=armed.broker.value,
+        broker=broker,
+        clock=clock,
+        require_account=armed.require_account,
+        option_level=option_level,
+        needed_level=spread_level(armed.broker, new_york_date(clock.now())),
+        most_skew_seconds=settings.entries.most_clock_skew,
+        needed=smallest_risk(underlying),
+    )()
+
+
+@frozen
+class _MarketLook:
+    """One look at a real broker's market, of today's session or the next one."""
+
+    settings: Settings
+    armed: Armed
+    credentials: CredentialStore
+    clock: Clock
+    calendar: Calendar
+    places: BrokerPlaces
+    line: OpenBroker
+
+    def __call__(self, underlying: Underlying) -> Check:
+        today = new_york_date(self.clock.now())
+        session = self.calendar.session(today) or self.calendar.next_session(today)
+        shown = open_broker_market(
+            self.settings, self.armed, self.credentials, self.clock, underlying, session, self.calendar, self.places
+        )
+        try:
+            is_open = session.is_trading(self.clock.now()) and self._says_open()
+            return ExamineMarket(shown.market, self.clock, shown.is_delayed, is_open, REAL_TIME[self.armed.broker])()
+        finally:
+            shown.close()
+
+    def _says_open(self) -> bool:
+        try:
+            return self.line.broker.clock().is_open
+        except BrokerError:
+            return True  # silence is not "closed": the price must then be fresh
+
+
+def _fake(configuration: Configuration) -> Iterator[Check]:
+    """The fake exchange over the configured market, in memory: opened as a day would, and asked the same."""
+    fix = "see the market options: --market, --date, --underlying"
+    try:
+        day = wire_day(naming_underlying(configuration))
+    except GammacoreError as wrong:
+        yield failed("broker", str(wrong), fix)
+        yield from (failed(name, NOT_ASKED, "mend the market first") for name in BROKER_CHECKS[1:])
+        return
+    try:
+        settings, trade = configuration.settings, day.trade
+        armed, clock = Armed(Mode.STUDY, BrokerName.FAKE), trade.clock
+        yield from _examine(settings, armed, trade.broker, _any_level, clock, trade.underlying)
+        examine = ExamineMarket(day.market, clock, is_delayed=False, is_open=True, fix_delay="")
+        yield probed("market_data", examine, fix)
+    finally:
+        day.close()
+
+
+def _any_level() -> int:
+    """The fake exchange asks for no option level."""
+    return 0
+
+
+def smallest_risk(underlying: Underlying) -> Decimal:
+    """Dollars the smallest spread of an underlying may lose: one contract of the base width, for nothing."""
+    return underlying.base_width * underlying.multiplier
+
+
+def _disk(home: Path) -> Check:
+    folder = next(each for each in (home.absolute(), *home.absolute().parents) if each.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"gammacore")
+    except OSError as wrong:
+        return failed(
+            "disk", f"{folder} cannot be written ({wrong.strerror})", "set GAMMACORE_HOME to a folder you may write"
+        )
+    free = shutil.disk_usage(folder).free
+    detail = f"{home} can be written, {free / 2**30:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        return failed("disk", detail, "make room, or set GAMMACORE_HOME to another disk")
+    return passed("disk", detail)
+
+
+def _ledger(settings: Settings) -> Check:
+    place = account_ledger(settings)
+    if not ledger_exists(settings, place):
+        return passed("ledger", f"{place}: none yet, the first run makes it")
+    storage = open_storage(settings, place, read_only=True)
+    try:
+        return passed("ledger", f"{place}: {sum(1 for _ in storage.events())} events, all read")
+    finally:
+        storage.close()

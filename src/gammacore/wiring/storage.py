@@ -1,0 +1,177 @@
+"""Where a ledger is, and how it is opened: a file, or a place in Firestore."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from gammacore.adapters.firestore import (
+    Documents,
+    FirestoreInbox,
+    FirestoreStorage,
+    LeaseTerms,
+    Patience,
+    connect,
+    ledger_place,
+)
+from gammacore.adapters.firestore import repair as repair_in_firestore
+from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite import repair as repair_file
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.configuration import Settings
+from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.ports.storage import Inbox, Storage
+
+SCHEME = "firestore:"
+
+
+def _is_a_ledger_name(_instance: object, _field: Any, name: str) -> None:
+    ledger_place(name)
+
+
+@frozen
+class FirestoreLedger:
+    """A ledger in Firestore, written `firestore:NAME`.
+
+    >>> str(FirestoreLedger("paper-1"))
+    'firestore:paper-1'
+    """
+
+    name: str = field(validator=_is_a_ledger_name)
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.name}"
+
+
+LedgerPlace = Path | FirestoreLedger
+"""Where a ledger is kept."""
+
+
+def ledger_named(text: str) -> LedgerPlace:
+    """The place a person names: `firestore:NAME`, or else a file.
+
+    >>> ledger_named("firestore:paper-1"), ledger_named("runs/day.sqlite").name
+    (FirestoreLedger(name='paper-1'), 'day.sqlite')
+
+    Raises:
+        ConfigurationError: a name that no ledger can have.
+    """
+    if not text.startswith(SCHEME):
+        return Path(text)
+    try:
+        return FirestoreLedger(text.removeprefix(SCHEME))
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
+
+
+def account_ledger(settings: Settings) -> LedgerPlace:
+    """The configured account's own ledger."""
+    if settings.storage.kind == "firestore":
+        return FirestoreLedger(settings.account.id)
+    return settings.storage.home / "paper" / f"{settings.account.id}.sqlite"
+
+
+def local_path(settings: Settings, ledger: LedgerPlace) -> Path:
+    """The path beside which lies what belongs to a ledger on this machine: kill file, sent alerts, fake exchange."""
+    return ledger if isinstance(ledger, Path) else settings.storage.home / "firestore" / ledger.name
+
+
+def open_storage(settings: Settings, ledger: LedgerPlace, *, grouped: bool = False, read_only: bool = False) -> Storage:
+    """The events of a ledger, to be written by us alone or, `read_only`, beside whoever writes them. Rule: R12.
+
+    `grouped` spares a file the sync of every append, as replays do; Firestore knows no such thing.
+
+    Raises:
+        ConfigurationError: a Firestore ledger and no project.
+        WriteConflict: somebody else writes it; the message names them.
+        StorageError: it cannot be opened.
+    """
+    if isinstance(ledger, Path):
+        return SqliteStorage(ledger, read_only=True) if read_only else SqliteStorage(ledger, grouped=grouped)
+    if not read_only:
+        _make_folder(local_path(settings, ledger).parent)
+    store = settings.firestore
+    return FirestoreStorage(
+        firestore_documents(settings),
+        ledger.name,
+        clock=SystemClock(),
+        holder=store.holder or f"{socket.gethostname()} process {os.getpid()}",
+        read_only=read_only,
+        terms=LeaseTerms(store.lease_seconds, store.renew_after_seconds),
+        collection=store.collection,
+        hangs_up=True,
+    )
+
+
+def open_inbox(settings: Settings, ledger: LedgerPlace) -> Inbox:
+    """The requests beside a ledger."""
+    if isinstance(ledger, Path):
+        return SqliteInbox(ledger)
+    return FirestoreInbox(firestore_documents(settings), ledger.name, collection=settings.firestore.collection)
+
+
+class Repaired(Protocol):
+    """What a repair did: events kept and lost (None: nobody can say), where the damaged part is, what was wrong."""
+
+    @property
+    def kept(self) -> int: ...
+    @property
+    def lost(self) -> int | None: ...
+    @property
+    def damaged(self) -> object | None: ...
+    @property
+    def problem(self) -> str: ...
+
+
+def repair_ledger(settings: Settings, ledger: LedgerPlace) -> Repaired:
+    """Keep the events before the first damage; what is behind it stays beside the ledger. Rule: R6.
+
+    Raises:
+        WriteConflict: somebody is writing to it.
+        StorageError: there is no ledger, or nothing of it can be kept: nothing is changed.
+    """
+    if isinstance(ledger, Path):
+        return repair_file(ledger)
+    documents = firestore_documents(settings)
+    try:
+        return repair_in_firestore(
+            documents, ledger.name, clock=SystemClock(), collection=settings.firestore.collection
+        )
+    finally:
+        documents.close()
+
+
+def ledger_exists(settings: Settings, ledger: LedgerPlace) -> bool:
+    """Whether there is such a ledger.
+
+    Raises:
+        StoreUnreachable: Firestore does not answer. Never to be read as "no".
+    """
+    if isinstance(ledger, Path):
+        return ledger.exists()
+    documents = firestore_documents(settings)
+    try:
+        return documents.get(ledger_place(ledger.name, settings.firestore.collection)) is not None
+    finally:
+        documents.close()
+
+
+def firestore_documents(settings: Settings) -> Documents:
+    """A connection to the configured project, by Google's own credentials; to be closed by whoever asked.
+
+    Raises:
+        ConfigurationError: no project, no key, or Google's library is not installed.
+    """
+    store = settings.firestore
+    return connect(store.project, Patience(call_seconds=store.call_seconds, attempts=store.attempts))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); set GAMMACORE_HOME") from wrong

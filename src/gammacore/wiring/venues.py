@@ -1,0 +1,173 @@
+"""Where a day is traded: its market, its broker, its clock, and whose money it is. A study's, or a real broker's."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import evolve, field, frozen
+
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.shares_of_index import SharesOfIndex
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.application.trade_day import DayTerms
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.book import Book
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import Mode
+from gammacore.domain.sessions import TradingSession
+from gammacore.errors import ConfigurationError
+from gammacore.ports.broker import Broker
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import CredentialStore
+from gammacore.ports.market_data import MarketData
+from gammacore.ports.order_news import OrderNews
+from gammacore.wiring.arming import Armed
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
+from gammacore.wiring.markets import MarketSource
+from gammacore.wiring.storage import LedgerPlace, local_path
+
+CONFIRM_AFTER_SECONDS = 2.0
+"""A real broker's answer about holdings may lag its fills by a moment; a simulated one's does not."""
+
+
+@frozen(eq=False)
+class Venue:
+    """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order."""
+
+    terms: DayTerms
+    clock: Clock
+    market: MarketData
+    broker: Broker
+    confirm_after_seconds: float = 0.0
+    news: OrderNews | None = None
+    closes: tuple[Callable[[], None], ...] = field(default=())
+
+    def close(self) -> None:
+        for close in self.closes:
+            close()
+
+
+def study_venue(
+    configuration: Configuration,
+    session: TradingSession,
+    underlying: Underlying,
+    calendar: Calendar,
+    market: MarketData,
+    book: Book,
+    ledger: LedgerPlace | None,
+) -> Venue:
+    """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable."""
+    settings = configuration.settings
+    clock = FakeClock(_start_of(book, session))
+    beside = None if ledger is None else local_path(settings, ledger)
+    shares = underlying.hedge_share
+    exchange = FakeExchange(
+        market,
+        clock,
+        calendar,
+        underlyings={underlying.symbol: underlying},
+        other_markets={} if shares in ("", underlying.symbol) else {shares: SharesOfIndex(market, underlying)},
+        account_number=settings.account.id,
+        starting_cash=settings.sizing.starting_capital,
+        fees=settings.broker.fees,
+        slippage=settings.broker.slippage,
+        book_file=None if beside is None else _exchange_book(beside),
+    )
+    lineage = lineage_of(configuration, market, session)
+    terms = _terms(configuration, Mode.STUDY, lineage, market, settings)
+    return Venue(terms, clock, market, exchange)
+
+
+def broker_venue(
+    configuration: Configuration,
+    armed: Armed,
+    credentials: CredentialStore,
+    session: TradingSession,
+    underlying: Underlying,
+    calendar: Calendar,
+    book: Book,
+    *,
+    clock: Clock | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
+) -> Venue:
+    """A real broker's paper or live account, and its market, in real time (or a given clock's).
+
+    Raises:
+        ConfigurationError: a credential is missing, the keys open another account, or the quotes are delayed.
+        BrokerUnavailable: the broker does not answer.
+    """
+    settings, clock = configuration.settings, clock or SystemClock()
+    looked_at = _for_market(settings, armed)
+    opened = open_broker(armed, credentials, clock, places)
+    closes: list[Callable[[], None]] = [opened.close]
+    try:
+        shown = open_broker_market(
+            settings, looked_at, credentials, clock, underlying, session, calendar, places
+        )  # fmt: skip
+        closes.append(shown.close)
+        if shown.is_delayed:
+            late = f"{shown.market.label}: quotes are delayed and nothing is decided on them (CS-418)"
+            raise ConfigurationError(f"{late}; {_HOW_TO_MEND[looked_at.broker]}")
+        account = opened.broker.account()
+        armed.require_account(account.number)
+        news = opened.news()
+        closes.insert(0, news.close)
+    except BaseException:
+        for close in closes:
+            close()
+        raise
+    lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
+    terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
+    terms = evolve(terms, starting_balance=account.balance)
+    return Venue(terms, clock, shown.market, opened.broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+
+
+_HOW_TO_MEND = {
+    BrokerName.TRADIER: "give TRADIER_TOKEN: market data then comes from the live host, orders stay on paper",
+    BrokerName.ALPACA: "with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
+}
+
+
+def _for_market(settings: Settings, armed: Armed) -> Armed:
+    """The broker whose market is looked at: the one that is traded at, or the one that --market names."""
+    kind = MarketSource.parse(settings.market.source).kind
+    return Armed(armed.mode, BrokerName(kind)) if kind in (BrokerName.TRADIER, BrokerName.ALPACA) else armed
+
+
+def _terms(
+    configuration: Configuration, mode: Mode, lineage: str, market: MarketData, settings: Settings
+) -> DayTerms:  # fmt: skip
+    return DayTerms(
+        account=settings.account.id,
+        mode=mode,
+        lineage=lineage,
+        starting_balance=settings.sizing.starting_capital,
+        market=market.label,
+        configuration=hashlib.sha256(configuration.fingerprint().encode()).hexdigest()[:16],
+    )
+
+
+def lineage_of(configuration: Configuration, market: MarketData, session: TradingSession) -> str:
+    """What makes the client ids of a study's ledger its own: a hash of its inputs, or what a recording inherited."""
+    if inherited := getattr(market, "lineage", ""):
+        return str(inherited)
+    inputs = [configuration.fingerprint(), market.fingerprint(), session.date.isoformat()]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+
+
+def _start_of(book: Book, session: TradingSession) -> dt.datetime:
+    """Where a simulated clock starts: at the last thing the ledger knows of this session, else at its open."""
+    last = book.last_at
+    return session.open if last is None or last < session.open else last
+
+
+def _exchange_book(beside: Path) -> Path:
+    return beside.with_name(beside.name + ".exchange.json")

@@ -1,0 +1,191 @@
+"""What stands behind a broker's dialect: one exchange, its markets, a clock that can be set, and faults of the wire."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import define, field, frozen
+
+from builders import DAY, at
+from builders_exchange import HALF_DAY, PUT_QUOTES
+from gammacore.adapters.fake.calendar import FakeCalendar
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.fees import NO_FEES, FeeSchedule
+from gammacore.adapters.fake.market import BidAsk, FakeMarket
+from gammacore.adapters.simulated import SimulatedMarket
+from gammacore.domain.instruments import REGISTRY, OptionContract
+from gammacore.domain.sessions import TradingSession
+from gammacore.ports.calendar import Calendar
+from gammacore.ports.market_data import MarketData
+
+ACCOUNT = "VA00000001"
+TOKEN = "loopback-token"  # a word for both sides of a test, no secret
+SECRET = "loopback-secret"
+
+
+class Asked(StrEnum):
+    """What a request asks for: only a submit can bring an order into the world."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+
+
+class Trouble(StrEnum):
+    """What becomes of the answer.
+
+    ANSWER: another one is given. SILENCE: none, the connection stays until the client gives up. HANG_UP: the connection
+    is closed without one. CUT: it is closed in the middle of the true one. REFUSE: after the true one nobody listens
+    any more (`LoopbackServer.plug` mends it).
+    """
+
+    ANSWER = "answer"
+    SILENCE = "silence"
+    HANG_UP = "hang_up"
+    CUT = "cut"
+    REFUSE = "refuse"
+
+
+@frozen
+class WireFault:
+    """One request's bad luck. `reaches`: the exchange gets the request all the same, only the answer is lost."""
+
+    trouble: Trouble = field(default=Trouble.ANSWER, converter=Trouble)
+    reaches: bool = False
+    status: int = 503
+    body: str = ""
+    content_type: str = "text/plain"
+
+
+NO_ANSWER = WireFault(Trouble.SILENCE)
+LOST_ANSWER = WireFault(Trouble.SILENCE, reaches=True)
+UNPLUGGED_AFTERWARDS = WireFault(Trouble.REFUSE, reaches=True)
+
+
+class WireFaults:
+    """Faults told in advance for each kind of request: first in, first used; `always` holds until it is lifted."""
+
+    def __init__(self) -> None:
+        self._next: dict[Asked, deque[WireFault]] = {asked: deque() for asked in Asked}
+        self._always: dict[Asked, WireFault] = {}
+        self.counted: dict[Asked, int] = dict.fromkeys(Asked, 0)
+
+    def plan(self, asked: Asked, fault: WireFault, times: int = 1) -> None:
+        """The next `times` requests of this kind meet the fault."""
+        self._next[asked].extend([fault] * times)
+
+    def always(self, asked: Asked, fault: WireFault) -> None:
+        """Every request of this kind meets the fault, until `lift`."""
+        self._always[asked] = fault
+
+    def lift(self) -> None:
+        """Nothing is planned any more."""
+        self._always.clear()
+        for planned in self._next.values():
+            planned.clear()
+
+    def take(self, asked: Asked) -> WireFault | None:
+        """What this request meets; it is counted either way."""
+        self.counted[asked] += 1
+        planned = self._next[asked]
+        return planned.popleft() if planned else self._always.get(asked)
+
+
+@define(eq=False)
+class World:
+    """An exchange and its markets by symbol; `lock` is held by whoever touches them, test or server.
+
+    `markets` holds one market an underlying; the first is the one the exchange asks for anything it does not know.
+    `settings` are the switches of a dialect (the shape of balances, a delay of quotes), by name.
+    """
+
+    clock: FakeClock
+    markets: Mapping[str, MarketData]
+    exchange: FakeExchange
+    calendar: Calendar
+    faults: WireFaults = field(factory=WireFaults)
+    settings: dict[str, str] = field(factory=dict)
+    lock: threading.RLock = field(factory=threading.RLock)
+    _watchers: list[Callable[[], None]] = field(factory=list)
+
+    def now(self) -> dt.datetime:
+        return self.clock.now()
+
+    def move_to(self, instant: dt.datetime) -> None:
+        """Let it be `instant`, unless that is past, and let the exchange catch up and tell."""
+        with self.lock:
+            self.clock.wait_until(instant)
+        self.stir()
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        """As `move_to`: with `now`, a world is a `gammacore.ports.clock.Clock` to a client in its own process."""
+        self.move_to(instant)
+
+    def advance(self, seconds: float) -> None:
+        self.move_to(self.now() + dt.timedelta(seconds=seconds))
+
+    def show(
+        self, quotes: Mapping[OptionContract, BidAsk] | None = None, *, seconds: float = 60, spot: str = "6900",
+        vix: str = "15",
+    ) -> None:  # fmt: skip
+        """Let time pass in a scripted world and show a snapshot then."""
+        instant = self.now() + dt.timedelta(seconds=seconds)
+        with self.lock:
+            market = next(iter(self.markets.values()))
+            assert isinstance(market, FakeMarket)
+            market.show(instant, PUT_QUOTES if quotes is None else quotes, spot=Decimal(spot), vix=Decimal(vix))
+        self.move_to(instant)
+
+    def watch(self, told: Callable[[], None]) -> None:
+        """Have `told` called whenever something may have changed; from any thread, never under the lock."""
+        self._watchers.append(told)
+
+    def unwatch(self, told: Callable[[], None]) -> None:
+        self._watchers.remove(told)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody hears of changes: a stream is open and was asked to listen."""
+        return bool(self._watchers)
+
+    def stir(self) -> None:
+        """Something may have changed: tell whoever watches."""
+        for told in tuple(self._watchers):
+            told()
+
+
+def scripted_world(
+    start: dt.datetime | None = None, *, underlying: str = "SPX", cash: str = "20000", fees: FeeSchedule = NO_FEES
+) -> World:
+    """10:00 of an ordinary Monday, the 6880/6870 put spread quoted; what comes next is shown by `World.show`."""
+    clock, market = FakeClock(start or at("10:00")), FakeMarket(underlying, step=10)
+    market.show(clock.now(), PUT_QUOTES, spot=Decimal(6900), vix=Decimal(15))
+    calendar = FakeCalendar(half_days=[HALF_DAY])
+    exchange = FakeExchange(
+        market, clock, calendar, account_number=ACCOUNT, starting_cash=Decimal(cash), fees=fees
+    )  # fmt: skip
+    return World(clock, {underlying: market}, exchange, calendar)
+
+
+def simulated_world(
+    *, underlying: str = "SPX", others: Sequence[str] = (), date: dt.date = DAY, seed: int = 1, step_seconds: int = 60,
+    cash: str = "20000", fees: FeeSchedule = NO_FEES,
+) -> World:  # fmt: skip
+    """A whole simulated day of one underlying and `others`, beginning half an hour before its open."""
+    session = TradingSession.of(date)
+    markets = {
+        symbol: SimulatedMarket(REGISTRY[symbol], session, seed=seed, step_seconds=step_seconds)
+        for symbol in (underlying, *others)
+    }
+    clock, calendar = FakeClock(session.after_open(-30)), FakeCalendar()
+    exchange = FakeExchange(
+        markets[underlying], clock, calendar, other_markets=markets, account_number=ACCOUNT,
+        starting_cash=Decimal(cash), fees=fees,
+    )  # fmt: skip
+    return World(clock, markets, exchange, calendar)

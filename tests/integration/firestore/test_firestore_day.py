@@ -1,0 +1,149 @@
+"""A day whose ledger is in Firestore: the same as in a file, killed and taken up, one writer. R2, R12, R13."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders_cli import CommandLine, at_home, on_a_trading_day, process
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.firestore import Documents, FirestoreStorage
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.domain.book import Book
+from gammacore.domain.ledger import Event
+
+LEDGER = ("--ledger", "firestore:paper-1")
+FINE = 30
+"""Seconds a step of the day that is killed: long enough to be caught in the middle."""
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: str, documents: Documents) -> None:
+    at_home(monkeypatch, tmp_path)
+    monkeypatch.setenv("FIREBASE_PROJECT_ID", project)
+    monkeypatch.setenv("GAMMACORE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__CALL_SECONDS", "30")
+
+
+@pytest.fixture
+def gammacore(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
+
+
+def stored(documents: Documents, clock: FakeClock) -> list[Event]:
+    storage = FirestoreStorage(documents, "paper-1", clock=clock, holder="reader", read_only=True)
+    try:
+        return list(storage.events())
+    finally:
+        storage.close()
+
+
+def without_place(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "ledger"}
+
+
+def test_a_day_in_firestore_is_the_day_in_a_file(
+    gammacore: CommandLine, documents: Documents, clock: FakeClock
+) -> None:
+    """R13, R14: the same events, and every command that reads a ledger says the same of it."""
+    day = on_a_trading_day()
+    by_file = gammacore.document("trade", *day, "--ledger", "day.sqlite")
+    by_store = gammacore.document("trade", *day, *LEDGER)
+
+    assert by_store["ledger"] == "firestore:paper-1"
+    assert without_place(by_store) == without_place(by_file)
+    file = SqliteStorage(Path("day.sqlite"), read_only=True)
+    assert stored(documents, clock) == list(file.events())
+    file.close()
+    for command in ("status", "journal", "report"):
+        answers = [gammacore.document(command, *place) for place in (LEDGER, ("--ledger", "day.sqlite"))]
+        assert without_place(answers[0]) == without_place(answers[1])
+    assert not list(Path().glob("firestore*"))
+    assert (Path("home") / "firestore" / "paper-1.exchange.json").exists()
+
+
+def test_a_finished_day_is_reported_not_traded_again(
+    gammacore: CommandLine, documents: Documents, clock: FakeClock
+) -> None:
+    first = gammacore.document("trade", *on_a_trading_day(), *LEDGER)
+    events = stored(documents, clock)
+
+    assert gammacore.document("trade", *on_a_trading_day(), *LEDGER) == first
+    assert stored(documents, clock) == events
+
+
+def test_halt_resume_and_flatten_reach_a_ledger_no_loop_is_writing(gammacore: CommandLine) -> None:
+    """R10."""
+    gammacore.document("trade", *on_a_trading_day(), "--once", *LEDGER)
+
+    gammacore.document("halt", "--reason", "lunch", *LEDGER)
+    assert gammacore.document("status", *LEDGER)["halted"] is True
+    gammacore.document("resume", *LEDGER)
+    assert gammacore.document("status", *LEDGER)["halted"] is False
+    assert gammacore.document("reconcile", *LEDGER)["ledger"] == "firestore:paper-1"
+    assert "flat and halted" in gammacore.document("flatten", *LEDGER)["done"]
+
+
+def test_a_kill_file_lies_in_the_home_folder(gammacore: CommandLine) -> None:
+    """R10: `<home>/firestore/<name>.halt`."""
+    folder = Path("home/firestore")
+    folder.mkdir(parents=True)
+    (folder / "paper-1.halt").touch()
+
+    answer = gammacore("trade", *on_a_trading_day(), *LEDGER, "--quiet")
+
+    assert answer.code == 3
+    assert "trading is halted" in answer.err
+
+
+def test_the_accounts_own_ledger_is_in_firestore_by_configuration(gammacore: CommandLine) -> None:
+    Path("gammacore.toml").write_text('[storage]\nkind = "firestore"\n[account]\nid = "paper-1"\n', encoding="utf-8")
+    gammacore.document("trade", *on_a_trading_day(), "--once", *LEDGER)
+
+    assert gammacore.document("status")["ledger"] == "firestore:paper-1"
+    assert gammacore.document("halt")["ledger"] == "firestore:paper-1"
+
+
+def test_a_killed_day_is_refused_to_others_taken_up_after_the_lease_and_ends_the_same(
+    gammacore: CommandLine, documents: Documents, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    """R2, R12: SIGKILL in the middle of a day."""
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__LEASE_SECONDS", "3")
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__RENEW_AFTER_SECONDS", "1")
+    day = on_a_trading_day(FINE)
+    whole = gammacore.document("trade", *day, "--ledger", "whole.sqlite")
+
+    with process("trade", *day, *LEDGER) as running:
+        _wait_until_it_holds(documents, clock)
+        os.kill(running.popen.pid, signal.SIGSTOP)  # it stands still, and its lease runs
+        refused = gammacore.refusal("trade", *day, *LEDGER)
+        assert (refused.code, f"process {running.popen.pid} is writing to it" in refused.err) == (1, True)
+        os.kill(running.popen.pid, signal.SIGKILL)
+    assert Book.of(stored(documents, clock)).live_positions
+
+    deadline = time.monotonic() + 30
+    answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
+    while answer.code == 1 and "is writing to it" in answer.err and time.monotonic() < deadline:
+        answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
+
+    assert answer.code == 0, answer.err
+    assert without_place(json.loads(answer.out)) == without_place(whole)
+    book = Book.of(stored(documents, clock))
+    assert len({order.broker_id for order in book.orders.values()}) == len(book.orders)
+
+
+def _wait_until_it_holds(documents: Documents, clock: FakeClock) -> None:
+    """Until the other process has a position, by what is in the store."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        there = documents.get("gammacore_ledgers/paper-1") is not None
+        if there and Book.of(stored(documents, clock)).live_positions:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the other process never held a position")

@@ -1,0 +1,194 @@
+"""The Alpaca broker's calls: ids, absence, pages, holdings, the account."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from builders import a_put_spread
+from builders_alpaca import NOT_FOUND_WORDS, ORDER_UUID, Told, Wire, order_words, told
+from builders_exchange import an_entry
+from gammacore.adapters.alpaca.broker import ORDERS_A_PAGE
+from gammacore.domain.orders import OrderState
+from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
+
+pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
+
+TICKET = an_entry("gc-1", a_put_spread(688, 687, "SPY"), limit="0.23")
+TAKEN = told({"code": 40010001, "message": "client_order_id must be unique"}, 422)
+OURS = "gc-" + "0a1b2" * 5
+
+
+def uuid(number: int) -> str:
+    return str(UUID(int=number))
+
+
+def position(symbol: str, quantity: str, side: str, asset_class: str = "us_option") -> dict[str, Any]:
+    return {"symbol": symbol, "qty": quantity, "side": side, "asset_class": asset_class}
+
+
+def test_an_id_alpaca_has_already_is_answered_with_its_order(wire: Wire) -> None:
+    """Rule: R1."""
+    wire.script.tell(TAKEN, order_words())
+
+    assert wire.broker.submit(TICKET).broker_id == ORDER_UUID
+    assert [request.method for request in wire.script.asked] == ["POST", "GET"]
+    assert wire.script.asked[1].query == {"client_order_id": "gc-1"}
+
+
+@pytest.mark.parametrize("answer", [told(NOT_FOUND_WORDS, 404), Told(503), Told(fault="hang_up")])
+def test_an_order_alpaca_has_and_does_not_show_is_unknown_and_never_not_sent(wire: Wire, answer: Told) -> None:
+    """Rule: R4."""
+    wire.script.tell(TAKEN, answer)
+    with pytest.raises(OutcomeUnknown):
+        wire.broker.submit(TICKET)
+    assert wire.script.count("POST") == 1
+
+
+def test_only_alpacas_own_word_proves_an_order_absent(wire: Wire) -> None:
+    """Rule: R4."""
+    wire.script.tell(told(NOT_FOUND_WORDS, 404))
+    assert wire.broker.order("gc-1") is None
+
+    for proof_of_nothing in (Told(404, "<html>not here</html>"), told({"message": "endpoint not found"}, 404)):
+        wire.script.tell(proof_of_nothing)
+        with pytest.raises(BrokerUnavailable):
+            wire.broker.order("gc-1")
+
+
+def test_an_answer_about_another_order_is_no_answer(wire: Wire) -> None:
+    wire.script.tell(order_words(client_order_id="gc-2"))
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.order("gc-1")
+
+
+def test_legs_that_are_missing_are_asked_for_by_alpacas_id(wire: Wire) -> None:
+    wire.script.tell(order_words(legs=None), order_words())
+
+    assert wire.broker.order("gc-1") is not None
+    assert wire.script.asked[1].path == f"/v2/orders/{ORDER_UUID}"
+    assert wire.script.asked[1].query == {"nested": "True"}
+
+
+def test_a_cancel_goes_to_alpacas_id(wire: Wire) -> None:
+    wire.script.tell(order_words(), Told(204))
+    wire.broker.cancel("gc-1")
+    assert (wire.script.asked[1].method, wire.script.asked[1].path) == ("DELETE", f"/v2/orders/{ORDER_UUID}")
+
+    wire.script.tell(told(NOT_FOUND_WORDS, 404))
+    with pytest.raises(BrokerError, match="no order gc-1"):
+        wire.broker.cancel("gc-1")
+
+
+def test_todays_orders_are_asked_for_since_midnight_in_new_york_oldest_first_with_their_legs(wire: Wire) -> None:
+    """Rule: CS-574."""
+    wire.script.tell([order_words(), order_words(id=uuid(2), client_order_id="by-hand")])
+
+    assert [report.id for report in wire.broker.orders()] == ["gc-1", "by-hand"]
+    assert wire.script.asked[0].query == {
+        "status": "all", "limit": "500", "direction": "asc", "nested": "True",
+        "after": f"{wire.clock.now().date()}T05:00:00+00:00",
+    }  # fmt: skip
+
+
+def test_a_long_list_of_orders_is_read_to_its_end_each_once(wire: Wire) -> None:
+    many = [order_words(id=uuid(number), client_order_id=f"gc-{number}") for number in range(1, ORDERS_A_PAGE + 3)]
+    wire.script.tell(many[:ORDERS_A_PAGE], many[ORDERS_A_PAGE - 1 :])
+
+    assert [report.id for report in wire.broker.orders()] == [order["client_order_id"] for order in many]
+    assert wire.script.asked[1].query["after"] == "2026-01-05T15:00:00.123455+00:00"
+
+
+def test_a_list_of_orders_that_does_not_move_on_is_refused(wire: Wire) -> None:
+    wire.script.tell([order_words(id=uuid(number)) for number in range(ORDERS_A_PAGE)])
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.orders()
+
+
+def test_orders_of_others_that_have_no_whole_units_do_not_hide_ours(wire: Wire) -> None:
+    wire.script.tell(
+        [
+            order_words(id=uuid(1), client_order_id="by-value", qty=None, notional="500"),
+            order_words(id=uuid(2), client_order_id="coins", asset_class="crypto", qty="0.3"),
+            order_words(),
+        ]
+    )
+    assert [report.id for report in wire.broker.orders()] == ["gc-1"]
+
+    wire.script.tell([order_words(client_order_id=OURS, qty="1.5")])
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.orders()
+
+
+def test_holdings_are_signed_by_their_side_whatever_sign_the_quantity_has(wire: Wire) -> None:
+    wire.script.tell(
+        [
+            position("SPY260105P00688000", "-3", "short"),
+            position("SPY260105P00687000", "3", "long"),
+            position("QQQ260105P00500000", "2", "short"),
+            position("SPY", "37", "long", "us_equity"),
+            position("BTC/USD", "0.31", "long", "crypto"),
+        ]
+    )
+    assert dict(wire.broker.holdings()) == {
+        "SPY260105P00688000": -3, "SPY260105P00687000": 3, "QQQ260105P00500000": -2, "SPY": 37,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [position("SPY", "0.5", "long", "us_equity")],
+        [position("SPY", "5", "flat")],
+        [position("SPY", "5", "long"), position("SPY", "5", "short")],
+        [position("", "5", "long")],
+        [{"symbol": "SPY", "side": "long"}],
+        {},
+        None,
+    ],
+)
+def test_holdings_that_cannot_be_read_are_never_flat(wire: Wire, rows: Any) -> None:
+    """Rules: CS-572, R5."""
+    wire.script.tell(rows)
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.holdings()
+
+
+def test_the_account_is_equity_and_the_buying_power_for_options(wire: Wire) -> None:
+    wire.script.tell({"account_number": "PA1", "equity": "20000.5", "options_buying_power": "-1.25", "cash": "7"})
+
+    account = wire.broker.account()
+    assert (account.number, account.balance, account.option_buying_power) == (
+        "PA1",
+        Decimal("20000.5"),
+        Decimal("-1.25"),
+    )
+
+
+def test_a_missing_buying_power_is_not_zero(wire: Wire) -> None:
+    wire.script.tell({"account_number": "PA1", "equity": "20000.5", "options_buying_power": None})
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.account()
+
+
+def test_the_clock_says_time_and_whether_the_market_is_open(wire: Wire) -> None:
+    wire.script.tell({"timestamp": "2026-01-05T10:00:03.5-05:00", "is_open": True})
+
+    clock = wire.broker.clock()
+    assert (clock.at.isoformat(), clock.is_open) == ("2026-01-05T15:00:03.500000+00:00", True)
+
+    wire.script.tell({"timestamp": "2026-01-05T10:00:03.5-05:00", "is_open": "no"})
+    with pytest.raises(BrokerUnavailable):
+        wire.broker.clock()
+
+
+def test_a_question_answered_after_a_fault_is_answered(wire: Wire) -> None:
+    wire.script.tell(Told(429), Told(504), order_words())
+
+    report = wire.broker.order("gc-1")
+    assert report is not None
+    assert report.state is OrderState.ACCEPTED
+    assert len(wire.script.asked) == 3

@@ -1,0 +1,235 @@
+"""The account at Tradier: orders found by tag, holdings, figures. Rules: R1, R4, R5, CS-407, CS-572."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from builders_tradier import ACCOUNT, NO_ORDERS, ORDER_ID, TAKEN, ScriptedWire, a_put_spread, a_row, answered, broker_of
+from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
+from gammacore.domain.orders import OrderState, Purpose
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.ports.broker import Receipt
+
+
+def listed(*rows: object) -> httpx.Response:
+    return answered({"orders": {"order": list(rows)}})
+
+
+def balances(**fields: object) -> dict[str, object]:
+    return {"balances": {"account_number": ACCOUNT, "total_equity": 17798.36, **fields}}
+
+
+# -- sending ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_looked_for_and_then_sent() -> None:
+    wire = ScriptedWire({"GET": [answered(NO_ORDERS)], "POST": [answered(TAKEN)]})
+
+    assert broker_of(wire).submit(a_put_spread()) == Receipt("7")
+    assert [request.method for request in wire.sent] == ["GET", "POST"]
+    assert [form["tag"] for form in wire.forms()] == [f"GEXENTRY-{ORDER_ID}"]
+
+
+@pytest.mark.parametrize("status", ["open", "filled", "canceled"])
+def test_an_order_that_is_there_is_answered_with_itself_and_not_sent(status: str) -> None:
+    """Rule: R1."""
+    wire = ScriptedWire({"GET": [listed(a_row(6, tag="by-hand"), a_row(41, status=status))], "POST": [answered(TAKEN)]})
+
+    assert broker_of(wire).submit(a_put_spread()) == Receipt("41")
+    assert wire.count("POST") == 0
+
+
+def test_an_order_on_a_later_page_is_found_too() -> None:
+    strangers = [listed(*(a_row(page * 10 + row, tag="by-hand") for row in range(3))) for page in range(4)]
+    wire = ScriptedWire({"GET": [*strangers, listed(a_row(99)), listed()], "POST": [answered(TAKEN)]})
+
+    assert broker_of(wire).submit(a_put_spread()) == Receipt("99")
+    assert [request.url.params["page"] for request in wire.sent] == ["1", "2", "3", "4", "5"]
+    assert {request.url.params["includeTags"] for request in wire.sent} == {"true"}
+
+
+def test_a_broker_that_knows_no_pages_is_asked_twice_not_for_ever() -> None:
+    wire = ScriptedWire({"GET": [listed(a_row(6, tag="by-hand"))]})
+    assert broker_of(wire).order(ORDER_ID) is None
+    assert wire.count("GET") == 2
+
+
+def test_pages_without_end_are_no_proof_of_absence() -> None:
+    numbers = iter(range(1, 10_000))
+    with pytest.raises(UnreadableAnswer, match="do not end"):
+        broker_of(lambda _: listed(a_row(next(numbers), tag="by-hand"))).order(ORDER_ID)
+
+
+def test_a_time_out_after_acceptance_is_found_by_its_tag() -> None:
+    """Rule: R4."""
+    wire = ScriptedWire(
+        {"GET": [answered(NO_ORDERS), listed(a_row(41))], "POST": [httpx.ReadTimeout("late"), answered(TAKEN)]}
+    )
+    broker = broker_of(wire)
+
+    with pytest.raises(OutcomeUnknown):
+        broker.submit(a_put_spread())
+
+    report = broker.order(ORDER_ID)
+    assert report is not None
+    assert (report.id, report.broker_id, report.state) == (ORDER_ID, "41", OrderState.ACCEPTED)
+    assert broker.submit(a_put_spread()) == Receipt("41")
+    assert wire.count("POST") == 1
+
+
+def test_one_purposes_order_is_not_anothers() -> None:
+    """The id is what counts: an exit has another one."""
+    wire = ScriptedWire({"GET": [listed(a_row(41))], "POST": [answered(TAKEN)]})
+    other = "gc-" + "f" * 25
+    broker_of(wire).submit(a_put_spread(other, purpose=Purpose.EXIT))
+    assert [form["tag"] for form in wire.forms()] == [f"GEXEXIT-{other}"]
+
+
+def test_a_preview_tells_the_cost_and_places_nothing() -> None:
+    body = {"order": {"status": "ok", "commission": 2.1, "cost": -372.9, "fees": 0.0, "order_cost": -375.0,
+                      "margin_change": 3000.0, "result": True, "class": "multileg"}}  # fmt: skip
+    wire = ScriptedWire({"POST": [answered(body)]})
+
+    preview = broker_of(wire).preview(a_put_spread())
+
+    assert (preview.cost, preview.margin_change) == (Decimal("-372.9"), Decimal("3000.0"))
+    assert [form["preview"] for form in wire.forms()] == ["true"]
+
+
+def test_a_preview_that_is_refused_says_why() -> None:
+    wire = ScriptedWire({"POST": [answered({"errors": {"error": "InitialMargin"}})]})
+    with pytest.raises(OrderRejected, match="InitialMargin"):
+        broker_of(wire).preview(a_put_spread())
+
+
+# -- calling back -----------------------------------------------------------------------------------------------------
+
+
+def test_a_cancel_goes_to_tradiers_own_id() -> None:
+    wire = ScriptedWire({"GET": [listed(a_row(41))], "DELETE": [answered({"order": {"id": 41, "status": "ok"}})]})
+    broker_of(wire).cancel(ORDER_ID)
+    assert wire.sent[-1].url.path.endswith(f"/accounts/{ACCOUNT}/orders/41")
+
+
+def test_a_cancel_too_late_is_an_error_and_the_order_stands_as_it_was() -> None:
+    """Rule: CS-410."""
+    late = answered("order already in finalized state: filled", 400)
+    filled = a_row(41, status="filled", exec_quantity=3.0, avg_fill_price=-1.25)
+    wire = ScriptedWire({"GET": [listed(filled)], "DELETE": [late]})
+    broker = broker_of(wire)
+
+    with pytest.raises(RequestRefused, match="finalized state"):
+        broker.cancel(ORDER_ID)
+
+    report = broker.order(ORDER_ID)
+    assert report is not None
+    assert (report.state, report.execution.quantity) == (OrderState.FILLED, 3)
+
+
+def test_canceling_what_is_not_there_is_an_error() -> None:
+    wire = ScriptedWire({"GET": [answered(NO_ORDERS)]})
+    with pytest.raises(BrokerError):
+        broker_of(wire).cancel(ORDER_ID)
+    assert wire.count("DELETE") == 0
+
+
+# -- questions --------------------------------------------------------------------------------------------------------
+
+
+def test_orders_are_listed_oldest_first_ours_and_others() -> None:
+    wire = ScriptedWire({"GET": [listed(a_row(100), a_row(9, tag="by-hand")), answered(NO_ORDERS)]})
+    assert [(report.id, report.broker_id) for report in broker_of(wire).orders()] == [("9", "9"), (ORDER_ID, "100")]
+
+
+@pytest.mark.parametrize(
+    ("body", "held"),
+    [
+        ({"positions": "null"}, {}),
+        ({"positions": None}, {}),
+        ({"positions": {"position": {"symbol": "SPY", "quantity": 37.0}}}, {"SPY": 37}),
+        (
+            {"positions": {"position": [
+                {"symbol": "SPXW260819P06880000", "quantity": -3.0, "cost_basis": -1425.0},
+                {"symbol": "SPXW260819P06870000", "quantity": 3.0, "cost_basis": 1050.0},
+            ]}},
+            {"SPXW260819P06880000": -3, "SPXW260819P06870000": 3},
+        ),
+        (
+            {"positions": {"position": [{"symbol": "SPY", "quantity": 5}, {"symbol": "SPY", "quantity": -2}]}},
+            {"SPY": 3},
+        ),
+    ],
+    ids=["null text", "null", "one", "many", "lots"],
+)  # fmt: skip
+def test_holdings_are_signed(body: object, held: dict[str, int]) -> None:
+    assert broker_of(ScriptedWire({"GET": [answered(body)]})).holdings() == held
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"positions": {}},
+        {"positions": {"holding": []}},
+        {"positions": {"position": {"symbol": "SPY"}}},
+        {"positions": {"position": {"symbol": "SPY", "quantity": 0.5}}},
+    ],
+    ids=str,
+)
+def test_holdings_that_cannot_be_read_are_never_flat(body: object) -> None:
+    """Rule: CS-572."""
+    with pytest.raises(BrokerUnavailable):
+        broker_of(ScriptedWire({"GET": [answered(body)]})).holdings()
+
+
+@pytest.mark.parametrize(
+    ("shape", "power"),
+    [
+        ({"margin": {"option_buying_power": 6363.86, "stock_buying_power": 12727.72}}, "6363.86"),
+        ({"pdt": {"option_buying_power": 25455.44}}, "25455.44"),
+        ({"cash": {"cash_available": 4343.38, "sweep": 0}}, "4343.38"),
+        ({"margin": {"option_buying_power": -12.5}}, "-12.5"),
+        ({"margin": {"option_buying_power": 0}}, "0"),
+        ({"option_buying_power": 7.0, "margin": "null"}, "7.0"),
+    ],
+    ids=["margin", "pdt", "cash", "in debt", "used up", "on top"],
+)
+def test_buying_power_is_told_in_three_shapes(shape: dict[str, object], power: str) -> None:
+    account = broker_of(ScriptedWire({"GET": [answered(balances(**shape))]})).account()
+    assert (account.number, account.balance) == (ACCOUNT, Decimal("17798.36"))
+    assert account.option_buying_power == Decimal(power)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        balances(),
+        balances(margin={}),
+        balances(total_equity="null", margin={"option_buying_power": 1}),
+        balances(account_number="VA99999999", margin={"option_buying_power": 1}),
+        {"balances": "null"},
+    ],
+    ids=["no power", "empty margin", "no equity", "another account", "nothing"],
+)
+def test_a_missing_figure_is_an_error_and_never_zero(body: object) -> None:
+    with pytest.raises(BrokerUnavailable):
+        broker_of(ScriptedWire({"GET": [answered(body)]})).account()
+
+
+@pytest.mark.parametrize(
+    ("state", "is_open"), [("open", True), ("closed", False), ("premarket", False), ("postmarket", False)]
+)
+def test_the_clock_says_the_time_and_whether_the_regular_session_is_on(state: str, is_open: bool) -> None:
+    body = {"clock": {"date": "2026-08-19", "state": state, "timestamp": 1787155203}}
+    clock = broker_of(ScriptedWire({"GET": [answered(body)]})).clock()
+    assert (clock.at, clock.is_open) == (dt.datetime(2026, 8, 19, 16, 0, 3, tzinfo=dt.UTC), is_open)
+
+
+@pytest.mark.parametrize("body", [{}, {"clock": "null"}, {"clock": {"state": "open"}}], ids=str)
+def test_a_clock_that_does_not_tell_is_never_open(body: object) -> None:
+    with pytest.raises(BrokerUnavailable):
+        broker_of(ScriptedWire({"GET": [answered(body)]})).clock()
