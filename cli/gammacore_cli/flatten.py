@@ -9,6 +9,7 @@ import click
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.control import ask, ledger_to_control
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @market_options
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
+@live_options
 def flatten(frame: Frame, reason: str, ledger: LedgerPlace | None, **market: Any) -> None:
     """Call back entries, close every position, verify, and stay halted until `resume`.
 
@@ -38,7 +40,7 @@ def flatten(frame: Frame, reason: str, ledger: LedgerPlace | None, **market: Any
     if not running:
         from gammacore import wiring
 
-        sentence, orders = wiring.flatten_now(wiring.taking_up(frame.configuration, path), path)
+        sentence, orders = wiring.flatten_now(wiring.taking_up(frame.configuration, path), path, frame.credentials)
     document: dict[str, object] = {"flatten": reason, "ledger": str(path), "done": sentence, "orders": orders,
                                    "verdicts": []}  # fmt: skip
     emit(document, frame.as_json, lambda: f"flatten ({reason}): {sentence}")

@@ -8,6 +8,7 @@ import click
 
 from gammacore_cli.control import ledger_to_control
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 @market_options
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
+@live_options
 def reconcile(frame: Frame, ledger: LedgerPlace | None, **market: Any) -> None:
     """Look twice, as the loop does: match, adopt late fills of ours, quarantine what is foreign."""
     from gammacore import wiring
 
     path = ledger_to_control(frame, ledger)
     choose_market(frame, market)
-    findings, orders = wiring.reconcile_now(wiring.taking_up(frame.configuration, path), path)
+    findings, orders = wiring.reconcile_now(wiring.taking_up(frame.configuration, path), path, frame.credentials)
     verdicts = [
         {"symbol": f.symbol, "expected": f.expected, "held": f.held, "verdict": str(f.verdict)} for f in findings
     ]

@@ -20,8 +20,9 @@ from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
+    from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import Armed, LedgerPlace
 
 
 log = logging.getLogger("gammacore")
@@ -34,9 +35,7 @@ log = logging.getLogger("gammacore")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
 @common_options
 @live_options
-def trade(
-    frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any
-) -> None:
+def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
@@ -48,12 +47,12 @@ def trade(
 
     choose_market(frame, market)
     frame.choose({"trade.strategy": strategy})
+    armed = wiring.armed_mode(frame.configuration, frame.credentials)
+    frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
-    configuration = wiring.naming_underlying(wiring.naming_its_underlying(configuration))
-    date = wiring.trading_date(configuration.settings)
-    path = ledger or frame.new_run(f"{configuration.settings.market.underlying.lower()}-{date:%Y%m%d}")
+    path = ledger or _fresh_ledger(frame, configuration, armed)
     with flatten_by_signal() as signals:
-        day = wiring.wire_day(configuration, path, logger=log, also_obey=signals)
+        day = wiring.wire_day(configuration, path, logger=log, also_obey=signals, credentials=frame.credentials)
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
@@ -62,7 +61,7 @@ def trade(
             else:
                 with progress(frame, day.session.open, day.session.close) as on_cycle:
                     day.trade(on_cycle)
-            report, halted = day_report(day.storage.events(), date), day.trade.ledger.book.halted
+            report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         finally:
             day.close()
 
@@ -74,6 +73,17 @@ def trade(
     emit(trade_document(report, path), frame.as_json, view)
     if halted is not None:
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: gammacore resume --ledger {path}")
+
+
+def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> LedgerPlace:
+    """A new run for a study; the account's own ledger, taken up again each day, at a real broker."""
+    from gammacore import wiring
+
+    if armed.broker.is_real:
+        return wiring.account_ledger(configuration.settings, armed.mode)
+    configuration = wiring.naming_underlying(wiring.naming_its_underlying(configuration))
+    date = wiring.trading_date(configuration.settings)
+    return frame.new_run(f"{configuration.settings.market.underlying.lower()}-{date:%Y%m%d}")
 
 
 @contextmanager

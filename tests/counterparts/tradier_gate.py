@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from counterparts.tradier_words import INVALID_TOKEN, Refusal, answer, fault, milliseconds
 from counterparts.wire import CONTROL
-from counterparts.world import TOKEN, Asked, World
+from counterparts.world import LIVE_TOKEN, TOKEN, Asked, World
 
 WINDOW = dt.timedelta(minutes=1)
 ALLOWED = {"market": 120, "standard": 120, "trading": 60}
@@ -67,7 +67,8 @@ class Gate:
         await self._app(scope, receive, with_headers)
 
     def _check_token(self, request: Request) -> None:
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        """The server stands for both hosts: the live token, which market data comes by, is another one."""
+        if request.headers.get("authorization") not in (f"Bearer {TOKEN}", f"Bearer {LIVE_TOKEN}"):
             raise fault(401, *INVALID_TOKEN)
 
     @property

@@ -26,6 +26,7 @@ from gammacore.ports.market_data import MarketData
 
 ACCOUNT = "VA00000001"
 TOKEN = "loopback-token"  # a word for both sides of a test, no secret
+LIVE_TOKEN = "loopback-live-token"
 SECRET = "loopback-secret"
 
 

@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from gammacore.application.hedge_journal import HedgeJournal
+from gammacore.application.hedge_metrics import hedge_samples
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.hedging.canonical import digest
 from gammacore.domain.hedging.desk import HedgingDesk
+from gammacore.domain.hedging.gauges import gauges
 from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
-from gammacore.domain.hedging.measures import HedgeCounts, Histogram
+from gammacore.domain.hedging.measures import HedgeCounts, Histogram, Sample
 from gammacore.domain.hedging.messages import BadLine, Inbound, Level, LogMessage, MarketEvent, OrderUpdate, Shutdown
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
@@ -161,6 +163,12 @@ class HedgeStream:
             "intents": dict(self.counts.intents),
         }
         self._log(LogMessage(now or FIRST, Level.INFO, "done", fields=counts))
+
+    def metrics(self) -> tuple[Sample, ...]:
+        """Counters, gauges and the histogram as they are now. Rule: DH-1007."""
+        desk = self.desk
+        books = gauges(desk.book, desk.settings, self._regime.last)
+        return tuple(hedge_samples(desk.settings, self.counts, self._regime.reads, books, self.decision_time))
 
     # -- one step ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
@@ -11,7 +12,7 @@ from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.messages import Level, LogMessage
 from gammacore.domain.hedging.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
 from gammacore.domain.hedging.regime_chain import ReadSchedule, SourceMemory, choose_gex
-from gammacore.domain.hedging.regime_documents import GexShape, UnreadDocument, read_gex
+from gammacore.domain.hedging.regime_documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.ports.regime_source import RegimeSource
 
@@ -61,6 +62,8 @@ class WatchRegime:
         self._ttl = dt.timedelta(seconds=float(settings.gex_ttl))
         self._max_age = dt.timedelta(seconds=float(settings.gex_max_age))
         self._macro_ttl = dt.timedelta(seconds=float(settings.macro_event_ttl))
+        self.reads: Counter[tuple[str, str]] = Counter()
+        """Reads of dealer gamma, by source and by what they brought: known, or the cause of the failure. DH-1007."""
         self.events: list[RegimeNoted] = []
         self.notes: list[LogMessage] = []
 
@@ -70,6 +73,11 @@ class WatchRegime:
         if held is not None and held.since <= now <= held.until:
             return held.regime
         return self._renewed(symbol, now)
+
+    def last(self, share: str) -> Regime | None:
+        """The regime a book was last told; nothing is read. Rule: DH-1007."""
+        held = self._held.get(self._settings.gex_symbols.get(share, self._settings.gex_symbol))
+        return None if held is None else held.regime
 
     def drain(self) -> tuple[list[RegimeNoted], list[LogMessage]]:
         """What changed since the last time this was asked."""
@@ -113,8 +121,12 @@ class WatchRegime:
     def _read(self, feed: GexFeed, memory: SourceMemory, symbol: str, now: dt.datetime) -> SourceMemory:
         document = feed.source.read(now)
         if isinstance(document, UnreadDocument):
-            return memory.taking(document.cause, now, self._ttl)
-        return memory.taking(read_gex(document, feed.shape, symbol, now), now, self._ttl)
+            answer: GexFigure | GexCause = document.cause
+        else:
+            answer = read_gex(document, feed.shape, symbol, now)
+        status = answer.value if isinstance(answer, GexCause) else GexStatus.KNOWN.value
+        self.reads[feed.source.name, status] += 1
+        return memory.taking(answer, now, self._ttl)
 
     def _read_macro(self, now: dt.datetime) -> None:
         if self._macro_source is None or not self._macro_schedule.is_due(now):

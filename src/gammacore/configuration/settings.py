@@ -61,6 +61,11 @@ class MarketSettings:
     settlement: Decimal | None = parameter(None, "Recorded: settlement price of the day, points.", above=0)
     closes_file: Path | None = parameter(None, "Recorded: CSV of date and close.")
     price_file: Path | None = parameter(None, "Recorded: CSV of bars or prices of the underlying.")
+    look_seconds: float = parameter(3.0, "Live: from look to look, seconds (CS-501).", at_least=0.1)
+    live_quote_age_seconds: float = parameter(15.0, "Live: oldest usable quote, seconds (CS-014).", above=0)
+    official_close_minutes: float = parameter(
+        20.0, "Live: the day's close counts as official this long after the session, minutes.", at_least=15
+    )
     alpaca_full_plan: bool = parameter(False, "Alpaca: the data plan has SIP and OPRA, so quotes are in real time.")
     preset: str = parameter("", "Columns of a known vendor: cboe-datashop or zero-dte-lab; empty = by the header.")
     columns: ColumnMap | None = parameter(None, "Columns of any other table, by their names.")

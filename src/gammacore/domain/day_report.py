@@ -14,7 +14,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book import Book
-from gammacore.domain.inventory_record import InventoryEnd, InventoryLine, hedge_lines
+from gammacore.domain.inventory_record import InventoryEnd, InventoryLine, Moved, hedge_lines
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -25,17 +25,21 @@ from gammacore.domain.ledger import (
     FlattenRequested,
     Halted,
     HedgeDecided,
+    InventoryAdjusted,
     InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
     LedgerOpened,
     Mode,
     OrderIntended,
     PositionClosed,
     Resumed,
+    SharesDelivered,
 )
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, drawdown
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
 from gammacore.domain.trade_record import TradeExit, TradeLine
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
@@ -143,8 +147,20 @@ class DayReport:
         return self.pnl - self.fees
 
     @property
+    def records(self) -> tuple[TradeRecord, ...]:
+        """Credit spreads and inventories, in the order they were opened."""
+        both: list[TradeRecord] = [*self.trades, *self.inventories]
+        return tuple(sorted(both, key=lambda trade: trade.opened))
+
+    @property
+    def ended(self) -> int:
+        """How many credit spreads and inventories ended on the day."""
+        return sum(self.exits.values())
+
+    @property
     def figures(self) -> TradeFigures:
-        return TradeFigures.of(self.trades)
+        """Of everything that ended: an inventory with all its hedges is one trade. Rule: CS-623."""
+        return TradeFigures.of(self.records)
 
     @property
     def equity(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
@@ -190,7 +206,10 @@ class _DayFold:
         self._exit_details: dict[str, str] = {}
         self._hedges: dict[str, list[tuple[HedgeDecided, str]]] = {}
         self._decided: dict[str, HedgeDecided] = {}
+        self._decisions: dict[str, list[HedgeDecided]] = {}
+        self._moved: dict[str, list[Moved]] = {}
         self._purchases: dict[dt.datetime, str] = {}
+        self._judgements: dict[str, EntryJudged] = {}
         self._page: _Page | None = None
 
     def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
@@ -217,9 +236,15 @@ class _DayFold:
         elif isinstance(event, PositionClosed):
             page.exits[event.position] = self._exit(event)
         elif isinstance(event, InventoryClosed):
-            page.ends[event.inventory] = InventoryEnd.of(event, self._book.balance)
-        elif isinstance(event, HedgeDecided) and event.shares:
-            self._decided[event.inventory] = event
+            page.ends[event.inventory] = InventoryEnd.of(event, self._book.balance, page.ends.get(event.inventory))
+        elif isinstance(event, HedgeDecided):
+            self._decisions.setdefault(event.inventory, []).append(event)
+            if event.shares:
+                self._decided[event.inventory] = event
+        elif isinstance(event, InventoryOpened | InventorySettled | InventoryAdjusted):
+            self._moved.setdefault(event.inventory, []).append(event)
+        elif isinstance(event, SharesDelivered):
+            self._moved.setdefault(self._book.live_inventories[-1].id, []).append(event)
         elif isinstance(event, OrderIntended) and event.ticket.position in self._book.inventories:
             self._pair(event.ticket, page)
         elif isinstance(event, AlarmRaised):
@@ -231,6 +256,7 @@ class _DayFold:
         """An order of an inventory goes with what was decided just before it, in the same append."""
         if ticket.purpose is Purpose.ENTRY and page.judged:
             self._purchases[page.judged[-1].scheduled_at] = ticket.id
+            self._judgements[ticket.position] = page.judged[-1]
         elif (decided := self._decided.pop(ticket.position, None)) is not None:
             self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
 
@@ -276,7 +302,8 @@ class _DayFold:
 
     def _inventories(self, page: _Page) -> tuple[InventoryLine, ...]:
         book = self._book
-        shown = [book.inventories[name] for name in page.ends] + list(book.live_inventories)
+        ended = {name: book.inventories[name] for name in page.ends}
+        shown = {**ended, **{inventory.id: inventory for inventory in book.live_inventories}}
         orders = dict(book.orders)
         return tuple(
             InventoryLine(
@@ -284,8 +311,12 @@ class _DayFold:
                 book.orders_of(inventory.id),
                 hedge_lines(self._hedges.get(inventory.id, ()), orders),
                 page.ends.get(inventory.id),
+                tuple(self._decisions.get(inventory.id, ())),
+                tuple(self._moved.get(inventory.id, ())),
+                self._judgements.get(inventory.id),
             )
-            for inventory in sorted(shown, key=lambda one: one.opened_at)
+            for inventory in sorted(shown.values(), key=lambda one: one.opened_at)
+            if inventory.holdings  # an entry that never filled held nothing: the scheduled entry tells of it
         )
 
     def _order_of(self, record: EntryJudged) -> Order | None:

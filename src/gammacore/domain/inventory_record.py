@@ -6,14 +6,26 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import HedgeDecided, InventoryClosed
-from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.ledger import (
+    EntryJudged,
+    HedgeDecided,
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
+    SharesDelivered,
+)
+from gammacore.domain.orders import Effect, Order, OrderState, Purpose
+from gammacore.domain.trade_record import TradeResult
 
 ZERO = Decimal(0)
+
+Moved = InventoryOpened | SharesDelivered | InventorySettled | InventoryAdjusted
+"""What changes an inventory besides its orders: taken over, delivered, settled, gone at the broker."""
 
 
 @frozen
@@ -74,22 +86,87 @@ class InventoryEnd:
         return self.gross - self.fees
 
     @classmethod
-    def of(cls, event: InventoryClosed, balance: Decimal) -> InventoryEnd:
-        return cls(event.at, event.reason, event.options, event.shares, event.fees, balance)
+    def of(cls, event: InventoryClosed, balance: Decimal, earlier: InventoryEnd | None = None) -> InventoryEnd:
+        """Of a booking; a late fill opens an inventory again, and its day has the sum of both bookings."""
+        booked = cls(event.at, event.reason, event.options, event.shares, event.fees, balance)
+        if earlier is None:
+            return booked
+        return evolve(
+            booked,
+            options=earlier.options + event.options,
+            shares=earlier.shares + event.shares,
+            fees=earlier.fees + event.fees,
+        )
 
 
 @frozen
 class InventoryLine:
-    """One inventory of a day: its entry, its hedges in order, and its end (None while anything is held)."""
+    """One inventory of a day: its entry, its hedges in order, and its end (None while anything is held).
+
+    `decisions` are all the hedging desk said of it, each "no" where its reason changed; `moved` is what changed it
+    besides orders; `judged` the judgement it was bought by.
+    """
 
     inventory: Inventory
     orders: tuple[Order, ...]
     hedges: tuple[HedgeLine, ...]
     end: InventoryEnd | None
+    decisions: tuple[HedgeDecided, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    judged: EntryJudged | None = None
 
     @property
     def id(self) -> str:
         return self.inventory.id
+
+    @property
+    def strategy(self) -> str:
+        return self.inventory.strategy
+
+    @property
+    def opened(self) -> dt.datetime:
+        """When it began to hold something: its entry's fill, or what brought it."""
+        bought = self.entry
+        return bought.changed_at if bought and bought.state is OrderState.FILLED else self.inventory.opened_at
+
+    @property
+    def contracts(self) -> int:
+        """Contracts or spreads of the entry that were filled; 0 without an entry of options."""
+        bought = self.entry
+        return 0 if bought is None or bought.ticket.is_shares else bought.execution.quantity
+
+    @property
+    def debit(self) -> Decimal | None:
+        """Points paid for one contract or share; None where nothing was bought, or the broker told no price."""
+        bought = self.entry
+        return None if bought is None or bought.ticket.effect is Effect.CREDIT else bought.execution.price
+
+    @property
+    def paid(self) -> Decimal:
+        """Dollars paid at the entry."""
+        bought = self.entry
+        return ZERO if bought is None or self.debit is None else (
+            self.debit * bought.execution.quantity * bought.ticket.multiplier
+        )  # fmt: skip
+
+    @property
+    def pnl(self) -> Decimal | None:
+        """Gross dollars, options and shares; None while anything is held."""
+        return None if self.end is None else self.end.gross
+
+    @property
+    def fees(self) -> Decimal:
+        """Dollars so far."""
+        return self.inventory.fees if self.end is None else self.end.fees
+
+    @property
+    def result(self) -> TradeResult:
+        return TradeResult.of(self.pnl)
+
+    @property
+    def minutes(self) -> int | None:
+        """Whole minutes it was held; None while it is."""
+        return None if self.end is None else int((self.end.at - self.opened).total_seconds() // 60)
 
     @property
     def entry(self) -> Order | None:

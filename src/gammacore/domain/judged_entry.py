@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import Order
+from gammacore.domain.orders import Effect, Order
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 
 _VERDICT_HEAD = re.compile(r"(?:skip|unknown)(?: \w+)?(?:: |$)")
@@ -88,7 +88,8 @@ class JudgedEntry:
         ticket, execution = self.order.ticket, self.order.execution
         if self.outcome is EntryOutcome.FILLED:
             price = "an unknown price" if execution.price is None else f"{execution.price:.2f}"
-            return f"sold {execution.quantity} of {ticket.quantity} at {price} (limit {ticket.limit})"
+            traded = "sold" if ticket.effect is Effect.CREDIT else "bought"
+            return f"{traded} {execution.quantity} of {ticket.quantity} at {price} (limit {ticket.limit})"
         wanted = f"{ticket.quantity} at a limit of {ticket.limit}"
         if self.outcome is EntryOutcome.WORKING:
             return f"order {self.order.state}: {wanted}"

@@ -1,7 +1,8 @@
 """The periodic review: what a day, a week or a month of trades came to, against what the record before it promised.
 
 A trade belongs to the period of its close, an open one to that of its entry: it is no loss and counts in no P/L.
-Dates are New York dates. Rules: CS-622..624, CS-703, CS-705, sections 7.2 and 10.
+An inventory with all its hedges is one trade; sizing and projection are of credit spreads, whose size the record
+decides. Dates are New York dates. Rules: CS-622..624, CS-703, CS-705, sections 7.2 and 10.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.inventory_record import InventoryEnd, InventoryLine
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
+from gammacore.domain.trade_record import TradeExit, TradeLine
 from gammacore.errors import InvalidInput
 
 
@@ -147,18 +149,18 @@ class Review:
 
     @property
     def actual(self) -> Decimal:
-        """Gross dollars of everything closed in the period, whatever its size: what the projection is held against."""
+        """Gross dollars of every credit spread closed in the period, whatever its size: what the projection is for."""
         return self.sizing.pnl
 
 
-def reviews(trades: Iterable[TradeLine], period: Period, record: Sequence[Decimal] = ()) -> tuple[Review, ...]:
+def reviews(trades: Iterable[TradeRecord], period: Period, record: Sequence[Decimal] = ()) -> tuple[Review, ...]:
     """A review of every period in which a trade was closed, or opened and not closed yet; oldest first.
 
     `record` is the gross P/L per contract of trades before the first of these, oldest first.
     """
     told_once = trades_once(trades)
-    closed = sorted(((trade.exit.at, trade) for trade in told_once if trade.exit is not None), key=_instant)
-    still_open = [trade for trade in told_once if trade.is_open]
+    closed = sorted(((end.at, trade) for trade in told_once if (end := _end(trade)) is not None), key=_instant)
+    still_open = [trade for trade in told_once if _end(trade) is None]
     spans = {period.span(new_york_date(at)) for at, _ in closed}
     spans |= {period.span(new_york_date(trade.opened)) for trade in still_open}
     known = list(record)
@@ -167,7 +169,7 @@ def reviews(trades: Iterable[TradeLine], period: Period, record: Sequence[Decima
         ended = [trade for at, trade in closed if first <= new_york_date(at) <= last]
         waiting = [trade for trade in still_open if first <= new_york_date(trade.opened) <= last]
         told.append(_review(period, (first, last), ended, waiting, known))
-        known += [_per_contract(trade) for trade in ended if trade.contracts]
+        known += [_per_contract(trade) for trade in _spreads(ended) if trade.contracts]
     return tuple(told)
 
 
@@ -191,7 +193,7 @@ def expected_profit_factor(win_rate: Fraction, win: Decimal, loss: Decimal) -> F
     return win_rate * _amount("win", win) / ((1 - win_rate) * _amount("loss", loss))
 
 
-def trades_once(trades: Iterable[TradeLine]) -> tuple[TradeLine, ...]:
+def trades_once(trades: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
     """Each trade once, as it was told last: reports of several days repeat what stays open."""
     return tuple({trade.id: trade for trade in trades}.values())
 
@@ -199,31 +201,45 @@ def trades_once(trades: Iterable[TradeLine]) -> tuple[TradeLine, ...]:
 def _review(
     period: Period,
     span: tuple[dt.date, dt.date],
-    closed: list[TradeLine],
-    still_open: list[TradeLine],
+    closed: list[TradeRecord],
+    still_open: list[TradeRecord],
     record: Sequence[Decimal],
 ) -> Review:
-    trades = closed + still_open
-    regimes = [regime for regime in VixRegime if any(VixRegime.of(trade.plan.vix) is regime for trade in trades)]
+    trades, spreads = closed + still_open, _spreads(closed)
+    regimes = [regime for regime in VixRegime if any(_regime(trade) is regime for trade in trades)]
     return Review(
         period=period,
         first=span[0],
         last=span[1],
         figures=TradeFigures.of(trades),
         by_regime={
-            regime: TradeFigures.of(trade for trade in trades if VixRegime.of(trade.plan.vix) is regime)
+            regime: TradeFigures.of(trade for trade in trades if _regime(trade) is regime)
             for regime in regimes
         },
         by_strategy=by_strategy(trades),
-        sizing=SizingReview.of(closed),
+        sizing=SizingReview.of(spreads),
         drawdown=drawdown(_equity(closed)),
-        projection=Projection.of(record, [trade.contracts for trade in closed]),
+        projection=Projection.of(record, [trade.contracts for trade in spreads]),
     )
 
 
-def _equity(closed: Sequence[TradeLine]) -> list[Decimal]:
+def _end(trade: TradeRecord) -> TradeExit | InventoryEnd | None:
+    return trade.exit if isinstance(trade, TradeLine) else trade.end
+
+
+def _spreads(trades: Iterable[TradeRecord]) -> list[TradeLine]:
+    return [trade for trade in trades if isinstance(trade, TradeLine)]
+
+
+def _regime(trade: TradeRecord) -> VixRegime:
+    if isinstance(trade, InventoryLine):
+        return VixRegime.of((trade.judged and trade.judged.vix) or Decimal(0))
+    return VixRegime.of(trade.plan.vix)
+
+
+def _equity(closed: Sequence[TradeRecord]) -> list[Decimal]:
     """The balance before the first close of the period and after each. Rule: CS-705."""
-    exits = [trade.exit for trade in closed if trade.exit is not None]
+    exits = [end for trade in closed if (end := _end(trade)) is not None]
     if not exits:
         return []
     before = exits[0].balance - exits[0].gross + exits[0].fees
@@ -234,7 +250,7 @@ def _per_contract(trade: TradeLine) -> Decimal:
     return trade.pnl / trade.contracts if trade.pnl is not None and trade.contracts else Decimal(0)
 
 
-def _instant(pair: tuple[dt.datetime, TradeLine]) -> dt.datetime:
+def _instant(pair: tuple[dt.datetime, TradeRecord]) -> dt.datetime:
     return pair[0]
 
 

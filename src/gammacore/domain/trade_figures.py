@@ -8,7 +8,11 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.inventory_record import InventoryLine
 from gammacore.domain.trade_record import TradeLine, TradeResult
+
+TradeRecord = TradeLine | InventoryLine
+"""Whatever is opened once and ends with a P/L: a credit spread, or an inventory with all its hedges."""
 
 LARGEST_CREDIT = Decimal(100)
 LARGEST_PL = Decimal(10_000)
@@ -18,6 +22,7 @@ LARGEST_PL = Decimal(10_000)
 class TradeFigures:
     """Trades counted and summed, dollars gross of fees. Break-even is neither a win nor a loss, an open trade no trade
     yet. `average_loss` is positive. `left_out` names trades with figures no trade has: they count nowhere.
+    `credits` are those of credit spreads.
     """
 
     trades: int
@@ -31,7 +36,7 @@ class TradeFigures:
     left_out: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, trades: Iterable[TradeLine]) -> TradeFigures:
+    def of(cls, trades: Iterable[TradeRecord]) -> TradeFigures:
         """The figures of these trades. Rule: CS-623."""
         told = list(trades)
         sane = [trade for trade in told if _is_plausible(trade)]
@@ -43,7 +48,7 @@ class TradeFigures:
             wins=results.count(TradeResult.WIN),
             losses=results.count(TradeResult.LOSS),
             break_even=results.count(TradeResult.BREAK_EVEN),
-            credits=sum((trade.premium for trade in sane), Decimal(0)),
+            credits=sum((trade.premium for trade in sane if isinstance(trade, TradeLine)), Decimal(0)),
             won=sum((pnl for pnl in amounts if pnl > 0), Decimal(0)),
             lost=-sum((pnl for pnl in amounts if pnl < 0), Decimal(0)),
             left_out=tuple(trade.id for trade in told if not _is_plausible(trade)),
@@ -74,11 +79,12 @@ class TradeFigures:
         return self.lost / self.losses if self.losses else None
 
 
-def by_strategy(trades: Iterable[TradeLine]) -> dict[str, TradeFigures]:
+def by_strategy(trades: Iterable[TradeRecord]) -> dict[str, TradeFigures]:
     """The figures of each strategy tag, in the order of its first trade. Rule: CS-623."""
-    groups: dict[str, list[TradeLine]] = {}
+    groups: dict[str, list[TradeRecord]] = {}
     for trade in trades:
-        groups.setdefault(str(trade.plan.strategy), []).append(trade)
+        tag = str(trade.plan.strategy) if isinstance(trade, TradeLine) else trade.strategy
+        groups.setdefault(tag, []).append(trade)
     return {tag: TradeFigures.of(group) for tag, group in groups.items()}
 
 
@@ -106,6 +112,8 @@ def drawdown(equity: Sequence[Decimal]) -> Drawdown:
     return worst
 
 
-def _is_plausible(trade: TradeLine) -> bool:
-    """A credit in 0..100 points and a P/L within 10,000 dollars. Rule: CS-623."""
+def _is_plausible(trade: TradeRecord) -> bool:
+    """A credit in 0..100 points and a P/L within 10,000 dollars; an inventory is told as it filled. Rule: CS-623."""
+    if isinstance(trade, InventoryLine):
+        return True
     return 0 <= trade.credit <= LARGEST_CREDIT and abs(trade.pnl or Decimal(0)) <= LARGEST_PL

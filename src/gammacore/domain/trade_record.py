@@ -23,6 +23,19 @@ class TradeResult(StrEnum):
     BREAK_EVEN = "break_even"
     OPEN = "open"
 
+    @classmethod
+    def of(cls, pnl: Decimal | None) -> TradeResult:
+        """By gross dollars; None while it is open.
+
+        >>> [TradeResult.of(pnl).name for pnl in (None, Decimal(0), Decimal("0.01"), Decimal(-1))]
+        ['OPEN', 'BREAK_EVEN', 'WIN', 'LOSS']
+        """
+        if pnl is None:
+            return cls.OPEN
+        if pnl == 0:
+            return cls.BREAK_EVEN
+        return cls.WIN if pnl > 0 else cls.LOSS
+
 
 @frozen
 class TradeExit:
@@ -83,11 +96,7 @@ class TradeLine:
 
     @property
     def result(self) -> TradeResult:
-        if self.pnl is None:
-            return TradeResult.OPEN
-        if self.pnl == 0:
-            return TradeResult.BREAK_EVEN
-        return TradeResult.WIN if self.pnl > 0 else TradeResult.LOSS
+        return TradeResult.of(self.pnl)
 
     @property
     def premium(self) -> Decimal:

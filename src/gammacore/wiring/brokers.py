@@ -5,12 +5,15 @@ The adapters are loaded here, late: alpaca-py alone costs half a second.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from gammacore.adapters.discreet_broker import DiscreetBroker
+from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
@@ -28,6 +31,7 @@ from gammacore.wiring.arming import Armed
 if TYPE_CHECKING:
     from gammacore.adapters.alpaca import AlpacaClients, AlpacaKeys, Endpoints
     from gammacore.adapters.tradier.client import TradierHosts
+    from gammacore.adapters.tradier.pacing import PacingLimits
 
 
 @frozen
@@ -94,24 +98,40 @@ def open_broker_market(
     Raises:
         ConfigurationError: a credential or the broker's library is missing, or the broker serves no such underlying.
     """
+    market = settings.market
     if armed.broker is BrokerName.TRADIER:
         from gammacore.adapters.tradier.client import LIVE, SANDBOX, TradierClient
-        from gammacore.adapters.tradier.market import TradierMarket
+        from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 
         token, hosts = credentials.find(CredentialName.TRADIER_TOKEN), LIVE
         if token is None and armed.mode is not Mode.LIVE:
             token, hosts = credentials.find(CredentialName.TRADIER_SANDBOX_TOKEN), SANDBOX
         secret = _secret(credentials, CredentialName.TRADIER_TOKEN) if token is None else token.secret
-        client = TradierClient(places.tradier or hosts, secret, clock)
-        shown = TradierMarket(client, underlying, session, clock)
+        client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts))
+        looks = TradierMarketSettings(
+            market.look_seconds, market.live_quote_age_seconds, settlement_minutes=market.official_close_minutes
+        )
+        shown = TradierMarket(client, underlying, session, clock, looks)
         return OpenMarket(shown, shown.is_delayed, client.close)
     if armed.broker is BrokerName.ALPACA:
         from gammacore.adapters.alpaca import AlpacaMarket
-        from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN
+        from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarketSettings
 
-        feeds = FULL_PLAN if settings.market.alpaca_full_plan else FREE_PLAN
+        feeds = FULL_PLAN if market.alpaca_full_plan else FREE_PLAN
+        glances = AlpacaMarketSettings(
+            market.look_seconds, market.live_quote_age_seconds, settlement_minutes=market.official_close_minutes
+        )
         clients = _alpaca_clients(_alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, places.alpaca))
-        looked_at = AlpacaMarket(clients, underlying, session, clock, feeds, calendar=calendar)
+        looked_at = AlpacaMarket(
+            clients,
+            underlying,
+            session,
+            clock,
+            feeds,
+            settings=glances,
+            vix=_constant_vix(market.vix),
+            calendar=calendar,
+        )
         return OpenMarket(looked_at, looked_at.is_delayed, clients.close)
     raise ConfigurationError("broker fake: has no market of its own; name one with --market")
 
@@ -125,7 +145,8 @@ def _tradier(armed: Armed, credentials: CredentialStore, clock: Clock, hosts: Tr
     token = CredentialName.TRADIER_TOKEN if live else CredentialName.TRADIER_SANDBOX_TOKEN
     number = CredentialName.TRADIER_ACCOUNT if live else CredentialName.TRADIER_SANDBOX_ACCOUNT
     key, hidden_number = _secret(credentials, token), _secret(credentials, number)
-    client = TradierClient(hosts or (LIVE if live else SANDBOX), key, clock)
+    own = LIVE if live else SANDBOX
+    client = TradierClient(hosts or own, key, clock, limits=_limits(own))
     account = hidden_number.reveal()
     broker = DiscreetBroker(TradierBroker(client, account), (key, hidden_number))
 
@@ -136,9 +157,22 @@ def _tradier(armed: Armed, credentials: CredentialStore, clock: Clock, hosts: Tr
     return OpenBroker(
         broker,
         lambda: broker.discreetly(option_level),
-        lambda: TradierOrderNews(client, account),
+        lambda: TradierOrderNews(TradierClient(hosts or own, key, SystemClock()), account),
         client.close,
     )
+
+
+def _limits(hosts: TradierHosts) -> PacingLimits:
+    """How often a host may be asked: the sandbox allows half of what live does."""
+    from gammacore.adapters.tradier.client import SANDBOX
+    from gammacore.adapters.tradier.pacing import SANDBOX_LIMITS, PacingLimits
+
+    return SANDBOX_LIMITS if hosts == SANDBOX else PacingLimits()
+
+
+def _constant_vix(vix: Decimal | None) -> Callable[[dt.datetime], Decimal | None] | None:
+    """The configured VIX, for a feed that has none."""
+    return None if vix is None else lambda _now: vix
 
 
 def _alpaca(armed: Armed, credentials: CredentialStore, clock: Clock, endpoints: Endpoints | None) -> OpenBroker:

@@ -9,9 +9,12 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.reconcile import ReconcileFinding
 from gammacore.configuration import Configuration, Settings
+from gammacore.domain.book import Book
+from gammacore.domain.inventories import DELIVERED
 from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import Order
 from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.storage import Request
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.storage import LedgerPlace, open_inbox, open_storage
@@ -46,15 +49,17 @@ def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -
         storage.close()
 
 
-def flatten_now(configuration: Configuration, ledger: LedgerPlace) -> tuple[str, list[dict[str, object]]]:
+def flatten_now(
+    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
+) -> tuple[str, list[dict[str, object]]]:
     """Run the day's own loop until nothing is open, with no other loop running; a sentence and the orders it took."""
-    day = wire_day(configuration, ledger)
+    day = wire_day(configuration, ledger, credentials=credentials)
     try:
         trade = day.trade
         before = set(trade.ledger.book.orders)
-        trade.run_until(lambda book: not book.live_positions and not book.working_orders)
+        trade.run_until(lambda book: not (book.live_positions or _traded_inventories(book) or book.working_orders))
         book = trade.ledger.book
-        still = ", ".join(position.id for position in book.live_positions)
+        still = ", ".join([position.id for position in book.live_positions] + _traded_inventories(book))
         sentence = f"still open: {still}" if still else "flat and halted"
         return sentence, [_order_row(order) for order in book.orders.values() if order.id not in before]
     finally:
@@ -62,10 +67,10 @@ def flatten_now(configuration: Configuration, ledger: LedgerPlace) -> tuple[str,
 
 
 def reconcile_now(
-    configuration: Configuration, ledger: LedgerPlace
+    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
-    day = wire_day(configuration, ledger)
+    day = wire_day(configuration, ledger, credentials=credentials)
     try:
         trade = day.trade
         trade.desk.advance()
@@ -74,6 +79,11 @@ def reconcile_now(
         return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
     finally:
         day.close()
+
+
+def _traded_inventories(book: Book) -> list[str]:
+    """What a strategy still holds besides spreads; delivered shares wait for the next open (CS-529)."""
+    return [inventory.id for inventory in book.live_inventories if inventory.strategy != DELIVERED]
 
 
 def _order_row(order: Order) -> dict[str, object]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
@@ -117,19 +117,21 @@ def wire_day(
     underlying = settings.underlying(settings.market.underlying)
     calendar = NyseCalendar()
     session = _session(settings, calendar, armed, clock)
+    study = open_market(settings, underlying, session, calendar) if armed.broker is BrokerName.FAKE else None
     storage: Storage = MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped)
     venue: Venue | None = None
     try:
         book = Book.of(storage.events())
-        if armed.broker is BrokerName.FAKE:
-            market = open_market(settings, underlying, session, calendar)
-            refuse_another_market(book, market, underlying, session)
-            venue = study_venue(configuration, session, underlying, calendar, market, book, ledger)
+        if study is not None:
+            refuse_another_market(book, study, underlying, session)
+            venue = study_venue(configuration, session, underlying, calendar, study, book, ledger)
         else:
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book, clock=clock, places=places
             )
             refuse_another_market(book, venue.market, underlying, session)
+        regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar)
+        venue = evolve(venue, closes=(*venue.closes, regimes.close))
         told = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
         )  # fmt: skip
@@ -149,7 +151,7 @@ def wire_day(
             previous=previous_session(calendar, session.date),
             advisor=advisor,
             entry_advisor=entry_advisor,
-            regimes=open_regimes(settings, underlying, venue.market, calendar),
+            regimes=regimes.watch,
             news=venue.news,
         )
     except BaseException:

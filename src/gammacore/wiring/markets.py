@@ -105,9 +105,10 @@ def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str,
 
 
 def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuration:
-    """The configuration with the day, underlying, seed and step a study's ledger was last at, where nobody gave them.
+    """The configuration with the strategy, underlying and (a study's) day, seed and step its ledger was last at.
 
-    So that a day begun with `--seed 7` goes on, is flattened and is reported without saying it again.
+    Only where nobody gave them, so that a day begun with `--seed 7` goes on, is flattened and is reported without saying
+    it again.
     """
     if not ledger_exists(configuration.settings, ledger):
         return configuration
@@ -117,12 +118,15 @@ def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuratio
     finally:
         storage.close()
     day, market = book.day, configuration.settings.market
-    if day is None or book.opened is None or book.opened.mode is not Mode.STUDY:
-        return configuration
-    if market.date not in (None, day.date) or not day.market.startswith(MarketSource.parse(market.source).kind):
+    if day is None or book.opened is None:
         return configuration
     where = f"ledger {ledger}"
-    found = {"market.date": Sourced(day.date, where), "market.underlying": Sourced(day.underlying, where)}
+    found = {"trade.strategy": Sourced(day.strategy, where), "market.underlying": Sourced(day.underlying, where)}
+    if book.opened.mode is not Mode.STUDY:
+        return configuration.filled_in(found)
+    if market.date not in (None, day.date) or not day.market.startswith(MarketSource.parse(market.source).kind):
+        return configuration
+    found["market.date"] = Sourced(day.date, where)
     if (simulated := _SIMULATED.fullmatch(day.market)) is not None:
         seed, step = simulated.groups()
         found |= {"market.seed": Sourced(seed, where), "market.step_seconds": Sourced(step, where)}

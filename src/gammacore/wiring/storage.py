@@ -23,6 +23,7 @@ from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
 from gammacore.adapters.sqlite import repair as repair_file
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
+from gammacore.domain.ledger import Mode
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.storage import Inbox, Storage
 
@@ -68,11 +69,11 @@ def ledger_named(text: str) -> LedgerPlace:
         raise ConfigurationError(str(wrong)) from wrong
 
 
-def account_ledger(settings: Settings) -> LedgerPlace:
-    """The configured account's own ledger."""
+def account_ledger(settings: Settings, mode: Mode = Mode.PAPER) -> LedgerPlace:
+    """The configured account's own ledger; paper and live never share one. Rule: CS-609."""
     if settings.storage.kind == "firestore":
-        return FirestoreLedger(settings.account.id)
-    return settings.storage.home / "paper" / f"{settings.account.id}.sqlite"
+        return FirestoreLedger(settings.account.id if mode is Mode.PAPER else f"{mode}-{settings.account.id}")
+    return settings.storage.home / mode.value / f"{settings.account.id}.sqlite"
 
 
 def local_path(settings: Settings, ledger: LedgerPlace) -> Path:

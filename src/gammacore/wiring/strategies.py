@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from attrs import evolve
+from collections.abc import Callable
 
+from attrs import evolve, frozen
+
+from gammacore.adapters.firestore import FirestoreRegimeSource
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.hedging.regime_documents import ONE_STORE
 from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import Mode
 from gammacore.domain.strategy import Strategy
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds
+from gammacore.wiring.storage import firestore_documents
 
 SHARES_TRADED = "SPY"
 """The underlying of strategies that hold shares, where nobody names one: an index has none."""
@@ -40,16 +46,29 @@ def naming_its_underlying(configuration: Configuration) -> Configuration:
     return configuration.filled_in({"market.underlying": Sourced(SHARES_TRADED, where)})
 
 
+@frozen(eq=False)
+class OpenRegimes:
+    """What a strategy hears of dealer gamma and macro events (None: it does not ask), and how to let go of it."""
+
+    watch: WatchRegime | None
+    close: Callable[[], None]
+
+
 def open_regimes(
-    settings: Settings, underlying: Underlying, market: MarketData, calendar: Calendar
-) -> WatchRegime | None:
+    settings: Settings, mode: Mode, underlying: Underlying, market: MarketData, calendar: Calendar
+) -> OpenRegimes:
     """What the hedging desk hears of dealer gamma: by default from the chains it trades on. Rules: DH-402, DH-407.
 
-    None for strategies that do not ask.
+    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow.
     """
     if settings.trade.strategy is not StrategyName.DELTA_HEDGE:
-        return None
-    hedging = settings.hedging
-    own = {underlying.hedge_share: underlying.symbol}
+        return OpenRegimes(None, lambda: None)
+    hedging = evolve(
+        settings.hedging, gex_symbols={underlying.hedge_share: underlying.symbol, **settings.hedging.gex_symbols}
+    )
     chain = chain_source(settings, underlying, lambda _date: market, calendar)
-    return WatchRegime(evolve(hedging, gex_symbols={**own, **hedging.gex_symbols}), regime_feeds(hedging, chain=chain))
+    if mode is Mode.STUDY or not settings.firestore.project:
+        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain)), lambda: None)
+    documents = firestore_documents(settings)
+    feeds = regime_feeds(hedging, documents=documents, chain=chain)
+    return OpenRegimes(WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE)), documents.close)

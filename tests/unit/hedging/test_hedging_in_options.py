@@ -14,7 +14,7 @@ from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, Negati
 from gammacore.domain.hedging.universe import Universe
 
 NEAR_PUT, NEAR_CALL = "SPY251230P00499000", "SPY251230C00501000"
-PROTECT = {"hedge_with": HedgeWith.BUY_PROTECTION}
+PROTECT: dict[str, Any] = {"hedge_with": HedgeWith.BUY_PROTECTION}
 
 
 def quote(time: str, symbol: str = NEAR_PUT, delta: object = "-0.30", **payload: Any) -> dict[str, Any]:
@@ -138,13 +138,13 @@ def test_options_in_flight_and_filled_count_like_positions() -> None:
     desk(quote("15:00:00", delta="-0.50"))
     [option] = desk(breach("15:00:01", 200))
     assert desk.refusal(market("15:02:00", "SPY", price=500)) == "below_threshold"
-    assert sides(desk(quote("15:02:01", delta="-0.40"))) == [("sell", 40, "SPY")], "4 puts of 0.40 cover 160 of 200"
+    assert sides(desk(quote("15:02:01", delta="-0.45"))) == [("sell", 20, "SPY")], "4 puts of 0.45 cover 180 of 200"
 
     desk(update("15:03:00", option, "partially_filled", filled_qty=3, avg_price="1.10"))
     assert desk.book.holdings[NEAR_PUT].contracts == 3
     desk(update("15:03:01", option, "canceled", filled_qty=3, avg_price="1.10"))
     assert desk.book.option_hedges.working == {}
-    assert sides(desk(market("15:04:00", "SPY", price=500))) == [("sell", 40, "SPY")], "the fourth put never came"
+    assert sides(desk(market("15:04:00", "SPY", price=500))) == [("buy", 1, NEAR_PUT)], "the fourth put never came"
 
 
 def test_a_rejected_option_is_seen_by_the_next_decision() -> None:

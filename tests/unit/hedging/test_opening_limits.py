@@ -27,10 +27,13 @@ from gammacore.domain.hedging.opening_limits import OpeningLimits, Standing
 )
 def test_an_opening_that_raises_a_figure_beyond_its_limit_is_refused(limit: str, bounds: str, code: str) -> None:
     """DH-1003: the limit itself passes, the sign does not matter, and what lowers it passes always."""
-    limits = OpeningLimits(**{limit: 10})
+    figure: dict[str, Any] = {limit: 10}
+    limits = OpeningLimits(**figure)
 
     def verdict(now: int | None, then: int | None) -> str | None:
-        return limits.judge(Standing(**{bounds: now}), Standing(**{bounds: then})).reason
+        before: dict[str, Any] = {bounds: now}
+        after: dict[str, Any] = {bounds: then}
+        return limits.judge(Standing(**before), Standing(**after)).reason
 
     assert verdict(9, 10) is None
     assert verdict(9, 11) == code
@@ -51,8 +54,9 @@ def test_an_opening_that_raises_a_figure_beyond_its_limit_is_refused(limit: str,
 )
 def test_losses_and_trades_refuse_from_their_limit_on(limit: str, bounds: str, code: str) -> None:
     """DH-1003."""
-    limits = OpeningLimits(**{limit: 500})
-    found = [limits.judge(Standing(**{bounds: used}), Standing()).reason for used in (499, 500, None)]
+    figure: dict[str, Any] = {limit: 500}
+    standings: list[dict[str, Any]] = [{bounds: used} for used in (499, 500, None)]
+    found = [OpeningLimits(**figure).judge(Standing(**standing), Standing()).reason for standing in standings]
     assert found == [None, code, code]
 
 

@@ -1,4 +1,4 @@
-"""Hedges in options, releases judged by ourselves, gauges. DH-454, section 8, DH-1004, DH-907."""
+"""Hedges in options, releases judged by ourselves. DH-454, section 8, DH-907."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from builders_hedging import CALL, Desk, instant, market
-from gammacore.domain.hedging.gauges import gauges
+from builders_hedging import instant
 from gammacore.domain.hedging.macro_releases import MacroRelease, Release, judge_releases
 from gammacore.domain.hedging.option_translation import (
     HedgeOptionSelector,
@@ -121,16 +120,3 @@ def test_what_releases_amount_to() -> None:
     assert judge_releases([MacroRelease(**surprise, volatility="low")]) == "Volatility_Event"
     assert judge_releases([MacroRelease(**surprise), MacroRelease(**surprise, volatility="high")]) == "High_Volatility"
     assert judge_releases([MacroRelease(**surprise, volatility="extreme")]) == "Extreme_Volatility"
-
-
-def test_gauges_show_each_book_and_count_missing_greeks() -> None:
-    """DH-1004, DH-1007."""
-    desk = Desk(assume_fills=True)
-    desk(
-        market("15:00:00", CALL, delta=0.5, gamma="0.05", theta="-0.1", quantity=10, underlying_price=500),
-        market("15:00:10", "SPY", price=499),
-    )
-    [spy] = gauges(desk.book)
-    assert (spy.share, spy.net_shares, spy.hedge_shares, spy.positions) == ("SPY", Decimal(0), -500, 1)
-    assert (spy.gamma, spy.theta, spy.vega, spy.greeks_missing) == (Decimal(50), Decimal(-100), Decimal(0), 1)
-    assert spy.open_profit == 500

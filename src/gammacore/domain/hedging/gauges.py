@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
+import attrs
 from attrs import frozen
 
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.intents import net_delta
+from gammacore.domain.hedging.measures import Sample
+from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.thresholds import base_threshold, with_band
+
+ZERO = Decimal(0)
 
 
 @frozen
 class BookGauges:
     """One book as it is now. Greeks are Σ greek × contracts × multiplier; a missing one counts 0 and is counted.
 
-    `net_delta` in contract-deltas; profits, fees and slippage in dollars; `open_profit` None without a price.
+    `net_delta` and `threshold` in contract-deltas, `price` of the hedge share in points; profits, fees and slippage in
+    dollars; `hedge_pnl_open` None without a price, `gex_value` None while dealer gamma is unknown.
     """
 
     share: str
@@ -27,22 +36,36 @@ class BookGauges:
     theta: Decimal
     vega: Decimal
     greeks_missing: int
-    realised_profit: Decimal
-    open_profit: Decimal | None
-    fees: Decimal
-    slippage: Decimal
+    hedge_pnl_realised: Decimal
+    hedge_pnl_open: Decimal | None
+    hedge_fees: Decimal
+    hedge_slippage: Decimal
+    threshold: Decimal
+    gex_value: Decimal | None = None
+    price: Decimal | None = None
 
 
-def gauges(book: DeskBook) -> tuple[BookGauges, ...]:
-    """Every book's gauges, by hedge share; computed when asked, for an event must not pay for them."""
-    return tuple(_gauges(book, share) for share in sorted(book.hedge_books))
+COUNTED = frozenset({"hedge_fees", "hedge_slippage"})
+"""Sums that only grow by fills: counters to a monitor, though slippage may be negative."""
 
 
-def _gauges(book: DeskBook, share: str) -> BookGauges:
+def gauges(
+    book: DeskBook, settings: HedgingSettings, regime_of: Callable[[str], Regime | None] = lambda _: None
+) -> tuple[BookGauges, ...]:
+    """Every book's gauges, by hedge share; computed when asked, for an event must not pay for them.
+
+    `regime_of` is the regime a book was last decided under; asking must not read anything.
+    """
+    return tuple(
+        _gauges(book, share, settings, regime_of(share) or Regime()) for share in sorted(book.hedge_books)
+    )  # fmt: skip
+
+
+def _gauges(book: DeskBook, share: str, settings: HedgingSettings, regime: Regime) -> BookGauges:
     hedge_book = book.hedge_books[share]
     shares = hedge_book.shares
     held = [holding for holding in book.holdings.values() if holding.listing.book == share]
-    sums = {"gamma": Decimal(0), "theta": Decimal(0), "vega": Decimal(0)}
+    sums = {"gamma": ZERO, "theta": ZERO, "vega": ZERO}
     missing = 0
     for holding in held:
         for name in sums:
@@ -51,10 +74,50 @@ def _gauges(book: DeskBook, share: str) -> BookGauges:
                 missing += 1
             else:
                 sums[name] += greek * (holding.contracts * holding.listing.multiplier)
-    net = hedge_book.options_shares() + shares.held
+    net = hedge_book.options_shares() + shares.held + book.option_hedges.in_flight_shares(share)
     mark = book.prices.get(share)
+    price = None if mark is None else mark[0]
     return BookGauges(
-        share, net_delta(net, hedge_book.unit), net, shares.filled, shares.in_flight, len(held), sums["gamma"],
-        sums["theta"], sums["vega"], missing, shares.realised,
-        None if mark is None else shares.open_profit(mark[0]), shares.fees, shares.slippage,
-    )  # fmt: skip
+        share=share,
+        net_delta=net_delta(net, hedge_book.unit),
+        net_shares=net,
+        hedge_shares=shares.filled,
+        in_flight_shares=shares.in_flight,
+        positions=len(held),
+        greeks_missing=missing,
+        hedge_pnl_realised=shares.realised,
+        hedge_pnl_open=None if price is None else shares.open_profit(price),
+        hedge_fees=shares.fees,
+        hedge_slippage=shares.slippage,
+        threshold=with_band(settings, base_threshold(settings, regime), hedge_book.contracts),
+        gex_value=regime.gex.value,
+        price=price,
+        **sums,
+    )
+
+
+def beta_weighted_delta(books: Iterable[BookGauges], betas: Mapping[str, Decimal]) -> Decimal | None:
+    """Dollars that all books gain when the market rises 1 %: Σ net shares × price × beta / 100. Rule: DH-1008.
+
+    For reports only. None where betas are off, or a book that is not flat lacks its beta or its price: a total without
+    it would be wrong.
+    """
+    if not betas:
+        return None
+    total = ZERO
+    for book in books:
+        beta = betas.get(book.share)
+        if book.net_shares == 0:
+            continue
+        if beta is None or book.price is None:
+            return None
+        total += book.net_shares * book.price * beta / 100
+    return total
+
+
+def gauge_samples(books: Iterable[BookGauges]) -> Iterator[Sample]:
+    """The gauges as monitors read them, each by book; what is unknown is not shown."""
+    for book in books:
+        for name, value in attrs.asdict(book).items():
+            if name not in ("share", "price") and value is not None:
+                yield Sample(name, float(value), {"book": book.share}, "counter" if name in COUNTED else "gauge")

@@ -10,6 +10,8 @@ from attrs import frozen
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
 
+Figure = Decimal | int | None
+
 
 @frozen
 class Standing:
@@ -57,20 +59,20 @@ class OpeningLimits:
 
     def breaches(self, now: Standing, then: Standing) -> Iterator[Verdict]:
         """Every refusal; a limit that is on and lacks its input refuses too."""
-        bounded: tuple[tuple[str, Decimal | int | None, Decimal | int | None, Decimal | int | None], ...] = (
+        bounded: tuple[tuple[str, Figure, Figure, Figure], ...] = (
             ("position_limit", self.max_contracts_per_symbol, now.contracts, then.contracts),
             ("net_delta_limit", self.max_net_delta, now.net_delta, then.net_delta),
             ("gamma_limit", self.gamma_limit, now.gamma, then.gamma),
             ("vega_limit", self.vega_limit, now.vega, then.vega),
         )
-        for code, limit, before, after in bounded:
-            if limit is None:
+        for code, bound, before, after in bounded:
+            if bound is None:
                 continue
             if after is None:
-                yield Verdict.unknown(code, "unknown", f"<= {limit}")
-            elif is_beyond(after, limit) and (before is None or abs(after) > abs(before)):
-                yield Verdict.skip(code, abs(after), f"> {limit}")
-        spent: tuple[tuple[str, Decimal | int | None, Decimal | int | None], ...] = (
+                yield Verdict.unknown(code, "unknown", f"<= {bound}")
+            elif is_beyond(after, bound) and (before is None or _size(after) > _size(before)):
+                yield Verdict.skip(code, _size(after), f"> {bound}")
+        spent: tuple[tuple[str, Figure, Figure], ...] = (
             ("daily_loss", self.max_daily_loss, now.day_loss),
             ("drawdown", self.max_drawdown, now.drawdown),
             ("trades_per_day", self.max_trades_per_day, now.trades),
@@ -80,7 +82,7 @@ class OpeningLimits:
                 continue
             if used is None:
                 yield Verdict.unknown(code, "unknown", f"< {limit}")
-            elif used >= limit:
+            elif Decimal(used) >= limit:
                 yield Verdict.skip(code, used, f">= {limit}")
 
 
@@ -90,4 +92,8 @@ def is_beyond(figure: Decimal | int, limit: Decimal | int | None) -> bool:
     >>> is_beyond(-11, 10), is_beyond(10, 10), is_beyond(99, None)
     (True, False, False)
     """
-    return limit is not None and abs(figure) > limit
+    return limit is not None and _size(figure) > limit
+
+
+def _size(figure: Decimal | int) -> Decimal:
+    return abs(Decimal(figure))

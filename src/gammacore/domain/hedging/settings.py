@@ -15,7 +15,7 @@ from gammacore.domain.hedging.canonical import canonical_json
 from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.regime_documents import GexShape
 from gammacore.domain.parameters import parameter
-from gammacore.errors import InvalidInput
+from gammacore.errors import ConfigurationError, InvalidInput
 
 
 class Profile(StrEnum):
@@ -147,6 +147,7 @@ class HedgingSettings:
         NegativeLeg.AS_HEDGE_WITH, "To buy shares: sell_puts, buy_calls or as_hedge_with."
     )
     limits: OpeningLimits = OpeningLimits()
+    book_betas: Mapping[str, Decimal] = parameter({}, "Beta of a book, by hedge share, for a total in reports.")
     underlying_max_age: Decimal = parameter(Decimal(300), "Oldest usable price of the underlying, seconds.", above=0)
 
     session_gate: bool = parameter(True, "Hedge only from the open; off: before it too.")
@@ -229,6 +230,23 @@ PROFILES: Mapping[Profile, HedgingSettings] = {
     ),
 }
 """The table of section 0, row by row. Rule: DH-002."""
+
+
+def check_live(settings: HedgingSettings) -> None:
+    """Nothing when these settings may trade a live account. Rule: DH-003.
+
+    Raises:
+        ConfigurationError: they are of a profile that is for comparison.
+
+    >>> check_live(HedgingSettings())
+    >>> check_live(hedging_profile("source"))
+    Traceback (most recent call last):
+    gammacore.errors.ConfigurationError: hedging.profile: source is for comparison, never live; give standard
+    """
+    if settings.profile is not Profile.STANDARD:
+        raise ConfigurationError(
+            f"hedging.profile: {settings.profile} is for comparison, never live; give {Profile.STANDARD}"
+        )
 
 
 def hedging_profile(name: str) -> HedgingSettings:
