@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -16,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gammacore.domain.day_report import DayReport, halt_line
-from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.dollars import dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.trade_figures import Drawdown, TradeFigures
 from gammacore.domain.trade_record import TradeLine
 from gammacore.domain.verdicts import FilterVerdict, Outcome
+from gammacore_cli.inventory_view import inventory_block
+from gammacore_cli.numbers_view import amount, factor, fall_text, hour, percent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,8 +34,9 @@ OUTCOMES = {EntryOutcome.FILLED: "[green]taken[/]", EntryOutcome.SKIPPED: "[dim]
 def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> RenderableType:
     """The report of a day: why each trade was taken, skipped and closed, and what it came to."""
     parts: list[RenderableType] = [figures_grid(report)]
-    for trade in report.trades:
-        parts += [Rule(style="dim"), trade_block(trade)]
+    for record in report.records:
+        block = trade_block(record) if isinstance(record, TradeLine) else inventory_block(record)
+        parts += [Rule(style="dim"), block]
     parts += [Rule(style="dim"), entries_table(report)]
     parts += _notes(report)
     if ledger is not None:
@@ -58,7 +56,7 @@ def figures_grid(report: DayReport) -> Table:
     grid.add_row("balance", f"[bold]{dollars(report.balance)}[/]", "P/L, gross", amount(report.pnl), "entries",
                  str(report.entries))  # fmt: skip
     grid.add_row("from", dollars(report.starting_balance), "fees", dollars(report.fees), "exits",
-                 str(len(report.closed)))  # fmt: skip
+                 str(report.ended))  # fmt: skip
     grid.add_row("win rate", percent(figures.win_rate), "after fees", amount(report.net), "skipped",
                  str(sum(report.skipped.values())))  # fmt: skip
     grid.add_row("profit factor", factor(figures), "drawdown", fall_text(fall), "not filled",
@@ -67,7 +65,7 @@ def figures_grid(report: DayReport) -> Table:
 
 
 def trade_block(trade: TradeLine) -> RenderableType:
-    """One trade: what was sold, why, what was to end it, what did."""
+    """One credit spread: what was sold, why, what was to end it, what did."""
     plan, ended = trade.plan, trade.exit
     head = Table.grid(expand=True)
     head.add_column(ratio=1)
@@ -124,33 +122,6 @@ def filters_table(entry: JudgedEntry) -> Table:
 def verdict_counts(entry: JudgedEntry) -> str:
     """How many filters passed, said no, did not know, were not judged."""
     return "  ".join(f"{sign} {count}" for outcome, sign in SIGNS.items() if (count := entry.count(outcome)))
-
-
-def hour(instant: dt.datetime) -> str:
-    """New York wall clock, to the second only when there are seconds."""
-    local = instant.astimezone(NEW_YORK)
-    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
-
-
-def amount(value: Decimal) -> str:
-    """A gain green, a loss red."""
-    colour = "green" if value > 0 else "red" if value < 0 else "default"
-    return f"[{colour}]{signed_dollars(value)}[/]"
-
-
-def percent(part: Fraction | None) -> str:
-    return "–" if part is None else f"{float(part):.1%}"
-
-
-def factor(figures: TradeFigures) -> str:
-    """Dollars won for each dollar lost; ∞ while nothing was lost."""
-    if figures.profit_factor is None:
-        return "∞" if figures.won else "–"
-    return f"{float(figures.profit_factor):.2f}"
-
-
-def fall_text(fall: Drawdown) -> str:
-    return f"{dollars(fall.dollars)} ({float(fall.part):.1%})" if fall.dollars else "none"
 
 
 def _levels(trade: TradeLine) -> str:

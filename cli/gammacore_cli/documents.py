@@ -1,27 +1,41 @@
-"""Reports as JSON: money as strings in cents, counts and prices as numbers, times with New York's offset (cli.md)."""
+"""Reports as JSON: a day, a ledger, where we stand (cli.md)."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gammacore.domain.book import Book
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.judged_entry import JudgedEntry
-from gammacore.domain.orders import Order, ShareLeg
+from gammacore.domain.orders import Order
 from gammacore.domain.positions import Position
-from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.spreads import Leg
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown
+from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
 from gammacore.domain.trade_record import TradeLine, recorded
+from gammacore_cli.inventory_documents import held_line, inventory_line
+from gammacore_cli.json_values import Document, clock, known_number, leg, money, number, order_leg
 
 if TYPE_CHECKING:
     from gammacore.wiring import LedgerPlace
 
-Document = dict[str, object]
+__all__ = [
+    "Document",
+    "clock",
+    "decision",
+    "fall",
+    "journal_document",
+    "ledger_drawdown",
+    "leg",
+    "money",
+    "number",
+    "report_document",
+    "statistics",
+    "status_document",
+    "trade_document",
+    "trade_line",
+    "trades_of",
+]
 
 
 def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
@@ -32,12 +46,12 @@ def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
         "underlying": report.underlying,
         "strategy": report.strategy,
         "entries": report.entries,
-        "exits": len(report.closed),
+        "exits": report.ended,
         "exits_by_reason": report.exits,
         "skipped": report.skipped,
         "unfilled": report.unfilled,
         "unknown_by_filter": report.unknown_by_filter,
-        "trades": [trade_line(trade) for trade in report.trades],
+        "trades": [record_line(record) for record in report.records],
         "decisions": [decision(entry) for entry in report.scheduled],
         "alarms": [
             {"at": clock(alarm.at), "code": alarm.code, "position": alarm.position or None, "detail": alarm.detail}
@@ -54,10 +68,10 @@ def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
 
 def journal_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Document:
     """Every trade once, as it last stood, and every scheduled entry; each line says whose money it was. CS-609."""
-    modes = {trade.id: report.mode.value for report in reports for trade in report.trades}
+    modes = {trade.id: report.mode.value for report in reports for trade in report.records}
     return {
         "days": [report.date.isoformat() for report in reports],
-        "trades": [{"mode": modes[trade.id], **trade_line(trade)} for trade in trades_of(reports)],
+        "trades": [{"mode": modes[trade.id], **record_line(trade)} for trade in trades_of(reports)],
         "decisions": [
             {"mode": report.mode.value, **decision(entry)} for report in reports for entry in report.scheduled
         ],
@@ -80,7 +94,7 @@ def report_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Docume
                 "date": report.date.isoformat(),
                 "underlying": report.underlying,
                 "entries": report.entries,
-                "exits": len(report.closed),
+                "exits": report.ended,
                 "skipped": report.skipped,
                 "pnl": money(report.pnl),
                 "fees": money(report.fees),
@@ -98,6 +112,7 @@ def status_document(book: Book, day_pnl: Decimal, ledger: LedgerPlace) -> Docume
     return {
         "mode": None if book.opened is None else book.opened.mode.value,
         "positions": [position_line(position) for position in book.live_positions],
+        "inventories": [held_line(inventory) for inventory in book.live_inventories if inventory.holdings],
         "orders": [order_line(order) for order in book.working_orders],
         "balance": money(book.balance),
         "day_pnl": money(day_pnl),
@@ -110,8 +125,13 @@ def status_document(book: Book, day_pnl: Decimal, ledger: LedgerPlace) -> Docume
     }
 
 
+def record_line(record: TradeRecord) -> Document:
+    """One trade, whatever kind it is: both have the keys of the contract."""
+    return trade_line(record) if isinstance(record, TradeLine) else inventory_line(record)
+
+
 def trade_line(trade: TradeLine) -> Document:
-    """One trade; what is not known while it is open is null."""
+    """One credit spread; what is not known while it is open is null."""
     plan, ended = trade.plan, trade.exit
     return {
         "id": trade.id,
@@ -224,46 +244,11 @@ def order_line(order: Order) -> Document:
     }
 
 
-def order_leg(one: Leg | ShareLeg) -> Document:
-    return leg(one) if isinstance(one, Leg) else {"side": one.side.value, "symbol": one.symbol}
-
-
-def leg(one: Leg) -> Document:
-    contract = one.contract
-    return {
-        "side": one.side.value,
-        "right": contract.right.value,
-        "strike": number(contract.strike),
-        "symbol": contract.occ,
-    }
-
-
-def trades_of(reports: Iterable[DayReport]) -> list[TradeLine]:
+def trades_of(reports: Iterable[DayReport]) -> list[TradeRecord]:
     """Each trade once, as it stood on the last day that knew it."""
-    return list({trade.id: trade for report in reports for trade in report.trades}.values())
+    return list({trade.id: trade for report in reports for trade in report.records}.values())
 
 
 def ledger_drawdown(reports: Iterable[DayReport]) -> Drawdown:
     """The worst fall from the running peak over all days. Rule: CS-705."""
     return drawdown([balance for report in reports for _, balance in report.equity])
-
-
-def money(amount: Decimal | Fraction) -> str:
-    """Cents as a string, half to even (CS-012)."""
-    exact = amount if isinstance(amount, Decimal) else Decimal(amount.numerator) / Decimal(amount.denominator)
-    return f"{exact.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
-
-
-def number(value: Decimal) -> int | float:
-    """A price or distance as the JSON number a person would write: 6080, not 6080.0."""
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def known_number(value: Decimal | None) -> int | float | None:
-    """Null for what was not recorded."""
-    return None if value is None else number(value)
-
-
-def clock(instant: dt.datetime) -> str:
-    """ISO 8601 with New York's offset."""
-    return instant.astimezone(NEW_YORK).isoformat()

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 @click.command("journal")
 @click.option("--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19; else every day of the ledger.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Also write the trades as the journal CSV.")  # fmt: skip
+              help="Also write the credit spreads as the journal CSV.")  # fmt: skip
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
 @common_options
 def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
@@ -45,11 +45,18 @@ def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Le
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
     from gammacore.adapters.journal_csv import write_journal
+    from gammacore.domain.trade_record import TradeLine
     from gammacore_cli.documents import trades_of
 
-    trades = trades_of(reports)
-    write_journal(csv_file, reports[-1].account if reports else "", trades)
-    log.info("%d trades written to %s", len(trades), csv_file)
+    records = trades_of(reports)
+    spreads = [record for record in records if isinstance(record, TradeLine)]
+    write_journal(csv_file, reports[-1].account if reports else "", spreads)
+    log.info("%d trades written to %s", len(spreads), csv_file)
+    if left_out := [record.id for record in records if not isinstance(record, TradeLine)]:
+        log.warning(
+            "left out of %s, whose columns are those of credit spreads: %s (`gammacore journal --json` has them)",
+            csv_file, ", ".join(left_out),
+        )  # fmt: skip
 
 
 def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:

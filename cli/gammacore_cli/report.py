@@ -90,7 +90,7 @@ def _days_table(reports: Sequence[DayReport]) -> RenderableType:
     for column in ("date", "entries", "exits", "skipped", "P/L", "fees", "balance"):
         table.add_column(column, justify="left" if column == "date" else "right")
     for day in reports:
-        table.add_row(str(day.date), str(day.entries), str(len(day.closed)), str(sum(day.skipped.values())),
+        table.add_row(str(day.date), str(day.entries), str(day.ended), str(sum(day.skipped.values())),
                       amount(day.pnl), dollars(day.fees), dollars(day.balance))  # fmt: skip
     return table
 

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.review import Period, Review, reviews
-from gammacore.domain.trade_figures import TradeFigures
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.trade_figures import TradeFigures, TradeRecord
 from gammacore_cli.day_view import amount, factor, fall_text, percent
-from gammacore_cli.documents import Document, fall, money, statistics
+from gammacore_cli.documents import fall, statistics
+from gammacore_cli.json_values import Document, money
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -25,13 +25,14 @@ KINDS = {Period.DAY: "daily", Period.WEEK: "weekly", Period.MONTH: "monthly"}
 COLUMNS = ("period", "trades", "open", "win rate", "factor", "P/L", "drawdown")
 SIZING_COLUMNS = ("period", "contracts", "by size", "projected")
 CAPTION = (
-    "P/L is gross. Contracts: average a trade; by size: what sizing added to one\n"
-    "contract a trade; projected: mean and deviation of what the trades before the\n"
-    "period promise (independent draws), then how far off the period was."
+    "P/L is gross; an inventory with all its hedges is one trade. Of credit spreads\n"
+    "alone: contracts, average a trade; by size, what sizing added to one contract a\n"
+    "trade; projected, mean and deviation of what the trades before the period\n"
+    "promise (independent draws), then how far off the period was."
 )
 
 
-def reviews_document(trades: Sequence[TradeLine]) -> Document:
+def reviews_document(trades: Sequence[TradeRecord]) -> Document:
     """The reviews under the keys daily, weekly and monthly, oldest first."""
     return {name: [_review_document(one) for one in reviews(trades, period)] for period, name in KINDS.items()}
 
@@ -64,7 +65,7 @@ def _review_document(review: Review) -> Document:
     }
 
 
-def reviews_table(trades: Sequence[TradeLine]) -> RenderableType:
+def reviews_table(trades: Sequence[TradeRecord]) -> RenderableType:
     """Every period with its parts: by VIX regime at the entry, by strategy."""
     figures_table, sizing_table = _columns("Reviews", COLUMNS), _columns("Sizing and projection", SIZING_COLUMNS)
     for period, name in KINDS.items():

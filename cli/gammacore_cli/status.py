@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.book import Book
+    from gammacore.domain.inventory import Inventory
     from gammacore.wiring import LedgerPlace
 
 
@@ -55,12 +57,43 @@ def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
     parts: list[RenderableType] = [
         f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
         f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
-        _positions(book) if book.live_positions else "no open position",
+        *_holdings(book),
         _orders(book) if book.working_orders else "no working order",
     ]
     for symbol, held in book.quarantined.items():
         parts.append(f"[yellow]quarantined[/] {held:+d} {escape(symbol)}")
     return Group(*parts)
+
+
+def _holdings(book: Book) -> Iterator[RenderableType]:
+    held = [inventory for inventory in book.live_inventories if inventory.holdings]
+    if book.live_positions:
+        yield _positions(book)
+    if held:
+        yield _inventories(held)
+    if not (book.live_positions or held):
+        yield "no open position"
+
+
+def _inventories(held: Sequence[Inventory]) -> RenderableType:
+    """Quantities by symbol; what they are worth now is not in a ledger."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gammacore.domain.dollars import dollars
+    from gammacore.domain.inventory_words import symbol_in_words
+    from gammacore_cli.day_view import amount, hour
+
+    table = Table(title="Inventories", title_justify="left")
+    for column in ("id", "strategy", "holds", "cost", "realised", "since"):
+        table.add_column(column, justify="right" if column in ("cost", "realised") else "left")
+    for one in held:
+        holds = "\n".join(f"{quantity:+,d} {symbol_in_words(symbol)}" for symbol, quantity in one.quantities.items())
+        cost = sum((holding.cost for holding in one.holdings.values()), Decimal(0))
+        realised = one.options_realised + one.shares_realised
+        table.add_row(escape(one.id), one.strategy, holds or "flat, not booked yet", dollars(cost), amount(realised),
+                      hour(one.opened_at))  # fmt: skip
+    return table
 
 
 def _positions(book: Book) -> RenderableType:

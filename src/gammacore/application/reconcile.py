@@ -5,6 +5,7 @@ A failed query is never "flat"; a difference counts after two looks in a row. Ru
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
 from itertools import count
@@ -79,9 +80,14 @@ class Reconcile:
         self._seen: dict[str, tuple[int, int]] = {}  # symbol: (difference, looks in a row)
         self._failures = 0
         self._silences = 0
+        self._expired: dt.date | None = None
 
-    def __call__(self) -> list[ReconcileFinding]:
-        """Compare once; act on what has differed twice in a row."""
+    def __call__(self, expired: dt.date | None = None) -> list[ReconcileFinding]:
+        """Compare once; act on what has differed twice in a row.
+
+        Options of inventories that expired on or before `expired` are settlement's: the broker's are gone before ours.
+        """
+        self._expired = expired
         try:
             shares = {lot.symbol for owned in self._ledger.book.live_inventories for lot in owned.holdings.values()}
             held = {s: n for s, n in self._broker.holdings().items() if _is_option(s) or s in shares}
@@ -158,6 +164,8 @@ class Reconcile:
             ours = inventory.quantities.get(symbol, 0)
             if ours * gap >= 0:
                 continue
+            if self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired:
+                return {symbol: ReconcileVerdict.LOOK_AGAIN}
             change = max(gap, -ours) if ours > 0 else min(gap, -ours)
             now, price = self._clock.now(), inventory.average_price(symbol)
             detail = f"{-change:+d} {symbol} of {inventory.id} are gone from the broker; what they brought is not known"

@@ -200,7 +200,7 @@ class TradeDay:
         self.settle(self._last_expired())
         self.manage.confirm_closes()
         self.inventory.confirm_closes()
-        self.reconcile()
+        self.reconcile(self._last_expired())
         for step in self._decide().steps:
             self._carry_out(step)
         self._finish()

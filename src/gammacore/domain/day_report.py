@@ -14,7 +14,8 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book import Book
-from gammacore.domain.inventory_record import InventoryEnd, InventoryLine, Moved, hedge_lines
+from gammacore.domain.inventory_record import InventoryLine
+from gammacore.domain.inventory_records import InventoryRecords
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -24,19 +25,12 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
-    HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
     LedgerOpened,
     Mode,
-    OrderIntended,
     PositionClosed,
     Resumed,
-    SharesDelivered,
 )
-from gammacore.domain.orders import Order, OrderTicket, Purpose
+from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
@@ -204,12 +198,7 @@ class _DayFold:
         self._book = Book()
         self._reports: list[DayReport] = []
         self._exit_details: dict[str, str] = {}
-        self._hedges: dict[str, list[tuple[HedgeDecided, str]]] = {}
-        self._decided: dict[str, HedgeDecided] = {}
-        self._decisions: dict[str, list[HedgeDecided]] = {}
-        self._moved: dict[str, list[Moved]] = {}
-        self._purchases: dict[dt.datetime, str] = {}
-        self._judgements: dict[str, EntryJudged] = {}
+        self._inventories = InventoryRecords(self._book)
         self._page: _Page | None = None
 
     def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
@@ -222,8 +211,10 @@ class _DayFold:
         date = new_york_date(event.at)
         if self._page is None or self._page.date != date:
             self._turn()
+            self._inventories.turn()
             self._page = _Page(date, self._book.balance)
         self._book.apply(event)
+        self._inventories.take(event)
         page = self._page
         if isinstance(event, LedgerOpened):
             page.starting_balance = event.starting_balance
@@ -235,30 +226,10 @@ class _DayFold:
             self._exit_details[event.position] = event.detail
         elif isinstance(event, PositionClosed):
             page.exits[event.position] = self._exit(event)
-        elif isinstance(event, InventoryClosed):
-            page.ends[event.inventory] = InventoryEnd.of(event, self._book.balance, page.ends.get(event.inventory))
-        elif isinstance(event, HedgeDecided):
-            self._decisions.setdefault(event.inventory, []).append(event)
-            if event.shares:
-                self._decided[event.inventory] = event
-        elif isinstance(event, InventoryOpened | InventorySettled | InventoryAdjusted):
-            self._moved.setdefault(event.inventory, []).append(event)
-        elif isinstance(event, SharesDelivered):
-            self._moved.setdefault(self._book.live_inventories[-1].id, []).append(event)
-        elif isinstance(event, OrderIntended) and event.ticket.position in self._book.inventories:
-            self._pair(event.ticket, page)
         elif isinstance(event, AlarmRaised):
             page.alarms.append(event)
         elif isinstance(event, Halted | Resumed | FlattenRequested):
             page.halts.append(event)
-
-    def _pair(self, ticket: OrderTicket, page: _Page) -> None:
-        """An order of an inventory goes with what was decided just before it, in the same append."""
-        if ticket.purpose is Purpose.ENTRY and page.judged:
-            self._purchases[page.judged[-1].scheduled_at] = ticket.id
-            self._judgements[ticket.position] = page.judged[-1]
-        elif (decided := self._decided.pop(ticket.position, None)) is not None:
-            self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
 
     def _exit(self, event: PositionClosed) -> TradeExit:
         return TradeExit(
@@ -275,7 +246,7 @@ class _DayFold:
 
     def _turn(self) -> None:
         page, book = self._page, self._book
-        if page is None or not page.matters or book.opened is None or book.day is None:
+        if page is None or not (page.matters or self._inventories.ends) or book.opened is None or book.day is None:
             return
         positions = [book.positions[position] for position in page.exits] + list(book.live_positions)
         positions.sort(key=lambda position: position.opened_at)
@@ -292,7 +263,7 @@ class _DayFold:
                 starting_balance=page.starting_balance,
                 balance=book.balance,
                 trades=tuple(_trade(position, page.exits.get(position.id)) for position in positions),
-                inventories=self._inventories(page),
+                inventories=self._inventories.lines,
                 scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged),
                 alarms=tuple(page.alarms),
                 halts=tuple(page.halts),
@@ -300,30 +271,11 @@ class _DayFold:
             )
         )
 
-    def _inventories(self, page: _Page) -> tuple[InventoryLine, ...]:
-        book = self._book
-        ended = {name: book.inventories[name] for name in page.ends}
-        shown = {**ended, **{inventory.id: inventory for inventory in book.live_inventories}}
-        orders = dict(book.orders)
-        return tuple(
-            InventoryLine(
-                inventory,
-                book.orders_of(inventory.id),
-                hedge_lines(self._hedges.get(inventory.id, ()), orders),
-                page.ends.get(inventory.id),
-                tuple(self._decisions.get(inventory.id, ())),
-                tuple(self._moved.get(inventory.id, ())),
-                self._judgements.get(inventory.id),
-            )
-            for inventory in sorted(shown.values(), key=lambda one: one.opened_at)
-            if inventory.holdings  # an entry that never filled held nothing: the scheduled entry tells of it
-        )
-
     def _order_of(self, record: EntryJudged) -> Order | None:
         """The entry order a judgement led to: the one whose plan is of its slot, or the one intended with it."""
         if record.reason is not None:
             return None
-        if (bought := self._purchases.get(record.scheduled_at)) is not None:
+        if (bought := self._inventories.order_of(record)) is not None:
             return self._book.orders[bought]
         for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
             if plan.scheduled_at == record.scheduled_at:
@@ -341,13 +293,12 @@ class _Page:
         self.is_trading_day = False
         self.judged: list[EntryJudged] = []
         self.exits: dict[str, TradeExit] = {}
-        self.ends: dict[str, InventoryEnd] = {}
         self.alarms: list[AlarmRaised] = []
         self.halts: list[Halted | Resumed | FlattenRequested] = []
 
     @property
     def matters(self) -> bool:
-        return self.is_trading_day or bool(self.judged) or bool(self.exits) or bool(self.ends)
+        return self.is_trading_day or bool(self.judged) or bool(self.exits)
 
 
 def _trade(position: Position, ended: TradeExit | None) -> TradeLine:

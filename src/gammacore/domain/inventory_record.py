@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -183,8 +182,3 @@ class InventoryLine:
     def slippage(self) -> Decimal:
         """Dollars all hedges lost against the prices they were decided at."""
         return sum((hedge.slippage for hedge in self.hedges), ZERO)
-
-
-def hedge_lines(decisions: Iterable[tuple[HedgeDecided, str]], orders: dict[str, Order]) -> tuple[HedgeLine, ...]:
-    """Each hedge with its order as it stands now; `decisions` come with the id of the order they led to."""
-    return tuple(HedgeLine(decision, orders[order]) for decision, order in decisions if order in orders)

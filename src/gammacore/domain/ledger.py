@@ -325,12 +325,27 @@ class InventoryClosed:
 
 
 @frozen
+class BookGreeks:
+    """Σ greek × contracts × multiplier of the options of a book. Rule: DH-1004.
+
+    `gamma` in shares a point, `theta` in dollars a calendar day, `vega` in dollars a volatility point; `missing` counts
+    the options whose greeks are unknown and count 0.
+    """
+
+    gamma: Decimal
+    theta: Decimal
+    vega: Decimal
+    missing: int = 0
+
+
+@frozen
 class HedgeDecided:
     """What the hedging desk said of an inventory: a hedge of signed `shares`, or none (0) and why. Rule: DH-611.
 
     `net_shares` is the delta before it in shares, hedge shares in flight included; `unit` shares per contract-delta;
     `threshold` in contract-deltas; prices in points, `hedge_price` that of the hedge share at the decision. A "no" is
-    journaled when its reason changes.
+    journaled when its reason changes, or when the delta begins or ceases to be unusual; `unusual_since` is the first
+    decision at which it was. Rules: DH-1004, DH-1005.
     """
 
     at: dt.datetime
@@ -346,6 +361,8 @@ class HedgeDecided:
     underlying_price: Decimal | None
     hedge_price: Decimal | None
     ratio: Decimal
+    greeks: BookGreeks | None = None
+    unusual_since: dt.datetime | None = None
 
     @property
     def delta_before(self) -> Decimal:

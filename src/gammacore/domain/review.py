@@ -213,8 +213,7 @@ def _review(
         last=span[1],
         figures=TradeFigures.of(trades),
         by_regime={
-            regime: TradeFigures.of(trade for trade in trades if _regime(trade) is regime)
-            for regime in regimes
+            regime: TradeFigures.of(trade for trade in trades if _regime(trade) is regime) for regime in regimes
         },
         by_strategy=by_strategy(trades),
         sizing=SizingReview.of(spreads),

@@ -16,7 +16,9 @@ from gammacore.adapters.alpaca.pages import pages
 from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, KnownBars, read_bars
 from gammacore.adapters.alpaca.questions import Patience, Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
-from gammacore.domain.instruments import REGISTRY, Underlying
+from gammacore.domain.gex.own_volatility import with_own_volatility
+from gammacore.domain.gex.units import regular_settlement
+from gammacore.domain.instruments import REGISTRY, SettlementTime, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
@@ -75,7 +77,7 @@ class AlpacaMarketSettings:
 class AlpacaMarket:
     """Implements ports.market_data. A look is one request for the share and one for the options of the session's date.
 
-    Open interest is read once a day, bids and asks at every look; volatility and gamma are left to us. VIX is what
+    Open interest is read once a day, bids and asks at every look; volatility is implied from them. VIX is what
     `vix` says, else unknown, and filters that need it fail closed. Rules: CS-014, CS-353, CS-418, CS-528.
 
     Raises:
@@ -125,11 +127,14 @@ class AlpacaMarket:
             underlying=self.underlying.symbol,
             spot=None if spot is None else spot.price,
             spot_at=None if spot is None else spot.at,
-            chain=chain,
+            chain=chain if chain is None or spot is None else with_own_volatility(chain, spot.price, self._settles_at),
             vix=None if self.vix is None else self.vix(now),
             quote_age_limit=limit,
             previous_close=share.previous_close,
         )
+
+    def _settles_at(self, expiry: dt.date, when: SettlementTime) -> dt.datetime:
+        return self.session.close if expiry == self.session.date else regular_settlement(expiry, when)
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         """The next step: the open when it is still to come, the close as one of them, then on from there."""

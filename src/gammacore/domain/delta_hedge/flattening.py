@@ -9,9 +9,11 @@ import datetime as dt
 from collections.abc import Iterator
 
 from gammacore.domain.book_view import BookView
-from gammacore.domain.inventory import Inventory
+from gammacore.domain.instruments import parse_occ
+from gammacore.domain.inventory import Holding, Inventory
 from gammacore.domain.inventory_trades import closing_trade
 from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision
 
 CLOSE, FLATTEN = "market_close_exit", "daily_flatten"
@@ -23,21 +25,27 @@ def go_flat(
 ) -> Iterator[Decision]:
     """Options in the order they were born, then the shares; an entry or hedge that still works is called back first.
 
-    A symbol whose order still works is left alone; one whose order was refused or came to nothing is tried again after
-    `retry`.
+    A symbol whose order still works is left alone; one whose exit was refused or came to nothing is tried again after
+    `retry`. Nobody bids for a worthless option: its order works until it expires. What has expired is settlement's.
     """
     orders = book.orders_of(inventory.id)
     for order in orders:
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED) and not order.ticket.closes:
             yield Cancel(order.id, "going flat")
     busy = {symbol for order in orders if _holds_back(order, now, retry) for symbol in order.ticket.symbols}
-    held = [holding for holding in inventory.holdings.values() if holding.lots and holding.symbol not in busy]
+    held = [one for one in inventory.holdings.values() if one.lots and one.symbol not in busy]
     for holding in sorted(held, key=lambda one: not one.is_option):
-        close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
-        yield closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
+        if not _has_expired(holding, now):
+            close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
+            yield closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
 
 
 def _holds_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
     if order.is_working:
         return True
-    return order.ticket.closes and order.state is not OrderState.FILLED and now - order.changed_at < retry
+    is_exit = order.ticket.purpose is Purpose.EXIT
+    return is_exit and order.state is not OrderState.FILLED and now - order.changed_at < retry
+
+
+def _has_expired(holding: Holding, now: dt.datetime) -> bool:
+    return holding.is_option and parse_occ(holding.symbol).expiry < new_york_date(now)

@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 
 from attrs import frozen
 
 from gammacore.domain.delta_hedge.hedged_book import COVER, HedgedBook
 from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
-from gammacore.domain.hedging.reasons import Reason
+from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.inventory import Inventory
 from gammacore.domain.ledger import HedgeDecided
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
-from gammacore.domain.strategy import Note, Situation, Trade
+from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 
 DELTA_HEDGE = "delta_hedge"
 
 
 @frozen
 class HedgeCase:
-    """An inventory at one instant, ready to be judged."""
+    """An inventory at one instant of the phase OPEN, ready to be judged."""
 
     settings: HedgingSettings
     situation: Situation
     inventory: Inventory
     book: HedgedBook
-    is_open: bool
 
     @property
     def underlying(self) -> Underlying:
         return self.situation.underlying
-
-    def judge(self) -> Hedge | Reason:
-        """The hedge, or the first "no". Rule: DH-307."""
-        settings, options, now = self.settings, self.book.options, self.situation.now
-        regime = self.situation.regime
-        if (no := blocked(settings, options, regime, self.situation.book.halted is not None, self.is_open)) is not None:
-            return no
-        net = self.book.net_shares
-        if abs(net) <= self.threshold * self.unit:
-            return Reason.BELOW_THRESHOLD
-        interval = dt.timedelta(seconds=float(settings.min_interval))
-        if (wait := limited(settings, options, now, interval)) is not None:
-            return wait
-        return size_hedge(settings, regime, net, self.unit, self.threshold, self._prices())
 
     @property
     def unit(self) -> Decimal:
@@ -60,36 +46,71 @@ class HedgeCase:
         base = base_threshold(self.settings, self.situation.regime)
         return with_band(self.settings, base, self.book.options.contracts)
 
-    def steps(self) -> tuple[Trade | Note, ...]:
-        """The order of a hedge, or the reason of none where it differs from the last one told."""
-        verdict = self.judge()
-        if isinstance(verdict, Reason):
-            last = self.situation.book.hedge_decision(self.inventory.id)
-            told = last is not None and last.reason == verdict.value
-            return () if told else (Note(self._record(verdict.value, 0)),)
-        shares, reason = self._part(verdict.shares)
-        side = Side.BUY if shares > 0 else Side.SELL
-        leg = ShareLeg(self.underlying.hedge_share, side, closes=self.book.held * shares < 0)
-        return (
-            Trade(
-                inventory=self.inventory.id,
-                strategy=self.inventory.strategy,
-                underlying=self.inventory.underlying,
-                purpose=Purpose.HEDGE,
-                legs=(leg,),
-                quantity=abs(shares),
-                effect=Effect.DEBIT if side is Side.BUY else Effect.CREDIT,
-                reason=reason,
-                record=self._record(reason, shares),
-            ),
-        )
+    @property
+    def last(self) -> HedgeDecided | None:
+        """What was said of this inventory before."""
+        return self.situation.book.hedge_decision(self.inventory.id)
 
-    def _part(self, shares: int) -> tuple[int, str]:
-        """All of a hedge, or its first half where it would cross zero: brokers want what is held closed by itself."""
-        held = self.book.held
-        if held * shares < 0 and abs(shares) > abs(held):
-            return -held, COVER
-        return shares, DELTA_HEDGE
+    def judge(self) -> Hedge | Reason:
+        """The hedge, or the first "no"; the second half of a hedge is owed, whatever is left of it. Rule: DH-307."""
+        settings, options, now = self.settings, self.book.options, self.situation.now
+        regime, halted = self.situation.regime, self.situation.book.halted is not None
+        if (no := blocked(settings, options, regime, halted, open_for_hedges=True)) is not None:
+            return no
+        net = self.book.net_shares
+        if not self.book.half_done:
+            if abs(net) <= self.threshold * self.unit:
+                return Reason.BELOW_THRESHOLD
+            interval = dt.timedelta(seconds=float(settings.min_interval))
+            if (wait := limited(settings, options, now, interval)) is not None:
+                return wait
+        hedge = size_hedge(settings, regime, net, self.unit, self.threshold, self._prices())
+        if isinstance(hedge, Hedge) and self.book.orderable(hedge.shares) == 0:
+            return Reason.RATE_LIMITED  # an earlier hedge still decides which side is held: it waits like one too soon
+        return hedge
+
+    def steps(self) -> Iterator[Decision]:
+        """The order of a hedge, or the reason of none where it differs from the last one told, and what is alarming."""
+        verdict = self.judge()
+        alarm = self._unusual()
+        if isinstance(verdict, Hedge):
+            yield self._trade(verdict)
+            if verdict.cut:
+                detail = f"hedge cut to {abs(verdict.shares)} shares, the rest waits for the next window"
+                yield Warn(Alarm.SIZE_CAPPED, detail, self.inventory.id)
+        elif alarm is not None or self._is_new(verdict.value):
+            yield self.note(verdict.value)
+        if alarm is not None:
+            yield alarm
+
+    def note(self, reason: str) -> Note:
+        """A decision not to hedge, to be journaled."""
+        return Note(self._record(reason, 0))
+
+    def _is_new(self, reason: str) -> bool:
+        last = self.last
+        if last is None or last.reason != reason or self.book.half_done:
+            return True
+        return (last.unusual_since is None) != (self.unusual_since is None)
+
+    # -- the order -----------------------------------------------------------------------------------------------------
+
+    def _trade(self, hedge: Hedge) -> Trade:
+        """All of a hedge, or its first half where it would cross zero."""
+        shares = self.book.orderable(hedge.shares)
+        reason = DELTA_HEDGE if shares == hedge.shares else COVER
+        side = Side.BUY if shares > 0 else Side.SELL
+        return Trade(
+            inventory=self.inventory.id,
+            strategy=self.inventory.strategy,
+            underlying=self.inventory.underlying,
+            purpose=Purpose.HEDGE,
+            legs=(ShareLeg(self.underlying.hedge_share, side, closes=self.book.held * shares < 0),),
+            quantity=abs(shares),
+            effect=Effect.DEBIT if side is Side.BUY else Effect.CREDIT,
+            reason=reason,
+            record=self._record(reason, shares),
+        )
 
     def _record(self, reason: str, shares: int) -> HedgeDecided:
         gex, prices = self.situation.regime.gex, self._prices()
@@ -107,6 +128,8 @@ class HedgeCase:
             underlying_price=None if prices is None else prices.underlying,
             hedge_price=None if prices is None else prices.share,
             ratio=self.underlying.hedge_ratio,
+            greeks=self.book.greeks,
+            unusual_since=self.unusual_since,
         )
 
     def _prices(self) -> Prices | None:
@@ -118,3 +141,27 @@ class HedgeCase:
             return None
         ratio = self.underlying.hedge_ratio
         return Prices(market.spot, market.spot / ratio, ratio)
+
+    # -- an unusual delta ----------------------------------------------------------------------------------------------
+
+    @property
+    def unusual_since(self) -> dt.datetime | None:
+        """Since when the delta is many thresholds large without a break; unknown deltas break nothing. Rule: DH-1005."""
+        before = None if self.last is None else self.last.unusual_since
+        if self.book.options.unknown_deltas:
+            return before
+        far = self.settings.unusual_delta_factor * self.threshold * self.unit
+        if abs(self.book.net_shares) <= far:
+            return None
+        return before or self.situation.now
+
+    def _unusual(self) -> Warn | None:
+        """The alarm of an episode that has lasted: the decision that comes with it says that it was told."""
+        since, last = self.unusual_since, self.last
+        patience = dt.timedelta(seconds=float(self.settings.unusual_delta_seconds))
+        if since is None or self.situation.now - since < patience:
+            return None
+        if last is not None and last.unusual_since is not None and last.at - since >= patience:
+            return None
+        return Warn(Alarm.UNUSUAL_DELTA, f"net {self.book.net_shares:.0f} shares since {since:%H:%M:%S} UTC",
+                    self.inventory.id)  # fmt: skip

@@ -2,76 +2,122 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Set
 from decimal import Decimal
 
 from attrs import frozen
 
 from gammacore.domain.book_view import BookView
-from gammacore.domain.delta_hedge.option_greeks import OptionGreeks, option_greeks
+from gammacore.domain.delta_hedge.option_greeks import option_greeks
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.inventory import Inventory
+from gammacore.domain.ledger import BookGreeks
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import Order, Purpose, ShareLeg
+from gammacore.domain.orders import Order, OrderState, Purpose, ShareLeg
 from gammacore.domain.sessions import TradingSession
 
 COVER = "delta_hedge_cover"
-"""Reason of the first half of a hedge that crosses zero; the second half follows without a rate window."""
+"""Reason of the first half of a hedge that crosses zero; once it is filled the second follows without a rate window."""
+NOTHING = BookGreeks(Decimal(0), Decimal(0), Decimal(0))
 
 
 @frozen
 class HedgedBook:
-    """The options of an inventory in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by orders."""
+    """The options of an inventory in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by each order.
+
+    `half_done` is whether the last hedge was the first half of one that crosses zero, and nothing was decided since it
+    was filled.
+    """
 
     options: HedgeBook
+    greeks: BookGreeks
     held: int
-    in_flight: int
+    in_flight: tuple[int, ...]
+    half_done: bool
 
     @property
     def net_shares(self) -> Decimal:
         """N: Σ delta × contracts × multiplier × ratio + hedge shares, filled and in flight. Rule: DH-221."""
-        return self.options.options_shares() + self.held + self.in_flight
+        return self.options.options_shares() + self.held + sum(self.in_flight)
+
+    def orderable(self, shares: int) -> int:
+        """What of signed shares one order may trade now: brokers want what is held closed by itself, then the rest.
+
+        0 while orders at work decide which side will be held.
+        """
+        sign = 1 if shares > 0 else -1
+        against = sign * self.held + sum(sign * one for one in self.in_flight if sign * one < 0)
+        along = sign * self.held + sum(sign * one for one in self.in_flight if sign * one > 0)
+        if against >= 0:
+            return shares
+        return sign * min(abs(shares), -along) if along < 0 else 0
 
 
 def hedged_book(
     inventory: Inventory, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
-    share: str,
+    share: str, leftovers: Set[str] = frozenset(),
 ) -> HedgedBook:  # fmt: skip
-    """An inventory at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204."""
-    orders = book.orders_of(inventory.id)
-    options = HedgeBook(share, last_hedge_at=_last_hedge(orders), hedges=sum(1 for _ in _hedges(orders)))
+    """An inventory at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204.
+
+    `leftovers` are what an earlier session left and is not gone yet: until then nothing is hedged. Rule: DH-520.
+    """
+    hedges = tuple(order for order in book.orders_of(inventory.id) if order.ticket.purpose is Purpose.HEDGE)
+    options = HedgeBook(
+        share,
+        last_hedge_at=max((order.intended_at for order in hedges), default=None),  # whatever became of it: DH-305
+        hedges=sum(order.ticket.reason != COVER for order in hedges),
+        leftovers=set(leftovers),
+    )
+    greeks = NOTHING
     for symbol, contracts in inventory.quantities.items():
-        if not inventory.holdings[symbol].is_option:
-            continue
-        listing = universe.listing(symbol)
-        greeks = _greeks(symbol, market, session, universe)
-        delta = None if greeks is None else greeks.delta
-        options.put(Holding(listing, symbol, contracts, delta, session.date))
+        if inventory.holdings[symbol].is_option:
+            holding = _holding(symbol, contracts, market, session, universe)
+            options.put(holding)
+            greeks = _with(greeks, holding)
     held = inventory.quantities.get(share, 0)
-    return HedgedBook(options, held, _in_flight(orders, share))
+    half_done = bool(hedges) and _was_just_covered(hedges[-1], book)
+    return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), half_done)
 
 
-def _greeks(symbol: str, market: MarketSnapshot, session: TradingSession, universe: Universe) -> OptionGreeks | None:
-    contract = universe.listing(symbol).contract
+def _holding(
+    symbol: str, contracts: int, market: MarketSnapshot, session: TradingSession, universe: Universe
+) -> Holding:
+    listing = universe.listing(symbol)
+    contract, seconds = listing.contract, (session.close - market.at).total_seconds()
     if contract is None or market.spot is None or not market.fresh(market.spot_at):
-        return None
-    return option_greeks(contract, market.quote(contract), market.spot, (session.close - market.at).total_seconds())
+        return Holding(listing, symbol, contracts, None, session.date)
+    quote = market.quote(contract)
+    greeks = None if quote is None else option_greeks(contract, quote, market.spot, seconds)
+    if greeks is None:
+        return Holding(listing, symbol, contracts, None, session.date)
+    return Holding(
+        listing, symbol, contracts, greeks.delta, session.date,
+        gamma=greeks.gamma, theta=greeks.theta, vega=greeks.vega,
+    )  # fmt: skip
 
 
-def _hedges(orders: tuple[Order, ...]) -> Iterator[Order]:
-    return (order for order in orders if order.ticket.purpose is Purpose.HEDGE and order.ticket.reason != COVER)
+def _with(greeks: BookGreeks, holding: Holding) -> BookGreeks:
+    if holding.gamma is None or holding.theta is None or holding.vega is None:
+        return BookGreeks(greeks.gamma, greeks.theta, greeks.vega, greeks.missing + 1)
+    size = holding.contracts * holding.listing.multiplier
+    return BookGreeks(
+        greeks.gamma + holding.gamma * size,
+        greeks.theta + holding.theta * size,
+        greeks.vega + holding.vega * size,
+        greeks.missing,
+    )
 
 
-def _last_hedge(orders: tuple[Order, ...]) -> dt.datetime | None:
-    """When the last hedge was sent, whatever became of it. Rule: DH-305."""
-    return max((order.intended_at for order in _hedges(orders)), default=None)
+def _was_just_covered(last: Order, book: BookView) -> bool:
+    decided = book.hedge_decision(last.ticket.position)
+    is_covered = last.ticket.reason == COVER and last.state is OrderState.FILLED
+    return is_covered and (decided is None or decided.at < last.changed_at)
 
 
-def _in_flight(orders: tuple[Order, ...], share: str) -> int:
-    """Signed shares that working orders may still bring. Rule: DH-240."""
-    return sum(
+def _in_flight(orders: tuple[Order, ...], share: str) -> tuple[int, ...]:
+    """Signed shares that each working order may still bring. Rule: DH-240."""
+    return tuple(
         leg.side.sign * (order.ticket.quantity - order.execution.quantity)
         for order in orders
         if order.is_working

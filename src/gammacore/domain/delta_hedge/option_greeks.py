@@ -27,8 +27,8 @@ class OptionGreeks:
     vega: Decimal
 
 
-def option_greeks(contract: OptionContract, quote: Quote | None, spot: Decimal, seconds: float) -> OptionGreeks | None:
-    """Greeks from the volatility the mid implies, `seconds` before settlement; None without a quote: never a guess.
+def option_greeks(contract: OptionContract, quote: Quote, spot: Decimal, seconds: float) -> OptionGreeks | None:
+    """Greeks from the volatility the mid implies, `seconds` before settlement; None for a price no option can have.
 
     Rates and dividends are left out: over hours they move no delta by a share. A mid without time value has the greeks
     of its intrinsic value.
@@ -40,9 +40,9 @@ def option_greeks(contract: OptionContract, quote: Quote | None, spot: Decimal, 
     >>> option_greeks(call, quote, Decimal(600), 4 * 3600).delta
     Decimal('0.50100...')
     """
-    if quote is None:
-        return None
     is_call = contract.right is Right.CALL
+    if quote.mid >= (spot if is_call else contract.strike):
+        return None
     terms = Terms.from_rates(spot, contract.strike, is_call, years_from_seconds(seconds))
     volatility = implied_volatility(float(quote.mid), terms)
     if np.isnan(volatility):

@@ -122,9 +122,8 @@ class DeskBook:
         greeks: tuple[Decimal | None, Decimal | None, Decimal | None],
     ) -> None:
         """A position as the host tells it: absolute, so it may show fills of ours before their news. Rule: DH-203."""
-        if self.option_hedges.working:
-            known = self.holdings.get(listing.key)
-            self.option_hedges.show(listing.key, contracts - (0 if known is None else known.contracts))
+        known = self.holdings.get(listing.key)
+        self.option_hedges.show(listing.key, contracts - (0 if known is None else known.contracts))
         self.set_holding(listing, text, contracts, delta, price, greeks)
 
     def set_holding(

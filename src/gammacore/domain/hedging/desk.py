@@ -113,7 +113,12 @@ class HedgingDesk:
         if listing.book is None:
             code: Reason | None = Reason.UNMAPPED_UNDERLYING
         else:
-            code = self._decide(step, listing.book, listing.underlying, bad_price, event.event_id, "event", day, phase)
+            before = len(step.events)
+            code = self._hedger.decide(
+                step, listing.book, listing.underlying, bad_price, event.event_id, "event", day, phase
+            )
+            if len(step.events) != before:
+                self._renew_timer()
         if len(step.lines) == by_timers:
             step.code = refusal or code
         return step
@@ -198,7 +203,8 @@ class HedgingDesk:
         else:
             contracts, delta = known.contracts, known.delta
         price, greeks = marks_of(known, event)
-        self.book.hold(listing, event.symbol, contracts, delta, price, greeks)
+        hold = self.book.hold if self.book.option_hedges.working else self.book.set_holding
+        hold(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
         refusal = change if isinstance(change, Reason) else None
@@ -214,16 +220,6 @@ class HedgingDesk:
         step.watch_limit(Alarm.POSITION_LIMIT, key, is_beyond(contracts, limit), detail, now)
 
     # -- deciding and sessions -----------------------------------------------------------------------------------------
-
-    def _decide(
-        self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, day: HedgingDay,
-        phase: Phase,
-    ) -> Reason | None:  # fmt: skip
-        before = len(step.events)
-        code = self._hedger.decide(step, share, underlying, bad_price, event_id, trigger, day, phase)
-        if len(step.events) != before:
-            self._renew_timer()
-        return code
 
     def _exit_if_due(self, step: Step, cause: Cause, day: HedgingDay, phase: Phase) -> None:
         """The exit batch of the cut-off, or of leftovers, before the event's position update. Rules: DH-510, DH-520."""

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.book import DeskBook
@@ -34,6 +34,24 @@ Emit = Callable[[Step, IntentRecorded, Decimal | None], None]
 """Sends an intent; the price is that of an assumed fill."""
 
 
+ZERO = Decimal(0)
+
+
+@frozen
+class _Limit:
+    """A threshold in shares, and ten of them; the same for many events in a row."""
+
+    threshold: Decimal
+    unit: Decimal
+    shares: Decimal
+    unusual: Decimal
+
+    @classmethod
+    def of(cls, threshold: Decimal, unit: Decimal, factor: Decimal) -> _Limit:
+        shares = threshold * unit
+        return cls(threshold, unit, shares, shares * factor)
+
+
 class Hedger:
     """Decides over a `DeskBook`; `halted` is the kill switch, None where there is none."""
 
@@ -59,9 +77,11 @@ class Hedger:
         self._interval = dt.timedelta(seconds=float(settings.min_interval))
         self._unusual_for = dt.timedelta(seconds=float(settings.unusual_delta_seconds))
         self._banded = settings.band_per_contract > 0
+        self._pauses = settings.pause_blocks_hedges
         self._limited = settings.limits.max_net_delta is not None
         self._regime: Regime | None = None
         self._threshold = settings.threshold
+        self._limit = _Limit(ZERO, ZERO, ZERO, ZERO)
 
     def decide(
         self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, day: HedgingDay,
@@ -74,14 +94,18 @@ class Hedger:
         regime = self._regimes(share, now)
         halted = desk.halted or (self._halted is not None and self._is_halted(step, now))
         is_open = phase is Phase.OPEN or day.hedges(phase, settings.session_gate)
-        if (no := blocked(settings, book, regime, halted, is_open)) is not None:
-            return no
+        if halted or not is_open or book.unknown_deltas or book.leftovers or self._pauses:
+            no = blocked(settings, book, regime, halted, is_open)
+            if no is not None:
+                return no
         net = self._net(book)
         if regime is not self._regime:
             self._regime, self._threshold = regime, base_threshold(settings, regime)
         threshold = with_band(settings, self._threshold, book.contracts) if self._banded else self._threshold
         unit = settings.delta_unit or book.unit
-        limit = threshold * unit
+        if threshold is not self._limit.threshold or unit is not self._limit.unit:
+            self._limit = _Limit.of(threshold, unit, settings.unusual_delta_factor)
+        limit = self._limit.shares
         size = abs(net)
         if self._limited:
             self._watch_limit(step, share, net_delta(net, unit), now)
@@ -89,7 +113,7 @@ class Hedger:
             if book.unusual_since is not None:
                 step.record(told.DeltaUnusual(now, share, None))
             return Reason.BELOW_THRESHOLD
-        far = size > limit * settings.unusual_delta_factor
+        far = size > self._limit.unusual
         if far != (book.unusual_since is not None) or (far and not book.unusual_told):
             self._watch_unusual(step, book, net, far, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
@@ -100,22 +124,28 @@ class Hedger:
         hedge = size_hedge(settings, regime, net, unit, threshold, prices)
         if isinstance(hedge, Reason):
             return hedge
-        self._send(step, hedge, book, regime, Cause(event_id, trigger), day, now)
-        if book.unusual_since is not None and abs(self._net(book)) <= limit * settings.unusual_delta_factor:
-            step.record(told.DeltaUnusual(now, share, None))
-        if hedge.cut:
-            step.alarm(Alarm.SIZE_CAPPED, f"{share}: hedge cut to {abs(hedge.shares)} shares", share)
-            self._await_window(step, book, now)
+        self._hedge(step, hedge, book, regime, Cause(event_id, trigger), day, now)
         return None
 
     def _net(self, book: HedgeBook) -> Decimal:
         """N, shares: options, hedge shares and option hedges, filled and in flight. Rules: DH-221, DH-804."""
         net = book.options_shares(self._prices.live_ratio)
         if self._settings.count_hedges:
-            net += book.shares.held
+            shares = book.shares
+            net += shares.filled + shares.in_flight
             if self._desk.option_hedges.working:
                 net += self._desk.option_hedges.in_flight_shares(book.share)
         return net
+
+    def _hedge(
+        self, step: Step, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause, day: HedgingDay, now: dt.datetime
+    ) -> None:
+        self._send(step, hedge, book, regime, cause, day, now)
+        if book.unusual_since is not None and abs(self._net(book)) <= self._limit.unusual:
+            step.record(told.DeltaUnusual(now, book.share, None))
+        if hedge.cut:
+            step.alarm(Alarm.SIZE_CAPPED, f"{book.share}: hedge cut to {abs(hedge.shares)} shares", book.share)
+            self._await_window(step, book, now)
 
     # -- sending -------------------------------------------------------------------------------------------------------
 

@@ -97,8 +97,8 @@ def market_event(
     """
     if type(event_id) is not str or _is_id(event_id) is None:
         check_id("event_id", event_id)
-    if type(symbol) is not str or type(source) is not str or (symbol, source) not in _named:
-        _check_names(symbol, source)
+    names = (symbol, source)
+    symbol, source = (_named.get(names) if type(symbol) is str and type(source) is str else None) or _names(*names)
     instant = read_instant("ts", ts)
     if delta is not None:
         delta = _delta("payload.delta", delta)
@@ -124,11 +124,11 @@ def market_event(
 
 
 NAMES_REMEMBERED = 100_000
-_named: set[tuple[str, str]] = set()
-"""Pairs of symbol and source that passed: they come again with every event."""
+_named: dict[tuple[str, str], tuple[str, str]] = {}
+"""Symbol and source that passed, kept once: they come again with every event, and events are remembered."""
 
 
-def _check_names(symbol: object, source: object) -> None:
+def _names(symbol: object, source: object) -> tuple[str, str]:
     if type(symbol) is not str or not (
         0 < len(symbol) <= 64 and symbol.isascii() and symbol.isprintable() and not symbol.isspace()
     ):
@@ -137,7 +137,7 @@ def _check_names(symbol: object, source: object) -> None:
         raise InvalidInput("source", ascii(source), "give 1 to 64 characters, not blank")
     if len(_named) >= NAMES_REMEMBERED:
         _named.clear()
-    _named.add((symbol, source))
+    return _named.setdefault((symbol, source), (symbol, source))
 
 
 def read_order_update(message: Mapping[str, Any]) -> OrderUpdate:

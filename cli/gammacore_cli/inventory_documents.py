@@ -1,0 +1,101 @@
+"""Inventories as JSON: what was bought, each hedge with the delta before and after, what it came to (cli.md)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from gammacore.domain.instruments import Side, parse_occ
+from gammacore.domain.inventories import multiplier_of
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_record import HedgeLine, InventoryLine
+from gammacore.domain.inventory_words import story, title
+from gammacore.domain.ledger import InventoryOpened, SharesDelivered
+from gammacore.domain.orders import ShareLeg
+from gammacore.domain.spreads import Leg
+from gammacore_cli.json_values import Document, clock, fill_price, known_number, money, number, order_leg
+
+
+def inventory_line(line: InventoryLine) -> Document:
+    """One inventory as a trade; what is not known while anything is held is null."""
+    end, judged = line.end, line.judged
+    return {
+        "id": line.id,
+        "strategy": line.strategy,
+        "underlying": line.inventory.underlying,
+        "title": title(line),
+        "legs": [order_leg(one) for one in _legs(line)],
+        "contracts": line.contracts,
+        "credit": None,
+        "debit": None if line.debit is None else money(line.debit),
+        "opened": clock(line.opened),
+        "closed": None if end is None else clock(end.at),
+        "exit_reason": None if end is None else end.reason,
+        "pnl": None if end is None else money(end.gross),
+        "options_pnl": None if end is None else money(end.options),
+        "hedges_pnl": None if end is None else money(end.shares),
+        "slippage": money(line.slippage),
+        "fees": money(line.fees),
+        "result": line.result.value,
+        "price": known_number(None if judged is None else judged.price),
+        "vix": known_number(None if judged is None else judged.vix),
+        "holdings": line.inventory.quantities,
+        "hedges": [hedge_line(hedge) for hedge in line.hedges],
+        "story": [{"at": clock(at), "what": words} for at, words in story(line)],
+        "balance": None if end is None else money(end.balance),
+    }
+
+
+def hedge_line(hedge: HedgeLine) -> Document:
+    """One hedge: decided at `at` by these deltas, threshold and prices; filled as far as `shares`. Rules: DH-243, 611.
+
+    Deltas and threshold are contract-deltas; `shares` is positive, `side` says which way.
+    """
+    decision = hedge.decision
+    return {
+        "at": clock(decision.at),
+        "symbol": decision.symbol,
+        "side": hedge.order.ticket.legs[0].side.value,
+        "shares": abs(hedge.shares),
+        "ordered": hedge.order.ticket.quantity,
+        "state": hedge.order.state.value,
+        "price": fill_price(hedge.price),
+        "delta_before": number(hedge.delta_before),
+        "delta_after": number(hedge.delta_after),
+        "threshold": number(decision.threshold),
+        "gex": known_number(decision.gex),
+        "gex_status": decision.gex_status,
+        "underlying_price": known_number(decision.underlying_price),
+        "hedge_price": known_number(decision.hedge_price),
+        "slippage": money(hedge.slippage),
+        "fees": money(hedge.fees),
+        "reason": decision.reason,
+    }
+
+
+def held_line(inventory: Inventory) -> Document:
+    """What is held under one name now; what it is worth is not in a ledger."""
+    return {
+        "id": inventory.id,
+        "strategy": inventory.strategy,
+        "underlying": inventory.underlying,
+        "holdings": inventory.quantities,
+        "cost": money(sum((holding.cost for holding in inventory.holdings.values()), Decimal(0))),
+        "realised": money(inventory.options_realised + inventory.shares_realised),
+        "fees": money(inventory.fees),
+        "opened": clock(inventory.opened_at),
+    }
+
+
+def _legs(line: InventoryLine) -> tuple[Leg | ShareLeg, ...]:
+    """As they were bought; of what nobody chose, as it was found or delivered."""
+    if line.entry is not None:
+        return line.entry.ticket.legs
+    began = next((event for event in line.moved if isinstance(event, InventoryOpened | SharesDelivered)), None)
+    if isinstance(began, SharesDelivered):
+        return (_leg(began.symbol, began.shares),)
+    return () if began is None else tuple(_leg(symbol, held) for symbol, held in began.symbols.items())
+
+
+def _leg(symbol: str, quantity: int) -> Leg | ShareLeg:
+    side = Side.BUY if quantity > 0 else Side.SELL
+    return ShareLeg(symbol, side, closes=False) if multiplier_of(symbol) == 1 else Leg(parse_occ(symbol), side)

@@ -1,0 +1,60 @@
+"""Values as JSON: money as strings in cents, counts and prices as numbers, times with New York's offset (cli.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from gammacore.domain.orders import ShareLeg
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.spreads import Leg
+
+Document = dict[str, object]
+
+
+def money(amount: Decimal | Fraction) -> str:
+    """Cents as a string, half to even (CS-012)."""
+    exact = amount if isinstance(amount, Decimal) else Decimal(amount.numerator) / Decimal(amount.denominator)
+    return f"{exact.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
+
+
+def fill_price(price: Decimal | None) -> str | None:
+    """What one share or contract changed hands at: in cents, or as exact as an average is; null when nobody told.
+
+    >>> fill_price(Decimal("558.4")), fill_price(Decimal("558.4025")), fill_price(None)
+    ('558.40', '558.4025', None)
+    """
+    if price is None:
+        return None
+    cents = money(price)
+    return cents if Decimal(cents) == price else f"{price.quantize(Decimal('0.000001')).normalize():f}"
+
+
+def number(value: Decimal) -> int | float:
+    """A price or distance as the JSON number a person would write: 6080, not 6080.0."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def known_number(value: Decimal | None) -> int | float | None:
+    """Null for what was not recorded."""
+    return None if value is None else number(value)
+
+
+def clock(instant: dt.datetime) -> str:
+    """ISO 8601 with New York's offset."""
+    return instant.astimezone(NEW_YORK).isoformat()
+
+
+def leg(one: Leg) -> Document:
+    contract = one.contract
+    return {
+        "side": one.side.value,
+        "right": contract.right.value,
+        "strike": number(contract.strike),
+        "symbol": contract.occ,
+    }
+
+
+def order_leg(one: Leg | ShareLeg) -> Document:
+    return leg(one) if isinstance(one, Leg) else {"side": one.side.value, "symbol": one.symbol}

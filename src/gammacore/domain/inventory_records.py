@@ -1,0 +1,97 @@
+"""What a ledger tells of its inventories, folded beside the book: which hedge led to which order, what moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gammacore.domain.book import Book
+from gammacore.domain.inventories import DELIVERED
+from gammacore.domain.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
+from gammacore.domain.ledger import (
+    EntryJudged,
+    Event,
+    HedgeDecided,
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
+    OrderIntended,
+    SharesDelivered,
+)
+from gammacore.domain.orders import OrderTicket, Purpose
+
+
+class InventoryRecords:
+    """Takes every event of a ledger after the book has; `lines` are the inventories of the day it is at."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._hedges: dict[str, list[tuple[HedgeDecided, str]]] = {}
+        self._decided: dict[str, HedgeDecided] = {}
+        self._decisions: dict[str, list[HedgeDecided]] = {}
+        self._moved: dict[str, list[Moved]] = {}
+        self._judgements: dict[str, EntryJudged] = {}
+        self._newest: EntryJudged | None = None
+        self._ends: dict[str, InventoryEnd] = {}
+
+    def turn(self) -> None:
+        """A new day begins: what has ended is told no more."""
+        self._ends, self._newest = {}, None
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, EntryJudged):
+            self._newest = event
+        elif isinstance(event, InventoryClosed):
+            earlier = self._ends.get(event.inventory)
+            self._ends[event.inventory] = InventoryEnd.of(event, self._book.balance, earlier)
+        elif isinstance(event, HedgeDecided):
+            self._decisions.setdefault(event.inventory, []).append(event)
+            if event.shares:
+                self._decided[event.inventory] = event
+        elif isinstance(event, InventoryOpened | InventorySettled | InventoryAdjusted):
+            self._moved.setdefault(event.inventory, []).append(event)
+        elif isinstance(event, SharesDelivered):
+            (inventory,) = [one for one in self._book.live_inventories[-1:] if one.strategy == DELIVERED]
+            self._moved.setdefault(inventory.id, []).append(event)
+        elif isinstance(event, OrderIntended) and event.ticket.position in self._book.inventories:
+            self._pair(event.ticket)
+
+    def _pair(self, ticket: OrderTicket) -> None:
+        """An order of an inventory goes with what was decided just before it, in the same append."""
+        if ticket.purpose is Purpose.ENTRY:
+            if self._newest is not None:
+                self._judgements.setdefault(ticket.position, self._newest)
+        elif (decided := self._decided.pop(ticket.position, None)) is not None:
+            self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
+
+    @property
+    def ends(self) -> Mapping[str, InventoryEnd]:
+        """What was booked on the day, by inventory."""
+        return self._ends
+
+    @property
+    def lines(self) -> tuple[InventoryLine, ...]:
+        """What ended on the day or is still held, oldest first; an entry that never filled held nothing."""
+        book = self._book
+        names = {*self._ends, *(inventory.id for inventory in book.live_inventories)}
+        shown = (book.inventories[name] for name in names if book.inventories[name].holdings)
+        return tuple(
+            InventoryLine(
+                inventory,
+                book.orders_of(inventory.id),
+                tuple(HedgeLine(decided, book.orders[order]) for decided, order in self._hedges.get(inventory.id, ())),
+                self._ends.get(inventory.id),
+                tuple(self._decisions.get(inventory.id, ())),
+                tuple(self._moved.get(inventory.id, ())),
+                self._judgements.get(inventory.id),
+            )
+            for inventory in sorted(shown, key=lambda one: (one.opened_at, one.id))
+        )
+
+    def order_of(self, record: EntryJudged) -> str | None:
+        """The order that a judgement led to, if it bought an inventory."""
+        for inventory, judged in self._judgements.items():
+            if judged.scheduled_at == record.scheduled_at:
+                orders = self._book.orders_of(inventory)
+                return next(order.id for order in orders if order.ticket.purpose is Purpose.ENTRY)
+        return None

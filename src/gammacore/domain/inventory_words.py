@@ -1,0 +1,143 @@
+"""An inventory in words: the same on the screen, on the page and in messages. Rules: CS-621, DH-243, DH-611."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
+from gammacore.domain.inventories import DELIVERED, STRANDED, multiplier_of
+from gammacore.domain.inventory_record import HedgeLine, InventoryLine, Moved
+from gammacore.domain.ledger import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
+from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
+from gammacore.domain.spreads import Leg
+
+UNCHOSEN = {DELIVERED: "delivered shares", STRANDED: "a naked short"}
+SIZES = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))
+
+
+def title(line: InventoryLine) -> str:
+    """What was bought to be held, or what nobody chose: "559 straddle", "delivered shares: SPY"."""
+    if line.entry is not None:
+        return legs_in_words(line.entry.ticket.legs)
+    held = ", ".join(symbol_in_words(symbol) for symbol in line.inventory.holdings)
+    return f"{UNCHOSEN.get(line.strategy, line.strategy)}: {held}"
+
+
+def story(line: InventoryLine) -> tuple[tuple[dt.datetime, str], ...]:
+    """Everything that changed it but its hedges, oldest first."""
+    traded = [
+        (order.changed_at, order_in_words(order))
+        for order in line.orders
+        if order.execution.any and order.ticket.purpose is not Purpose.HEDGE
+    ]
+    moved = [(event.at, words) for event in line.moved if (words := moved_in_words(event))]
+    return tuple(sorted(traded + moved, key=lambda told: told[0]))
+
+
+def hedging_in_words(line: InventoryLine) -> str:
+    """How often it was hedged and what that cost: "18 hedges, 302 shares traded, slippage $1.20"."""
+    count, shares = len(line.hedges), sum(abs(hedge.shares) for hedge in line.hedges)
+    if not count:
+        return "never hedged"
+    times = "1 hedge" if count == 1 else f"{count} hedges"
+    return f"{times}, {shares:,} shares traded, slippage {dollars(line.slippage)}"
+
+
+def split_in_words(line: InventoryLine) -> str:
+    """Where the money came from and went; of what is still held, what was realised so far."""
+    held, end = line.inventory, line.end
+    options = held.options_realised if end is None else end.options
+    shares = held.shares_realised if end is None else end.shares
+    parts = [f"options {signed_dollars(options)}", f"shares {signed_dollars(shares)}", f"fees {dollars(line.fees)}"]
+    if end is None:
+        return "realised so far: " + ", ".join(parts)
+    return ", ".join([*parts, f"after fees {signed_dollars(end.net)}"])
+
+
+def hedge_in_words(hedge: HedgeLine) -> str:
+    """What was traded: "sell 17", or "sell 17 rejected", "sell 9 of 17"."""
+    ticket, filled = hedge.order.ticket, abs(hedge.shares)
+    side = ticket.legs[0].side
+    if filled == ticket.quantity:
+        return f"{side} {filled}"
+    return f"{side} {filled} of {ticket.quantity}" if filled else f"{side} {ticket.quantity} {hedge.order.state}"
+
+
+def gamma_in_words(decision: HedgeDecided) -> str:
+    """The reading of dealer gamma a hedge was decided by: its sign, its size and its status.
+
+    >>> import attrs
+    >>> sample = HedgeDecided(dt.datetime(2026, 3, 3, tzinfo=dt.UTC), "i", "delta_hedge", "SPY", 20, Decimal(-20),
+    ...     Decimal(100), Decimal("0.10"), Decimal("-58110898.77"), "known", None, None, Decimal(1))
+    >>> gamma_in_words(sample), gamma_in_words(attrs.evolve(sample, gex=None, gex_status="unknown"))
+    ('-58m known', 'unknown')
+    """
+    if decision.gex is None:
+        return decision.gex_status
+    size, letter = next(((s, letter) for s, letter in SIZES if abs(decision.gex) >= s), (Decimal(1), ""))
+    return f"{decision.gex / size:+.0f}{letter} {decision.gex_status}"
+
+
+def delta_in_words(delta: Decimal) -> str:
+    """Contract-deltas with their sign, to the thousandth.
+
+    >>> delta_in_words(Decimal("-0.19753528")), delta_in_words(Decimal("-0.0002"))
+    ('-0.198', '+0.000')
+    """
+    return f"{round(delta, 3) + 0:+.3f}"
+
+
+def order_in_words(order: Order) -> str:
+    """What was filled of an order: "bought 1 559 straddle at 1.95"."""
+    ticket, execution = order.ticket, order.execution
+    sides = {leg.side for leg in ticket.legs}
+    bought = sides == {Side.BUY} or (len(sides) > 1 and ticket.effect is Effect.DEBIT)
+    part = "" if execution.quantity == ticket.quantity else f" of {ticket.quantity}"
+    price = "an unknown price" if execution.price is None else f"{execution.price:.2f}"
+    verb = "bought" if bought else "sold"
+    return f"{verb} {execution.quantity:,}{part} {legs_in_words(ticket.legs)} at {price}"
+
+
+def moved_in_words(event: Moved) -> str:
+    """What settlement, delivery or somebody else did; empty for an inventory that merely began."""
+    if isinstance(event, InventorySettled):
+        name = f"{abs(event.quantity)} {symbol_in_words(event.symbol)} expired"
+        worth = "worthless" if not event.worth else f"worth {event.worth:.2f} with {event.underlying} at {event.price}"
+        guess = " (no official price was known)" if event.estimated else ""
+        return f"{name} {worth}{guess}" + (f", {event.shares:+d} {event.underlying} delivered" if event.shares else "")
+    if isinstance(event, SharesDelivered):
+        return f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.position}, taken in at {event.basis}"
+    if isinstance(event, InventoryOpened):
+        held = ", ".join(f"{quantity:+d} {symbol_in_words(symbol)}" for symbol, quantity in event.symbols.items())
+        return f"found {held}, taken in at {event.price:.2f}" if held else ""
+    return event.detail
+
+
+def legs_in_words(legs: Iterable[Leg | ShareLeg]) -> str:
+    """The legs of an order as a trader calls them: "559 straddle", "555/563 strangle", "559 call", "SPY"."""
+    told = tuple(legs)
+    options = [leg.contract for leg in told if isinstance(leg, Leg)]
+    if len(options) == 2 and {one.right for one in options} == {Right.CALL, Right.PUT} and told[0].side is told[1].side:
+        low, high = sorted(one.strike for one in options)
+        return f"{_strike(low)} straddle" if low == high else f"{_strike(low)}/{_strike(high)} strangle"
+    return ", ".join(_contract(leg.contract) if isinstance(leg, Leg) else leg.symbol for leg in told)
+
+
+def symbol_in_words(symbol: str) -> str:
+    """An OCC symbol as strike and right, anything else as it is.
+
+    >>> symbol_in_words("SPY260303C00559000"), symbol_in_words("SPY")
+    ('559 call', 'SPY')
+    """
+    return symbol if multiplier_of(symbol) == 1 else _contract(parse_occ(symbol))
+
+
+def _contract(contract: OptionContract) -> str:
+    return f"{_strike(contract.strike)} {'call' if contract.right is Right.CALL else 'put'}"
+
+
+def _strike(strike: Decimal) -> str:
+    return f"{strike.normalize():f}"
