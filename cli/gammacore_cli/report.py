@@ -84,7 +84,7 @@ def _days_table(reports: Sequence[DayReport]) -> RenderableType:
     from rich.table import Table
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.day_view import amount
+    from gammacore_cli.numbers_view import amount
 
     table = Table(title="Days", title_justify="left")
     for column in ("date", "entries", "exits", "skipped", "P/L", "fees", "balance"):
@@ -103,8 +103,8 @@ def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayR
     from rich.table import Table
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.day_view import amount, factor, fall_text, percent
     from gammacore_cli.documents import ledger_drawdown
+    from gammacore_cli.numbers_view import amount, factor, fall_text, percent
 
     fall = fall_text(ledger_drawdown(reports))
     caption = f"win and loss are averages, gross of fees; drawdown from the running peak: {fall}"

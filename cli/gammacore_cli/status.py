@@ -47,7 +47,7 @@ def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
     from rich.markup import escape
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.day_view import amount, hour
+    from gammacore_cli.numbers_view import amount, hour
 
     halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
     if book.breaker_tripped_at is not None:
@@ -82,7 +82,7 @@ def _inventories(held: Sequence[Inventory]) -> RenderableType:
 
     from gammacore.domain.dollars import dollars
     from gammacore.domain.inventory_words import symbol_in_words
-    from gammacore_cli.day_view import amount, hour
+    from gammacore_cli.numbers_view import amount, hour
 
     table = Table(title="Inventories", title_justify="left")
     for column in ("id", "strategy", "holds", "cost", "realised", "since"):
@@ -100,7 +100,7 @@ def _positions(book: Book) -> RenderableType:
     from rich.table import Table
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.day_view import hour
+    from gammacore_cli.numbers_view import hour
 
     table = Table(title="Positions", title_justify="left")
     for column in ("id", "strategy", "strikes", "contracts", "credit", "risk", "since", "state"):
@@ -117,7 +117,7 @@ def _positions(book: Book) -> RenderableType:
 def _orders(book: Book) -> RenderableType:
     from rich.table import Table
 
-    from gammacore_cli.day_view import hour
+    from gammacore_cli.numbers_view import hour
 
     table = Table(title="Working orders", title_justify="left")
     for column in ("since", "purpose", "position", "filled", "limit", "state", "id"):

@@ -17,8 +17,8 @@ from gammacore.domain.day_report import day_report
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.verdicts import Verdict
-from gammacore_cli.day_view import hour
 from gammacore_cli.documents import clock
+from gammacore_cli.numbers_view import hour
 
 SKIP = judged("10:30", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))
 """The entry of 10:30 New York, 15:30 UTC, was skipped."""
