@@ -157,6 +157,8 @@ def one_of_each() -> tuple[ledger.Event, ...]:
             Decimal("600.25"),
             Decimal("600.25"),
             Decimal(1),
+            ledger.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
+            at(28),
         ),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.PositionMissing(at(7), "p5", 2),

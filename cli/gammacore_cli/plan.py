@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
@@ -20,17 +21,26 @@ if TYPE_CHECKING:
 @click.option("--strategy", type=click.Choice(["credit-spread"]), default="credit-spread", show_default=True)
 @market_options
 @click.option(
-    "--at", type=click.DateTime(["%H:%M", "%H:%M:%S"]), help="New York time of day. Default: the first entry."
+    "--at",
+    type=click.DateTime(["%H:%M", "%H:%M:%S"]),
+    help="New York time of day. Default: the first entry; now at a broker.",
 )
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger whose book counts.")
 @common_options
+@live_options
 def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
-    """Judge one entry as `trade` would, and show it."""
+    """Judge one entry as `trade` would, and show it; at a real broker now, with the account's own ledger."""
     from gammacore import wiring
 
     choose_market(frame, market)
+    armed = wiring.armed_mode(frame.configuration, frame.credentials)
+    if ledger is None and armed.broker.is_real:
+        own = wiring.account_ledger(frame.settings, armed.mode)
+        ledger = own if wiring.ledger_exists(frame.settings, own) else None
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
-    preview = wiring.preview_entry(configuration, None if at is None else at.time(), ledger)
+    preview = wiring.preview_entry(
+        configuration, None if at is None else at.time(), ledger, credentials=frame.credentials
+    )  # fmt: skip
     emit(plan_document(preview), frame.as_json, lambda: _view(preview))
 
 

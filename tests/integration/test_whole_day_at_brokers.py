@@ -1,4 +1,4 @@
-"""A whole simulated day traded through each broker's dialect gives the trades of the fake exchange, fill by fill. R13."""
+"""A whole simulated day through each broker's dialect gives the trades of the fake exchange, fill by fill. R13."""
 
 from __future__ import annotations
 

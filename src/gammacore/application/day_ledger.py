@@ -18,9 +18,9 @@ class DayLedger:
         self._notifier = notifier
         self.book = Book.of(storage.events())
 
-    def events(self) -> Iterator[Event]:
-        """Everything recorded so far, oldest first."""
-        return self._storage.events()
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Everything recorded so far, oldest first; `after` leaves so many of the first out."""
+        return self._storage.events(after)
 
     def record(self, *events: Event) -> None:
         """Write all events or none, then let the book and people know.

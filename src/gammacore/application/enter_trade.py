@@ -9,22 +9,37 @@ from attrs import evolve
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
+from gammacore.domain.book import Book
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.strategy import Open, Stand
+from gammacore.domain.verdicts import Verdict
 from gammacore.ports.clock import Clock
 
 
 class EnterTrade:
-    """Turns an Open decision into an order, or into the reason there is none. Rules: CS-338..344, CS-402, R1."""
+    """Turns an Open decision into an order, or into the reason there is none. Rules: CS-338..344, CS-402, R1.
 
-    def __init__(self, ledger: DayLedger, desk: OrderDesk, clock: Clock, limits: RiskLimits, strategy: str) -> None:
+    `decrees` is what the broker forbids on top of our own limits; None where no broker does.
+    """
+
+    def __init__(
+        self,
+        ledger: DayLedger,
+        desk: OrderDesk,
+        clock: Clock,
+        limits: RiskLimits,
+        strategy: str,
+        decrees: EntryDecrees | None = None,
+    ) -> None:
         self._ledger = ledger
         self._desk = desk
         self._clock = clock
         self._limits = limits
         self._strategy = strategy
+        self._decrees = decrees
 
     def stand(self, decision: Stand) -> None:
         """Record why a scheduled entry was not taken."""
@@ -32,11 +47,19 @@ class EnterTrade:
 
     def __call__(self, decision: Open, buying_power: Decimal | None) -> None:
         """Judge the limits once more against the book as it is now, then intend and send."""
-        verdict = self._limits.guard(decision.plan, self._ledger.book, self._clock.now(), buying_power)
+        verdict = self.guard(decision.plan, self._ledger.book, buying_power)
         if not verdict.passed:
             self._ledger.record(evolve(decision.judgement, reason=verdict.reason, explanation=str(verdict)))
             return
         self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement,))
+
+    def guard(self, plan: EntryPlan, book: Book, buying_power: Decimal | None) -> Verdict:
+        """The first limit that says no to a plan now, ours before the broker's, else ok."""
+        now = self._clock.now()
+        verdict = self._limits.guard(plan, book, now, buying_power)
+        if self._decrees is None or not verdict.passed:
+            return verdict
+        return self._decrees.judge_spread(book, now)
 
     def _ticket(self, plan: EntryPlan) -> OrderTicket:
         book, underlying = self._ledger.book, plan.spread.underlying

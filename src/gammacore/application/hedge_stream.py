@@ -123,7 +123,7 @@ class HedgeStream:
             if type(message) is MarketEvent and not self._is_fresh(message.ts, self._clock.now()):
                 return self._refused_stale(message)
         if type(message) is MarketEvent:
-            content = market_content(message) if self._keeps else message
+            content = market_content(message) if self._keeps else message.content()
             step = self.desk.take_market(message, content)
         else:
             assert isinstance(message, OrderUpdate)
@@ -263,14 +263,8 @@ _SENTENCES = {
 
 
 def market_content(event: MarketEvent) -> str:
-    """What tells a repeat of an event from another one under its id. Rule: DH-701."""
-    return digest(
-        [
-            event.ts.isoformat(), event.symbol, event.source, event.delta, event.quantity, event.price,
-            event.underlying_price, event.gamma, event.theta, event.vega,
-        ],
-        16,
-    )  # fmt: skip
+    """The content of an event as a ledger keeps it. Rule: DH-701."""
+    return digest([event.ts.isoformat(), *event.content()[1:]], 16)
 
 
 def update_content(update: OrderUpdate) -> str:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -31,6 +32,10 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
 
 ALARM_AGAIN = dt.timedelta(minutes=5)
+LATE_FILLS = dt.timedelta(minutes=2)
+"""An ended order of an inventory is looked at for so long: a cancel and a fill may cross."""
+FILL_TIMEOUT = dt.timedelta(seconds=60)
+"""Without news of an order for this long somebody is told. Rule: DH-241."""
 
 
 class OrderDesk:
@@ -39,11 +44,21 @@ class OrderDesk:
     Rules: CS-408..414, CS-535, R1, R4.
     """
 
-    def __init__(self, ledger: DayLedger, broker: Broker, clock: Clock, life: OrderLife) -> None:
+    def __init__(
+        self,
+        ledger: DayLedger,
+        broker: Broker,
+        clock: Clock,
+        life: OrderLife,
+        fill_timeout: dt.timedelta = FILL_TIMEOUT,
+    ) -> None:
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
         self._life = life
+        self._fill_timeout = fill_timeout
+        self._answered: dict[str, dt.datetime] = {}
+        self._told_unknown: set[str] = set()
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
@@ -100,7 +115,7 @@ class OrderDesk:
 
         A failed look is no news: the order stays as it is.
         """
-        for order in (*self._ledger.book.working_orders, *self._unpriced_entries()):
+        for order in (*self._ledger.book.working_orders, *self._unpriced_entries(), *self._may_fill_late()):
             now = self._clock.now()
             if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
@@ -114,10 +129,13 @@ class OrderDesk:
         try:
             report = self._broker.order(order.id)
         except BrokerError:
+            self._fill_unknown(order, now)
             return
         if report is None:
-            self._absent(order, now)
+            if order.is_working:
+                self._absent(order, now)
             return
+        self._answered[order.id] = now
         self._absences.pop(order.id, None)
         self.take(order, report)
         self._call_back(order.id, now)
@@ -136,6 +154,23 @@ class OrderDesk:
         unpriced = (position for position in book.live_positions if not position.credit_verified)
         orders = (order for position in unpriced for order in book.orders_of(position.id))
         return [order for order in orders if order.ticket.purpose is Purpose.ENTRY and not order.is_working]
+
+    def _may_fill_late(self) -> list[Order]:
+        """Orders of inventories that ended a moment ago: a late fill of shares shows in no holdings. Rule: CS-410."""
+        book, now = self._ledger.book, self._clock.now()
+        ended = (OrderState.CANCELED, OrderState.NOT_SENT)
+        orders = (order for inventory in book.inventories for order in book.orders_of(inventory))
+        return [order for order in orders if order.state in ended and now - order.changed_at <= LATE_FILLS]
+
+    def _fill_unknown(self, order: Order, now: dt.datetime) -> None:
+        """Nobody says what became of an order of an inventory: told once it is long, counted all the same. DH-241."""
+        if not order.is_working or order.ticket.position not in self._ledger.book.inventories:
+            return
+        silent = now - max(order.changed_at, self._answered.get(order.id, order.changed_at))
+        if silent >= self._fill_timeout and order.id not in self._told_unknown:
+            self._told_unknown.add(order.id)
+            detail = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
+            self._ledger.record(AlarmRaised(now, Alarm.FILL_UNKNOWN.value, detail, order.ticket.position))
 
     def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
         position = self._ledger.book.position(order.ticket.position)
@@ -169,10 +204,10 @@ class OrderDesk:
             self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.position))
 
     def _resend(self, order: Order, now: dt.datetime) -> None:
-        """Send what a crash kept from leaving, unless it is too old or a halt has come in between. Rule: R10."""
+        """Send what a crash kept from leaving, unless it is too old or a halt has come in between. R10, DH-1001."""
         if order.age_seconds(now) > self._life.resend_seconds:
             self._ledger.record(OrderNotSent(now, order.id, "never sent; too old to send after the restart"))
-        elif self._ledger.book.halted is not None and order.ticket.purpose is Purpose.ENTRY:
+        elif self._ledger.book.halted is not None and order.ticket.purpose in (Purpose.ENTRY, Purpose.HEDGE):
             self._ledger.record(OrderNotSent(now, order.id, "never sent; halted before the restart could send it"))
         else:
             self._deliver(order.ticket)

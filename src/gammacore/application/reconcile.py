@@ -201,9 +201,11 @@ class Reconcile:
 
     def _may_have_filled_late(self, order: Order) -> bool:
         """A close that fills once its position is booked belongs to nothing: it is quarantined. Rule: CS-564."""
-        position = self._ledger.book.position(order.ticket.position)
+        book, owner = self._ledger.book, order.ticket.position
+        position, inventory = book.position(owner), book.inventories.get(owner)
         finished = order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
-        return finished and (order.ticket.purpose is Purpose.ENTRY or (position is not None and position.is_live))
+        lives = (position is not None and position.is_live) or (inventory is not None and inventory.is_live)
+        return finished and (order.ticket.purpose is Purpose.ENTRY or lives)
 
     def _owner(self, symbol: str) -> Position | None:
         holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))

@@ -24,13 +24,14 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_inventory import TradeInventory
+from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.book import Book
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.inventories import DELIVERED
-from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
+from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.stops.advisor import AdvisorOpinion
@@ -39,6 +40,7 @@ from gammacore.domain.strategy import (
     Close,
     Decision,
     Decisions,
+    Halt,
     Note,
     Observe,
     Open,
@@ -105,6 +107,7 @@ class TradeDay:
     watch: LoopWatch | None = None
     regimes: WatchRegime | None = None
     news: OrderNews | None = None
+    equity: WatchEquity | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -234,6 +237,7 @@ class TradeDay:
             memory=self.recall(market),
             is_live=self.terms.mode is Mode.LIVE,
             regime=self._regime(now),
+            equity=None if self.equity is None else self.equity(market, now),
         )
         return self._for_entries(situation) if self.strategy.needs_exposure(now, self.session, book) else situation
 
@@ -296,6 +300,8 @@ class TradeDay:
             self.manage.remember(step)
         elif isinstance(step, Warn):
             self.manage.warn(step)
+        elif isinstance(step, Halt):
+            self.ledger.record(Halted(self.clock.now(), step.reason))
 
     def _broker_clock(self) -> BrokerClock | None:
         try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from attrs import evolve
+
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import AlarmRaised, Event, InventoryClosed, InventoryOpened
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, InventoryClosed, InventoryOpened
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.strategy import Note, Trade
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
@@ -20,17 +23,25 @@ REFUSED_AGAIN = dt.timedelta(minutes=5)
 
 
 class TradeInventory:
-    """Carries out what a strategy said of an inventory; every order through the order desk."""
+    """Carries out what a strategy said of an inventory; every order through the order desk.
 
-    def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock) -> None:
+    `decrees` is what the broker forbids: it is asked before something is opened, never before a hedge or an exit.
+    """
+
+    def __init__(
+        self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock, decrees: EntryDecrees | None = None
+    ) -> None:
+        self._decrees = decrees
         self._ledger = ledger
         self._desk = desk
         self._broker = broker
         self._clock = clock
         self._told: dict[str, dt.datetime] = {}
 
-    def __call__(self, step: Trade) -> OrderState:
-        """Open the inventory if it is new, then intend and send one order."""
+    def __call__(self, step: Trade) -> OrderState | None:
+        """Open the inventory if it is new, then intend and send one order; None where the broker forbids it."""
+        if self._is_forbidden(step):
+            return None
         book, now = self._ledger.book, self._clock.now()
         leg = step.legs[0]
         underlying = leg.symbol if isinstance(leg, ShareLeg) else leg.contract.underlying
@@ -54,6 +65,15 @@ class TradeInventory:
         if state is OrderState.REJECTED and (step.purpose is not Purpose.ENTRY):
             self._alarm(step, book.orders[ticket.id].reason)
         return state
+
+    def _is_forbidden(self, step: Trade) -> bool:
+        """Whether the broker forbids an opening; its reason then stands in the record of the judgement."""
+        if self._decrees is None or step.purpose is not Purpose.ENTRY:
+            return False
+        verdict = self._decrees.judge_hedged(self._ledger.book, self._clock.now())
+        if not verdict.passed and isinstance(step.record, EntryJudged):
+            self._ledger.record(evolve(step.record, reason=verdict.reason, explanation=str(verdict)))
+        return not verdict.passed
 
     def note(self, step: Note) -> None:
         self._ledger.record(step.record)

@@ -56,6 +56,8 @@ class WatchRegime:
         self._noted = {subject: event.after for subject, event in (noted or {}).items()}
         self._feeds: dict[str, list[tuple[GexFeed, SourceMemory]]] = {}
         self._held: dict[str, _Held] = {}
+        self._told: dict[str, _Held] = {}
+        """By hedge share: which of them it was told last."""
         since = None if noted is None or MACRO not in noted else noted[MACRO].macro_since
         self._macro: MacroState = NO_EVENT if since is None else MacroState(detected=True, started_at=since)
         self._macro_schedule = ReadSchedule()
@@ -68,16 +70,20 @@ class WatchRegime:
         self.notes: list[LogMessage] = []
 
     def __call__(self, share: str, now: dt.datetime) -> Regime:
+        told = self._told.get(share)
+        if told is not None and told.since <= now <= told.until:
+            return told.regime
         symbol = self._settings.gex_symbols.get(share, self._settings.gex_symbol)
         held = self._held.get(symbol)
-        if held is not None and held.since <= now <= held.until:
-            return held.regime
-        return self._renewed(symbol, now)
+        if held is None or not held.since <= now <= held.until:
+            held = self._renewed(symbol, now)
+        self._told[share] = held
+        return held.regime
 
     def last(self, share: str) -> Regime | None:
         """The regime a book was last told; nothing is read. Rule: DH-1007."""
-        held = self._held.get(self._settings.gex_symbols.get(share, self._settings.gex_symbol))
-        return None if held is None else held.regime
+        told = self._told.get(share)
+        return None if told is None else told.regime
 
     def drain(self) -> tuple[list[RegimeNoted], list[LogMessage]]:
         """What changed since the last time this was asked."""
@@ -85,7 +91,7 @@ class WatchRegime:
         self.events, self.notes = [], []
         return changes
 
-    def _renewed(self, symbol: str, now: dt.datetime) -> Regime:
+    def _renewed(self, symbol: str, now: dt.datetime) -> _Held:
         self._read_macro(now)
         reading, until = self._reading(symbol, now)
         active = self._macro.is_active(now, self._macro_ttl)
@@ -97,10 +103,10 @@ class WatchRegime:
         before = self._held.get(symbol)
         if before is not None and before.regime == regime:
             regime = before.regime
-        self._held[symbol] = _Held(regime, now, until)
+        held = self._held[symbol] = _Held(regime, now, until)
         self._note_gex(symbol, reading, now)
         self._note_macro(active, now)
-        return regime
+        return held
 
     def _reading(self, symbol: str, now: dt.datetime) -> tuple[GexReading, dt.datetime]:
         """The reading and until when it holds; sources behind the first that knows are not asked."""

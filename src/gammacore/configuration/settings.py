@@ -18,6 +18,7 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
+from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
@@ -145,6 +146,7 @@ class Settings:
     gex: GexSettings = GexSettings()
     hedging: HedgingSettings = HedgingSettings()
     straddle: StraddleRules = StraddleRules()
+    guards: OpeningGuards = OpeningGuards()
     entries: EntryRules = EntryRules()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
+from gammacore.domain.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
 from gammacore.domain.inventories import DELIVERED, STRANDED, multiplier_of
@@ -58,11 +59,14 @@ def split_in_words(line: InventoryLine) -> str:
 
 
 def hedge_in_words(hedge: HedgeLine) -> str:
-    """What was traded: "sell 17", or "sell 17 rejected", "sell 9 of 17"."""
+    """What was traded: "sell 17", or "sell 17 rejected", "sell 9 of 17".
+
+    A hedge that crosses zero takes two orders: "sell 3 to flat", and the rest by the next.
+    """
     ticket, filled = hedge.order.ticket, abs(hedge.shares)
     side = ticket.legs[0].side
     if filled == ticket.quantity:
-        return f"{side} {filled}"
+        return f"{side} {filled}" + (" to flat" if hedge.decision.reason == COVER else "")
     return f"{side} {filled} of {ticket.quantity}" if filled else f"{side} {ticket.quantity} {hedge.order.state}"
 
 
@@ -109,7 +113,8 @@ def moved_in_words(event: Moved) -> str:
         guess = " (no official price was known)" if event.estimated else ""
         return f"{name} {worth}{guess}" + (f", {event.shares:+d} {event.underlying} delivered" if event.shares else "")
     if isinstance(event, SharesDelivered):
-        return f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.position}, taken in at {event.basis}"
+        moved = f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.position}"
+        return f"{moved}, taken in at {event.basis}"
     if isinstance(event, InventoryOpened):
         held = ", ".join(f"{quantity:+d} {symbol_in_words(symbol)}" for symbol, quantity in event.symbols.items())
         return f"found {held}, taken in at {event.price:.2f}" if held else ""

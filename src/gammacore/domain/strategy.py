@@ -13,6 +13,7 @@ from gammacore.domain.book_view import BookView
 from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.hedging.opening_guards import EquityWatch
 from gammacore.domain.hedging.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import EntryJudged, HedgeDecided
@@ -33,8 +34,8 @@ class Situation:
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
     measured only when the strategy asked for it (`needs_exposure`), and with it `history`, `pause` and `latest`, the
     second look of CS-359 (None where a second look shows the same). `regime` is dealer gamma and the macro event as the
-    hedging desk reads them. `memory` holds what the market showed up to now,
-    `opinions` and `entry_opinion` an advisor's answers.
+    hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
+    where nobody asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
     """
 
     now: dt.datetime
@@ -53,6 +54,7 @@ class Situation:
     is_live: bool = False
     broker_clock: BrokerClock | None = None
     regime: Regime = CALM
+    equity: EquityWatch | None = None
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
 
     @property
@@ -172,7 +174,14 @@ class Warn:
     position: str = ""
 
 
-Decision = Open | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn
+@frozen
+class Halt:
+    """The account has lost too much: the kill switch is latched until a person resumes. Rules: DH-1001, DH-1009."""
+
+    reason: str
+
+
+Decision = Open | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn | Halt
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -32,11 +33,16 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_broker import WatchedBroker
+from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
+from gammacore.domain.ledger import Mode
+from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import ConfigurationError
@@ -51,6 +57,7 @@ from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.credentials import open_credentials
+from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
 from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage
@@ -60,12 +67,13 @@ from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
 @frozen(eq=False)
 class WiredDay:
-    """A day ready to be traded, with what must be closed after it."""
+    """A day ready to be traded, with what must be closed after it. `settings` are those that hold today."""
 
     trade: TradeDay
     storage: Storage
     market: MarketData
     session: TradingSession
+    settings: Settings
     banner: str
     let_go: Callable[[], None] = lambda: None
 
@@ -114,9 +122,12 @@ def wire_day(
     armed = armed_mode(configuration, store)
     configuration = naming_underlying(naming_its_underlying(configuration))
     settings = configuration.settings
+    _refuse_comparisons(settings, armed)
     underlying = settings.underlying(settings.market.underlying)
     calendar = NyseCalendar()
     session = _session(settings, calendar, armed, clock)
+    decrees = entry_decrees(settings, underlying, session, calendar)
+    settings = ahead_of_the_broker(settings, decrees)
     study = open_market(settings, underlying, session, calendar) if armed.broker is BrokerName.FAKE else None
     storage: Storage = MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped)
     venue: Venue | None = None
@@ -153,13 +164,20 @@ def wire_day(
             entry_advisor=entry_advisor,
             regimes=regimes.watch,
             news=venue.news,
+            decrees=decrees,
         )
     except BaseException:
         if venue is not None:
             venue.close()
         storage.close()
         raise
-    return WiredDay(trade, storage, venue.market, session, armed.banner, venue.close)
+    return WiredDay(trade, storage, venue.market, session, settings, armed.banner, venue.close)
+
+
+def _refuse_comparisons(settings: Settings, armed: Armed) -> None:
+    """The profiles that are for comparison never trade a live account. Rule: DH-003."""
+    if armed.mode is Mode.LIVE and settings.trade.strategy is StrategyName.DELTA_HEDGE:
+        check_live(settings.hedging)
 
 
 def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Clock | None) -> TradingSession:
@@ -200,11 +218,13 @@ def wire_trade(
     entry_advisor: EntryAdvisor | None = None,
     regimes: WatchRegime | None = None,
     news: OrderNews | None = None,
+    decrees: EntryDecrees | None = None,
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notices)
     broker = WatchedBroker(broker, ledger, clock, settings.breaker)
-    desk = OrderDesk(ledger, broker, clock, settings.orders)
+    fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
+    desk = OrderDesk(ledger, broker, clock, settings.orders, fill_timeout)
     return TradeDay(
         terms=terms,
         underlying=underlying,
@@ -216,9 +236,9 @@ def wire_trade(
         broker=broker,
         exposures=ChainExposure(underlying, session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
         desk=desk,
-        enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name),
+        enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name, decrees),
         manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
-        inventory=TradeInventory(ledger, desk, broker, clock),
+        inventory=TradeInventory(ledger, desk, broker, clock, decrees),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=Reconcile(
             ledger,
@@ -238,6 +258,7 @@ def wire_trade(
         watch=notices,
         regimes=regimes,
         news=news,
+        equity=WatchEquity(ledger, strategy.guards, underlying) if isinstance(strategy, DeltaHedgeDesk) else None,
     )
 
 

@@ -32,7 +32,7 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
 def open_strategy(settings: Settings) -> Strategy:
     """The configured strategy with its configured figures."""
     if settings.trade.strategy is StrategyName.DELTA_HEDGE:
-        return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits)
+        return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards)
     return credit_spread_desk(settings)
 
 

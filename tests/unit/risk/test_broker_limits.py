@@ -11,7 +11,8 @@ from attrs import evolve
 from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.risk.broker_limits import BrokerLimits, day_trades
+from gammacore.domain.risk.broker_limits import BrokerLimits
+from gammacore.domain.risk.day_trades import day_trades
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.stops.policy import StopPolicy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,34 @@ PRINT = Palette("#1b1f24", "#6b7280", "#e4e2dd", "#ffffff", "#14804a", "#c0392b"
 
 def blank(width: float, height: float, palette: Palette = PAGE) -> tuple[Figure, Axes]:
     """An empty, quiet pair of axes; inches."""
+    figure, (axes,) = stacked(width, (height,), palette)
+    return figure, axes
+
+
+def stacked(width: float, heights: Sequence[float], palette: Palette = PAGE) -> tuple[Figure, tuple[Axes, ...]]:
+    """Quiet axes one above the other over the same horizontal axis; inches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
+    figure = Figure(figsize=(width, sum(heights)), layout="constrained")
     figure.patch.set_alpha(0)
+    grid = figure.add_gridspec(len(heights), height_ratios=heights)
+    first = figure.add_subplot(grid[0])
+    rest = (figure.add_subplot(grid[row], sharex=first) for row in range(1, len(heights)))
+    every = (first, *rest)
+    for axes in every:
+        _quieten(axes, palette)
+    for axes in every[:-1]:
+        axes.tick_params(labelbottom=False)
+    return figure, every
+
+
+def _quieten(axes: Axes, palette: Palette) -> None:
     axes.patch.set_alpha(0)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(palette.line)
     axes.grid(axis="y", color=palette.line, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=palette.muted, labelsize=8.5, length=0)
-    return figure, axes
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from decimal import Decimal
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from gammacore.adapters.html_report import sections
+from gammacore.adapters.html_report.delta_chart import delta_chart
 from gammacore.adapters.html_report.equity_chart import equity_chart
 from gammacore.adapters.html_report.exposure_plot import exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, price_chart
 from gammacore.domain.day_report import DayReport
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.inventory_words import title
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import StorageError
+
+DELTA_CAPTION = (
+    "Above: net delta in contract-deltas, a full dot before a hedge and an open one after it; the thin line joins what "
+    "was measured. Inside the band nothing is hedged. Middle: the underlying, shares bought ▲ or sold ▼. "
+    "Below: hedge shares held. A hedge that crosses zero takes two orders."
+)
 
 
 def render_day(
@@ -36,8 +45,7 @@ def render_day(
     parts = [
         sections.heading(report),
         sections.figures(report),
-        "<h2>The day</h2>",
-        _figure(price_chart(report, prices), _price_caption(prices)),
+        *_day(report, prices),
         _pictures(report, exposure, _last_pin(report) if pin is None else pin, flip),
         "<h2>Trades</h2>",
         sections.trades(report),
@@ -71,7 +79,20 @@ def write_page(path: Path, html: str) -> None:
         raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
 
 
+def _day(report: DayReport, prices: Prices) -> Iterator[str]:
+    """The price with the spreads on it; where only hedged inventories were traded, their own pictures show it."""
+    hedged = [line for line in report.inventories if line.decisions]
+    if report.trades or not hedged:
+        yield "<h2>The day</h2>"
+        yield _figure(price_chart(report, prices), _price_caption(prices))
+    for line in hedged:
+        yield f"<h2>Delta before and after each hedge: {escape(title(line))}</h2>"
+        yield _figure(delta_chart(report, line, prices), DELTA_CAPTION)
+
+
 def _pictures(report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flip: float | None) -> str:
+    if exposure is None and not report.trades and len(report.equity) <= 2:
+        return ""  # one booking at the end of the day is a figure, not a curve
     curve = _figure(equity_chart(report, wide=exposure is None), "After every close, fees included.")
     if exposure is None:
         return f"<h2>Balance</h2>{curve}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
 from html import escape
 
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
+from gammacore.adapters.html_report.inventory_sections import inventory
+from gammacore.adapters.html_report.words import time, tone, words
 from gammacore.domain.day_report import DayReport, halt_line
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.trade_record import TradeLine
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 
@@ -31,7 +31,7 @@ def heading(report: DayReport) -> str:
     return (
         f'<header><div><p class="over">{escape(report.underlying)} · {escape(report.strategy)} · {report.mode}{state}'
         f'</p><h1>{day}</h1></div><div class="result"><p class="over">after fees</p>'
-        f'<strong class="{_tone(report.net)}">{signed_dollars(report.net)}</strong></div></header>'
+        f'<strong class="{tone(report.net)}">{signed_dollars(report.net)}</strong></div></header>'
     )
 
 
@@ -43,13 +43,13 @@ def figures(report: DayReport) -> str:
         factor = f"{float(told.profit_factor):.2f}"
     pairs = (
         ("balance", dollars(report.balance)),
-        ("P/L, gross", f'<span class="{_tone(report.pnl)}">{signed_dollars(report.pnl)}</span>'),
+        ("P/L, gross", f'<span class="{tone(report.pnl)}">{signed_dollars(report.pnl)}</span>'),
         ("fees", dollars(report.fees)),
         ("win rate", "–" if told.win_rate is None else f"{float(told.win_rate):.0%}"),
         ("profit factor", factor),
         ("drawdown", f"{float(fall.part):.1%}" if fall.dollars else "none"),
         ("entries", str(report.entries)),
-        ("exits", str(len(report.closed))),
+        ("exits", str(report.ended)),
         ("skipped", str(sum(report.skipped.values()))),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)
@@ -57,27 +57,30 @@ def figures(report: DayReport) -> str:
 
 
 def trades(report: DayReport) -> str:
-    """Each trade with its reasons and its cost-to-close ladder."""
-    if not report.trades:
+    """Each credit spread with its reasons and its cost-to-close ladder, each inventory with its hedges."""
+    if not report.records:
         return '<p class="card muted">No trade was opened; the table below says why.</p>'
-    return "".join(_trade(number, trade) for number, trade in enumerate(report.trades, 1))
+    return "".join(
+        _trade(number, record) if isinstance(record, TradeLine) else inventory(number, record)
+        for number, record in enumerate(report.records, 1)
+    )
 
 
 def _trade(number: int, trade: TradeLine) -> str:
     plan, ended = trade.plan, trade.exit
     result = '<strong class="muted">open</strong>'
-    story = [(_time(trade.opened), f"Sold for {trade.credit:.2f}. {escape(trade.why)}")]
+    story = [(time(trade.opened), f"Sold for {trade.credit:.2f}. {escape(trade.why)}")]
     if ended is not None:
-        result = f'<strong class="{_tone(ended.gross)}">{signed_dollars(ended.gross)}</strong>'
+        result = f'<strong class="{tone(ended.gross)}">{signed_dollars(ended.gross)}</strong>'
         detail = f": {escape(ended.detail)}" if ended.detail else ""
-        story.append((_time(ended.at), f"Closed for {ended.value:.2f}, <b>{_words(ended.reason)}</b>{detail}."))
+        story.append((time(ended.at), f"Closed for {ended.value:.2f}, <b>{words(ended.reason)}</b>{detail}."))
     held = "" if trade.minutes is None else f", held {trade.minutes} minutes"
     story.append(("at risk", f"{dollars(trade.maximum_risk)}{held}, fees {dollars(trade.fees)}"))
     lines = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in story)
     terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in trade.terms)
     return (
         f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
-        f"{_words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
+        f"{words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
         f"{dollars(trade.premium)}</span></h3>{result}</div><dl class=story>{lines}</dl>"
         f'<div class="scroll">{cost_ladder(trade)}</div>'
         f"<details><summary>What was to end it</summary><ul>{terms}</ul></details></article>"
@@ -102,7 +105,7 @@ def _entry(entry: JudgedEntry) -> str:
         f"<td class=n>{'–' if value is None else value}</td>" for value in (record.price, record.pin, record.vix)
     )
     return (
-        f'<tr><th scope="row">{_time(entry.scheduled_at)}</th><td><span class="tag {tone}">{name}</span></td>'
+        f'<tr><th scope="row">{time(entry.scheduled_at)}</th><td><span class="tag {tone}">{name}</span></td>'
         f"<td>{escape(entry.sentence)}</td>{numbers}</tr>"
     )
 
@@ -111,7 +114,7 @@ def filter_matrix(report: DayReport) -> str:
     """Filters down, scheduled entries across: each verdict with what it found. Rule: CS-366."""
     if not report.scheduled:
         return ""
-    head = "".join(f"<th>{_time(entry.scheduled_at)}</th>" for entry in report.scheduled)
+    head = "".join(f"<th>{time(entry.scheduled_at)}</th>" for entry in report.scheduled)
     filters = list(dict.fromkeys((one.rule, one.name) for entry in report.scheduled for one in entry.filters))
     told = [{(one.rule, one.name): one for one in entry.filters} for entry in report.scheduled]
     rows = "".join(
@@ -154,22 +157,7 @@ def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
         happened, said = halt_line(halt)
         told.append((halt.at, f"<b>{happened}</b>", escape(said)))
     for at, what, text in sorted(told):
-        yield _time(at), what, text
+        yield time(at), what, text
     if report.unknown_by_filter:
         counts = ", ".join(f"{escape(name)} {count}" for name, count in report.unknown_by_filter.items())
         yield "", '<span class="doubt">unknown</span>', f"verdicts by filter: {counts}"
-
-
-def _tone(amount: Decimal) -> str:
-    return "win" if amount > 0 else "loss" if amount < 0 else ""
-
-
-def _words(code: str) -> str:
-    """A code as words: `PROFIT_TARGET` and `profit_target` are profit target, a tag with a capital."""
-    words = code.replace("_", " ")
-    return escape(words if words.islower() else words.capitalize())
-
-
-def _time(instant: dt.datetime) -> str:
-    local = instant.astimezone(NEW_YORK)
-    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"

@@ -13,6 +13,12 @@ from attrs import field, frozen
 from gammacore.domain.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.inventory_words import (
+    delta_in_words,
+    gamma_in_words,
+    moved_in_words,
+    order_in_words,
+)
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -26,6 +32,10 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    HedgeDecided,
+    InventoryAdjusted,
+    InventoryClosed,
+    InventorySettled,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
@@ -35,6 +45,7 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
     PositionClosed,
     Resumed,
+    SharesDelivered,
 )
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.sessions import NEW_YORK
@@ -108,6 +119,8 @@ class LogNotifier:
             yield LogLine(
                 f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}"
             )
+        elif order.ticket.position in book.inventories:
+            yield _traded(order)
         elif order.ticket.purpose is Purpose.ENTRY:
             yield from _entered(order, book)
         if not event.price_verified:
@@ -118,7 +131,9 @@ class LogNotifier:
     def _(self, event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
         order = book.orders[event.id]
         yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
-        if order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
+        if order.ticket.position in book.inventories:
+            yield from (_traded(order),) if order.execution.any else ()
+        elif order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
             yield from _entered(order, book)
 
     @_lines.register
@@ -155,6 +170,38 @@ class LogNotifier:
         yield LogLine(_record(TradeStatistics.of(book.results, self.sizing.window), self.sizing))
 
     @_lines.register
+    def _(self, event: HedgeDecided, book: Book) -> Iterator[LogLine]:
+        measured = (
+            f"delta {delta_in_words(event.delta_before)}, threshold {event.threshold:.2f}, "
+            f"dealer gamma {gamma_in_words(event)}"
+        )
+        if not event.shares:
+            yield LogLine(f"No hedge of {event.inventory}: {event.reason}: {measured}", logging.DEBUG)
+            return
+        yield LogLine(f"Hedge of {event.inventory}: {event.shares:+,d} {event.symbol}: {measured}")
+
+    @_lines.register(InventorySettled)
+    @_lines.register(InventoryAdjusted)
+    def _(self, event: InventorySettled | InventoryAdjusted, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"{event.inventory}: {moved_in_words(event)}")
+
+    @_lines.register
+    def _(self, event: SharesDelivered, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"Delivered: {moved_in_words(event)}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: InventoryClosed, book: Book) -> Iterator[LogLine]:
+        if not book.inventories[event.inventory].holdings:
+            return
+        yield LogLine(
+            f"Closed {event.inventory}: {event.reason}, P/L {signed_dollars(event.gross)} "
+            f"(options {signed_dollars(event.options)}, shares {signed_dollars(event.shares)}), "
+            f"fees {dollars(event.fees)}"
+        )
+        change = signed_dollars(event.gross - event.fees)
+        yield LogLine(f"Account balance updated: {dollars(book.balance)} ({change} from {event.inventory})")
+
+    @_lines.register
     def _(self, event: AlarmRaised, book: Book) -> Iterator[LogLine]:
         where = f" {event.position}" if event.position else ""
         yield LogLine(f"alarm {event.code}{where}: {event.detail}", logging.WARNING)
@@ -179,6 +226,11 @@ class LogNotifier:
     @_lines.register
     def _(self, event: FlattenRequested, book: Book) -> Iterator[LogLine]:
         yield LogLine(f"Everything is closed: {event.reason}", logging.WARNING)
+
+
+def _traded(order: Order) -> LogLine:
+    """An order of an inventory that filled."""
+    return LogLine(f"Filled for {order.ticket.position}: {order_in_words(order)}, fees {dollars(order.execution.fees)}")
 
 
 def _entered(order: Order, book: Book) -> Iterator[LogLine]:

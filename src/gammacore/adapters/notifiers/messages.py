@@ -14,6 +14,7 @@ from gammacore.domain.day_report import DayReport
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.inventory_words import legs_in_words
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -23,14 +24,16 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    InventoryClosed,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
     PositionAdopted,
     PositionClosed,
     Resumed,
+    SharesDelivered,
 )
-from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.trade_figures import by_strategy
@@ -57,6 +60,10 @@ FIGURES_TOLD = frozenset(
     }
 )  # fmt: skip
 """Skips whose numbers give neither the pin nor a distance to it away; of all others only the reason is told. CS-628."""
+
+
+URGENT = frozenset({"stuck", "naked_short"})
+"""Alarms in red: risk that nothing bounds and that does not go by itself."""
 
 
 class Life(StrEnum):
@@ -103,6 +110,8 @@ def _(event: OrderCanceled | OrderExpired, book: Book) -> Message | None:
 
 def _entered(order: Order, book: Book) -> Message | None:
     """A new position with what will end it, from the policy that acts. Rules: CS-412, CS-512."""
+    if order.ticket.purpose is Purpose.ENTRY and order.ticket.position in book.inventories:
+        return _bought(order, book)
     plan, credit, contracts = book.plan(order.ticket.position), order.execution.price, order.execution.quantity
     if order.ticket.purpose is not Purpose.ENTRY or plan is None or credit is None:
         return None
@@ -121,6 +130,49 @@ def _entered(order: Order, book: Book) -> Message | None:
         STRATEGY_COLOURS.get(plan.strategy, OTHER),
         Life.SIGNAL,
     )
+
+
+def _bought(order: Order, book: Book) -> Message:
+    """What an inventory began with; what is done with it is told at its end, not hedge by hedge."""
+    ticket, execution = order.ticket, order.execution
+    figures = [("Quantity", f"{execution.quantity:,}")]
+    if execution.price is not None:
+        paid = "Paid" if ticket.effect is Effect.DEBIT else "Received"
+        figures += [("Price", f"{execution.price:.2f}"),
+                    (paid, dollars(execution.price * execution.quantity * ticket.multiplier))]  # fmt: skip
+    strategy = book.inventories[ticket.position].strategy
+    return Message(
+        f"Opened {ticket.underlying} {strategy} {legs_in_words(ticket.legs)}", "", tuple(figures), OTHER, Life.SIGNAL
+    )
+
+
+@_told.register
+def _(event: InventoryClosed, book: Book) -> Message | None:
+    """The P/L with where it came from; nothing of an entry that never filled. Rules: CS-628, DH-243."""
+    inventory = book.inventories.get(event.inventory)
+    if inventory is None or not inventory.holdings:
+        return None
+    hedges = [order for order in book.orders_of(inventory.id)
+              if order.ticket.purpose is Purpose.HEDGE and order.execution.any]  # fmt: skip
+    figures = [
+        ("P/L", signed_dollars(event.gross)),
+        ("Options", signed_dollars(event.options)),
+        ("Shares", signed_dollars(event.shares)),
+        ("Fees", dollars(event.fees)),
+    ]
+    if hedges:
+        figures.append(("Hedges", str(len(hedges))))
+    figures.append(("Held", f"{int((event.at - inventory.opened_at).total_seconds() // 60)} min"))
+    colour = OTHER if event.gross == 0 else WIN if event.gross > 0 else LOSS
+    title = f"Closed {inventory.underlying} {inventory.strategy}"
+    return Message(title, event.reason.replace("_", " "), tuple(figures), colour, Life.SIGNAL)
+
+
+@_told.register
+def _(event: SharesDelivered, book: Book) -> Message:
+    """Rule: CS-529."""
+    figures = (("Shares", f"{event.shares:+,d}"), ("Strike", str(event.strike)), ("Taken in at", str(event.basis)))
+    return Message(f"Shares delivered: {event.symbol}", f"by settlement of {event.position}", figures, ORPHAN)
 
 
 @_told.register
@@ -153,7 +205,7 @@ def _(event: EntryJudged, book: Book) -> Message | None:
 @_told.register
 def _(event: AlarmRaised, book: Book) -> Message:
     where = f" {event.position}" if event.position else ""
-    colour = STUCK if event.code == "stuck" else ORPHAN
+    colour = STUCK if event.code in URGENT else ORPHAN
     return Message(f"Alarm: {event.code.replace('_', ' ')}{where}", event.detail, (), colour)
 
 
@@ -201,8 +253,11 @@ def day_summary(report: DayReport) -> Message:
     ]
     rows += [
         (str(tag), f"{part.trades} closed, {signed_dollars(part.pnl)}")
-        for tag, part in by_strategy(report.trades).items()
+        for tag, part in by_strategy(report.records).items()
     ]
+    if hedged := [line for line in report.inventories if line.hedges]:
+        hedges = sum(len(line.hedges) for line in hedged)
+        rows.append(("Hedges", f"{hedges}, slippage {dollars(sum((line.slippage for line in hedged), Decimal(0)))}"))
     if figures.left_out:
         rows.append(("Left out, no such figures", ", ".join(figures.left_out)))
     colour = GREY if figures.pnl == 0 else GREEN if figures.pnl > 0 else RED

@@ -60,7 +60,8 @@ class WebhookNotifier:
         """Know the day, the mode and the balance: after a restart, before the first event, and with every event."""
         self._day = book.day or self._day
         self._live = book.opened is not None and book.opened.mode is Mode.LIVE
-        self._standing = (book.balance, len(book.live_positions))
+        held = sum(not inventory.is_flat for inventory in book.live_inventories)
+        self._standing = (book.balance, len(book.live_positions) + held)
 
     def notify(self, event: Event, book: Book) -> None:
         """Tell of an event, if people wait for it; nothing is raised."""

@@ -28,6 +28,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Trade, Warn
 from gammacore.domain.unwanted import close_unwanted
+from gammacore.domain.verdicts import Outcome
 
 NAME = "delta-hedge"
 
@@ -60,7 +61,8 @@ class DeltaHedgeDesk:
 
     def _steps(self, situation: Situation) -> Iterator[Decision]:
         session, now, book = situation.session, situation.now, situation.book
-        yield from self._halt(situation)
+        if (halt := self._halt(situation)) is not None:
+            yield halt
         yield from close_unwanted(book, self.limits, session, now)
         phase = self._day(session).phase(now)
         for inventory in self._inventories(book):
@@ -68,7 +70,7 @@ class DeltaHedgeDesk:
                 yield from self._leave_behind(inventory, situation, phase)
             elif phase is Phase.EXITING or (phase is Phase.OPEN and book.flatten is not None):
                 yield from go_flat(inventory, book, now, self._retry)
-            elif phase is Phase.OPEN and inventory.quantities:
+            elif phase is Phase.OPEN and inventory.quantities and halt is None:
                 yield from self._case(inventory, situation).steps()
             elif phase is Phase.CLOSED:
                 yield from self._not_flat(inventory, situation)
@@ -80,13 +82,12 @@ class DeltaHedgeDesk:
         slot = self.straddle.slot(session)
         return session.is_trading(now) and now >= slot and not book.judged(slot)
 
-    def _halt(self, situation: Situation) -> Iterator[Halt]:
+    def _halt(self, situation: Situation) -> Halt | None:
         """The account has lost too much, or too fast: a person must say that it goes on. Rule: DH-1009."""
         if situation.equity is None or situation.book.halted is not None:
-            return
+            return None
         verdict = self.guards.judge_halt(situation.equity)
-        if verdict.blocks and verdict.value is not None and situation.equity.equity is not None:
-            yield Halt(str(verdict))
+        return Halt(str(verdict)) if verdict.outcome is Outcome.SKIP else None
 
     def _case(self, inventory: Inventory, situation: Situation) -> HedgeCase:
         seen = hedged_book(

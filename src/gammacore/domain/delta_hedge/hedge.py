@@ -52,13 +52,13 @@ class HedgeCase:
         return self.situation.book.hedge_decision(self.inventory.id)
 
     def judge(self) -> Hedge | Reason:
-        """The hedge, or the first "no"; the second half of a hedge is owed, whatever is left of it. Rule: DH-307."""
+        """The hedge, or the first "no"; what is left of a hedge cut at zero is owed at once. Rule: DH-307."""
         settings, options, now = self.settings, self.book.options, self.situation.now
         regime, halted = self.situation.regime, self.situation.book.halted is not None
         if (no := blocked(settings, options, regime, halted, open_for_hedges=True)) is not None:
             return no
         net = self.book.net_shares
-        if not self.book.half_done:
+        if net * self.book.owed >= 0:
             if abs(net) <= self.threshold * self.unit:
                 return Reason.BELOW_THRESHOLD
             interval = dt.timedelta(seconds=float(settings.min_interval))
@@ -89,7 +89,7 @@ class HedgeCase:
 
     def _is_new(self, reason: str) -> bool:
         last = self.last
-        if last is None or last.reason != reason or self.book.half_done:
+        if last is None or last.reason != reason or self.book.owed:
             return True
         return (last.unusual_since is None) != (self.unusual_since is None)
 
@@ -146,7 +146,7 @@ class HedgeCase:
 
     @property
     def unusual_since(self) -> dt.datetime | None:
-        """Since when the delta is many thresholds large without a break; unknown deltas break nothing. Rule: DH-1005."""
+        """Since when the delta is many thresholds large without a break; unknown deltas break nothing. DH-1005."""
         before = None if self.last is None else self.last.unusual_since
         if self.book.options.unknown_deltas:
             return before

@@ -26,15 +26,15 @@ NOTHING = BookGreeks(Decimal(0), Decimal(0), Decimal(0))
 class HedgedBook:
     """The options of an inventory in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by each order.
 
-    `half_done` is whether the last hedge was the first half of one that crosses zero, and nothing was decided since it
-    was filled.
+    `owed` is the sign of the second half of a hedge that crosses zero, +1 to buy: its first half was filled and nothing
+    was decided since. 0: none.
     """
 
     options: HedgeBook
     greeks: BookGreeks
     held: int
     in_flight: tuple[int, ...]
-    half_done: bool
+    owed: int = 0
 
     @property
     def net_shares(self) -> Decimal:
@@ -76,8 +76,8 @@ def hedged_book(
             options.put(holding)
             greeks = _with(greeks, holding)
     held = inventory.quantities.get(share, 0)
-    half_done = bool(hedges) and _was_just_covered(hedges[-1], book)
-    return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), half_done)
+    owed = hedges[-1].ticket.legs[0].side.sign if hedges and _was_just_covered(hedges[-1], book) else 0
+    return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), owed)
 
 
 def _holding(

@@ -1,86 +1,198 @@
 """The day's one purchase: every check with its verdict, then a straddle at a limit, or the reason for none.
 
-Rules: DH-453, DH-1001, DH-1003, CS-339, CS-340.
+Rules: DH-452, DH-453, DH-520, DH-1001, DH-1003, DH-1009, CS-339, CS-340.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Set
+from decimal import ROUND_FLOOR, Decimal
+from functools import cached_property
 
+from attrs import define
+
+from gammacore.domain.delta_hedge.option_greeks import OptionGreeks, option_greeks
 from gammacore.domain.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
+from gammacore.domain.hedging.opening_guards import EquityWatch, OpeningGuards
+from gammacore.domain.hedging.opening_limits import Standing
+from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import Effect, Purpose
+from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.strategy import Decision, Situation, Stand, Trade
+from gammacore.domain.sessions import new_york_date
+from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
-
-def judge_purchase(rules: StraddleRules, limits: RiskLimits, situation: Situation, strategy: str) -> Iterator[Decision]:
-    """Buy the straddle nearest to the price, or stand aside with the first "no". Each slot is judged once."""
-    straddle = nearest_straddle(situation.underlying, situation.session, situation.market)
-    verdicts = tuple(_verdicts(rules, limits, situation, straddle))
-    no = next((one for one in verdicts if one.verdict.blocks), None)
-    record = EntryJudged(
-        at=situation.now,
-        scheduled_at=rules.slot(situation.session),
-        reason=None if no is None else no.verdict.reason,
-        explanation=_bought(straddle, rules) if no is None else str(no.verdict),
-        filters=verdicts,
-        price=situation.price,
-        pin=None,
-        vix=situation.market.vix,
-    )
-    if no is not None or straddle is None:
-        yield Stand(record)
-        return
-    yield Trade(
-        inventory=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
-        strategy=strategy,
-        underlying=situation.underlying.symbol,
-        purpose=Purpose.ENTRY,
-        legs=straddle.legs,
-        quantity=rules.contracts,
-        effect=Effect.DEBIT,
-        reason="straddle",
-        limit=straddle.limit(situation.underlying),
-        record=record,
-    )
+_ALARMS = (Alarm.POSITION_LIMIT, Alarm.NET_DELTA_LIMIT)
+"""Refusals by a limit that a person is told of. Rule: DH-1003."""
 
 
-def _verdicts(
-    rules: StraddleRules, limits: RiskLimits, situation: Situation, straddle: Straddle | None
-) -> Iterator[FilterVerdict]:
-    book, now = situation.book, situation.now
-    macro = situation.regime.macro_active and situation.regime.macro.pauses
-    late = rules.is_late(situation.session, now)
-    yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
-    yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
-    yield FilterVerdict("DH-453", "macro_pause", _unless(macro, "paused", ", ".join(situation.regime.macro.actions)))
-    yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", f"{now:%H:%M} UTC"))
-    yield FilterVerdict("CS-339", "daily_loss", limits.judge_daily_loss(book, now))
-    yield FilterVerdict("CS-340", "minimum_account", limits.judge_minimum_account(book))
-    if straddle is None:
-        yield FilterVerdict("DH-231", "quotes", Verdict.unknown("no_quotes", "no fresh price, call and put"))
-        return
-    yield FilterVerdict("DH-231", "quotes", straddle.judge_width(rules))
-    yield FilterVerdict("CS-343", "buying_power", _affordable(situation.buying_power, straddle, rules))
+@define(eq=False)
+class PurchaseCase:
+    """The purchase of one slot, ready to be judged. `leftovers` are what an earlier session left and is not gone."""
+
+    rules: StraddleRules
+    hedging: HedgingSettings
+    limits: RiskLimits
+    guards: OpeningGuards
+    situation: Situation
+    strategy: str
+    leftovers: Set[str] = frozenset()
+
+    def steps(self) -> Iterator[Decision]:
+        """Buy the straddle nearest to the price, or stand aside with the first "no". Each slot is judged once."""
+        verdicts, situation = tuple(self._verdicts()), self.situation
+        no = next((one.verdict for one in verdicts if one.verdict.blocks), None)
+        record = EntryJudged(
+            at=situation.now,
+            scheduled_at=self.rules.slot(situation.session),
+            reason=None if no is None else no.reason,
+            explanation=self._bought() if no is None else str(no),
+            filters=verdicts,
+            price=situation.price,
+            pin=None,
+            vix=situation.market.vix,
+        )
+        straddle = self.straddle
+        if no is not None or straddle is None:
+            yield Stand(record)
+            if no is not None and no.reason in _ALARMS:
+                yield Warn(no.reason, str(no))
+            return
+        yield Trade(
+            inventory=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
+            strategy=self.strategy,
+            underlying=situation.underlying.symbol,
+            purpose=Purpose.ENTRY,
+            legs=straddle.legs,
+            quantity=self.contracts,
+            effect=Effect.DEBIT,
+            reason="straddle",
+            limit=straddle.limit(situation.underlying),
+            record=record,
+        )
+
+    @cached_property
+    def straddle(self) -> Straddle | None:
+        """What would be bought; None without usable quotes."""
+        return nearest_straddle(self.situation.underlying, self.situation.session, self.situation.market)
+
+    @property
+    def contracts(self) -> int:
+        """How many: fewer in a wild market, and by the size of a macro event, floored. Rules: DH-452, DH-1009."""
+        wanted, regime = self.guards.contracts(self.rules.contracts, self.situation.market.vix), self.situation.regime
+        size = regime.macro.size if regime.macro_active else Decimal(1)
+        return int((wanted * size).to_integral_value(ROUND_FLOOR))
+
+    # -- the checks ----------------------------------------------------------------------------------------------------
+
+    def _verdicts(self) -> Iterator[FilterVerdict]:
+        situation, book, now = self.situation, self.situation.book, self.situation.now
+        macro = situation.regime.macro
+        pauses = situation.regime.macro_active and macro.pauses
+        late = self.rules.is_late(situation.session, now)
+        yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
+        yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
+        yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
+        yield FilterVerdict("DH-520", "leftovers", _unless(bool(self.leftovers), "leftover", _named(self.leftovers)))
+        yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", f"{now:%H:%M} UTC"))
+        yield FilterVerdict("CS-339", "daily_loss", self.limits.judge_daily_loss(book, now))
+        yield FilterVerdict("CS-340", "minimum_account", self.limits.judge_minimum_account(book))
+        if (straddle := self.straddle) is None:
+            yield FilterVerdict("DH-231", "quotes", Verdict.unknown("no_quotes", "no fresh price, call and put"))
+            return
+        yield FilterVerdict("DH-231", "quotes", straddle.judge_width(self.rules))
+        size = f"{self.contracts} of {self.rules.contracts}"
+        yield FilterVerdict("DH-452", "size", _unless(self.contracts < 1, "no_size", size))
+        if self.contracts < 1:
+            return
+        yield FilterVerdict("DH-1003", "limits", self._judge_limits(straddle))
+        yield FilterVerdict("DH-1009", "guards", self._judge_guards())
+        yield FilterVerdict("CS-343", "buying_power", _affordable(situation.buying_power, self._cost(straddle)))
+
+    def _judge_limits(self, straddle: Straddle) -> Verdict:
+        """What the straddle would make of the book; nothing else of this desk is held when it buys. Rule: DH-1003."""
+        situation, spent = self.situation, self._spent()
+        held = [
+            sum(inventory.quantities.get(contract.occ, 0) for inventory in situation.book.live_inventories)
+            for contract in (straddle.call, straddle.put)
+        ]
+        more = self._greeks(straddle)
+        before = Standing(max(held, key=abs), Decimal(0), Decimal(0), Decimal(0), *spent)
+        contracts = max((count + self.contracts for count in held), key=abs)
+        if more is None:
+            return self.hedging.limits.judge(before, Standing(contracts, None, None, None, *spent))
+        size = self.contracts * EQUITY_OPTION_MULTIPLIER
+        after = Standing(contracts, more.delta * self.contracts, more.gamma * size, more.vega * size, *spent)
+        return self.hedging.limits.judge(before, after)
+
+    def _spent(self) -> tuple[Decimal | None, Decimal | None, int]:
+        """Dollars lost today and from the high-water mark, None where equity is not known; openings of today."""
+        seen = self.situation.equity
+        if seen is None or seen.equity is None or seen.day_start is None or seen.high_water is None:
+            return None, None, len(self._openings())
+        return seen.day_start - seen.equity, seen.high_water - seen.equity, len(self._openings())
+
+    def _judge_guards(self) -> Verdict:
+        """Rule: DH-1009."""
+        situation, straddle = self.situation, self.straddle
+        value = None if straddle is None else self._cost(straddle) + sum(
+            (holding.cost for inventory in situation.book.live_inventories
+             if inventory.underlying == situation.underlying.symbol
+             for holding in inventory.holdings.values()), Decimal(0),
+        )  # fmt: skip
+        last = max((order.intended_at for order in self._openings()), default=None)
+        return self.guards.judge_opening(situation.equity or EquityWatch(), situation.now, value, last)
+
+    def _openings(self) -> list[Order]:
+        """The entries of this desk that were ordered today."""
+        book, today = self.situation.book, self.situation.session.date
+        orders = (order for inventory in book.inventories for order in book.orders_of(inventory))
+        return [
+            order
+            for order in orders
+            if order.ticket.purpose is Purpose.ENTRY and new_york_date(order.intended_at) == today
+        ]
+
+    def _greeks(self, straddle: Straddle) -> OptionGreeks | None:
+        """Of one call and one put, per share."""
+        market = self.situation.market
+        if market.spot is None:
+            return None
+        seconds = (self.situation.session.close - market.at).total_seconds()
+        call = option_greeks(straddle.call, straddle.call_quote, market.spot, seconds)
+        put = option_greeks(straddle.put, straddle.put_quote, market.spot, seconds)
+        if call is None or put is None:
+            return None
+        return OptionGreeks(
+            call.delta + put.delta, call.gamma + put.gamma, call.theta + put.theta, call.vega + put.vega
+        )  # fmt: skip
+
+    def _cost(self, straddle: Straddle) -> Decimal:
+        """Dollars the order can cost, at its limit."""
+        return straddle.limit(self.situation.underlying) * EQUITY_OPTION_MULTIPLIER * self.contracts
+
+    def _bought(self) -> str:
+        straddle = self.straddle
+        return "" if straddle is None else (
+            f"{self.contracts} straddle {straddle.call.strike} for {straddle.limit(self.situation.underlying)} or less"
+        )  # fmt: skip
 
 
 def _unless(wrong: bool, reason: str, value: str) -> Verdict:
     return Verdict.skip(reason, value) if wrong else Verdict.ok(value)
 
 
-def _affordable(power: Decimal | None, straddle: Straddle, rules: StraddleRules) -> Verdict:
-    cost = straddle.ask * EQUITY_OPTION_MULTIPLIER * rules.contracts
+def _named(inventories: Set[str]) -> str:
+    return ", ".join(sorted(inventories))
+
+
+def _affordable(power: Decimal | None, cost: Decimal) -> Verdict:
     if power is None:
         return Verdict.unknown("buying_power_missing", "", f">= {cost:.2f}")
     if power < cost:
         return Verdict.skip("buying_power", f"{power:.2f}", f"< {cost:.2f}")
     return Verdict.ok(f"{power:.2f}", f">= {cost:.2f}")
-
-
-def _bought(straddle: Straddle | None, rules: StraddleRules) -> str:
-    return "" if straddle is None else f"{rules.contracts} straddle {straddle.call.strike} for {straddle.ask} or less"

@@ -6,9 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from functools import cached_property
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.broken_wing import break_wings
+from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import SpreadQuote, judge_positive
 from gammacore.domain.entries.entry_advisor import EntryProposal
 from gammacore.domain.entries.judged_setup import JudgedSetup
@@ -16,9 +17,9 @@ from gammacore.domain.entries.observation import Observation
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.setup import Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import Confidence, Setup, StrategyTag, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.gex.pin import Pin, find_pin, measure_polarity
+from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import MarketSnapshot
@@ -124,15 +125,22 @@ class EntryCase:
 
     def _winged(self, setup: Setup) -> Setup:
         """A condor with broken wings where polarity asks for them. Rules: CS-211..215."""
-        exposure = self.situation.exposure
-        if not setup.is_condor or exposure is None or self.price is None or self.vix is None:
+        polarity = self.polarity
+        if not setup.is_condor or polarity is None or self.price is None or self.vix is None:
             return setup
-        measured, underlying = exposure.converted(ExposureUnit.PER_100PCT), self.situation.underlying
-        polarity = measure_polarity(measured.strikes, measured.net, self.price, underlying)
         return break_wings(
-            setup, underlying, self.price, self.vix,
+            setup, self.situation.underlying, self.price, self.vix,
             gpi=polarity.index, magnitude=polarity.magnitude, rules=self.rules.broken_wing,
         ).setup  # fmt: skip
+
+    @cached_property
+    def polarity(self) -> Polarity | None:
+        """How one-sided dealer gamma is around the price of the first look. Rules: CS-109, CS-110."""
+        exposure = self.situation.exposure
+        if exposure is None or self.price is None:
+            return None
+        measured = exposure.converted(ExposureUnit.PER_100PCT)
+        return measure_polarity(measured.strikes, measured.net, self.price, self.situation.underlying)
 
     @property
     def setup(self) -> Setup | None:
@@ -166,6 +174,35 @@ class EntryCase:
         return self.setup is not None and self.setup.tag is StrategyTag.OTM_SINGLE_SIDED
 
     @property
+    def is_scored(self) -> bool:
+        """Whether five factors name the confidence; one of OTM is fixed. Rules: CS-208, CS-221."""
+        return self.rules.score.on and self.setup is not None and not self.setup.is_skip and not self.is_otm
+
+    @cached_property
+    def score(self) -> Score | None:
+        """The five factors of the setup that would be traded; None while one of them cannot be known. Rule: CS-208."""
+        setup, polarity, quote, vix, situation = self.setup, self.polarity, self.quote, self.vix, self.situation
+        if setup is None or polarity is None or vix is None or quote is None or self.credit is None:
+            return None
+        rules, underlying = self.rules, situation.underlying
+        return rules.score.rate(
+            Factors(
+                distance=nearness(setup.distance, underlying, rules.setup),
+                gex=rules.score.strength(polarity),
+                liquidity=tightness(quote, rules.quality, underlying),
+                time=earliness(situation.now, situation.session, rules.schedule),
+                regime=calm(vix, rules.vix, rules.setup.vix_ceiling),
+            )
+        )
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """The setup table's label, or the score's where that is on; None where it cannot be known. CS-205, CS-208."""
+        if not self.is_scored:
+            return None if self.setup is None else self.setup.confidence
+        return None if self.score is None else self.score.label
+
+    @property
     def observed(self) -> Observation | None:
         """What was seen of the spread since the slot began, where it is watched first. Rule: CS-361."""
         watched = self.situation.memory.watched.get(self.slot)
@@ -176,8 +213,10 @@ class EntryCase:
         """What an advisor is asked about; None while nothing is proposed."""
         if self.setup is None or self.price is None or self.pin is None or self.vix is None or self.credit is None:
             return None
-        symbol = self.situation.underlying.symbol
-        return EntryProposal(self.situation.now, symbol, self.setup, self.price, self.pin.strike, self.vix, self.credit)
+        if self.confidence is None:
+            return None
+        symbol, setup = self.situation.underlying.symbol, evolve(self.setup, confidence=self.confidence)
+        return EntryProposal(self.situation.now, symbol, setup, self.price, self.pin.strike, self.vix, self.credit)
 
     @cached_property
     def quote(self) -> SpreadQuote | None:
@@ -197,7 +236,7 @@ class EntryCase:
         underlying, book = self.situation.underlying, self.situation.book
         risk = max_risk(self.sizing.basis, self.setup.tag, self.spread.width, self.credit)
         policy = sizing_policy(self.sizing)
-        return policy.size(book.balance, book.results, risk, underlying, self.setup.confidence)
+        return policy.size(book.balance, book.results, risk, underlying, self.confidence)
 
     @cached_property
     def risk_per_contract(self) -> Decimal | None:
@@ -219,13 +258,13 @@ class EntryCase:
         """The entry as it would be ordered; None while anything of it is unknown."""
         if self.setup is None or self.spread is None or self.credit is None or self.pin is None:
             return None
-        if self.price is None or self.vix is None or self.contracts < 1:
+        if self.price is None or self.vix is None or self.confidence is None or self.contracts < 1:
             return None
         return EntryPlan(
             position=self.position,
             strategy=self.setup.tag,
             direction=self.setup.direction,
-            confidence=self.setup.confidence,
+            confidence=self.confidence,
             spread=self.spread,
             contracts=self.contracts,
             expected_credit=self.credit,

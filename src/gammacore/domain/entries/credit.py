@@ -118,6 +118,16 @@ class SpreadQuality:
                 return tolerance
         return underlying.top_quality_tolerance if self.rich_tolerance is None else self.rich_tolerance
 
+    def kept_and_allowed(self, quote: SpreadQuote, underlying: Underlying) -> tuple[tuple[Fraction, Fraction], ...]:
+        """What the market keeps of each side and the most it may, points; nothing is kept of sides a tick wide."""
+        return tuple(
+            (
+                Fraction(0) if _one_tick_wide(side, underlying) else Fraction(side.net_spread),
+                Fraction(self.tolerance(side.mid_credit, underlying)) * Fraction(side.mid_credit),
+            )
+            for side in quote.sides
+        )
+
     def judge(self, quote: SpreadQuote, underlying: Underlying) -> Verdict:
         """Net spread <= tolerance × credit, side by side. Rule: CS-330."""
         readings = []

@@ -10,7 +10,7 @@ from gammacore.domain.entries.credit import judge_positive, judge_quotes
 from gammacore.domain.entries.entry_advisor import judge_opinion
 from gammacore.domain.entries.otm_limit import judge_otm_limit
 from gammacore.domain.entries.pause import judge_pause
-from gammacore.domain.entries.setup import Setup, shorts_out_of_the_money
+from gammacore.domain.entries.setup import Confidence, Setup, shorts_out_of_the_money
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.risk.circuit_breaker import judge_breaker
@@ -78,7 +78,19 @@ def _setup(case: EntryCase) -> Verdict:
         return Verdict.skip(chosen.reason or "setup", chosen.detail)
     shown = chosen if case.setup is None or case.setup.is_skip else case.setup
     strikes = "/".join(str(leg.strike) for leg in shown.legs)
-    return Verdict.ok(f"{shown.tag} {strikes} {shown.confidence}, {shown.distance} from the pin")
+    return _rated(case, f"{shown.tag} {strikes}", f"{shown.distance} from the pin", shown)
+
+
+def _rated(case: EntryCase, sold: str, distance: str, shown: Setup) -> Verdict:
+    """The setup with its confidence; LOW is never traded, and only a score can say so here. Rules: CS-205, CS-208."""
+    if not case.is_scored:
+        return Verdict.ok(f"{sold} {shown.confidence}, {distance}")
+    if case.score is None:  # a leg without a quote or a credit: one of the later filters says no
+        return Verdict.ok(f"{sold}, {distance}, not scored")
+    reading = f"{sold} {case.score.label}, {distance}, {case.score}"
+    if case.score.label is Confidence.LOW:
+        return Verdict.skip("low_confidence", reading, f"< {case.rules.score.medium}")
+    return Verdict.ok(reading)
 
 
 def _late_condor(case: EntryCase) -> Verdict:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.filters import FILTERS
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.verdicts import FilterVerdict, Outcome
+from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 
 
 @frozen
@@ -17,6 +17,10 @@ class EntryJudgement:
 
     record: EntryJudged
     plan: EntryPlan | None
+
+    def refused(self, verdict: Verdict) -> EntryJudgement:
+        """The judgement after a limit beyond the filters said no."""
+        return EntryJudgement(evolve(self.record, reason=verdict.reason, explanation=str(verdict)), None)
 
 
 def judge_entry(case: EntryCase) -> EntryJudgement:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.entries.broken_wing import BrokenWingRules
+from gammacore.domain.entries.confidence_score import ConfidenceScore
 from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality
 from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
 from gammacore.domain.entries.entry_advisor import WeakPin
@@ -49,6 +50,7 @@ class EntryRules:
     pin: PinRule = PinRule()
     setup: SetupRules = SetupRules()
     broken_wing: BrokenWingRules = BrokenWingRules()
+    score: ConfidenceScore = ConfidenceScore()
     otm: OtmRules = OtmRules()
     late_condor: LateCondor = LateCondor()
     recheck: PriceRecheck = PriceRecheck()

@@ -70,9 +70,16 @@ class Schedule:
             return Verdict.ok(_clock(now), limit)
         return Verdict.skip("entry_window", _clock(now), limit)
 
+    def cutoff(self, session: TradingSession) -> dt.datetime:
+        """The instant from which nothing is opened: open + 210 min, or 60 min to the close if that is earlier. CS-308.
+
+        (At 60 min to the close itself an entry is still allowed.)
+        """
+        return min(session.after_open(self.cutoff_minutes), session.before_close(self.least_minutes_to_close))
+
     def judge_cutoff(self, session: TradingSession, now: dt.datetime) -> Verdict:
         """Before open + 210 min and at least 60 min to the close. Rule: CS-308."""
-        last = min(session.after_open(self.cutoff_minutes), session.before_close(self.least_minutes_to_close))
+        last = self.cutoff(session)
         early_enough = now < session.after_open(self.cutoff_minutes)
         if early_enough and session.minutes_to_close(now) >= self.least_minutes_to_close:
             return Verdict.ok(_clock(now), f"before {_clock(last)}")

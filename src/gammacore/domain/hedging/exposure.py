@@ -14,7 +14,7 @@ from attrs import define, field
 from gammacore.domain.hedging.hedge_ledger import HedgeShares
 from gammacore.domain.hedging.universe import Listing
 
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 FIRST_UNIT = Decimal(100)
 
 
@@ -49,6 +49,8 @@ class UnderlyingPart:
 class HedgeBook:
     """Everything hedged by one share: options of its underlyings, and the shares themselves. Rule: DH-221.
 
+    `total` is what the options add up to at the registry's ratios, shares.
+
     `unit` is D, shares per contract-delta: the smallest shares per contract among the open positions, the last one
     when nothing is open, 100 before there was any. Rule: DH-222. `hedges` are those of this session, `hedged_on` the
     event of the last one: an option and the shares beside it are one hedge.
@@ -56,6 +58,7 @@ class HedgeBook:
 
     share: str
     parts: dict[str, UnderlyingPart] = field(factory=dict)
+    total: Decimal = ZERO
     shares: HedgeShares = field(factory=HedgeShares)
     unit: Decimal = FIRST_UNIT
     unknown_deltas: int = 0
@@ -70,28 +73,24 @@ class HedgeBook:
 
     def options_shares(self, ratio_of: Callable[[str, Decimal], Decimal] | None = None) -> Decimal:
         """Σ delta × contracts × multiplier × ratio, shares. `ratio_of` replaces the registry's ratio. Rule: DH-220."""
-        if ratio_of is None and len(self.parts) == 1:
-            (part,) = self.parts.values()
-            return part.exposure if part.ratio == 1 else part.exposure * part.ratio
-        total = None
-        for underlying, part in self.parts.items():
-            ratio = part.ratio if ratio_of is None else ratio_of(underlying, part.ratio)
-            shares = part.exposure if ratio == 1 else part.exposure * ratio
-            total = shares if total is None else total + shares
-        return ZERO if total is None else total
+        if ratio_of is None:
+            return self.total
+        shares = (part.exposure * ratio_of(underlying, part.ratio) for underlying, part in self.parts.items())
+        return sum(shares, ZERO)
 
     def put(self, holding: Holding) -> None:
         """Add a holding's contribution."""
         part = self.parts.get(holding.listing.underlying)
         if part is None:
             listing = holding.listing
-            part = self.parts[listing.underlying] = UnderlyingPart(listing.ratio, listing.shares_per_contract)
+            ratio = ONE if listing.ratio == ONE else listing.ratio
+            part = self.parts[listing.underlying] = UnderlyingPart(ratio, listing.shares_per_contract)
         if holding.delta is None:
             holding.exposure = ZERO
             self.unknown_deltas += 1
         else:
             holding.exposure = holding.delta * (holding.contracts * holding.listing.multiplier)
-            part.exposure += holding.exposure
+            self._add(part, holding.exposure)
         self.contracts += abs(holding.contracts)
         part.open_positions += 1
         if part.open_positions == 1:
@@ -103,7 +102,7 @@ class HedgeBook:
         if holding.delta is None:
             self.unknown_deltas -= 1
         else:
-            part.exposure -= holding.exposure
+            self._add(part, -holding.exposure)
         self.contracts -= abs(holding.contracts)
         part.open_positions -= 1
         if part.open_positions == 0:
@@ -118,9 +117,13 @@ class HedgeBook:
             return
         part = self.parts[holding.listing.underlying]
         exposure = delta * (contracts * holding.listing.multiplier)
-        part.exposure += exposure - holding.exposure
+        self._add(part, exposure - holding.exposure)
         self.contracts += abs(contracts) - abs(holding.contracts)
         holding.contracts, holding.delta, holding.exposure = contracts, delta, exposure
+
+    def _add(self, part: UnderlyingPart, exposure: Decimal) -> None:
+        part.exposure += exposure
+        self.total += exposure if part.ratio is ONE else exposure * part.ratio
 
     def _renew_unit(self) -> None:
         self.unit = min(

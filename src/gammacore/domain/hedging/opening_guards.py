@@ -92,7 +92,9 @@ class OpeningGuards:
         high = point.equity if watch.high_water is None else max(watch.high_water, point.equity)
         oldest = point.at - dt.timedelta(seconds=self.speed_window_seconds)
         points = (*(known for known in watch.points if known.at >= oldest), point)
-        after = evolve(watch, date=date, day_start=day_start, high_water=high, points=points)
+        recent = point.at - dt.timedelta(seconds=self.losses_window_seconds)
+        losses = tuple(known for known in watch.losses if known >= recent)
+        after = evolve(watch, date=date, day_start=day_start, high_water=high, points=points, losses=losses)
         speed = self.speed(after)
         if self.stop_speed is not None and speed is not None and speed >= self.stop_speed:
             return evolve(after, paused_until=point.at + dt.timedelta(seconds=self.stop_seconds))

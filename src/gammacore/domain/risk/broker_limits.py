@@ -6,18 +6,20 @@ The fake exchange decrees nothing, so a simulated day is the same with and witho
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from decimal import Decimal
 
 from attrs import evolve, frozen
 
+from gammacore.domain.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close
+from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.sessions import TradingSession, new_york_date
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.risk.day_trades import day_trades, round_trips
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.verdicts import Verdict
 
 BEFORE_THE_BROKER = 5
@@ -36,15 +38,15 @@ class BrokerLimits:
     changed_over: dt.date | None = None
     margin_minutes: int = parameter(BEFORE_THE_BROKER, "Minutes our exit begins before the broker's own.", at_least=0)
 
-    def judge_day_trades(self, made: int, equity: Decimal, date: dt.date) -> Verdict:
-        """Whether one more trade, opened and perhaps closed on `date`, may be made; `made` in the last five sessions.
+    def judge_day_trades(self, made: int, equity: Decimal, date: dt.date, more: int = 1) -> Verdict:
+        """Whether `more` trades, opened and perhaps closed on `date`, may be made; `made` in the last five sessions.
 
         Below 25,000 dollars the fourth of five sessions is refused: a stop must never have to choose between a loss
         and a frozen account.
 
         >>> tradier = BrokerLimits(BrokerName.TRADIER)
         >>> print(tradier.judge_day_trades(3, Decimal(20_000), dt.date(2026, 3, 3)))
-        skip pattern_day_trader: 3 day trades in 5 sessions, balance 20000.00 < 25000
+        skip pattern_day_trader: 3 day trades in 5 sessions and 1 more, balance 20000.00 < 25000
         >>> tradier.judge_day_trades(3, Decimal(25_000), dt.date(2026, 3, 3)).passed
         True
         """
@@ -52,8 +54,8 @@ class BrokerLimits:
         rule = PATTERN.value
         if regime is not DayTradingRegime.PATTERN_DAY_TRADER:
             return Verdict.ok(regime)
-        told = f"{made} day trades in {rule.sessions} sessions, balance {equity:.2f}"
-        if equity >= rule.minimum_equity or made + 1 < rule.day_trades:
+        told = f"{made} day trades in {rule.sessions} sessions and {more} more, balance {equity:.2f}"
+        if equity >= rule.minimum_equity or made + more < rule.day_trades:
             return Verdict.ok(told)
         return Verdict.skip("pattern_day_trader", told, f"< {rule.minimum_equity}")
 
@@ -92,26 +94,46 @@ class BrokerLimits:
             policy,
             soft_close_minutes=max(policy.soft_close_minutes, minutes),
             hard_close_minutes=max(policy.hard_close_minutes, minutes),
-            hold_hours=max(policy.hold_hours, _NEVER),
+            hold_hours=max(policy.hold_hours, Decimal(LONGEST_SESSION_HOURS)),
         )
 
+    def exits_before(
+        self, hedging: HedgingSettings, roots: Collection[str], session: TradingSession
+    ) -> HedgingSettings:
+        """The hedging desk's figures with its cut-off before the broker's own close; elsewhere they themselves."""
+        last = self.last_moment(roots, session)
+        if last is None:
+            return hedging
+        seconds = Decimal(int((session.close - last).total_seconds()))
+        return evolve(hedging, exit_before_close=max(hedging.exit_before_close, seconds))
 
-_NEVER = Decimal(24)
-"""Hours to the close that no session has left: nothing is held for settlement."""
 
+@frozen(eq=False)
+class EntryDecrees:
+    """What the broker says to an entry of one session, asked after our own limits and before an order exists.
 
-def day_trades(positions: Iterable[Position], dates: Collection[dt.date]) -> int:
-    """Positions opened and closed on one of these New York dates, and those of them that may still be closed.
-
-    What was left to settle is none: expiry is not a trade.
+    `roots` are the option roots that are opened, `dates` the New York dates of the last five sessions, today's among
+    them.
     """
-    return sum(1 for position in positions if _is_day_trade(position, dates))
 
+    limits: BrokerLimits
+    roots: tuple[str, ...]
+    session: TradingSession
+    dates: frozenset[dt.date]
 
-def _is_day_trade(position: Position, dates: Collection[dt.date]) -> bool:
-    opened = new_york_date(position.opened_at)
-    if opened not in dates:
-        return False
-    if position.state is not PositionState.CLOSED:
-        return opened == max(dates)
-    return position.exit_decided_at is not None and new_york_date(position.exit_decided_at) == opened
+    def judge_spread(self, book: Book, now: dt.datetime) -> Verdict:
+        """One more position that is opened as one and closed as one."""
+        return self._judge(book, now, more=1)
+
+    def judge_hedged(self, book: Book, now: dt.datetime) -> Verdict:
+        """Options that will be hedged in shares all day: hedges are never refused, so that alone makes a pattern."""
+        return self._judge(book, now, more=PATTERN.value.day_trades)
+
+    def _judge(self, book: Book, now: dt.datetime, more: int) -> Verdict:
+        timely = self.limits.judge_entry_time(self.roots, self.session, now)
+        if not timely.passed:
+            return timely
+        made = day_trades(book.positions.values(), self.dates) + sum(
+            round_trips(book.orders_of(inventory), self.dates) for inventory in book.inventories
+        )
+        return self.limits.judge_day_trades(made, book.balance, self.session.date, more)

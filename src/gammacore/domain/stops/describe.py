@@ -57,10 +57,21 @@ def _profits(policy: StopPolicy, credit: Decimal, confidence: Confidence) -> tup
         f"Trailing stop: armed by a profit of {percent(policy.trailing_trigger)}, closes at "
         f"{percent(policy.trailing_level(policy.trailing_trigger))} and follows the best profit, "
         f"{percent(policy.trailing_min)} behind at the closest.",
+        *_time_exits(policy),
+    )
+
+
+def _time_exits(policy: StopPolicy) -> tuple[str, ...]:
+    closed = (
+        f"Closed {policy.soft_close_minutes} minutes before the end of trading, at the latest "
+        f"{policy.hard_close_minutes} minutes"
+    )
+    if not policy.may_hold:
+        return (f"{closed}; nothing is held for settlement.",)
+    return (
         f"Held for cash settlement: from a profit of {percent(policy.hold_profit)} with VIX below {policy.hold_vix} "
         f"and {policy.hold_hours} h to go, if sold {policy.hold_distance} SPX points or more out of the money.",
-        f"Closed {policy.soft_close_minutes} minutes before the end of trading, at the latest "
-        f"{policy.hard_close_minutes} minutes, unless held.",
+        f"{closed}, unless held.",
     )
 
 
@@ -78,9 +89,14 @@ def _later_targets(policy: StopPolicy, confidence: Confidence) -> str:
 
 def _lock_in(policy: StopPolicy, credit: Decimal) -> tuple[str, ...]:
     cost = floor_to_cents(cost_at_profit(credit, policy.lock_in_profit))
-    return (
+    lock = (
         f"Lock-in stop: armed at {cost} or less to close at the mid ({percent(policy.lock_in_profit)}), closes when "
-        f"less than that profit is left.",
+        f"less than that profit is left."
+    )
+    if not policy.may_hold:
+        return (lock, *_time_exits(policy))
+    return (
+        lock,
         f"Otherwise held for settlement; where shares would be delivered, closed {policy.soft_close_minutes} minutes "
         f"before the end of trading.",
     )

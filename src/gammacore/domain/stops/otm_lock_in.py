@@ -33,13 +33,13 @@ def lock_in_stop(at: Moment) -> ExitVerdict | None:
 
 
 def hard_close_before_delivery(at: Moment) -> ExitVerdict | None:
-    """The hard close, only where settlement would deliver shares. Rules: CS-522, CS-551."""
-    return None if at.underlying.cash_settled else hard_close(at)
+    """The hard close, only where settlement would deliver shares or may not be awaited. Rules: CS-522, CS-551."""
+    return None if at.underlying.cash_settled and at.policy.may_hold else hard_close(at)
 
 
 def soft_close_before_delivery(at: Moment) -> ExitVerdict | None:
-    """The soft close, only where settlement would deliver shares. Rules: CS-524, CS-551."""
-    return None if at.underlying.cash_settled else soft_close(at)
+    """The soft close, only where settlement would deliver shares or may not be awaited. Rules: CS-524, CS-551."""
+    return None if at.underlying.cash_settled and at.policy.may_hold else soft_close(at)
 
 
 OTM_RULES: tuple[Rule, ...] = (

@@ -26,6 +26,10 @@ LOCK_IN_STRATEGIES = frozenset({StrategyTag.OTM_SINGLE_SIDED})
 """Strategies held for settlement under the lock-in stop: no profit target, no trailing stop. Rule: CS-551."""
 
 
+LONGEST_SESSION_HOURS = 24
+"""No session lasts so long: what needs so many hours to the close never happens."""
+
+
 class CloseStyle(StrEnum):
     """How a close is sent: at market, or as a limit that crosses the market. Rules: CS-406, CS-416."""
 
@@ -164,6 +168,11 @@ class StopPolicy:
             raise InvalidInput("progressive_targets", self.progressive_targets, "give targets above 0 and at most 1")
         if self.fixed_target is not None and self.time_weighted_targets:
             raise InvalidInput("fixed_target", self.fixed_target, "leave it out with time_weighted_targets")
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether anything may be held for settlement; not where the broker acts before the close. Rule: CS-524."""
+        return self.hold_hours < LONGEST_SESSION_HOURS
 
     # Losses -----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,177 @@
+"""A hedged inventory over the day: its delta before and after each hedge, the price beneath, the shares held."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from gammacore.adapters.html_report.canvas import PAGE, inline_svg, stacked
+from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours
+from gammacore.domain.day_report import DayReport
+from gammacore.domain.inventory_record import HedgeLine, InventoryLine
+from gammacore.domain.inventory_words import title
+from gammacore.domain.ledger import HedgeDecided
+from gammacore.domain.spreads import Leg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CLOSE = dt.timedelta(minutes=6)
+"""Hedges of one side nearer than this share one figure."""
+
+
+def delta_chart(report: DayReport, line: InventoryLine, prices: Prices) -> str:
+    """The picture as inline SVG; without prices a dashed line joins those the hedges were decided at."""
+    figure, (deltas, path, shares) = stacked(10.6, (3.4, 2.6, 1.3))
+    _draw_deltas(deltas, report, line)
+    _draw_price(path, report, line, prices)
+    _draw_shares(shares, report, line)
+    label_hours(shares, report, every=1.0)
+    for axes, name in ((deltas, "net delta, contracts"), (path, report.underlying), (shares, "hedge shares")):
+        axes.set_ylabel(name, color=PAGE.muted, fontsize=8.5)
+        axes.yaxis.set_label_coords(-0.052, 0.5)
+    told = f"Net delta of the {title(line)} before and after each of {len(line.hedges)} hedges on {report.date}"
+    return inline_svg(figure, f"delta-{line.id}", told)
+
+
+# -- the delta ---------------------------------------------------------------------------------------------------------
+
+
+def _draw_deltas(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+    """Each hedge a line from before to after; a thin one joins what was measured between them."""
+    _draw_band(axes, report, line)
+    axes.axhline(0, color=PAGE.muted, linewidth=0.8, zorder=2)
+    measured = _measured(report, line)
+    if measured:
+        axes.plot(*zip(*measured, strict=True), color=PAGE.muted, linewidth=0.9, alpha=0.8, zorder=3)
+    for hedge in line.hedges:
+        when, before, after = hours_into(report, hedge.decision.at), float(hedge.delta_before), float(hedge.delta_after)
+        colour = _side_colour(hedge)
+        axes.plot([when, when], [before, after], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=5)
+        axes.plot([when], [before], "o", color=colour, markersize=5, markeredgecolor=PAGE.card, zorder=6)
+        axes.plot([when], [after], "o", color=PAGE.card, markersize=4.5, markeredgecolor=colour, zorder=6)
+    furthest = max((abs(delta) for _, delta in measured), default=0.0)
+    furthest = max(furthest, *(float(decision.threshold) for decision in line.decisions), 0.05)
+    axes.set_ylim(-furthest * 1.18, furthest * 1.18)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.2f}" if round(value, 3) else "0")
+
+
+def _measured(report: DayReport, line: InventoryLine) -> list[tuple[float, float]]:
+    """(hours, contract-deltas) at every decision told, and after each hedge at its own instant."""
+    points: list[tuple[float, float]] = []
+    after = {id(hedge.decision): hedge.delta_after for hedge in line.hedges}
+    for decision in line.decisions:
+        when = hours_into(report, decision.at)
+        points.append((when, float(decision.delta_before)))
+        if id(decision) in after:
+            points.append((when, float(after[id(decision)])))
+    return points
+
+
+def _draw_band(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+    """Within the threshold nothing is hedged; each new threshold begins where it was first applied."""
+    changes = _thresholds(line)
+    until = line.exits[0].intended_at if line.exits else report.session_close
+    for number, (decision, end) in enumerate(zip(changes, [*(one.at for one in changes[1:]), until], strict=True)):
+        start = line.opened if number == 0 else decision.at
+        span, limit = [hours_into(report, start), hours_into(report, max(end, start))], float(decision.threshold)
+        tight = decision.gex is not None and decision.gex < 0
+        axes.fill_between(span, -limit, limit, color=PAGE.loss if tight else PAGE.accent, alpha=0.10, linewidth=0)
+        words = f"±{decision.threshold:.2f}" + (", dealers short gamma" if tight else "")
+        axes.annotate(
+            words, (span[1], limit), xytext=(-4, -4), textcoords="offset points", ha="right", va="top", fontsize=8.5,
+            color=PAGE.loss if tight else PAGE.accent, zorder=4,
+        )  # fmt: skip
+
+
+def _thresholds(line: InventoryLine) -> list[HedgeDecided]:
+    """The decisions at which the threshold was another than before."""
+    changes: list[HedgeDecided] = []
+    for decision in line.decisions:
+        if not changes or decision.threshold != changes[-1].threshold:
+            changes.append(decision)
+    return changes
+
+
+# -- the price and the shares ------------------------------------------------------------------------------------------
+
+
+def _draw_price(axes: Axes, report: DayReport, line: InventoryLine, prices: Prices) -> None:
+    decided = [(one.at, one.underlying_price) for one in line.decisions if one.underlying_price is not None]
+    path = [(hours_into(report, at), float(price)) for at, price in (prices or decided)]
+    if path:
+        style: dict[str, Any] = {} if prices else {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.0}
+        axes.plot(*zip(*path, strict=True), color=PAGE.ink, linewidth=1.2, zorder=3, **style)
+    for strike in _strikes(line):
+        axes.axhline(strike, color=PAGE.pin, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
+        axes.annotate(f"strike {strike:g}", (1.0, strike), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+                      textcoords="offset points", ha="right", color=PAGE.pin, fontsize=8.5)  # fmt: skip
+    for hedges in _together(line.hedges):
+        _mark_hedges(axes, report, hedges)
+    for moment, words in ((line.opened, "bought"), (_exit_at(line), "sold")):
+        if moment is not None:
+            when = hours_into(report, moment)
+            axes.axvline(when, color=PAGE.muted, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+            axes.annotate(words, (when, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -2),
+                          textcoords="offset points", va="top", color=PAGE.muted, fontsize=8.5)  # fmt: skip
+    axes.margins(y=0.22)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == round(value) else f"{value:,.1f}")
+
+
+def _mark_hedges(axes: Axes, report: DayReport, hedges: list[HedgeLine]) -> None:
+    """A triangle each, and one number of shares for those that stand too close for two."""
+    bought, colour = hedges[0].shares > 0, _side_colour(hedges[0])
+    points = [(hours_into(report, one.decision.at), float(one.decision.underlying_price or 0)) for one in hedges]
+    axes.plot(*zip(*points, strict=True), "^" if bought else "v", color=colour, markersize=7,
+              markeredgecolor=PAGE.card, zorder=5)  # fmt: skip
+    axes.annotate(
+        f"{sum(abs(one.shares) for one in hedges):,}", points[-1], xytext=(0, -8 if bought else 8),
+        textcoords="offset points", ha="center", va="top" if bought else "bottom", color=colour, fontsize=8, zorder=6,
+        bbox={"boxstyle": "round,pad=0.05", "facecolor": PAGE.card, "edgecolor": "none", "alpha": 0.7},
+    )  # fmt: skip
+
+
+def _together(hedges: Iterable[HedgeLine]) -> list[list[HedgeLine]]:
+    """Filled hedges whose price is known, those of one side less than `CLOSE` apart in one group."""
+    groups: list[list[HedgeLine]] = []
+    for hedge in hedges:
+        if not hedge.shares or hedge.decision.underlying_price is None:
+            continue
+        last = groups[-1][-1] if groups else None
+        if last and last.shares * hedge.shares > 0 and hedge.decision.at - last.decision.at < CLOSE:
+            groups[-1].append(hedge)
+        else:
+            groups.append([hedge])
+    return groups
+
+
+def _draw_shares(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+    """Hedge shares held, signed, by fills."""
+    end = _exit_at(line) or report.session_close
+    held, steps = 0, [(hours_into(report, line.opened), 0)]
+    for hedge in line.hedges:
+        held += hedge.shares
+        steps.append((hours_into(report, hedge.decision.at), held))
+    steps += [(hours_into(report, end), 0 if line.end is not None else held)]
+    steps += [(hours_into(report, report.session_close), steps[-1][1])]
+    hours, shares = zip(*steps, strict=True)
+    axes.axhline(0, color=PAGE.muted, linewidth=0.8)
+    axes.step(hours, shares, where="post", color=PAGE.accent, linewidth=1.4)
+    axes.fill_between(hours, shares, 0, step="post", color=PAGE.accent, alpha=0.12, linewidth=0)
+    axes.margins(y=0.15)
+    axes.locator_params(axis="y", nbins=4)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}" if value else "0")
+
+
+def _side_colour(hedge: HedgeLine) -> str:
+    return PAGE.put if hedge.order.ticket.legs[0].side.sign > 0 else PAGE.call
+
+
+def _strikes(line: InventoryLine) -> list[float]:
+    legs = () if line.entry is None else line.entry.ticket.legs
+    return sorted({float(leg.contract.strike) for leg in legs if isinstance(leg, Leg)})
+
+
+def _exit_at(line: InventoryLine) -> dt.datetime | None:
+    return line.exits[0].intended_at if line.exits else None

@@ -1,0 +1,81 @@
+"""A trading day at a broker's counterpart in a process of its own, to be killed from outside or to kill itself.
+
+    python tests/broker_crash_child.py URL BROKER UNDERLYING STRATEGY STEP LEDGER [SUBMIT]
+
+Time and exchange are in the server at URL, the ledger is a SQLite file: all that is left of a killed process. With
+SUBMIT the process kills itself when it is about to send the order of that number, counted from 0: its intent is on
+disk, and not a byte of it has left.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from attrs import define, evolve
+
+from builders_broker_day import CREDENTIALS, PLACES, configuration
+from counterparts.served_clock import ServedClock
+from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.sessions import BrokerClock
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.wiring import wire_day
+
+
+@define
+class DiesBeforeSubmit:
+    """A broker that is never reached by the order of number `fatal`, for its process dies of it."""
+
+    inner: Broker
+    fatal: int
+    sent: int = 0
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        if self.sent == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.sent += 1
+        return self.inner.submit(ticket)
+
+    def cancel(self, order_id: str) -> None:
+        self.inner.cancel(order_id)
+
+    def order(self, order_id: str) -> OrderReport | None:
+        return self.inner.order(order_id)
+
+    def orders(self) -> Sequence[OrderReport]:
+        return self.inner.orders()
+
+    def holdings(self) -> Mapping[str, int]:
+        return self.inner.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.inner.clock()
+
+    def account(self) -> BrokerAccount:
+        return self.inner.account()
+
+
+def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledger: Path, fatal: int | None) -> None:
+    """The day from where ledger and server stand to its end."""
+    clock = ServedClock(url)
+    day = wire_day(
+        configuration(broker, underlying, strategy, step),
+        ledger,
+        wrap_broker=lambda reached: reached if fatal is None else DiesBeforeSubmit(reached, fatal),
+        credentials=CREDENTIALS,
+        clock=clock,
+        places=PLACES[broker](url),
+    )
+    try:
+        evolve(day.trade, news=None)()  # a stream's thread lives in real time; this day is over in seconds
+    finally:
+        day.close()
+        clock.close()
+
+
+if __name__ == "__main__":
+    url, broker, underlying, strategy, step, ledger, *fatal = sys.argv[1:]
+    trade(url, broker, underlying, strategy, int(step), Path(ledger), int(fatal[0]) if fatal else None)

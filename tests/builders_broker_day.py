@@ -1,0 +1,118 @@
+"""A simulated day at a broker's counterpart: its world, its configuration, and what came of it in plain words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from attrs import frozen
+
+from counterparts.world import ACCOUNT, LIVE_TOKEN, SECRET, TOKEN, World
+from gammacore.adapters.alpaca import Endpoints
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.credentials import Variables
+from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.fees import NO_FEES
+from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.tradier.client import TradierHosts
+from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.day_report import day_report
+from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderFilled, OrderIntended
+from gammacore.domain.sessions import TradingSession
+from gammacore.wiring.brokers import BrokerPlaces
+
+DATE = dt.date(2026, 3, 3)
+SESSION = TradingSession.of(DATE)
+STEP = 60
+VIX = Decimal(16)
+CALENDAR = NyseCalendar()
+CREDENTIALS = Variables(
+    {
+        "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
+        "ALPACA_PAPER_API_KEY": TOKEN, "ALPACA_PAPER_SECRET_KEY": SECRET,
+    },
+    "test",
+)  # fmt: skip
+
+
+def at_tradier(url: str) -> BrokerPlaces:
+    stream = url.replace("http", "ws", 1)
+    return BrokerPlaces(tradier=TradierHosts(f"{url}/v1", f"{url}/v1", f"{stream}/v1"))
+
+
+def at_alpaca(url: str) -> BrokerPlaces:
+    return BrokerPlaces(alpaca=Endpoints(trading=url, data=url, stream=url.replace("http", "ws", 1) + "/stream"))
+
+
+PLACES: Mapping[str, Callable[[str], BrokerPlaces]] = {"tradier": at_tradier, "alpaca": at_alpaca}
+"""Where a broker's dialect is served, by the server's address."""
+
+
+@frozen
+class Fill:
+    """What was traded, in words both sides share: no broker's ids."""
+
+    purpose: str
+    reason: str
+    legs: tuple[tuple[str, str], ...]
+    quantity: int
+    price: Decimal | None
+    at: str
+
+
+@frozen
+class Day:
+    """What came of a day."""
+
+    fills: tuple[Fill, ...]
+    judged: tuple[str | None, ...]
+    alarms: tuple[str, ...]
+    gross: Decimal
+
+    @classmethod
+    def of(cls, events: Sequence[Event]) -> Day:
+        tickets = {event.ticket.id: event.ticket for event in events if isinstance(event, OrderIntended)}
+        filled = [event for event in events if isinstance(event, OrderFilled)]
+        return cls(
+            tuple(
+                Fill(
+                    tickets[event.id].purpose,
+                    tickets[event.id].reason,
+                    tuple((leg.side.value, leg.symbol) for leg in tickets[event.id].legs),
+                    event.execution.quantity,
+                    event.execution.price,
+                    f"{event.at:%H:%M:%S}",
+                )
+                for event in filled
+            ),
+            tuple(event.reason for event in events if isinstance(event, EntryJudged)),
+            tuple(event.code for event in events if isinstance(event, AlarmRaised)),
+            day_report(events, DATE).pnl,
+        )
+
+
+def a_world(underlying: str, seed: int, step: int = STEP) -> World:
+    """A simulated day of one underlying from its open on, nothing held, no fees."""
+    market = SimulatedMarket(
+        REGISTRY[underlying], SESSION, seed=seed, step_seconds=step, vix=VIX, calendar=CALENDAR
+    )  # fmt: skip
+    clock = FakeClock(SESSION.open)
+    exchange = FakeExchange(market, clock, CALENDAR, account_number=ACCOUNT, fees=NO_FEES)
+    return World(clock, {underlying: market}, exchange, CALENDAR)
+
+
+def configuration(broker: str, underlying: str, strategy: str, step: int = STEP) -> Configuration:
+    """The broker's paper account, its market looked at every `step` seconds."""
+    keys: dict[str, object] = {
+        "account.broker": broker,
+        "market.underlying": underlying,
+        "market.vix": VIX,
+        "market.look_seconds": float(step),
+        "market.live_quote_age_seconds": float(2 * step),
+        "market.alpaca_full_plan": True,
+        "trade.strategy": strategy,
+    }
+    return configure([{key: Sourced(value, "test") for key, value in keys.items()}])

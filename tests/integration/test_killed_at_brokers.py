@@ -1,0 +1,291 @@
+"""Killed between submit and answer, started again: the order is found at the broker and adopted. Rules: R1, R2, R4.
+
+The exchange is in this process behind a broker's dialect; the day is traded by a process of its own, which has the wire,
+a ledger file and nothing else. It is killed while the server is about to answer an order, or before the order left.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from attrs import evolve, frozen
+
+import broker_crash_child
+from builders_broker_day import Day, a_world
+from counterparts.alpaca_dialect import alpaca_app
+from counterparts.serving import LoopbackServer, serving
+from counterparts.tradier_dialect import tradier_app
+from counterparts.world import Asked, World
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.domain.book import Book
+from gammacore.domain.ledger import Event, OrderAccepted, OrderIntended, OrderNotSent
+from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
+
+APPS = {"tradier": tradier_app, "alpaca": alpaca_app}
+SEED = 57
+STEP = 300
+PATIENCE_SECONDS = 120.0
+TOO_OLD_SECONDS = 31
+"""An intent is sent after a restart only when younger than 30 s."""
+
+
+@frozen
+class Desk:
+    """Who trades what, where."""
+
+    broker: str
+    underlying: str
+    strategy: str
+
+    def __str__(self) -> str:
+        return f"{self.broker} {self.strategy}"
+
+
+@frozen
+class Meant:
+    """One order of a day: the first of its purpose and reason."""
+
+    desk: Desk
+    purpose: Purpose
+    reason: str = ""
+
+    def number_among(self, tickets: Sequence[OrderTicket]) -> int:
+        return next(
+            number
+            for number, ticket in enumerate(tickets)
+            if ticket.purpose is self.purpose and self.reason in ("", ticket.reason)
+        )
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (str(self.desk), self.purpose, self.reason)))
+
+
+@frozen
+class Ending:
+    """What is left of a day: our ledger, and the exchange as it stands."""
+
+    events: tuple[Event, ...]
+    orders: tuple[OrderReport, ...]
+    received: tuple[OrderTicket, ...]
+    holdings: dict[str, int]
+    cash: object
+    posts: int
+
+    @property
+    def book(self) -> Book:
+        return Book.of(self.events)
+
+    @property
+    def tickets(self) -> tuple[OrderTicket, ...]:
+        return tuple(event.ticket for event in self.events if isinstance(event, OrderIntended))
+
+
+class Stage:
+    """A served world and a ledger file: what outlives the processes that trade."""
+
+    def __init__(self, desk: Desk, world: World, server: LoopbackServer, ledger: Path) -> None:
+        self.desk = desk
+        self.world = world
+        self.ledger = ledger
+        self._server = server
+
+    def start(self, *more: str) -> subprocess.Popen[str]:
+        desk = self.desk
+        place = [self._server.url, desk.broker, desk.underlying, desk.strategy, str(STEP), str(self.ledger)]
+        return subprocess.Popen(
+            [sys.executable, broker_crash_child.__file__, *place, *more], stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self) -> None:
+        """A process that trades to the day's end."""
+        process = self.start()
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0, said
+
+    def killed_before_the_answer(self, number: int) -> None:
+        """A process that dies once the exchange has its order of this number, before a byte of the answer is sent."""
+        process = self.start()
+
+        def kill() -> None:
+            if len(self.world.exchange.every_order) > number and process.returncode is None:
+                process.kill()
+
+        self.world.watch(kill)
+        try:
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            self.world.unwatch(kill)
+        assert process.returncode == -signal.SIGKILL, said
+
+    def killed_before_it_left(self, number: int) -> None:
+        """A process that dies with the intent of this number on disk and nothing of it on the wire."""
+        process = self.start(str(number))
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == -signal.SIGKILL, said
+
+    def events(self) -> tuple[Event, ...]:
+        storage = SqliteStorage(self.ledger)
+        try:
+            return tuple(storage.events())
+        finally:
+            storage.close()
+
+    def ending(self) -> Ending:
+        exchange = self.world.exchange
+        return Ending(
+            self.events(),
+            exchange.every_order,
+            tuple(exchange.received),
+            dict(exchange.holdings()),
+            exchange.account().balance,
+            self.world.faults.counted[Asked.SUBMIT],
+        )
+
+
+@contextmanager
+def a_stage(desk: Desk, folder: Path) -> Iterator[Stage]:
+    world = a_world(desk.underlying, SEED, STEP)
+    with serving(APPS[desk.broker](world)) as server:
+        yield Stage(desk, world, server, folder / "day.ledger")
+
+
+def without_ids(tickets: Sequence[OrderTicket]) -> list[OrderTicket]:
+    """A paper ledger's ids are its own; what was meant is the same."""
+    return [evolve(ticket, id="-") for ticket in tickets]
+
+
+def the_last_intent(events: Sequence[Event]) -> OrderTicket:
+    """The order a killed process leaves behind: meant, durably, and nothing known of it."""
+    last = events[-1]
+    assert isinstance(last, OrderIntended), last
+    return last.ticket
+
+
+def acceptances(ending: Ending, order_id: str) -> list[str]:
+    return [e.broker_id for e in ending.events if isinstance(e, OrderAccepted) and e.id == order_id]
+
+
+def assert_the_same_day(ending: Ending, undisturbed: Ending) -> None:
+    """Order by order, fill by fill, dollar by dollar; every order posted once."""
+    assert without_ids(ending.received) == without_ids(undisturbed.received)
+    assert ending.posts == undisturbed.posts
+    assert len({order.id for order in ending.orders}) == len(ending.orders) == len(undisturbed.orders)
+    assert Day.of(ending.events) == Day.of(undisturbed.events)
+    assert (ending.holdings, ending.cash) == (undisturbed.holdings, undisturbed.cash)
+    assert ending.book.balance == undisturbed.book.balance
+    assert_over(ending)
+
+
+def assert_over(ending: Ending) -> None:
+    """The day is finished, nothing is held and nothing works, here and there."""
+    book = ending.book
+    assert book.finished is not None
+    assert (list(book.live_positions), list(book.live_inventories), list(book.working_orders)) == ([], [], [])
+    assert ending.holdings == {}
+    assert not book.quarantined
+
+
+DESKS = {
+    ("tradier", "credit-spread"): Desk("tradier", "SPX", "credit-spread"),
+    ("tradier", "delta-hedge"): Desk("tradier", "SPY", "delta-hedge"),
+    ("alpaca", "credit-spread"): Desk("alpaca", "SPY", "credit-spread"),
+    ("alpaca", "delta-hedge"): Desk("alpaca", "SPY", "delta-hedge"),
+}
+SPREAD_ORDERS = ((Purpose.ENTRY, ""), (Purpose.EXIT, ""))
+HEDGE_ORDERS = (
+    (Purpose.ENTRY, "straddle"), (Purpose.HEDGE, "delta_hedge"), (Purpose.HEDGE, "delta_hedge_cover"),
+    (Purpose.EXIT, "market_close_exit"), (Purpose.EXIT, "daily_flatten"),
+)  # fmt: skip
+
+
+def cases(spread: Sequence[tuple[Purpose, str]], hedge: Sequence[tuple[Purpose, str]]) -> list[object]:
+    """Every such order at both brokers; the orders of one desk share its undisturbed day."""
+    return [
+        pytest.param(meant := Meant(desk, *order), id=str(meant), marks=pytest.mark.xdist_group(str(desk)))
+        for desk in DESKS.values()
+        for order in (spread if desk.strategy == "credit-spread" else hedge)
+    ]
+
+
+UNDISTURBED: dict[Desk, Ending] = {}
+
+
+@pytest.fixture
+def undisturbed(meant: Meant, tmp_path_factory: pytest.TempPathFactory) -> Ending:
+    """The day nobody killed, once for every desk; over the same wire, by the same process."""
+    if meant.desk not in UNDISTURBED:
+        with a_stage(meant.desk, tmp_path_factory.mktemp("undisturbed")) as stage:
+            stage.run()
+            UNDISTURBED[meant.desk] = stage.ending()
+    return UNDISTURBED[meant.desk]
+
+
+@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS))
+def test_killed_before_the_answer_the_order_is_found_and_followed_to_its_end(
+    meant: Meant, undisturbed: Ending, tmp_path: Path
+) -> None:
+    """R2, R4: it is at the exchange once, under the id that was on disk before it left, and it is ours."""
+    number = meant.number_among(undisturbed.tickets)
+    with a_stage(meant.desk, tmp_path) as stage:
+        stage.killed_before_the_answer(number)
+        lost = the_last_intent(stage.events())
+        at_the_exchange = stage.world.exchange.every_order
+
+        assert (lost.purpose, len(at_the_exchange)) == (meant.purpose, number + 1)
+        assert at_the_exchange[-1].id == lost.id
+
+        stage.run()
+        ending = stage.ending()
+
+    assert len(acceptances(ending, lost.id)) == 1
+    assert ending.book.orders[lost.id].execution == ending.orders[number].execution
+    assert_the_same_day(ending, undisturbed)
+
+
+@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS[1:2]))
+def test_killed_before_it_left_and_started_at_once_it_is_sent_once(
+    meant: Meant, undisturbed: Ending, tmp_path: Path
+) -> None:
+    """R1, R4: the intent is young and proven absent, so it is sent, as it was meant."""
+    number = meant.number_among(undisturbed.tickets)
+    with a_stage(meant.desk, tmp_path) as stage:
+        stage.killed_before_it_left(number)
+        unsent = the_last_intent(stage.events())
+
+        assert unsent.purpose is meant.purpose
+        assert len(stage.world.exchange.every_order) == number == stage.world.faults.counted[Asked.SUBMIT]
+
+        stage.run()
+        ending = stage.ending()
+
+    assert [ticket.id for ticket in ending.received].count(unsent.id) == 1
+    assert_the_same_day(ending, undisturbed)
+
+
+@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS[1:2]))
+def test_killed_before_it_left_and_started_late_it_is_given_up(
+    meant: Meant, undisturbed: Ending, tmp_path: Path
+) -> None:
+    """R4: an old intent is noted as never sent; what is still to be done is decided anew, on the market as it is."""
+    number = meant.number_among(undisturbed.tickets)
+    with a_stage(meant.desk, tmp_path) as stage:
+        stage.killed_before_it_left(number)
+        unsent = the_last_intent(stage.events())
+        stage.world.advance(TOO_OLD_SECONDS)
+        stage.run()
+        ending = stage.ending()
+
+    assert [event.id for event in ending.events if isinstance(event, OrderNotSent)] == [unsent.id]
+    assert unsent.id not in {ticket.id for ticket in ending.received}
+    assert ending.posts == len(ending.tickets) - 1  # every other one, once
+    assert len({order.id for order in ending.orders}) == len(ending.orders)
+    if meant.purpose is not Purpose.ENTRY:  # what it was for is still to be done, and is done next
+        anew = ending.tickets[number + 1]
+        assert (anew.position, anew.purpose.closes) == (unsent.position, unsent.purpose.closes)
+    assert_over(ending)

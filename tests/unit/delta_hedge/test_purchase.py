@@ -1,0 +1,222 @@
+"""The day's one purchase: each verdict that stops it, and what is bought when none does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from builders import DAY, a_session, at
+from builders_delta_hedge import CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
+from builders_desk import a_book, a_situation
+from builders_exchange import call, put
+from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
+from gammacore.domain.delta_hedge.straddle import StraddleRules
+from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.hedging.opening_limits import OpeningLimits
+from gammacore.domain.hedging.regime import MacroState
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, InventoryClosed, InventoryOpened
+from gammacore.domain.orders import Effect, Purpose
+from gammacore.domain.spreads import Leg
+from gammacore.domain.strategy import Situation, Stand, Trade, Warn
+from gammacore.domain.verdicts import Outcome
+
+SLOT = "09:45"
+DESK = DeltaHedgeDesk()
+
+
+def a_slot(*events: Any, **more: Any) -> Situation:
+    return a_look(SLOT, book=a_book(*events), **more)
+
+
+def purchase(situation: Situation, desk: DeltaHedgeDesk = DESK) -> Trade:
+    (trade,) = steps(situation, desk)
+    assert isinstance(trade, Trade)
+    return trade
+
+
+def judgement(situation: Situation, desk: DeltaHedgeDesk = DESK) -> EntryJudged:
+    stand = next(step for step in steps(situation, desk) if isinstance(step, Stand))
+    return stand.judgement
+
+
+# -- what is bought ----------------------------------------------------------------------------------------------------
+
+
+def test_the_straddle_nearest_to_the_price_is_bought_at_the_asks() -> None:
+    quotes = straddle_legs("600.6", SLOT, strikes=(600, 601))
+    trade = purchase(a_slot(spot="600.6", legs=quotes))
+
+    assert trade.legs == (Leg(call(601, "SPY"), Side.BUY), Leg(put(601, "SPY"), Side.BUY))
+    assert trade.limit == Decimal(str(quotes["C601"][1])) + Decimal(str(quotes["P601"][1]))
+    assert (trade.quantity, trade.effect, trade.purpose) == (1, Effect.DEBIT, Purpose.ENTRY)
+    assert (trade.inventory, trade.strategy, trade.underlying) == (STRADDLE, NAME, "SPY")
+
+
+def test_an_index_straddle_is_bought_on_the_tick_of_its_orders() -> None:
+    """SPX: 0.05 for several legs, rounded up."""
+    quotes = {"C6900": (20.00, 20.13), "P6900": (19.00, 19.10)}
+
+    assert purchase(a_situation(SLOT, price="6901", legs=quotes)).limit == Decimal("39.25")
+
+
+def test_a_slot_is_judged_once_and_not_before_its_time() -> None:
+    """CS-306."""
+    assert steps(a_look("09:44:59.999")) == []
+    assert steps(a_slot(judgement(a_slot(Halted(at("09:30"), "by hand"))))) == []
+
+
+def test_a_judgement_shows_every_verdict() -> None:
+    """CS-366."""
+    record = purchase(a_slot()).record
+    assert isinstance(record, EntryJudged)
+
+    assert record.reason is None
+    assert [one.name for one in record.filters] == [
+        "halted", "circuit_breaker", "macro_pause", "leftovers", "time_left", "daily_loss", "minimum_account", "quotes",
+        "size", "limits", "guards", "buying_power",
+    ]  # fmt: skip
+    assert {one.verdict.outcome for one in record.filters} == {Outcome.PASS}
+    assert "1 straddle 600" in record.explanation
+
+
+# -- what stops it -----------------------------------------------------------------------------------------------------
+
+
+def yesterdays_shares() -> InventoryOpened:
+    return InventoryOpened(at("09:30", DAY.replace(day=2)), "old", NAME, "SPY", {"SPY": 5}, Decimal(600))
+
+
+PAUSED = evolve(EVENT, macro=MacroState(detected=True, actions=("pause_trading",)))
+LOST = InventoryClosed(at("09:40"), "x", "flat", Decimal(-500), Decimal(0), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("situation", "reason"),
+    [
+        (a_slot(Halted(at("09:30"), "by hand")), "halted"),
+        (a_slot(BreakerTripped(at("09:40"), 3, "no answer")), "circuit_breaker"),
+        (a_slot(regime=PAUSED), "paused"),
+        (a_slot(yesterdays_shares()), "leftover"),
+        (a_look("14:00:00.001"), "too_late"),
+        (a_look("11:00:01", session=a_session("13:00")), "too_late"),
+        (a_slot(InventoryOpened(at("09:31"), "x", "", "SPY", {}, Decimal(0)), LOST), "daily_loss"),
+        (a_look(SLOT, book=a_book(balance="9999.99")), "minimum_account"),
+        (a_slot(spot=None), "no_quotes"),
+        (a_slot(price_age=15.1), "no_quotes"),
+        (a_slot(quote_age=15.1), "no_quotes"),
+        (a_slot(legs={"C600": (1.0, 1.1)}), "no_quotes"),
+        (a_slot(legs={"C600": (1.0, 1.2), "P600": (1.0, 1.2)}), "wide_quotes"),
+        (a_slot(regime=EVENT), "no_size"),
+        (a_slot(buying_power="100"), "buying_power"),
+        (a_slot(buying_power=None), "buying_power_missing"),
+    ],
+)
+def test_each_no_has_its_reason(situation: Situation, reason: str) -> None:
+    assert judgement(situation).reason == reason
+    assert not [step for step in steps(situation) if isinstance(step, Trade) and step.purpose is Purpose.ENTRY]
+
+
+def test_the_last_moment_and_the_widest_quotes_still_pass() -> None:
+    assert purchase(a_look("14:00"))
+    assert purchase(a_slot(legs={"C600": (1.85, 2.15), "P600": (1.85, 2.15)}))  # 0.60 of 4.00 is 15 %
+
+
+def test_the_power_that_is_needed_is_the_limits() -> None:
+    cost = (purchase(a_slot()).limit or Decimal(0)) * 100
+
+    assert purchase(a_slot(buying_power=str(cost)))
+    assert judgement(a_slot(buying_power=str(cost - Decimal("0.01")))).reason == "buying_power"
+
+
+# -- sizes, limits, guards ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bought_in_event", "bought_in_a_wild_market"), [(2, 1, 1), (3, 2, 1), (4, 3, 2), (8, 6, 4)]
+)
+def test_a_macro_event_and_a_wild_market_shrink_new_risk(
+    wanted: int, bought_in_event: int, bought_in_a_wild_market: int
+) -> None:
+    """DH-452: × 0.75, floored. DH-1009: half above VIX 30."""
+    desk = DeltaHedgeDesk(straddle=StraddleRules(contracts=wanted))
+    wild = evolve(desk, guards=OpeningGuards(vix_halves_above=Decimal(30)))
+
+    assert purchase(a_slot(regime=EVENT), desk).quantity == bought_in_event
+    assert purchase(a_slot(vix="30.01"), wild).quantity == bought_in_a_wild_market
+    assert purchase(a_slot(vix="30"), wild).quantity == wanted
+
+
+def limited(**limits: Any) -> DeltaHedgeDesk:
+    return DeltaHedgeDesk(HedgingSettings(limits=OpeningLimits(**limits)), StraddleRules(contracts=2))
+
+
+def watched(worth: str = "20000", best: str = "20000") -> EquityWatch:
+    return EquityWatch(DAY, Decimal(best), Decimal(best), (EquityPoint(at("09:44"), Decimal(worth)),))
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "is_alarming"),
+    [
+        ({"max_contracts_per_symbol": 1}, "position_limit", True),
+        ({"max_net_delta": Decimal("0.01")}, "net_delta_limit", True),
+        ({"gamma_limit": Decimal(1)}, "gamma_limit", False),
+        ({"vega_limit": Decimal(1)}, "vega_limit", False),
+        ({"max_daily_loss": Decimal(100)}, "daily_loss", False),
+        ({"max_drawdown": Decimal(100)}, "drawdown", False),
+        ({"max_trades_per_day": 0}, "trades_per_day", False),
+    ],
+)
+def test_a_limit_refuses_an_opening_beyond_it(limits: dict[str, Any], code: str, is_alarming: bool) -> None:
+    """DH-1003."""
+    situation = evolve(a_slot(spot="600.2"), equity=watched("19900"))
+    decisions = steps(situation, limited(**limits))
+
+    assert judgement(situation, limited(**limits)).reason == code
+    assert [step.code for step in decisions if isinstance(step, Warn)] == ([code] if is_alarming else [])
+
+
+@pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
+def test_a_limit_without_its_input_refuses(limit: str) -> None:
+    """DH-1003."""
+    assert judgement(a_slot(), limited(**{limit: Decimal(100)})).filters[-3].verdict.outcome is Outcome.UNKNOWN
+
+
+def test_within_its_limits_it_buys() -> None:
+    desk = limited(max_contracts_per_symbol=2, max_net_delta=Decimal("0.5"), gamma_limit=Decimal(100),
+                   vega_limit=Decimal(100), max_daily_loss=Decimal(101), max_trades_per_day=1)  # fmt: skip
+
+    assert purchase(evolve(a_slot(), equity=watched("19900")), desk).quantity == 2
+
+
+@pytest.mark.parametrize(
+    ("equity", "reason"),
+    [
+        (watched("19600"), "daily_loss_halt"),
+        (EquityWatch(), "drawdown_halt"),
+        (watched("900", best="900"), "symbol_share"),
+    ],
+)
+def test_a_guard_refuses_an_opening(equity: EquityWatch, reason: str) -> None:
+    """DH-1009: a loss, an equity nobody knows, a fifth of it in one symbol."""
+    assert judgement(evolve(a_slot(), equity=equity), DeltaHedgeDesk(guards=ALL_ON)).reason == reason
+
+
+def test_nothing_of_it_stops_a_hedge() -> None:
+    """DH-1003."""
+    desk = limited(max_contracts_per_symbol=0, max_net_delta=Decimal(0), max_trades_per_day=0)
+    (trade,) = steps(a_look("10:30", "601", book=a_book(bought())), desk)
+
+    assert isinstance(trade, Trade)
+    assert trade.purpose is Purpose.HEDGE
+
+
+def test_both_options_are_of_today_and_of_one_strike() -> None:
+    assert {(leg.contract.expiry, leg.contract.strike) for leg in purchase(a_slot()).legs if isinstance(leg, Leg)} == {
+        (DAY, Decimal(600))
+    }
+    assert {CALL.occ, PUT.occ} == {leg.symbol for leg in purchase(a_slot()).legs}
