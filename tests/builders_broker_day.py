@@ -14,10 +14,10 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.fees import NO_FEES
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.day_report import day_report
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderFilled, OrderIntended
@@ -28,6 +28,8 @@ DATE = dt.date(2026, 3, 3)
 SESSION = TradingSession.of(DATE)
 STEP = 60
 VIX = Decimal(16)
+CASH = Decimal(30_000)
+"""More than the 25,000 dollars below which day trades are counted at a broker."""
 CALENDAR = NyseCalendar()
 CREDENTIALS = Variables(
     {
@@ -71,11 +73,14 @@ class Day:
     judged: tuple[str | None, ...]
     alarms: tuple[str, ...]
     gross: Decimal
+    fees: Decimal
+    balance: Decimal
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> Day:
         tickets = {event.ticket.id: event.ticket for event in events if isinstance(event, OrderIntended)}
         filled = [event for event in events if isinstance(event, OrderFilled)]
+        report = day_report(events, DATE)
         return cls(
             tuple(
                 Fill(
@@ -90,17 +95,21 @@ class Day:
             ),
             tuple(event.reason for event in events if isinstance(event, EntryJudged)),
             tuple(event.code for event in events if isinstance(event, AlarmRaised)),
-            day_report(events, DATE).pnl,
+            report.pnl,
+            report.fees,
+            report.balance,
         )
 
 
 def a_world(underlying: str, seed: int, step: int = STEP) -> World:
-    """A simulated day of one underlying from its open on, nothing held, no fees."""
+    """A simulated day of one underlying from its open on, nothing held; fills cost what is estimated at a broker."""
     market = SimulatedMarket(
         REGISTRY[underlying], SESSION, seed=seed, step_seconds=step, vix=VIX, calendar=CALENDAR
     )  # fmt: skip
     clock = FakeClock(SESSION.open)
-    exchange = FakeExchange(market, clock, CALENDAR, account_number=ACCOUNT, fees=NO_FEES)
+    exchange = FakeExchange(
+        market, clock, CALENDAR, account_number=ACCOUNT, starting_cash=CASH, fees=FeeSchedule()
+    )  # fmt: skip
     return World(clock, {underlying: market}, exchange, CALENDAR)
 
 

@@ -9,15 +9,21 @@ from attrs import evolve, frozen
 
 from gammacore.domain.gex.own_volatility import with_own_volatility
 from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
 
 
 @frozen(eq=False)
 class QuotesOnly:
-    """Implements ports.market_data over another market of contracts that settle at `settles_at`."""
+    """Implements ports.market_data over another market of contracts that settle at `settles_at`.
+
+    `clock` says when it is `official_at`, and their settlement price known; without one it always is.
+    """
 
     market: MarketData
     settles_at: dt.datetime
+    clock: Clock | None = None
+    official_at: dt.datetime | None = None
 
     @property
     def label(self) -> str:
@@ -33,6 +39,8 @@ class QuotesOnly:
         return self.market.next_at(after)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        if self.clock is not None and self.official_at is not None and self.clock.now() < self.official_at:
+            return None
         return self.market.settlement(underlying, date)
 
     def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:

@@ -14,7 +14,6 @@ from builders_exchange import PUT_QUOTES
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.fees import NO_FEES
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
@@ -22,6 +21,7 @@ from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
 from gammacore.domain.book import Book
 from gammacore.domain.book_view import BookView
+from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule

@@ -27,9 +27,12 @@ from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book import Book
 from gammacore.domain.book_view import BookView
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.orders import OrderReport, OrderTicket
@@ -37,7 +40,7 @@ from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
-from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
+from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day
@@ -52,6 +55,7 @@ class Scenario:
     """One entry and one exit, and what the exchange does to their orders.
 
     `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes are from the open.
+    With `hedges` it is the delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Scenario:
     exits_at: float = 55
     flattens_at: float | None = None
     contracts: int = 3
+    hedges: bool = False
 
 
 @frozen
@@ -221,12 +226,23 @@ class Ending:
     is_finished: bool
 
 
-def configuration() -> Configuration:
+def configuration(scenario: Scenario) -> Configuration:
     """A simulated half day in steps of five minutes."""
-    given = {
+    given: dict[str, object] = {
         "market.date": "2026-11-27", "market.step_seconds": 300, "market.seed": 5, "sizing.starting_capital": "100000"
     }  # fmt: skip
+    if scenario.hedges:
+        given["trade.strategy"] = "delta-hedge"
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
+
+
+def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy:
+    """What trades: the scripted entry, or the hedging desk with a threshold so tight that every look is a hedge."""
+    if not scenario.hedges:
+        return OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario)
+    exit_before_close = Decimal(60 * (session_minutes - scenario.exits_at))
+    hedging = HedgingSettings(threshold=Decimal("0.05"), exit_before_close=exit_before_close)
+    return DeltaHedgeDesk(hedging, StraddleRules(contracts=scenario.contracts, latest_minutes_before_close=60))
 
 
 def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> tuple[WiredDay, FakeExchange]:
@@ -239,9 +255,9 @@ def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> tuple[Wir
         return CountedBroker(broker, boundaries, scenario)
 
     day = wire_day(
-        configuration(),
+        configuration(scenario),
         ledger,
-        strategy=OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario),
+        strategy=strategy(scenario),
         wrap_storage=lambda storage: CountedStorage(storage, boundaries),
         wrap_broker=counted,
     )

@@ -9,7 +9,7 @@ from gammacore.domain.inventories import multiplier_of
 from gammacore.domain.inventory import Inventory
 from gammacore.domain.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.inventory_words import story, title
-from gammacore.domain.ledger import InventoryOpened, SharesDelivered
+from gammacore.domain.ledger import BookGreeks, InventoryOpened, SharesDelivered
 from gammacore.domain.orders import ShareLeg
 from gammacore.domain.spreads import Leg
 from gammacore_cli.json_values import Document, clock, fill_price, known_number, money, number, order_leg
@@ -66,9 +66,20 @@ def hedge_line(hedge: HedgeLine) -> Document:
         "gex_status": decision.gex_status,
         "underlying_price": known_number(decision.underlying_price),
         "hedge_price": known_number(decision.hedge_price),
+        "greeks": None if decision.greeks is None else greeks(decision.greeks),
         "slippage": money(hedge.slippage),
         "fees": money(hedge.fees),
         "reason": decision.reason,
+    }
+
+
+def greeks(book: BookGreeks) -> Document:
+    """Gamma in shares a point, theta in dollars a calendar day, vega in dollars a volatility point. Rule: DH-1004."""
+    return {
+        "gamma": number(book.gamma),
+        "theta": number(book.theta),
+        "vega": number(book.vega),
+        "missing": book.missing,
     }
 
 

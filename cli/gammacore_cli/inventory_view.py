@@ -73,9 +73,9 @@ def _why(line: InventoryLine) -> str:
 
 def hedges_table(line: InventoryLine) -> Table:
     """Each hedge with the net delta before and after, contract-deltas, against the threshold of then. Rule: DH-611."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("hedge", "shares", "price", "delta", "over", "dealer gamma", "slip"):
-        right = column in ("price", "over", "slip")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    for column in ("hedge", "shares", "price", "delta", "threshold", "dealer gamma", "slip"):
+        right = column in ("price", "threshold", "slip")
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for hedge in line.hedges[:LONGEST]:
         table.add_row(*_cells(hedge))

@@ -1,7 +1,7 @@
 """Killed between submit and answer, started again: the order is found at the broker and adopted. Rules: R1, R2, R4.
 
-The exchange is in this process behind a broker's dialect; the day is traded by a process of its own, which has the wire,
-a ledger file and nothing else. It is killed while the server is about to answer an order, or before the order left.
+The exchange is in this process, behind a broker's dialect. The day is traded by another, which has the wire, a ledger
+file and nothing else. It is killed while the server is about to answer an order, or before the order left.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from attrs import evolve, frozen
+from starlette.types import ASGIApp
 
 import broker_crash_child
 from builders_broker_day import Day, a_world
@@ -27,7 +28,7 @@ from gammacore.domain.book import Book
 from gammacore.domain.ledger import Event, OrderAccepted, OrderIntended, OrderNotSent
 from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
 
-APPS = {"tradier": tradier_app, "alpaca": alpaca_app}
+APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 SEED = 57
 STEP = 300
 PATIENCE_SECONDS = 120.0

@@ -22,9 +22,9 @@ from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
-from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book import Book
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed

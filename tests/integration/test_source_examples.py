@@ -17,13 +17,13 @@ from builders_world import World, a_world
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.fees import NO_FEES
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.simulated import Shock, SimulatedMarket
 from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book import Book
+from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import CloseDecided, EntryJudged, Event, LedgerOpened, Mode, PositionClosed
 from gammacore.domain.positions import Position

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
@@ -88,7 +88,7 @@ class TradeSettings:
 
 @frozen
 class FakeBrokerSettings:
-    """The fake exchange: what it charges."""
+    """What trading costs: charged by the fake exchange, booked as an estimate where a real broker names no fee."""
 
     fees: FeeSchedule = FeeSchedule()
     slippage: Decimal = parameter(Decimal(0), "Points lost per leg and fill, beyond bid and ask.", at_least=0)

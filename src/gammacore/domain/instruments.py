@@ -278,3 +278,18 @@ def settlement_time(root: str) -> SettlementTime:
     (<SettlementTime.AM: 'am'>, <SettlementTime.PM: 'pm'>)
     """
     return SettlementTime.AM if root in _AM_ROOTS else SettlementTime.PM
+
+
+def whole_units(symbol: str, quantity: Decimal) -> int:
+    """Signed contracts, or whole shares: parts of a share, which nobody here ever traded, are left out. Rule: CS-572.
+
+    Raises:
+        InvalidInput: a part of an option contract, which nobody can hold.
+
+    >>> whole_units("SPY", Decimal("100.75")), whole_units("SPY", Decimal("-0.5"))
+    (100, 0)
+    """
+    whole = int(quantity)
+    if whole != quantity and _OCC.fullmatch(symbol.strip()):
+        raise InvalidInput("quantity", quantity, f"{symbol} is held in whole contracts")
+    return whole

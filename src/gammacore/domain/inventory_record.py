@@ -179,6 +179,11 @@ class InventoryLine:
                      and order.execution.any)  # fmt: skip
 
     @property
+    def filled_hedges(self) -> int:
+        """Hedges of which anything was filled; the others were refused or came to nothing."""
+        return sum(hedge.shares != 0 for hedge in self.hedges)
+
+    @property
     def slippage(self) -> Decimal:
         """Dollars all hedges lost against the prices they were decided at."""
         return sum((hedge.slippage for hedge in self.hedges), ZERO)

@@ -40,11 +40,12 @@ def story(line: InventoryLine) -> tuple[tuple[dt.datetime, str], ...]:
 
 def hedging_in_words(line: InventoryLine) -> str:
     """How often it was hedged and what that cost: "18 hedges, 302 shares traded, slippage $1.20"."""
-    count, shares = len(line.hedges), sum(abs(hedge.shares) for hedge in line.hedges)
-    if not count:
+    filled, shares = line.filled_hedges, sum(abs(hedge.shares) for hedge in line.hedges)
+    if not line.hedges:
         return "never hedged"
-    times = "1 hedge" if count == 1 else f"{count} hedges"
-    return f"{times}, {shares:,} shares traded, slippage {dollars(line.slippage)}"
+    times = "1 hedge" if filled == 1 else f"{filled} hedges"
+    lost = f" ({len(line.hedges) - filled} more came to nothing)" if filled < len(line.hedges) else ""
+    return f"{times}{lost}, {shares:,} shares traded, slippage {dollars(line.slippage)}"
 
 
 def split_in_words(line: InventoryLine) -> str:

@@ -30,6 +30,7 @@ from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
+from gammacore.errors import InvalidInput
 
 ORPHAN_TARGET = Decimal("0.50")
 """Profit that is enough for an orphan, part of its credit, all day long. Rule: CS-575."""
@@ -108,6 +109,7 @@ def find_orphans(
     knows, `taken` the names of positions there are already, `roots` the underlying of each option root. Contracts that
     these orders do not account for are somebody else's and stay in the rest.
     """
+    reports = list(reports)
     counted = [report for report in reports if rules.counts(report)]
     contracts = {symbol: parse_occ(symbol, dict(roots)) for symbol in unknown}
     legs = [leg for symbol, held in unknown.items() if (leg := _acquired(contracts[symbol], held, counted)) is not None]
@@ -117,7 +119,7 @@ def find_orphans(
         used = {event.plan.position for event in adopted}
         name = next(name for name in _names(short.contract) if name not in taken and name not in used)
         adopted.append(_adopted(name, short, long, at, policy))
-    naked = _naked(legs, counted)
+    naked = _naked(unknown, contracts, legs, [report for report in reports if is_our_id(report.id)])
     return OrphanSearch(tuple(adopted), naked, _rest(unknown, adopted, naked))
 
 
@@ -152,26 +154,40 @@ def _pairs(legs: Sequence[AcquiredLeg]) -> list[tuple[AcquiredLeg, AcquiredLeg]]
     return sorted(pairs, key=lambda pair: pair[0].contract.occ)
 
 
-def _naked(legs: Sequence[AcquiredLeg], reports: Iterable[OrderReport]) -> tuple[AcquiredLeg, ...]:
-    """Shorts our own orders opened and bought no cover for, once none of those orders works any more. Rule: CS-574.
+def _naked(
+    unknown: Mapping[str, int],
+    contracts: Mapping[str, OptionContract],
+    legs: Iterable[AcquiredLeg],
+    ours: Sequence[OrderReport],
+) -> tuple[AcquiredLeg, ...]:
+    """What our own orders sold short and bought no cover for, once none of those orders works any more. Rule: CS-574.
 
-    Where our orders did buy a cover and the broker does not show it, its answer may lag: it is left in quarantine.
+    A long among the `legs` may be a cover too. Where our orders did buy one and the broker does not show it, its answer
+    may lag: the short is left in quarantine.
     """
-    ours = [report for report in reports if is_our_id(report.id)]
     fills = [fill for report in ours for fill in report.execution.legs]
     moving = {fill.symbol for report in ours if not report.state.is_final for fill in report.execution.legs}
     bought: dict[str, int] = {}
     for fill in fills:
         bought[fill.symbol] = bought.get(fill.symbol, 0) + fill.side.sign * fill.quantity
-    covers = [parse_occ(symbol) for symbol, held in bought.items() if held > 0]
+    longs = (_option(symbol) for symbol, held in bought.items() if held > 0)
+    covers = [contract for contract in longs if contract is not None]  # shares that our orders bought cover no option
     covers += [leg.contract for leg in legs if leg.held > 0]
+    sold = (_acquired(contracts[symbol], held, ours) for symbol, held in unknown.items() if held < 0)
     return tuple(
         leg
-        for leg in legs
-        if bought.get(leg.contract.occ, 0) < 0
+        for leg in sold
+        if leg is not None
         and leg.contract.occ not in moving
         and not any(_same_series(leg.contract, cover) for cover in covers)
     )
+
+
+def _option(symbol: str) -> OptionContract | None:
+    try:
+        return parse_occ(symbol)
+    except InvalidInput:
+        return None
 
 
 def _same_series(one: OptionContract, other: OptionContract) -> bool:

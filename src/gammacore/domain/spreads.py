@@ -28,6 +28,22 @@ def clamp(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
     return max(low, min(value, high))
 
 
+def maximum_loss(width: Decimal, credit: Decimal) -> Decimal:
+    """(W - C) × 100: dollars one contract can lose; W the wider wing, C the credit, both points. Rules: CS-003, CS-006.
+
+    >>> maximum_loss(Decimal(10), Decimal("2.50"))
+    Decimal('750.00')
+
+    Raises:
+        InvalidInput: a width of nothing, or a credit outside 0 < C < W.
+    """
+    if not (width.is_finite() and width > 0):
+        raise InvalidInput("width", width, "give the wider wing in points, above 0")
+    if not (credit.is_finite() and 0 < credit < width):
+        raise InvalidInput("credit", credit, f"give points above 0 and below the width {width}")
+    return (width - credit) * EQUITY_OPTION_MULTIPLIER
+
+
 @frozen
 class Leg:
     """One contract of an order: which, and whether it is bought or sold there; `ratio` per spread."""
@@ -157,14 +173,12 @@ class CreditSpread:
         return "/".join(str(contract.strike) for contract in self.contracts)
 
     def maximum_risk(self, credit: Decimal) -> Decimal:
-        """Dollars lost per contract at worst: (W - C) × 100. Rule: CS-006.
+        """Dollars lost per contract at worst. Rule: CS-006.
 
         Raises:
             InvalidInput: a credit outside 0 < C < W (CS-003).
         """
-        if not 0 < credit < self.width:
-            raise InvalidInput("credit", credit, f"give more than 0 and less than the width {self.width}")
-        return (self.width - credit) * 100
+        return maximum_loss(self.width, credit)
 
     def distance(self, price: Decimal) -> Decimal:
         """Points from price to the nearer short, negative when it is in the money. Rule: CS-415."""

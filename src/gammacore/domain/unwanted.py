@@ -12,13 +12,13 @@ from gammacore.domain.book_view import BookView
 from gammacore.domain.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory import Inventory
 from gammacore.domain.inventory_trades import closing_trade
-from gammacore.domain.orders import OrderState, Purpose
+from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Trade
 
 TRY_AGAIN = dt.timedelta(seconds=60)
-"""How long a refused order for unwanted holdings rests before the next (ours)."""
+"""From the end of an order for unwanted holdings to the next, whatever the first one left (ours)."""
 
 _PURPOSES = {STRANDED: (Purpose.REPAIR, "naked_short"), DELIVERED: (Purpose.EXIT, "delivered_shares")}
 
@@ -28,7 +28,7 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
     if not session.is_trading(now):
         return
     for inventory in book.live_inventories:
-        if inventory.strategy not in _PURPOSES or inventory.is_flat:
+        if inventory.strategy not in _PURPOSES:
             continue
         if inventory.strategy == DELIVERED and (limits.keep_assigned_shares or inventory.opened_at >= session.open):
             continue  # delivered today: the next open is tomorrow's
@@ -41,4 +41,4 @@ def _may_order(book: BookView, inventory: Inventory, now: dt.datetime) -> bool:
     orders = book.orders_of(inventory.id)
     if any(order.is_working for order in orders):
         return False
-    return not orders or orders[-1].state is OrderState.FILLED or now - orders[-1].changed_at >= TRY_AGAIN
+    return not orders or now - orders[-1].changed_at >= TRY_AGAIN

@@ -141,7 +141,7 @@ def wire_day(
                 configuration, armed, store, session, underlying, calendar, book, clock=clock, places=places
             )
             refuse_another_market(book, venue.market, underlying, session)
-        regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar)
+        regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
         venue = evolve(venue, closes=(*venue.closes, regimes.close))
         told = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import evolve, frozen
 
@@ -11,9 +11,10 @@ from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.regime_documents import ONE_STORE
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import Mode
+from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.strategy import Strategy
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
@@ -55,20 +56,23 @@ class OpenRegimes:
 
 
 def open_regimes(
-    settings: Settings, mode: Mode, underlying: Underlying, market: MarketData, calendar: Calendar
-) -> OpenRegimes:
+    settings: Settings, mode: Mode, underlying: Underlying, market: MarketData, calendar: Calendar,
+    events: Iterable[Event] = (),
+) -> OpenRegimes:  # fmt: skip
     """What the hedging desk hears of dealer gamma: by default from the chains it trades on. Rules: DH-402, DH-407.
 
-    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow.
+    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow. What `events`
+    of the ledger tell of the regime is neither journaled again after a restart nor forgotten (DH-406).
     """
     if settings.trade.strategy is not StrategyName.DELTA_HEDGE:
         return OpenRegimes(None, lambda: None)
     hedging = evolve(
         settings.hedging, gex_symbols={underlying.hedge_share: underlying.symbol, **settings.hedging.gex_symbols}
     )
+    noted = {event.subject: event for event in events if isinstance(event, RegimeNoted)}
     chain = chain_source(settings, underlying, lambda _date: market, calendar)
     if mode is Mode.STUDY or not settings.firestore.project:
-        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain)), lambda: None)
+        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain), noted=noted), lambda: None)
     documents = firestore_documents(settings)
     feeds = regime_feeds(hedging, documents=documents, chain=chain)
-    return OpenRegimes(WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE)), documents.close)
+    return OpenRegimes(WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE), noted), documents.close)

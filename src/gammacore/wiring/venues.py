@@ -11,6 +11,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
+from gammacore.adapters.estimated_fees import EstimatedFees
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.shares_of_index import SharesOfIndex
@@ -127,7 +128,8 @@ def broker_venue(
     lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
     terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
     terms = evolve(terms, starting_balance=account.balance)
-    return Venue(terms, clock, shown.market, opened.broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+    broker = EstimatedFees(opened.broker, settings.broker.fees)
+    return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
 
 
 _HOW_TO_MEND = {

@@ -138,10 +138,22 @@ def test_holdings_are_signed_by_their_side_whatever_sign_the_quantity_has(wire: 
     }  # fmt: skip
 
 
+def test_parts_of_a_share_are_somebody_elses_and_left_out(wire: Wire) -> None:
+    """One bought by value must not stop the desk from seeing what it holds."""
+    wire.script.tell(
+        [
+            position("SPY", "100.75", "long", "us_equity"),
+            position("QQQ", "-2.5", "short", "us_equity"),
+            position("AAPL", "0.31", "long", "us_equity"),
+        ]
+    )
+    assert dict(wire.broker.holdings()) == {"SPY": 100, "QQQ": -2}
+
+
 @pytest.mark.parametrize(
     "rows",
     [
-        [position("SPY", "0.5", "long", "us_equity")],
+        [position("SPY260105P00688000", "0.5", "long")],
         [position("SPY", "5", "flat")],
         [position("SPY", "5", "long"), position("SPY", "5", "short")],
         [position("", "5", "long")],

@@ -19,8 +19,18 @@ from gammacore.configuration import Settings
 from gammacore.domain.book import Book
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventories import DELIVERED, STRANDED
-from gammacore.domain.ledger import InventoryAdjusted, InventoryClosed, InventoryOpened, SharesDelivered
-from gammacore.domain.orders import OrderState, Purpose, ShareLeg
+from gammacore.domain.ledger import (
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    OrderAccepted,
+    OrderCanceled,
+    OrderFilled,
+    OrderIntended,
+    OrderWasRejected,
+    SharesDelivered,
+)
+from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.unwanted import close_unwanted
 
@@ -62,6 +72,36 @@ def test_delivered_shares_are_closed_at_market_at_the_next_open(shares: int, sid
 )
 def test_delivered_shares_wait_otherwise(limits: RiskLimits, when: dt.datetime, now: dt.datetime) -> None:
     assert list(close_unwanted(Book.of([delivered(when=when)]), limits, SESSION, now)) == []
+
+
+def test_what_a_strategy_holds_by_choice_is_never_unwanted() -> None:
+    chosen = InventoryOpened(YESTERDAY, "hedged", "delta-hedge", "SPY", {"SPY": 200}, Decimal(478))
+
+    assert list(close_unwanted(Book.of([chosen]), RiskLimits(), SESSION, SESSION.open)) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "seconds", "orders"),
+    [(None, 3600, 0), ("rejected", 59, 0), ("rejected", 60, 1), ("partly filled", 59, 0), ("partly filled", 60, 1)],
+)
+def test_a_second_order_comes_a_minute_after_the_end_of_the_first_and_never_beside_it(
+    end: str | None, seconds: int, orders: int
+) -> None:
+    """CS-529: two working orders would sell the shares twice."""
+    ticket = OrderTicket(
+        "first", Purpose.EXIT, "SPY", "shares-p1", (ShareLeg("SPY", Side.SELL, closes=True),), 200, Effect.CREDIT, None
+    )
+    book = Book.of([delivered(), OrderIntended(SESSION.open, ticket), OrderAccepted(SESSION.open, "first", "b1")])
+    if end == "rejected":
+        book.apply(OrderWasRejected(SESSION.open, "first", "no"))
+    if end == "partly filled":
+        book.apply(OrderFilled(SESSION.open, "first", Execution(150, Decimal(480)), complete=False))
+        book.apply(OrderCanceled(SESSION.open, "first", "by the broker"))
+    now = SESSION.open + dt.timedelta(seconds=seconds)
+    trades = list(close_unwanted(book, RiskLimits(), SESSION, now))
+
+    assert len(trades) == orders
+    assert all(trade.quantity == book.inventories["shares-p1"].quantities["SPY"] for trade in trades)
 
 
 # -- what is done ------------------------------------------------------------------------------------------------------
@@ -120,6 +160,36 @@ def test_shares_somebody_else_sold_are_taken_out_of_the_book() -> None:
     assert world.alarms() == ["closed_externally"]
 
 
+def test_shares_of_others_beside_ours_that_are_kept_are_no_difference() -> None:
+    """CS-571: more than ours is somebody else's, day after day."""
+    world = a_world_with_shares()
+    world.strategy = evolve(world.strategy, desk=evolve(world.strategy.desk, limits=KEEP))
+    world.restart()
+    world.exchange._book.hold_shares("SPY", 1_000, Decimal(480))
+    for _ in range(4):
+        world.show({}, spot="481.00", seconds=61)
+        world.day.once()
+
+    assert dict(world.exchange.holdings()) == {"SPY": 1_200}
+    assert (world.alarms(), dict(world.book.quarantined)) == ([], {})
+
+
+@pytest.mark.parametrize(("ours", "others"), [(200, -250), (-100, 150)])
+def test_a_holding_beyond_the_other_side_of_ours_takes_ours_out_and_no_more(ours: int, others: int) -> None:
+    """R5: what the others hold beyond that is theirs."""
+    world = a_world_with_shares(ours)
+    world.strategy = evolve(world.strategy, desk=evolve(world.strategy.desk, limits=KEEP))
+    world.restart()
+    world.exchange._book.hold_shares("SPY", others, Decimal(480))
+    for _ in range(4):
+        world.show({}, spot="481.00", seconds=61)
+        world.day.once()
+
+    (adjusted,) = world.all(InventoryAdjusted)
+    assert adjusted.change == -ours
+    assert world.book.live_inventories == ()
+
+
 def test_shares_of_others_beside_ours_are_none_of_ours() -> None:
     """CS-571."""
     world = a_world_with_shares()
@@ -160,10 +230,64 @@ def test_our_own_naked_short_is_bought_back() -> None:
         world.show()
         world.day.once()
 
+    (order,) = world.book.orders_of(opened.inventory)
+    assert (order.ticket.purpose, order.ticket.limit) == (Purpose.REPAIR, None)
     (booked,) = world.all(InventoryClosed)
     assert (booked.reason, booked.options) == ("naked_short", Decimal("-0.20") * 200)
     assert dict(world.exchange.holdings()) == {}
     assert dict(world.book.quarantined) == {}
+
+
+def test_a_second_naked_short_of_the_same_contract_has_a_book_of_its_own() -> None:
+    world = a_world_with_a_stranded_short()
+    for _ in range(5):
+        world.show()
+        world.day.once()
+    again = a_single(SHORT, Side.SELL, order_id="gc-" + "1" * 25, contracts=1)
+    world.exchange.submit(evolve(again, purpose=Purpose.HEDGE))
+    for _ in range(14):
+        world.show()
+        world.day.once()
+
+    assert [event.inventory for event in world.all(InventoryOpened)] == [
+        f"{SHORT.occ}-stranded-1", f"{SHORT.occ}-stranded-2"
+    ]  # fmt: skip
+    assert len(world.all(InventoryClosed)) == 2
+    assert dict(world.exchange.holdings()) == {}
+
+
+def a_world_of_chosen_options(held: int) -> World:
+    """Two puts of an inventory, in the ledger; the exchange shows `held` of them."""
+    world = a_world()
+    world.day.begin()
+    world.day.ledger.record(
+        InventoryOpened(world.clock.now(), "hedged", "delta-hedge", "SPX", {LONG.occ: 2}, Decimal("2.50"))
+    )
+    world.exchange.hold(LONG, held)
+    return world
+
+
+def test_more_of_an_option_than_an_inventory_holds_is_quarantined_and_the_inventory_stays() -> None:
+    """R5, CS-574."""
+    world = a_world_of_chosen_options(5)
+    look(world)
+
+    assert look(world) == [ReconcileVerdict.QUARANTINED]
+    assert dict(world.book.quarantined) == {LONG.occ: 3}
+    assert (world.all(InventoryAdjusted), world.book.inventories["hedged"].quantities) == ([], {LONG.occ: 2})
+
+
+@pytest.mark.parametrize(("expired", "verdict"), [(None, ReconcileVerdict.MISSING), (DAY, ReconcileVerdict.LOOK_AGAIN)])
+def test_an_expired_option_that_is_gone_from_the_broker_is_left_to_settlement(
+    expired: dt.date | None, verdict: ReconcileVerdict
+) -> None:
+    """R11: its worth is booked at the print, not at what it cost."""
+    world = a_world_of_chosen_options(0)
+    world.day.reconcile(expired)
+    world.clock.advance(5)
+
+    assert [finding.verdict for finding in world.day.reconcile(expired)] == [verdict]
+    assert len(world.all(InventoryAdjusted)) == (0 if expired else 1)
 
 
 def test_a_naked_short_of_somebody_else_is_never_traded() -> None:

@@ -1,4 +1,4 @@
-"""An inventory on the screen: what was bought, how it was hedged, what it came to, and no more rows than can be read."""
+"""An inventory on the screen: what was bought, how it was hedged, what it came to, no more rows than one reads."""
 
 from __future__ import annotations
 

@@ -122,14 +122,14 @@ def test_each_no_has_its_reason(situation: Situation, reason: str) -> None:
 
 
 def test_the_last_moment_and_the_widest_quotes_still_pass() -> None:
-    assert purchase(a_look("14:00"))
-    assert purchase(a_slot(legs={"C600": (1.85, 2.15), "P600": (1.85, 2.15)}))  # 0.60 of 4.00 is 15 %
+    assert purchase(a_look("14:00")).quantity == 1
+    assert purchase(a_slot(legs={"C600": (1.85, 2.15), "P600": (1.85, 2.15)})).quantity == 1  # 0.60 of 4.00 is 15 %
 
 
 def test_the_power_that_is_needed_is_the_limits() -> None:
     cost = (purchase(a_slot()).limit or Decimal(0)) * 100
 
-    assert purchase(a_slot(buying_power=str(cost)))
+    assert purchase(a_slot(buying_power=str(cost))).quantity == 1
     assert judgement(a_slot(buying_power=str(cost - Decimal("0.01")))).reason == "buying_power"
 
 

@@ -277,3 +277,73 @@ def test_adopted_and_rest_are_all_that_was_unknown(
             total[symbol] = total.get(symbol, 0) + count
             assert abs(count) <= abs({c.occ: n for c, n in ordered.items()}[symbol])
     assert {symbol: count for symbol, count in total.items() if count} == {c.occ: n for c, n in held.items()}
+
+
+# -- naked shorts of ours ----------------------------------------------------------------------------------------------
+
+ALONE = a_report((SOLD, -3, "5.00"))
+BY_HAND = a_report((SOLD, -3, "4.00"), order_id=THEIRS)
+
+
+def naked(found: OrphanSearch) -> dict[str, int]:
+    return {leg.contract.occ: leg.held for leg in found.naked}
+
+
+def test_what_our_order_sold_without_a_cover_is_naked_and_no_part_of_the_rest() -> None:
+    """CS-574."""
+    found = search({SOLD: -3}, ALONE)
+
+    assert naked(found) == {SOLD.occ: -3}
+    assert [leg.price for leg in found.naked] == [Decimal("5.00")]
+    assert (found.adopted, dict(found.rest)) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("held", "reports"),
+    [
+        ({SOLD: -3}, [BY_HAND]),
+        ({SOLD: -3}, [evolve(ALONE, state=OrderState.PARTIALLY_FILLED)]),
+        ({SOLD: -3}, [ENTRY]),
+        ({SOLD: -3, COVER: 2}, [ALONE, a_report((COVER, 2, "2.00"), order_id=THEIRS)]),
+        ({COVER: 3}, [a_report((COVER, 3, "2.50"))]),
+    ],
+    ids=[
+        "sold by hand",
+        "the order still works",
+        "our cover is not shown",
+        "a long by hand covers some",
+        "a lone long",
+    ],
+)
+def test_these_are_not_naked_whoever_counts_as_ours(
+    held: Mapping[OptionContract, int], reports: Iterable[OrderReport]
+) -> None:
+    """CS-574: to buy back what is covered, or may be in a moment, would leave a loose long."""
+    assert naked(search(held, *reports, rules=ALL)) == {}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [call(6870), put(6870, expiry=DAY + dt.timedelta(days=1)), put(687, "SPY")],
+    ids=["other right", "other expiry", "other underlying"],
+)
+def test_a_long_of_another_series_covers_nothing(elsewhere: OptionContract) -> None:
+    found = search({SOLD: -3, elsewhere: 3}, ALONE, a_report((elsewhere, 3, "2.50"), order_id="gc-" + "1" * 25))
+
+    assert naked(found) == {SOLD.occ: -3}
+
+
+def test_only_our_part_of_a_short_is_bought_back() -> None:
+    """CS-574: two of the five were sold by hand; whoever adopts everything still buys back only its own."""
+    by_hand = a_report((SOLD, -2, "4.00"), order_id=THEIRS)
+    found = search({SOLD: -5}, ALONE, by_hand, rules=ALL)
+
+    assert naked(found) == {SOLD.occ: -3}
+    assert dict(found.rest) == {SOLD.occ: -2}
+
+
+def test_shares_our_orders_bought_are_no_cover_and_no_fault() -> None:
+    shares = LegFill("SPY", Side.BUY, 100, Decimal(480))
+    hedge = OrderReport("gc-" + "1" * 25, "2", OrderState.FILLED, Execution(100, None, legs=(shares,)), BOUGHT_AT)
+
+    assert naked(search({SOLD: -3}, ALONE, hedge)) == {SOLD.occ: -3}

@@ -23,8 +23,8 @@ from builders_exchange import (
     put,
 )
 from gammacore.adapters.fake.faults import CancelOutcome
-from gammacore.adapters.fake.fees import NO_FEES, FeeSchedule
 from gammacore.adapters.fake.fill_model import PublishedFillModel
+from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import OrderReport, OrderState, Purpose
 from gammacore.errors import BrokerError, OrderRejected

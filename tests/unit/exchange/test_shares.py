@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders_exchange import Desk, a_desk
-from gammacore.adapters.fake.fees import FeeSchedule
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.errors import OrderRejected

@@ -20,6 +20,7 @@ from builders_day import (
     opened,
     ordered,
 )
+from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from builders_ledger import one_of_each, position_adopted
 from gammacore.adapters.notifiers import messages
 from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
@@ -187,3 +188,63 @@ def test_a_part_filled_entry_is_told_when_the_rest_is_called_back() -> None:
 
     assert last_message([ledger_opened(), day_started(), *ordered(plan), part]) is None
     assert dict(the_message([*ordered(plan), part, rest]).figures)["Contracts"] == "1"
+
+
+# -- inventories -------------------------------------------------------------------------------------------------------
+
+
+def titles(events: list[Event]) -> list[str]:
+    book, told = Book(), []
+    for event in events:
+        book.apply(event)
+        if (message := message_for(event, book)) is not None:
+            told.append(message.title)
+    return told
+
+
+def test_a_hedged_day_is_told_by_its_purchase_and_its_end_not_hedge_by_hedge() -> None:
+    assert titles(a_hedge_day()) == ["Opened SPY delta-hedge 600 straddle", "Closed SPY delta-hedge"]
+
+
+def test_the_purchase_of_an_inventory_tells_what_was_paid() -> None:
+    message = last_message(a_hedge_day_open()[:7])
+
+    assert message is not None
+    assert dict(message.figures) == {"Quantity": "2", "Price": "3.10", "Paid": "$620"}
+    assert message.life is Life.SIGNAL
+
+
+def test_the_end_of_an_inventory_tells_where_the_money_came_from() -> None:
+    """DH-243, CS-628."""
+    message = last_message(a_hedge_day()[:-1])
+
+    assert message is not None
+    assert dict(message.figures) == {
+        "P/L": "+$440.40", "Options": "+$380", "Shares": "+$60.40", "Fees": "$3.90", "Hedges": "2", "Held": "375 min",
+    }  # fmt: skip
+    assert (message.colour, message.life, message.text) == (0x2ECC71, Life.SIGNAL, "daily flatten")
+
+
+def test_delivered_shares_are_told_at_once_and_when_they_are_sold() -> None:
+    """CS-529."""
+    assert titles(a_delivery(sold=True)) == ["Shares delivered: SPY", "Closed SPY delivered"]
+
+
+def test_a_naked_short_is_red() -> None:
+    """CS-574."""
+    alarm = AlarmRaised(dt.datetime(2026, 1, 5, 16, tzinfo=dt.UTC), "naked_short", "-1 of ours", "stranded-1")
+
+    assert the_message([alarm]).colour == 0xFF0000
+
+
+def test_the_day_summary_sums_inventories_and_tells_what_hedging_cost() -> None:
+    summary = day_summary(day_report(a_hedge_day()))
+
+    figures = dict(summary.figures)
+    assert (figures["Trades"], figures["P/L"], figures["delta-hedge"]) == (
+        "1, 0 open",
+        "+$440.40",
+        "1 closed, +$440.40",
+    )
+    assert figures["Hedges"] == "2, slippage $7.10"
+    assert summary.colour == 0x17DFAD

@@ -13,13 +13,14 @@ from attrs import evolve
 from builders import at
 from builders_day import a_day, a_path, day_finished, day_started, judged, ledger_opened
 from builders_gex import Row, a_chain
+from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from gammacore.adapters.html_report import render_day, write_page
 from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 from gammacore.adapters.html_report.price_chart import known_prices
 from gammacore.domain.day_report import DayReport, day_report
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
-from gammacore.domain.ledger import AlarmRaised
+from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 
@@ -171,3 +172,49 @@ def test_an_exposure_without_a_strike_near_spot_is_still_drawn() -> None:
     assert "<svg" in render_day(
         day_report(a_day()), PATH, evolve(exposure, strikes=empty, call=empty, put=empty), pin=None
     )
+
+
+# -- inventories -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("events", [a_hedge_day(), a_hedge_day_open(), a_delivery(sold=True), a_delivery(sold=False)],
+                         ids=["hedged", "still held", "sold shares", "delivered shares"])  # fmt: skip
+def test_a_page_of_inventories_is_whole_and_asks_nobody(events: list[Event]) -> None:
+    reader = read(page := render_day(day_report(events)))
+
+    assert (reader.fetched, reader.open) == ([], [])
+    assert not re.search(r"https?:|@import|<script|url\((?!#)", page)
+
+
+def test_the_delta_before_and_after_each_hedge_is_drawn() -> None:
+    """DH-611."""
+    page = render_day(day_report(a_hedge_day()), PATH)
+
+    assert "Net delta of the 600 straddle before and after each of 2 hedges" in page
+    for told in ("±0.15", "±0.10, dealers short gamma", "strike 600", "hedge shares"):
+        assert told in page
+    assert "<h2>The day</h2>" not in page
+
+
+def test_every_hedge_is_a_row_with_its_deltas_and_its_slippage() -> None:
+    page = render_day(day_report(a_hedge_day()))
+
+    assert page.count('<tr><th scope="row">1') == 2
+    for cell in ("buy 46", ">-0.455<", ">+0.005<", "-15k known", "$4.60", "+$60.40", "$7.10"):
+        assert cell in page
+
+
+def test_a_day_of_both_kinds_shows_the_spreads_and_the_deltas() -> None:
+    report = day_report(a_day())
+    both = render_day(evolve(report, inventories=day_report(a_hedge_day_open()).inventories), PATH)
+
+    assert "<h2>The day</h2>" in both
+    assert "Delta before and after each hedge" in both
+
+
+def test_a_hedge_that_nobody_priced_is_drawn_without_a_price() -> None:
+    line = day_report(a_hedge_day_open()).inventories[0]
+    blind = tuple(evolve(hedge, decision=evolve(hedge.decision, underlying_price=None)) for hedge in line.hedges)
+    bare = evolve(line, hedges=blind, decisions=tuple(hedge.decision for hedge in blind))
+
+    assert "<svg" in render_day(evolve(day_report(a_hedge_day_open()), inventories=(bare,)))

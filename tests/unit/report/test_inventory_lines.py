@@ -251,6 +251,7 @@ def test_a_hedge_that_did_not_fill_says_so() -> None:
     (hedge,) = the_line(day_report(events)).hedges
 
     assert hedge_in_words(hedge) == "buy 46 rejected"
+    assert hedging_in_words(the_line(day_report(events))).startswith("0 hedges (1 more came to nothing), 0 shares")
     assert (hedge.delta_after, hedge.slippage) == (hedge.delta_before, Decimal(0))
 
 

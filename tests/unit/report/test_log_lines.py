@@ -7,6 +7,7 @@ import pytest
 
 from builders import a_plan, at
 from builders_day import CALL_TRADE, PUT_TRADE, a_day, closed, day_started, judged, ledger_opened, opened, ordered
+from builders_inventory import HELD, a_delivery, a_hedge_day
 from builders_ledger import one_of_each
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.domain.book import Book
@@ -99,3 +100,39 @@ def test_no_event_raises_however_little_the_book_knows(event: Event, caplog: pyt
     """CS-626: people are told after the fact, never in an order's path."""
     with caplog.at_level(logging.CRITICAL + 1):
         LogNotifier(logging.getLogger("desk")).notify(event, Book())
+
+
+# -- inventories -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Filled for {HELD}: bought 2 600 straddle at 3.10, fees $2.60",
+        f"Hedge of {HELD}: +46 SPY: delta -0.455, threshold 0.15, dealer gamma +5m known",
+        f"Hedge of {HELD}: -25 SPY: delta +0.250, threshold 0.10, dealer gamma -15k known",
+        f"{HELD}: 2 600 put expired worthless",
+        f"Closed {HELD}: daily_flatten, P/L +$440.40 (options +$380, shares +$60.40), fees $3.90",
+        f"Account balance updated: $20,436.50 (+$436.50 from {HELD})",
+    ],
+)
+def test_a_hedged_day_is_found_by_grep(line: str) -> None:
+    """DH-243, CS-625."""
+    assert line in lines_of(a_hedge_day())
+
+
+def test_why_nothing_is_hedged_is_a_line_for_who_looks_closer() -> None:
+    """DH-1101: the debug log."""
+    notifier, book, quiet = LogNotifier(logging.getLogger("test")), Book(), []
+    for event in a_hedge_day():
+        book.apply(event)
+        quiet += [line.text for line in notifier.lines(event, book) if line.level == logging.DEBUG]
+
+    assert quiet == [
+        f"No hedge of {HELD}: below_threshold: delta +0.012, threshold 0.15, dealer gamma +5m known",
+    ]
+
+
+def test_delivered_shares_are_a_warning() -> None:
+    """CS-529."""
+    assert "Delivered: +100 SPY delivered at 600 from p1, taken in at 598" in lines_of(a_delivery(sold=False))

@@ -162,8 +162,15 @@ def test_orders_are_listed_oldest_first_ours_and_others() -> None:
             {"positions": {"position": [{"symbol": "SPY", "quantity": 5}, {"symbol": "SPY", "quantity": -2}]}},
             {"SPY": 3},
         ),
+        (
+            {"positions": {"position": [
+                {"symbol": "SPY", "quantity": 100.75}, {"symbol": "QQQ", "quantity": -2.5},
+                {"symbol": "AAPL", "quantity": 0.5}, {"symbol": "MSFT", "quantity": 0.5}, {"symbol": "MSFT", "quantity": 0.5},
+            ]}},
+            {"SPY": 100, "QQQ": -2, "MSFT": 1},
+        ),
     ],
-    ids=["null text", "null", "one", "many", "lots"],
+    ids=["null text", "null", "one", "many", "lots", "parts of a share"],
 )  # fmt: skip
 def test_holdings_are_signed(body: object, held: dict[str, int]) -> None:
     assert broker_of(ScriptedWire({"GET": [answered(body)]})).holdings() == held
@@ -176,7 +183,7 @@ def test_holdings_are_signed(body: object, held: dict[str, int]) -> None:
         {"positions": {}},
         {"positions": {"holding": []}},
         {"positions": {"position": {"symbol": "SPY"}}},
-        {"positions": {"position": {"symbol": "SPY", "quantity": 0.5}}},
+        {"positions": {"position": {"symbol": "SPXW260819P06880000", "quantity": 0.5}}},
     ],
     ids=str,
 )

@@ -25,9 +25,10 @@ from gammacore.adapters.alpaca.faults import Asked, Trouble, WireTrouble
 from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, report_of
 from gammacore.adapters.alpaca.order_requests import request_of
 from gammacore.adapters.alpaca.questions import Patience, Questions, once
+from gammacore.domain.instruments import whole_units
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
-from gammacore.errors import BrokerError, OutcomeUnknown
+from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
 from gammacore.ports.broker import BrokerAccount, Receipt
 from gammacore.ports.clock import Clock
 
@@ -113,7 +114,7 @@ class AlpacaBroker:
         return self._questions.ask("orders", lambda: self._reports_since(midnight))
 
     def holdings(self) -> Mapping[str, int]:
-        """Signed contracts and shares; crypto is left out, parts of a share are refused. Never "flat" by default."""
+        """Signed contracts and whole shares; crypto and parts of a share are left out. Never "flat" by default."""
         return self._questions.ask("holdings", lambda: _holdings(self._trading.get_all_positions()))
 
     def clock(self) -> BrokerClock:
@@ -210,7 +211,10 @@ def _holdings(body: object) -> Mapping[str, int]:
         side, symbol = text(row, "side"), text(row, "symbol")
         if side not in ("long", "short"):
             raise unreadable("side is neither long nor short")
-        quantity = abs(whole(row, "qty"))
+        try:
+            quantity = abs(whole_units(symbol, figure(row, "qty")))
+        except InvalidInput:
+            raise unreadable("qty is a part of a contract") from None
         if symbol in held:
             raise unreadable("the same position twice")
         held[symbol] = quantity if side == "long" else -quantity

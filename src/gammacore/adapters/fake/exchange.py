@@ -19,11 +19,11 @@ from gammacore.adapters.fake.admission import refusal, reserve_of
 from gammacore.adapters.fake.exchange_book import BookFile, ExchangeBook
 from gammacore.adapters.fake.exchange_order import ExchangeOrder, net_price
 from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
-from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.fake.fill_model import PublishedFillModel
 from gammacore.adapters.fake.matching import natural_prices
 from gammacore.adapters.fake.settlement import Clearing
 from gammacore.adapters.fake.trading_floor import TradingFloor
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.domain.sessions import BrokerClock, TradingSession, new_york_date

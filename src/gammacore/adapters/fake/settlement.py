@@ -12,7 +12,7 @@ from decimal import Decimal
 from attrs import field, frozen
 
 from gammacore.adapters.fake.exchange_book import ExchangeBook
-from gammacore.adapters.fake.fees import FeeSchedule
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import OptionContract, Right, SettlementTime, Underlying, settlement_time
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import MarketDataError

@@ -10,9 +10,9 @@ from attrs import evolve, field, frozen
 
 from gammacore.adapters.fake.exchange_book import ExchangeBook
 from gammacore.adapters.fake.exchange_order import ExchangeOrder, Prices, net_price
-from gammacore.adapters.fake.fees import FeeSchedule
 from gammacore.adapters.fake.fill_model import PublishedFillModel
 from gammacore.adapters.fake.matching import accepts_price, at_limit_or_better, natural_prices
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import OrderState
 from gammacore.errors import MarketDataError

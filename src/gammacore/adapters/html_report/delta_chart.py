@@ -48,6 +48,9 @@ def _draw_deltas(axes: Axes, report: DayReport, line: InventoryLine) -> None:
     for hedge in line.hedges:
         when, before, after = hours_into(report, hedge.decision.at), float(hedge.delta_before), float(hedge.delta_after)
         colour = _side_colour(hedge)
+        if not hedge.shares:
+            axes.plot([when], [before], "x", color=PAGE.loss, markersize=5, zorder=6)
+            continue
         axes.plot([when, when], [before, after], color=colour, linewidth=1.8, solid_capstyle="butt", zorder=5)
         axes.plot([when], [before], "o", color=colour, markersize=5, markeredgecolor=PAGE.card, zorder=6)
         axes.plot([when], [after], "o", color=PAGE.card, markersize=4.5, markeredgecolor=colour, zorder=6)
@@ -80,7 +83,7 @@ def _draw_band(axes: Axes, report: DayReport, line: InventoryLine) -> None:
         axes.fill_between(span, -limit, limit, color=PAGE.loss if tight else PAGE.accent, alpha=0.10, linewidth=0)
         words = f"±{decision.threshold:.2f}" + (", dealers short gamma" if tight else "")
         axes.annotate(
-            words, (span[1], limit), xytext=(-4, -4), textcoords="offset points", ha="right", va="top", fontsize=8.5,
+            words, (span[1], limit), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom", fontsize=8.5,
             color=PAGE.loss if tight else PAGE.accent, zorder=4,
         )  # fmt: skip
 
@@ -160,7 +163,9 @@ def _draw_shares(axes: Axes, report: DayReport, line: InventoryLine) -> None:
     axes.step(hours, shares, where="post", color=PAGE.accent, linewidth=1.4)
     axes.fill_between(hours, shares, 0, step="post", color=PAGE.accent, alpha=0.12, linewidth=0)
     axes.margins(y=0.15)
-    axes.locator_params(axis="y", nbins=4)
+    axes.locator_params(axis="y", nbins=4, integer=True)
+    if not any(shares):
+        axes.set_ylim(-1, 1)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}" if value else "0")
 
 

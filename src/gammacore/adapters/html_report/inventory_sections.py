@@ -42,7 +42,10 @@ def _money(line: InventoryLine) -> str:
     if end is not None:
         cells.append(("after fees", _gain(end.net)))
     if line.hedges:
-        cells += [("hedges", str(len(line.hedges))), ("slippage, in shares", dollars(line.slippage))]
+        cells += [
+            ("hedges filled", f"{line.filled_hedges} of {len(line.hedges)}"),
+            ("slippage, in shares", dollars(line.slippage)),
+        ]
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in cells)
     return f'<dl class="figures split">{rows}</dl>'
 

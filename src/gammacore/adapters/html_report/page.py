@@ -21,9 +21,9 @@ from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import StorageError
 
 DELTA_CAPTION = (
-    "Above: net delta in contract-deltas, a full dot before a hedge and an open one after it; the thin line joins what "
-    "was measured. Inside the band nothing is hedged. Middle: the underlying, shares bought ▲ or sold ▼. "
-    "Below: hedge shares held. A hedge that crosses zero takes two orders."
+    "Above: net delta in contract-deltas, a full dot before a hedge and an open one after it, a cross where none was "
+    "filled; the thin line joins what was measured. Inside the band nothing is hedged. Middle: the underlying, shares "
+    "bought ▲ or sold ▼. Below: hedge shares held. A hedge that crosses zero takes two orders."
 )
 
 

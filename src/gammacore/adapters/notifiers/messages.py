@@ -256,7 +256,7 @@ def day_summary(report: DayReport) -> Message:
         for tag, part in by_strategy(report.records).items()
     ]
     if hedged := [line for line in report.inventories if line.hedges]:
-        hedges = sum(len(line.hedges) for line in hedged)
+        hedges = sum(line.filled_hedges for line in hedged)
         rows.append(("Hedges", f"{hedges}, slippage {dollars(sum((line.slippage for line in hedged), Decimal(0)))}"))
     if figures.left_out:
         rows.append(("Left out, no such figures", ", ".join(figures.left_out)))

@@ -60,10 +60,13 @@ class Balances:
 
 @frozen
 class Position:
-    """A holding: contracts or shares, negative when short; its cost in dollars, negative when money came in."""
+    """A holding: contracts or shares, negative when short; its cost in dollars, negative when money came in.
+
+    An account may hold parts of a share, bought by value or out of a dividend.
+    """
 
     symbol: str
-    quantity: int
+    quantity: Decimal
     cost_basis: Decimal | None = None
     date_acquired: dt.datetime | None = None
 

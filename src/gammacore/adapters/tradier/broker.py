@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
 from gammacore.adapters.tradier.order_forms import order_form
 from gammacore.adapters.tradier.order_reports import client_id, report_of
 from gammacore.adapters.tradier.orders import OrderRow, Preview
+from gammacore.domain.instruments import whole_units
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
+from gammacore.errors import InvalidInput
 from gammacore.ports.broker import BrokerAccount, Receipt
 
 
@@ -61,11 +64,14 @@ class TradierBroker:
         return [report_of(row) for row in sorted(self._tradier.orders.today(self._account), key=_age)]
 
     def holdings(self) -> Mapping[str, int]:
-        """Signed contracts and shares; a symbol held in several lots is their sum."""
-        held: dict[str, int] = {}
+        """Signed contracts and whole shares; a symbol held in several lots is their sum, parts of a share left out."""
+        held: dict[str, Decimal] = {}
         for position in self._tradier.accounts.positions(self._account):
-            held[position.symbol] = held.get(position.symbol, 0) + position.quantity
-        return {symbol: quantity for symbol, quantity in held.items() if quantity}
+            held[position.symbol] = held.get(position.symbol, Decimal(0)) + position.quantity
+        try:
+            return {symbol: units for symbol, quantity in held.items() if (units := whole_units(symbol, quantity))}
+        except InvalidInput as wrong:
+            raise UnreadableAnswer(f"positions: {wrong}") from None
 
     def clock(self) -> BrokerClock:
         """Tradier's time, and whether the regular session is on."""

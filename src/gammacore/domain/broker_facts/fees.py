@@ -7,13 +7,17 @@ here is a default and says so; whoever trades enters his own, and `entered` rows
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.broker_facts.dated import LONG_AGO, Dated, in_force
+from gammacore.domain.instruments import parse_occ
+from gammacore.domain.orders import LegFill, ShareLeg
 from gammacore.domain.parameters import parameter
+from gammacore.domain.spreads import Leg
+from gammacore.errors import InvalidInput
 
 ANY_ROOT = "*"
 
@@ -47,3 +51,51 @@ def contract_fee(root: str, date: dt.date, entered: Iterable[Dated[ContractFee]]
         if rows := [fact for fact in own if fact.value.root == wanted]:
             return in_force(rows, date)
     return in_force(DEFAULT_FEES, date)
+
+
+FEE_OF_A_LEG = contract_fee(ANY_ROOT, dt.date.max).value.dollars
+"""Dollars a contract of a leg, where nobody entered his own: the newest default of the table."""
+
+
+@frozen
+class FeeSchedule:
+    """Dollars charged per contract of every leg traded, per share, and at expiry. Rules: CS-419, brokers.md 7.
+
+    What the fake exchange charges, and what is booked as an estimate where a real broker's order names no fee.
+    `by_root` holds the roots that cost something else than `option_contract`: index roots carry an exchange fee.
+
+    >>> FeeSchedule(by_root={"NDXP": Decimal("0.90")}).of_root("NDXP"), FeeSchedule().of_root("SPXW")
+    (Decimal('0.90'), Decimal('0.65'))
+    """
+
+    option_contract: Decimal = parameter(FEE_OF_A_LEG, "Dollars a contract of a leg traded (source 002).", at_least=0)
+    cash_settlement: Decimal = parameter(Decimal(0), "Dollars a contract settled in cash in the money.", at_least=0)
+    share: Decimal = parameter(Decimal(0), "Dollars a share traded.", at_least=0)
+    delivery: Decimal = parameter(Decimal(0), "Dollars a contract assigned or exercised into shares.", at_least=0)
+    by_root: Mapping[str, Decimal] = field(factory=dict)
+
+    def of_root(self, root: str) -> Decimal:
+        return self.by_root.get(root, self.option_contract)
+
+    def trade(self, leg: Leg | ShareLeg, quantity: int) -> Decimal:
+        """Dollars for trading a number of contracts or shares of one leg, either way."""
+        rate = self.share if isinstance(leg, ShareLeg) else self.of_root(leg.contract.root)
+        return rate * abs(quantity)
+
+    def of_fills(self, fills: Iterable[LegFill]) -> Decimal:
+        """Dollars for what was filled, by symbol: an OCC symbol is a contract, any other a share.
+
+        >>> from gammacore.domain.instruments import Side
+        >>> print(FeeSchedule().of_fills([LegFill("SPXW260819C06040000", Side.BUY, 3, Decimal("2.50"))]))
+        1.95
+        """
+        return sum((self._of_symbol(fill.symbol) * fill.quantity for fill in fills), Decimal(0))
+
+    def _of_symbol(self, symbol: str) -> Decimal:
+        try:
+            return self.of_root(parse_occ(symbol).root)
+        except InvalidInput:
+            return self.share
+
+
+NO_FEES = FeeSchedule(Decimal(0))

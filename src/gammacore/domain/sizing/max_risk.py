@@ -6,8 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.errors import InvalidInput
+from gammacore.domain.spreads import maximum_loss
 
 UNKNOWN_RISK = Decimal(800)
 """Dollars per contract where nothing is known of the trade."""
@@ -29,19 +28,6 @@ class RiskBasis(StrEnum):
     TABLE = "table"
 
 
-def actual_max_risk(width: Decimal, credit: Decimal) -> Decimal:
-    """(W - C) × 100: dollars one contract can lose; W the wider wing, C the credit, both points. Rules: CS-006, CS-606.
-
-    >>> actual_max_risk(Decimal(10), Decimal("2.50"))
-    Decimal('750.00')
-    """
-    if not (width.is_finite() and width > 0):
-        raise InvalidInput("width", width, "give the wider wing in points, above 0")
-    if not (credit.is_finite() and 0 < credit < width):
-        raise InvalidInput("credit", credit, f"give points above 0 and below the width {width}")
-    return (width - credit) * EQUITY_OPTION_MULTIPLIER
-
-
 def table_max_risk(tag: StrategyTag, credit: Decimal | None = None) -> Decimal:
     """Dollars one contract can lose by the sizing guide: 250 for a side or condor, OTM min((10 - C) × 100, 900).
 
@@ -56,12 +42,12 @@ def table_max_risk(tag: StrategyTag, credit: Decimal | None = None) -> Decimal:
         return UNKNOWN_RISK
     if credit is None:
         return OTM_RISK_LIMIT
-    return min(actual_max_risk(OTM_TABLE_WIDTH, credit), OTM_RISK_LIMIT)
+    return min(maximum_loss(OTM_TABLE_WIDTH, credit), OTM_RISK_LIMIT)
 
 
 def max_risk(basis: RiskBasis, tag: StrategyTag, width: Decimal, credit: Decimal) -> Decimal:
     """Dollars one contract can lose, on the chosen basis. Rule: CS-606."""
-    return actual_max_risk(width, credit) if basis is RiskBasis.ACTUAL else table_max_risk(tag, credit)
+    return maximum_loss(width, credit) if basis is RiskBasis.ACTUAL else table_max_risk(tag, credit)
 
 
 def max_risk_by_strategy() -> dict[str, Decimal]:

@@ -1,0 +1,52 @@
+"""A broker whose fills cost what its orders leave out: rows of orders at Tradier and Alpaca carry no fee.
+
+Clearing tells it the night after. Until then P/L after fees and the balance would be overstated, so what a fill costs
+by the schedule is booked with it: an estimate, as good as the figures the user entered. Rules: CS-419, brokers.md 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.sessions import BrokerClock
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+
+
+@frozen
+class EstimatedFees:
+    """Implements ports.broker over another. A fee the broker tells is kept; legs it has yet to price cost nothing."""
+
+    broker: Broker
+    schedule: FeeSchedule
+
+    def submit(self, ticket: OrderTicket) -> Receipt:
+        return self.broker.submit(ticket)
+
+    def cancel(self, order_id: str) -> None:
+        self.broker.cancel(order_id)
+
+    def order(self, order_id: str) -> OrderReport | None:
+        report = self.broker.order(order_id)
+        return None if report is None else self._charged(report)
+
+    def orders(self) -> Sequence[OrderReport]:
+        return [self._charged(report) for report in self.broker.orders()]
+
+    def holdings(self) -> Mapping[str, int]:
+        return self.broker.holdings()
+
+    def clock(self) -> BrokerClock:
+        return self.broker.clock()
+
+    def account(self) -> BrokerAccount:
+        return self.broker.account()
+
+    def _charged(self, report: OrderReport) -> OrderReport:
+        filled = report.execution
+        if filled.fees or not filled.legs:
+            return report
+        return evolve(report, execution=evolve(filled, fees=self.schedule.of_fills(filled.legs)))
