@@ -29,6 +29,7 @@ from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
 from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
 from gammacore.domain.positions import EntryPlan, Position, PositionState
+from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
@@ -107,6 +108,7 @@ class World:
     terms: DayTerms = TERMS
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
     underlying: str = "SPX"
+    decrees: EntryDecrees | None = None
     _day: TradeDay | None = None
 
     @property
@@ -127,6 +129,7 @@ class World:
                 inbox=self.inbox,
                 notices=None,
                 confirm_after_seconds=2.0,
+                decrees=self.decrees,
             )
         return self._day
 

@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 import click
 
+from gammacore.adapters.metrics_text import MetricsFile
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.domain.hedging.messages import Level, LogMessage
 from gammacore.domain.hedging.settings import LineMode, Profile, ProtocolLogs
@@ -51,10 +53,16 @@ PAUSE_SECONDS = 0.5
 @click.option("--scale-hedges", type=SWITCH, help="Macro events scale hedges down. Default by profile.")
 @click.option("--freshness", type=click.Choice(["off", "live"]), help="Default off: the clock is event time.")
 @click.option("--strict/--lenient", default=None, help="The first bad line ends the run (default), or is skipped.")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path), metavar="FILE", help="Counters and gauges, as Prometheus reads them."
+)
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Durable ledger; else none is kept.")
 @market_options
 @common_options
-def hedge(frame: Frame, events: Path | None, macro: Path | None, ledger: LedgerPlace | None, **given: Any) -> None:
+def hedge(
+    frame: Frame, events: Path | None, macro: Path | None, metrics: Path | None, ledger: LedgerPlace | None,
+    **given: Any,
+) -> None:  # fmt: skip
     """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out.
 
     The figures are those of the configuration, [hedging]. Where a market is named, its chains are a source of dealer
@@ -80,10 +88,20 @@ def hedge(frame: Frame, events: Path | None, macro: Path | None, ledger: LedgerP
             assume_fills=given["assume_fills"],
             verbose=level == "debug",
             group=REPLAY_GROUP if source.is_file else 1,
+            timer=None if metrics is None else time.perf_counter,
         )
+        told = None if metrics is None else MetricsFile(metrics, time.perf_counter)
+
+        def is_over() -> bool:
+            if told is not None:
+                told.offer(desk.stream.metrics)
+            return interrupted.asked
+
         try:
             with _interruptible() as interrupted:
-                desk.stream.run(source.inputs(), lambda: interrupted.asked)
+                desk.stream.run(source.inputs(), is_over)
+            if told is not None:
+                told.write(desk.stream.metrics())
         except BrokenPipeError:
             # nobody reads us any more: not our failure; what was not written is written after a restart
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

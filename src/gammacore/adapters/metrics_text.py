@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from gammacore.domain.hedging.measures import Sample
+from gammacore.errors import ConfigurationError
 
 _PART = re.compile(r"_(bucket|sum|count)$")
 
@@ -27,6 +29,35 @@ def exposition(samples: Iterable[Sample], prefix: str = "gammacore_hedge_") -> s
         labels = ",".join(f'{label}="{_escaped(text)}"' for label, text in sample.labels.items())
         rows.append(f"{name}{{{labels}}} {sample.value:.12g}" if labels else f"{name} {sample.value:.12g}")
     return "".join(f"{row}\n" for rows in lines.values() for row in rows)
+
+
+class MetricsFile:
+    """Keeps the newest metrics in a file that a monitor reads: replaced whole, at most every `seconds`."""
+
+    def __init__(self, path: Path, timer: Callable[[], float], seconds: float = 10.0) -> None:
+        self._path = path
+        self._timer = timer
+        self._seconds = seconds
+        self._written_at: float | None = None
+
+    def offer(self, samples: Callable[[], Iterable[Sample]]) -> None:
+        """Write what `samples` says now, unless the last writing is too young."""
+        if self._written_at is None or self._timer() - self._written_at >= self._seconds:
+            self.write(samples())
+
+    def write(self, samples: Iterable[Sample]) -> None:
+        """Write now.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        draft = self._path.with_name(self._path.name + ".draft")
+        try:
+            draft.write_text(exposition(samples), "utf-8")
+            draft.replace(self._path)
+        except OSError as wrong:
+            raise ConfigurationError(f"--metrics {self._path}: cannot be written ({wrong.strerror})") from wrong
+        self._written_at = self._timer()
 
 
 def _escaped(text: str) -> str:

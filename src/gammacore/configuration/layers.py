@@ -31,7 +31,7 @@ ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 UNDERLYINGS = "underlyings."
-SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.")
+SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.", "hedging.book_betas.")
 """Tables whose own keys are symbols, so that a variable's letters are capitals there."""
 OWN_VARIABLES = {"GAMMACORE_HOME": "storage.home", "FIREBASE_PROJECT_ID": "firestore.project"}
 """Variables with a name of their own, besides those of the hedging desk."""

@@ -60,6 +60,7 @@ def wire_configured_hedging(
     assume_fills: bool = False,
     verbose: bool = False,
     group: int = 1,
+    timer: Callable[[], float] | None = None,
 ) -> WiredHedging:
     """Wire the desk as the configuration says: its figures, underlyings, regime sources and ledger.
 
@@ -87,6 +88,7 @@ def wire_configured_hedging(
             verbose=verbose,
             group=group,
             account=settings.account.id,
+            timer=timer,
         )
     except BaseException:
         if documents is not None:
@@ -114,6 +116,7 @@ def wire_hedging(
     verbose: bool = False,
     group: int = 1,
     account: str = "paper",
+    timer: Callable[[], float] | None = None,
 ) -> WiredHedging:
     """Wire the desk over a ledger, if one is named.
 
@@ -155,7 +158,7 @@ def wire_hedging(
         journal = HedgeJournal(storage, book, group=group)
         stream = HedgeStream(
             desk, journal, regime, write, log, clock=clock or SystemClock(), strict=strict, verbose=verbose,
-            account=account,
+            account=account, timer=timer,
         )  # fmt: skip
     except BaseException:
         if storage is not None:

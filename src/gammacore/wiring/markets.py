@@ -107,8 +107,8 @@ def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str,
 def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuration:
     """The configuration with the strategy, underlying and (a study's) day, seed and step its ledger was last at.
 
-    Only where nobody gave them, so that a day begun with `--seed 7` goes on, is flattened and is reported without saying
-    it again.
+    Only where nobody gave them, so that a day begun with `--seed 7` goes on, is flattened and is reported without
+    saying it again.
     """
     if not ledger_exists(configuration.settings, ledger):
         return configuration

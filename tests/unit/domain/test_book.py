@@ -30,7 +30,8 @@ from builders_day import (
 )
 from builders_desk import a_book, entry_filled, leg_fills
 from gammacore.domain import ledger
-from gammacore.domain.book import STATISTICS_WINDOW, Book
+from gammacore.domain.book import Book
+from gammacore.domain.book_results import STATISTICS_WINDOW
 from gammacore.domain.inventory import Lot
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Execution, OrderState

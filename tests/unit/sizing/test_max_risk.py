@@ -7,17 +7,17 @@ import pytest
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.sizing.max_risk import (
     RiskBasis,
-    actual_max_risk,
     max_risk,
     max_risk_by_strategy,
     table_max_risk,
 )
+from gammacore.domain.spreads import maximum_loss
 from gammacore.errors import InvalidInput
 
 
 def test_the_actual_risk_is_the_width_less_the_credit() -> None:
     """CS-006, CS-606."""
-    assert actual_max_risk(Decimal(10), Decimal("2.50")) == Decimal(750)
+    assert maximum_loss(Decimal(10), Decimal("2.50")) == Decimal(750)
     assert max_risk(RiskBasis.ACTUAL, StrategyTag.PUT_SPREAD, Decimal(5), Decimal("2.50")) == Decimal(250)
 
 
@@ -25,7 +25,7 @@ def test_the_actual_risk_is_the_width_less_the_credit() -> None:
 def test_a_credit_is_above_zero_and_below_the_width(width: str, credit: str) -> None:
     """CS-003."""
     with pytest.raises(InvalidInput):
-        actual_max_risk(Decimal(width), Decimal(credit))
+        maximum_loss(Decimal(width), Decimal(credit))
 
 
 @pytest.mark.parametrize(

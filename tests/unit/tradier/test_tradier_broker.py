@@ -165,7 +165,8 @@ def test_orders_are_listed_oldest_first_ours_and_others() -> None:
         (
             {"positions": {"position": [
                 {"symbol": "SPY", "quantity": 100.75}, {"symbol": "QQQ", "quantity": -2.5},
-                {"symbol": "AAPL", "quantity": 0.5}, {"symbol": "MSFT", "quantity": 0.5}, {"symbol": "MSFT", "quantity": 0.5},
+                {"symbol": "AAPL", "quantity": 0.5},
+                {"symbol": "MSFT", "quantity": 0.5}, {"symbol": "MSFT", "quantity": 0.5},
             ]}},
             {"SPY": 100, "QQQ": -2, "MSFT": 1},
         ),

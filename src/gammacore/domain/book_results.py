@@ -1,0 +1,59 @@
+"""What closed trades brought: the part of the book that keeps the balance and the record that sizing looks back on.
+
+Rules: CS-339, CS-603, CS-610, CS-622.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from decimal import Decimal
+
+from gammacore.domain.ledger import HistoryImported, PositionClosed
+from gammacore.domain.sessions import new_york_date
+from gammacore.errors import InvalidInput
+
+STATISTICS_WINDOW = 200
+"""Per-contract results kept for sizing; the rolling window of a policy is at most this long."""
+
+
+class BookResults:
+    """Balance, fees and results, dollars; `per_contract` are gross, oldest first."""
+
+    def __init__(self) -> None:
+        self.balance = Decimal(0)
+        self.total_trades = 0
+        self.total_fees = Decimal(0)
+        self._per_contract: deque[Decimal] = deque(maxlen=STATISTICS_WINDOW)
+        self._realised: dict[dt.date, Decimal] = {}
+
+    @property
+    def per_contract(self) -> tuple[Decimal, ...]:
+        return tuple(self._per_contract)
+
+    def realised_on(self, date: dt.date) -> Decimal:
+        """P/L after fees of everything closed on a New York date. Rules: CS-339, CS-622."""
+        return self._realised.get(date, Decimal(0))
+
+    def imported(self, event: HistoryImported) -> None:
+        """The record of trades made before this ledger; no money moves."""
+        if self.total_trades:
+            raise InvalidInput("event", "HistoryImported", "what came before is told once, before the first close")
+        if event.total_trades < len(event.results):
+            raise InvalidInput("total_trades", event.total_trades, f"give {len(event.results)} or more, all of them")
+        self._per_contract.extend(event.results)
+        self.total_trades = event.total_trades
+
+    def closed(self, event: PositionClosed) -> None:
+        """A trade of the record: the balance changes once. Rule: CS-610."""
+        self.booked(event.at, event.gross, event.fees)
+        self.total_trades += 1
+        if event.contracts:  # loose legs that were repaired away are no trade of a contract
+            self._per_contract.append(event.per_contract)
+
+    def booked(self, at: dt.datetime, gross: Decimal, fees: Decimal) -> None:
+        """Money that came in or went out, on the New York date of `at`."""
+        self.balance += gross - fees
+        self.total_fees += fees
+        date = new_york_date(at)
+        self._realised[date] = self.realised_on(date) + gross - fees

@@ -1,0 +1,119 @@
+"""Every order of a ledger: the part of the book that folds what became of what was meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import singledispatchmethod
+from types import MappingProxyType
+from typing import Any
+
+from gammacore.domain.ledger import (
+    CancelRequested,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderWasRejected,
+)
+from gammacore.domain.orders import Order, OrderState
+from gammacore.errors import InvalidInput
+
+_KEEP_THEIR_STATE = (OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED)
+"""A part that fills now does not bring the order back to work."""
+
+
+class OrderLog:
+    """Folds the events of orders; `working` are those the broker may still fill, oldest first."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, Order] = {}
+        self._working: dict[str, None] = {}
+        self._of: dict[str, list[str]] = {}
+
+    @property
+    def by_id(self) -> Mapping[str, Order]:
+        return MappingProxyType(self._all)
+
+    @property
+    def working(self) -> tuple[Order, ...]:
+        return tuple(self._all[order] for order in self._working)
+
+    def of(self, position: str) -> tuple[Order, ...]:
+        """The orders of a position or an inventory, oldest first."""
+        return tuple(self._all[order] for order in self._of.get(position, ()))
+
+    def known(self, order: str) -> Order:
+        """An order of this ledger.
+
+        Raises:
+            InvalidInput: it was never intended here.
+        """
+        if (known := self._all.get(order)) is None:
+            raise InvalidInput("order", order, "no such order was ever intended in this ledger")
+        return known
+
+    @singledispatchmethod
+    def apply(self, event: object) -> None:
+        """Take one more event of an order in.
+
+        Raises:
+            InvalidInput: an event that cannot follow what is known of the order.
+        """
+        raise InvalidInput("event", type(event).__name__, "this is no event of an order")
+
+    @apply.register
+    def _(self, event: OrderIntended) -> None:
+        ticket = event.ticket
+        if ticket.id in self._all:
+            raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
+        self._all[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
+        self._working[ticket.id] = None
+        self._of.setdefault(ticket.position, []).append(ticket.id)
+
+    @apply.register
+    def _(self, event: OrderAccepted) -> None:
+        self._move(event.id, OrderState.ACCEPTED, event.at, broker_id=event.broker_id)
+
+    @apply.register
+    def _(self, event: OrderWasRejected) -> None:
+        self._move(event.id, OrderState.REJECTED, event.at, reason=event.reason)
+
+    @apply.register
+    def _(self, event: OrderNotSent) -> None:
+        self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
+
+    @apply.register
+    def _(self, event: OrderOutcomeUnknown) -> None:
+        self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
+
+    @apply.register
+    def _(self, event: CancelRequested) -> None:
+        cancels = self.known(event.id).cancels + 1
+        self._move(event.id, OrderState.CANCEL_REQUESTED, event.at, cancels=cancels, reason=event.reason)
+
+    @apply.register
+    def _(self, event: OrderCanceled) -> None:
+        self._move(event.id, OrderState.CANCELED, event.at, reason=event.reason)
+
+    @apply.register
+    def _(self, event: OrderExpired) -> None:
+        self._move(event.id, OrderState.EXPIRED, event.at)
+
+    @apply.register
+    def _(self, event: OrderFilled) -> None:
+        order = self.known(event.id)
+        partly = order.state if order.state in _KEEP_THEIR_STATE else OrderState.PARTIALLY_FILLED
+        state = OrderState.FILLED if event.complete else partly
+        self._move(event.id, state, event.at, execution=event.execution)
+
+    def _move(self, order: str, state: OrderState, at: dt.datetime, **changes: Any) -> None:
+        moved = self.known(order).moved(state, at, **changes)
+        self._all[order] = moved
+        if moved.is_working:
+            self._working[order] = None
+        else:
+            self._working.pop(order, None)
