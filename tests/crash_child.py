@@ -232,12 +232,12 @@ def configuration(scenario: Scenario) -> Configuration:
         "market.date": "2026-11-27", "market.step_seconds": 300, "market.seed": 5, "sizing.starting_capital": "100000"
     }  # fmt: skip
     if scenario.hedges:
-        given["trade.strategy"] = "delta-hedge"
+        given |= {"trade.strategy": "delta-hedge", "hedging.gex_override": "-15000"}
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
 
 def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy:
-    """What trades: the scripted entry, or the hedging desk with a threshold so tight that every look is a hedge."""
+    """What trades: the scripted entry, or the hedging desk with a threshold so tight that most looks are a hedge."""
     if not scenario.hedges:
         return OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario)
     exit_before_close = Decimal(60 * (session_minutes - scenario.exits_at))

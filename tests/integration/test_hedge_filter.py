@@ -194,3 +194,20 @@ def test_a_fault_inside_the_desk_ends_with_1_after_the_ledger_is_closed(
         assert run(["hedge", written(GOOD), "--ledger", "hedge.ledger"]) == 1
     assert "Traceback" not in capfd.readouterr().err
     assert run(["hedge", "events.ndjson", "--ledger", "hedge.ledger"]) == 0
+
+
+def test_metrics_are_kept_in_a_file_for_a_monitor(tmp_path: Path, capfd: Any) -> None:
+    """DH-1007: counters, gauges by book and the histogram of decision times."""
+    kept = tmp_path / "hedge.prom"
+    assert run(["hedge", written(GOOD, LATER), "--assume-fills", "--metrics", str(kept)]) == 0
+
+    lines = kept.read_text("utf-8").splitlines()
+    assert 'gammacore_hedge_events_total{outcome="taken"} 2' in lines
+    assert any(line.startswith('gammacore_hedge_net_delta{book="SPY"}') for line in lines)
+    assert any(line.startswith("gammacore_hedge_decision_seconds_bucket") for line in lines)
+    assert not kept.with_name("hedge.prom.draft").exists()
+
+
+def test_metrics_that_cannot_be_written_end_with_2(tmp_path: Path, capfd: Any) -> None:
+    assert run(["hedge", written(GOOD), "--metrics", str(tmp_path / "nowhere" / "m.prom")]) == 2
+    assert "--metrics" in capfd.readouterr().err
