@@ -101,12 +101,12 @@ class Day:
         )
 
 
-def a_world(underlying: str, seed: int, step: int = STEP) -> World:
+def a_world(underlying: str, seed: int, step: int = STEP, start: dt.datetime = SESSION.open) -> World:
     """A simulated day of one underlying from its open on, nothing held; fills cost what is estimated at a broker."""
     market = SimulatedMarket(
         REGISTRY[underlying], SESSION, seed=seed, step_seconds=step, vix=VIX, calendar=CALENDAR
     )  # fmt: skip
-    clock = FakeClock(SESSION.open)
+    clock = FakeClock(start)
     exchange = FakeExchange(
         market, clock, CALENDAR, account_number=ACCOUNT, starting_cash=CASH, fees=FeeSchedule()
     )  # fmt: skip

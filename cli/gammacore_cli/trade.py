@@ -40,6 +40,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
+    Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130.
     """
     from gammacore import wiring
     from gammacore.domain.day_report import day_report
@@ -88,7 +89,7 @@ def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> L
 
 @contextmanager
 def flatten_by_signal() -> Iterator[Inbox]:
-    """An inbox that SIGUSR1 posts a flatten request to. Rule: R10."""
+    """An inbox that SIGUSR1 posts a flatten request to; SIGTERM ends the run as Ctrl-C does. Rule: R10."""
     from gammacore import wiring
     from gammacore.adapters.fake.inbox import MemoryInbox
     from gammacore.ports.storage import Request, RequestKind
@@ -98,11 +99,15 @@ def flatten_by_signal() -> Iterator[Inbox]:
     def post(_number: int, _frame: object) -> None:
         inbox.post(Request(RequestKind.FLATTEN, clock.now(), "signal SIGUSR1"))
 
-    before = signal.signal(signal.SIGUSR1, post)
+    def leave(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {signal.SIGUSR1: signal.signal(signal.SIGUSR1, post), signal.SIGTERM: signal.signal(signal.SIGTERM, leave)}
     try:
         yield inbox
     finally:
-        signal.signal(signal.SIGUSR1, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from attrs import define, frozen
 
 from counterparts.tradier_orders import FIRST_ID, OrderDesk
 from counterparts.tradier_words import Json, collected, figure, iso
-from counterparts.world import ACCOUNT, World
+from counterparts.world import World
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
 from gammacore.domain.sessions import NEW_YORK, new_york_date
 from gammacore.errors import InvalidInput, MarketDataError
@@ -49,7 +49,8 @@ class AccountDesk:
     def profile(self) -> Json:
         kind = "cash" if self._shape == "cash" else "margin"
         account = {
-            "account_number": ACCOUNT, "classification": "individual", "date_created": _OPENED, "day_trader": False,
+            "account_number": self._world.account, "classification": "individual", "date_created": _OPENED,
+            "day_trader": False,
             "option_level": int(self._world.settings.get("option_level", "6")), "status": "active", "type": kind,
             "last_update_date": _OPENED,
         }  # fmt: skip
@@ -70,7 +71,8 @@ class AccountDesk:
         return {
             "balances": {
                 "option_short_value": figure(worth[False]), "total_equity": figure(cash + market),
-                "account_number": ACCOUNT, "account_type": "pdt" if self._shape == "pdt" else kind, "close_pl": 0.0,
+                "account_number": self._world.account, "account_type": "pdt" if self._shape == "pdt" else kind,
+                "close_pl": 0.0,
                 "current_requirement": figure(cash - power), "equity": 0, "long_market_value": figure(worth[True]),
                 "market_value": figure(market), "open_pl": 0.0, "option_long_value": figure(worth[True]),
                 "option_requirement": figure(cash - power), "pending_orders_count": self._pending(),

@@ -3,8 +3,8 @@
 Our own reading of the wire, from brokers.md 3; `uvatradier` is the second opinion. Not served: orders at a stop
 price or `even`, combo, oto, oco and otoco orders, and changes of a resting order.
 
-`World.settings` are its switches: balances (margin, cash, pdt), rejections (errors, status), delay_seconds, rate_limit
-(a number, off), option_level, account_stream (on, off).
+`World.settings` are its switches: account (its number), balances (margin, cash, pdt), rejections (errors, status),
+delay_seconds, rate_limit (a number, off), option_level, account_stream (on, off).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from counterparts.tradier_words import (
     parameters,
 )
 from counterparts.wire import CONTROL, WireTrouble, control_routes
-from counterparts.world import ACCOUNT, LOST_ANSWER, NO_ANSWER, UNPLUGGED_AFTERWARDS, Trouble, WireFault, World
+from counterparts.world import LOST_ANSWER, NO_ANSWER, UNPLUGGED_AFTERWARDS, Trouble, WireFault, World
 from gammacore.errors import BrokerUnavailable, MarketDataError, OutcomeUnknown
 
 Asked = dict[str, str]
@@ -170,7 +170,7 @@ class TradierDialect:
         async def endpoint(request: Request) -> Response:
             asked = await parameters(request)
             try:
-                if request.path_params.get("account", ACCOUNT) != ACCOUNT:
+                if request.path_params.get("account", self._world.account) != self._world.account:
                     raise Refusal(401, f"Unauthorized Account: {request.path_params['account']}")
                 with self._world.lock:
                     body = desk(asked)

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from counterparts.tradier_orders import OrderDesk, OrderRecord, status_of
 from counterparts.tradier_quotes import QuoteBoard
 from counterparts.tradier_words import Json, figure, iso, milliseconds, parameters
-from counterparts.world import ACCOUNT, World
+from counterparts.world import World
 
 SESSION_LIFE = dt.timedelta(minutes=5)
 """A session nobody connected with by then is over."""
@@ -84,7 +84,8 @@ class AccountStreams:
             await line.close()
             return
         self._lines.add(line)
-        hears_orders = "order" in wanted.get("events", []) and ACCOUNT not in wanted.get("excludeAccounts", [])
+        is_left_out = self._world.account in wanted.get("excludeAccounts", [])
+        hears_orders = "order" in wanted.get("events", []) and not is_left_out
         telling = asyncio.create_task(self._tell(line, hears_orders))
         try:
             while True:
@@ -130,14 +131,14 @@ class AccountStreams:
         with self._world.lock, suppress(Exception):  # told to fail: the stream is silent then
             self._orders.catch_up()
         with self._world.lock:
-            return [(record.id, _order_event(record)) for record in self._orders.records]
+            return [(record.id, _order_event(record, self._world.account)) for record in self._orders.records]
 
 
 def _heartbeat(now: dt.datetime) -> Json:
     return {"event": "heartbeat", "status": "active", "timestamp": milliseconds(now)}
 
 
-def _order_event(record: OrderRecord) -> Json:
+def _order_event(record: OrderRecord, account: str) -> Json:
     """What the stream tells of an order: less than a question would, without its legs."""
     ticket, report = record.ticket, record.report
     sign = -ticket.effect.sign if len(ticket.legs) > 1 else 1
@@ -147,7 +148,7 @@ def _order_event(record: OrderRecord) -> Json:
         "price": figure(ticket.limit), "avg_fill_price": float(sign * (report.execution.price or 0)),
         "exec_quantity": float(done), "last_fill_quantity": float(record.fresh_quantity if done else 0),
         "remaining_quantity": 0.0 if report.state.is_final else float(ticket.quantity - done),
-        "transaction_date": iso(report.at), "create_date": iso(record.created), "account": ACCOUNT,
+        "transaction_date": iso(report.at), "create_date": iso(record.created), "account": account,
         **({"tag": record.form["tag"]} if "tag" in record.form else {}),
     }  # fmt: skip
 

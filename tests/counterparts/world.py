@@ -103,7 +103,8 @@ class World:
     """An exchange and its markets by symbol; `lock` is held by whoever touches them, test or server.
 
     `markets` holds one market an underlying; the first is the one the exchange asks for anything it does not know.
-    `settings` are the switches of a dialect (the shape of balances, a delay of quotes), by name.
+    `settings` are the switches of a dialect (the number of the account, the shape of balances, a delay of quotes), by
+    name.
     """
 
     clock: FakeClock
@@ -114,6 +115,11 @@ class World:
     settings: dict[str, str] = field(factory=dict)
     lock: threading.RLock = field(factory=threading.RLock)
     _watchers: list[Callable[[], None]] = field(factory=list)
+
+    @property
+    def account(self) -> str:
+        """The number of the one account there is."""
+        return self.settings.get("account", ACCOUNT)
 
     def now(self) -> dt.datetime:
         return self.clock.now()

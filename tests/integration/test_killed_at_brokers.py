@@ -200,8 +200,8 @@ DESKS = {
 }
 SPREAD_ORDERS = ((Purpose.ENTRY, ""), (Purpose.EXIT, ""))
 HEDGE_ORDERS = (
-    (Purpose.ENTRY, "straddle"), (Purpose.HEDGE, "delta_hedge"), (Purpose.HEDGE, "delta_hedge_cover"),
-    (Purpose.EXIT, "market_close_exit"), (Purpose.EXIT, "daily_flatten"),
+    (Purpose.HEDGE, "delta_hedge"), (Purpose.ENTRY, "straddle"), (Purpose.EXIT, "market_close_exit"),
+    (Purpose.EXIT, "daily_flatten"),
 )  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_killed_before_the_answer_the_order_is_found_and_followed_to_its_end(
     assert_the_same_day(ending, undisturbed)
 
 
-@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS[1:2]))
+@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS[1:], HEDGE_ORDERS[:1]))
 def test_killed_before_it_left_and_started_at_once_it_is_sent_once(
     meant: Meant, undisturbed: Ending, tmp_path: Path
 ) -> None:
@@ -269,7 +269,7 @@ def test_killed_before_it_left_and_started_at_once_it_is_sent_once(
     assert_the_same_day(ending, undisturbed)
 
 
-@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS[1:2]))
+@pytest.mark.parametrize("meant", cases(SPREAD_ORDERS, HEDGE_ORDERS[:1]))
 def test_killed_before_it_left_and_started_late_it_is_given_up(
     meant: Meant, undisturbed: Ending, tmp_path: Path
 ) -> None:

@@ -1,7 +1,8 @@
 """Rule R3: whatever goes wrong at the exchange, in whatever order, every cycle and every day ends as it should.
 
-Each run is one short day with its own seed: three entries, and faults drawn for every order, question and restart. The
-seed of a failing run is printed; `GAMMACORE_FAULT_SEED=n` replays that one, `GAMMACORE_FAULT_RUNS=10000` does more.
+Each run is one short day with its own seed: three entries, or every fourth seed a straddle with its hedges, and faults
+drawn for every order, question and restart. The seed of a failing run is printed; `GAMMACORE_FAULT_SEED=n` replays that
+one, `GAMMACORE_FAULT_RUNS=10000` does more.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
 from builders import DAY, a_call_spread, a_condor, a_put_spread, a_session, at
+from builders_delta_hedge import STRADDLE, straddle_legs
+from builders_desk import a_contract
 from builders_exchange import call, put
 from builders_world import PATIENT, Scripted, World, a_scripted_plan
 from gammacore.adapters.fake.calendar import FakeCalendar
@@ -25,6 +29,8 @@ from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed
@@ -40,6 +46,7 @@ STEPS = 24
 STEP_SECONDS = 25
 FAULTS_A_CYCLE = 0.12
 RESTARTS_A_CYCLE = 0.03
+HEDGED_EVERY = 4
 
 
 def price(points: float) -> str:
@@ -112,6 +119,9 @@ def a_behaviour(rng: Random, ticket: OrderTicket) -> Behaviour:
         {"leg_contracts": tuple(rng.randint(0, quantity) for _ in ticket.legs)},
         {"times_out": True, "leg_contracts": tuple(rng.randint(0, quantity) for _ in ticket.legs)},
     )
+    if ticket.position == STRADDLE and ticket.purpose is Purpose.EXIT:
+        endless = {"never", "parts", "leg_contracts"}
+        kinds = (*({},) * 10, *(kind for kind in kinds if not kind.keys() & endless))
     told = dict(rng.choice(kinds))
     if rng.random() < 0.4:
         told["ignored_cancels"] = rng.randint(0, 4)
@@ -158,6 +168,21 @@ def a_random_world(rng: Random) -> World:
     return World(clock, market, exchange, a_session(), Scripted(plans(rng)))
 
 
+def a_random_hedged_world(rng: Random) -> World:
+    """A SPY straddle bought at 10:00; orders to go flat come to an end, mostly a fair one, all others may not."""
+    clock, market, spot = FakeClock(at("10:00")), FakeMarket("SPY", step=STEP_SECONDS), Decimal(600)
+    times = [f"10:{step * STEP_SECONDS // 60:02}:{step * STEP_SECONDS % 60:02}" for step in range(STEPS)]
+    for time in (*times, *(f"15:{minute}" for minute in range(44, 60))):
+        spot += round(Decimal(rng.uniform(-0.6, 0.6)), 2)
+        legs = straddle_legs(str(spot), time, strikes=(599, 600, 601))
+        shown = {a_contract(leg, "SPY"): (str(bid), str(ask)) for leg, (bid, ask) in legs.items()}
+        market.show(at(time), shown, spot=spot, vix=Decimal(15))
+    market.settle(DAY, spot)
+    exchange = FakeExchange(market, clock, FakeCalendar(), fees=FeeSchedule(), starting_cash=Decimal(20_000))
+    desk = DeltaHedgeDesk(straddle=StraddleRules(buy_minutes_after_open=30))
+    return World(clock, market, exchange, a_session(), cast(Any, desk), underlying="SPY")
+
+
 def draw_trouble(rng: Random, world: World) -> None:
     """What goes wrong with questions and cancels until the next cycle."""
     faults = world.exchange.faults
@@ -181,7 +206,7 @@ def has_just_filled(world: World) -> bool:
 def run(seed: int) -> World:
     """One day to its end; the invariants of a cycle are looked at after each."""
     rng = Random(seed)
-    world = a_random_world(rng)
+    world = a_random_hedged_world(rng) if seed % HEDGED_EVERY == 0 else a_random_world(rng)
 
     def watched(broker: Broker) -> Broker:
         assert isinstance(broker, FakeExchange)
@@ -220,21 +245,29 @@ def assert_covered(world: World) -> None:
             assert any(o.is_working or now in (o.intended_at, o.changed_at) for o in orders), f"{position.id} is naked"
 
 
+def state_of(folded: object) -> object:
+    """All a book and its parts hold, comparable."""
+    if type(folded).__eq__ is not object.__eq__ or not hasattr(folded, "__dict__"):
+        return folded
+    return {name: state_of(part) for name, part in vars(folded).items()}
+
+
 def assert_ended_well(world: World) -> None:
     book, exchange = world.book, world.exchange
     exchange.faults = FaultPlan()
     received = Counter(ticket.id for ticket in exchange.received)
     assert max(received.values(), default=1) == 1, "an order was sent twice"
-    assert vars(Book.of(world.events)) == vars(book), "the ledger folds to another book"
+    assert state_of(Book.of(world.events)) == state_of(book), "the ledger folds to another book"
     assert dict(exchange.holdings()) == book.expected_holdings() == {}
     assert dict(book.quarantined) == {}
+    assert book.live_inventories == ()
     assert book.balance == exchange.account().balance, "the book's dollars are not the exchange's"
     closed: Counter[str] = Counter()
     for event in world.events:
         if isinstance(event, PositionClosed):
             closed[event.position] += event.contracts
     for order in book.orders.values():
-        if order.ticket.purpose is Purpose.ENTRY:
+        if order.ticket.purpose is Purpose.ENTRY and order.ticket.position != STRADDLE:
             assert closed[order.ticket.position] == order.execution.quantity, f"{order.ticket.position} booked wrongly"
 
 

@@ -10,7 +10,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
-from gammacore.domain.orders import Effect, OrderTicket, Purpose
+from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
@@ -20,6 +20,8 @@ from gammacore.ports.clock import Clock
 
 STUCK_AFTER_ATTEMPTS = 5
 STUCK_AGAIN = dt.timedelta(minutes=5)
+PRICE_PATIENCE = dt.timedelta(seconds=60)
+"""So long a filled close waits for the price the broker has not said, before the worst is booked for good (ours)."""
 
 
 class ManagePositions:
@@ -108,14 +110,31 @@ class ManagePositions:
         expected, foreign = self._ledger.book.expected_holdings(), self._ledger.book.quarantined
         for position in flat:
             if all(held.get(s, 0) == expected.get(s, 0) + foreign.get(s, 0) for s in position.spread.symbols):
-                reason = position.exit_reason or "repaired"
-                self._ledger.record(closed(position, self._clock.now(), reason, position.cash))
+                self._book(position)
+
+    def _book(self, position: Position) -> None:
+        """Book a close the broker has confirmed; a price it never said is estimated, and somebody is told. CS-411."""
+        now, reason = self._clock.now(), position.exit_reason or "repaired"
+        mute = self._unpriced_closes(position)
+        alarms = [
+            AlarmRaised(
+                now, "price_missing", f"{order.id} is booked at {order.execution.price}, the worst", position.id
+            )
+            for order in mute
+        ]
+        self._ledger.record(*alarms, closed(position, now, reason, position.cash, estimated=bool(mute)))
+
+    def _unpriced_closes(self, position: Position) -> list[Order]:
+        orders = self._ledger.book.orders_of(position.id)
+        return [order for order in orders if order.lacks_price and order.ticket.purpose.closes]
 
     def _may_be_over(self, position: Position) -> bool:
         if not position.is_flat or not position.holdings:
             return False
         orders = self._ledger.book.orders_of(position.id)
         if any(order.is_working for order in orders):
+            return False
+        if any(self._clock.now() - order.changed_at < PRICE_PATIENCE for order in self._unpriced_closes(position)):
             return False
         since = max((order.changed_at for order in orders), default=position.opened_at)
         return (self._clock.now() - since).total_seconds() >= self._confirm_after

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
+from decimal import Decimal
 
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
@@ -24,7 +24,7 @@ from gammacore.domain.ledger import (
     OrderOutcomeUnknown,
     OrderWasRejected,
 )
-from gammacore.domain.orders import Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.orders import Effect, Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
@@ -32,6 +32,8 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
 
 ALARM_AGAIN = dt.timedelta(minutes=5)
+UNCLEAR_AGAIN = dt.timedelta(minutes=1)
+"""An order that no cancel ends keeps every other from being sent: that is told more often. Rule: CS-410."""
 LATE_FILLS = dt.timedelta(minutes=2)
 """An ended order of an inventory is looked at for so long: a cancel and a fill may cross."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
@@ -62,7 +64,7 @@ class OrderDesk:
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
-        self._told: dict[str, dt.datetime] = {}
+        self._told: dict[tuple[str, str], dt.datetime] = {}
         self._stirred: set[str] = set()
 
     def hear(self, news: News) -> None:
@@ -115,7 +117,7 @@ class OrderDesk:
 
         A failed look is no news: the order stays as it is.
         """
-        for order in (*self._ledger.book.working_orders, *self._unpriced_entries(), *self._may_fill_late()):
+        for order in (*self._ledger.book.working_orders, *self._unpriced(), *self._may_fill_late()):
             now = self._clock.now()
             if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
@@ -148,12 +150,11 @@ class OrderDesk:
         self._ledger.record(*events)
         return bool(events)
 
-    def _unpriced_entries(self) -> list[Order]:
-        """Filled entries whose price the broker has yet to say. Rule: CS-411."""
+    def _unpriced(self) -> list[Order]:
+        """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
         book = self._ledger.book
-        unpriced = (position for position in book.live_positions if not position.credit_verified)
-        orders = (order for position in unpriced for order in book.orders_of(position.id))
-        return [order for order in orders if order.ticket.purpose is Purpose.ENTRY and not order.is_working]
+        orders = (order for position in book.live_positions for order in book.orders_of(position.id))
+        return [order for order in orders if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
         """Orders of inventories that ended a moment ago: a late fill of shares shows in no holdings. Rule: CS-410."""
@@ -216,18 +217,33 @@ class OrderDesk:
         order = self._ledger.book.orders[order_id]
         if not order.is_working:
             return
+        since = self._buying_back_since(order)
+        if since is not None and now - since >= ALARM_AGAIN:
+            problem = f"has not closed the position in {(now - since).total_seconds():.0f} s"
+            self._alarm(order, now, "stuck", problem, about=order.ticket.position)
         if self._life.should_cancel(order, now):
             self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
         elif order.cancels >= self._life.max_cancels:
-            self._alarm(order, now, "cancel_unclear", f"was called back {order.cancels} times and still works")
-        elif _buys_back(order) and order.age_seconds(now) >= ALARM_AGAIN.total_seconds():
-            self._alarm(order, now, "stuck", f"has not closed the position in {order.age_seconds(now):.0f} s")
+            problem = f"was called back {order.cancels} times and still works; nothing else is sent until it ends"
+            self._alarm(order, now, "cancel_unclear", problem, again=UNCLEAR_AGAIN)
 
-    def _alarm(self, order: Order, now: dt.datetime, code: str, problem: str) -> None:
-        """Tell people of an order that does not come to its end, every five minutes. Rules: CS-410, CS-563."""
-        told = self._told.get(order.id)
-        if told is None or now - told >= ALARM_AGAIN:
-            self._told[order.id] = now
+    def _buying_back_since(self, order: Order) -> dt.datetime | None:
+        """When the first of the orders in a row was meant that should have bought back and never filled. CS-563."""
+        since: dt.datetime | None = None
+        for earlier in reversed(self._ledger.book.orders_of(order.ticket.position)):
+            if not earlier.ticket.buys_back or earlier.state is OrderState.FILLED:
+                break
+            since = earlier.intended_at
+        return since
+
+    def _alarm(
+        self, order: Order, now: dt.datetime, code: str, problem: str, *,
+        again: dt.timedelta = ALARM_AGAIN, about: str = "",
+    ) -> None:  # fmt: skip
+        """Tell people of an order that does not come to its end, over and over. Rules: CS-410, CS-563."""
+        told = self._told.get((code, about or order.id))
+        if told is None or now - told >= again:
+            self._told[code, about or order.id] = now
             detail = f"order {order.id} {problem}; looked at every cycle"
             self._ledger.record(AlarmRaised(now, code, detail, order.ticket.position))
 
@@ -268,8 +284,8 @@ class OrderDesk:
         expected = order.ticket.limit
         if is_entry and plan is not None:
             expected = plan.expected_credit
-        elif expected is None and plan is not None:
-            expected = plan.spread.width  # the worst a close can cost
+        elif expected is None and plan is not None:  # the worst a close can cost, or a sold leg bring
+            expected = plan.spread.width if order.ticket.effect is Effect.DEBIT else Decimal(0)
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
 
 
@@ -278,10 +294,6 @@ def _uncovered(position: Position | None, at: dt.datetime) -> tuple[Event, ...]:
     if position is None or not (naked := position.naked_shorts()):
         return ()
     return (AlarmRaised(at, "leg_imbalance", f"legs filled out of ratio; naked short {naked}", position.id),)
-
-
-def _buys_back(order: Order) -> bool:
-    return order.ticket.purpose.closes and any(leg.side is Side.BUY for leg in order.ticket.legs)
 
 
 def tells_more(known: Execution, told: Execution) -> bool:

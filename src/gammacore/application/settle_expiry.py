@@ -132,7 +132,7 @@ def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Even
             strike = contract.strike if held < 0 or not strike else strike
     if shares == 0:
         return []
-    detail = f"{shares:+d} {position.underlying} shares at {strike} by assignment; sell or cover them"
+    detail = f"{shares:+d} {position.underlying} shares at {strike} by assignment; they go at the next open unless kept"
     return [
         SharesDelivered(at, position.id, position.underlying, shares, strike, price),
         AlarmRaised(at, "shares_delivered", detail, position.id),

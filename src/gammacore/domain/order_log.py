@@ -108,7 +108,7 @@ class OrderLog:
         order = self.known(event.id)
         partly = order.state if order.state in _KEEP_THEIR_STATE else OrderState.PARTIALLY_FILLED
         state = OrderState.FILLED if event.complete else partly
-        self._move(event.id, state, event.at, execution=event.execution)
+        self._move(event.id, state, event.at, execution=event.execution, price_verified=event.price_verified)
 
     def _move(self, order: str, state: OrderState, at: dt.datetime, **changes: Any) -> None:
         moved = self.known(order).moved(state, at, **changes)

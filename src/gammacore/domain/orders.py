@@ -182,6 +182,11 @@ class OrderTicket:
         return leg.closes if isinstance(leg, ShareLeg) else self.purpose.closes
 
     @property
+    def buys_back(self) -> bool:
+        """Whether it ends something sold short: until it fills, the risk stays."""
+        return self.purpose.closes and any(leg.side is Side.BUY for leg in self.legs)
+
+    @property
     def multiplier(self) -> int:
         """Dollars a point of price, for one spread or share."""
         return self.legs[0].multiplier
@@ -267,10 +272,16 @@ class Order:
     execution: Execution = field(default=NOTHING_FILLED)
     cancels: int = 0
     reason: str = ""
+    price_verified: bool = True
 
     @property
     def id(self) -> str:
         return self.ticket.id
+
+    @property
+    def lacks_price(self) -> bool:
+        """Ended and filled, and the broker has yet to say at what price: what is booked is our guess. Rule: CS-411."""
+        return not self.price_verified and not self.is_working
 
     @property
     def is_working(self) -> bool:
@@ -298,6 +309,9 @@ class OrderLife:
     poll_seconds: int = parameter(10, "A working order is looked at this often, seconds.", at_least=0)
     entry_life_seconds: int = parameter(300, "An entry that has not filled by then is called back.", above=0)
     exit_life_seconds: int = parameter(30, "A close at a limit that has not filled by then is sent anew.", above=0)
+    market_exit_life_seconds: int = parameter(
+        120, "A close at market that buys shorts back and has not filled by then is sent anew.", above=0
+    )
     verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
     max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
     absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
@@ -305,9 +319,10 @@ class OrderLife:
     resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
-        """An order at a limit has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
+        """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
 
-        Market closes and repairs have no such time: they fill or are refused.
+        Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
+        the broker has said that this one is gone. A long nobody bids for may rest. Rules: CS-409, CS-563, R9.
         """
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
             life = self._life_seconds(order.ticket)
@@ -322,4 +337,6 @@ class OrderLife:
     def _life_seconds(self, ticket: OrderTicket) -> int | None:
         if ticket.purpose is Purpose.ENTRY:
             return self.entry_life_seconds
-        return self.exit_life_seconds if ticket.purpose.closes and not ticket.is_market else None
+        if ticket.is_market:
+            return self.market_exit_life_seconds if ticket.buys_back else None
+        return self.exit_life_seconds if ticket.purpose.closes else None

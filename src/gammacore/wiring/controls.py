@@ -70,7 +70,7 @@ def reconcile_now(
     configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
-    day = wire_day(configuration, ledger, credentials=credentials)
+    day = wire_day(configuration, ledger, credentials=credentials, listens=False)
     try:
         trade = day.trade
         trade.desk.advance()

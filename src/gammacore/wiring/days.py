@@ -106,6 +106,7 @@ def wire_day(
     credentials: CredentialStore | None = None,
     clock: Clock | None = None,
     places: BrokerPlaces = BROKERS_OWN,
+    listens: bool = True,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -113,7 +114,8 @@ def wire_day(
     that a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill
     files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
-    `clock` and `places` stand in for time and servers at a real broker.
+    `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
+    day that only looks (`listens` False).
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
@@ -138,8 +140,9 @@ def wire_day(
             venue = study_venue(configuration, session, underlying, calendar, study, book, ledger)
         else:
             venue = broker_venue(
-                configuration, armed, store, session, underlying, calendar, book, clock=clock, places=places
-            )
+                configuration, armed, store, session, underlying, calendar, book,
+                clock=clock, places=places, listens=listens,
+            )  # fmt: skip
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
         venue = evolve(venue, closes=(*venue.closes, regimes.close))

@@ -92,6 +92,8 @@ def open_storage(settings: Settings, ledger: LedgerPlace, *, grouped: bool = Fal
         StorageError: it cannot be opened.
     """
     if isinstance(ledger, Path):
+        if not read_only and settings.storage.home in ledger.parents:
+            _make_folder(ledger.parent)
         return SqliteStorage(ledger, read_only=True) if read_only else SqliteStorage(ledger, grouped=grouped)
     if not read_only:
         _make_folder(local_path(settings, ledger).parent)

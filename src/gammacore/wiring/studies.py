@@ -213,7 +213,7 @@ def preview_entry(
         ConfigurationError: a time of day at a real broker.
         MissingData: a real broker's session is not on.
     """
-    day = wire_day(configuration, credentials=credentials, clock=clock, places=places)
+    day = wire_day(configuration, credentials=credentials, clock=clock, places=places, listens=False)
     try:
         desk, trade = credit_spread_desk(day.settings), day.trade
         slot = _slot(desk, day, at)

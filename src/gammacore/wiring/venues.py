@@ -98,8 +98,11 @@ def broker_venue(
     *,
     clock: Clock | None = None,
     places: BrokerPlaces = BROKERS_OWN,
+    listens: bool = True,
 ) -> Venue:
     """A real broker's paper or live account, and its market, in real time (or a given clock's).
+
+    A broker lets an account listen once: who only looks (`listens` False) leaves its stream to whoever trades.
 
     Raises:
         ConfigurationError: a credential is missing, the keys open another account, or the quotes are delayed.
@@ -119,8 +122,9 @@ def broker_venue(
             raise ConfigurationError(f"{late}; {_HOW_TO_MEND[looked_at.broker]}")
         account = opened.broker.account()
         armed.require_account(account.number)
-        news = opened.news()
-        closes.insert(0, news.close)
+        news = opened.news() if listens else None
+        if news is not None:
+            closes.insert(0, news.close)
     except BaseException:
         for close in closes:
             close()
@@ -133,7 +137,7 @@ def broker_venue(
 
 
 _HOW_TO_MEND = {
-    BrokerName.TRADIER: "give TRADIER_TOKEN: market data then comes from the live host, orders stay on paper",
+    BrokerName.TRADIER: "give TRADIER_TOKEN, and market data comes from the live host while orders stay on paper",
     BrokerName.ALPACA: "with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
 }
 

@@ -30,6 +30,7 @@ from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.ledger import (
+    CancelRequested,
     Event,
     FlattenRequested,
     Halted,
@@ -182,14 +183,28 @@ def test_what_is_left_of_an_exit_filled_in_part_goes_next() -> None:
     assert orders(steps(look("15:47", bought(2), told)))[0] == (CALL.occ, "sell", 1, "market_close_exit")
 
 
-def test_a_hedge_or_entry_that_still_works_is_called_back_first() -> None:
-    """DH-510: what is in flight may still come; its symbol waits for the answer."""
-    decisions = steps(look("15:45", bought(), hedge_sent(-20, "15:44:30")))
+@pytest.mark.parametrize("held", [0, 30])
+def test_a_hedge_or_entry_that_still_works_is_called_back_first(held: int) -> None:
+    """DH-510: what is in flight may still come; its symbol waits for the answer, also where it closes."""
+    shares = hedged(held, "10:00", order="gc-1") if held else []
+    decisions = steps(look("15:45", bought(), shares, hedge_sent(-20, "15:44:30", closes=held > 0)))
     assert [step.order for step in decisions if isinstance(step, Cancel)] == ["gc-hedge"]
     assert orders(decisions) == EXITS[:2]
 
     entry = steps(look("15:45", intended()))
     assert [type(step) for step in entry] == [Cancel]
+
+
+@pytest.mark.parametrize(("closes", "goes"), [(False, 30), (True, 10)])
+def test_a_call_back_without_an_answer_is_repeated_and_does_not_keep_shares_forever(closes: bool, goes: int) -> None:
+    """DH-511: after 60 s what is held goes, less what the order at work may still close."""
+    stuck = [*hedge_sent(20, "15:44:30", order="gc-2", closes=closes), CancelRequested(at("15:45"), "gc-2", "flat")]
+    held = [*bought(), *hedged(-30, "10:00"), *stuck]
+    assert orders(steps(look("15:45:59.999", held))) == EXITS[:2]
+
+    decisions = steps(look("15:46", held))
+    assert orders(decisions) == [*EXITS[:2], ("SPY", "buy", goes, "daily_flatten")]
+    assert [step.order for step in decisions if isinstance(step, Cancel)] == ["gc-2"]
 
 
 def test_a_refused_hedge_does_not_hold_the_flatten_back() -> None:

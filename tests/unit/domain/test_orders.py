@@ -201,11 +201,12 @@ def test_a_cancel_is_verified_after_three_seconds_and_sent_three_times_at_most(
     assert LIFE.should_cancel(order, at("10:05") + dt.timedelta(seconds=waited)) is due
 
 
-def test_a_market_close_is_never_called_back() -> None:
-    """CS-416: it fills or is refused; calling it back would leave the position open."""
+@pytest.mark.parametrize(("seconds", "due"), [(119, False), (120, True)])
+def test_a_market_close_that_rests_is_called_back_after_two_minutes(seconds: int, due: bool) -> None:
+    """CS-416, CS-563, R9: it fills or is refused at once; one that rests is lost somewhere."""
     order = an_order(ticket=exit_ticket(a_plan(), "stop_loss"))
 
-    assert not LIFE.should_cancel(order, TEN + dt.timedelta(hours=5))
+    assert LIFE.should_cancel(order, TEN + dt.timedelta(seconds=seconds)) is due
 
 
 @pytest.mark.parametrize(("seconds", "due"), [(29, False), (30, True)])
@@ -214,7 +215,16 @@ def test_a_close_at_a_limit_does_not_stand_in_the_way_of_the_next_one(seconds: i
     assert LIFE.should_cancel(an_order(ticket=LIMIT_CLOSE), TEN + dt.timedelta(seconds=seconds)) is due
 
 
-def test_a_hedge_is_not_ours_to_call_back() -> None:
-    order = an_order(ticket=evolve(LIMIT_CLOSE, purpose=Purpose.HEDGE))
+@pytest.mark.parametrize("limit", [Decimal("1.25"), None])
+def test_a_hedge_is_not_ours_to_call_back(limit: Decimal | None) -> None:
+    order = an_order(ticket=evolve(LIMIT_CLOSE, purpose=Purpose.HEDGE, limit=limit))
 
     assert not LIFE.should_cancel(order, TEN + dt.timedelta(hours=1))
+
+
+def test_a_loose_long_for_sale_at_market_may_rest() -> None:
+    """CS-413: it risks nothing more, and worthless it expires."""
+    leg = a_plan().spread.closing_legs[1]
+    order = an_order(ticket=evolve(LIMIT_CLOSE, legs=(leg,), effect=Effect.CREDIT, limit=None))
+
+    assert (leg.side, LIFE.should_cancel(order, TEN + dt.timedelta(hours=1))) == (Side.SELL, False)

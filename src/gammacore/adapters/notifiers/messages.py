@@ -62,7 +62,7 @@ FIGURES_TOLD = frozenset(
 """Skips whose numbers give neither the pin nor a distance to it away; of all others only the reason is told. CS-628."""
 
 
-URGENT = frozenset({"stuck", "naked_short"})
+URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
 """Alarms in red: risk that nothing bounds and that does not go by itself."""
 
 

@@ -66,8 +66,8 @@ def read_session(answer: object) -> StreamSession:
 class TradierOrderNews:
     """Implements ports.order_news. Listens in one daemon thread, from the first question on, until closed.
 
-    Tradier allows one session at a time: a new one is asked for only when the old line is down. `account`: events of
-    another account of the same user are not ours. `dial` is the seam for tests.
+    Tradier allows one session at a time: a new one is asked for only when the old line is down. `client` is closed with
+    it. `account`: events of another account of the same user are not ours. `dial` is the seam for tests.
     """
 
     def __init__(
@@ -114,6 +114,7 @@ class TradierOrderNews:
                 line.close()
         if thread is not None and thread is not threading.current_thread():
             thread.join(self._settings.stop_seconds)
+        self._client.close()
 
     # -- the thread ---------------------------------------------------------------------------------------------------
 

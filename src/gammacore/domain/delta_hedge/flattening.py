@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from gammacore.domain.book_view import BookView
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.inventory import Holding, Inventory
@@ -26,25 +28,45 @@ def go_flat(
     """Options in the order they were born, then the shares; an entry or hedge that still works is called back first.
 
     A symbol whose order still works is left alone; one whose exit was refused or came to nothing is tried again after
-    `retry`. Nobody bids for a worthless option: its order works until it expires. What has expired is settlement's.
+    `retry`. A call back that brings no answer for as long is repeated, and what is held besides goes. Nobody bids for a
+    worthless option: its order works until it expires. What has expired is settlement's.
     """
     orders = book.orders_of(inventory.id)
-    for order in orders:
-        if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED) and not order.ticket.closes:
-            yield Cancel(order.id, "going flat")
+    yield from (Cancel(order.id, "going flat") for order in orders if _is_called_back(order, now, retry))
     busy = {symbol for order in orders if _holds_back(order, now, retry) for symbol in order.ticket.symbols}
     held = [one for one in inventory.holdings.values() if one.lots and one.symbol not in busy]
     for holding in sorted(held, key=lambda one: not one.is_option):
-        if not _has_expired(holding, now):
-            close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
-            yield closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
+        if _has_expired(holding, now) or (left := abs(holding.quantity) - _closing(orders, holding.symbol)) <= 0:
+            continue
+        close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
+        trade = closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
+        yield evolve(trade, quantity=left)
+
+
+def _is_called_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
+    if order.ticket.purpose is Purpose.EXIT:
+        return False
+    if order.state is OrderState.CANCEL_REQUESTED:
+        return now - order.changed_at >= retry
+    return order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 
 def _holds_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
-    if order.is_working:
-        return True
+    """Whether the symbols of an order must wait for it."""
     is_exit = order.ticket.purpose is Purpose.EXIT
+    if order.is_working:
+        has_no_answer = order.state is OrderState.CANCEL_REQUESTED and now - order.changed_at >= retry
+        return is_exit or not has_no_answer
     return is_exit and order.state is not OrderState.FILLED and now - order.changed_at < retry
+
+
+def _closing(orders: tuple[Order, ...], symbol: str) -> int:
+    """How much of what is held orders at work may still close: brokers let nothing be closed twice."""
+    return sum(
+        order.ticket.quantity - order.execution.quantity
+        for order in orders
+        if order.is_working and order.ticket.closes and symbol in order.ticket.symbols
+    )
 
 
 def _has_expired(holding: Holding, now: dt.datetime) -> bool:

@@ -1,0 +1,172 @@
+"""`trade` and `plan` at a real broker, from the command line: on no session, before it, in it, after it. cli.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import define, evolve, frozen
+
+from builders_broker_day import SESSION, a_world
+from builders_cli import CommandLine, at_home
+from counterparts.serving import serving
+from counterparts.tradier_dialect import tradier_app
+from counterparts.world import ACCOUNT, LIVE_TOKEN, TOKEN, Asked, World
+from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.tradier.client import TradierHosts
+from gammacore.domain.book import Book
+from gammacore.domain.sessions import NEW_YORK
+
+LEDGER = Path(".gammacore/paper/paper.sqlite")
+STEP = 300
+
+
+@define
+class WallClock:
+    """The clock of the command: the world's, until something happens to the one who waits."""
+
+    world: World
+    while_waiting: Callable[[], None] = lambda: None
+
+    def now(self) -> dt.datetime:
+        return self.world.now()
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        self.while_waiting()
+        self.world.wait_until(instant)
+
+
+@frozen
+class Desk:
+    """The command line beside a local Tradier."""
+
+    gammacore: CommandLine
+    world: World
+    clock: WallClock
+
+    def at(self, time: str, date: dt.date = SESSION.date) -> None:
+        """Let it be a New York time."""
+        hour, minute = map(int, time.split(":"))
+        self.world.clock.set(dt.datetime.combine(date, dt.time(hour, minute), NEW_YORK).astimezone(dt.UTC))
+
+    def book(self) -> Book:
+        """What the account's ledger says."""
+        storage = SqliteStorage(LEDGER, read_only=True)
+        try:
+            return Book.of(storage.events())
+        finally:
+            storage.close()
+
+    @property
+    def submitted(self) -> int:
+        return self.world.faults.counted[Asked.SUBMIT]
+
+
+@pytest.fixture
+def desk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:  # fmt: skip
+    at_home(monkeypatch, tmp_path)
+    told = {
+        "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
+        "GAMMACORE_MARKET_VIX": "16", "GAMMACORE_MARKET_LOOK_SECONDS": str(STEP),
+        "GAMMACORE_MARKET_LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    world = a_world("SPX", 57, STEP, start=SESSION.after_open(-90))
+    clock = WallClock(world)
+    with serving(tradier_app(world)) as server:
+        hosts = TradierHosts(f"{server.url}/v1", f"{server.url}/v1", f"{server.websocket_url}/v1")
+        sandbox = evolve(hosts, rest=f"http://localhost:{server.port}/v1")
+        for name, there in (("market.SANDBOX", sandbox), ("client.SANDBOX", sandbox), ("client.LIVE", hosts)):
+            monkeypatch.setattr(f"gammacore.adapters.tradier.{name}", there)
+        for module in ("days", "venues"):
+            monkeypatch.setattr(f"gammacore.wiring.{module}.SystemClock", lambda: clock)
+        yield Desk(CommandLine(capsys), world, clock)
+
+
+def test_a_day_of_no_session_is_refused_and_the_next_one_named(desk: Desk) -> None:
+    desk.at("11:00", dt.date(2026, 3, 7))
+
+    refusal = desk.gammacore.refusal("trade", "--broker", "tradier")
+
+    assert refusal.code == 1
+    assert "2026-03-07 is no session of the exchange; the next one is 2026-03-09" in refusal.err
+    assert sum(desk.world.faults.counted.values()) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_waiting_for_the_open_can_be_broken_off_and_taken_up_again(desk: Desk, number: signal.Signals) -> None:
+    """What Ctrl-C and `kill` leave is a ledger like any other: the next run goes on."""
+    desk.at("08:00")
+    desk.clock.while_waiting = lambda: signal.raise_signal(number)
+
+    left = desk.gammacore("trade", "--broker", "tradier", "--quiet")
+
+    assert (left.code, left.out) == (130, ""), left.err
+    assert "interrupted; the ledger holds everything up to here, start again to go on" in left.err
+    assert desk.book().opened is None
+
+    desk.clock.while_waiting = lambda: None
+    assert desk.gammacore.document("trade", "--broker", "tradier", "--once")["mode"] == "paper"
+    assert desk.book().opened is not None
+    assert desk.world.now() == SESSION.open
+
+
+def test_once_is_one_cycle_and_the_day_goes_on_from_there(desk: Desk) -> None:
+    desk.at("10:00")
+
+    for _ in range(2):
+        document = desk.gammacore.document("trade", "--broker", "tradier", "--once")
+
+    assert (document["mode"], document["underlying"]) == ("paper", "SPX")
+    assert len(desk.book().orders) == desk.submitted == 1
+    assert desk.book().day is not None
+    assert desk.book().finished is None
+
+
+def test_after_the_close_nothing_is_traded_and_the_day_is_over(desk: Desk) -> None:
+    desk.at("16:30")
+
+    document = desk.gammacore.document("trade", "--broker", "tradier")
+
+    assert (document["trades"], desk.submitted) == ([], 0)
+    assert desk.book().finished is not None
+
+
+def test_plan_judges_the_brokers_market_and_sends_nothing(desk: Desk) -> None:
+    """What it shows is what `trade` then sends."""
+    desk.at("10:00")
+
+    preview = desk.gammacore.document("plan", "--broker", "tradier")["preview"]
+
+    assert preview is not None
+    assert desk.submitted == 0
+    assert not LEDGER.exists()
+    assert Decimal(preview["buying_power"]) > 0
+
+    desk.gammacore.document("trade", "--broker", "tradier", "--once")
+    (ticket,) = desk.world.exchange.received
+    assert [leg["symbol"] for leg in preview["legs"]] == [leg.symbol for leg in ticket.legs]
+    assert (Decimal(preview["limit"]), preview["contracts"]) == (ticket.limit, ticket.quantity)
+
+
+@pytest.mark.parametrize(("time", "told"), [("08:00", "the session is 2026-03-03 09:30 to 16:00"), ("16:30", "16:00")])
+def test_plan_says_when_there_is_nothing_to_judge(desk: Desk, time: str, told: str) -> None:
+    desk.at(time)
+
+    refusal = desk.gammacore.refusal("plan", "--broker", "tradier")
+
+    assert told in refusal.err
+    assert desk.submitted == 0
+
+
+def test_plan_looks_at_a_brokers_market_only_as_it_is(desk: Desk) -> None:
+    desk.at("10:00")
+
+    assert "leave --at out" in desk.gammacore.refusal("plan", "--broker", "tradier", "--at", "11:00").err

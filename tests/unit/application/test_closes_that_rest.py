@@ -1,0 +1,217 @@
+"""A close at market that rests is called back and sent anew, never beside itself; a silent price is asked for again.
+
+Rules: CS-409..411, CS-563, R9.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from attrs import evolve, frozen
+
+from builders_exchange import an_exit, put
+from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import OrderFilled, PositionClosed
+from gammacore.domain.orders import Effect, LegFill, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.positions import PositionState
+from gammacore.domain.spreads import Leg
+from gammacore.ports.broker import Broker
+
+CLOSING = {"p1": "10:00:20"}
+
+
+def closes_sent(world: World) -> int:
+    return sum(ticket.purpose.closes for ticket in world.exchange.received)
+
+
+# -- the order ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_market_close_that_rests_is_called_back_and_sent_anew_once() -> None:
+    """R9: after 120 s, verified, then the next; 3 spreads are bought back and no more."""
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(never=True)
+    world.cycle(12)
+    assert (closes_sent(world), world.states()[-1]) == (1, OrderState.ACCEPTED)
+    world.cycle(10)
+
+    assert world.states() == [OrderState.FILLED, OrderState.CANCELED, OrderState.FILLED]
+    assert world.position().state is PositionState.CLOSED
+    assert dict(world.exchange.holdings()) == {}
+    assert len(world.all(PositionClosed)) == 1
+
+
+def test_what_fills_while_it_is_called_back_is_not_sent_again() -> None:
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(never=True, on_cancel="filled_first")
+    world.cycle(25)
+
+    assert closes_sent(world) == 1
+    assert world.position().state is PositionState.CLOSED
+    assert dict(world.exchange.holdings()) == {}
+
+
+def test_only_the_part_that_did_not_fill_is_sent_again() -> None:
+    """CS-412: 2 of 3 filled, then nothing."""
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(parts=(2,))
+    world.cycle(25)
+
+    first, second = (order for order in world.orders() if order.ticket.purpose.closes)
+    assert (first.execution.quantity, second.ticket.quantity) == (2, 1)
+    assert dict(world.exchange.holdings()) == {}
+
+
+def test_while_no_cancel_ends_it_nothing_else_is_sent_and_every_minute_somebody_is_told() -> None:
+    """CS-410: three cancels, then it is looked at for ever."""
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(never=True, ignored_cancels=99)
+    world.cycle(60)
+
+    assert closes_sent(world) == 1
+    assert world.orders()[-1].cancels == 3
+    assert world.alarms().count("cancel_unclear") == 8  # from 10:02:50 to 10:10
+    assert world.alarms().count("stuck") == 1
+
+
+def test_a_restart_between_the_cancel_and_its_answer_sends_nothing_twice() -> None:
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(never=True)
+    world.cycle(13)
+    assert world.states()[-1] is OrderState.CANCEL_REQUESTED
+    world.restart()
+    world.cycle(8)
+
+    assert world.states() == [OrderState.FILLED, OrderState.CANCELED, OrderState.FILLED]
+    assert dict(world.exchange.holdings()) == {}
+
+
+def test_closes_that_follow_each_other_and_fill_nothing_are_one_trouble() -> None:
+    """CS-563: told after five minutes though each of them lived for two."""
+    world = a_world_holding(closes=CLOSING)
+    for _ in range(9):
+        world.exchange.next_submit(never=True)
+    world.cycle(30)
+    assert "stuck" not in world.alarms()
+    world.cycle(4)
+    assert world.alarms() == ["stuck"]
+    world.cycle(25)
+
+    assert world.alarms() == ["stuck"]  # not once for each of them
+
+
+def test_a_buy_back_that_filled_long_ago_is_not_where_the_trouble_began() -> None:
+    world = a_world_holding()
+    world.day.desk.send(an_exit("gc-first", contracts=1))
+    world.cycle(60)
+    world.exchange.next_submit(never=True, ignored_cancels=99)
+    world.day.desk.send(an_exit("gc-second", contracts=2))
+    world.cycle(10)
+
+    assert world.states()[-2:] == [OrderState.FILLED, OrderState.ACCEPTED]
+    assert world.alarms() == []
+
+
+def test_a_part_that_filled_is_no_end_of_the_trouble() -> None:
+    """CS-563: 2 of 3 bought back, no cancel taken: told as if nothing had filled."""
+    world = a_world_holding(closes=CLOSING)
+    world.exchange.next_submit(parts=(2,), ignored_cancels=99)
+    world.cycle(35)
+
+    assert world.alarms().count("stuck") == 1
+
+
+# -- its price ---------------------------------------------------------------------------------------------------------
+
+
+@frozen(eq=False)
+class Silent(Relay):
+    """Says that orders are filled, and until `speaks_at` not at what price; of entries or of closes."""
+
+    speaks_at: dt.datetime
+    of_closes: bool = True
+
+    def order(self, order_id: str) -> OrderReport | None:
+        report = self.inner.order(order_id)
+        known = {ticket.id: ticket for ticket in self.inner.received}.get(order_id)
+        if (
+            report is None
+            or known is None
+            or known.purpose.closes is not self.of_closes
+            or self.inner.clock().at >= self.speaks_at
+        ):
+            return report
+        return evolve(report, execution=evolve(report.execution, price=None, legs=()))
+
+
+def a_silent_world(speaks_after: int) -> World:
+    world = a_world_holding(closes=CLOSING)
+
+    def silent(exchange: FakeExchange) -> Broker:
+        return Silent(exchange, world.session.after_open(30) + dt.timedelta(seconds=speaks_after))
+
+    world.wrap_broker = relayed(silent)
+    world.restart()
+    return world
+
+
+def test_a_close_waits_for_its_price_and_is_booked_at_it() -> None:
+    """CS-411: booked at the full width of 10 until the broker says 2.80."""
+    world = a_silent_world(speaks_after=60)
+    world.cycle(4)
+    assert world.position().cash == (Decimal("2.50") - 10) * 300
+    assert world.all(PositionClosed) == []
+    world.cycle(6)
+
+    assert [fill.price_verified for fill in world.all(OrderFilled)] == [True, False, True]
+    (booked,) = world.all(PositionClosed)
+    assert (booked.gross, booked.exit_value, booked.estimated) == (Decimal("-90.00"), Decimal("2.80"), False)
+    assert world.alarms() == []
+
+
+@pytest.mark.parametrize(("cycles", "booked"), [(7, 0), (8, 1)])
+def test_a_price_that_is_never_said_is_booked_at_its_worst_after_a_minute_and_told(cycles: int, booked: int) -> None:
+    """CS-411: filled at 10:00:30; estimated, with an alarm."""
+    world = a_silent_world(speaks_after=9999)
+    world.cycle(cycles)
+
+    assert [close.gross for close in world.all(PositionClosed)] == [Decimal(-2250)] * booked
+    assert all(close.estimated for close in world.all(PositionClosed))
+    assert world.alarms() == ["price_missing"] * booked
+
+
+def test_an_entry_without_a_price_does_not_make_its_close_an_estimate() -> None:
+    """CS-411: the credit has a flag of its own."""
+    world = a_world(a_scripted_plan(), closes={"p1": "10:00:40"})
+    world.wrap_broker = relayed(lambda exchange: Silent(exchange, world.session.close, of_closes=False))
+    world.day.once()
+    world.cycle(10)
+
+    assert not world.position().credit_verified
+    (booked,) = world.all(PositionClosed)
+    assert (booked.estimated, world.alarms()) == (False, [])
+
+
+def test_a_long_sold_at_no_known_price_brought_nothing() -> None:
+    """CS-411, CS-413: the worst a sale can bring is 0, not the width."""
+    world = a_world_holding()
+    ticket = OrderTicket(
+        "gc-long", Purpose.REPAIR, "SPX", "p1", (Leg(put(6870), Side.SELL),), 1, Effect.CREDIT, limit=None
+    )
+    world.day.desk.send(ticket)
+    order, before = world.book.orders["gc-long"], world.position().cash
+    report = world.exchange.order("gc-long")
+    assert report is not None
+    mute = evolve(report, state=OrderState.FILLED, execution=evolve(report.execution, quantity=1, price=None, legs=()))
+    world.day.desk.take(order, mute)
+    assert world.position().cash == before
+
+    legs = (LegFill(put(6870).occ, Side.SELL, 1, Decimal("2.50")),)
+    world.day.desk.take(
+        world.book.orders["gc-long"], evolve(mute, execution=evolve(mute.execution, price=Decimal("2.50"), legs=legs))
+    )
+    assert world.position().cash == before + 250
