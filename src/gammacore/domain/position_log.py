@@ -79,8 +79,6 @@ class PositionLog:
 
     @apply.register
     def _(self, event: PositionAdopted) -> None:
-        if event.plan.position in self._all:
-            raise InvalidInput("position", event.plan.position, "a position is adopted once, under an id of its own")
         self._put(
             Position(
                 event.plan,

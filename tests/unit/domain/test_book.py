@@ -29,6 +29,7 @@ from builders_day import (
     settled,
 )
 from builders_desk import a_book, entry_filled, leg_fills
+from builders_ledger import position_adopted
 from gammacore.domain import ledger
 from gammacore.domain.book import Book
 from gammacore.domain.book_results import STATISTICS_WINDOW
@@ -308,6 +309,17 @@ def test_every_way_out_of_a_submit_is_a_state(event: Event, state: str, reason: 
 
     assert (str(order.state), order.reason, order.changed_at) == (state, reason, event.at)
     assert (order in book.working_orders) is order.is_working
+
+
+def test_nothing_is_adopted_under_a_name_that_is_taken() -> None:
+    """CS-575: neither a position's nor that of an entry that only works."""
+    adoption = position_adopted("p1")
+    working = a_book(ordered(PUT_TRADE))
+    held = a_book(adoption)
+
+    for book in (working, held):
+        with pytest.raises(InvalidInput, match="position"):
+            book.apply(adoption)
 
 
 def test_an_order_is_intended_once() -> None:
