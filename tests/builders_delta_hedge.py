@@ -15,7 +15,7 @@ from attrs import evolve
 from builders import DAY, a_session, at
 from builders_desk import Legs, a_book, a_situation
 from builders_exchange import call, put
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.book import Book
 from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
@@ -90,7 +90,7 @@ def intended(contracts: int = 1, time: str = "09:45", date: dt.date = DAY) -> li
     """The straddle is ordered."""
     now = at(time, date)
     return [
-        ledger.InventoryOpened(now, STRADDLE, NAME, "SPY", {}, Decimal(0)),
+        inventory_events.InventoryOpened(now, STRADDLE, NAME, "SPY", {}, Decimal(0)),
         evolve(judged(), at=now, scheduled_at=now),
         ledger.OrderIntended(now, entry_of(contracts)),
         ledger.OrderAccepted(now, "gc-entry", "1"),
@@ -112,10 +112,10 @@ def bought(contracts: int = 1, date: dt.date = DAY) -> list[Event]:
 
 def decided(
     time: str, reason: str = DELTA_HEDGE, *, net: str = "30", shares: int = 0, unusual_since: str | None = None
-) -> ledger.HedgeDecided:
+) -> inventory_events.HedgeDecided:
     """What the desk said before."""
     since = None if unusual_since is None else at(unusual_since)
-    return ledger.HedgeDecided(
+    return inventory_events.HedgeDecided(
         at(time), STRADDLE, reason, "SPY", shares, Decimal(net), Decimal(100), Decimal("0.15"), None, "unknown",
         Decimal(600), Decimal(600), Decimal(1), NOTHING, since,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging import events as hedging
 from gammacore.domain.hedging.messages import UpdateStatus
@@ -136,14 +136,16 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
         ledger.PositionClosed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
         ledger.SettlementAwaited(at(391), "p2"),
-        ledger.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
-        ledger.InventoryOpened(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
-        ledger.InventorySettled(
+        inventory_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        inventory_events.InventoryOpened(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
+        inventory_events.InventorySettled(
             at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
         ),
-        ledger.InventoryAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
-        ledger.InventoryClosed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
-        ledger.HedgeDecided(
+        inventory_events.InventoryAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
+        inventory_events.InventoryClosed(
+            at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")
+        ),
+        inventory_events.HedgeDecided(
             at(30),
             "hedged-1",
             "delta_hedge",
@@ -157,7 +159,7 @@ def one_of_each() -> tuple[ledger.Event, ...]:
             Decimal("600.25"),
             Decimal("600.25"),
             Decimal(1),
-            ledger.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
+            inventory_events.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
             at(28),
         ),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),

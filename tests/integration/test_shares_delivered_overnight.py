@@ -20,15 +20,8 @@ from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.inventories import STRANDED
-from gammacore.domain.ledger import (
-    DayFinished,
-    InventoryClosed,
-    InventoryOpened,
-    OrderFilled,
-    OrderIntended,
-    PositionClosed,
-    SharesDelivered,
-)
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened, SharesDelivered
+from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended, PositionClosed
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import Leg

@@ -17,7 +17,8 @@ from gammacore.domain.instruments import (
     parse_occ,
 )
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import AlarmRaised, Event, InventorySettled, SettlementAwaited, SharesDelivered
+from gammacore.domain.inventory_events import InventorySettled, SharesDelivered
+from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited
 from gammacore.domain.orphans import roots_of
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.unknown_underlying import underlying_at_exit

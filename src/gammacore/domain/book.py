@@ -16,6 +16,14 @@ from gammacore.domain.book_results import BookResults
 from gammacore.domain.hedging.events import HedgingEvent
 from gammacore.domain.inventories import Inventories
 from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import (
+    HedgeDecided,
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    InventorySettled,
+    SharesDelivered,
+)
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
@@ -28,13 +36,8 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
-    HedgeDecided,
     HistoryImported,
     HoldingsQuarantined,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
     LedgerOpened,
     OrderAccepted,
     OrderCanceled,
@@ -49,7 +52,6 @@ from gammacore.domain.ledger import (
     PositionMissing,
     Resumed,
     SettlementAwaited,
-    SharesDelivered,
     WatchChanged,
 )
 from gammacore.domain.order_log import OrderLog

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import (
+from gammacore.domain.inventory_events import (
     InventoryAdjusted,
     InventoryClosed,
     InventoryOpened,

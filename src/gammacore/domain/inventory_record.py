@@ -9,8 +9,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventory import Inventory
-from gammacore.domain.ledger import (
-    EntryJudged,
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -18,6 +17,7 @@ from gammacore.domain.ledger import (
     InventorySettled,
     SharesDelivered,
 )
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.trade_record import TradeResult
 

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 
 from gammacore.domain.book import Book
 from gammacore.domain.inventories import DELIVERED
-from gammacore.domain.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
-from gammacore.domain.ledger import (
-    EntryJudged,
-    Event,
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
     InventoryOpened,
     InventorySettled,
-    OrderIntended,
     SharesDelivered,
 )
+from gammacore.domain.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
+from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 
 

@@ -10,8 +10,8 @@ from gammacore.domain.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
 from gammacore.domain.inventories import DELIVERED, STRANDED, multiplier_of
+from gammacore.domain.inventory_events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
 from gammacore.domain.inventory_record import HedgeLine, InventoryLine, Moved
-from gammacore.domain.ledger import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
 from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
 from gammacore.domain.spreads import Leg
 

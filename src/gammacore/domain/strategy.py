@@ -16,7 +16,8 @@ from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.opening_guards import EquityWatch
 from gammacore.domain.hedging.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import EntryJudged, HedgeDecided
+from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread

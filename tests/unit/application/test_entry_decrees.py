@@ -17,7 +17,8 @@ from gammacore.configuration.settings import AccountSettings, Settings
 from gammacore.domain.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.ledger import EntryJudged, InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.risk.broker_limits import BrokerLimits, EntryDecrees
 from gammacore.domain.risk.day_trades import round_trips

@@ -19,17 +19,8 @@ from gammacore.configuration import Settings
 from gammacore.domain.book import Book
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventories import DELIVERED, STRANDED
-from gammacore.domain.ledger import (
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    OrderAccepted,
-    OrderCanceled,
-    OrderFilled,
-    OrderIntended,
-    OrderWasRejected,
-    SharesDelivered,
-)
+from gammacore.domain.inventory_events import InventoryAdjusted, InventoryClosed, InventoryOpened, SharesDelivered
+from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.unwanted import close_unwanted

@@ -29,19 +29,18 @@ from gammacore.domain.book import Book
 from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
+from gammacore.domain.inventory_events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
     CancelRequested,
     Event,
     FlattenRequested,
     Halted,
-    InventoryOpened,
     OrderCanceled,
     OrderFilled,
     OrderIntended,
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
-    SharesDelivered,
 )
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.sessions import TradingSession

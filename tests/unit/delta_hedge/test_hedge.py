@@ -31,7 +31,8 @@ from gammacore.domain.hedging.regime import CALM, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.ledger import Halted, HedgeDecided, OrderWasRejected
+from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.ledger import Halted, OrderWasRejected
 from gammacore.domain.orders import Purpose, ShareLeg
 from gammacore.domain.strategy import Note, Trade, Warn
 

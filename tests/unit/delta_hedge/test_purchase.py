@@ -19,7 +19,8 @@ from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.regime import MacroState
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, InventoryClosed, InventoryOpened
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
+from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn

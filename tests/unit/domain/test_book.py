@@ -30,7 +30,7 @@ from builders_day import (
 )
 from builders_desk import a_book, entry_filled, leg_fills
 from builders_ledger import position_adopted
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.book import Book
 from gammacore.domain.book_results import STATISTICS_WINDOW
 from gammacore.domain.inventory import Lot
@@ -457,7 +457,7 @@ def test_two_positions_in_the_same_contracts_add_up() -> None:
 
 def test_delivered_shares_are_an_inventory_at_the_settlement_price() -> None:
     """CS-529: no orphans."""
-    book = a_book(ledger.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
+    book = a_book(inventory_events.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
 
     (inventory,) = book.live_inventories
     assert (inventory.id, inventory.strategy) == ("shares-p1", "delivered")

@@ -13,6 +13,13 @@ from attrs import field, frozen
 from gammacore.domain.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.inventory_events import (
+    HedgeDecided,
+    InventoryAdjusted,
+    InventoryClosed,
+    InventorySettled,
+    SharesDelivered,
+)
 from gammacore.domain.inventory_words import (
     delta_in_words,
     gamma_in_words,
@@ -32,10 +39,6 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
-    HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventorySettled,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
@@ -45,7 +48,6 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
     PositionClosed,
     Resumed,
-    SharesDelivered,
 )
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.sessions import NEW_YORK

@@ -14,6 +14,7 @@ from gammacore.domain.day_report import DayReport
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
 from gammacore.domain.inventory_words import legs_in_words
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
@@ -24,14 +25,12 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
-    InventoryClosed,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
     PositionAdopted,
     PositionClosed,
     Resumed,
-    SharesDelivered,
 )
 from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.sessions import NEW_YORK
