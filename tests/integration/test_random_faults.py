@@ -40,7 +40,7 @@ from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 
-RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "2000"))
+RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
 STEPS = 24
 STEP_SECONDS = 25
