@@ -10,7 +10,7 @@ SERVER_READY := $(SERVER)/.ready
 PRISM := $(VENV)/prism
 PRISM_READY := $(PRISM)/.ready
 
-.PHONY: install run firestore prism test check bench clean
+.PHONY: install run firestore prism test sweep check bench clean
 
 install: $(READY)
 
@@ -47,6 +47,11 @@ test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+# Every kill point and 10,000 fault runs: half an hour
+sweep: install
+	GAMMACORE_SWEEP=whole GAMMACORE_FAULT_RUNS=10000 $(BIN)/python -m pytest -n auto --dist loadgroup \
+		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py tests/integration/test_random_faults.py
 
 check: install
 	$(BIN)/ruff format --check .

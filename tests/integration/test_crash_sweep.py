@@ -1,8 +1,8 @@
 """Rule R2: killed at every boundary of an entry and an exit and started again, a day ends as if nothing had been.
 
-Every append and every call of the broker from the judgement of the entry to the booking of the close, and every append of
-the whole day, is a point before and a point after. Run with `-s` to see the table. Of the variants of a hedged day every
-third point is tried, all of them with GAMMACORE_SWEEP=whole; of everything else all points, always.
+Every append and every call of the broker from the judgement of the entry to the booking of the close, and every append
+of the whole day, is a point before and a point after. Run with `-s` to see the table. Of the variants of a hedged day
+every third point is tried, all of them with GAMMACORE_SWEEP=whole; of everything else all points, always.
 """
 
 from __future__ import annotations
