@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}; set GAMMACORE_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens_on() -> Iterator[None]:
+    """A test that leaves a broker's stream connecting anew is the one to fail, not whatever the worker runs next."""
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread.name.endswith("order news")]
+    assert not left, f"still listening after the test: {left}"
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,7 @@ def stream() -> Iterator[Stream]:
     world = scripted_world()
     with serving(tradier_app(world)) as server, ExitStack() as ends:
         yield Stream(world, server, ends)
-    assert not [thread for thread in threading.enumerate() if thread.name == "tradier-order-news"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "tradier order news"]
 
 
 def until(news: TradierOrderNews, wanted: Callable[[News], bool]) -> News:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from alpaca.trading.stream import TradingStream
 from attrs import define, field
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
@@ -160,6 +162,28 @@ def test_closing_is_quick_leaves_no_thread_and_may_be_repeated(stream: Stream, n
     news.close()
 
     assert time.monotonic() - began < 2
+    assert "alpaca order news" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_closing_ends_a_listener_that_lost_the_first_wish(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """wait_for of Python 3.11 loses a cancellation that arrives together with a message."""
+    listens, lost = threading.Event(), threading.Event()
+
+    async def forgetful(_stream: TradingStream) -> None:
+        listens.set()
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            if lost.is_set():
+                raise
+            lost.set()
+
+    monkeypatch.setattr(TradingStream, "_consume", forgetful)
+    news = AlpacaOrderNews(KEYS, Endpoints(stream=stream.url), pause_seconds=0.01)
+    assert listens.wait(PATIENCE)
+    news.close()
+
+    assert lost.is_set()
     assert "alpaca order news" not in {thread.name for thread in threading.enumerate()}
 
 

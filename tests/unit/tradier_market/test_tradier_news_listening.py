@@ -101,7 +101,7 @@ def listening() -> Iterator[Listening]:
     yield listen
     for news in opened:
         news.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "tradier-order-news"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "tradier order news"]
 
 
 def until(news: TradierOrderNews, wanted: Callable[[News], bool]) -> News:

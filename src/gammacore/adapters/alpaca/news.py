@@ -22,6 +22,7 @@ _WIRE_LOG.setLevel(logging.INFO)  # at DEBUG websockets writes every frame, the 
 _PING_SECONDS: Final = 10
 _CLOSE_SECONDS: Final = 2
 _JOIN_SECONDS: Final = 10.0
+_ASK_AGAIN_SECONDS: Final = 0.05
 
 Step = Callable[[], Awaitable[None]]
 """One of alpaca-py's own steps, which it leaves untyped."""
@@ -58,6 +59,7 @@ class AlpacaOrderNews:
         self._gap = True
         self._closed = False
         self._began = threading.Event()
+        self._hanging_up = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="alpaca order news", daemon=True)
@@ -78,11 +80,22 @@ class AlpacaOrderNews:
                 return
             self._closed = True
         self._began.wait(_JOIN_SECONDS)
-        if self._loop is not None and self._listener is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._listener.cancel)
+        self._cancel()
         self._thread.join(_JOIN_SECONDS)
         with _one_at_a_time:
             _listening.discard(self._place)
+
+    def _cancel(self) -> None:
+        """Ask the listener to end until it does.
+
+        Once is not enough: Python 3.11's wait_for, in which alpaca-py listens, loses a cancellation that comes together
+        with a message, and the stream would be listened to for ever.
+        """
+        while self._loop is not None and self._listener is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # the loop may close in this very moment
+                self._loop.call_soon_threadsafe(self._listener.cancel)
+            if self._hanging_up.wait(_ASK_AGAIN_SECONDS):
+                return
 
     def _run(self) -> None:
         with suppress(asyncio.CancelledError):
@@ -95,6 +108,7 @@ class AlpacaOrderNews:
         try:
             await for_ever()
         finally:
+            self._hanging_up.set()
             await self._stream.close()
 
     async def _take_down(self, message: Any) -> None:

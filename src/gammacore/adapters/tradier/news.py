@@ -122,7 +122,7 @@ class TradierOrderNews:
         with self._lock:
             if self._thread is not None or self._closed.is_set():
                 return
-            self._thread = threading.Thread(target=self._listen, name="tradier-order-news", daemon=True)
+            self._thread = threading.Thread(target=self._listen, name="tradier order news", daemon=True)
             self._thread.start()
 
     def _listen(self) -> None:
