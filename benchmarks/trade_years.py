@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import Sourced, configure
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, OrderIntended, PositionClosed
 from gammacore.domain.orders import Purpose
 from gammacore.wiring import WiredDay, wire_day

@@ -18,9 +18,9 @@ from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.day_report import day_report
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderFilled, OrderIntended
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.sessions import TradingSession
 from gammacore.wiring.brokers import BrokerPlaces
 

@@ -17,7 +17,7 @@ import pytest
 from attrs import field, frozen
 
 from gammacore.configuration import Configuration, Settings, Sourced, configure
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.wiring import wire_day
 from gammacore_cli.main import run
 

@@ -15,7 +15,7 @@ import numpy as np
 from builders import DAY, a_session, at
 from builders_day import ledger_opened
 from gammacore.domain import ledger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.gex.exposure import GammaExposure

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from gammacore.domain import inventory_events, ledger
+from gammacore.domain import ledger
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging import events as hedging
-from gammacore.domain.hedging.messages import UpdateStatus
+from gammacore.domain.hedging.protocol.messages import UpdateStatus
 from gammacore.domain.instruments import REGISTRY, Right, Side
+from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CreditSpread, Vertical

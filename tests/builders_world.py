@@ -19,8 +19,8 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
-from gammacore.domain.book import Book
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.book import Book
+from gammacore.domain.book.view import BookView
 from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules

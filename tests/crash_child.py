@@ -24,8 +24,8 @@ from gammacore.adapters.codec import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.sqlite import SqliteInbox
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.book import Book
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.book import Book
+from gammacore.domain.book.view import BookView
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.delta_hedge.straddle import StraddleRules

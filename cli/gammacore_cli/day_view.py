@@ -12,10 +12,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gammacore.domain.day_report import DayReport, halt_line
 from gammacore.domain.dollars import dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.reports.day_report import DayReport, halt_line
+from gammacore.domain.reports.trade_record import TradeLine
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 from gammacore_cli.inventory_view import inventory_block
 from gammacore_cli.numbers_view import amount, factor, fall_text, hour, percent

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import DayReport
+from gammacore.domain.book.book import Book
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.orders import Order
 from gammacore.domain.positions import Position
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
-from gammacore.domain.trade_record import TradeLine, recorded
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
+from gammacore.domain.reports.trade_record import TradeLine, recorded
 from gammacore_cli.inventory_documents import held_line, inventory_line
 from gammacore_cli.json_values import Document, clock, known_number, leg, money, number, order_leg
 

@@ -43,7 +43,7 @@ def _write(frame: Frame, preview: LegacyImport, path: LedgerPlace, without_refus
     """Make the ledger; nothing is written over."""
     import secrets
 
-    from gammacore.domain.book import Book
+    from gammacore.domain.book.book import Book
     from gammacore.wiring import ledger_exists, open_storage, system_clock
 
     settings = frame.settings

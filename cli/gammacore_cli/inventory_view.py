@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from gammacore.domain.dollars import dollars
-from gammacore.domain.inventory_record import HedgeLine, InventoryLine
-from gammacore.domain.inventory_words import (
+from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
+from gammacore.domain.reports.inventory_words import (
     delta_in_words,
     gamma_in_words,
     hedge_in_words,

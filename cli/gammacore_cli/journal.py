@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from gammacore.domain.day_report import DayReport
+    from gammacore.domain.reports.day_report import DayReport
     from gammacore.wiring import LedgerPlace
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 @common_options
 def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
     """Each trade and each skip, with its reason."""
-    from gammacore.domain.day_report import day_report, day_reports
+    from gammacore.domain.reports.day_report import day_report, day_reports
     from gammacore_cli.documents import journal_document
 
     path = frame.ledger_path(ledger)
@@ -45,7 +45,7 @@ def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Le
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
     from gammacore.adapters.journal_csv import write_journal
-    from gammacore.domain.trade_record import TradeLine
+    from gammacore.domain.reports.trade_record import TradeLine
     from gammacore_cli.documents import trades_of
 
     records = trades_of(reports)

@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.trade_figures import Drawdown, TradeFigures
 
 
 def hour(instant: dt.datetime) -> str:

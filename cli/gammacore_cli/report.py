@@ -18,8 +18,8 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.domain.day_report import DayReport
-    from gammacore.domain.trade_figures import TradeFigures
+    from gammacore.domain.reports.day_report import DayReport
+    from gammacore.domain.reports.trade_figures import TradeFigures
     from gammacore.wiring import LedgerPlace
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 @common_options
 def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market: Any) -> None:
     """Figures and pictures of a ledger."""
-    from gammacore.domain.day_report import day_reports
+    from gammacore.domain.reports.day_report import day_reports
     from gammacore.errors import MissingData
     from gammacore_cli.documents import report_document, trades_of
     from gammacore_cli.reviews import reviews_document
@@ -65,7 +65,7 @@ def _write(frame: Frame, page: Path, newest: DayReport) -> None:
 def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
     from rich.console import Group
 
-    from gammacore.domain.trade_figures import TradeFigures, by_strategy
+    from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
     from gammacore_cli.day_view import day_panel
     from gammacore_cli.documents import trades_of
     from gammacore_cli.reviews import reviews_table

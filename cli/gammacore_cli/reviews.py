@@ -12,8 +12,8 @@ from rich.console import Group
 from rich.table import Table
 
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.review import Period, Review, reviews
-from gammacore.domain.trade_figures import TradeFigures, TradeRecord
+from gammacore.domain.reports.review import Period, Review, reviews
+from gammacore.domain.reports.trade_figures import TradeFigures, TradeRecord
 from gammacore_cli.documents import fall, statistics
 from gammacore_cli.json_values import Document, money
 from gammacore_cli.numbers_view import amount, factor, fall_text, percent

@@ -16,8 +16,8 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.domain.book import Book
-    from gammacore.domain.inventory import Inventory
+    from gammacore.domain.book.book import Book
+    from gammacore.domain.inventory.inventory import Inventory
     from gammacore.wiring import LedgerPlace
 
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @common_options
 def status(frame: Frame, ledger: LedgerPlace | None) -> None:
     """Where we stand."""
-    from gammacore.domain.book import Book
+    from gammacore.domain.book.book import Book
     from gammacore_cli.documents import status_document
 
     path = frame.ledger_path(ledger)
@@ -81,7 +81,7 @@ def _inventories(held: Sequence[Inventory]) -> RenderableType:
     from rich.table import Table
 
     from gammacore.domain.dollars import dollars
-    from gammacore.domain.inventory_words import symbol_in_words
+    from gammacore.domain.reports.inventory_words import symbol_in_words
     from gammacore_cli.numbers_view import amount, hour
 
     table = Table(title="Inventories", title_justify="left")

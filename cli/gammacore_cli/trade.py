@@ -43,7 +43,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130.
     """
     from gammacore import wiring
-    from gammacore.domain.day_report import day_report
+    from gammacore.domain.reports.day_report import day_report
     from gammacore_cli.documents import trade_document
 
     choose_market(frame, market)

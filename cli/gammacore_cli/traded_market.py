@@ -13,8 +13,8 @@ from gammacore.errors import GammacoreError
 
 if TYPE_CHECKING:
     from gammacore.configuration import Settings
-    from gammacore.domain.day_report import DayReport
     from gammacore.domain.gex.survey import GammaSurvey
+    from gammacore.domain.reports.day_report import DayReport
     from gammacore.ports.market_data import MarketData
 
 FINEST = dt.timedelta(seconds=60)

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from gammacore.configuration import Settings as Settings
     from gammacore.configuration import configure as configure
     from gammacore.configuration import read_toml as read_toml
-    from gammacore.domain.book import Book as Book
+    from gammacore.domain.book.book import Book as Book
     from gammacore.domain.credit_spread_desk import CreditSpreadDesk as CreditSpreadDesk
-    from gammacore.domain.day_report import DayReport as DayReport
-    from gammacore.domain.day_report import day_report as day_report
     from gammacore.domain.entries.setup import Setup as Setup
     from gammacore.domain.entries.setup import select_setup as select_setup
     from gammacore.domain.gex.exposure import GammaExposure as GammaExposure
@@ -38,6 +36,8 @@ if TYPE_CHECKING:
     from gammacore.domain.market import MarketSnapshot as MarketSnapshot
     from gammacore.domain.market import OptionChain as OptionChain
     from gammacore.domain.market import Quote as Quote
+    from gammacore.domain.reports.day_report import DayReport as DayReport
+    from gammacore.domain.reports.day_report import day_report as day_report
     from gammacore.domain.sessions import TradingSession as TradingSession
     from gammacore.domain.sizing.policies import SizingRules as SizingRules
     from gammacore.domain.sizing.policies import sizing_policy as sizing_policy
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from gammacore.wiring import wire_day as wire_day
 
 _HOMES: dict[str, str] = {
-    "Book": "domain.book",
+    "Book": "domain.book.book",
     "Configuration": "configuration",
     "CreditSpread": "domain.spreads",
     "CreditSpreadDesk": "domain.credit_spread_desk",
-    "DayReport": "domain.day_report",
+    "DayReport": "domain.reports.day_report",
     "GammaExposure": "domain.gex.exposure",
     "GammacoreError": "errors",
     "InvalidInput": "errors",
@@ -73,7 +73,7 @@ _HOMES: dict[str, str] = {
     "Underlying": "domain.instruments",
     "Vertical": "domain.spreads",
     "configure": "configuration",
-    "day_report": "domain.day_report",
+    "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
     "measure_exposure": "domain.gex.exposure",
     "parse_occ": "domain.instruments",

@@ -20,7 +20,7 @@ from attrs import frozen
 
 from crash_child import Boundaries, Ending, Scenario, dies, trade
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.wiring import days
 
 LOST = {number: {"times_out": True} for number in (0, 2, 5)}

@@ -17,7 +17,7 @@ from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage

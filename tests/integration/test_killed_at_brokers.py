@@ -26,7 +26,7 @@ from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, OrderAccepted, OrderIntended, OrderNotSent
 from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
 

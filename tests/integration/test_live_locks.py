@@ -16,8 +16,8 @@ from counterparts.world import ACCOUNT, LIVE_TOKEN, TOKEN, World
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.configuration import Configuration, LiveAsk, Sourced, configure, read_environment
-from gammacore.domain.day_report import day_report
 from gammacore.domain.ledger import Mode
+from gammacore.domain.reports.day_report import day_report
 from gammacore.errors import ConfigurationError, GammacoreError
 from gammacore.wiring import WiredDay, account_ledger, armed_mode, wire_day
 

@@ -27,7 +27,7 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.delta_hedge.straddle import StraddleRules

@@ -22,7 +22,7 @@ from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.simulated import Shock, SimulatedMarket
 from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import CloseDecided, EntryJudged, Event, LedgerOpened, Mode, PositionClosed

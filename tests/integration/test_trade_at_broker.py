@@ -18,7 +18,7 @@ from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, LIVE_TOKEN, TOKEN, Asked, World
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.adapters.tradier.client import TradierHosts
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.sessions import NEW_YORK
 
 LEDGER = Path(".gammacore/paper/paper.sqlite")

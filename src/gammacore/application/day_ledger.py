@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.ports.notifier import Notifier
 from gammacore.ports.storage import Storage

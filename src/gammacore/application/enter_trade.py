@@ -9,7 +9,7 @@ from attrs import evolve
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.broker_limits import EntryDecrees

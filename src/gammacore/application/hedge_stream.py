@@ -11,12 +11,20 @@ from typing import Any
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.hedge_metrics import hedge_samples
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.domain.hedging.canonical import digest
 from gammacore.domain.hedging.desk import HedgingDesk
 from gammacore.domain.hedging.gauges import gauges
-from gammacore.domain.hedging.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.measures import HedgeCounts, Histogram, Sample
-from gammacore.domain.hedging.messages import BadLine, Inbound, Level, LogMessage, MarketEvent, OrderUpdate, Shutdown
+from gammacore.domain.hedging.protocol.canonical import digest
+from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedging.protocol.messages import (
+    BadLine,
+    Inbound,
+    Level,
+    LogMessage,
+    MarketEvent,
+    OrderUpdate,
+    Shutdown,
+)
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
 from gammacore.domain.hedging.settings import Freshness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.orders import client_order_id
 from gammacore.domain.sessions import new_york_date
 

@@ -6,7 +6,7 @@ import datetime as dt
 from contextlib import suppress
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread

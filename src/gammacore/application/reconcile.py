@@ -16,8 +16,8 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
-from gammacore.domain.inventories import STRANDED
-from gammacore.domain.inventory_events import InventoryAdjusted, InventoryOpened
+from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
+from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of

@@ -16,8 +16,8 @@ from gammacore.domain.instruments import (
     Underlying,
     parse_occ,
 )
-from gammacore.domain.inventory import Inventory
-from gammacore.domain.inventory_events import InventorySettled, SharesDelivered
+from gammacore.domain.inventory.events import InventorySettled, SharesDelivered
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited
 from gammacore.domain.orphans import roots_of
 from gammacore.domain.positions import Position, PositionState

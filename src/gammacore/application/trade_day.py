@@ -26,11 +26,11 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.regime import CALM, Regime
+from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventories import DELIVERED
+from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import BrokerClock, TradingSession

@@ -9,7 +9,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.delta_hedge.equity import equity_at_mid
 from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory_events import InventoryClosed
+from gammacore.domain.inventory.events import InventoryClosed
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, PositionClosed, Resumed
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import new_york_date

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from attrs import frozen
 
 from gammacore.domain.hedging.events import RegimeNoted
-from gammacore.domain.hedging.messages import Level, LogMessage
-from gammacore.domain.hedging.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
-from gammacore.domain.hedging.regime_chain import ReadSchedule, SourceMemory, choose_gex
-from gammacore.domain.hedging.regime_documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
+from gammacore.domain.hedging.protocol.messages import Level, LogMessage
+from gammacore.domain.hedging.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
+from gammacore.domain.hedging.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
+from gammacore.domain.hedging.regime.sources import ReadSchedule, SourceMemory, choose_gex
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.ports.regime_source import RegimeSource
 

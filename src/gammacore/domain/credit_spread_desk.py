@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from attrs import evolve, frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import REGISTRY, Side, Underlying
+from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
@@ -39,7 +40,6 @@ from gammacore.domain.strategy import (
     Warn,
 )
 from gammacore.domain.unknown_underlying import underlying_at_exit
-from gammacore.domain.unwanted import close_unwanted
 
 FLATTEN = "flatten"
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging.events import HedgingEvent
-from gammacore.domain.inventory_events import (
+from gammacore.domain.inventory.events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.observation import Observation, ObservationRule
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot

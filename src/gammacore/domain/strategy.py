@@ -9,14 +9,14 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.opening_guards import EquityWatch
-from gammacore.domain.hedging.regime import CALM, Regime
+from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory

@@ -9,8 +9,8 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.reconcile import ReconcileFinding
 from gammacore.configuration import Configuration, Settings
-from gammacore.domain.book import Book
-from gammacore.domain.inventories import DELIVERED
+from gammacore.domain.book.book import Book
+from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import Order
 from gammacore.ports.clock import Clock

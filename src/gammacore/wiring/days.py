@@ -36,7 +36,7 @@ from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, StrategyName
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.settings import check_live

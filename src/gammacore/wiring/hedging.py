@@ -19,8 +19,8 @@ from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.configuration import Configuration
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.messages import LogMessage
-from gammacore.domain.hedging.regime_documents import ONE_STORE
+from gammacore.domain.hedging.protocol.messages import LogMessage
+from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.hedging.settings import HedgingSettings, LineMode
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Underlying

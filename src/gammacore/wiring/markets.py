@@ -19,7 +19,7 @@ from gammacore.adapters.recorded import (
 )
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.configuration import Configuration, Settings, Sourced
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession

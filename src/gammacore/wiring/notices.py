@@ -8,9 +8,9 @@ from pathlib import Path
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.several import Several
 from gammacore.configuration import Settings
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import DayReport, day_reports
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
+from gammacore.domain.reports.day_report import DayReport, day_reports
 from gammacore.ports.notifier import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
 

@@ -13,7 +13,7 @@ from gammacore.adapters.regime_file import RegimeFile
 from gammacore.application.watch_regime import GexFeed
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.regime_documents import GexShape
+from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.verdicts import Verdict

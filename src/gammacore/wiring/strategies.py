@@ -12,7 +12,7 @@ from gammacore.configuration import Configuration, Settings, Sourced, StrategyNa
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.events import RegimeNoted
-from gammacore.domain.hedging.regime_documents import ONE_STORE
+from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.strategy import Strategy

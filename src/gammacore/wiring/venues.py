@@ -18,7 +18,7 @@ from gammacore.adapters.fake.shares_of_index import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Configuration, Settings
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode

@@ -15,7 +15,7 @@ from builders_cli import CommandLine, at_home, on_a_trading_day, process
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 
 LEDGER = ("--ledger", "firestore:paper-1")

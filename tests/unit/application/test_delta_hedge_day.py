@@ -21,7 +21,7 @@ from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory_events import HedgeDecided, InventoryClosed, InventorySettled
+from gammacore.domain.inventory.events import HedgeDecided, InventoryClosed, InventorySettled
 from gammacore.domain.ledger import Halted
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.ports.storage import Request, RequestKind

@@ -14,10 +14,10 @@ from builders_inventory import a_hedge_day, a_hedge_day_open
 from builders_world import World, a_judgement, a_scripted_plan, a_world
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration.settings import AccountSettings, Settings
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory_events import InventoryOpened
+from gammacore.domain.inventory.events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.risk.broker_limits import BrokerLimits, EntryDecrees

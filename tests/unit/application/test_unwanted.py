@@ -16,14 +16,19 @@ from builders_exchange import a_single, an_entry, put
 from builders_world import World, a_world
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.configuration import Settings
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory_events import InventoryAdjusted, InventoryClosed, InventoryOpened, SharesDelivered
+from gammacore.domain.inventory.events import (
+    InventoryAdjusted,
+    InventoryClosed,
+    InventoryOpened,
+    SharesDelivered,
+)
+from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
+from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.unwanted import close_unwanted
 
 SHORT, LONG = put(6880), put(6870)
 OURS = "gc-" + "0a1b2" * 5

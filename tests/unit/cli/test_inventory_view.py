@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open, decided, hedged
-from gammacore.domain.day_report import DayReport, day_report
+from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore_cli.day_view import day_panel
 from gammacore_cli.inventory_view import LONGEST
 

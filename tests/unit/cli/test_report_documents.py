@@ -8,8 +8,8 @@ import pytest
 
 from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
 from builders_inventory import CALL, HELD, PUT, a_delivery, a_hedge_day, a_hedge_day_open
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report
+from gammacore.domain.book.book import Book
+from gammacore.domain.reports.day_report import day_report
 from gammacore_cli.documents import journal_document, money, report_document, status_document, trade_document
 from gammacore_cli.reviews import reviews_document
 

@@ -11,7 +11,7 @@ from attrs import evolve
 from rich.console import Console
 
 from builders import a_plan, at
-from gammacore.domain.trade_record import TradeExit, TradeLine
+from gammacore.domain.reports.trade_record import TradeExit, TradeLine
 from gammacore_cli.reviews import reviews_document, reviews_table
 
 

@@ -27,11 +27,11 @@ from gammacore.domain.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.regime import CALM, MacroState, Regime
+from gammacore.domain.hedging.regime.regime import CALM, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
 from gammacore.domain.orders import Purpose, ShareLeg
 from gammacore.domain.strategy import Note, Trade, Warn

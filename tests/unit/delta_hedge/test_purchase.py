@@ -16,10 +16,10 @@ from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.delta_hedge.straddle import StraddleRules
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.hedging.opening_limits import OpeningLimits
-from gammacore.domain.hedging.regime import MacroState
+from gammacore.domain.hedging.regime.regime import MacroState
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
+from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.spreads import Leg

@@ -22,7 +22,7 @@ from builders_desk import (
     steps,
 )
 from gammacore.domain import ledger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.credit_spread_desk import CreditSpreadDesk
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_mark, a_session, at
 from builders_exchange import call, put
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.entries.setup import Direction, StrategyTag
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.ledger import PositionAdopted

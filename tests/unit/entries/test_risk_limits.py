@@ -10,7 +10,7 @@ from builders import a_condor, a_plan, a_put_spread, at
 from builders_day import closed, opened, ordered
 from builders_desk import a_book, entry_filled
 from gammacore.domain import ledger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.domain.risk.limits import (
     Oversize,

@@ -10,8 +10,7 @@ import pytest
 
 from builders_hedging import Desk, FakeSource, instant, market
 from gammacore.application.watch_regime import GexFeed, WatchRegime
-from gammacore.domain.hedging.regime import NO_EVENT, GexStatus, MacroState, read_macro
-from gammacore.domain.hedging.regime_documents import (
+from gammacore.domain.hedging.regime.documents import (
     GexCause,
     GexFigure,
     GexShape,
@@ -19,6 +18,7 @@ from gammacore.domain.hedging.regime_documents import (
     UnreadDocument,
     read_gex,
 )
+from gammacore.domain.hedging.regime.regime import NO_EVENT, GexStatus, MacroState, read_macro
 from gammacore.domain.hedging.settings import HedgingSettings
 
 THREE = instant("15:00:00")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from builders_hedging import instant
-from gammacore.domain.hedging.macro_releases import MacroRelease, Release, judge_releases
 from gammacore.domain.hedging.option_translation import (
     HedgeOptionSelector,
     OptionQuote,
@@ -17,6 +16,7 @@ from gammacore.domain.hedging.option_translation import (
     leg_of,
     translate,
 )
+from gammacore.domain.hedging.regime.macro_releases import MacroRelease, Release, judge_releases
 from gammacore.domain.hedging.settings import HedgeWith
 from gammacore.domain.instruments import Right, Side, parse_occ
 

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from builders_ledger import at, ledger_opened, position_adopted
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import HistoryImported, HoldingsQuarantined, PositionClosed
 from gammacore.errors import InvalidInput
 

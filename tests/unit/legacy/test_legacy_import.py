@@ -14,7 +14,7 @@ from builders_legacy import FOURTEEN, a_condor_order, an_order, write_balance, w
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.legacy import LegacyImport, read_legacy
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, HistoryImported, Mode
 from gammacore.domain.positions import PositionState
 from gammacore.domain.stops.policy import StopPolicy

@@ -9,7 +9,7 @@ from builders_day import PUT_TRADE, closed, day_started, ledger_opened, opened
 from builders_exchange import put
 from builders_world import a_world_holding
 from gammacore.adapters.fake.faults import Behaviour
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import CloseDecided, PositionClosed
 from gammacore.domain.positions import PositionState
 

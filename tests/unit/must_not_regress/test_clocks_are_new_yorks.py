@@ -12,9 +12,9 @@ from builders_day import a_day, day_started, judged, ledger_opened
 from gammacore.adapters.html_report import render_day
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.messages import message_for
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report
+from gammacore.domain.book.book import Book
 from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.verdicts import Verdict
 from gammacore_cli.documents import clock

@@ -7,7 +7,7 @@ import pytest
 from builders_day import a_day
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError
 

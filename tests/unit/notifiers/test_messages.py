@@ -24,12 +24,12 @@ from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from builders_ledger import one_of_each, position_adopted
 from gammacore.adapters.notifiers import messages
 from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report
+from gammacore.domain.book.book import Book
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
 from gammacore.domain.orders import Execution
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.verdicts import Verdict
 
 

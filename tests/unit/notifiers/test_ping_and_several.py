@@ -17,7 +17,7 @@ from gammacore.adapters.notifiers.health_ping import HealthPing
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.settings import PingSettings
 from gammacore.adapters.notifiers.several import Several
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, Mode
 from gammacore.errors import InvalidInput
 

@@ -19,9 +19,9 @@ from builders_loopback import Channel
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import AlarmRaised, Event, Mode
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 

@@ -16,7 +16,7 @@ from builders_loopback import Channel
 from builders_world import Scripted, a_world
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.strategy import Decisions, Situation

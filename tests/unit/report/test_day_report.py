@@ -20,11 +20,11 @@ from builders_day import (
     opened,
     settled,
 )
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report, day_reports
+from gammacore.domain.book.book import Book
 from gammacore.domain.judged_entry import EntryOutcome, skip_line
 from gammacore.domain.ledger import Event, Halted
-from gammacore.domain.trade_record import TradeResult
+from gammacore.domain.reports.day_report import day_report, day_reports
+from gammacore.domain.reports.trade_record import TradeResult
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput, MissingData
 

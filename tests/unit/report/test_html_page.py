@@ -17,10 +17,10 @@ from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from gammacore.adapters.html_report import render_day, write_page
 from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 from gammacore.adapters.html_report.price_chart import known_prices
-from gammacore.domain.day_report import DayReport, day_report
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event
+from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 

@@ -25,11 +25,14 @@ from builders_inventory import (
     share_ticket,
     traded,
 )
-from gammacore.domain import inventory_events, ledger
-from gammacore.domain.day_report import DayReport, day_report, day_reports
+from gammacore.domain import ledger
 from gammacore.domain.instruments import Right, Side
-from gammacore.domain.inventory_record import InventoryLine
-from gammacore.domain.inventory_words import (
+from gammacore.domain.inventory import events as inventory_events
+from gammacore.domain.judged_entry import EntryOutcome
+from gammacore.domain.orders import Purpose, ShareLeg
+from gammacore.domain.reports.day_report import DayReport, day_report, day_reports
+from gammacore.domain.reports.inventory_record import InventoryLine
+from gammacore.domain.reports.inventory_words import (
     delta_in_words,
     hedge_in_words,
     hedging_in_words,
@@ -40,12 +43,10 @@ from gammacore.domain.inventory_words import (
     story,
     title,
 )
-from gammacore.domain.judged_entry import EntryOutcome
-from gammacore.domain.orders import Purpose, ShareLeg
-from gammacore.domain.review import Period, VixRegime, reviews
+from gammacore.domain.reports.review import Period, VixRegime, reviews
+from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
+from gammacore.domain.reports.trade_record import TradeResult
 from gammacore.domain.spreads import Leg
-from gammacore.domain.trade_figures import TradeFigures, by_strategy
-from gammacore.domain.trade_record import TradeResult
 
 
 def the_line(report: DayReport) -> InventoryLine:

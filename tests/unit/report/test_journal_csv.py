@@ -11,7 +11,7 @@ from builders import at
 from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
 from gammacore.adapters.journal_csv import COLUMNS, journal_text, write_journal
 from gammacore.adapters.trade_tables import read_pl_history
-from gammacore.domain.day_report import day_report
+from gammacore.domain.reports.day_report import day_report
 from gammacore.errors import StorageError
 
 

@@ -10,7 +10,7 @@ from builders_day import CALL_TRADE, PUT_TRADE, a_day, closed, day_started, judg
 from builders_inventory import HELD, a_delivery, a_hedge_day
 from builders_ledger import one_of_each
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
 from gammacore.domain.orders import Execution
 from gammacore.domain.verdicts import Verdict

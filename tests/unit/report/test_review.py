@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from builders import a_plan, at
 from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.review import (
+from gammacore.domain.reports.review import (
     Period,
     Projection,
     VixRegime,
@@ -22,7 +22,7 @@ from gammacore.domain.review import (
     expected_profit_factor,
     reviews,
 )
-from gammacore.domain.trade_record import TradeExit, TradeLine, TradeResult
+from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
 from gammacore.errors import InvalidInput
 
 MONDAY = dt.date(2026, 1, 5)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_plan, at
-from gammacore.domain.trade_figures import TradeFigures, by_strategy, drawdown
-from gammacore.domain.trade_record import TradeExit, TradeLine, TradeResult
+from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy, drawdown
+from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
 
 
 def a_trade(gross: str | None, position: str = "p1", credit: str = "2.50") -> TradeLine:

@@ -10,12 +10,12 @@ from rich.console import Console
 
 from builders import a_plan, at
 from builders_day import a_day, day_started, ledger_opened, opened
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import day_report, halt_line
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import FlattenRequested, Halted, Resumed
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.reports.day_report import day_report, halt_line
+from gammacore.domain.reports.trade_record import TradeLine
 from gammacore.domain.risk.limits import judge_halted
-from gammacore.domain.trade_record import TradeLine
 from gammacore_cli.day_view import day_panel
 from gammacore_cli.documents import trade_line
 

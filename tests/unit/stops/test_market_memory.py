@@ -16,7 +16,7 @@ from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.recall_market import RecallMarket
 from gammacore.domain import ledger
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_memory import MarketMemory

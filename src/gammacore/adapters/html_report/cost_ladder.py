@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.reports.trade_record import TradeLine
 
 WIDTH, MARGIN = 900, 10
 ABOVE, BELOW, AXIS = 22, 62, 40

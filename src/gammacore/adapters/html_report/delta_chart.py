@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from gammacore.adapters.html_report.canvas import PAGE, inline_svg, stacked
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours
-from gammacore.domain.day_report import DayReport
-from gammacore.domain.inventory_events import HedgeDecided
-from gammacore.domain.inventory_record import HedgeLine, InventoryLine
-from gammacore.domain.inventory_words import title
+from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
+from gammacore.domain.reports.inventory_words import title
 from gammacore.domain.spreads import Leg
 
 if TYPE_CHECKING:

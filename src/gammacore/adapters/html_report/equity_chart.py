@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
 from gammacore.adapters.html_report.price_chart import hours_into, label_hours
-from gammacore.domain.day_report import DayReport
 from gammacore.domain.dollars import dollars
+from gammacore.domain.reports.day_report import DayReport
 
 FLAT = 100
 """Dollars shown either side of a balance that never moved."""

@@ -7,8 +7,8 @@ from html import escape
 
 from gammacore.adapters.html_report.words import time, tone
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.inventory_record import HedgeLine, InventoryLine
-from gammacore.domain.inventory_words import delta_in_words, gamma_in_words, hedge_in_words, story, title
+from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
+from gammacore.domain.reports.inventory_words import delta_in_words, gamma_in_words, hedge_in_words, story, title
 
 OPEN_TABLE = 40
 """A longer table of hedges is folded away."""

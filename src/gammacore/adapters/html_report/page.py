@@ -14,9 +14,9 @@ from gammacore.adapters.html_report.delta_chart import delta_chart
 from gammacore.adapters.html_report.equity_chart import equity_chart
 from gammacore.adapters.html_report.exposure_plot import exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, price_chart
-from gammacore.domain.day_report import DayReport
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.inventory_words import title
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.inventory_words import title
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import StorageError
 

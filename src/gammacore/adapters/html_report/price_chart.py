@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
-from gammacore.domain.day_report import DayReport
 from gammacore.domain.dollars import signed_dollars
 from gammacore.domain.instruments import Right
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.trade_record import TradeLine, TradeResult
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.trade_record import TradeLine, TradeResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

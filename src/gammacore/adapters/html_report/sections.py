@@ -9,10 +9,10 @@ from html import escape
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
 from gammacore.adapters.html_report.inventory_sections import inventory
 from gammacore.adapters.html_report.words import time, tone, words
-from gammacore.domain.day_report import DayReport, halt_line
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.trade_record import TradeLine
+from gammacore.domain.reports.day_report import DayReport, halt_line
+from gammacore.domain.reports.trade_record import TradeLine
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 
 SIGNS = {Outcome.PASS: "✓", Outcome.SKIP: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_JUDGED: "·"}

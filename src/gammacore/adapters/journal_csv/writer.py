@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from gammacore.domain.reports.trade_record import TradeLine
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import to_cents
-from gammacore.domain.trade_record import TradeLine
 from gammacore.errors import StorageError
 
 COLUMNS = (

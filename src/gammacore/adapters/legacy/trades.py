@@ -12,7 +12,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.legacy.records import Refusal, new_york_time
-from gammacore.domain.trade_figures import LARGEST_CREDIT
+from gammacore.domain.reports.trade_figures import LARGEST_CREDIT
 from gammacore.errors import InvalidInput, MissingData
 
 FOURTEEN = (

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from gammacore.adapters.ndjson.decoding import decode_line
 from gammacore.adapters.ndjson.lines import Line
 from gammacore.adapters.ndjson.plain_events import read_plain_event
-from gammacore.domain.hedging.inbound import read_message
-from gammacore.domain.hedging.messages import BadLine, Inbound
+from gammacore.domain.hedging.protocol.inbound import read_message
+from gammacore.domain.hedging.protocol.messages import BadLine, Inbound
 from gammacore.errors import InvalidInput
 
 

@@ -13,8 +13,8 @@ import msgspec
 
 from gammacore.adapters.ndjson.decoding import number_of
 from gammacore.adapters.ndjson.lines import MAX_LINE_BYTES
-from gammacore.domain.hedging.inbound import market_event
-from gammacore.domain.hedging.messages import MarketEvent
+from gammacore.domain.hedging.protocol.inbound import market_event
+from gammacore.domain.hedging.protocol.messages import MarketEvent
 from gammacore.errors import InvalidInput
 
 

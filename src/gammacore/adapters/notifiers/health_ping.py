@@ -11,7 +11,7 @@ from gammacore.adapters.notifiers.https import Https
 from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.settings import PingSettings
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
 
 

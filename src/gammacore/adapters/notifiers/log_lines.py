@@ -10,21 +10,15 @@ from functools import singledispatchmethod
 
 from attrs import field, frozen
 
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory_events import (
+from gammacore.domain.inventory.events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
     InventorySettled,
     SharesDelivered,
-)
-from gammacore.domain.inventory_words import (
-    delta_in_words,
-    gamma_in_words,
-    moved_in_words,
-    order_in_words,
 )
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
@@ -50,6 +44,12 @@ from gammacore.domain.ledger import (
     Resumed,
 )
 from gammacore.domain.orders import Order, OrderTicket, Purpose
+from gammacore.domain.reports.inventory_words import (
+    delta_in_words,
+    gamma_in_words,
+    moved_in_words,
+    order_in_words,
+)
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.sizing.statistics import TradeStatistics

@@ -9,13 +9,11 @@ from functools import singledispatch
 
 from attrs import frozen
 
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import DayReport
+from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
-from gammacore.domain.inventory_words import legs_in_words
+from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -33,9 +31,11 @@ from gammacore.domain.ledger import (
     Resumed,
 )
 from gammacore.domain.orders import Effect, Order, Purpose
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.inventory_words import legs_in_words
+from gammacore.domain.reports.trade_figures import by_strategy
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
-from gammacore.domain.trade_figures import by_strategy
 
 CALL, PUT, CONDOR, OTHER = 0xFF6B6B, 0x4ECDC4, 0xFFE66D, 0x95A5A6
 WIN, LOSS, SKIP, STUCK, ORPHAN = 0x2ECC71, 0xE74C3C, 0x95A5A6, 0xFF0000, 0xFF9900

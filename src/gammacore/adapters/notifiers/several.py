@@ -9,7 +9,7 @@ from functools import partial
 
 from attrs import frozen
 
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.ports.notifier import LoopWatch, Notifier
 

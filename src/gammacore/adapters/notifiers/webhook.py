@@ -18,9 +18,9 @@ from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
-from gammacore.domain.book import Book
-from gammacore.domain.day_report import DayReport
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import DayStarted, Event, Mode
+from gammacore.domain.reports.day_report import DayReport
 
 SUMMARY_AFTER_CLOSE = dt.timedelta(minutes=5)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25

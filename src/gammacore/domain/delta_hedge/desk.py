@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.delta_hedge.flattening import go_flat
 from gammacore.domain.delta_hedge.hedge import HedgeCase
 from gammacore.domain.delta_hedge.hedged_book import hedged_book
@@ -22,12 +22,12 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventories import DELIVERED
-from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory.inventories import DELIVERED
+from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Trade, Warn
-from gammacore.domain.unwanted import close_unwanted
 from gammacore.domain.verdicts import Outcome
 
 NAME = "delta-hedge"

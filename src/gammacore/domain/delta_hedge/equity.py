@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import Underlying, parse_occ
-from gammacore.domain.inventory import Holding
+from gammacore.domain.inventory.inventory import Holding
 from gammacore.domain.market import MarketSnapshot
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.inventory import Holding, Inventory
-from gammacore.domain.inventory_trades import closing_trade
+from gammacore.domain.inventory.closing_trade import closing_trade
+from gammacore.domain.inventory.inventory import Holding, Inventory
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision

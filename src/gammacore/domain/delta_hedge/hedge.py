@@ -14,8 +14,8 @@ from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.instruments import Side, Underlying
-from gammacore.domain.inventory import Inventory
-from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.delta_hedge.option_greeks import option_greeks
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory import Inventory
-from gammacore.domain.inventory_events import BookGreeks
+from gammacore.domain.inventory.events import BookGreeks
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderState, Purpose, ShareLeg
 from gammacore.domain.sessions import TradingSession

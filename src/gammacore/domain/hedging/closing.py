@@ -11,7 +11,7 @@ from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.events import HedgeSessionStarted, IntentKind
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.messages import UpdateStatus
+from gammacore.domain.hedging.protocol.messages import UpdateStatus
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.reasons import Reason
-from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.sizing import capped, hedge_shares
 

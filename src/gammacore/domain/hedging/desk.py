@@ -17,11 +17,11 @@ from gammacore.domain.hedging.exits import Exits
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.hedger import Hedger, Regimes
 from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.messages import Level, MarketEvent, OrderUpdate
 from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import quoted
 from gammacore.domain.hedging.order_news import objection, updated
 from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
+from gammacore.domain.hedging.protocol.messages import Level, MarketEvent, OrderUpdate
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.messages import UpdateStatus
+from gammacore.domain.hedging.protocol.messages import UpdateStatus
 from gammacore.domain.instruments import Side
 
 

@@ -15,11 +15,11 @@ from gammacore.domain.hedging.events import IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter, net_delta
-from gammacore.domain.hedging.messages import Level
 from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import OptionDesk
+from gammacore.domain.hedging.protocol.messages import Level
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Step

@@ -14,7 +14,6 @@ from attrs import define, field
 from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.events import OptionQuoted
 from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.messages import MarketEvent
 from gammacore.domain.hedging.option_translation import (
     HedgeOptionSelector,
     Leg,
@@ -24,6 +23,7 @@ from gammacore.domain.hedging.option_translation import (
     leg_for,
     translate,
 )
+from gammacore.domain.hedging.protocol.messages import MarketEvent
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings

@@ -6,7 +6,7 @@ import datetime as dt
 
 from gammacore.domain.hedging.events import IntentUpdated
 from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.messages import OrderUpdate, UpdateStatus
+from gammacore.domain.hedging.protocol.messages import OrderUpdate, UpdateStatus
 from gammacore.errors import InvalidInput
 
 

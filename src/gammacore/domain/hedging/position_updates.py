@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gammacore.domain.hedging.exposure import Holding
-from gammacore.domain.hedging.messages import MarketEvent
+from gammacore.domain.hedging.protocol.messages import MarketEvent
 from gammacore.domain.hedging.reasons import Reason
 
 Change = tuple[int, Decimal | None]

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from gammacore.domain.hedging.canonical import canonical_json
 from gammacore.domain.hedging.opening_limits import OpeningLimits
-from gammacore.domain.hedging.regime_documents import GexShape
+from gammacore.domain.hedging.protocol.canonical import canonical_json
+from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.parameters import parameter
 from gammacore.errors import ConfigurationError, InvalidInput
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from gammacore.domain.hedging.regime import Regime
+from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 
 ONE = Decimal(1)

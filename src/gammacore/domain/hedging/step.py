@@ -10,8 +10,8 @@ from attrs import define, field
 
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.events import IntentRecorded, IntentUpdated, LimitPassed
-from gammacore.domain.hedging.messages import Level, LogMessage, UpdateStatus
 from gammacore.domain.hedging.option_translation import SelectorRefusal
+from gammacore.domain.hedging.protocol.messages import Level, LogMessage, UpdateStatus
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.ledger import AlarmRaised
 

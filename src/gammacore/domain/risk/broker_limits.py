@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from gammacore.domain.book import Book
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close

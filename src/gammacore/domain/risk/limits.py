@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from gammacore.domain.book_view import BookView
+from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter

@@ -17,10 +17,10 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.inventory_record import InventoryEnd, InventoryLine
+from gammacore.domain.reports.inventory_record import InventoryEnd, InventoryLine
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
+from gammacore.domain.reports.trade_record import TradeExit, TradeLine
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
-from gammacore.domain.trade_record import TradeExit, TradeLine
 from gammacore.errors import InvalidInput
 
 

@@ -13,9 +13,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.book import Book
-from gammacore.domain.inventory_record import InventoryLine
-from gammacore.domain.inventory_records import InventoryRecords
+from gammacore.domain.book.book import Book
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -32,9 +30,11 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.positions import Position
+from gammacore.domain.reports.inventory_record import InventoryLine
+from gammacore.domain.reports.inventory_records import InventoryRecords
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
+from gammacore.domain.reports.trade_record import TradeExit, TradeLine
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
-from gammacore.domain.trade_record import TradeExit, TradeLine
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
 

@@ -12,11 +12,11 @@ from decimal import Decimal
 from functools import singledispatchmethod
 from types import MappingProxyType
 
-from gammacore.domain.book_results import BookResults
+from gammacore.domain.book.order_log import OrderLog
+from gammacore.domain.book.position_log import PositionLog
+from gammacore.domain.book.results import BookResults
 from gammacore.domain.hedging.events import HedgingEvent
-from gammacore.domain.inventories import Inventories
-from gammacore.domain.inventory import Inventory
-from gammacore.domain.inventory_events import (
+from gammacore.domain.inventory.events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -24,6 +24,8 @@ from gammacore.domain.inventory_events import (
     InventorySettled,
     SharesDelivered,
 )
+from gammacore.domain.inventory.inventories import Inventories
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
@@ -54,9 +56,7 @@ from gammacore.domain.ledger import (
     SettlementAwaited,
     WatchChanged,
 )
-from gammacore.domain.order_log import OrderLog
 from gammacore.domain.orders import Order, Purpose
-from gammacore.domain.position_log import PositionLog
 from gammacore.domain.positions import EntryPlan, Position
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 from attrs import define, frozen
 
-from gammacore.domain.hedging.canonical import compact_json
+from gammacore.domain.hedging.protocol.canonical import compact_json
 from gammacore.domain.instruments import Side
 from gammacore.errors import InvalidInput
 

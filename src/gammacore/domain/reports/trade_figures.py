@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.inventory_record import InventoryLine
-from gammacore.domain.trade_record import TradeLine, TradeResult
+from gammacore.domain.reports.inventory_record import InventoryLine
+from gammacore.domain.reports.trade_record import TradeLine, TradeResult
 
 TradeRecord = TradeLine | InventoryLine
 """Whatever is opened once and ends with a P/L: a credit spread, or an inventory with all its hedges."""

@@ -24,7 +24,7 @@ from decimal import (
 )
 from typing import Any
 
-from gammacore.domain.hedging.messages import (
+from gammacore.domain.hedging.protocol.messages import (
     EVENT_ID,
     PROTOCOL,
     Inbound,

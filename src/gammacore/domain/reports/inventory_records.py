@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gammacore.domain.book import Book
-from gammacore.domain.inventories import DELIVERED
-from gammacore.domain.inventory_events import (
+from gammacore.domain.book.book import Book
+from gammacore.domain.inventory.events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -14,9 +13,10 @@ from gammacore.domain.inventory_events import (
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
+from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
+from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
 
 
 class InventoryRecords:

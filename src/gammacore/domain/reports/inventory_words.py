@@ -9,10 +9,10 @@ from decimal import Decimal
 from gammacore.domain.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
-from gammacore.domain.inventories import DELIVERED, STRANDED, multiplier_of
-from gammacore.domain.inventory_events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
-from gammacore.domain.inventory_record import HedgeLine, InventoryLine, Moved
+from gammacore.domain.inventory.events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
+from gammacore.domain.inventory.inventories import DELIVERED, STRANDED, multiplier_of
 from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
+from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
 from gammacore.domain.spreads import Leg
 
 UNCHOSEN = {DELIVERED: "delivered shares", STRANDED: "a naked short"}

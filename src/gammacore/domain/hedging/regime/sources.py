@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
-from gammacore.domain.hedging.regime import GexReading, GexStatus
-from gammacore.domain.hedging.regime_documents import GexCause, GexFigure
+from gammacore.domain.hedging.regime.documents import GexCause, GexFigure
+from gammacore.domain.hedging.regime.regime import GexReading, GexStatus
 from gammacore.domain.hedging.settings import HedgingSettings
 
 WAITS_SECONDS = (5, 10, 20, 40, 60)

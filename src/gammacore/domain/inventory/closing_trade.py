@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gammacore.domain.instruments import Side, parse_occ
-from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Trade
