@@ -17,9 +17,9 @@ from builders_desk import Legs, a_book, a_situation
 from builders_exchange import call, put
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
-from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
-from gammacore.domain.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
-from gammacore.domain.delta_hedge.hedged_book import NOTHING, HedgedBook
+from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
+from gammacore.domain.desks.delta_hedge.hedged_book import NOTHING, HedgedBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.regime.regime import GexReading, GexStatus, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings

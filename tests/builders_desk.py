@@ -16,7 +16,7 @@ from builders import DAY, a_session, at
 from builders_day import ledger_opened
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, SignModel

@@ -22,7 +22,7 @@ from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.broker_facts.fees import NO_FEES
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.instruments import REGISTRY, OptionContract

@@ -26,9 +26,9 @@ from gammacore.adapters.sqlite import SqliteInbox
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag

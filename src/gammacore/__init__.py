@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gammacore.configuration import configure as configure
     from gammacore.configuration import read_toml as read_toml
     from gammacore.domain.book.book import Book as Book
-    from gammacore.domain.credit_spread_desk import CreditSpreadDesk as CreditSpreadDesk
+    from gammacore.domain.desks.credit_spread import CreditSpreadDesk as CreditSpreadDesk
     from gammacore.domain.entries.setup import Setup as Setup
     from gammacore.domain.entries.setup import select_setup as select_setup
     from gammacore.domain.gex.exposure import GammaExposure as GammaExposure
@@ -53,7 +53,7 @@ _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
     "Configuration": "configuration",
     "CreditSpread": "domain.spreads",
-    "CreditSpreadDesk": "domain.credit_spread_desk",
+    "CreditSpreadDesk": "domain.desks.credit_spread",
     "DayReport": "domain.reports.day_report",
     "GammaExposure": "domain.gex.exposure",
     "GammacoreError": "errors",

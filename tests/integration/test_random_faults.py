@@ -29,8 +29,8 @@ from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed

@@ -15,12 +15,12 @@ from attrs import frozen
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
 from gammacore.application.order_desk import OrderDesk
+from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
 from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order, OrderState, Purpose
-from gammacore.domain.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit

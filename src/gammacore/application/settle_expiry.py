@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
+from gammacore.domain.desks.orphans import roots_of
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     REGISTRY,
@@ -19,7 +20,6 @@ from gammacore.domain.instruments import (
 from gammacore.domain.inventory.events import InventorySettled, SharesDelivered
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited
-from gammacore.domain.orphans import roots_of
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import MarketDataError

@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.delta_hedge.equity import equity_at_mid
+from gammacore.domain.desks.delta_hedge.equity import equity_at_mid
 from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.inventory.events import InventoryClosed

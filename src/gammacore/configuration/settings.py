@@ -15,14 +15,14 @@ from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.orders import OrderLife
-from gammacore.domain.orphans import ReconcileRules
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits

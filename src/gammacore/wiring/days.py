@@ -38,7 +38,7 @@ from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode

@@ -9,8 +9,8 @@ from attrs import evolve, frozen
 from gammacore.adapters.firestore import FirestoreRegimeSource
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
-from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.instruments import Underlying

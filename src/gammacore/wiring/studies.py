@@ -21,7 +21,7 @@ from gammacore.adapters.recorded.text_table import GZIP_MAGIC
 from gammacore.application.gather_history import DAYS_BACK
 from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.domain.book.book import Book
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin

@@ -11,10 +11,10 @@ from attrs import evolve
 from builders_exchange import an_entry, call, put
 from builders_world import PATIENT, Relay, World, a_world, a_world_holding, relayed
 from gammacore.application.reconcile import Reconcile, ReconcileVerdict
+from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined, PositionAdopted, PositionClosed
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState
-from gammacore.domain.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.errors import BrokerUnavailable
 
 SHORT, LONG = put(6880), put(6870)

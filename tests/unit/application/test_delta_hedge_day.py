@@ -18,7 +18,7 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.inventory.events import HedgeDecided, InventoryClosed, InventorySettled

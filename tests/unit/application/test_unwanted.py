@@ -17,6 +17,7 @@ from builders_world import World, a_world
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventory.events import (
     InventoryAdjusted,
@@ -25,7 +26,6 @@ from gammacore.domain.inventory.events import (
     SharesDelivered,
 )
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.risk.limits import RiskLimits

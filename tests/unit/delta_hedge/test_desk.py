@@ -26,7 +26,7 @@ from builders_delta_hedge import (
 )
 from builders_desk import a_book
 from gammacore.domain.book.book import Book
-from gammacore.domain.delta_hedge.desk import NAME, DeltaHedgeDesk
+from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from builders_delta_hedge import a_look, bought, hedged
 from builders_desk import a_book
-from gammacore.domain.delta_hedge.equity import equity_at_mid
+from gammacore.domain.desks.delta_hedge.equity import equity_at_mid
 from gammacore.domain.strategy import Situation
 
 QUOTES = {"C600": (2.45, 2.55), "P600": (1.45, 1.55)}

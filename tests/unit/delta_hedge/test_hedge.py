@@ -23,8 +23,8 @@ from builders_delta_hedge import (
     hedge_sent,
 )
 from builders_desk import a_book
-from gammacore.domain.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
-from gammacore.domain.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
+from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
+from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.regime.regime import CALM, MacroState, Regime

@@ -23,7 +23,7 @@ from builders_desk import (
 )
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose

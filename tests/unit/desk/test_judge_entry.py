@@ -13,7 +13,7 @@ from builders import a_call_spread, a_condor, a_plan, a_put_spread, a_session, a
 from builders_day import closed, opened
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_book, a_case, a_situation
 from gammacore.domain import ledger
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries import filters
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import MinimumCredit, SpreadQuality

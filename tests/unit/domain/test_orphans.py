@@ -14,11 +14,7 @@ from hypothesis import strategies as st
 from builders import DAY, a_mark, a_session, at
 from builders_exchange import call, put
 from gammacore.domain.book.book import Book
-from gammacore.domain.entries.setup import Direction, StrategyTag
-from gammacore.domain.instruments import REGISTRY, OptionContract, Side
-from gammacore.domain.ledger import PositionAdopted
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, client_order_id, is_our_id
-from gammacore.domain.orphans import (
+from gammacore.domain.desks.orphans import (
     OURS_ONLY,
     Adopt,
     OrphanSearch,
@@ -27,6 +23,10 @@ from gammacore.domain.orphans import (
     find_orphans,
     orphan_policy,
 )
+from gammacore.domain.entries.setup import Direction, StrategyTag
+from gammacore.domain.instruments import REGISTRY, OptionContract, Side
+from gammacore.domain.ledger import PositionAdopted
+from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, client_order_id, is_our_id
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.domain.stops.watch import update_watch

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from builders import a_put_spread, a_session, at
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_case, a_situation, quotes_of
 from gammacore.configuration import Sourced, configure
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.confidence_score import (
     ConfidenceScore,
     Factors,

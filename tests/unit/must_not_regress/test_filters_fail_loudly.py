@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from builders_desk import Legs, a_case, a_situation
 from gammacore.configuration import Sourced, configure
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.fomc import FomcGate
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules

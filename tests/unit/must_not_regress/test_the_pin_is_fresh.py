@@ -11,7 +11,7 @@ from builders import a_session, at
 from builders_day import PUT_TRADE, opened
 from builders_desk import a_book, an_exposure
 from builders_world import TERMS, a_world
-from gammacore.domain.credit_spread_desk import CreditSpreadDesk
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot

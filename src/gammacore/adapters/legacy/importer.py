@@ -13,6 +13,7 @@ from gammacore.adapters.legacy.balance import LegacyBalance, read_balance
 from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
 from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
+from gammacore.domain.desks.orphans import orphan_policy
 from gammacore.domain.ledger import (
     AlarmRaised,
     CloseDecided,
@@ -22,7 +23,6 @@ from gammacore.domain.ledger import (
     Mode,
     PositionAdopted,
 )
-from gammacore.domain.orphans import orphan_policy
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import to_cents
 from gammacore.domain.stops.policy import StopPolicy

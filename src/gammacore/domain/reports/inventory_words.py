@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from gammacore.domain.delta_hedge.hedged_book import COVER
+from gammacore.domain.desks.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
 from gammacore.domain.inventory.events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered

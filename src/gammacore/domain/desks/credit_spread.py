@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import REGISTRY, Side, Underlying
-from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch

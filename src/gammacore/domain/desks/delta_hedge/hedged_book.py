@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.delta_hedge.option_greeks import option_greeks
+from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.inventory.events import BookGreeks

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.delta_hedge.hedged_book import COVER, HedgedBook
+from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
 from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.inventory.closing_trade import closing_trade
+from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Purpose

@@ -11,8 +11,8 @@ from functools import cached_property
 
 from attrs import define
 
-from gammacore.domain.delta_hedge.option_greeks import OptionGreeks, option_greeks
-from gammacore.domain.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
+from gammacore.domain.desks.delta_hedge.option_greeks import OptionGreeks, option_greeks
+from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
 from gammacore.domain.hedging.opening_guards import EquityWatch, OpeningGuards
 from gammacore.domain.hedging.opening_limits import Standing
 from gammacore.domain.hedging.reasons import Alarm

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.inventory.closing_trade import closing_trade
 from gammacore.domain.inventory.inventory import Holding, Inventory
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.sessions import new_york_date

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.delta_hedge.flattening import go_flat
-from gammacore.domain.delta_hedge.hedge import HedgeCase
-from gammacore.domain.delta_hedge.hedged_book import hedged_book
-from gammacore.domain.delta_hedge.purchase import PurchaseCase
-from gammacore.domain.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.delta_hedge.flattening import go_flat
+from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
+from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book
+from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase
+from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
@@ -24,7 +25,6 @@ from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.inventory.unwanted import close_unwanted
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Trade, Warn
