@@ -12,50 +12,31 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
-from attrs import define, evolve
+from attrs import evolve, field, frozen
 
 from builders_broker_day import CREDENTIALS, PLACES, configuration
 from counterparts.served_clock import ServedClock
-from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.domain.orders import OrderTicket
+from gammacore.ports.broker import Receipt
 from gammacore.wiring import wire_day
+from relay import Relay
 
 
-@define
-class DiesBeforeSubmit:
+@frozen
+class DiesBeforeSubmit(Relay):
     """A broker that is never reached by the order of number `fatal`, for its process dies of it."""
 
-    inner: Broker
     fatal: int
-    sent: int = 0
+    _numbers: Iterator[int] = field(init=False, factory=count)
 
     def submit(self, ticket: OrderTicket) -> Receipt:
-        if self.sent == self.fatal:
+        if next(self._numbers) == self.fatal:
             os.kill(os.getpid(), signal.SIGKILL)
-        self.sent += 1
         return self.inner.submit(ticket)
-
-    def cancel(self, order_id: str) -> None:
-        self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self.inner.order(order_id)
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self.inner.orders()
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
 
 
 def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledger: Path, fatal: int | None) -> None:

@@ -62,6 +62,7 @@ def a_look(
 ) -> Situation:  # fmt: skip
     """The desk's situation at a New York time."""
     shown = straddle_legs(spot or "600", time, session=session) if legs is None else legs
+    more.setdefault("buying_power", "500000")
     situation = a_situation(
         time, price=spot, pin=None, legs=shown, book=book or a_book(), underlying="SPY", session=session, **more
     )

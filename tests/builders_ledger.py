@@ -165,6 +165,7 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.PositionMissing(at(7), "p5", 2),
+        ledger.PositionAdjusted(at(8), "p1", "SPXW260819P06880000", 2, Decimal("4.10"), "bought back outside"),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
         halted(9),
         ledger.Resumed(at(10), "quotes are back"),

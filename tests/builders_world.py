@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TypeVar
 
@@ -27,13 +27,13 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
-from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
+from gammacore.domain.orders import Order, OrderState
 from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.broker_limits import EntryDecrees
-from gammacore.domain.sessions import BrokerClock, TradingSession
+from gammacore.domain.sessions import TradingSession
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage
 from gammacore.wiring.days import wire_trade
 
@@ -65,8 +65,8 @@ class Scripted:
     def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
         return False
 
-    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
-        return self.desk.deadlines(session)
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        return self.desk.deadlines(session, book)
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions((*self.desk.decide(situation).steps, *self._closes(situation), *self._opens(situation)))
@@ -199,34 +199,6 @@ def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] 
     world.cycle()
     assert world.position().open_contracts == (plan or a_scripted_plan()).contracts
     return world
-
-
-@frozen
-class Relay:
-    """Passes everything on to the exchange; tests override one answer."""
-
-    inner: FakeExchange
-
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self.inner.submit(ticket)
-
-    def cancel(self, order_id: str) -> None:
-        self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self.inner.order(order_id)
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self.inner.orders()
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
 
 
 def relayed(relay: Callable[[FakeExchange], Broker]) -> Callable[[Broker], Broker]:

@@ -80,8 +80,8 @@ class OneEntry:
     def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
         return False
 
-    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
-        return self.desk.deadlines(session)
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        return self.desk.deadlines(session, book)
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions((*self._entry(situation), *self.desk.decide(situation).steps, *self._exit(situation)))

@@ -19,10 +19,17 @@ def config() -> None:
 @config.command("check")
 @common_options
 def check(frame: Frame) -> None:
-    """Validate every key of every layer."""
-    given = frame.configuration.given
-    document: dict[str, object] = {"ok": True, "keys": len(given)}
-    emit(document, frame.as_json, lambda: f"configuration is valid: {len(given)} keys given, the rest are defaults")
+    """Validate every key of every layer, and the names that only others know: market, underlying, gamma sources."""
+    from gammacore.wiring import MarketSource
+    from gammacore.wiring.regime_feeds import regime_feeds
+
+    settings, count = frame.settings, len(frame.configuration.given)
+    MarketSource.parse(settings.market.source)
+    settings.underlying(settings.market.underlying)
+    regime_feeds(settings.hedging)
+    document: dict[str, object] = {"ok": True, "keys": count}
+    keys = "1 key" if count == 1 else f"{count} keys"
+    emit(document, frame.as_json, lambda: f"configuration is valid: {keys} given, the rest are defaults")
 
 
 @config.command("show")
@@ -36,10 +43,11 @@ def show(frame: Frame) -> None:
 
     def table() -> object:
         from rich.table import Table
+        from rich.text import Text
 
         view = Table("key", "value", "from")
         for row in rows:
-            view.add_row(*row)
+            view.add_row(*map(Text, row))  # letter by letter: a list begins like markup
         return view
 
     emit(document, frame.as_json, table)

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.leaving import leaving_by_sigterm
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import DECIMAL, INSTANT
-from gammacore_cli.output import emit
+from gammacore_cli.output import emit, emit_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gammacore.domain.gex.units import SignModel
     from gammacore.domain.gex.walls import Wall
-    from gammacore.wiring import ExposureView
+    from gammacore.wiring import ExposureTerms, ExposureView
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +41,46 @@ log = logging.getLogger(__name__)
 @click.option("--sign", type=click.Choice(["naive", "inverted", "unsigned"]), default="naive", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw exposure by strike (png or svg).")
 @click.option("--publish", is_flag=True, help="Write it to market_regime/{SYMBOL}_GEX in Firestore, if it is newer.")
+@click.option(
+    "--every", type=click.IntRange(1, 86_400), metavar="SECONDS",
+    help="Again every so often until stopped, like 60: one line (with --json one document) each.",
+)  # fmt: skip
 @market_options
 @common_options
-def gex(frame: Frame, chain: Path | None, plot: Path | None, publish: bool, **options: Any) -> None:
-    """Exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content."""
+def gex(
+    frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, **options: Any
+) -> None:  # fmt: skip
+    """Exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
+
+    Without CHAIN it is that of the configured market; a broker's (--market tradier or alpaca) as it is now.
+    """
+    from gammacore import wiring
+
+    choose_market(frame, options)
+    terms, outside = _terms(options), wiring.Outside(frame.credentials)
+    if publish:
+        _check_publishable(frame, terms.sign)
+    if every is not None:
+        if options["as_of"] is not None:
+            raise click.UsageError("--every measures what is there each time; leave --as-of out")
+        views = wiring.follow_exposure(
+            frame.configuration, chain, terms, every, spot=options["spot"], outside=outside
+        )  # fmt: skip
+        _follow(frame, views, plot, publish)
+        return
+    view = wiring.view_exposure(
+        frame.configuration, chain, terms, as_of=options["as_of"], spot=options["spot"], outside=outside
+    )  # fmt: skip
+    document = _shown(frame, view, plot, publish)
+    emit(document, frame.as_json, lambda: _table(view))
+
+
+def _terms(options: dict[str, Any]) -> ExposureTerms:
     from gammacore import wiring
     from gammacore.domain.gex.units import ExposureUnit, GreeksSource, Rates, Scope, SignModel
 
-    choose_market(frame, options)
     try:
-        terms = wiring.ExposureTerms(
+        return wiring.ExposureTerms(
             sign=SignModel(options["sign"]),
             scope=Scope.parse(options["scope"]),
             unit=ExposureUnit(options["unit"]),
@@ -56,9 +89,12 @@ def gex(frame: Frame, chain: Path | None, plot: Path | None, publish: bool, **op
         )
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
-    if publish:
-        _check_publishable(frame, terms.sign)
-    view = wiring.view_exposure(frame.configuration, chain, terms, as_of=options["as_of"], spot=options["spot"])
+
+
+def _shown(frame: Frame, view: ExposureView, plot: Path | None, publish: bool) -> dict[str, object]:
+    """The document of a measurement, which is drawn and published where that was asked for."""
+    if view.caution:
+        log.warning("%s", view.caution)
     if plot is not None:
         from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 
@@ -66,7 +102,25 @@ def gex(frame: Frame, chain: Path | None, plot: Path | None, publish: bool, **op
     document = gex_document(view)
     if publish:
         document["published"] = _publish(frame, view)
-    emit(document, frame.as_json, lambda: _table(view))
+    return document
+
+
+def _follow(
+    frame: Frame, views: Iterator[ExposureView | GammacoreError], plot: Path | None, publish: bool
+) -> None:  # fmt: skip
+    """Line after line until Ctrl-C or SIGTERM; what cannot be measured or published now is told, and tried again."""
+    with leaving_by_sigterm():
+        for view in views:
+            if isinstance(view, GammacoreError):
+                log.warning("not measured: %s", view)
+                continue
+            try:
+                document = _shown(frame, view, plot, publish)
+            except StorageError as outage:
+                log.warning("not published: %s", outage)
+                continue
+            if not emit_line(document, frame.as_json, _line(view)):
+                return
 
 
 def _check_publishable(frame: Frame, sign: SignModel) -> None:
@@ -85,8 +139,11 @@ def _publish(frame: Frame, view: ExposureView) -> dict[str, object]:
     from gammacore import wiring
     from gammacore.domain.hedging.regime.documents import GexShape
 
-    verdict = wiring.publish_exposure(frame.settings, view.survey.exposure)
     path = GexShape.SPX_GEX.path(view.survey.exposure.underlying)
+    if view.caution:
+        log.warning("%s left as it is: nothing is published of quotes that nothing may be decided on", path)
+        return {"document": path, "written": False, "reason": "not_for_decisions"}
+    verdict = wiring.publish_exposure(frame.settings, view.survey.exposure)
     if verdict.passed:
         log.info("%s written: %s per point", path, verdict.value)
     else:
@@ -163,6 +220,18 @@ def _table(view: ExposureView) -> object:
         figures = (exposure.call[row], exposure.put[row], exposure.net[row])
         strikes.add_row(f"{exposure.strikes[row]:g}", *(_large(float(figure)) for figure in figures))
     return Group(head, strikes)
+
+
+def _line(view: ExposureView) -> str:
+    """One measurement in one line."""
+    from gammacore.domain.sessions import NEW_YORK
+
+    exposure, flip, pin = view.survey.exposure, view.survey.flips.flip, view.pin
+    return (
+        f"{exposure.as_of.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {exposure.underlying} {exposure.spot}: "
+        f"net {_large(exposure.net_total)}, flip {'none' if flip is None else f'{flip:,.2f}'}, "
+        f"pin {'none' if pin is None else pin.strike}"
+    )
 
 
 def _pin_words(view: ExposureView) -> str:

@@ -30,7 +30,7 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or one of the configuration."
         ),
-        click.option("--market", metavar="M", help="simulated, csv:FILE, lean:DIR or recording:FILE."),
+        click.option("--market", metavar="M", help="simulated, csv:FILE, lean:DIR, recording:FILE, tradier or alpaca."),
     ):
         command = option(command)
     return command

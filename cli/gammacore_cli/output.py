@@ -10,35 +10,60 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 
 import click
+
+IN_ASCII = str.maketrans({
+    **dict.fromkeys("─━", "-"), **dict.fromkeys("│┃", "|"), **dict.fromkeys("┏┓┗┛┡┩┳┻╇┼╭╮╰╯├┤┬┴┌┐└┘", "+"),
+    "✓": "y", "✗": "x", "·": "-", "–": "-", "…": "~", "→": ">", "×": "x", "∞": "inf",
+})  # fmt: skip
+"""What our tables are drawn with, for terminals of another encoding."""
 
 
 def emit(document: dict[str, object], as_json: bool, render: Callable[[], object]) -> None:
     """Print the document as JSON, or what `render` makes of it for a person."""
     if as_json:
-        _print(json.dumps(document, default=_plain, allow_nan=False, ensure_ascii=False, indent=2))
+        page = partial(json.dumps, document, default=_plain, allow_nan=False, indent=2)
+        _print(written if _can_say(written := page(ensure_ascii=False)) else page())
         return
     show(render())
 
 
+def emit_line(document: dict[str, object], as_json: bool, line: str) -> bool:
+    """Print one of many as it comes, as a line of ndjson or for a person; whether anybody still reads."""
+    return _print(json.dumps(document, default=_plain, allow_nan=False, ensure_ascii=False) if as_json else line)
+
+
 def show(renderable: object) -> None:
-    """Print a table, a panel or a sentence to stdout."""
+    """Print a table or a panel to stdout, or a sentence: in one line and letter by letter, for a path may have [x]."""
     from rich.console import Console
 
-    console = Console(soft_wrap=False)
+    sentence = isinstance(renderable, str)
+    console = Console()
     with console.capture() as page:
-        console.print(renderable)
+        console.print(renderable, markup=not sentence, soft_wrap=sentence)
     _print(page.get().removesuffix("\n"))
 
 
 def _print(page: str) -> None:
-    """Write to stdout; a reader that has seen enough (`| head -1`) is no fault."""
+    """Write to stdout; a reader that has seen enough (`| head -1`) is no fault, nor a locale without our lines."""
+    if not _can_say(page):
+        page = page.translate(IN_ASCII).encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
     try:
         click.echo(page)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _can_say(text: str) -> bool:
+    """Whether stdout has all these letters."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(value: object) -> object:

@@ -39,7 +39,8 @@ class KeptBack:
 
     def _known(self) -> set[str]:
         if self._texts is None:
-            self._texts = {text for text in _in_variables() if len(text) >= SHORTEST}
+            self._texts = set()  # reading a bad `.env` logs a line, which asks again
+            self._texts |= {text for text in _in_variables() if len(text) >= SHORTEST}
         return self._texts
 
 

@@ -8,7 +8,7 @@ import click
 from rich.console import Group
 from rich.table import Table
 
-from gammacore.domain.entries.setup import Setup, select_setup
+from gammacore.domain.entries.setup import Setup, judge_strikes, select_setup
 from gammacore.errors import InvalidInput
 from gammacore_cli.documents import number
 from gammacore_cli.frame import Frame, common_options
@@ -29,6 +29,9 @@ def setup(frame: Frame, underlying: str, pin: Decimal, price: Decimal, vix: Deci
         chosen = select_setup(line, pin, price, vix, frame.settings.entries.setup)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
+    strikes = judge_strikes(chosen, price, frame.settings.entries.strike_sanity)
+    if not strikes.passed:
+        chosen = chosen.refused(strikes)
     emit(setup_document(chosen), frame.as_json, lambda: _table(chosen))
 
 

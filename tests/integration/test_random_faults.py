@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any, cast
@@ -34,11 +34,11 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed
-from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
+from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.stops.policy import StopPolicy
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, Receipt
+from relay import Relay
 
 RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
@@ -130,7 +130,7 @@ def a_behaviour(rng: Random, ticket: OrderTicket) -> Behaviour:
 
 
 @frozen
-class Watched:
+class Watched(Relay):
     """The exchange as the desk sees it: troubles are drawn for each order, and a submit without an intent is caught."""
 
     inner: FakeExchange
@@ -142,24 +142,6 @@ class Watched:
         assert [event.ticket for event in intents].count(ticket) == 1, "submitted without one durable intent"
         self.inner.faults.next_submit(a_behaviour(self.rng, ticket))
         return self.inner.submit(ticket)
-
-    def cancel(self, order_id: str) -> None:
-        self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self.inner.order(order_id)
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self.inner.orders()
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
 
 
 def a_random_world(rng: Random) -> World:
@@ -228,7 +210,7 @@ def run(seed: int) -> World:
 
 def next_look(world: World) -> dt.datetime:
     now = world.clock.now()
-    deadlines = [moment for moment in world.strategy.deadlines(world.session) if moment > now]
+    deadlines = [moment for moment in world.strategy.deadlines(world.session, world.book) if moment > now]
     return min([world.market.next_at(now), *deadlines])
 
 

@@ -1,12 +1,12 @@
-"""The `hedge` filter and the v1 host: messages in, intents out, all of it journaled. Rules: DH-142, DH-150..152."""
+"""The `hedge` filter: messages in, intents out, all of it journaled. Rules: DH-142, DH-151, DH-152."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+
+from attrs import evolve
 
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.hedge_metrics import hedge_samples
@@ -15,7 +15,6 @@ from gammacore.domain.hedging.desk import HedgingDesk
 from gammacore.domain.hedging.gauges import gauges
 from gammacore.domain.hedging.measures import HedgeCounts, Histogram, Sample
 from gammacore.domain.hedging.protocol.canonical import digest
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import (
     BadLine,
     Inbound,
@@ -115,7 +114,6 @@ class HedgeStream:
         for intent in again:
             self._write(intent.line)
         self._journal.written(book.clock or FIRST, tuple(intent.intent_id for intent in again))
-        self._journal.commit()
 
     def take(self, message: MarketEvent | OrderUpdate) -> Step:
         """One message, from validation to the last flushed line. Rule: DH-201.
@@ -135,7 +133,7 @@ class HedgeStream:
             step = self.desk.take_market(message, content)
         else:
             assert isinstance(message, OrderUpdate)
-            step = self.desk.take_update(message, update_content(message))
+            step = self.desk.take_update(self._not_ahead(message), update_content(message))
         regime = self._regime
         if step.events or step.lines or step.notes or regime.events or regime.notes:
             self._settle(step)
@@ -225,11 +223,11 @@ class HedgeStream:
         placed = InvalidInput(where, fault.value, fault.mend)
         named = {"field": fault.field} if line is None else {"line": line, "field": fault.field}
         self._log(LogMessage(at, Level.ERROR, str(placed), Reason.INVALID, fields=named))
+        self.counts.inputs += 1
+        self.counts.refusals[Reason.INVALID] += 1
         if self._strict:
             self._journal.commit()
             raise placed from fault
-        self.counts.inputs += 1
-        self.counts.refusals[Reason.INVALID] += 1
 
     # -- live ----------------------------------------------------------------------------------------------------------
 
@@ -238,7 +236,20 @@ class HedgeStream:
         age = Decimal(str((now - ts).total_seconds()))
         return -self.desk.settings.max_skew <= age <= self.desk.settings.max_age
 
-    def _refused_stale(self, message: MarketEvent | OrderUpdate) -> Step:
+    def _not_ahead(self, update: OrderUpdate) -> OrderUpdate:
+        """Live: news is never dropped, but news dated ahead of us by more than `max_skew` counts as of now.
+
+        Else one wrong time would move the desk's clock, and every event after it would be too old.
+        """
+        if self._clock is None:
+            return update
+        now = self._clock.now()
+        if update.ts - now <= dt.timedelta(seconds=float(self.desk.settings.max_skew)):
+            return update
+        self._log(LogMessage(now, Level.WARN, f"order_update dated {update.ts.isoformat()}: taken as of now"))
+        return evolve(update, ts=now)
+
+    def _refused_stale(self, message: MarketEvent) -> Step:
         step = Step(self.desk.book, code=Reason.STALE)
         self._settle(step)
         self._count(step.code, message)
@@ -271,8 +282,9 @@ _SENTENCES = {
 
 
 def market_content(event: MarketEvent) -> str:
-    """The content of an event as a ledger keeps it. Rule: DH-701."""
-    return digest([event.ts.isoformat(), *event.content()[1:]], 16)
+    """The content of an event as a ledger keeps it; 2.50 is 2.5, as it is without one. Rule: DH-701."""
+    ts, *rest = event.content()
+    return digest([event.ts.isoformat(), *(part.normalize() if isinstance(part, Decimal) else part for part in rest)], 16)
 
 
 def update_content(update: OrderUpdate) -> str:
@@ -283,38 +295,3 @@ def update_content(update: OrderUpdate) -> str:
         ],
         24,
     )  # fmt: skip
-
-
-class HedgingHostDesk:
-    """A v1 host's view: dicts in, dicts out; its own state, no globals. Implements `ports.driving.HedgingHost`."""
-
-    def __init__(self, stream: HedgeStream, lines: list[str]) -> None:
-        """`lines` is where the stream's writer puts the bodies it writes."""
-        self._stream = stream
-        self._lines = lines
-        stream.resume()
-
-    def on_market_event(self, event: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-        return self._taken(event, MarketEvent)
-
-    def on_order_update(self, update: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-        return self._taken(update, OrderUpdate)
-
-    def on_tick(self, now: dt.datetime) -> list[dict[str, Any]] | None:
-        self._stream.tick_at(now)
-        return self._emitted()
-
-    def _taken(self, message: Mapping[str, Any], wanted: type) -> list[dict[str, Any]] | None:
-        try:
-            read = read_message(with_exact_numbers(message))
-            if not isinstance(read, wanted) or isinstance(read, Shutdown):
-                raise InvalidInput("type", ascii(message.get("type")), "call the method of its type")
-            self._stream.take(read)
-        except InvalidInput as fault:
-            self._stream.refuse(fault)
-        return self._emitted()
-
-    def _emitted(self) -> list[dict[str, Any]] | None:
-        bodies = [json.loads(line) for line in self._lines]
-        self._lines.clear()
-        return bodies or None

@@ -18,6 +18,7 @@ from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
+CLOSED_EXTERNALLY = "closed_externally"
 STUCK_AFTER_ATTEMPTS = 5
 STUCK_AGAIN = dt.timedelta(minutes=5)
 PRICE_PATIENCE = dt.timedelta(seconds=60)
@@ -114,7 +115,8 @@ class ManagePositions:
 
     def _book(self, position: Position) -> None:
         """Book a close the broker has confirmed; a price it never said is estimated, and somebody is told. CS-411."""
-        now, reason = self._clock.now(), position.exit_reason or "repaired"
+        now = self._clock.now()
+        reason = position.exit_reason or (CLOSED_EXTERNALLY if position.outside else "repaired")
         mute = self._unpriced_closes(position)
         alarms = [
             AlarmRaised(
@@ -122,7 +124,7 @@ class ManagePositions:
             )
             for order in mute
         ]
-        self._ledger.record(*alarms, closed(position, now, reason, position.cash, estimated=bool(mute)))
+        self._ledger.record(*alarms, closed(position, now, reason, position.gross, estimated=bool(mute)))
 
     def _unpriced_closes(self, position: Position) -> list[Order]:
         orders = self._ledger.book.orders_of(position.id)
@@ -167,7 +169,10 @@ def closed(
     settlement_price: Decimal | None = None,
     estimated: bool = False,
 ) -> PositionClosed:
-    """The one event that books a position: what it brought, and what ending a spread cost. Rules: CS-005, CS-564."""
+    """The one event that books a position: what it brought, and what ending a spread cost. Rules: CS-005, CS-564.
+
+    It is an estimate too where somebody else traded part of it at a price nobody told (CS-572).
+    """
     contracts = position.contracts
     exit_value = position.credit - gross / (100 * contracts) if contracts else Decimal(0)
     return PositionClosed(
@@ -179,5 +184,5 @@ def closed(
         gross=gross,
         fees=position.fees,
         settlement_price=settlement_price,
-        estimated=estimated,
+        estimated=estimated or bool(position.vanished),
     )

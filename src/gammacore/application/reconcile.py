@@ -6,21 +6,22 @@ A failed query is never "flat"; a difference counts after two looks in a row. Ru
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from itertools import count
 
 from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.manage_positions import closed
+from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of
+from gammacore.domain.desks.outside_trades import adjustments, outside_price
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
 from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
-from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit
@@ -99,8 +100,8 @@ class Reconcile:
                 continue
             if judged := self._judge(symbol, gap, held):
                 verdicts.update(judged)
-            else:
-                unknown[symbol] = gap
+            else:  # less what was ours and is gone
+                unknown[symbol] = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
         verdicts.update(self._take_in({symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}))
         return [
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
@@ -144,12 +145,59 @@ class Reconcile:
         if gap == 0:
             self._release(symbol)
             return {symbol: ReconcileVerdict.MATCH}
-        owner = self._owner(symbol)
-        if not all_answered or self._may_change(symbol) or (owner is not None and self._is_in_motion(owner)):
+        owners = self._owners(symbol)
+        if not all_answered or self._may_change(symbol) or any(map(self._is_in_motion, owners)):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if owner is not None and not any(held.get(leg) for leg in _legs_held(owner)):
-            return self._missing(owner)
-        return self._adjust(symbol, gap)
+        if len(owners) == 1 and (legs := _legs_held(owners[0])) and not any(held.get(leg) for leg in legs):
+            return self._missing(owners[0])
+        return self._traded_outside(symbol, gap, owners) if owners else self._adjust(symbol, gap)
+
+    def _traded_outside(self, symbol: str, gap: int, owners: Sequence[Position]) -> dict[str, ReconcileVerdict]:
+        """Bring positions down to what the broker still holds of them, or back up. What is naked then is repaired in
+        this very cycle, so nothing waits for the price: without the broker's orders it is not known. CS-413, CS-572.
+        """
+        if self._has_expired(symbol):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        now = self._clock.now()
+        reports = self._broker_orders() or ()
+        changes = adjustments(owners, symbol, gap, filter(self._is_foreign, reports), now)
+        if not changes:
+            return {}
+        rest = gap - sum(event.change for event in changes)
+        known = dict(self._ledger.book.quarantined)
+        alarms = [AlarmRaised(now, CLOSED_EXTERNALLY, event.detail, event.position) for event in changes]
+        moot = [HoldingsQuarantined(now, {**known, symbol: rest}, changes[0].detail)] if symbol in known else []
+        self._ledger.record(*changes, *alarms, *moot)
+        return {} if rest and not moot else {symbol: ReconcileVerdict.MISSING}
+
+    def _broker_orders(self) -> Sequence[OrderReport] | None:
+        """Today's orders as the broker has them; None when it does not say, which a person hears of in time."""
+        try:
+            reports = self._broker.orders()
+        except BrokerError as outage:
+            self._silences += 1
+            self._tell(outage, self._silences)
+            return None
+        self._silences = 0
+        return reports
+
+    def _is_foreign(self, report: OrderReport) -> bool:
+        return self._ledger.book.order(report.id) is None
+
+    def _is_unexplained(self, report: OrderReport) -> bool:
+        """Whether no live position has this order's fills: what a booked one sold and is held again was never gone.
+
+        Rules: CS-565, CS-574.
+        """
+        book = self._ledger.book
+        if (order := book.order(report.id)) is None:
+            return True
+        owner = book.position(order.ticket.position)
+        return owner is not None and not owner.is_live
+
+    def _has_expired(self, symbol: str) -> bool:
+        """Expired options are gone from the broker by settlement, which books them."""
+        return self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired
 
     def _adjust(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
         """Bring an inventory down to what the broker still holds of it; more than ours is somebody else's. R5."""
@@ -157,14 +205,14 @@ class Reconcile:
             ours = inventory.quantities.get(symbol, 0)
             if ours * gap >= 0:
                 continue
-            if self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired:
+            if self._has_expired(symbol):
                 return {symbol: ReconcileVerdict.LOOK_AGAIN}
             change = max(gap, -ours) if ours > 0 else min(gap, -ours)
             now, price = self._clock.now(), inventory.average_price(symbol)
             detail = f"{-change:+d} {symbol} of {inventory.id} are gone from the broker; what they brought is not known"
             self._ledger.record(
                 InventoryAdjusted(now, inventory.id, symbol, change, price, detail),
-                AlarmRaised(now, "closed_externally", detail, inventory.id),
+                AlarmRaised(now, CLOSED_EXTERNALLY, detail, inventory.id),
             )
             return {symbol: ReconcileVerdict.MISSING}
         return {}
@@ -200,9 +248,10 @@ class Reconcile:
         lives = (position is not None and position.is_live) or (inventory is not None and inventory.is_live)
         return finished and (order.ticket.purpose is Purpose.ENTRY or lives)
 
-    def _owner(self, symbol: str) -> Position | None:
-        holders = (position for position in self._ledger.book.live_positions if position.holdings.get(symbol))
-        return next(holders, None)
+    def _owners(self, symbol: str) -> list[Position]:
+        """Live positions that hold the symbol, or held it until somebody else traded it."""
+        live = self._ledger.book.live_positions
+        return [one for one in live if one.holdings.get(symbol) or one.vanished.get(symbol)]
 
     def _may_change(self, symbol: str) -> bool:
         """A working order may fill any moment, and within 60 s of our own fill the query may simply lag. CS-572."""
@@ -223,17 +272,24 @@ class Reconcile:
         legs = _legs_held(position)
         if not all(self._seen_enough(symbol) for symbol in legs):
             return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)
-        now = self._clock.now()
+        if (reports := self._broker_orders()) is None:
+            return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)  # nothing is naked: its price can be waited for
+        others = [report for report in reports if self._is_foreign(report)]
+        now, after = self._clock.now(), position
+        for symbol in legs:
+            gap = -position.holdings[symbol]
+            after = after.traded_outside(symbol, gap, outside_price(symbol, gap, others))
         detail = "closed outside this desk; its cost is not known and booked as the full width until corrected"
-        worst = position.cash - position.spread.width * 100 * position.open_contracts
+        if not after.vanished:
+            detail = "closed outside this desk, at the prices the broker shows"
         known = self._ledger.book.quarantined
         rest = {symbol: gap for symbol, gap in known.items() if symbol not in legs}
         moot = [] if rest == known else [HoldingsQuarantined(now, rest, f"gone with {position.id}")]
         self._ledger.record(
             *moot,
             PositionMissing(now, position.id, LOOKS),
-            AlarmRaised(now, "closed_externally", detail, position.id),
-            closed(position, now, "closed_externally", worst, estimated=True),
+            AlarmRaised(now, CLOSED_EXTERNALLY, detail, position.id),
+            closed(after, now, CLOSED_EXTERNALLY, after.gross),
         )
         return dict.fromkeys(legs, ReconcileVerdict.MISSING)
 
@@ -251,15 +307,10 @@ class Reconcile:
         if not unknown:
             return {}
         book, now = self._ledger.book, self._clock.now()
-        try:
-            reports = [report for report in self._broker.orders() if book.order(report.id) is None]
-        except BrokerError as outage:
-            self._silences += 1
-            self._tell(outage, self._silences)
+        if (reports := self._broker_orders()) is None:
             return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
-        self._silences = 0
         found = find_orphans(
-            {**book.quarantined, **unknown}, reports, at=now, rules=self._rules, policy=self._policy,
+            {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules, policy=self._policy,
             taken=book.positions, roots=roots_of(self._underlyings),
         )  # fmt: skip
         adopted = {symbol for orphan in found.adopted for symbol in orphan.holdings}

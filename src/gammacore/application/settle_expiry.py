@@ -115,7 +115,7 @@ class SettleExpiry:
             events.append(AlarmRaised(now, "unknown_underlying", detail, position.id))
         if not underlying.cash_settled:
             events.extend(deliveries(position, price, now))
-        events.append(closed(position, now, "settled", position.cash + value * 100, price, print_.estimated))
+        events.append(closed(position, now, "settled", position.gross + value * 100, price, print_.estimated))
         return events
 
 

@@ -169,7 +169,10 @@ class TradeDay:
             self.ledger.record(self._day(now))
 
     def _refuse_another_ledger(self, book: Book) -> None:
-        """A ledger is of one account and mode, a day of one underlying, and time does not go back. Rule: CS-609."""
+        """A ledger is of one account and mode, a day of one underlying and strategy, and time goes on. Rule: CS-609.
+
+        What one strategy holds, another does not watch; what it left on an earlier day every strategy closes (DH-520).
+        """
         opened, day, mine = book.opened, book.day, self.terms
         assert opened is not None
         if (opened.account, opened.mode) != (mine.account, mine.mode):
@@ -184,6 +187,9 @@ class TradeDay:
         if day.date == self.session.date and day.underlying != self.underlying.symbol:
             raise ConfigurationError(f"this ledger trades {day.underlying} on {day.date}; name another --ledger "
                                      f"for {self.underlying.symbol}")  # fmt: skip
+        if day.date == self.session.date and day.strategy != self.strategy.name:
+            raise ConfigurationError(f"this ledger trades {day.strategy} on {day.date}; give --strategy "
+                                     f"{day.strategy}, or another --ledger for {self.strategy.name}")  # fmt: skip
 
     def cycle(self) -> None:
         """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
@@ -223,8 +229,8 @@ class TradeDay:
             return decisions
         return self.strategy.decide(evolve(situation, opinions=opinions, entry_opinion=entry))
 
-    def look(self) -> Situation:
-        """The situation as it is now."""
+    def look(self, *, for_entry: bool = False) -> Situation:
+        """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""
         now, book = self.clock.now(), self.ledger.book
         market = self._snapshot(now)
         situation = Situation(
@@ -239,7 +245,8 @@ class TradeDay:
             regime=self._regime(now),
             equity=None if self.equity is None else self.equity(market, now),
         )
-        return self._for_entries(situation) if self.strategy.needs_exposure(now, self.session, book) else situation
+        asked = for_entry or self.strategy.needs_exposure(now, self.session, book)
+        return self._for_entries(situation) if asked else situation
 
     def _for_entries(self, situation: Situation) -> Situation:
         """What only an entry asks for: exposure, history, buying power, and a second look at the market. CS-359."""
@@ -328,9 +335,8 @@ class TradeDay:
         )
 
     def _next_look(self, now: dt.datetime) -> dt.datetime:
-        instants = [self.market.next_at(now)]
-        instants.extend(deadline for deadline in self.strategy.deadlines(self.session) if deadline > now)
-        return min(instants)
+        deadlines = self.strategy.deadlines(self.session, self.ledger.book)
+        return min([self.market.next_at(now), *(deadline for deadline in deadlines if deadline > now)])
 
     def _finish(self) -> None:
         book = self.ledger.book

@@ -65,6 +65,8 @@ class TradeInventory:
         state = self._desk.send(ticket, first=first)
         if state is OrderState.REJECTED and (step.purpose is not Purpose.ENTRY):
             self._alarm(step, book.orders[ticket.id].reason)
+        if state is OrderState.NOT_SENT:
+            self._stand(step, state.value, book.orders[ticket.id].reason)  # it may be bought yet
         return state
 
     def _is_forbidden(self, step: Trade) -> bool:
@@ -72,9 +74,17 @@ class TradeInventory:
         if self._decrees is None or step.purpose is not Purpose.ENTRY:
             return False
         verdict = self._decrees.judge_hedged(self._ledger.book, self._clock.now())
-        if not verdict.passed and isinstance(step.record, EntryJudged):
-            self._ledger.record(evolve(step.record, reason=verdict.reason, explanation=str(verdict)))
+        if not verdict.passed:
+            self._stand(step, verdict.reason, str(verdict))
         return not verdict.passed
+
+    def _stand(self, step: Trade, reason: str | None, explanation: str) -> None:
+        """An entry came to nothing after all: its judgement says why, where that is new."""
+        if not isinstance(record := step.record, EntryJudged):
+            return
+        known = self._ledger.book.judgement(record.scheduled_at)
+        if known is None or known.reason != reason:
+            self._ledger.record(evolve(record, reason=reason, explanation=explanation))
 
     def note(self, step: Note) -> None:
         self._ledger.record(step.record)

@@ -20,6 +20,7 @@ class NotConvertible(ValueError):
 
     def __init__(self, value: object, wanted: str) -> None:
         super().__init__(value, wanted)
+        self.value = value
         self.wanted = wanted
 
 
@@ -38,8 +39,12 @@ def convert(value: Any, kind: Any) -> Any:
         return None if value in (None, "none") else convert(value, parts[0])
     if origin is tuple:
         parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            raise NotConvertible(value, wanted(kind))
         return tuple(convert(part, typing.get_args(kind)[0]) for part in parts)
     if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping):
+            raise NotConvertible(value, wanted(kind))
         return {str(name): convert(part, typing.get_args(kind)[1]) for name, part in value.items()}
     try:
         return _READERS.get(kind, kind)(value.strip() if isinstance(value, str) else value)
@@ -51,6 +56,10 @@ def wanted(kind: Any) -> str:
     """What a person should write for a setting of this type."""
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return "one of " + ", ".join(kind)
+    if (origin := typing.get_origin(kind)) is tuple:
+        return f"a list, each {wanted(typing.get_args(kind)[0])}"
+    if origin is not None and issubclass(origin, Mapping):
+        return f"a table, each value {wanted(typing.get_args(kind)[1])}"
     return _WORDS.get(kind, str(getattr(kind, "__name__", kind)))
 
 
@@ -114,4 +123,5 @@ _WORDS: dict[Any, str] = {
     dt.date: "a date like 2026-08-19",
     Fraction: 'a number or a fraction like "1/3"',
     Path: "a path",
+    str: "a text",
 }

@@ -31,7 +31,7 @@ ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 UNDERLYINGS = "underlyings."
-SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.", "hedging.book_betas.")
+SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.", "hedging.book_betas.", "broker.fees.by_root.")
 """Tables whose own keys are symbols, so that a variable's letters are capitals there."""
 OWN_VARIABLES = {"GAMMACORE_HOME": "storage.home", "FIREBASE_PROJECT_ID": "firestore.project"}
 """Variables with a name of their own, besides those of the hedging desk."""
@@ -174,6 +174,9 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
     GAMMACORE_HOME. An empty one counts as unset.
 
     Only an explicit false is not paper, set to nothing included: a mistyped switch must never trade live.
+
+    Raises:
+        ConfigurationError: a variable that is a setting but for its underscores, which would set nothing.
     """
     keys = {
         f"hedging.{setting}": Sourced(figure, f"{source} {name}")
@@ -183,9 +186,12 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
         if text := (environment.get(name) or "").strip():
             keys[key] = Sourced(text, f"{source} {name}")
     for name, value in environment.items():
-        if value and name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            key = _key_of(name[len(ENVIRONMENT_PREFIX) :])
-            keys[key] = Sourced(value, f"{source} {name}")
+        if not value or not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        if "__" in name:
+            keys[_key_of(name[len(ENVIRONMENT_PREFIX) :])] = Sourced(value, f"{source} {name}")
+        elif name not in OWN_VARIABLES and (meant := _with_one_underscore(name[len(ENVIRONMENT_PREFIX) :])):
+            raise ConfigurationError(f"{source} {name}: sets nothing; write {meant}, two underscores for each dot")
     if PAPER_SWITCH in environment:
         live = says_live(environment[PAPER_SWITCH])
         if not live or PAPER not in keys:
@@ -201,6 +207,12 @@ def _key_of(variable: str) -> str:
             symbol, *rest = key[len(table) :].split(".")
             return ".".join((table.removesuffix("."), symbol.upper(), *rest))
     return key
+
+
+def _with_one_underscore(variable: str) -> str:
+    """The variable meant by ENTRIES_VIX_FLOOR; "" where it is no setting's."""
+    keys = (key for key, _ in flatten(Settings()) if key.replace(".", "_").upper() == variable.upper())
+    return next((ENVIRONMENT_PREFIX + key.replace(".", "__").upper() for key in keys), "")
 
 
 def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
@@ -256,6 +268,7 @@ def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:
     """Keys below a setting that is itself a table joined into that setting; unknown keys are refused."""
     known = dict(flatten(base))
+    del known[COLUMNS.removesuffix(".")]  # a table: of its own keys, not of a value
     tables = [key for key, value in known.items() if isinstance(value, Mapping)]
     column_keys = [f"{COLUMNS}{attribute.name}" for attribute in attrs.fields(ColumnMap)]
     column_tables = [key for key, kind in zip(column_keys, _hints(ColumnMap).values(), strict=False) if _is_table(kind)]
@@ -268,8 +281,15 @@ def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:
         elif key in known or key in column_keys:
             joined[key] = sourced
         else:
-            raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, (*known, *column_keys))}")
+            _refuse_key(key, sourced, (*known, *column_keys))
     return joined
+
+
+def _refuse_key(key: str, sourced: Sourced, known: Iterable[str]) -> typing.NoReturn:
+    inside = dict.fromkeys(name[len(key) + 1 :].split(".")[0] for name in known if name.startswith(f"{key}."))
+    if inside:
+        raise ConfigurationError(f"{sourced.source}: {key} is a table: write [{key}] and under it {', '.join(inside)}")
+    raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, known)}")
 
 
 def _is_table(kind: Any) -> bool:
@@ -302,7 +322,7 @@ def _value(sourced: Sourced, kind: Any, key: str) -> Any:
         return convert(sourced.value, kind)
     except NotConvertible as wrong:
         raise ConfigurationError(
-            f"{sourced.source}: {key}: {_told(key, sourced.value)} is not valid; give {wrong.wanted}"
+            f"{sourced.source}: {key}: {_told(key, wrong.value)} is not valid; give {wrong.wanted}"
         ) from wrong
 
 
@@ -362,7 +382,12 @@ def _columns(given: Given) -> ColumnMap | None:
 
 def _underlyings(given: Given) -> dict[str, Underlying]:
     """Registry entries of the configuration; those of built-in symbols start from the built-in entry."""
-    symbols = sorted({key.split(".")[1] for key in given if key.startswith(UNDERLYINGS)})
+    keys = [key for key in given if key.startswith(UNDERLYINGS)]
+    for key in keys:
+        if key.count(".") == 1:
+            fields = ", ".join(attribute.name for attribute in attrs.fields(Underlying))
+            raise ConfigurationError(f"{given[key].source}: {key} is a table: write [{key}] and under it {fields}")
+    symbols = sorted({key.split(".")[1] for key in keys})
     found: dict[str, Underlying] = {}
     for symbol in symbols:
         prefix = f"{UNDERLYINGS}{symbol}."

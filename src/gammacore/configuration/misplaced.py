@@ -18,8 +18,8 @@ def refuse_credentials(sources: Mapping[str, str]) -> None:
     for key, source in sources.items():
         if (name := credential_meant(key)) is not None:
             raise ConfigurationError(
-                f"{source}: {key}: settings are shown and shared, they are no place for credentials; give {name} as "
-                f"an environment variable, in .env, or by `keyring set gammacore {name}`"
+                f"{source}: {key} is a credential, and settings are shown and shared; give {name} as an environment "
+                f"variable, in .env, or by `keyring set gammacore {name}`"
             )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from gammacore.configuration.conversion import show
 from gammacore.configuration.settings import Settings
+from gammacore.domain.instruments import Ticks, Underlying
 
 HEAD = """\
 # gammacore configuration. Every line is a default, commented out: take the # away to change it.
@@ -17,18 +19,41 @@ HEAD = """\
 """
 
 TAIL = """
-# Any other underlying is described by the same fields as the built-in ones (SPX NDX XSP RUT SPY QQQ IWM):
+# Any other underlying is described by the same fields as the built-in ones (SPX NDX XSP RUT SPY QQQ IWM); those may be
+# changed likewise. Distances in points of it, prices a share:
 # [underlyings.GOOG]
-# option_root = "GOOG"
-# k = "1/8"                 # scale of point distances against SPX
-# strike_increment = "2.5"
-# base_width = "2.5"
+# option_root = "GOOG"        # root of its 0DTE contracts
+# exercise = "american"       # or european
+# settlement = "physical"     # or cash
+{underlying}
+
+# Columns of a vendor's table that no preset describes, by their names in its header; the first six are needed:
+# [market.columns]
+# time = "quote_ts"           # when the quote was seen; or date = "…" with time, or with clock = "15:45" for all rows
+# expiry = "expiry"           # or occ_symbol = "…" for expiry, right and strike in one
+# right = "type"              # C or P
+# strike = "strike"
+# bid = "bid"
+# ask = "ask"
+# zone = "America/New_York"   # of times without an offset
+# seconds_late = 0            # added to every time: 60 where a one-minute row is stamped with its start
+# spot = "spot"               # price of the underlying; spot_bid and spot_ask where there is only their middle
+# open_interest = "oi"
+# iv = "iv"                   # iv_scale = 100 where it is in percent
+# gamma = "gamma"
+# root = "root"               # of the contract; else the underlying's 0DTE root is meant
+# underlying = "symbol"       # rows of another underlying are left out
+# strike_scale = 1            # 1000 where strikes are in thousandths
+# filters = {{session = "R"}}   # only rows with this text in that column
 """
+
+
+TOLD_AT_THE_END = ("underlyings", "columns")
 
 
 def sample_toml() -> str:
     """A TOML file that says all there is to set and changes nothing."""
-    return "\n".join((HEAD, *_section(Settings(), ""), TAIL))
+    return "\n".join((HEAD, *_section(Settings(), ""), TAIL.format(underlying="\n".join(_underlying()))))
 
 
 def _section(instance: Any, prefix: str) -> Iterator[str]:
@@ -38,18 +63,33 @@ def _section(instance: Any, prefix: str) -> Iterator[str]:
         sentence = (type(instance).__doc__ or "").strip().splitlines()[0]
         yield f"\n# {sentence}\n[{prefix}]"
     for attribute in plain:
-        value = getattr(instance, attribute.name)
-        if isinstance(value, Mapping):
-            continue
-        yield f"# {attribute.name} = {_toml(value)}    # {attribute.metadata.get('doc', '')}".rstrip(" #")
+        if attribute.name not in TOLD_AT_THE_END:
+            yield _line(attribute, getattr(instance, attribute.name))
     for attribute in nested:
         name = f"{prefix}.{attribute.name}" if prefix else attribute.name
         yield from _section(getattr(instance, attribute.name), name)
 
 
+def _line(attribute: attrs.Attribute[Any], value: Any, prefix: str = "") -> str:
+    return f"# {prefix}{attribute.name} = {_toml(value)}    # {attribute.metadata.get('doc', '')}".rstrip(" #")
+
+
+def _underlying(kind: type[attrs.AttrsInstance] = Underlying, prefix: str = "") -> Iterator[str]:
+    """The figures every underlying has, with what holds for those that give none."""
+    for attribute in attrs.fields(kind):
+        if isinstance(attribute.default, Ticks):
+            yield from _underlying(Ticks, f"{attribute.name}.")
+        elif attribute.default is not attrs.NOTHING:
+            yield _line(attribute, attribute.default, prefix)
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, bool | int):
         return show(value)
+    if isinstance(value, Decimal | float):
+        return f"{value:f}" if isinstance(value, Decimal) else repr(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name} = {_toml(part)}" for name, part in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(part) for part in value) + "]"
     return f'"{show(value)}"'

@@ -121,9 +121,9 @@ class Underlying:
     top_quality_tolerance: Decimal = parameter(
         Decimal("0.25"), "Net bid-ask spread allowed for rich credits, part of the credit.", above=0
     )
-    max_positions: int = parameter(3, "Positions at most.", at_least=1)
-    max_contracts: int = parameter(10, "Contracts a trade at most.", at_least=1)
-    hedge_share: str = ""
+    max_positions: int = parameter(3, "Positions in this underlying at most (CS-338).", at_least=1)
+    max_contracts: int = parameter(10, "Contracts a trade at most (CS-023).", at_least=1)
+    hedge_share: str = parameter("", "The share it is hedged with, whose bars stand in for its own; empty = none.")
     hedge_ratio: Decimal = parameter(Decimal(1), "Index points per point of the hedge share.", above=0)
     multiplier: int = parameter(EQUITY_OPTION_MULTIPLIER, "Shares (or dollars per point) a contract.", at_least=1)
 

@@ -271,6 +271,22 @@ class PositionMissing:
 
 
 @frozen
+class PositionAdjusted:
+    """The broker holds less of a position than its fills left: somebody traded `change` signed contracts outside.
+
+    `price` points a contract where the broker shows who traded; None: counted at its worst until the position is
+    booked, `estimated`. A change the other way takes an earlier one of unknown price back. Rules: R5, CS-572.
+    """
+
+    at: dt.datetime
+    position: str
+    symbol: str
+    change: int
+    price: Decimal | None
+    detail: str
+
+
+@frozen
 class AlarmRaised:
     """Something a person must know; it blocks nothing by itself."""
 
@@ -357,6 +373,7 @@ Event = (
     | HedgeDecided
     | HoldingsQuarantined
     | PositionMissing
+    | PositionAdjusted
     | AlarmRaised
     | Halted
     | Resumed

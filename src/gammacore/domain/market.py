@@ -106,22 +106,26 @@ class Bar:
 
 
 def _floats(values: ArrayLike) -> Floats:
-    return _read_only(np.array(values, dtype=np.float64))
+    return _sealed(values, np.dtype(np.float64))
 
 
 def _bools(values: ArrayLike) -> Bools:
-    return _read_only(np.array(values, dtype=np.bool_))
+    return _sealed(values, np.dtype(np.bool_))
 
 
 def _dates(values: ArrayLike) -> Dates:
-    return _read_only(np.array(values, dtype="datetime64[D]"))
+    return _sealed(values, np.dtype("datetime64[D]"))
 
 
 def _codes(values: ArrayLike) -> Codes:
-    return _read_only(np.array(values, dtype=np.int64))
+    return _sealed(values, np.dtype(np.int64))
 
 
-def _read_only(column: NDArray[Any]) -> NDArray[Any]:
+def _sealed(values: ArrayLike, kind: np.dtype[Any]) -> NDArray[Any]:
+    """A column nobody can write to: a copy, but of a column that is sealed already."""
+    if isinstance(values, np.ndarray) and values.dtype == kind and values.base is None and not values.flags.writeable:
+        return values
+    column = np.array(values, dtype=kind)
     column.setflags(write=False)
     return column
 
@@ -175,12 +179,17 @@ class OptionChain:
             ("expiry", ~np.isnat(self.expiry)),
             ("root", (self.root >= 0) & (self.root < len(self.roots))),
         ):
-            if not legal.all():
+            if np.count_nonzero(legal) < size:
                 row = int(np.flatnonzero(~legal)[0])
                 raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "mend or drop the row")
         self._keep_usable_quotes()
 
     def _keep_usable_quotes(self) -> None:
+        usable = (self.bid >= 0) & (self.ask > 0) & (self.bid <= self.ask) & ~np.isnan(self.quoted_at)
+        if np.count_nonzero(usable) < len(usable):
+            self._take_out(~usable)
+
+    def _take_out(self, unusable: Bools) -> None:
         missing = np.isnan(self.bid) | np.isnan(self.ask)
         with np.errstate(invalid="ignore"):
             checks = {
@@ -190,17 +199,14 @@ class OptionChain:
                 "crossed": ~missing & (self.ask > 0) & (self.bid > self.ask),
             }
         checks["undated"] = np.isnan(self.quoted_at) & ~np.logical_or.reduce(list(checks.values()))
-        unusable = np.zeros(len(self.strike), dtype=bool)
         for reason, rows in checks.items():
             if count := int(rows.sum()):
                 self.defects[reason] = self.defects.get(reason, 0) + count
-            unusable |= rows
-        if unusable.any():
-            for name in ("bid", "ask"):
-                column = getattr(self, name).copy()
-                column[unusable] = np.nan
-                column.setflags(write=False)
-                object.__setattr__(self, name, column)
+        for name in ("bid", "ask"):
+            column = getattr(self, name).copy()
+            column[unusable] = np.nan
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         return len(self.strike)
@@ -237,6 +243,17 @@ class OptionChain:
             self.root[rows], self.bid[rows], self.ask[rows], self.open_interest[rows], self.iv[rows],
             self.gamma[rows], self.quoted_at[rows],
         )  # fmt: skip
+
+    def requoted(
+        self, as_of: dt.datetime, bid: ArrayLike, ask: ArrayLike, iv: ArrayLike, quoted_at: ArrayLike
+    ) -> OptionChain:
+        """The same contracts with the same open interest and gamma, at other quotes; defects are those of the new."""
+        later = OptionChain(
+            self.underlying, as_of, self.roots, self.strike, self.is_call, self.expiry, self.root, bid, ask,
+            self.open_interest, iv, self.gamma, quoted_at,
+        )  # fmt: skip
+        object.__setattr__(later, "_rows", self._rows)  # a contract keeps its row: looked up once for all
+        return later
 
     def expiring(self, date: dt.date, roots: Sequence[str] | None = None) -> OptionChain:
         """The contracts that expire on `date`, of the given roots (default: all)."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
-from gammacore.domain.instruments import Right, Side
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, Side
 from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
 from gammacore.domain.spreads import CreditSpread, Leg
 from gammacore.domain.stops.delays import NO_DELAYS, Delays
@@ -96,7 +96,9 @@ class Position:
 
     `contracts` spreads were opened at `credit` points net; how many are still open is read off the holdings.
     `credit_verified` is False while the broker has not said the price (CS-411). `fees` in dollars. `adopted` was not
-    opened by this ledger; an `orphan` of those was found at the broker (CS-575).
+    opened by this ledger; an `orphan` of those was found at the broker (CS-575). `outside` is set once somebody else
+    traded contracts of it; `vanished` are those, signed by symbol, that went at a price nobody told: they are in no
+    cash (CS-572).
     """
 
     plan: EntryPlan
@@ -114,6 +116,8 @@ class Position:
     close_attempts: int = 0
     adopted: bool = False
     orphan: bool = False
+    outside: bool = False
+    vanished: dict[str, int] = field(factory=dict)
 
     @property
     def id(self) -> str:
@@ -151,6 +155,29 @@ class Position:
         """Dollars at risk in what is still open. Rules: CS-006, CS-342."""
         credit = self.credit if 0 < self.credit < self.spread.width else Decimal(0)
         return (self.spread.width - credit) * 100 * self.open_contracts
+
+    @property
+    def gross(self) -> Decimal:
+        """Dollars in less out, with what vanished at its worst. Rules: CS-005, CS-572.
+
+        A short is bought back for the width of its side, a long brings nothing; of a condor only one side can be in the
+        money (CS-006).
+        """
+        bought = [(max(0, self.vanished.get(side.short.occ, 0)), side.width) for side in self.spread.sides]
+        cost = sum((count * width for count, width in bought), Decimal(0))
+        if len(bought) > 1:
+            cost -= min(count for count, _ in bought) * min(width for _, width in bought)
+        return self.cash - cost * EQUITY_OPTION_MULTIPLIER
+
+    def traded_outside(self, symbol: str, change: int, price: Decimal | None) -> Position:
+        """The position after somebody else traded signed contracts of it; `price` points, None when not known."""
+        holdings = {**self.holdings, symbol: self.holdings.get(symbol, 0) + change}
+        if price is not None:
+            cash = self.cash - change * price * EQUITY_OPTION_MULTIPLIER
+            return evolve(self, holdings=holdings, cash=cash, outside=True)
+        vanished = {**self.vanished, symbol: self.vanished.get(symbol, 0) + change}
+        left = {name: count for name, count in vanished.items() if count}
+        return evolve(self, holdings=holdings, vanished=left, outside=True)
 
     def age_seconds(self, now: dt.datetime) -> float:
         return (now - self.opened_at).total_seconds()

@@ -204,8 +204,8 @@ class Strategy(Protocol):
         """Whether this cycle's decision looks at dealer gamma."""
         ...
 
-    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
-        """Instants at which it must be asked even when the market is silent."""
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        """Instants at which it must be asked even when the market is silent; past ones mean nothing."""
         ...
 
     def decide(self, situation: Situation) -> Decisions:

@@ -8,6 +8,8 @@ from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_
 from gammacore.wiring.controls import flatten_now, journal_request, leave_request, reconcile_now, system_clock
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.days import WiredDay, kill_files, wire_day, wire_trade
+from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
+from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
 from gammacore.wiring.markets import (
     MarketSource,
     naming_underlying,
@@ -16,6 +18,8 @@ from gammacore.wiring.markets import (
     taking_up,
     trading_date,
 )
+from gammacore.wiring.previews import EntryPreview, preview_entry
+from gammacore.wiring.recordings import DayRecorded, record_day
 from gammacore.wiring.regime_feeds import publish_exposure
 from gammacore.wiring.storage import (
     FirestoreLedger,
@@ -29,18 +33,11 @@ from gammacore.wiring.storage import (
     repair_ledger,
 )
 from gammacore.wiring.strategies import credit_spread_desk, naming_its_underlying
-from gammacore.wiring.studies import (
-    EntryPreview,
-    ExposureTerms,
-    ExposureView,
-    preview_entry,
-    record_day,
-    view_exposure,
-)
 
 __all__ = [
     "Armed",
     "BrokerPlaces",
+    "DayRecorded",
     "EntryPreview",
     "ExposureTerms",
     "ExposureView",
@@ -48,17 +45,21 @@ __all__ = [
     "LedgerPlace",
     "MarketSource",
     "OpenBroker",
+    "OpenLook",
     "OpenMarket",
+    "Outside",
     "WiredDay",
     "account_ledger",
     "armed_mode",
     "credit_spread_desk",
     "flatten_now",
+    "follow_exposure",
     "journal_request",
     "kill_files",
     "leave_request",
     "ledger_exists",
     "ledger_named",
+    "live_market",
     "local_path",
     "naming_its_underlying",
     "naming_underlying",
@@ -66,6 +67,7 @@ __all__ = [
     "open_broker_market",
     "open_credentials",
     "open_inbox",
+    "open_look",
     "open_market",
     "open_session",
     "open_storage",

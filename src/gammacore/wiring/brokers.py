@@ -16,6 +16,7 @@ from gammacore.adapters.discreet_broker import DiscreetBroker
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
@@ -27,6 +28,7 @@ from gammacore.ports.credentials import CredentialName, CredentialStore, Secret
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
+from gammacore.wiring.settlement import settlement_instants
 
 if TYPE_CHECKING:
     from gammacore.adapters.alpaca import AlpacaClients, AlpacaKeys, Endpoints
@@ -92,8 +94,11 @@ def open_broker_market(
     session: TradingSession,
     calendar: Calendar | None = None,
     places: BrokerPlaces = BROKERS_OWN,
+    expiries: Scope = TODAY,
 ) -> OpenMarket:
     """The armed broker's market. Tradier's comes from the live host whenever its token is there, also on paper.
+
+    `expiries` says which are shown; each one costs a request a look at Tradier.
 
     Raises:
         ConfigurationError: a credential or the broker's library is missing, or the broker serves no such underlying.
@@ -109,9 +114,13 @@ def open_broker_market(
         secret = _secret(credentials, CredentialName.TRADIER_TOKEN) if token is None else token.secret
         client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts))
         looks = TradierMarketSettings(
-            market.look_seconds, market.live_quote_age_seconds, settlement_minutes=market.official_close_minutes
+            market.look_seconds,
+            market.live_quote_age_seconds,
+            expiries=expiries,
+            settlement_minutes=market.official_close_minutes,
         )
-        shown = TradierMarket(client, underlying, session, clock, looks)
+        settles_at = regular_settlement if calendar is None else settlement_instants(calendar)
+        shown = TradierMarket(client, underlying, session, clock, looks, settles_at)
         return OpenMarket(shown, shown.is_delayed, client.close)
     if armed.broker is BrokerName.ALPACA:
         from gammacore.adapters.alpaca import AlpacaMarket
@@ -119,7 +128,10 @@ def open_broker_market(
 
         feeds = FULL_PLAN if market.alpaca_full_plan else FREE_PLAN
         glances = AlpacaMarketSettings(
-            market.look_seconds, market.live_quote_age_seconds, settlement_minutes=market.official_close_minutes
+            market.look_seconds,
+            market.live_quote_age_seconds,
+            settlement_minutes=market.official_close_minutes,
+            expiries=expiries,
         )
         clients = _alpaca_clients(_alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, places.alpaca))
         looked_at = AlpacaMarket(

@@ -13,8 +13,9 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch
 from gammacore.adapters.regime_file import RegimeFile
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.application.hedge_host import HedgingHostDesk
 from gammacore.application.hedge_journal import HedgeJournal
-from gammacore.application.hedge_stream import HedgeStream, HedgingHostDesk
+from gammacore.application.hedge_stream import HedgeStream
 from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.configuration import Configuration
 from gammacore.domain.hedging.book import DeskBook
@@ -84,7 +85,6 @@ def wire_configured_hedging(
             environment=environment,
             underlyings=settings.underlyings,
             assume_fills=assume_fills,
-            strict=settings.hedging.mode is LineMode.STRICT,
             verbose=verbose,
             group=group,
             account=settings.account.id,
@@ -112,7 +112,7 @@ def wire_hedging(
     calendar: Calendar | None = None,
     clock: Clock | None = None,
     assume_fills: bool = False,
-    strict: bool = True,
+    strict: bool | None = None,
     verbose: bool = False,
     group: int = 1,
     account: str = "paper",
@@ -123,7 +123,7 @@ def wire_hedging(
     `macro_file` is the market-regime document: a source of dealer gamma, and of macro events instead of Firestore's.
     `documents` is the store of the regime; None: that of FIREBASE_PROJECT_ID in `environment`, if any. `chain` is the
     gamma of a market's chains. `sources` come after what the settings name in `gex_sources`. Without `environment`
-    there is no kill switch but the ledger's.
+    there is no kill switch but the ledger's. `strict` is as `mode` of the settings says unless it is given.
 
     Raises:
         ConfigurationError, StorageError: what cannot be opened, and how to mend it.
@@ -157,8 +157,9 @@ def wire_hedging(
         )
         journal = HedgeJournal(storage, book, group=group)
         stream = HedgeStream(
-            desk, journal, regime, write, log, clock=clock or SystemClock(), strict=strict, verbose=verbose,
-            account=account, timer=timer,
+            desk, journal, regime, write, log, clock=clock or SystemClock(),
+            strict=settings.mode is LineMode.STRICT if strict is None else strict, verbose=verbose, account=account,
+            timer=timer,
         )  # fmt: skip
     except BaseException:
         if storage is not None:
@@ -170,6 +171,9 @@ def wire_hedging(
 def hedging_host(settings: HedgingSettings, log: Callable[[LogMessage], None], **parts: object) -> HedgingHostDesk:
     """The desk as a v1 host calls it: `on_market_event`, `on_order_update`, `on_tick`. Rule: DH-150.
 
+    `parts` are those of `wire_hedging`: a ledger, a calendar, the kill switch's environment. What breaks the protocol is
+    raised with `mode = strict`, logged with `lenient`; `close` lets go of a ledger.
+
     >>> from gammacore.domain.hedging.settings import hedging_profile
     >>> host = hedging_host(hedging_profile("source"), log=lambda message: None)
     >>> event = {"protocol": "v1", "type": "market_event", "event_id": "e1", "ts": "2025-12-30T14:30:00Z",
@@ -179,5 +183,5 @@ def hedging_host(settings: HedgingSettings, log: Callable[[LogMessage], None], *
     [('sell', 7.0, 'SPY')]
     """
     lines: list[str] = []
-    wired = wire_hedging(settings, write=lines.append, log=log, **{"strict": False, **parts})  # type: ignore[arg-type]
-    return HedgingHostDesk(wired.stream, lines)
+    wired = wire_hedging(settings, write=lines.append, log=log, **parts)  # type: ignore[arg-type]  # checked there
+    return HedgingHostDesk(wired.stream, lines, wired.close)

@@ -32,6 +32,7 @@ from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
+from gammacore.wiring.looks import HOW_TO_MEND
 from gammacore.wiring.markets import MarketSource
 from gammacore.wiring.storage import LedgerPlace, local_path
 
@@ -109,7 +110,7 @@ def broker_venue(
         BrokerUnavailable: the broker does not answer.
     """
     settings, clock = configuration.settings, clock or SystemClock()
-    looked_at = _for_market(settings, armed)
+    looked_at = for_market(settings, armed)
     opened = open_broker(armed, credentials, clock, places)
     closes: list[Callable[[], None]] = [opened.close]
     try:
@@ -119,7 +120,7 @@ def broker_venue(
         closes.append(shown.close)
         if shown.is_delayed:
             late = f"{shown.market.label}: quotes are delayed and nothing is decided on them (CS-418)"
-            raise ConfigurationError(f"{late}; {_HOW_TO_MEND[looked_at.broker]}")
+            raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
         account = opened.broker.account()
         armed.require_account(account.number)
         news = opened.news() if listens else None
@@ -136,13 +137,7 @@ def broker_venue(
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
 
 
-_HOW_TO_MEND = {
-    BrokerName.TRADIER: "give TRADIER_TOKEN, and market data comes from the live host while orders stay on paper",
-    BrokerName.ALPACA: "with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
-}
-
-
-def _for_market(settings: Settings, armed: Armed) -> Armed:
+def for_market(settings: Settings, armed: Armed) -> Armed:
     """The broker whose market is looked at: the one that is traded at, or the one that --market names."""
     kind = MarketSource.parse(settings.market.source).kind
     return Armed(armed.mode, BrokerName(kind)) if kind in (BrokerName.TRADIER, BrokerName.ALPACA) else armed

@@ -15,7 +15,8 @@ from builders import DAY, at
 from builders_alpaca import Told, Wire, told
 from builders_exchange import put
 from gammacore.adapters.alpaca.calendar import AlpacaCalendar
-from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, Feeds
+from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings, Feeds
+from gammacore.domain.gex.units import Scope
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
@@ -103,6 +104,22 @@ def test_what_is_asked_names_feed_and_expiry_and_open_interest_is_asked_once(wir
     assert chain.path == "/v1beta1/options/snapshots/SPY"
     assert (chain.query["feed"], chain.query["expiration_date"]) == ("indicative", DAY.isoformat())
     assert [asked.path for asked in again] == [stocks.path, chain.path]
+
+
+def test_more_expiries_are_asked_for_by_both_ends_and_shown(wire: Wire) -> None:
+    """Without the later end Alpaca lists to the end of the week only."""
+    tomorrow = DAY + dt.timedelta(days=1)
+    later = HIGH.replace(f"{DAY:%y%m%d}", f"{tomorrow:%y%m%d}")
+    listed = contracts((HIGH, "1200", "100"), (later, "700", "100"))
+    wire.script.tell(share(), listed, options(**{HIGH: quote(0.5, 0.52, at("10:00")), later: quote(1, 1, at("10:00"))}))
+
+    chain = market_over(wire, settings=AlpacaMarketSettings(expiries=Scope(1))).snapshot(at("10:00")).chain
+
+    assert chain is not None
+    assert chain.open_interest.tolist() == [1200.0, 700.0]
+    asked = [{name: text for name, text in each.query.items() if "date" in name} for each in wire.script.asked[1:]]
+    ends = {"expiration_date_gte": DAY.isoformat(), "expiration_date_lte": tomorrow.isoformat()}
+    assert asked == [ends, ends]
 
 
 def test_a_chain_of_several_pages_is_read_to_its_end_and_an_endless_one_refused(wire: Wire) -> None:

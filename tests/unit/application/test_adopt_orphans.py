@@ -9,13 +9,14 @@ import pytest
 from attrs import evolve
 
 from builders_exchange import an_entry, call, put
-from builders_world import PATIENT, Relay, World, a_world, a_world_holding, relayed
+from builders_world import PATIENT, World, a_world, a_world_holding, relayed
 from gammacore.application.reconcile import Reconcile, ReconcileVerdict
 from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined, PositionAdopted, PositionClosed
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState
 from gammacore.errors import BrokerUnavailable
+from relay import Relay
 
 SHORT, LONG = put(6880), put(6870)
 OURS, THEIRS = "gc-" + "0a1b2" * 5, "by-hand"

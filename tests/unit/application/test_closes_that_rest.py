@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import an_exit, put
-from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderFilled, PositionClosed
@@ -20,6 +20,7 @@ from gammacore.domain.orders import Effect, LegFill, OrderReport, OrderState, Or
 from gammacore.domain.positions import PositionState
 from gammacore.domain.spreads import Leg
 from gammacore.ports.broker import Broker
+from relay import Relay
 
 CLOSING = {"p1": "10:00:20"}
 
@@ -132,6 +133,7 @@ def test_a_part_that_filled_is_no_end_of_the_trouble() -> None:
 class Silent(Relay):
     """Says that orders are filled, and until `speaks_at` not at what price; of entries or of closes."""
 
+    inner: FakeExchange
     speaks_at: dt.datetime
     of_closes: bool = True
 

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
-from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.application.order_desk import tells_more
 from gammacore.domain.instruments import Side
@@ -24,6 +24,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerError, StorageError, WriteConflict
 from gammacore.ports.broker import Broker, Receipt
+from relay import Relay
 
 
 def a_world_behind(relay: Callable[[FakeExchange], Broker]) -> World:

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders_exchange import a_single, an_entry, call, put
-from builders_world import Relay, World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import HoldingsQuarantined, PositionClosed, PositionMissing
 from gammacore.domain.orders import OrderReport, OrderState
 from gammacore.domain.positions import PositionState
 from gammacore.errors import BrokerUnavailable
+from relay import Relay
 
 SHORT, LONG = put(6880), put(6870)
 FOREIGN = call(7000)
@@ -136,29 +137,6 @@ def test_failures_between_two_looks_do_not_count_as_looks() -> None:
     world.exchange.queries_fail(1)
     assert look(world) == [ReconcileVerdict.UNREACHABLE]
     assert world.all(PositionClosed) == []
-
-
-def test_one_leg_gone_is_quarantined_and_alarmed_not_forgotten() -> None:
-    """R5: somebody bought our short back; the position is not dropped from tracking."""
-    world = a_world_holding()
-    world.exchange.hold(SHORT, 3)
-    look(world)
-    look(world)
-
-    assert dict(world.book.quarantined) == {SHORT.occ: 3}
-    assert world.alarms() == ["quarantined"]
-    assert world.position().state is PositionState.OPEN
-
-
-def test_part_of_a_position_gone_is_quarantined_and_alarmed() -> None:
-    """R5: two of three are left; the book and the broker agree about that after two looks."""
-    world = a_world_holding()
-    close_outside(world, 1)
-    look(world)
-    look(world)
-
-    assert dict(world.book.quarantined) == {SHORT.occ: 1, LONG.occ: -1}
-    assert look(world) == [ReconcileVerdict.MATCH]
 
 
 def test_a_fill_after_a_confirmed_cancel_is_adopted_with_all_its_legs() -> None:

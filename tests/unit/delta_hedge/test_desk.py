@@ -28,6 +28,7 @@ from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
+from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
@@ -361,10 +362,35 @@ def test_the_same_ledger_decides_the_same(time: str) -> None:
 
 def test_the_instants_it_must_be_asked_at() -> None:
     """DH-260: the purchase, the cut-off, the retries, the close."""
-    instants = DeltaHedgeDesk().deadlines(HALF_DAY)
+    instants = DeltaHedgeDesk().deadlines(HALF_DAY, Book())
 
     assert instants[:3] == (at("09:45"), at("12:45"), at("12:46"))
     assert instants[-1] == at("13:00")
+
+
+@pytest.mark.parametrize(
+    ("told", "wakes"),
+    [
+        (decided("10:00:30", "rate_limited"), True),
+        (decided("10:00:30", "below_threshold"), False),
+        (decided("10:00", shares=-20), True),
+        (decided("10:00", shares=-19), False),
+    ],
+    ids=["a breach waits", "none waits", "the rest of a hedge cut at 20 waits", "a whole hedge"],
+)
+def test_what_waits_for_the_rate_window_is_decided_when_it_ends(told: Any, wakes: bool) -> None:
+    """DH-306, DH-308: the loop wakes then, however silent the market is."""
+    desk = DeltaHedgeDesk(HedgingSettings(max_hedge_shares=20))
+    book = a_book(bought(), hedged(-20, "10:00"), told)
+
+    assert (at("10:01") in desk.deadlines(a_session(), book)) is wakes
+
+
+def test_an_exit_that_came_to_nothing_wakes_the_loop_for_its_next_try() -> None:
+    """DH-511: a minute after it was refused, not at the next full minute."""
+    told: list[Event] = [an_exit("gc-call", "15:45"), OrderWasRejected(at("15:45:07"), "gc-call", "no")]
+
+    assert at("15:46:07") in DeltaHedgeDesk().deadlines(a_session(), a_book(bought(), told))
 
 
 def test_it_needs_buying_power_only_to_buy() -> None:

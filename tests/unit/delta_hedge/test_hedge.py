@@ -26,6 +26,7 @@ from builders_desk import a_book
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Hedge
+from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.regime.regime import CALM, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
@@ -366,6 +367,38 @@ def test_a_break_begins_a_new_episode_and_an_unknown_delta_is_no_break() -> None
     assert over.record.unusual_since is None
     (anew,) = steps_at("10:02", "0.376", began.record, over.record)
     assert anew.record.unusual_since == at("10:02")
+
+
+# -- a limit on the net delta: DH-1003 ---------------------------------------------------------------------------------
+
+
+def limited_at(time: str, delta: str | None, *before: HedgeDecided, last_hedge: str | None = "09:50") -> list[Any]:
+    seen, book = a_hedged_book(delta, last_hedge=last_hedge), a_book(bought(), before)
+    limits = OpeningLimits(max_net_delta=Decimal("0.40"))
+    return list(a_hedge_case(seen, time, book=book, limits=limits, min_interval=Decimal(86_400)).steps())
+
+
+def test_a_net_delta_beyond_its_limit_is_told_all_day_once_an_episode() -> None:
+    """Strictly more than the limit; the note that comes with the alarm remembers that it was told."""
+    (within,) = limited_at("10:00", "0.40")
+    note, warning = limited_at("10:01", "-0.41", within.record)
+    assert (warning.code, warning.detail) == (Alarm.NET_DELTA_LIMIT, "net delta -0.410 beyond 0.40")
+    assert limited_at("10:02", "-0.45", within.record, note.record) == []
+
+    (over,) = limited_at("10:03", "0.30", within.record, note.record)
+    assert isinstance(over, Note)
+    assert [type(step) for step in limited_at("10:04", "0.41", over.record)] == [Note, Warn]
+
+
+def test_a_hedge_of_a_delta_beyond_the_limit_goes_out_with_the_alarm() -> None:
+    trade, warning = limited_at("10:00", "0.45", last_hedge=None)
+
+    assert isinstance(trade, Trade)
+    assert warning.code == Alarm.NET_DELTA_LIMIT
+
+
+def test_what_is_not_known_is_beyond_nothing() -> None:
+    assert [type(step) for step in limited_at("10:00", None)] == [Note]
 
 
 # -- the law -----------------------------------------------------------------------------------------------------------

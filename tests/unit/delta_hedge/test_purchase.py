@@ -20,7 +20,7 @@ from gammacore.domain.hedging.regime.regime import MacroState
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
-from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted
+from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn
@@ -62,13 +62,59 @@ def test_an_index_straddle_is_bought_on_the_tick_of_its_orders() -> None:
     """SPX: 0.05 for several legs, rounded up."""
     quotes = {"C6900": (20.00, 20.13), "P6900": (19.00, 19.10)}
 
-    assert purchase(a_situation(SLOT, price="6901", legs=quotes)).limit == Decimal("39.25")
+    assert purchase(a_situation(SLOT, price="6901", legs=quotes, buying_power="300000")).limit == Decimal("39.25")
 
 
-def test_a_slot_is_judged_once_and_not_before_its_time() -> None:
+def test_it_is_bought_once_and_not_before_its_time() -> None:
     """CS-306."""
     assert steps(a_look("09:44:59.999")) == []
-    assert steps(a_slot(judgement(a_slot(Halted(at("09:30"), "by hand"))))) == []
+    assert steps(a_slot(purchase(a_slot()).record)) == []
+
+
+# -- what waits --------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_quote_at_the_slot_costs_no_day() -> None:
+    """The next look with quotes buys, for the same slot."""
+    waits = judgement(a_slot(spot=None))
+    trade = purchase(a_look("09:46", book=a_book(waits)))
+
+    assert waits.reason == "no_quotes"
+    assert isinstance(trade.record, EntryJudged)
+    assert (trade.record.scheduled_at, trade.record.at) == (at(SLOT), at("09:46"))
+
+
+def test_a_reason_is_journaled_when_it_changes() -> None:
+    waits = judgement(a_slot(spot=None))
+    assert steps(a_look("09:46", book=a_book(waits), spot=None)) == []
+
+    wide = judgement(a_look("09:47", book=a_book(waits), legs={"C600": (1.0, 1.2), "P600": (1.0, 1.2)}))
+    assert wide.reason == "wide_quotes"
+    assert judgement(a_look("09:48", book=a_book(waits, wide), spot=None)).reason == "no_quotes"
+
+
+@pytest.mark.parametrize(("time", "buys"), [("14:00", True), ("14:00:00.001", False)])
+def test_it_is_tried_until_the_latest_time_and_the_last_reason_stands(time: str, buys: bool) -> None:
+    waits = judgement(a_slot(spot=None))
+
+    assert bool(steps(a_look(time, book=a_book(waits)))) is buys
+
+
+def test_an_alarm_of_a_limit_is_raised_once_however_often_it_is_tried() -> None:
+    """DH-1003."""
+    desk = limited(max_contracts_per_symbol=1)
+    stand, warning = steps(a_slot(), desk)
+
+    assert isinstance(stand, Stand)
+    assert isinstance(warning, Warn)
+    assert steps(a_look("09:46", book=a_book(stand.judgement)), desk) == []
+
+
+def test_what_waited_for_a_halt_to_end_is_bought_when_somebody_resumes() -> None:
+    halted = Halted(at("09:30"), "by hand")
+    waits = judgement(a_slot(halted))
+
+    assert purchase(a_look("10:00", book=a_book(halted, waits, Resumed(at("09:59"), "home")))).quantity == 1
 
 
 def test_a_judgement_shows_every_verdict() -> None:
@@ -128,10 +174,25 @@ def test_the_last_moment_and_the_widest_quotes_still_pass() -> None:
 
 
 def test_the_power_that_is_needed_is_the_limits() -> None:
-    cost = (purchase(a_slot()).limit or Decimal(0)) * 100
+    """CS-343; a straddle at 600 may come to 100 shares of it, a SPX one at 6,000 to 1,000 SPY shares at 600."""
+    cost, cent = (purchase(a_slot()).limit or Decimal(0)) * 100, Decimal("0.01")
 
-    assert purchase(a_slot(buying_power=str(cost))).quantity == 1
-    assert judgement(a_slot(buying_power=str(cost - Decimal("0.01")))).reason == "buying_power"
+    assert purchase(a_slot(buying_power=str(cost + 18_000))).quantity == 1
+    assert judgement(a_slot(buying_power=str(cost + 18_000 - cent))).reason == "hedge_buying_power"
+    assert judgement(a_slot(buying_power=str(cost))).reason == "hedge_buying_power"
+    assert judgement(a_slot(buying_power=str(cost - cent))).reason == "buying_power"
+
+    quotes = {"C6000": (15.0, 15.2), "P6000": (15.0, 15.2)}
+    index = a_situation(SLOT, price="6000", legs=quotes, buying_power="20000")
+    assert judgement(index).explanation == "skip hedge_buying_power: 20000.00 < 3040.00 + 180000.00 for hedges"
+    assert purchase(evolve(index, buying_power=Decimal("183040"))).quantity == 1
+
+
+def test_the_part_that_is_left_for_hedges_is_configured() -> None:
+    overnight = DeltaHedgeDesk(straddle=StraddleRules(hedge_margin=Decimal("0.50")))
+
+    assert judgement(a_slot(buying_power="29000"), overnight).reason == "hedge_buying_power"
+    assert purchase(a_slot(buying_power="29000")).quantity == 1
 
 
 # -- sizes, limits, guards ---------------------------------------------------------------------------------------------
@@ -210,7 +271,7 @@ def test_a_guard_refuses_an_opening(equity: EquityWatch, reason: str) -> None:
 def test_nothing_of_it_stops_a_hedge() -> None:
     """DH-1003."""
     desk = limited(max_contracts_per_symbol=0, max_net_delta=Decimal(0), max_trades_per_day=0)
-    (trade,) = steps(a_look("10:30", "601", book=a_book(bought())), desk)
+    trade, _ = steps(a_look("10:30", "601", book=a_book(bought())), desk)  # and its alarm
 
     assert isinstance(trade, Trade)
     assert trade.purpose is Purpose.HEDGE

@@ -156,8 +156,8 @@ def test_dealer_gamma_is_asked_for_at_due_slots_only(time: str, book: Book, want
 
 def test_it_must_be_asked_at_the_closes_even_when_the_market_is_silent() -> None:
     """CS-522, CS-524, CS-521: and on a half day at its own."""
-    assert DESK.deadlines(a_session()) == (at("15:30"), at("15:55"), at("16:00"))
-    assert DESK.deadlines(a_session("13:00")) == (at("12:30"), at("12:55"), at("13:00"))
+    assert DESK.deadlines(a_session(), Book()) == (at("15:30"), at("15:55"), at("16:00"))
+    assert DESK.deadlines(a_session("13:00"), Book()) == (at("12:30"), at("12:55"), at("13:00"))
 
 
 def test_it_has_a_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from builders_hedging import CALENDAR, CALL, Desk, instant, market, sides
 from gammacore.adapters.fake.clock import FakeClock
-from gammacore.domain.hedging.settings import Freshness, HedgingSettings
+from gammacore.domain.hedging.settings import Freshness, HedgingSettings, LineMode
 from gammacore.errors import InvalidInput
 from gammacore.wiring.hedging import hedging_host
 
@@ -87,11 +87,12 @@ def test_a_host_calls_methods_and_gets_dicts_or_none() -> None:
 
 
 def test_a_lenient_host_logs_what_a_strict_one_raises() -> None:
-    """DH-150."""
+    """DH-142, DH-150: as `mode` of its settings says."""
     logs: list[Any] = []
     bad = market("15:00:00", CALL, delta=7)
-    assert hedging_host(HedgingSettings(), logs.append, calendar=CALENDAR).on_market_event(bad) is None
+    lenient = hedging_host(HedgingSettings(mode=LineMode.LENIENT), logs.append, calendar=CALENDAR)
+    assert lenient.on_market_event(bad) is None
     assert [log.code for log in logs] == ["invalid"]
-    strict = hedging_host(HedgingSettings(), logs.append, calendar=CALENDAR, strict=True)
+    strict = hedging_host(HedgingSettings(), logs.append, calendar=CALENDAR)
     with pytest.raises(InvalidInput, match=r"payload\.delta"):
         strict.on_market_event(bad)

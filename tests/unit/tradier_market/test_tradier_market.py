@@ -11,6 +11,7 @@ from builders_tradier_market import DAY, SESSION, TEN, AnsweringTradier, a_quote
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.tradier.client import SANDBOX
 from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
+from gammacore.domain.gex.units import ALL, TODAY, Scope
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.errors import InvalidInput, MissingData
 
@@ -39,23 +40,35 @@ def test_a_look_is_one_request_for_quotes_and_one_for_the_chain() -> None:
     assert (quote.bid, quote.ask) == (Decimal("1.1"), Decimal("1.25"))
 
 
-def test_the_next_expiry_is_looked_up_once_and_shown_when_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("expiries", "shown"),
+    [
+        (TODAY, ["2026-03-03"]),
+        (Scope(1), ["2026-03-03", "2026-03-04"]),
+        (Scope(2), ["2026-03-03", "2026-03-04"]),
+        (Scope(3), ["2026-03-03", "2026-03-04", "2026-03-06"]),
+        (ALL, ["2026-03-03", "2026-03-04", "2026-03-06", "2026-06-19"]),
+    ],
+)
+def test_the_expiries_of_the_scope_are_looked_up_once_and_shown(expiries: Scope, shown: list[str]) -> None:
+    """A date that two kinds of contract share is asked for once; one of yesterday never."""
     vendor = answering()
     vendor.bodies["markets/options/expirations"] = {
         "expirations": {"expiration": [
-            {"date": day, "expiration_type": "weeklys"} for day in ("2026-03-06", "2026-03-03", "2026-03-04")
+            {"date": day, "expiration_type": kind}
+            for day in ("2026-06-19", "2026-03-06", "2026-03-03", "2026-03-04", "2026-03-02")
+            for kind in ("weeklys", "standard")
         ]}
     }  # fmt: skip
-    market = market_at(TEN, vendor, TradierMarketSettings(next_expiry=True))
+    market = market_at(TEN, vendor, TradierMarketSettings(expiries=expiries))
 
     market.snapshot(TEN)
     market.snapshot(TEN)
 
     chains = [asked["expiration"] for path, asked in vendor.asked if path == "markets/options/chains"]
-    assert chains == ["2026-03-03", "2026-03-04"] * 2
-    assert vendor.paths().count("markets/options/expirations") == 1
-    (expirations,) = [asked for path, asked in vendor.asked if path == "markets/options/expirations"]
-    assert expirations["includeAllRoots"] == "true"
+    assert chains == shown * 2
+    asked_for = [asked for path, asked in vendor.asked if path == "markets/options/expirations"]
+    assert [asked["includeAllRoots"] for asked in asked_for] == ([] if expiries == TODAY else ["true"])
 
 
 def test_quotes_from_a_quarter_of_an_hour_ago_are_shown_as_that_old() -> None:

@@ -107,9 +107,9 @@ def _quote(quote: object) -> OptionQuote | None:
 
 def chain_of(
     underlying: str, listings: Listings, quotes: Quotes, now: dt.datetime, *, expiry: dt.date, tolerance: dt.timedelta,
-    multiplier: int = EQUITY_OPTION_MULTIPLIER,
+    multiplier: int = EQUITY_OPTION_MULTIPLIER, until: dt.date | None = None,
 ) -> OptionChain | None:  # fmt: skip
-    """The chain of an expiry as of its newest quote; None when nothing is quoted.
+    """The chain of an expiry (of all up to `until`) as of its newest quote; None when nothing is quoted.
 
     Counted in `defects`: unreadable rows, contracts of another size (adjusted: they deliver something else) or expiry,
     and those whose open interest nobody knows, which weigh nothing. Rule: CS-014.
@@ -119,7 +119,7 @@ def chain_of(
     for symbol in sorted({*listings.contracts, *quotes.quotes}):
         listing = listings.contracts.get(symbol)
         contract = _contract(symbol) if listing is None else listing.contract
-        if contract is None or contract.expiry != expiry:
+        if contract is None or not expiry <= contract.expiry <= (until or expiry):
             defects["contradictory"] += 1
         elif listing is not None and listing.size != multiplier:
             defects["adjusted"] += 1

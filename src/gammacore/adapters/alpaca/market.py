@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from attrs import define, field, frozen
 
@@ -17,7 +17,7 @@ from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS,
 from gammacore.adapters.alpaca.questions import Patience, Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
 from gammacore.domain.gex.own_volatility import with_own_volatility
-from gammacore.domain.gex.units import regular_settlement
+from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
 from gammacore.domain.instruments import REGISTRY, SettlementTime, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.parameters import parameter
@@ -32,6 +32,9 @@ SNAPSHOTS_A_PAGE = 1_000
 BARS_A_PAGE = 10_000
 CONSOLIDATED = "sip"
 """All exchanges; every plan may ask it for what is older than a quarter of an hour."""
+
+ALL_LISTED = dt.timedelta(days=3653)
+"""No option is listed for longer."""
 
 VixSource = Callable[[dt.datetime], Decimal | None]
 """VIX points at an instant, None when it is not known: Alpaca serves no index."""
@@ -71,11 +74,12 @@ class AlpacaMarketSettings:
         20.0, "The day's close counts as official this long after the session, minutes.", at_least=15
     )
     bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
+    expiries: Scope = parameter(TODAY, "Expiries shown, by their days from the session's.")
 
 
 @define(eq=False)
 class AlpacaMarket:
-    """Implements ports.market_data. A look is one request for the share and one for the options of the session's date.
+    """Implements ports.market_data. A look is one request for the share and one (each page of it) for its options.
 
     Open interest is read once a day, bids and asks at every look; volatility is implied from them. VIX is what
     `vix` says, else unknown, and filters that need it fail closed. Rules: CS-014, CS-353, CS-418, CS-528.
@@ -213,7 +217,7 @@ class AlpacaMarket:
             self._listings = self._read_listings()
         symbol = self.underlying.symbol
         asked = OptionChainRequest(
-            underlying_symbol=symbol, feed=OptionsFeed(self.feeds.options), expiration_date=self.session.date
+            underlying_symbol=symbol, feed=OptionsFeed(self.feeds.options), **self._expiries()
         ).to_request_fields()
         del asked["underlying_symbol"]
 
@@ -223,16 +227,27 @@ class AlpacaMarket:
 
         return chain_of(
             symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=self.session.date,
-            tolerance=self._ahead, multiplier=self.underlying.multiplier,
+            until=self._last_expiry, tolerance=self._ahead, multiplier=self.underlying.multiplier,
         )  # fmt: skip
+
+    @property
+    def _last_expiry(self) -> dt.date:
+        return self.settings.expiries.until(self.session.date) or self.session.date + ALL_LISTED
+
+    def _expiries(self) -> dict[str, Any]:
+        """Both ends are named: without the later one Alpaca lists to the end of the week only."""
+        first, last = self.session.date, self._last_expiry
+        return {"expiration_date": first} if last == first else {
+            "expiration_date_gte": first, "expiration_date_lte": last
+        }  # fmt: skip
 
     def _read_listings(self) -> Listings:
         from alpaca.trading.requests import GetOptionContractsRequest
 
         def ask(token: str | None) -> object:
             asked = GetOptionContractsRequest(
-                underlying_symbols=[self.underlying.symbol], expiration_date=self.session.date, limit=LISTINGS_A_PAGE,
-                page_token=token,
+                underlying_symbols=[self.underlying.symbol], limit=LISTINGS_A_PAGE, page_token=token,
+                **self._expiries(),
             )  # fmt: skip
             return self.clients.trading.get_option_contracts(asked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from bisect import bisect_right
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -50,22 +50,26 @@ class NyseCalendar:
         if not self.first_year <= date.year <= self.last_year:
             raise MissingData(f"{date}: the calendar covers {self.first_year} to {self.last_year}")
 
-    @cached_property
+    @property
     def _dates(self) -> list[dt.date]:
-        return list(self._sessions)
+        return _every_session(self.first_year, self.last_year)[0]
 
-    @cached_property
+    @property
     def _sessions(self) -> dict[dt.date, TradingSession]:
-        """Every session by its date, in order."""
-        import exchange_calendars
+        return _every_session(self.first_year, self.last_year)[1]
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # how it uses pandas is not our caller's to mend
-            exchange = exchange_calendars.get_calendar(
-                "XNYS", start=f"{self.first_year}-01-01", end=f"{self.last_year}-12-31"
-            )
-        bells = zip(exchange.sessions, exchange.opens, exchange.closes, strict=True)
-        return {day.date(): TradingSession(day.date(), _utc(opening), _utc(closing)) for day, opening, closing in bells}
+
+@cache
+def _every_session(first_year: int, last_year: int) -> tuple[list[dt.date], dict[dt.date, TradingSession]]:
+    """The dates that trade, in order, and the session of each; made once in a process, whoever asks."""
+    import exchange_calendars
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # how it uses pandas is not our caller's to mend
+        exchange = exchange_calendars.get_calendar("XNYS", start=f"{first_year}-01-01", end=f"{last_year}-12-31")
+    bells = zip(exchange.sessions, exchange.opens, exchange.closes, strict=True)
+    sessions = {day.date(): TradingSession(day.date(), _utc(opening), _utc(closing)) for day, opening, closing in bells}
+    return list(sessions), sessions
 
 
 def _utc(bell: Any) -> dt.datetime:

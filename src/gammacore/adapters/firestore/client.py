@@ -28,7 +28,9 @@ def connect(project: str, patience: Patience = Patience()) -> Documents:  # noqa
         ) from absent
     try:
         return Documents(Client(project=project), patience)
-    except (DefaultCredentialsError, OSError) as fault:
+    except (DefaultCredentialsError, OSError, AttributeError, TypeError, ValueError) as fault:
+        # Google's reader trips over a key file that is JSON and no object; of several words the first is for people.
+        words = fault.args[0] if isinstance(fault, DefaultCredentialsError) and fault.args else fault
         raise ConfigurationError(
-            f"no key for Firestore project {project}: {fault}; set {WHERE_THE_KEY_IS} to the path of its key file"
+            f"no key for Firestore project {project}: {words}; set {WHERE_THE_KEY_IS} to the path of its key file"
         ) from fault

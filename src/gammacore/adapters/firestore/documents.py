@@ -11,8 +11,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import stamina
 from attrs import frozen
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from gammacore.adapters.firestore.faults import StoreUnreachable, in_our_words
 from gammacore.domain.parameters import parameter
@@ -166,18 +166,20 @@ class Documents:
     def _asked(self, place: str, read: Callable[[], Answer]) -> Answer:
         """What a read says; a read that nobody answered is tried again, a few times, with growing waits."""
         patience = self.patience
-        attempts = stamina.retry_context(
-            on=StoreUnreachable,
-            attempts=patience.attempts,
-            timeout=None,
-            wait_initial=patience.first_wait_seconds,
-            wait_max=patience.longest_wait_seconds,
-            wait_jitter=patience.first_wait_seconds,
+        pauses = wait_exponential(patience.first_wait_seconds, max=patience.longest_wait_seconds)
+        repeats = Retrying(
+            stop=stop_after_attempt(patience.attempts),
+            wait=pauses + wait_random(0, patience.first_wait_seconds),
+            retry=retry_if_exception_type(StoreUnreachable),
+            reraise=True,
         )
-        for attempt in attempts:
-            with attempt, in_our_words(place):
+
+        def once() -> Answer:
+            with in_our_words(place):
                 return read()
-        raise AssertionError("stamina raises when the last attempt fails")
+
+        answer: Answer = repeats(once)
+        return answer
 
 
 def _read(snapshot: DocumentSnapshot[Any]) -> Document:

@@ -11,7 +11,8 @@ import datetime as dt
 import gzip
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -21,9 +22,11 @@ from attrs import define, field, frozen
 from gammacore.adapters.recorded.recording_lines import (
     bars_line,
     header_line,
+    instant,
     settlement_line,
     snapshot_line,
 )
+from gammacore.adapters.recorded.unfinished import hold, lines_left, refuse_another
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput
@@ -50,14 +53,22 @@ class RecordingWriter:
     """Writes a recording; used as a context.
 
     Lines go to `PATH.partial`, flushed one by one, and the file takes its name when the context ends in order: a
-    recording under its own name is whole. After a crash the partial file holds what was seen up to then.
+    recording under its own name is whole. After a crash the partial file holds what was seen up to then; with `goes_on`
+    (a live market is seen once) the next writer takes it up, else it begins anew. What is of another market, day or
+    underlying is left alone.
+
+    Raises:
+        InvalidInput: the partial file is of something else.
+        WriteConflict: another process is writing it.
     """
 
     path: Path
     header: RecordingHeader
+    goes_on: bool = field(default=False, kw_only=True)
     snapshots: int = field(default=0, init=False)
     _latest: dt.datetime | None = field(default=None, init=False)
     _chain: OptionChain | None = field(default=None, init=False)
+    _can_repeat: bool = field(default=False, init=False)
     _raw: BinaryIO = field(init=False)
     _packed: gzip.GzipFile = field(init=False)
 
@@ -66,11 +77,40 @@ class RecordingWriter:
         return self.path.with_name(self.path.name + ".partial")
 
     def __enter__(self) -> RecordingWriter:
-        self._raw = self.partial.open("wb")
-        self._packed = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", mtime=0)
-        self._write(header_line(self.header.underlying, self.header.session, self.header.step_seconds,
-                                self.header.lineage, self.header.label))  # fmt: skip
+        ours = header_line(self.header.underlying, self.header.session, self.header.step_seconds,
+                           self.header.lineage, self.header.label)  # fmt: skip
+        left = self._left(ours)
+        fresh = self.partial.with_name(self.partial.name + ".new")
+        self._raw = fresh.open("ab")
+        try:
+            hold(self._raw, self.path)
+            self._raw.truncate(0)
+            self._packed = gzip.GzipFile(filename="", fileobj=self._raw, mode="wb", mtime=0)
+            for line in left:
+                self._take_up(line)
+            fresh.replace(self.partial)
+        except BaseException:
+            self._raw.close()
+            raise
         return self
+
+    def _left(self, ours: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The header, and what an earlier writer left of the same day; nobody may still be writing it."""
+        if not self.partial.exists():
+            return iter([ours])
+        with self.partial.open("rb") as earlier:
+            hold(earlier, self.path)
+        lines = lines_left(self.partial)
+        header = next(lines, None)
+        if header is None:
+            return iter([ours])
+        refuse_another(self.partial, header, ours, any_lineage=self.goes_on)
+        return chain([header], lines) if self.goes_on else iter([ours])
+
+    def _take_up(self, line: dict[str, Any]) -> None:
+        self._write(line)
+        if "at" in line:
+            self.snapshots, self._latest = self.snapshots + 1, instant(line["at"])
 
     def __exit__(
         self, fault: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
@@ -85,6 +125,8 @@ class RecordingWriter:
             self._raw.close()
         if fault is None:
             self.partial.replace(self.path)
+        elif self.snapshots == 0:
+            self.partial.unlink(missing_ok=True)  # nothing was seen
 
     def append(self, snapshot: MarketSnapshot) -> None:
         """Write what was seen. A second look at the same instant is not written again.
@@ -98,9 +140,9 @@ class RecordingWriter:
             raise InvalidInput("at", snapshot.at, f"give snapshots in time order; the last was at {self._latest}")
         if snapshot.at == self._latest:
             return
-        unchanged = self.snapshots > 0 and snapshot.chain is self._chain
+        unchanged = self._can_repeat and snapshot.chain is self._chain
         self._write(snapshot_line(snapshot, with_chain=not unchanged))
-        self._latest, self._chain = snapshot.at, snapshot.chain
+        self._latest, self._chain, self._can_repeat = snapshot.at, snapshot.chain, True
         self.snapshots += 1
 
     def write_bars(self, symbol: str, bars: Sequence[Bar]) -> None:

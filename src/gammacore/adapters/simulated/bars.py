@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+from bisect import bisect_left, bisect_right
 from decimal import Decimal
 
 from gammacore.adapters.simulated.path import Cents
@@ -22,29 +22,30 @@ def points(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def session_bars(
-    course: Cents, session: TradingSession, seconds: int, start: dt.datetime, end: dt.datetime
-) -> list[Bar]:
-    """The whole bars of a session inside [start, end]; the last one of the day takes the closing print in.
+def cut_bars(course: Cents, session: TradingSession, seconds: int) -> list[Bar]:
+    """All whole bars of a session, in order; 86,400 seconds make one, of its New York date, from midnight on.
 
-    A remainder of the session shorter than a bar makes none.
+    The last one takes the closing print in. A remainder of the session shorter than a bar makes none.
     """
-    first = max(math.ceil((start - session.open).total_seconds() / seconds), 0)
-    last = min(math.floor((end - session.open).total_seconds() / seconds), (len(course) - 1) // seconds)
-    bars = []
-    for number in range(first, last):
-        begin, stop = number * seconds, (number + 1) * seconds
-        seen = course[begin : stop + (stop == len(course) - 1)]
-        bars.append(_bar(session.open + dt.timedelta(seconds=begin), seconds, seen))
-    return bars
+    if seconds == DAY_SECONDS:
+        midnight = new_york(session.date, dt.time())
+        return [_bar(midnight, seconds, int(course[0]), int(course.max()), int(course.min()), int(course[-1]))]
+    whole = (len(course) - 1) // seconds
+    seen = course[: whole * seconds].reshape(whole, seconds)
+    high, low, last = seen.max(axis=1), seen.min(axis=1), seen[:, -1].copy()
+    if whole and whole * seconds == len(course) - 1:
+        last[-1] = course[-1]
+        high[-1], low[-1] = max(high[-1], course[-1]), min(low[-1], course[-1])
+    starts = (session.open + dt.timedelta(seconds=seconds * number) for number in range(whole))
+    figures = zip(starts, seen[:, 0].tolist(), high.tolist(), low.tolist(), last.tolist(), strict=True)
+    return [_bar(start, seconds, *prices) for start, *prices in figures]
 
 
-def day_bars(course: Cents, session: TradingSession, start: dt.datetime, end: dt.datetime) -> list[Bar]:
-    """The bar of a session's New York date, from midnight on, when all of that date lies inside [start, end]."""
-    bar = _bar(new_york(session.date, dt.time()), DAY_SECONDS, course)
-    return [bar] if start <= bar.start and bar.end <= end else []
+def bars_inside(bars: list[Bar], start: dt.datetime, end: dt.datetime) -> list[Bar]:
+    """Those that lie whole in [start, end], of bars in order."""
+    first, last = bisect_left(bars, start, key=lambda bar: bar.start), bisect_right(bars, end, key=lambda bar: bar.end)
+    return bars[first:last]
 
 
-def _bar(start: dt.datetime, seconds: int, seen: Cents) -> Bar:
-    low, high = int(seen.min()), int(seen.max())
-    return Bar(start, seconds, points(int(seen[0])), points(high), points(low), points(int(seen[-1])))
+def _bar(start: dt.datetime, seconds: int, first: int, high: int, low: int, last: int) -> Bar:
+    return Bar(start, seconds, points(first), points(high), points(low), points(last))

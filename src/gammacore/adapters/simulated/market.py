@@ -7,12 +7,11 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import partial
 
 import numpy as np
 from attrs import define, field
 
-from gammacore.adapters.simulated.bars import DAY_SECONDS, day_bars, points, session_bars
+from gammacore.adapters.simulated.bars import DAY_SECONDS, bars_inside, cut_bars, points
 from gammacore.adapters.simulated.model import STARTING_PRICES, Shock, SimulationModel
 from gammacore.adapters.simulated.open_interest import open_interest
 from gammacore.adapters.simulated.path import Cents, SessionPath, day_figures, session_path
@@ -66,6 +65,7 @@ class SimulatedMarket:
     _quotes: ChainQuotes = field(init=False)
     _previous_close: Decimal = field(init=False)
     _last_shown: MarketSnapshot | None = field(default=None, init=False)
+    _bars_cut: dict[tuple[dt.date, str, int], list[Bar]] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.seed < 0:
@@ -124,12 +124,9 @@ class SimulatedMarket:
         if seconds < 1:
             raise InvalidInput("seconds", seconds, "give at least 1")
         start, end = require_aware("start", start), require_aware("end", end)
-        cut = day_bars if seconds == DAY_SECONDS else partial(session_bars, seconds=seconds)
         bars: list[Bar] = []
         for session in self._sessions(new_york_date(start), new_york_date(end)):
-            course = self._course(session, underlying, whole_day=seconds == DAY_SECONDS)
-            if course is not None:
-                bars.extend(cut(course, session, start=start, end=end))
+            bars.extend(bars_inside(self._bars_of(session, underlying, seconds), start, end))
         return bars
 
     def fingerprint(self) -> str:
@@ -201,6 +198,15 @@ class SimulatedMarket:
             if (session := self._session_on(date)) is not None:
                 return session
         return None
+
+    def _bars_of(self, session: TradingSession, symbol: str, seconds: int) -> list[Bar]:
+        """All bars of a session, cut once; none for a symbol this market does not have."""
+        known = self._bars_cut.get((session.date, symbol, seconds))
+        if known is not None:
+            return known
+        course = self._course(session, symbol, whole_day=seconds == DAY_SECONDS)
+        bars = [] if course is None else cut_bars(course, session, seconds)
+        return self._bars_cut.setdefault((session.date, symbol, seconds), bars)
 
     def _course(self, session: TradingSession, symbol: str, whole_day: bool) -> Cents | None:
         """What is asked for, second by second or as four daily figures; None for a symbol this market does not have."""

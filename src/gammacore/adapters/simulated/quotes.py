@@ -11,7 +11,7 @@ from attrs import frozen
 
 from gammacore.adapters.simulated.model import CALM_VIX, SimulationModel
 from gammacore.domain.instruments import Ticks, Underlying
-from gammacore.domain.market import Bools, Codes, Dates, Floats, OptionChain
+from gammacore.domain.market import Floats, OptionChain
 from gammacore.domain.pricing.black_scholes import normalised_black, years_from_seconds
 
 _SMALL = Decimal(3)
@@ -30,8 +30,8 @@ def listed_strikes(model: SimulationModel, open_price: float, increment: float) 
 class ChainQuotes:
     """Makes the chain of today's expiry at an instant; what stays the same all day is laid out once.
 
-    `ladder` holds the n listed strikes; the columns hold 2n rows, calls first, then puts, both by strike. Rates are 0,
-    so the forward is the spot and parity is exact before rounding.
+    `ladder` holds the n listed strikes; `listing` has 2n rows, calls first, then puts, both by strike. Rates are 0, so
+    the forward is the spot and parity is exact before rounding.
     """
 
     model: SimulationModel
@@ -39,12 +39,7 @@ class ChainQuotes:
     rounding: TickRounding
     ladder: Floats
     log_ladder: Floats
-    strike: Floats
-    is_call: Bools
-    expiry: Dates
-    root: Codes
-    open_interest: Floats
-    missing: Floats
+    listing: OptionChain
 
     @classmethod
     def of(
@@ -52,11 +47,13 @@ class ChainQuotes:
     ) -> ChainQuotes:
         """The contracts of `date` with their open interest in calls and in puts."""
         rows = 2 * len(ladder)
-        return cls(
-            model, underlying, TickRounding.of(underlying.ticks), ladder, np.log(ladder), np.tile(ladder, 2),
-            np.repeat([True, False], len(ladder)), np.full(rows, np.datetime64(date, "D")),
-            np.zeros(rows, dtype=np.int64), np.concatenate((calls, puts)), np.full(rows, np.nan),
+        unknown = np.full(rows, np.nan)
+        listing = OptionChain(
+            underlying.symbol, dt.datetime.combine(date, dt.time(), dt.UTC), (underlying.option_root,),
+            np.tile(ladder, 2), np.repeat([True, False], len(ladder)), np.full(rows, np.datetime64(date, "D")),
+            np.zeros(rows, dtype=np.int64), unknown, unknown, np.concatenate((calls, puts)), unknown, unknown, unknown,
         )  # fmt: skip
+        return cls(model, underlying, TickRounding.of(underlying.ticks), ladder, np.log(ladder), listing)
 
     def chain(self, at: dt.datetime, spot: float, root_variance: float, seconds_left: float, vix: float) -> OptionChain:
         """Bid, ask and the volatility behind them, at `spot` points with `root_variance` expected to the close."""
@@ -64,18 +61,16 @@ class ChainQuotes:
         deviation = root_variance * smile(self.model, above / root_variance)
         time_value = np.sqrt(spot * self.ladder) * normalised_black(-np.abs(above), deviation)
         depth = spot - self.ladder
-        bid, ask = self._quotes(
-            np.tile(time_value, 2), np.maximum(np.concatenate((depth, -depth)), 0.0), vix / CALM_VIX
-        )
+        bid, ask = self._quotes(time_value, np.maximum((depth, -depth), 0.0), vix / CALM_VIX)
         volatility = deviation / math.sqrt(float(years_from_seconds(seconds_left)))
-        return OptionChain(
-            self.underlying.symbol, at, (self.underlying.option_root,), self.strike, self.is_call, self.expiry,
-            self.root, bid, ask, self.open_interest, np.tile(volatility, 2), self.missing,
-            np.full(len(self.strike), at.timestamp()),
-        )  # fmt: skip
+        seen = np.full(len(self.listing), at.timestamp())
+        return self.listing.requoted(at, bid.ravel(), ask.ravel(), np.concatenate((volatility, volatility)), seen)
 
     def _quotes(self, time_value: Floats, in_the_money: Floats, nerves: float) -> tuple[Floats, Floats]:
-        """Around fair value, wider with price, depth in the money and VIX; never tighter than the tick allows."""
+        """Around fair value, wider with price, depth in the money and VIX; never tighter than the tick allows.
+
+        `time_value` (n,), `in_the_money` and both answers (2, n): calls, then puts.
+        """
         model = self.model
         least = model.half_spread_ticks * float(self.underlying.ticks.single_low)
         width = nerves * (least + model.half_spread_value * time_value) + model.half_spread_depth * in_the_money

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gammacore.adapters.sqlite.faults import in_our_words
 from gammacore.adapters.sqlite.layout import beside
-from gammacore.errors import WriteConflict
+from gammacore.errors import StorageError, WriteConflict
 
 
 class WriterLock:
@@ -28,6 +28,7 @@ class WriterLock:
 
         Raises:
             WriteConflict: somebody else is; the message names the process if it is known.
+            StorageError: it cannot be locked there.
         """
         file = beside(ledger, ".lock")
         with in_our_words(file):
@@ -38,6 +39,12 @@ class WriterLock:
             holder = _holder(descriptor)
             os.close(descriptor)
             raise WriteConflict(f"{ledger}: {holder} is writing to it; stop that one first") from None
+        except OSError as refusal:
+            os.close(descriptor)
+            raise StorageError(
+                f"{ledger}: its folder knows no locks ({refusal.strerror}), as network folders may not; "
+                "put the ledger on a local disk"
+            ) from refusal
         _sign(descriptor, f"{os.getpid()}\n")
         return cls(descriptor)
 

@@ -16,7 +16,7 @@ from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
 from gammacore.adapters.tradier.quotes import is_price
 from gammacore.domain.gex.own_volatility import with_own_volatility
-from gammacore.domain.gex.units import regular_settlement
+from gammacore.domain.gex.units import TODAY, Scope, SettlesAt, regular_settlement
 from gammacore.domain.instruments import SettlementTime, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.parameters import parameter
@@ -36,7 +36,7 @@ class TradierMarketSettings:
     quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
     vix_age_seconds: float = parameter(300.0, "An older VIX is not known, seconds.", above=0)
     ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
-    next_expiry: bool = parameter(False, "Also show the expiry after the session's: one more request a look.")
+    expiries: Scope = parameter(TODAY, "Expiries shown, by their days from the session's: each is a request a look.")
     settlement_minutes: float = parameter(
         15.0, "The day's close counts as official this long after the session, minutes.", at_least=0
     )
@@ -56,10 +56,10 @@ class TradierMarket:
     session: TradingSession
     clock: Clock
     settings: TradierMarketSettings = field(factory=TradierMarketSettings)
+    settles_at: SettlesAt = regular_settlement
     _markets: Markets = field(init=False)
     _known_bars: KnownBars = field(init=False)
-    _following_expiry: dt.date | None = field(default=None, init=False)
-    _expiries_read: bool = field(default=False, init=False)
+    _expiries: tuple[dt.date, ...] = field(default=(), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._markets = self.client.markets
@@ -146,28 +146,30 @@ class TradierMarket:
     def _chain(self, now: dt.datetime, ahead: dt.timedelta) -> OptionChain | None:
         rows: list[ListedOption] = []
         unreadable = 0
-        for expiry in self._expiries():
+        for expiry in self._expiries or self._read_expiries():
             listed, unread = self._markets.chain(self.underlying.symbol, expiry)
             rows += listed
             unreadable += unread
+        took = max(self.clock.now() - now, dt.timedelta())  # what was quoted while we asked was not ahead of us
         return chain_of(
-            self.underlying.symbol, rows, now, tolerance=ahead, multiplier=self.underlying.multiplier,
+            self.underlying.symbol, rows, now, tolerance=ahead + took, multiplier=self.underlying.multiplier,
             unreadable=unreadable,
         )  # fmt: skip
 
     def _settles_at(self, expiry: dt.date, when: SettlementTime) -> dt.datetime:
-        """Half days are known of the session's own date only."""
+        """The session knows its own half day; of later expiries `settles_at` does."""
         today = expiry == self.session.date and when is SettlementTime.PM
-        return self.session.close if today else regular_settlement(expiry, when)
+        return self.session.close if today else self.settles_at(expiry, when)
 
-    def _expiries(self) -> list[dt.date]:
-        """The session's date and, when asked for, the expiry after it, looked up once."""
-        if self.settings.next_expiry and not self._expiries_read:
+    def _read_expiries(self) -> tuple[dt.date, ...]:
+        """The session's date, listed or not, and what is listed after it within the scope; looked up once."""
+        today, until = self.session.date, self.settings.expiries.until(self.session.date)
+        later: set[dt.date] = set()
+        if until != today:
             listed = self._markets.expirations(self.underlying.symbol)
-            later = [expiry.date for expiry in listed if expiry.date > self.session.date]
-            self._following_expiry, self._expiries_read = min(later, default=None), True
-        following = self._following_expiry
-        return [self.session.date] if following is None else [self.session.date, following]
+            later = {each.date for each in listed if today < each.date and (until is None or each.date <= until)}
+        self._expiries = (today, *sorted(later))
+        return self._expiries
 
     def _is_official(self, date: dt.date) -> bool:
         """Whether today's close may be out; of a day that is no session of ours nobody can say."""

@@ -49,6 +49,7 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
+    PositionAdjusted,
     PositionAdopted,
     PositionClosed,
     PositionMissing,
@@ -81,7 +82,7 @@ class Book:
         self._positions = PositionLog()
         self._orders = OrderLog()
         self._plans: dict[str, EntryPlan] = {}
-        self._judged: dict[dt.datetime, None] = {}
+        self._judged: dict[dt.datetime, EntryJudged] = {}
         self._quarantined: dict[str, int] = {}
         self._inventories = Inventories()
         self._hedge_decisions: dict[str, HedgeDecided] = {}
@@ -194,6 +195,10 @@ class Book:
         """Whether an entry slot was judged already: each time once. Rule: CS-306."""
         return scheduled_at in self._judged
 
+    def judgement(self, scheduled_at: dt.datetime) -> EntryJudged | None:
+        """The newest judgement of an entry slot."""
+        return self._judged.get(scheduled_at)
+
     def entries_on(self, date: dt.date) -> tuple[EntryPlan, ...]:
         """Plans whose entry was intended on a New York date."""
         return tuple(plan for plan in self._plans.values() if new_york_date(plan.scheduled_at) == date)
@@ -243,7 +248,7 @@ class Book:
 
     @_apply.register
     def _(self, event: EntryJudged) -> None:
-        self._judged[event.scheduled_at] = None
+        self._judged[event.scheduled_at] = event
 
     @_apply.register
     def _(self, event: OrderIntended) -> None:
@@ -280,6 +285,7 @@ class Book:
 
     @_apply.register(WatchChanged)
     @_apply.register(CloseDecided)
+    @_apply.register(PositionAdjusted)
     @_apply.register(SettlementAwaited)
     def _(self, event: Event) -> None:
         self._positions.apply(event)

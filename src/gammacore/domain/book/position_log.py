@@ -16,6 +16,7 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import (
     CloseDecided,
     OrderFilled,
+    PositionAdjusted,
     PositionAdopted,
     PositionClosed,
     SettlementAwaited,
@@ -106,6 +107,11 @@ class PositionLog:
             exit_reason=event.reason,
             exit_decided_at=event.at,
         )
+
+    @apply.register
+    def _(self, event: PositionAdjusted) -> None:
+        held = self._held(event.position)
+        self._all[held.id] = held.traded_outside(event.symbol, event.change, event.price)
 
     @apply.register
     def _(self, event: SettlementAwaited) -> None:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import frozen
 
 from gammacore.domain.broker_facts.dated import LONG_AGO, Dated, in_force
 from gammacore.domain.instruments import parse_occ
@@ -72,7 +72,7 @@ class FeeSchedule:
     cash_settlement: Decimal = parameter(Decimal(0), "Dollars a contract settled in cash in the money.", at_least=0)
     share: Decimal = parameter(Decimal(0), "Dollars a share traded.", at_least=0)
     delivery: Decimal = parameter(Decimal(0), "Dollars a contract assigned or exercised into shares.", at_least=0)
-    by_root: Mapping[str, Decimal] = field(factory=dict)
+    by_root: Mapping[str, Decimal] = parameter({}, "Dollars a contract of roots that cost another fee: NDXP = 0.90.")
 
     def of_root(self, root: str) -> Decimal:
         return self.by_root.get(root, self.option_contract)

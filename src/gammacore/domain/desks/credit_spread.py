@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.leftovers import close_leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
@@ -66,7 +67,7 @@ class CreditSpreadDesk:
         """The pin is recomputed for every scheduled entry and never otherwise. Rule: CS-111."""
         return bool(self.due_slots(now, session, book))
 
-    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """Soft close, hard close and the close itself: judged even when the market is silent."""
         soft, hard = self.stops.soft_close_minutes, self.stops.hard_close_minutes
         return (session.before_close(soft), session.before_close(hard), session.close)
@@ -79,6 +80,7 @@ class CreditSpreadDesk:
         if situation.book.halted is not None:
             steps.extend(_call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
         steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
+        steps.extend(close_leftovers(situation.book, situation.session, situation.now))
         steps.extend(self._look_for_entries(situation))
         return Decisions(tuple(steps))
 

@@ -17,7 +17,7 @@ from gammacore.domain.entries.observation import Observation
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.setup import Confidence, Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import Confidence, Refinement, Setup, StrategyTag, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
@@ -47,12 +47,17 @@ class EntryCase:
     @property
     def price(self) -> Decimal | None:
         """Points, fresh and not absurdly far from the previous close. Rule: CS-353."""
-        return None if self.price_is_absurd else self.situation.price
+        return self._price_of(self.situation.market)
 
     @property
     def price_is_absurd(self) -> bool:
-        price, known = self.situation.price, self.situation.market.previous_close
-        return price is not None and known is not None and abs(price - known) > self.rules.price_sanity * known
+        return self.price is None and self.situation.price is not None
+
+    def _price_of(self, market: MarketSnapshot) -> Decimal | None:
+        spot, close = market.spot, market.previous_close
+        if spot is None or not market.fresh(market.spot_at):
+            return None
+        return None if close is not None and abs(spot - close) > self.rules.price_sanity * close else spot
 
     @property
     def vix(self) -> Decimal | None:
@@ -76,9 +81,19 @@ class EntryCase:
     @cached_property
     def first_choice(self) -> Setup | None:
         """The setup of the first look, or OTM single-sided where the pin is too far (CS-324)."""
+        return None if self._first is None else self._first.setup
+
+    @property
+    def otm_kept_out_because(self) -> str | None:
+        """Why no OTM side is sold although the pin is too far; None where that was not the question. CS-221, CS-222."""
+        first = self._first
+        return first.kept_because if first is not None and first.setup.reason == "too_far" else None
+
+    @cached_property
+    def _first(self) -> Refinement | None:
         return self._choose(self.pin, self.price)
 
-    def _choose(self, pin: Pin | None, price: Decimal | None) -> Setup | None:
+    def _choose(self, pin: Pin | None, price: Decimal | None) -> Refinement | None:
         vix, situation = self.vix, self.situation
         if pin is None or price is None or vix is None or not self.rules.vix.judge_presence(vix).passed:
             return None  # a reading that is no VIX selects nothing
@@ -91,7 +106,7 @@ class EntryCase:
             minutes_since_open=situation.session.minutes_since_open(situation.now),
             hours_to_close=situation.session.hours_to_close(situation.now),
             rules=self.rules.otm,
-        ).setup
+        )
 
     @cached_property
     def late_condor(self) -> JudgedSetup | None:
@@ -112,35 +127,51 @@ class EntryCase:
         """The setup that outlived a second look at the price. Rules: CS-327, CS-359."""
         if self.late_condor is None or not self.late_condor.verdict.passed or self.late_condor.setup is None:
             return None
-        first = Look(self.price, None if self.pin is None else self.pin.strike, self._winged(self.late_condor.setup))
+        winged = self._winged(self.late_condor.setup, self.situation.exposure, self.price).setup
+        first = Look(self.price, None if self.pin is None else self.pin.strike, winged)
         again = self.situation.latest
         if again is None:
             return self.rules.recheck.judge(first, first, self.situation.underlying)
-        price = again.spot if again.fresh(again.spot_at) else None
-        pin = self._pin_of(self.situation.latest_exposure, price)
-        late = self._late(self._choose(pin, price), pin, price)
-        setup = None if late is None or late.setup is None or not late.verdict.passed else self._winged(late.setup)
-        second = Look(price, None if pin is None else pin.strike, setup)
+        second = self._look_of(self._price_of(again), self.situation.latest_exposure)
         return self.rules.recheck.judge(first, second, self.situation.underlying)
 
-    def _winged(self, setup: Setup) -> Setup:
+    def _look_of(self, price: Decimal | None, exposure: GammaExposure | None) -> Look:
+        """What another price and exposure would have come to, wings and all."""
+        pin = self._pin_of(exposure, price)
+        chosen = self._choose(pin, price)
+        late = self._late(None if chosen is None else chosen.setup, pin, price)
+        strike = None if pin is None else pin.strike
+        if late is None or late.setup is None or not late.verdict.passed:
+            return Look(price, strike, None)
+        return Look(price, strike, self._winged(late.setup, exposure, price).setup)
+
+    def _winged(self, setup: Setup, exposure: GammaExposure | None, price: Decimal | None) -> Refinement:
         """A condor with broken wings where polarity asks for them. Rules: CS-211..215."""
-        polarity = self.polarity
-        if not setup.is_condor or polarity is None or self.price is None or self.vix is None:
-            return setup
+        polarity = self._polarity_of(exposure, price)
+        if not setup.is_condor or polarity is None or price is None or self.vix is None:
+            return Refinement(setup)
         return break_wings(
-            setup, self.situation.underlying, self.price, self.vix,
+            setup, self.situation.underlying, price, self.vix,
             gpi=polarity.index, magnitude=polarity.magnitude, rules=self.rules.broken_wing,
-        ).setup  # fmt: skip
+        )  # fmt: skip
+
+    @property
+    def symmetric_because(self) -> str | None:
+        """Why the wings of the first look's condor stay equal; None where they broke or nothing has wings. CS-211."""
+        if self.late_condor is None or self.late_condor.setup is None:
+            return None
+        return self._winged(self.late_condor.setup, self.situation.exposure, self.price).kept_because
 
     @cached_property
     def polarity(self) -> Polarity | None:
         """How one-sided dealer gamma is around the price of the first look. Rules: CS-109, CS-110."""
-        exposure = self.situation.exposure
-        if exposure is None or self.price is None:
+        return self._polarity_of(self.situation.exposure, self.price)
+
+    def _polarity_of(self, exposure: GammaExposure | None, price: Decimal | None) -> Polarity | None:
+        if exposure is None or price is None:
             return None
         measured = exposure.converted(ExposureUnit.PER_100PCT)
-        return measure_polarity(measured.strikes, measured.net, self.price, self.situation.underlying)
+        return measure_polarity(measured.strikes, measured.net, price, self.situation.underlying)
 
     @property
     def setup(self) -> Setup | None:
@@ -153,7 +184,10 @@ class EntryCase:
 
     @cached_property
     def spread(self) -> CreditSpread | None:
-        return None if self.setup is None or self.setup.is_skip else self._spread_of(self.setup)
+        """The contracts of the setup; None without one, or with a strike nobody lists (CS-016)."""
+        if self.setup is None or self.setup.is_skip or any(leg.strike <= 0 for leg in self.setup.legs):
+            return None
+        return self._spread_of(self.setup)
 
     def _spread_of(self, setup: Setup) -> CreditSpread:
         contracts: dict[tuple[Right, Side], OptionContract] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -10,7 +11,13 @@ from gammacore.domain.entries.credit import judge_positive, judge_quotes
 from gammacore.domain.entries.entry_advisor import judge_opinion
 from gammacore.domain.entries.otm_limit import judge_otm_limit
 from gammacore.domain.entries.pause import judge_pause
-from gammacore.domain.entries.setup import Confidence, Setup, shorts_out_of_the_money
+from gammacore.domain.entries.setup import (
+    Confidence,
+    Setup,
+    StrategyTag,
+    judge_strikes,
+    shorts_out_of_the_money,
+)
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.risk.circuit_breaker import judge_breaker
@@ -75,10 +82,13 @@ def _setup(case: EntryCase) -> Verdict:
     if chosen is None:
         return NOT_JUDGED
     if chosen.is_skip:
-        return Verdict.skip(chosen.reason or "setup", chosen.detail)
+        otm = case.otm_kept_out_because
+        return Verdict.skip(chosen.reason or "setup", chosen.detail, "" if otm is None else f"(no OTM side: {otm})")
     shown = chosen if case.setup is None or case.setup.is_skip else case.setup
     strikes = "/".join(str(leg.strike) for leg in shown.legs)
-    return _rated(case, f"{shown.tag} {strikes}", f"{shown.distance} from the pin", shown)
+    symmetric = case.symmetric_because if shown.tag is StrategyTag.IRON_CONDOR else None
+    where = f"{shown.distance} from the pin" + (f", wings equal ({symmetric})" if symmetric else "")
+    return _rated(case, f"{shown.tag} {strikes}", where, shown)
 
 
 def _rated(case: EntryCase, sold: str, distance: str, shown: Setup) -> Verdict:
@@ -146,7 +156,22 @@ def _two_desks(case: EntryCase) -> Verdict:
     if not case.rules.two_desks.on:
         return Verdict.ok("off")
     plan, book = case.plan(), case.situation.book
-    return NOT_JUDGED if plan is None else case.rules.two_desks.judge(plan, live_plans(book), book.balance)
+    if plan is None:
+        return NOT_JUDGED
+    return case.rules.two_desks.judge(plan, live_plans(book), book.balance, _conflicts_last_hour(case))
+
+
+def _conflicts_last_hour(case: EntryCase) -> int:
+    """Scheduled entries judged in the last hour of which CS-344 said no, whatever else did. Rule: CS-365."""
+    situation = case.situation
+    since = situation.now - dt.timedelta(hours=1)
+    judged = (situation.book.judgement(slot) for slot in case.rules.schedule.slots(situation.session))
+    return sum(
+        record is not None
+        and record.at > since
+        and any(each.rule == "CS-344" and each.verdict.blocks for each in record.filters)
+        for record in judged
+    )
 
 
 def _short_clearance(case: EntryCase) -> Verdict:
@@ -166,11 +191,11 @@ def _clearance(case: EntryCase, setup: Setup, price: Decimal | None) -> Verdict:
 
 
 def _quotes(case: EntryCase) -> Verdict:
-    if case.spread is None or case.price is None:
+    if case.setup is None or case.setup.is_skip or case.price is None:
         return NOT_JUDGED
-    for contract in case.spread.contracts:
-        if abs(contract.strike - case.price) > case.rules.strike_sanity * case.price:
-            return Verdict.skip("bad_strike", contract.occ, f"> {case.rules.strike_sanity:.0%} from {case.price}")
+    strikes = judge_strikes(case.setup, case.price, case.rules.strike_sanity)
+    if not strikes.passed or case.spread is None:
+        return strikes
     return judge_quotes(case.spread, case.look_again.quote)
 
 
@@ -209,7 +234,8 @@ def _size(case: EntryCase) -> Verdict:
         return Verdict.skip("safety_halt", f"balance {case.situation.book.balance:.2f}") if halted else NOT_JUDGED
     if case.size.contracts == 0:
         return Verdict.skip(str(case.size.reason), f"balance {case.situation.book.balance:.2f}", "0 contracts")
-    return Verdict.ok(f"{case.size.contracts} contracts ({case.size.reason})")
+    number = "1 contract" if case.size.contracts == 1 else f"{case.size.contracts} contracts"
+    return Verdict.ok(f"{number} ({case.size.reason})")
 
 
 def _concurrent_risk(case: EntryCase) -> Verdict:
@@ -294,7 +320,11 @@ FILTERS: tuple[tuple[str, str, Filter], ...] = (
     ("CS-335", "entry_advisor", _advisors),
     ("CS-336", "otm_limit", _otm_limit),
     ("CS-337", "entry_spacing", lambda case: case.limits.judge_spacing(case.situation.book, case.situation.now)),
-    ("CS-338", "position_limit", lambda case: case.limits.judge_position_limit(case.situation.book)),
+    (
+        "CS-338",
+        "position_limit",
+        lambda case: case.limits.judge_position_limit(case.situation.book, case.situation.underlying),
+    ),
     ("CS-339", "daily_loss", lambda case: case.limits.judge_daily_loss(case.situation.book, case.situation.now)),
     ("CS-340", "minimum_account", lambda case: case.limits.judge_minimum_account(case.situation.book)),
     ("CS-341", "safety_halt", _size),

@@ -10,6 +10,7 @@ from attrs import frozen
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.domain.verdicts import Verdict
+from gammacore.errors import InvalidInput
 
 
 class EarlyClosePolicy(StrEnum):
@@ -39,6 +40,10 @@ class Schedule:
     cutoff_minutes: int = parameter(210, "Minutes after the open; holds whatever the window.", above=0)
     least_minutes_to_close: int = parameter(60, "Minutes that must remain to the close.", at_least=0)
     early_close: EarlyClosePolicy = parameter(EarlyClosePolicy.SKIP, "Half days: skip or relative.")
+
+    def __attrs_post_init__(self) -> None:
+        if len(set(self.times)) < len(self.times):
+            raise InvalidInput("times", ", ".join(f"{time:%H:%M}" for time in self.times), "give each time once")
 
     def slots(self, session: TradingSession) -> tuple[dt.datetime, ...]:
         """The scheduled instants of a session, UTC, counted from its open."""

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Right, Side, Underlying, tick_ceiling
 from gammacore.domain.parameters import parameter
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 
 
@@ -116,6 +117,11 @@ class Setup:
     def is_skip(self) -> bool:
         return self.tag is StrategyTag.SKIP
 
+    def refused(self, verdict: Verdict) -> Setup:
+        """What is left of it after a rule said no: a SKIP with the rule's reason, at the same distance."""
+        detail = f"{verdict.value} {verdict.limit}"
+        return _skip(verdict.reason or "setup", detail, self.distance, self.width, self.competing)
+
     @property
     def is_condor(self) -> bool:
         return self.tag in (StrategyTag.IRON_CONDOR, StrategyTag.BROKEN_WING_CONDOR)
@@ -191,6 +197,20 @@ def shorts_out_of_the_money(setup: Setup, price: Decimal, underlying: Underlying
     if setup.put_short is not None:
         gaps[Right.PUT] = price - setup.put_short
     return gaps
+
+
+def judge_strikes(setup: Setup, price: Decimal, part: Decimal) -> Verdict:
+    """Every strike is above 0 and at most this part of the price away; another one is `bad_strike`. Rule: CS-016.
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> setup = select_setup(REGISTRY["SPX"], Decimal(200), Decimal(200), Decimal(16))
+    >>> print(judge_strikes(setup, Decimal(200), Decimal("0.10")))
+    skip bad_strike: call 230 > 10% from 200
+    """
+    for leg in setup.legs:
+        if leg.strike <= 0 or abs(leg.strike - price) > part * price:
+            return Verdict.skip("bad_strike", f"{leg.right.name.lower()} {leg.strike}", f"> {part:.0%} from {price}")
+    return Verdict.ok()
 
 
 def select_setup(

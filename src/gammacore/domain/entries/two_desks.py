@@ -45,9 +45,7 @@ class TwoDesks:
         """Entries that come up together, GEX first."""
         return tuple(sorted(plans, key=lambda plan: Desk.of(plan.strategy) is not Desk.GEX))
 
-    def judge(
-        self, plan: EntryPlan, live: Sequence[EntryPlan], balance: Decimal, conflicts_last_hour: int = 0
-    ) -> Verdict:
+    def judge(self, plan: EntryPlan, live: Sequence[EntryPlan], balance: Decimal, conflicts_last_hour: int) -> Verdict:
         """One more entry beside what is open and working (`live`), all underlyings of the account."""
         if not self.on:
             return Verdict.ok("off")

@@ -90,6 +90,11 @@ class DeskBook:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
         return bool(self.orphans) or any(book.leftovers for book in self.hedge_books.values())
 
+    @property
+    def expects_fills(self) -> bool:
+        """Whether a quantity that the host tells may show fills of ours before their news comes."""
+        return bool(self.option_hedges.working or self.latest_close)
+
     # -- folding -------------------------------------------------------------------------------------------------------
 
     def apply(self, event: Any) -> None:
@@ -123,7 +128,10 @@ class DeskBook:
     ) -> None:
         """A position as the host tells it: absolute, so it may show fills of ours before their news. Rule: DH-203."""
         known = self.holdings.get(listing.key)
-        self.option_hedges.show(listing.key, contracts - (0 if known is None else known.contracts))
+        change = contracts - (0 if known is None else known.contracts)
+        self.option_hedges.show(listing.key, change)
+        if (closing := self.latest_close.get(listing.key)) is not None:
+            closing.show(change)
         self.set_holding(listing, text, contracts, delta, price, greeks)
 
     def set_holding(
@@ -334,7 +342,10 @@ class DeskBook:
             self.set_holding(listing, quote.text, signed, quote.delta, quote.price, (None, None, None))
 
     def _close_option(self, intent: Intent, filled: int) -> None:
-        """A fill takes an option towards zero, never through it: the host's quantity may have come first. DH-511."""
+        """A fill takes an option towards zero, never through it, and not again by what the host has shown. DH-511."""
+        covered = min(filled, intent.shown)
+        intent.shown -= covered
+        filled -= covered
         holding = self.holdings.get(intent.subject)
         if holding is None or not filled or (holding.contracts > 0) == (intent.side.sign > 0):
             return

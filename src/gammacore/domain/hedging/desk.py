@@ -29,6 +29,7 @@ from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe
 from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.errors import InvalidInput, MissingData
 
 ZERO = Decimal(0)
 FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -78,6 +79,9 @@ class HedgingDesk:
         """One market event; `content` tells a repeat of it from another event under its id. Rule: DH-201.
 
         The step is the caller's until the next event.
+
+        Raises:
+            InvalidInput: the calendar does not know the date; nothing of the event was applied.
         """
         book, ts, step = self.book, event.ts, self._clean_step()
         known = book.seen.get(event.event_id)
@@ -89,6 +93,8 @@ class HedgingDesk:
         if (last is not None and ts < last) or (self._day is not None and ts < self._day.starts):
             step.code = Reason.OUT_OF_ORDER
             return step
+        if self._day is None or ts >= self._day.ends:
+            self._check_date(ts)
         if self._timer is not None and self._timer.due < ts:
             self._run_timers(step, lambda due: due < ts, None)
         clock = ts if book.clock is None or ts > book.clock else book.clock
@@ -135,7 +141,7 @@ class HedgingDesk:
         """News of an intent. Unknown and falling news are ignored, with a note. Rules: DH-112, DH-511.
 
         Raises:
-            InvalidInput: more is filled than was asked for.
+            InvalidInput: more is filled than was asked for, or the calendar does not know the date.
         """
         step, book = Step(self.book), self.book
         if content in book.seen:
@@ -146,6 +152,7 @@ class HedgingDesk:
         if intent is None or doubt:
             step.note(Level.WARN if intent is None else Level.ERROR, doubt, at=update.ts)
             return step
+        self._check_date(update.ts)
         if self._timer is not None and self._timer.due < update.ts:
             self._run_timers(step, lambda due: due < update.ts, None)
         clock = update.ts if book.clock is None else max(update.ts, book.clock)
@@ -203,7 +210,7 @@ class HedgingDesk:
         else:
             contracts, delta = known.contracts, known.delta
         price, greeks = marks_of(known, event)
-        hold = self.book.hold if self.book.option_hedges.working else self.book.set_holding
+        hold = self.book.hold if self.book.expects_fills else self.book.set_holding
         hold(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
@@ -257,6 +264,13 @@ class HedgingDesk:
         self._renew_timer()
         return day
 
+    def _check_date(self, ts: dt.datetime) -> None:
+        """Nothing when the calendar knows the date; before an event has changed anything. Rule: DH-102."""
+        try:
+            self._sessions(new_york_date(ts))
+        except MissingData as gap:
+            raise InvalidInput("ts", ts.isoformat(), f"give a date the calendar knows ({gap})") from gap
+
     def _day_of(self, date: dt.date) -> HedgingDay:
         return HedgingDay.of(date, self._sessions(date), self._exit_before_close)
 
@@ -282,6 +296,9 @@ class HedgingDesk:
             case TimerKind.RATE_WINDOW:
                 underlying, phase = book.last_underlying(timer.subject), self.phase(book.clock)
                 self._hedger.decide(step, timer.subject, underlying, False, timer.tick_id, "timer", day, phase)
+            case TimerKind.CUTOFF | TimerKind.OPEN | TimerKind.EXIT_RETRY if day.phase(book.clock) is Phase.CLOSED:
+                if timer.kind is not TimerKind.EXIT_RETRY:  # slept through: an order now would wait for tomorrow's open
+                    step.alarm(Alarm.NOT_FLAT, f"the exit was missed, still open: {', '.join(still_open(book))}")
             case TimerKind.CUTOFF:
                 self._exits.begin(step, cause, day, leftover=False)
             case TimerKind.OPEN:

@@ -74,7 +74,9 @@ def _gauges(book: DeskBook, share: str, settings: HedgingSettings, regime: Regim
                 missing += 1
             else:
                 sums[name] += greek * (holding.contracts * holding.listing.multiplier)
-    net = hedge_book.options_shares() + shares.held + book.option_hedges.in_flight_shares(share)
+    net = hedge_book.options_shares()
+    if settings.count_hedges:
+        net += shares.held + book.option_hedges.in_flight_shares(share)
     mark = book.prices.get(share)
     price = None if mark is None else mark[0]
     return BookGauges(

@@ -37,7 +37,7 @@ class Intent:
     given_up: bool = False
     slippage: Decimal = Decimal(0)
     shown: int = 0
-    """Contracts that the host's quantity showed before their fill was told (option hedges)."""
+    """Contracts that the host's quantity showed before their fill was told."""
 
     @property
     def trades_option(self) -> bool:
@@ -46,8 +46,16 @@ class Intent:
 
     @property
     def expected(self) -> int:
-        """Signed contracts of an option hedge that are in no position yet. Rule: DH-804."""
+        """Signed contracts of an option order that the positions do not show yet. Rules: DH-511, DH-804."""
         return self.in_flight - self.side.sign * self.shown if not self.status.is_over else 0
+
+    def show(self, change: int) -> int:
+        """The host's quantity moved by signed contracts: how many of them are fills of this order."""
+        if change * self.expected <= 0:
+            return 0
+        seen = min(abs(change), abs(self.expected))
+        self.shown += seen
+        return self.side.sign * seen
 
     @property
     def has_news(self) -> bool:

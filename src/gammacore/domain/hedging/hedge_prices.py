@@ -33,12 +33,12 @@ class HedgePrices:
         return Prices(price, price / ratio if hedge_price is None else hedge_price, ratio)
 
     def last_of_share(self, share: str) -> Decimal | None:
-        """P_h however old: an exit never waits for a price. Rule: DH-232."""
-        if (mark := self._book.prices.get(share)) is not None:
-            return mark[0]
-        underlying = self._book.last_underlying(share)
-        mark = self._book.prices.get(underlying)
-        return None if mark is None else mark[0] / self._universe.listing(underlying).ratio
+        """P_h, or the newest there is however old: an exit never waits for a price. Rule: DH-232."""
+        if self._book.clock is not None and (fresh := self._fresh(share, self._book.clock)) is not None:
+            return fresh
+        newest = self._book.last_underlying(share)
+        mark = self._book.prices.get(newest)
+        return None if mark is None else mark[0] / self._universe.listing(newest).ratio
 
     def _fresh(self, symbol: str, now: dt.datetime) -> Decimal | None:
         mark = self._book.prices.get(symbol)

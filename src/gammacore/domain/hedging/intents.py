@@ -19,6 +19,7 @@ from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings, Profile
 from gammacore.domain.hedging.step import Cause
 from gammacore.domain.instruments import Side
+from gammacore.errors import GammacoreError, InvalidInput
 
 EIGHT_PLACES = Decimal("1E-8")
 HEDGE_TAG = "0dte_gamma_scalper_hedge"
@@ -101,16 +102,19 @@ class IntentWriter:
             metadata["decision_id"] = self.decision_id(day.date, cause.event_id)
             metadata["config_hash"] = self.config_hash
         side = Side.BUY if signed > 0 else Side.SELL
-        intent = OrderIntent(
-            intent_id=self.intent_id(kind, text, day.date, cause.event_id, attempt),
-            event_id=cause.event_id,
-            ts=at,
-            symbol=text,
-            side=side,
-            quantity=abs(signed),
-            client_tag=HEDGE_TAG if kind is IntentKind.HEDGE else EXIT_TAG,
-            metadata=metadata,
-        )
+        try:
+            intent = OrderIntent(
+                intent_id=self.intent_id(kind, text, day.date, cause.event_id, attempt),
+                event_id=cause.event_id,
+                ts=at,
+                symbol=text,
+                side=side,
+                quantity=abs(signed),
+                client_tag=HEDGE_TAG if kind is IntentKind.HEDGE else EXIT_TAG,
+                metadata=metadata,
+            )
+        except InvalidInput as wrong:  # ours to answer for: no line of the input may be blamed and skipped for it
+            raise GammacoreError(f"an intent that breaks the protocol was not written: {wrong}") from wrong
         counts = "" if kind.closes_option else self.settings.hedge_ledger.value
         return IntentRecorded(
             at, intent.intent_id, cause.event_id, kind, book, subject, side, intent.quantity, attempt, price, counts,

@@ -71,10 +71,8 @@ class OptionHedges:
         They leave the contracts in flight, and the fill that is told later adds nothing twice.
         """
         for intent in self.working.values():
-            if intent.subject == key and change * intent.expected > 0:
-                seen = min(abs(change), abs(intent.expected))
-                intent.shown += seen
-                change -= intent.side.sign * seen
+            if intent.subject == key:
+                change -= intent.show(change)
 
     def forget(self) -> None:
         """A new session: quotes are old, and day orders are over."""

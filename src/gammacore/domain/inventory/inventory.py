@@ -107,6 +107,11 @@ class Inventory:
         return {symbol: held for symbol, holding in self.holdings.items() if (held := holding.quantity)}
 
     @property
+    def in_words(self) -> str:
+        """What is held, as a message says it: "+1 SPY260303C00559000, -30 SPY"."""
+        return ", ".join(f"{quantity:+d} {symbol}" for symbol, quantity in self.quantities.items())
+
+    @property
     def options_realised(self) -> Decimal:
         """Dollars, gross."""
         return sum((holding.realised for holding in self.holdings.values() if holding.is_option), ZERO)

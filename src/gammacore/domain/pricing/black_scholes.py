@@ -161,7 +161,7 @@ def normalised_black(moneyness: Floats, root_variance: Floats) -> Floats:
     """
     positive = np.where(root_variance > 0, root_variance, 1.0)
     centre, half = moneyness / positive, 0.5 * positive
-    high, low = erfcx(np.abs(centre + half) / SQRT_2), erfcx((half - centre) / SQRT_2)
+    high, low = erfcx(np.stack((np.abs(centre + half), half - centre)) / SQRT_2)
     weight = np.exp(-0.5 * (centre * centre + half * half))
     beyond = centre + half > 0
     value = np.where(beyond, np.exp(0.5 * moneyness) - 0.5 * weight * (high + low), 0.5 * weight * (high - low))

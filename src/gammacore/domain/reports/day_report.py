@@ -221,7 +221,7 @@ class _DayFold:
         elif isinstance(event, DayStarted):
             page.is_trading_day = True
         elif isinstance(event, EntryJudged):
-            page.judged.append(event)
+            page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
         elif isinstance(event, CloseDecided):
             self._exit_details[event.position] = event.detail
         elif isinstance(event, PositionClosed):
@@ -264,7 +264,7 @@ class _DayFold:
                 balance=book.balance,
                 trades=tuple(_trade(position, page.exits.get(position.id)) for position in positions),
                 inventories=self._inventories.lines,
-                scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged),
+                scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged.values()),
                 alarms=tuple(page.alarms),
                 halts=tuple(page.halts),
                 finished=book.finished is not None and book.finished.date == page.date,
@@ -291,7 +291,7 @@ class _Page:
         self.date = date
         self.starting_balance = balance
         self.is_trading_day = False
-        self.judged: list[EntryJudged] = []
+        self.judged: dict[dt.datetime, EntryJudged] = {}
         self.exits: dict[str, TradeExit] = {}
         self.alarms: list[AlarmRaised] = []
         self.halts: list[Halted | Resumed | FlattenRequested] = []

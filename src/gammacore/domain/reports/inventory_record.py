@@ -169,8 +169,8 @@ class InventoryLine:
 
     @property
     def entry(self) -> Order | None:
-        """The order that bought what is hedged; None for what nobody chose."""
-        return next((order for order in self.orders if order.ticket.purpose is Purpose.ENTRY), None)
+        """The order that bought what is hedged, the last one where earlier ones came to nothing; None: nobody chose."""
+        return next((order for order in reversed(self.orders) if order.ticket.purpose is Purpose.ENTRY), None)
 
     @property
     def exits(self) -> tuple[Order, ...]:

@@ -58,7 +58,7 @@ class InventoryRecords:
         """An order of an inventory goes with what was decided just before it, in the same append."""
         if ticket.purpose is Purpose.ENTRY:
             if self._newest is not None:
-                self._judgements.setdefault(ticket.position, self._newest)
+                self._judgements[ticket.position] = self._newest
         elif (decided := self._decided.pop(ticket.position, None)) is not None:
             self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
 
@@ -91,5 +91,5 @@ class InventoryRecords:
         for inventory, judged in self._judgements.items():
             if judged.scheduled_at == record.scheduled_at:
                 orders = self._book.orders_of(inventory)
-                return next(order.id for order in orders if order.ticket.purpose is Purpose.ENTRY)
+                return next(order.id for order in reversed(orders) if order.ticket.purpose is Purpose.ENTRY)
         return None

@@ -10,7 +10,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan
@@ -44,23 +44,33 @@ class RiskLimits:
     oversize: Oversize = parameter(Oversize.SHRINK, "Too large for a risk limit: shrink or skip.")
 
     def judge_spacing(self, book: BookView, now: dt.datetime) -> Verdict:
-        """Minutes since the last entry of today. Rule: CS-337."""
+        """Minutes on the clock since the last entry of today was sent: 10:00:02 and 10:15:01 are 15. Rule: CS-337."""
         if self.entry_spacing_minutes == 0:
             return Verdict.ok("off")
         entries = book.entries_on(new_york_date(now))
         if not entries:
             return Verdict.ok("first entry")
-        minutes = (now - max(plan.scheduled_at for plan in entries)).total_seconds() / 60
+        last = max(_entered_at(plan, book) for plan in entries)
+        minutes = (_whole_minute(now) - _whole_minute(last)).total_seconds() / 60
         limit = f"{self.entry_spacing_minutes} min"
         if minutes < self.entry_spacing_minutes:
             return Verdict.skip("entry_spacing", f"{minutes:.0f} min since the last entry", f"< {limit}")
         return Verdict.ok(f"{minutes:.0f} min", f">= {limit}")
 
-    def judge_position_limit(self, book: BookView) -> Verdict:
-        """All positions and working entries of this account and mode, fewer than the limit. Rule: CS-338."""
-        count = len(live_plans(book)) + len(book.quarantined)
+    def judge_position_limit(self, book: BookView, underlying: Underlying | None = None) -> Verdict:
+        """All positions and working entries of this account and mode, fewer than the limit. Rule: CS-338.
+
+        With `underlying` those in it alone must also be fewer than its own line of the registry allows (section 0.1).
+        """
+        plans = live_plans(book)
+        count = len(plans) + len(book.quarantined)
         if count >= self.max_positions:
             return Verdict.skip("position_limit", f"{count} positions", f">= {self.max_positions}")
+        if underlying is not None:
+            own = sum(plan.spread.underlying == underlying.symbol for plan in plans)
+            if own >= underlying.max_positions:
+                reading = f"{own} positions in {underlying.symbol}"
+                return Verdict.skip("position_limit", reading, f">= {underlying.max_positions}")
         return Verdict.ok(f"{count} positions", f"< {self.max_positions}")
 
     def judge_daily_loss(self, book: BookView, now: dt.datetime) -> Verdict:
@@ -121,6 +131,16 @@ class RiskLimits:
             final.judge_buying_power(buying_power, plan.contracts, risk),
         )
         return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
+
+
+def _entered_at(plan: EntryPlan, book: BookView) -> dt.datetime:
+    """When the order of an entry was meant; an adopted position knows only when it was acquired."""
+    orders = book.orders_of(plan.position)
+    return orders[0].intended_at if orders else plan.scheduled_at
+
+
+def _whole_minute(instant: dt.datetime) -> dt.datetime:
+    return instant.replace(second=0, microsecond=0)
 
 
 def judge_halted(book: BookView) -> Verdict:

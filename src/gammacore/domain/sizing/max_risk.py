@@ -31,7 +31,8 @@ class RiskBasis(StrEnum):
 def table_max_risk(tag: StrategyTag, credit: Decimal | None = None) -> Decimal:
     """Dollars one contract can lose by the sizing guide: 250 for a side or condor, OTM min((10 - C) × 100, 900).
 
-    A strategy the guide does not name is 800. Rule: CS-606.
+    A strategy the guide does not name is 800. A credit no 10-wide spread can bring (NDX) is taken at the limit.
+    Rule: CS-606.
 
     >>> print(table_max_risk(StrategyTag.OTM_SINGLE_SIDED, Decimal("1.50")))
     850.00
@@ -40,7 +41,7 @@ def table_max_risk(tag: StrategyTag, credit: Decimal | None = None) -> Decimal:
         return FIVE_WIDE_RISK
     if tag is not StrategyTag.OTM_SINGLE_SIDED:
         return UNKNOWN_RISK
-    if credit is None:
+    if credit is None or credit >= OTM_TABLE_WIDTH:
         return OTM_RISK_LIMIT
     return min(maximum_loss(OTM_TABLE_WIDTH, credit), OTM_RISK_LIMIT)
 

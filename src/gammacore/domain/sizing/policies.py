@@ -63,6 +63,11 @@ class SizingRules:
     confidence_size: bool = parameter(False, "HIGH setups twice the size, LOW none, before the cap.")
     sizing: bool = parameter(True, "Off: 1 contract a trade.")
 
+    def __attrs_post_init__(self) -> None:
+        if self.window < self.first_trades:
+            raise InvalidInput("window", self.window, f"give first_trades = {self.first_trades} or more: "
+                               "with fewer no record is ever trusted")  # fmt: skip
+
     @property
     def warning(self) -> str:
         """What a person should hear before these figures trade; "" when there is nothing to say. Rule: CS-602."""

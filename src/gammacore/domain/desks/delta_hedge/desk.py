@@ -12,22 +12,24 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.delta_hedge.flattening import go_flat
 from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
-from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book
+from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
 from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
+from gammacore.domain.desks.flattening import go_flat, tried_again_at
+from gammacore.domain.desks.leftovers import close_leftovers, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
-from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Trade, Warn
+from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Warn
 from gammacore.domain.verdicts import Outcome
 
 NAME = "delta-hedge"
@@ -50,11 +52,25 @@ class DeltaHedgeDesk:
         """Only the purchase asks for buying power; dealer gamma comes with the regime."""
         return self._is_due(now, session, book)
 
-    def deadlines(self, session: TradingSession) -> tuple[dt.datetime, ...]:
-        """The purchase, the cut-off, and each retry of the exit until the close. Rules: DH-260, DH-511."""
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        """The purchase, the cut-off, each retry of an exit until the close, the ends of rate windows. Rule: DH-260."""
         cutoff = self._day(session).cutoff or session.close
         retries = int((session.close - cutoff) / self._retry)
-        return (self.straddle.slot(session), *(cutoff + self._retry * n for n in range(retries + 1)), session.close)
+        exits = (cutoff + self._retry * number for number in range(retries + 1))
+        return (self.straddle.slot(session), *exits, session.close, *self._own_deadlines(book))
+
+    def _own_deadlines(self, book: BookView) -> Iterator[dt.datetime]:
+        """Of what is held: a breach that waits for its rate window, an exit that is tried again. Rules: DH-306, 511."""
+        for inventory in book.live_inventories:
+            orders = book.orders_of(inventory.id)
+            yield from tried_again_at(orders, self._retry)
+            last, hedged_at = book.hedge_decision(inventory.id), last_hedge_at(orders)
+            if last is not None and hedged_at is not None and self._waits(last):
+                yield hedged_at + dt.timedelta(seconds=float(self.hedging.min_interval))
+
+    def _waits(self, last: HedgeDecided) -> bool:
+        """Whether the next window is to be used as soon as it opens: for a breach, or the rest of a hedge cut."""
+        return last.reason == Reason.RATE_LIMITED or abs(last.shares) == self.hedging.max_hedge_shares
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions(tuple(self._steps(situation)))
@@ -64,11 +80,10 @@ class DeltaHedgeDesk:
         if (halt := self._halt(situation)) is not None:
             yield halt
         yield from close_unwanted(book, self.limits, session, now)
+        yield from close_leftovers(book, session, now, self._retry)
         phase = self._day(session).phase(now)
-        for inventory in self._inventories(book):
-            if inventory.opened_at < session.open:
-                yield from self._leave_behind(inventory, situation, phase)
-            elif phase is Phase.EXITING or (phase is Phase.OPEN and book.flatten is not None):
+        for inventory in self._inventories(book, session):
+            if phase is Phase.EXITING or (phase is Phase.OPEN and book.flatten is not None):
                 yield from go_flat(inventory, book, now, self._retry)
             elif phase is Phase.OPEN and inventory.quantities and halt is None:
                 yield from self._case(inventory, situation).steps()
@@ -79,8 +94,12 @@ class DeltaHedgeDesk:
                                     self._leftovers(situation)).steps()  # fmt: skip
 
     def _is_due(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        """From its time on, while nothing was ordered: what could not be bought is judged anew at every look."""
         slot = self.straddle.slot(session)
-        return session.is_trading(now) and now >= slot and not book.judged(slot)
+        if not session.is_trading(now) or now < slot:
+            return False
+        judged = book.judgement(slot)
+        return judged is None or (judged.reason is not None and not self.straddle.is_late(session, now))
 
     def _halt(self, situation: Situation) -> Halt | None:
         """The account has lost too much, or too fast: a person must say that it goes on. Rule: DH-1009."""
@@ -99,24 +118,12 @@ class DeltaHedgeDesk:
 
     def _leftovers(self, situation: Situation) -> frozenset[str]:
         """What an earlier session left and is not gone yet; shares that settlement delivered too, unless kept."""
-        opened, kept = situation.session.open, self.limits.keep_assigned_shares
-        return frozenset(
-            inventory.id
-            for inventory in situation.book.live_inventories
-            if inventory.opened_at < opened and not inventory.is_flat
-            if inventory.strategy == NAME or (inventory.strategy == DELIVERED and not kept)
-        )
-
-    def _leave_behind(self, inventory: Inventory, situation: Situation, phase: Phase) -> Iterator[Decision]:
-        """What an earlier session left is told once and closed from the first moment of OPEN. Rule: DH-520."""
-        if phase not in (Phase.OPEN, Phase.EXITING) or inventory.is_flat:
-            return
-        steps = tuple(go_flat(inventory, situation.book, situation.now, self._retry, leftover=True))
-        orders, opened = situation.book.orders_of(inventory.id), situation.session.open
-        is_told = any(order.intended_at >= opened for order in orders)
-        if not is_told and any(isinstance(step, Trade) for step in steps):
-            yield Warn(Alarm.LEFTOVER, f"left by an earlier session: {_held(inventory)}; closed now", inventory.id)
-        yield from steps
+        book, session = situation.book, situation.session
+        left = {inventory.id for inventory in leftovers(book, session)}
+        if not self.limits.keep_assigned_shares:
+            left |= {one.id for one in book.live_inventories if one.strategy == DELIVERED
+                     and one.opened_at < session.open and not one.is_flat}  # fmt: skip
+        return frozenset(left)
 
     def _not_flat(self, inventory: Inventory, situation: Situation) -> Iterator[Decision]:
         """At the close retries end, and what is open then is told, once. Rule: DH-511."""
@@ -124,7 +131,7 @@ class DeltaHedgeDesk:
         if inventory.is_flat or (last is not None and last.reason == Alarm.NOT_FLAT):
             return
         yield self._case(inventory, situation).note(Alarm.NOT_FLAT.value)
-        yield Warn(Alarm.NOT_FLAT, f"held at the close: {_held(inventory)}", inventory.id)
+        yield Warn(Alarm.NOT_FLAT, f"held at the close: {inventory.in_words}", inventory.id)
 
     def _day(self, session: TradingSession) -> HedgingDay:
         return HedgingDay.of(session.date, session, float(self.hedging.exit_before_close))
@@ -134,9 +141,6 @@ class DeltaHedgeDesk:
         return dt.timedelta(seconds=float(self.hedging.exit_retry))
 
     @staticmethod
-    def _inventories(book: BookView) -> tuple[Inventory, ...]:
-        return tuple(inventory for inventory in book.live_inventories if inventory.strategy == NAME)
-
-
-def _held(inventory: Inventory) -> str:
-    return ", ".join(f"{quantity:+d} {symbol}" for symbol, quantity in inventory.quantities.items())
+    def _inventories(book: BookView, session: TradingSession) -> tuple[Inventory, ...]:
+        """What this desk opened in this session and is not booked yet."""
+        return tuple(one for one in book.live_inventories if one.strategy == NAME and one.opened_at >= session.open)

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
 from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
+from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
@@ -72,16 +73,15 @@ class HedgeCase:
     def steps(self) -> Iterator[Decision]:
         """The order of a hedge, or the reason of none where it differs from the last one told, and what is alarming."""
         verdict = self.judge()
-        alarm = self._unusual()
+        alarms = [alarm for alarm in (self._unusual(), self._beyond_limit()) if alarm is not None]
         if isinstance(verdict, Hedge):
             yield self._trade(verdict)
             if verdict.cut:
                 detail = f"hedge cut to {abs(verdict.shares)} shares, the rest waits for the next window"
                 yield Warn(Alarm.SIZE_CAPPED, detail, self.inventory.id)
-        elif alarm is not None or self._is_new(verdict.value):
+        elif alarms or self._is_new(verdict.value):
             yield self.note(verdict.value)
-        if alarm is not None:
-            yield alarm
+        yield from alarms
 
     def note(self, reason: str) -> Note:
         """A decision not to hedge, to be journaled."""
@@ -90,6 +90,8 @@ class HedgeCase:
     def _is_new(self, reason: str) -> bool:
         last = self.last
         if last is None or last.reason != reason or self.book.owed:
+            return True
+        if self._was_beyond != self._is_beyond:
             return True
         return (last.unusual_since is None) != (self.unusual_since is None)
 
@@ -141,6 +143,25 @@ class HedgeCase:
             return None
         ratio = self.underlying.hedge_ratio
         return Prices(market.spot, market.spot / ratio, ratio)
+
+    # -- a limit on the net delta --------------------------------------------------------------------------------------
+
+    @property
+    def _is_beyond(self) -> bool:
+        """Whether the net delta is beyond its limit, as far as it is known. Rule: DH-1003."""
+        limit, known = self.settings.limits.max_net_delta, not self.book.options.unknown_deltas
+        return known and is_beyond(self.book.net_shares / self.unit, limit)
+
+    @property
+    def _was_beyond(self) -> bool:
+        return self.last is not None and is_beyond(self.last.delta_before, self.settings.limits.max_net_delta)
+
+    def _beyond_limit(self) -> Warn | None:
+        """Once an episode, all day long: the decision that comes with it says that it was told. Rule: DH-1003."""
+        if self._was_beyond or not self._is_beyond:
+            return None
+        net, limit = round(self.book.net_shares / self.unit, 3), self.settings.limits.max_net_delta
+        return Warn(Alarm.NET_DELTA_LIMIT, f"net delta {net:+} beyond {limit}", self.inventory.id)
 
     # -- an unusual delta ----------------------------------------------------------------------------------------------
 

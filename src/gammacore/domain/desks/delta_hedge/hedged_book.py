@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Set
 from decimal import Decimal
 
@@ -62,10 +63,10 @@ def hedged_book(
 
     `leftovers` are what an earlier session left and is not gone yet: until then nothing is hedged. Rule: DH-520.
     """
-    hedges = tuple(order for order in book.orders_of(inventory.id) if order.ticket.purpose is Purpose.HEDGE)
+    hedges = _hedges(book.orders_of(inventory.id))
     options = HedgeBook(
         share,
-        last_hedge_at=max((order.intended_at for order in hedges), default=None),  # whatever became of it: DH-305
+        last_hedge_at=last_hedge_at(hedges),
         hedges=sum(order.ticket.reason != COVER for order in hedges),
         leftovers=set(leftovers),
     )
@@ -78,6 +79,15 @@ def hedged_book(
     held = inventory.quantities.get(share, 0)
     owed = hedges[-1].ticket.legs[0].side.sign if hedges and _was_just_covered(hedges[-1], book) else 0
     return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), owed)
+
+
+def last_hedge_at(orders: tuple[Order, ...]) -> dt.datetime | None:
+    """When the newest hedge among an inventory's orders was sent, whatever became of it. Rule: DH-305."""
+    return max((order.intended_at for order in _hedges(orders)), default=None)
+
+
+def _hedges(orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    return tuple(order for order in orders if order.ticket.purpose is Purpose.HEDGE)
 
 
 def _holding(

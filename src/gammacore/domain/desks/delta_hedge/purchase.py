@@ -1,4 +1,4 @@
-"""The day's one purchase: every check with its verdict, then a straddle at a limit, or the reason for none.
+"""The day's one purchase: every check with its verdict, then a straddle at a limit, or the reason for none yet.
 
 Rules: DH-452, DH-453, DH-520, DH-1001, DH-1003, DH-1009, CS-339, CS-340.
 """
@@ -19,7 +19,7 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import Effect, Order, Purpose
+from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import new_york_date
@@ -43,7 +43,7 @@ class PurchaseCase:
     leftovers: Set[str] = frozenset()
 
     def steps(self) -> Iterator[Decision]:
-        """Buy the straddle nearest to the price, or stand aside with the first "no". Each slot is judged once."""
+        """Buy the straddle nearest to the price, or stand aside with the first "no", told where it is a new one."""
         verdicts, situation = tuple(self._verdicts()), self.situation
         no = next((one.verdict for one in verdicts if one.verdict.blocks), None)
         record = EntryJudged(
@@ -58,9 +58,7 @@ class PurchaseCase:
         )
         straddle = self.straddle
         if no is not None or straddle is None:
-            yield Stand(record)
-            if no is not None and no.reason in _ALARMS:
-                yield Warn(no.reason, str(no))
+            yield from self._stand(record)
             return
         yield Trade(
             inventory=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
@@ -74,6 +72,14 @@ class PurchaseCase:
             limit=straddle.limit(situation.underlying),
             record=record,
         )
+
+    def _stand(self, record: EntryJudged) -> Iterator[Decision]:
+        last = self.situation.book.judgement(record.scheduled_at)
+        if last is not None and last.reason == record.reason:
+            return
+        yield Stand(record)
+        if record.reason in _ALARMS:
+            yield Warn(record.reason, record.explanation)
 
     @cached_property
     def straddle(self) -> Straddle | None:
@@ -111,7 +117,7 @@ class PurchaseCase:
             return
         yield FilterVerdict("DH-1003", "limits", self._judge_limits(straddle))
         yield FilterVerdict("DH-1009", "guards", self._judge_guards())
-        yield FilterVerdict("CS-343", "buying_power", _affordable(situation.buying_power, self._cost(straddle)))
+        yield FilterVerdict("CS-343", "buying_power", self._judge_power(straddle))
 
     def _judge_limits(self, straddle: Straddle) -> Verdict:
         """What the straddle would make of the book; nothing else of this desk is held when it buys. Rule: DH-1003."""
@@ -128,6 +134,19 @@ class PurchaseCase:
         size = self.contracts * EQUITY_OPTION_MULTIPLIER
         after = Standing(contracts, more.delta * self.contracts, more.gamma * size, more.vega * size, *spent)
         return self.hedging.limits.judge(before, after)
+
+    def _judge_power(self, straddle: Straddle) -> Verdict:
+        """Whether it can be paid, and hedged afterwards: a straddle whose hedges are refused is a bet. Rule: CS-343."""
+        power, cost = self.situation.buying_power, self._cost(straddle)
+        if power is None:
+            return Verdict.unknown("buying_power_missing", "", f">= {cost:.2f}")
+        if power < cost:
+            return Verdict.skip("buying_power", f"{power:.2f}", f"< {cost:.2f}")
+        reserve = self.rules.hedge_reserve(self.situation.market.spot or Decimal(0), self.contracts)
+        needs = f"{cost:.2f} + {reserve:.2f} for hedges"
+        if power < cost + reserve:
+            return Verdict.skip("hedge_buying_power", f"{power:.2f}", f"< {needs}")
+        return Verdict.ok(f"{power:.2f}", f">= {needs}")
 
     def _spent(self) -> tuple[Decimal | None, Decimal | None, int]:
         """Dollars lost today and from the high-water mark, None where equity is not known; openings of today."""
@@ -154,7 +173,8 @@ class PurchaseCase:
         return [
             order
             for order in orders
-            if order.ticket.purpose is Purpose.ENTRY and new_york_date(order.intended_at) == today
+            if order.ticket.purpose is Purpose.ENTRY and order.state is not OrderState.NOT_SENT
+            if new_york_date(order.intended_at) == today
         ]
 
     def _greeks(self, straddle: Straddle) -> OptionGreeks | None:
@@ -188,11 +208,3 @@ def _unless(wrong: bool, reason: str, value: str) -> Verdict:
 
 def _named(inventories: Set[str]) -> str:
     return ", ".join(sorted(inventories))
-
-
-def _affordable(power: Decimal | None, cost: Decimal) -> Verdict:
-    if power is None:
-        return Verdict.unknown("buying_power_missing", "", f">= {cost:.2f}")
-    if power < cost:
-        return Verdict.skip("buying_power", f"{power:.2f}", f"< {cost:.2f}")
-    return Verdict.ok(f"{power:.2f}", f">= {cost:.2f}")

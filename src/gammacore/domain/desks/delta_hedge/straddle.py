@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.instruments import OptionContract, Right, Side, Underlying, tick_ceiling
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side, Underlying, tick_ceiling
 from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
@@ -21,14 +21,27 @@ class StraddleRules:
 
     contracts: int = parameter(1, "Straddles bought a day.", at_least=1)
     buy_minutes_after_open: int = parameter(15, "When they are bought, minutes after the open.", at_least=0)
-    latest_minutes_before_close: int = parameter(120, "Not bought later than this, minutes.", at_least=1)
+    latest_minutes_before_close: int = parameter(
+        120, "Until then a purchase that could not be made is tried again, minutes before the close.", at_least=1
+    )
     widest_quote: Decimal = parameter(
         Decimal("0.15"), "Bid-ask width of the straddle allowed, part of its mid.", above=0, at_most=1
+    )
+    hedge_margin: Decimal = parameter(
+        Decimal("0.30"), "Buying power left for hedges, part of the value of a whole delta in shares.", at_least=0
     )
 
     def slot(self, session: TradingSession) -> dt.datetime:
         """The instant of the day's one purchase."""
         return session.after_open(self.buy_minutes_after_open)
+
+    def hedge_reserve(self, spot: Decimal, contracts: int) -> Decimal:
+        """Dollars of buying power that hedging takes when every straddle has a whole delta: the worst it comes to.
+
+        >>> StraddleRules().hedge_reserve(Decimal(600), contracts=1)
+        Decimal('18000.00')
+        """
+        return spot * EQUITY_OPTION_MULTIPLIER * contracts * self.hedge_margin
 
     def is_late(self, session: TradingSession, now: dt.datetime) -> bool:
         return session.minutes_to_close(now) < self.latest_minutes_before_close

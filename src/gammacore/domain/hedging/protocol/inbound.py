@@ -22,6 +22,7 @@ from decimal import (
     Subnormal,
     Underflow,
 )
+from numbers import Integral
 from typing import Any
 
 from gammacore.domain.hedging.protocol.messages import (
@@ -184,22 +185,40 @@ def read_instant(field: str, value: object) -> dt.datetime:
     raise InvalidInput(field, ascii(value), "give a date and time from 2000 to 2100 like 2025-12-30T14:30:00Z")
 
 
-def with_exact_numbers(value: Any, field: str = "event", depth: int = 0) -> Any:
-    """A host's values with every number as a Decimal; a float by its shortest text. Rules: DH-101, DH-150."""
+def with_exact_numbers(value: Any, field: str = "", depth: int = 0) -> Any:
+    """A host's values with every number as a Decimal; a float by its shortest text. Rules: DH-101, DH-110, DH-150.
+
+    numpy's whole numbers and doubles count as what they are.
+
+    Raises:
+        InvalidInput: a number that is not finite or cannot be held exactly, or values nested too deeply.
+
+    >>> with_exact_numbers({"price": 495.5})
+    {'price': Decimal('495.5')}
+    """
     if depth > MAX_NESTING + 1:
         raise InvalidInput(field, "nested deeper", f"give at most {MAX_NESTING} levels")
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
-    if isinstance(value, int | float | Decimal):
-        try:
-            return exact(repr(value) if isinstance(value, float) else value)
-        except DecimalException as wrong:
-            raise InvalidInput(field, value, _MEND_NUMBER) from wrong
+    if isinstance(value, float | Decimal | Integral):
+        return _exact_number(value, field)
     if isinstance(value, Mapping):
-        return {str(key): with_exact_numbers(part, f"{field}.{key}", depth + 1) for key, part in value.items()}
+        below = f"{field}." if field else ""
+        return {str(key): with_exact_numbers(part, f"{below}{key}", depth + 1) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [with_exact_numbers(part, field, depth + 1) for part in value]
     return value
+
+
+def _exact_number(value: float | Decimal | Integral, field: str) -> Decimal:
+    written = float.__repr__(value) if isinstance(value, float) else value
+    try:
+        number = exact(int(written) if isinstance(written, Integral) else written)
+    except DecimalException as wrong:
+        raise InvalidInput(field, value, _MEND_NUMBER) from wrong
+    if not number.is_finite():  # to a Decimal, NaN and the infinities are numbers
+        raise InvalidInput(field, value, _MEND_NUMBER)
+    return number
 
 
 PAYLOAD_FIELDS = ("delta", "quantity", "price", "underlying_price", "gamma", "theta", "vega", "bid", "ask")

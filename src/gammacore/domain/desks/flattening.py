@@ -43,6 +43,14 @@ def go_flat(
         yield evolve(trade, quantity=left)
 
 
+def tried_again_at(orders: tuple[Order, ...], retry: dt.timedelta) -> Iterator[dt.datetime]:
+    """When `go_flat` would go on by itself: exits that came to nothing, call backs without an answer. Rule: DH-511."""
+    for order in orders:
+        is_ended_exit = order.ticket.purpose is Purpose.EXIT and not order.is_working
+        if order.state is OrderState.CANCEL_REQUESTED or (is_ended_exit and order.state is not OrderState.FILLED):
+            yield order.changed_at + retry
+
+
 def _is_called_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
     if order.ticket.purpose is Purpose.EXIT:
         return False

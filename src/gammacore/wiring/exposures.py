@@ -1,0 +1,207 @@
+"""Dealer gamma to look at: of a chain file, of the configured day, or of a broker's market as it is now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.cboe.table import read_chain, sniff
+from gammacore.adapters.recorded import is_recording, survey_csv
+from gammacore.adapters.recorded.text_table import GZIP_MAGIC
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.configuration import Configuration, Settings, Sourced, configure
+from gammacore.domain.gex.exposure import measure_exposure
+from gammacore.domain.gex.pin import Pin, find_pin
+from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
+from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, Scope, SignModel
+from gammacore.domain.market import OptionChain
+from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
+from gammacore.errors import ConfigurationError, GammacoreError, MissingData
+from gammacore.wiring.looks import HOW_TO_MEND, OUR_OWN, OpenLook, Outside, live_market, next_open, open_look
+from gammacore.wiring.settlement import settlement_instants
+
+
+@frozen
+class ExposureTerms:
+    """How an exposure is to be measured: every choice that is printed with it."""
+
+    sign: SignModel
+    scope: Scope
+    unit: ExposureUnit
+    greeks: GreeksSource
+    rates: Rates
+
+
+@frozen(eq=False)
+class ExposureView:
+    """What `gex` shows: the survey, and the pin of today's expiry (None when nothing of today counts).
+
+    `caution` says why nothing may be decided on it; "" for nothing.
+    """
+
+    survey: GammaSurvey
+    pin: Pin | None
+    caution: str = ""
+
+
+@frozen
+class _SeenChain:
+    """A chain, the price beside it where it is known, and why nothing may be decided on them."""
+
+    chain: OptionChain
+    price: Decimal | None
+    caution: str = ""
+
+
+def view_exposure(
+    configuration: Configuration,
+    chain_file: Path | None,
+    terms: ExposureTerms,
+    *,
+    as_of: dt.datetime | dt.time | None = None,
+    spot: Decimal | None = None,
+    outside: Outside = OUR_OWN,
+) -> ExposureView:
+    """Exposure of a chain file, recognised by its content, or of the configured market.
+
+    A study's market is looked at at 10:00 unless said; a broker's as it is now, all expiries of the scope.
+
+    Raises:
+        InvalidInput, MissingData: a file that is no chain, or one without a price; a market that does not answer.
+        ConfigurationError: another time than now of a broker's market, or its credentials are missing.
+    """
+    seen = _seen_chain(configuration, chain_file, as_of, terms.scope, outside)
+    chain, price = seen.chain, seen.price if spot is None else spot
+    if price is None:
+        raise MissingData("the chain has no price of its underlying; give one with --spot")
+    if as_of is not None:
+        chain = evolve(chain, as_of=_instant(as_of, new_york_date(chain.as_of)))
+    settles_at = settlement_instants(NyseCalendar())
+    survey = survey_gamma(
+        chain,
+        price,
+        scope=terms.scope,
+        unit=terms.unit,
+        sign=terms.sign,
+        greeks=terms.greeks,
+        rates=terms.rates,
+        settles_at=settles_at,
+    )
+    try:
+        underlying = configuration.settings.underlying(chain.underlying)
+    except ConfigurationError:
+        return ExposureView(survey, None, seen.caution)
+    today = measure_exposure(
+        chain,
+        underlying.round_price(price),
+        scope=TODAY,
+        unit=ExposureUnit.PER_100PCT,
+        sign=terms.sign,
+        greeks=terms.greeks,
+        rates=terms.rates,
+        settles_at=settles_at,
+    )
+    rules = configuration.settings.entries.pin
+    return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, rules), seen.caution)
+
+
+def follow_exposure(
+    configuration: Configuration,
+    chain_file: Path | None,
+    terms: ExposureTerms,
+    every_seconds: float,
+    *,
+    spot: Decimal | None = None,
+    outside: Outside = OUR_OWN,
+) -> Iterator[ExposureView | GammacoreError]:
+    """The exposure again and again, for ever: of a chain file that others renew, or of a broker's market.
+
+    A measurement that fails is given as its error, and the next one is tried at its time; a broker's market is looked
+    at while its session is on and waited for until then. Rule: DH-421.
+
+    Raises:
+        ConfigurationError: at the first measurement: a market that never changes, or whatever makes every one fail.
+    """
+    live, calendar = live_market(configuration), NyseCalendar()
+    if chain_file is None and live is None:
+        raise ConfigurationError("--every: a simulated or recorded market shows the same each time; name a broker's "
+                                 "with --market tradier or alpaca, or a chain file that others renew")  # fmt: skip
+    clock = outside.clock or SystemClock()
+    every = dt.timedelta(seconds=every_seconds)
+    while True:
+        begun = clock.now()
+        if chain_file is None and (opens := next_open(begun, calendar)) is not None:
+            clock.wait_until(opens)
+            begun = clock.now()
+        try:
+            yield view_exposure(configuration, chain_file, terms, spot=spot, outside=outside)
+        except ConfigurationError:
+            raise
+        except GammacoreError as gap:
+            yield gap
+        clock.wait_until(max(begun + every, clock.now()))
+
+
+def _seen_chain(
+    configuration: Configuration,
+    chain_file: Path | None,
+    as_of: dt.datetime | dt.time | None,
+    scope: Scope,
+    outside: Outside,
+) -> _SeenChain:
+    if chain_file is not None:
+        if (kind := _market_kind(configuration.settings, chain_file)) is None:
+            return _SeenChain(*read_chain(chain_file))
+        source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
+        configuration = configure([configuration.given, source])
+    if as_of is not None and live_market(configuration) is not None:
+        raise ConfigurationError("--as-of: a broker's market can be measured only as it is now, leave --as-of out")
+    look = open_look(configuration, outside, scope)
+    try:
+        return _looked_at(look, as_of)
+    finally:
+        look.close()
+
+
+def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChain:
+    session = look.session
+    moment = _instant(as_of or dt.time(10), session.date) if look.live is None else look.clock.now()
+    snapshot = look.market.snapshot(moment)
+    if snapshot.chain is None:
+        at, opens, closes = (instant.astimezone(NEW_YORK) for instant in (moment, session.open, session.close))
+        raise MissingData(f"no chain at {at:%Y-%m-%d %H:%M}; the session is {opens:%Y-%m-%d %H:%M} to {closes:%H:%M}")
+    caution = ""
+    if look.live is not None and look.is_delayed:
+        caution = f"{look.market.label}: delayed, not for decisions (CS-418); {HOW_TO_MEND[look.live]}"
+    elif look.live is not None and not (snapshot.fresh(snapshot.chain.as_of) and snapshot.fresh(snapshot.spot_at)):
+        seen = min(snapshot.chain.as_of, snapshot.spot_at or moment).astimezone(NEW_YORK)
+        caution = f"{look.market.label}: stale, of {seen:%Y-%m-%d %H:%M:%S} New York"
+    return _SeenChain(snapshot.chain, snapshot.spot, caution)
+
+
+def _market_kind(settings: Settings, chain_file: Path) -> str | None:
+    """What a chain file is, by its content: our recording, a vendor's table of snapshots; None: a CBOE page."""
+    if is_recording(chain_file):
+        return "recording"
+    head = b""
+    try:
+        with chain_file.open("rb") as content:
+            head = content.read(1024)
+        if sniff(head):
+            return None
+        survey_csv(chain_file, settings.market.columns or settings.market.preset or None)
+    except (OSError, GammacoreError):
+        return "csv" if head.startswith(GZIP_MAGIC) else None  # packed: opening it as a table says what is wrong
+    return "csv"
+
+
+def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
+    """A time of day of that date, or an instant; New York where no offset says otherwise."""
+    if isinstance(moment, dt.time):
+        return new_york(date, moment)
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=NEW_YORK)).astimezone(dt.UTC)

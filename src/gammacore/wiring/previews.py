@@ -1,0 +1,95 @@
+"""The entry that would be made right now, judged without an order."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.book.book import Book
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.ledger import Mode
+from gammacore.domain.sessions import NEW_YORK, new_york
+from gammacore.domain.stops.describe import describe
+from gammacore.errors import ConfigurationError, MissingData
+from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import CredentialStore
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.days import WiredDay, wire_day
+from gammacore.wiring.storage import LedgerPlace, open_storage
+from gammacore.wiring.strategies import credit_spread_desk
+
+
+@frozen(eq=False)
+class EntryPreview:
+    """What `plan` shows: the judgement, what the account may risk, and the exits the position would have."""
+
+    judgement: EntryJudgement
+    buying_power: Decimal | None
+    exits: tuple[str, ...]
+
+
+def preview_entry(
+    configuration: Configuration,
+    at: dt.time | None,
+    ledger: LedgerPlace | None = None,
+    *,
+    credentials: CredentialStore | None = None,
+    clock: Clock | None = None,
+    places: BrokerPlaces = BROKERS_OWN,
+) -> EntryPreview:
+    """Judge one entry of the configured day as `trade` would; no order is sent and nothing is written.
+
+    `at` is a New York time of day, by default the first scheduled entry; a real broker's market is judged as it is now.
+    `ledger` names the book that counts; without one the account has traded nothing yet.
+
+    Raises:
+        ConfigurationError: a time of day at a real broker.
+        MissingData: a real broker's session is not on.
+    """
+    day = wire_day(configuration, credentials=credentials, clock=clock, places=places, listens=False)
+    try:
+        desk, trade = credit_spread_desk(day.settings), day.trade
+        slot = _slot(desk, day, at)
+        if trade.terms.mode is Mode.STUDY:
+            trade.clock.wait_until(slot)
+        trade.begin()
+        book = trade.ledger.book if ledger is None else _book_of(configuration.settings, ledger)
+        situation = evolve(trade.look(for_entry=True), book=book)
+        if situation.exposure is None:
+            situation = evolve(situation, exposure=trade.exposures.exposure(situation.market))
+        power = trade.broker.account().option_buying_power
+        judgement = judge_entry(desk.case(evolve(situation, buying_power=power), slot))
+        if judgement.plan is not None:
+            verdict = trade.enter.guard(judgement.plan, book, power)
+            judgement = judgement if verdict.passed else judgement.refused(verdict)
+    finally:
+        day.close()
+    entry = judgement.plan
+    exits = () if entry is None else describe(entry.policy, entry.expected_credit, entry.confidence, entry.strategy)
+    return EntryPreview(judgement, power, exits)
+
+
+def _slot(desk: CreditSpreadDesk, day: WiredDay, at: dt.time | None) -> dt.datetime:
+    """The entry to judge: the one named or the first in a study, at a real broker the latest that is due."""
+    slots, session = desk.entries.schedule.slots(day.session), day.session
+    if day.trade.terms.mode is Mode.STUDY:
+        return slots[0] if at is None else new_york(session.date, at)
+    now = day.trade.clock.now()
+    if at is not None:
+        raise ConfigurationError("--at: a broker's market can be judged only as it is now, leave --at out")
+    if not session.is_trading(now):
+        opens, closes = (instant.astimezone(NEW_YORK) for instant in (session.open, session.close))
+        raise MissingData(f"the session is {opens:%Y-%m-%d %H:%M} to {closes:%H:%M} New York; nothing to judge now")
+    return max((slot for slot in slots if slot <= now), default=slots[0])
+
+
+def _book_of(settings: Settings, ledger: LedgerPlace) -> Book:
+    storage = open_storage(settings, ledger, read_only=True)
+    try:
+        return Book.of(storage.events())
+    finally:
+        storage.close()

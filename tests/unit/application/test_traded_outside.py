@@ -1,0 +1,237 @@
+"""Somebody else trades our contracts: a person at the broker's page, the broker before the close. CS-572, CS-413, R5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from builders import at
+from builders_exchange import put
+from builders_world import World, a_scripted_plan, a_world_holding, relayed
+from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import PositionAdjusted, PositionAdopted, PositionClosed
+from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, Purpose
+from gammacore.domain.positions import PositionState
+from gammacore.errors import BrokerUnavailable
+from relay import Relay
+
+SHORT, LONG = put(6880), put(6870)
+
+
+def a_quiet_world() -> World:
+    """Three 6880/6870 put spreads sold for 2.50, a minute and a half ago."""
+    world = a_world_holding()
+    world.cycle(8)
+    return world
+
+
+def legs_of(world: World) -> list[tuple[Side, str, int]]:
+    """Side, symbol and quantity of everything ordered after the entry, leg by leg."""
+    return [(leg.side, leg.symbol, order.ticket.quantity) for order in world.orders()[1:] for leg in order.ticket.legs]
+
+
+def test_a_short_whose_cover_was_sold_outside_is_bought_back_at_once() -> None:
+    """CS-413, R2: never an uncovered short at the end of a cycle without an alarm and an order for it."""
+    world = a_quiet_world()
+    world.exchange.hold(LONG, -3)
+    world.cycle(2)
+
+    assert legs_of(world) == [(Side.BUY, SHORT.occ, 3)]
+    assert world.alarms() == ["closed_externally", "leg_imbalance"]
+    world.cycle(3)
+    (booked,) = world.all(PositionClosed)
+    assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(750 - 1560), True)
+    assert dict(world.exchange.holdings()) == {}
+
+
+def test_a_long_whose_short_was_bought_back_outside_is_sold() -> None:
+    """R5: the broker closes one leg at 15:30. The short counts at the width, the long at its fill."""
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, 3)
+    world.cycle(5)
+
+    assert legs_of(world) == [(Side.SELL, LONG.occ, 3)]
+    (booked,) = world.all(PositionClosed)
+    assert (booked.gross, booked.estimated) == (Decimal(750 - 3000 + 720), True)
+
+
+def test_what_is_left_of_a_position_is_closed_by_what_is_left() -> None:
+    """R9: two of three were closed outside; the third goes at the soft close and nothing rests."""
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, 2)
+    world.exchange.hold(LONG, -2)
+    world.cycle(3)
+    assert (world.position().state, world.position().open_contracts) == (PositionState.OPEN, 1)
+    assert world.position().maximum_risk == 750
+    world.clock.set(at("15:30"))
+    world.cycle(4)
+
+    (order,) = world.orders()[1:]
+    assert (order.ticket.quantity, order.state) == (1, OrderState.FILLED)
+    assert dict(world.exchange.holdings()) == {}
+    (booked,) = world.all(PositionClosed)
+    assert (booked.reason, booked.gross, booked.contracts) == ("soft_close", Decimal(750 - 2000 - 280), 3)
+
+
+def test_it_counts_after_two_looks_in_a_row() -> None:
+    world = a_quiet_world()
+    for _ in range(3):
+        world.exchange.hold(LONG, -3)
+        world.cycle()
+        world.exchange.hold(LONG, 3)
+        world.cycle()
+
+    assert world.all(PositionAdjusted) == []
+    assert legs_of(world) == []
+
+
+class ByHand(Relay):
+    """Shows the order of a person who closed two spreads at 3.00 and 1.25 a leg."""
+
+    def orders(self) -> Sequence[OrderReport]:
+        bought = LegFill(SHORT.occ, Side.BUY, 2, Decimal("3.00"))
+        sold = LegFill(LONG.occ, Side.SELL, 2, Decimal("1.25"))
+        by_hand = Execution(2, Decimal("1.75"), legs=(bought, sold))
+        now = self.inner.clock().at
+        return [*self.inner.orders(), OrderReport("by-hand", "77", OrderState.FILLED, by_hand, now)]
+
+
+@pytest.mark.parametrize(
+    ("contracts", "gross", "estimated"), [(2, 500 - 350, False), (3, 750 - 3000, True), (1, 250 - 1000, True)]
+)
+def test_the_prices_are_those_of_the_fills_that_make_up_what_is_gone(
+    contracts: int, gross: int, estimated: bool
+) -> None:
+    """CS-572: of two spreads the broker shows both fills; of three or one they explain nothing."""
+    world = a_world_holding(a_scripted_plan(contracts))
+    world.wrap_broker = relayed(ByHand)
+    world.restart()
+    world.exchange.hold(SHORT, contracts)
+    world.exchange.hold(LONG, -contracts)
+    world.cycle(10)
+
+    (booked,) = world.all(PositionClosed)
+    assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", gross, estimated)
+
+
+def test_part_of_a_position_goes_at_the_prices_the_broker_shows() -> None:
+    """CS-572."""
+    world = a_quiet_world()
+    world.wrap_broker = relayed(ByHand)
+    world.restart()
+    world.exchange.hold(SHORT, 2)
+    world.exchange.hold(LONG, -2)
+    world.cycle(3)
+
+    assert [event.price for event in world.all(PositionAdjusted)] == [Decimal("1.25"), Decimal("3.00")]
+    assert (world.position().gross, world.position().vanished) == (Decimal(750 - 350), {})
+
+
+def test_contracts_that_are_back_are_ours_again() -> None:
+    """CS-565: the broker's answer was short of one leg for two looks; nothing is lost over it."""
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, 2)
+    world.exchange.hold(LONG, -2)
+    world.cycle(3)
+    world.exchange.hold(SHORT, -2)
+    world.exchange.hold(LONG, 2)
+    world.cycle(3)
+
+    assert world.position().open_contracts == 3
+    assert (world.position().gross, world.position().vanished) == (Decimal(750), {})
+    assert dict(world.book.quarantined) == {}
+
+
+def test_what_is_foreign_beside_it_is_quarantined_in_the_same_look() -> None:
+    """CS-574: no position is brought beyond zero."""
+    world = a_quiet_world()
+    world.exchange.hold(LONG, -5)
+    world.cycle(2)
+
+    assert dict(world.book.quarantined) == {LONG.occ: -2}
+    assert world.position().holdings == {SHORT.occ: -3, LONG.occ: 0}
+
+
+def test_a_foreign_holding_that_grew_into_ours_leaves_the_quarantine_with_what_is_left_of_it() -> None:
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, -1)
+    world.cycle(2)
+    assert dict(world.book.quarantined) == {SHORT.occ: -1}
+    world.exchange.hold(SHORT, 2)
+    world.exchange.hold(LONG, -1)
+    world.cycle(2)
+
+    assert dict(world.book.quarantined) == {}
+    assert world.position().open_contracts == 2
+    assert world.day.reconcile()[0].verdict is ReconcileVerdict.MATCH
+
+
+class Silent(Relay):
+    """Tells what is held, never what was ordered."""
+
+    def orders(self) -> Sequence[OrderReport]:
+        raise BrokerUnavailable("no answer")
+
+
+def test_a_naked_short_does_not_wait_for_its_price() -> None:
+    """CS-413: without the broker's orders the price is not known; the repair goes out all the same."""
+    world = a_quiet_world()
+    world.wrap_broker = relayed(Silent)
+    world.restart()
+    world.exchange.hold(LONG, -3)
+    world.cycle(2)
+
+    assert legs_of(world) == [(Side.BUY, SHORT.occ, 3)]
+
+
+class Forgetful(Relay):
+    """Answers for a while that nothing is held."""
+
+    def holdings(self) -> Mapping[str, int]:
+        return {} if at("10:03") <= self.inner.clock().at < at("10:04") else self.inner.holdings()
+
+
+def test_a_position_that_was_never_gone_is_adopted_by_our_own_order() -> None:
+    """CS-565, CS-574: our order sold it; it is watched again, not quarantined beside us for the rest of the day."""
+    world = a_quiet_world()
+    world.wrap_broker = relayed(Forgetful)
+    world.restart()
+    world.cycle(20)
+
+    assert world.position().state is PositionState.CLOSED
+    (adopted,) = world.all(PositionAdopted)
+    assert (adopted.contracts, adopted.credit, adopted.orphan) == (3, Decimal("2.50"), True)
+    assert dict(world.book.quarantined) == {}
+    world.clock.set(at("15:30"))
+    world.cycle(4)
+    assert dict(world.exchange.holdings()) == {}
+
+
+def test_a_restart_remembers_what_was_traded_outside() -> None:
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, 2)
+    world.exchange.hold(LONG, -2)
+    world.cycle(2)
+    before = world.position()
+    world.restart()
+
+    assert world.position() == before
+    assert (before.vanished, before.outside) == ({SHORT.occ: 2, LONG.occ: -2}, True)
+
+
+def test_a_close_at_work_explains_what_is_gone() -> None:
+    """R5: our own order is asked first."""
+    world = a_quiet_world()
+    world.strategy = evolve(world.strategy, closes={"p1": at("10:01:40")})
+    world.restart()
+    world.exchange.next_submit(never=True)
+    world.cycle(2)
+    world.exchange.hold(LONG, -3)
+    world.cycle(3)
+
+    assert world.all(PositionAdjusted) == []
+    assert [order.ticket.purpose for order in world.orders()] == [Purpose.ENTRY, Purpose.EXIT]
