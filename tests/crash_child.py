@@ -242,7 +242,8 @@ def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy:
         return OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario)
     exit_before_close = Decimal(60 * (session_minutes - scenario.exits_at))
     hedging = HedgingSettings(threshold=Decimal("0.05"), exit_before_close=exit_before_close)
-    return DeltaHedgeDesk(hedging, StraddleRules(contracts=scenario.contracts, latest_minutes_before_close=60))
+    straddle = StraddleRules(contracts=scenario.contracts, latest_minutes_before_close=60, hedge_margin=Decimal(0))
+    return DeltaHedgeDesk(hedging, straddle)
 
 
 def wired(ledger: Path, scenario: Scenario, boundaries: Boundaries) -> tuple[WiredDay, FakeExchange]:

@@ -52,7 +52,7 @@ def figures_grid(report: DayReport) -> Table:
     grid = Table.grid(padding=(0, 2))
     for _ in range(3):
         grid.add_column(style="dim")
-        grid.add_column(justify="right")
+        grid.add_column(justify="right", no_wrap=True)
     grid.add_row("balance", f"[bold]{dollars(report.balance)}[/]", "P/L, gross", amount(report.pnl), "entries",
                  str(report.entries))  # fmt: skip
     grid.add_row("from", dollars(report.starting_balance), "fees", dollars(report.fees), "exits",

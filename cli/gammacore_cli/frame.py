@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.arming import Armed
 
 DEFAULT_FILE = Path("gammacore.toml")
+DOTENV = Path(".env")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -64,18 +65,13 @@ class Frame:
     @cached_property
     def configuration(self) -> Configuration:
         """Defaults, TOML, .env, environment and options, merged and validated."""
-        from dotenv import dotenv_values
-
         from gammacore.configuration import LiveAsk, Sourced, configure, read_environment, read_toml
 
         layers = []
         if self._config is not None or DEFAULT_FILE.is_file():
             layers.append(read_toml(self._config or DEFAULT_FILE))
-        if Path(".env").is_file():
-            try:
-                layers.append(read_environment(dotenv_values(".env"), ".env"))
-            except (OSError, UnicodeDecodeError) as wrong:
-                raise ConfigurationError(f".env: cannot be read ({wrong}); give lines like NAME=value") from wrong
+        if DOTENV.is_file():
+            layers.append(read_environment(_read_dotenv(), str(DOTENV)))
         layers.append(read_environment(os.environ))
         layers.append({key: Sourced(value, f"option {name}") for key, (value, name) in self._options.items()})
         return configure(layers, LiveAsk(*self._live))
@@ -162,7 +158,22 @@ class Frame:
         kept_back.begin()
         for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
             logging.getLogger(noisy).setLevel("WARNING")
+        logging.getLogger("dotenv").setLevel("ERROR")  # a bad line is refused, with its number
         return logging.getLogger("gammacore")
+
+
+def _read_dotenv() -> dict[str, str | None]:
+    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
+
+    try:
+        with DOTENV.open(encoding="utf-8") as lines:
+            bad = next((line.original.line for line in parse_stream(lines) if line.error), None)
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigurationError(f"{DOTENV}: cannot be read ({wrong}); give lines like NAME=value") from wrong
+    if bad is not None:
+        raise ConfigurationError(f"{DOTENV}, line {bad}: not understood; give lines like NAME=value, # for comments")
+    return dotenv_values(DOTENV)
 
 
 def _option_of(key: str) -> str:

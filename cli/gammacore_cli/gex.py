@@ -64,7 +64,7 @@ def gex(
         if options["as_of"] is not None:
             raise click.UsageError("--every measures what is there each time; leave --as-of out")
         views = wiring.follow_exposure(
-            frame.configuration, chain, terms, every, spot=options["spot"], outside=outside
+            frame.configuration, chain, terms, every, spot=options["spot"], outside=outside, tell=log.info
         )  # fmt: skip
         _follow(frame, views, plot, publish)
         return

@@ -100,13 +100,13 @@ def hedge(
         try:
             with _interruptible() as interrupted:
                 desk.stream.run(source.inputs(), is_over)
-            if told is not None:
-                told.write(desk.stream.metrics())
         except BrokenPipeError:
             # nobody reads us any more: not our failure; what was not written is written after a restart
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             desk.close()
+            if told is not None:
+                told.write(desk.stream.metrics())
     if interrupted.asked:
         raise KeyboardInterrupt
 

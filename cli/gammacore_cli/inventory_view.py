@@ -11,6 +11,7 @@ from rich.table import Table
 from gammacore.domain.dollars import dollars
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import (
+    day_in_words,
     delta_in_words,
     gamma_in_words,
     hedge_in_words,
@@ -52,7 +53,7 @@ def _story(line: InventoryLine) -> Table:
     lines.add_column()
     told = story(line)
     for number, (at, words) in enumerate(told[:LONGEST]):
-        lines.add_row(hour(at), escape(words) + (_why(line) if number == 0 else ""))
+        lines.add_row(day_in_words(at, line) + hour(at), escape(words) + (_why(line) if number == 0 else ""))
     if len(told) > LONGEST:
         lines.add_row("", f"[dim]… {len(told) - LONGEST} more[/]")
     if line.entry is not None:
@@ -78,17 +79,17 @@ def hedges_table(line: InventoryLine) -> Table:
         right = column in ("price", "threshold", "slip")
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for hedge in line.hedges[:LONGEST]:
-        table.add_row(*_cells(hedge))
+        table.add_row(*_cells(hedge, day_in_words(hedge.decision.at, line)))
     if len(line.hedges) > LONGEST:
         table.add_row("", f"[dim]… {len(line.hedges) - LONGEST} more[/]")
     return table
 
 
-def _cells(hedge: HedgeLine) -> tuple[str, ...]:
+def _cells(hedge: HedgeLine, day: str) -> tuple[str, ...]:
     decision = hedge.decision
     gamma = escape(gamma_in_words(decision))
     return (
-        hour(decision.at),
+        day + hour(decision.at),
         hedge_in_words(hedge),
         "–" if hedge.price is None else f"{hedge.price:.2f}",
         f"{delta_in_words(hedge.delta_before)} → {delta_in_words(hedge.delta_after)}",

@@ -52,6 +52,12 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as wrong:
+            raise click.UsageError(f"{wrong.option_name}: options stand after the command", ctx) from wrong
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -83,8 +89,8 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as wrong:
         wrong.show()
         return EXIT_USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; the ledger holds everything up to here, start again to go on")
+    except (KeyboardInterrupt, click.Abort) as left:
+        _say("; ".join(filter(None, ("interrupted", str(left)))))
         return EXIT_INTERRUPTED
     except GammacoreError as refusal:
         if debug:

@@ -11,14 +11,20 @@ from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 IN_ASCII = str.maketrans({
     **dict.fromkeys("─━", "-"), **dict.fromkeys("│┃", "|"), **dict.fromkeys("┏┓┗┛┡┩┳┻╇┼╭╮╰╯├┤┬┴┌┐└┘", "+"),
     "✓": "y", "✗": "x", "·": "-", "–": "-", "…": "~", "→": ">", "×": "x", "∞": "inf",
 })  # fmt: skip
 """What our tables are drawn with, for terminals of another encoding."""
+UNCUT = 80
+"""Columns every table of ours fits into."""
 
 
 def emit(document: dict[str, object], as_json: bool, render: Callable[[], object]) -> None:
@@ -36,18 +42,29 @@ def emit_line(document: dict[str, object], as_json: bool, line: str) -> bool:
 
 
 def show(renderable: object) -> None:
-    """Print a table or a panel to stdout, or a sentence: in one line and letter by letter, for a path may have [x]."""
+    """Print a table or a panel to stdout, or a sentence: in one line and letter by letter, for a path may have [x].
+
+    A table that a narrow terminal cuts short is printed wider than that: better broken lines than half a number.
+    """
     from rich.console import Console
 
+    console = Console(highlight=False)
+    page = _page(console, renderable)
+    if console.width < UNCUT and "…" in page:
+        console.width = UNCUT
+        page = _page(console, renderable)
+    _print(page)
+
+
+def _page(console: Console, renderable: object) -> str:
     sentence = isinstance(renderable, str)
-    console = Console()
     with console.capture() as page:
         console.print(renderable, markup=not sentence, soft_wrap=sentence)
-    _print(page.get().removesuffix("\n"))
+    return page.get().removesuffix("\n")
 
 
-def _print(page: str) -> None:
-    """Write to stdout; a reader that has seen enough (`| head -1`) is no fault, nor a locale without our lines."""
+def _print(page: str) -> bool:
+    """Write to stdout; no fault is a reader that has seen enough (`| head -1`: False), nor a locale without our lines."""
     if not _can_say(page):
         page = page.translate(IN_ASCII).encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
     try:
@@ -55,6 +72,8 @@ def _print(page: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _can_say(text: str) -> bool:

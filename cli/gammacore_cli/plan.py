@@ -93,17 +93,19 @@ def _order(entry: Any, preview: Any) -> dict[str, object]:
 
 def _view(preview: Any) -> object:
     from rich.console import Group
-    from rich.table import Table
+    from rich.markup import escape
+    from rich.table import Column, Table
 
     record, entry = preview.judgement.record, preview.judgement.plan
-    table = Table("rule", "filter", "verdict", "value", "limit")
+    table = Table(*(Column(name, no_wrap=True) for name in ("rule", "filter", "verdict")), "value", "limit")
     colour = {"pass": "green", "skip": "red", "unknown": "yellow", "not_judged": "dim"}
     for line in record.filters:
         verdict = line.verdict
         shade = colour[verdict.outcome]
-        table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", verdict.value, verdict.limit)
+        table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", escape(verdict.value),
+                      escape(verdict.limit))  # fmt: skip
     if entry is None:
-        return Group(table, f"no trade: {record.explanation}")
+        return Group(table, f"no trade: {escape(record.explanation)}")
     order = Table(show_header=False)
     lines = _order(entry, preview) | {"legs": [f"{one.side} {one.contract.occ}" for one in entry.spread.opening_legs]}
     for name, value in lines.items():

@@ -107,9 +107,7 @@ def size_document(answer: Size, balance: Decimal) -> dict[str, object]:
 
 def _table(answer: Size, balance: Decimal, rules: SizingRules) -> Group:
     statistics = answer.statistics
-    floor = rules.starting_capital * rules.halt_below
-    halt = f"balance {money(balance)} < {money(floor)}, {rules.halt_below:.0%} of the starting capital"
-    why = WORDS.get(answer.reason, halt)
+    why = WORDS.get(answer.reason) or rules.halt_words(balance)
     number = "1 contract" if answer.contracts == 1 else f"{answer.contracts} contracts"
     table = Table()
     table.add_column("figure")

@@ -97,17 +97,17 @@ def _inventories(held: Sequence[Inventory]) -> RenderableType:
 
 
 def _positions(book: Book) -> RenderableType:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from gammacore.domain.dollars import dollars
     from gammacore_cli.numbers_view import hour
 
-    table = Table(title="Positions", title_justify="left")
-    for column in ("id", "strategy", "strikes", "contracts", "credit", "risk", "since", "state"):
-        table.add_column(column, justify="right" if column in ("contracts", "credit", "risk") else "left")
+    table = Table(Column("position", no_wrap=True), "sold", Column("credit", justify="right", no_wrap=True),
+                  Column("at risk", justify="right", no_wrap=True), "since", "state",
+                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
     for position in book.live_positions:
         table.add_row(
-            position.id, position.plan.strategy.value, position.spread.strikes, str(position.open_contracts),
+            position.id, f"{position.open_contracts} × {position.plan.strategy.value} {position.spread.strikes}",
             f"{position.credit:.2f}", dollars(position.maximum_risk), hour(position.opened_at),
             f"{position.state} {position.exit_reason}".strip(),
         )  # fmt: skip

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,6 +64,9 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 with progress(frame, day.session.open, day.session.close) as on_cycle:
                     day.trade(on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
+        except KeyboardInterrupt as left:
+            held = f"the ledger holds everything up to here; the same command with --ledger {quote(str(path))} goes on"
+            raise click.Abort(held) from left
         finally:
             day.close()
 
@@ -73,7 +77,9 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     emit(trade_document(report, path), frame.as_json, view)
     if halted is not None:
-        raise TradingHalted(f"trading is halted ({halted}); once the cause is known: gammacore resume --ledger {path}")
+        raise TradingHalted(
+            f"trading is halted ({halted}); once the cause is known: gammacore resume --ledger {quote(str(path))}"
+        )
 
 
 def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> LedgerPlace:

@@ -63,6 +63,14 @@ class InboxContract:
 
         assert list(reopen().pending()) == [later]
 
+    def test_closing_twice_is_nothing_and_takes_no_request_out(self, reopen: Reopen) -> None:
+        inbox = reopen()
+        inbox.post(HALT)
+        inbox.close()
+        inbox.close()
+
+        assert list(reopen().pending()) == [HALT]
+
     def test_done_ignores_what_it_does_not_know(self, reopen: Reopen) -> None:
         reopen().done(HALT)
         reopen().post(FLATTEN)

@@ -20,7 +20,7 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure
-from gammacore.configuration.layers import Sourced
+from gammacore.configuration.sources import Sourced
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode

@@ -208,6 +208,13 @@ def test_metrics_are_kept_in_a_file_for_a_monitor(tmp_path: Path, capfd: Any) ->
     assert not kept.with_name("hedge.prom.draft").exists()
 
 
+def test_the_last_metrics_are_written_when_a_bad_line_ends_the_run(tmp_path: Path, capfd: Any) -> None:
+    """DH-1007: the bad line is counted in them."""
+    kept = tmp_path / "m.prom"
+    assert run(["hedge", written(GOOD, "{}"), "--metrics", str(kept)]) == 1
+    assert 'refusals_total{reason="invalid"} 1' in kept.read_text()
+
+
 def test_metrics_that_cannot_be_written_end_with_2(tmp_path: Path, capfd: Any) -> None:
     assert run(["hedge", written(GOOD), "--metrics", str(tmp_path / "nowhere" / "m.prom")]) == 2
     assert "--metrics" in capfd.readouterr().err

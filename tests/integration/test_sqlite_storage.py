@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
 import signal
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from builders_ledger import at, halted, some_events
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, repair
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict
 from gammacore.ports.storage import Request, RequestKind
 
@@ -195,6 +197,23 @@ def test_two_names_of_one_ledger_have_one_writer(path: Path) -> None:
 
         with pytest.raises(WriteConflict):
             SqliteStorage(alias)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_folder_without_locks_is_refused_with_the_mend(
+    path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """R12: network folders may know no locks, and without one there is no single writer."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+
+    for opened in (SqliteStorage, repair):
+        with pytest.raises(StorageError, match=f"{path}: .*knows no locks .*put the ledger on a local disk"):
+            opened(path)
+    assert not path.exists()
 
 
 def test_a_full_disk_writes_nothing_and_is_survived(path: Path) -> None:

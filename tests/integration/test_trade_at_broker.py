@@ -109,7 +109,7 @@ def test_waiting_for_the_open_can_be_broken_off_and_taken_up_again(desk: Desk, n
     left = desk.gammacore("trade", "--broker", "tradier", "--quiet")
 
     assert (left.code, left.out) == (130, ""), left.err
-    assert "interrupted; the ledger holds everything up to here, start again to go on" in left.err
+    assert "interrupted; the ledger holds everything up to here; the same command with --ledger " in left.err
     assert desk.book().opened is None
 
     desk.clock.while_waiting = lambda: None

@@ -58,6 +58,9 @@ class KillFile:
         """It was obeyed; the file stays. See `Inbox.done`."""
         self._obeyed = self._obeyed or request == self._standing()
 
+    def close(self) -> None:
+        """Nothing is held; the file stays. See `Inbox.close`."""
+
     def stands(self) -> bool:
         """Whether the file is there."""
         return self._standing() is not None

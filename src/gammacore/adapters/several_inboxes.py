@@ -28,3 +28,8 @@ class SeveralInboxes:
         """Take a request out wherever it is; the others ignore it. See `Inbox.done`."""
         for inbox in self._inboxes:
             inbox.done(request)
+
+    def close(self) -> None:
+        """Let go of each. See `Inbox.close`."""
+        for inbox in self._inboxes:
+            inbox.close()

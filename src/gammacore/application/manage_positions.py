@@ -20,7 +20,8 @@ from gammacore.ports.clock import Clock
 
 CLOSED_EXTERNALLY = "closed_externally"
 STUCK_AFTER_ATTEMPTS = 5
-STUCK_AGAIN = dt.timedelta(minutes=5)
+TOLD_AGAIN = dt.timedelta(minutes=5)
+"""What is tried again every cycle is told this often. Rule: CS-563."""
 PRICE_PATIENCE = dt.timedelta(seconds=60)
 """So long a filled close waits for the price the broker has not said, before the worst is booked for good (ours)."""
 
@@ -36,13 +37,13 @@ class ManagePositions:
         self._clock = clock
         self._strategy = strategy
         self._confirm_after = confirm_after_seconds
-        self._told_stuck: dict[str, dt.datetime] = {}
+        self._told: dict[tuple[str, str, str], dt.datetime] = {}
 
     def remember(self, decision: Remember) -> None:
         self._ledger.record(WatchChanged(self._clock.now(), decision.position, decision.watch))
 
     def warn(self, decision: Warn) -> None:
-        self._ledger.record(AlarmRaised(self._clock.now(), decision.code, decision.detail, decision.position))
+        self._ledger.record(*self._alarm(decision.code, decision.detail, decision.position, about=decision.detail))
 
     def cancel(self, decision: Cancel) -> None:
         if (order := self._ledger.book.order(decision.order)) is not None and order.is_working:
@@ -97,7 +98,7 @@ class ManagePositions:
         detail = f"{ticket.reason}: {leg.side} {ticket.quantity} {leg.symbol}"
         if naked:
             detail += f"; naked short {naked}"
-        return (AlarmRaised(self._clock.now(), "leg_imbalance", detail, position.id),)
+        return self._alarm("leg_imbalance", detail, position.id, about=detail)
 
     def confirm_closes(self) -> None:
         """Book positions flat by fills once a successful query shows only what others hold. Rules: CS-561..564."""
@@ -143,12 +144,18 @@ class ManagePositions:
 
     def _stuck(self, position: Position) -> tuple[Event, ...]:
         """The alarm of a close that has been tried too often, every five minutes. Rule: CS-563."""
-        now, told = self._clock.now(), self._told_stuck.get(position.id)
-        if position.close_attempts < STUCK_AFTER_ATTEMPTS or (told is not None and now - told < STUCK_AGAIN):
+        if position.close_attempts < STUCK_AFTER_ATTEMPTS:
             return ()
-        self._told_stuck[position.id] = now
-        detail = f"{position.close_attempts} attempts to close; trying on"
-        return (AlarmRaised(now, "stuck", detail, position.id),)
+        return self._alarm("stuck", f"{position.close_attempts} attempts to close; trying on", position.id)
+
+    def _alarm(self, code: str, detail: str, position: str, about: str = "") -> tuple[Event, ...]:
+        """An alarm, none where the same was told about the same a moment ago: retries come every cycle."""
+        now, key = self._clock.now(), (code, position, about)
+        told = self._told.get(key)
+        if told is not None and now - told < TOLD_AGAIN:
+            return ()
+        self._told[key] = now
+        return (AlarmRaised(now, code, detail, position),)
 
     def _next_id(self, position: Position, purpose: Purpose) -> str:
         now = self._clock.now()

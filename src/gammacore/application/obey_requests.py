@@ -1,9 +1,9 @@
-"""Obey halt, resume and flatten requests that other processes left in the inbox. Rule: R10."""
+"""Obey what was left in the inbox: halt, resume and flatten by other processes, outages by the ledger itself. R10."""
 
 from __future__ import annotations
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.ledger import Event, FlattenRequested, Halted, Resumed
+from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Inbox, Request, RequestKind
 
@@ -30,4 +30,6 @@ class ObeyRequests:
             return Halted(now, request.reason)
         if request.kind is RequestKind.RESUME:
             return Resumed(now, request.reason)
+        if request.kind is RequestKind.OUTAGE:
+            return AlarmRaised(now, "ledger_outage", request.reason)
         return FlattenRequested(now, request.reason)

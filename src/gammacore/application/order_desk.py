@@ -75,12 +75,17 @@ class OrderDesk:
     def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
         """Record the intent durably (with `first`, in one append), then submit, once.
 
+        Where the recording took too long (the ledger was out of reach) the market is another one: nothing is sent.
+
         Raises:
             WriteConflict: another writer holds this ledger; nothing was sent.
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
         self._ledger.record(*first, OrderIntended(at=self._clock.now(), ticket=ticket, plan=plan))
+        now = self._clock.now()
+        if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
+            return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
@@ -257,7 +262,8 @@ class OrderDesk:
             return events
         is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
         if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
-            events.append(self._fill(order, report, now))
+            fill = self._fill(order, report, now)
+            events += [fill, *self._impossible(order, fill)]
         if report.state is order.state or not order.state.may_become(report.state):
             return events
         if report.state is OrderState.CANCELED:
@@ -277,16 +283,32 @@ class OrderDesk:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
         execution, complete = report.execution, report.state is OrderState.FILLED
         is_entry = order.ticket.purpose is Purpose.ENTRY
-        is_mute = execution.price is None or (is_entry and execution.price == 0 and not execution.legs)
-        if execution.quantity == 0 or not is_mute:
-            return OrderFilled(now, order.id, execution, complete)
+        is_mute = execution.price is None or (is_entry and execution.price == 0)
         plan = self._ledger.book.plan(order.ticket.position)
+        if execution.quantity == 0 or not is_mute:
+            is_possible = not is_entry or plan is None or _is_possible(execution.price, plan)
+            return OrderFilled(now, order.id, execution, complete, price_verified=is_possible)
         expected = order.ticket.limit
         if is_entry and plan is not None:
             expected = plan.expected_credit
         elif expected is None and plan is not None:  # the worst a close can cost, or a sold leg bring
             expected = plan.spread.width if order.ticket.effect is Effect.DEBIT else Decimal(0)
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
+
+    def _impossible(self, order: Order, fill: OrderFilled) -> list[Event]:
+        """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. Rules: CS-003, CS-411."""
+        plan, price = self._ledger.book.plan(order.ticket.position), fill.execution.price
+        if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
+            return []
+        if _is_possible(price, plan):
+            return []
+        detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
+        return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.position)]
+
+
+def _is_possible(credit: Decimal | None, plan: EntryPlan) -> bool:
+    """Whether a spread can have been sold for so many points: 0 < C < W. Rule: CS-003."""
+    return credit is not None and 0 < credit < plan.spread.width
 
 
 def _uncovered(position: Position | None, at: dt.datetime) -> tuple[Event, ...]:

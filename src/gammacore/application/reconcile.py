@@ -310,8 +310,8 @@ class Reconcile:
         if (reports := self._broker_orders()) is None:
             return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
         found = find_orphans(
-            {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules, policy=self._policy,
-            taken=book.positions, roots=roots_of(self._underlyings),
+            {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules,
+            policy=self._policy, taken=book.positions, roots=roots_of(self._underlyings),
         )  # fmt: skip
         adopted = {symbol for orphan in found.adopted for symbol in orphan.holdings}
         adopted |= {leg.contract.occ for leg in found.naked}

@@ -4,9 +4,10 @@ The rules' own classes are the settings: a figure is declared once, in the rule 
 defaults, TOML file, `.env` file, environment, options.
 """
 
-from gammacore.configuration.layers import Configuration, LiveAsk, Sourced, configure, read_environment, read_toml
+from gammacore.configuration.layers import Configuration, LiveAsk, configure
 from gammacore.configuration.sample import sample_toml
 from gammacore.configuration.settings import Settings, StrategyName
+from gammacore.configuration.sources import Sourced, read_environment, read_toml
 
 __all__ = [
     "Configuration",

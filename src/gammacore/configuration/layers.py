@@ -1,40 +1,30 @@
-"""Layers of settings: read, merged, validated key by key, with where each value came from."""
+"""Layers of settings: merged, validated key by key, with where each value came from."""
 
 from __future__ import annotations
 
 import json
 import re
-import tomllib
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
-from gammacore.adapters.hedging_environment import hedging_environment
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
-from gammacore.configuration.settings import Settings, nearest
+from gammacore.configuration.settings import UNDERLYINGS, Settings, flatten, nearest
+from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, Sourced
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
-from gammacore.domain.risk.arming import says_live
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.errors import ConfigurationError, InvalidInput
 
-ENVIRONMENT_PREFIX = "GAMMACORE_"
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
-UNDERLYINGS = "underlyings."
-SYMBOL_TABLES = (UNDERLYINGS, "hedging.gex_symbols.", "hedging.book_betas.", "broker.fees.by_root.")
-"""Tables whose own keys are symbols, so that a variable's letters are capitals there."""
-OWN_VARIABLES = {"GAMMACORE_HOME": "storage.home", "FIREBASE_PROJECT_ID": "firestore.project"}
-"""Variables with a name of their own, besides those of the hedging desk."""
 NOT_PART_OF_A_DECISION = (
     "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
     "firestore.",
@@ -49,19 +39,6 @@ BEYOND_THE_STOPS = {
 }
 """Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A. Rule: CS-534."""
 PROFILE = "hedging.profile"
-PAPER = "account.paper"
-PAPER_SWITCH = "IS_PAPER_TRADING"
-
-
-@frozen
-class Sourced:
-    """A raw value and where it was given: "gammacore.toml", "environment GAMMACORE_...", "option --vix"."""
-
-    value: Any
-    source: str
-
-
-Given = Mapping[str, Sourced]
 
 
 @frozen
@@ -116,7 +93,7 @@ NOT_ASKED = LiveAsk()
 def shown(key: str, value: Any) -> str:
     """A setting as it may be shown to anybody.
 
-    >>> shown("broker.api_token", "f00d"), shown("broker.api_token", ""), shown("entries.vix.floor", Decimal(13))
+    >>> shown("broker.api_token", "f00d"), shown("broker.api_token", ""), shown("entries.vix.floor", 13)
     ('***', '', '13')
     """
     return "***" if SECRET.search(key) and value else show(value)
@@ -149,120 +126,11 @@ def configure(layers: Iterable[Given] = (), live: LiveAsk = NOT_ASKED) -> Config
     return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given, live)
 
 
-def read_toml(path: Path) -> dict[str, Sourced]:
-    """The dotted keys of a TOML file.
-
-    Raises:
-        ConfigurationError: not readable, or no TOML: names the file and line.
-    """
-    try:
-        with path.open("rb") as file:
-            text = file.read().decode()
-        document = tomllib.loads(text, parse_float=Decimal)
-    except OSError as wrong:
-        raise ConfigurationError(f"{path}: cannot be read ({wrong.strerror}); give a TOML file") from wrong
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise ConfigurationError(f"{path}: is no TOML: {wrong}") from wrong
-    lines = _lines(text)
-    return {key: Sourced(value, f"{path}{_line_of(key, lines)}") for key, value in _dotted(document)}
-
-
-def read_environment(environment: Mapping[str, str | None], source: str = "environment") -> dict[str, Sourced]:
-    """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper.
-
-    Some have a name of their own: those of the hedging desk (delta-hedging, section 1.5), FIREBASE_PROJECT_ID,
-    GAMMACORE_HOME. An empty one counts as unset.
-
-    Only an explicit false is not paper, set to nothing included: a mistyped switch must never trade live.
-
-    Raises:
-        ConfigurationError: a variable that is a setting but for its underscores, which would set nothing.
-    """
-    keys = {
-        f"hedging.{setting}": Sourced(figure, f"{source} {name}")
-        for name, (setting, figure) in hedging_environment(environment, source).items()
-    }
-    for name, key in OWN_VARIABLES.items():
-        if text := (environment.get(name) or "").strip():
-            keys[key] = Sourced(text, f"{source} {name}")
-    for name, value in environment.items():
-        if not value or not name.startswith(ENVIRONMENT_PREFIX):
-            continue
-        if "__" in name:
-            keys[_key_of(name[len(ENVIRONMENT_PREFIX) :])] = Sourced(value, f"{source} {name}")
-        elif name not in OWN_VARIABLES and (meant := _with_one_underscore(name[len(ENVIRONMENT_PREFIX) :])):
-            raise ConfigurationError(f"{source} {name}: sets nothing; write {meant}, two underscores for each dot")
-    if PAPER_SWITCH in environment:
-        live = says_live(environment[PAPER_SWITCH])
-        if not live or PAPER not in keys:
-            keys[PAPER] = Sourced(not live, f"{source} {PAPER_SWITCH}")
-    return keys
-
-
-def _key_of(variable: str) -> str:
-    """ENTRIES__VIX__FLOOR is entries.vix.floor; the symbol of UNDERLYINGS__GOOG__K stays as it is."""
-    key = variable.lower().replace("__", ".")
-    for table in SYMBOL_TABLES:
-        if key.startswith(table):
-            symbol, *rest = key[len(table) :].split(".")
-            return ".".join((table.removesuffix("."), symbol.upper(), *rest))
-    return key
-
-
-def _with_one_underscore(variable: str) -> str:
-    """The variable meant by ENTRIES_VIX_FLOOR; "" where it is no setting's."""
-    keys = (key for key, _ in flatten(Settings()) if key.replace(".", "_").upper() == variable.upper())
-    return next((ENVIRONMENT_PREFIX + key.replace(".", "__").upper() for key in keys), "")
-
-
 def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
     """IS_PAPER_TRADING, where it says paper, wins over every other layer that says live."""
     said = [layer[PAPER] for layer in layers if PAPER in layer]
     switches = [sourced for sourced in said if sourced.source.endswith(PAPER_SWITCH)]
     return {PAPER: switches[-1]} if switches and switches[-1].value else {}
-
-
-def flatten(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting below an attrs instance as (dotted key, value), in the order of declaration."""
-    for attribute in attrs.fields(type(instance)):
-        value, key = getattr(instance, attribute.name), f"{prefix}{attribute.name}"
-        if key == "underlyings":
-            for symbol, underlying in value.items():
-                yield from flatten(underlying, f"{UNDERLYINGS}{symbol}.")
-        elif attrs.has(type(value)):
-            yield from flatten(value, f"{key}.")
-        else:
-            yield key, value
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each dotted key of a TOML text, as far as a key stands at the beginning of a line."""
-    found: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if (head := _TABLE.match(line)) is not None:
-            table = f"{head[1].strip()}."
-        elif (key := _KEY.match(line)) is not None:
-            found[f"{table}{key[1].strip()}".replace('"', "").replace("'", "")] = number
-    return found
-
-
-def _line_of(key: str, lines: Mapping[str, int]) -> str:
-    while key and key not in lines:
-        key = key.rpartition(".")[0]
-    return f", line {lines[key]}" if key else ""
-
-
-_TABLE = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
-
-
-def _dotted(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:

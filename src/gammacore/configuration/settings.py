@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
@@ -29,6 +31,9 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
+
+UNDERLYINGS = "underlyings."
+"""Where the settings of each underlying stand, by its symbol."""
 
 
 @frozen
@@ -129,6 +134,8 @@ class FirestoreSettings:
     renew_after_seconds: float = parameter(10.0, "A lease older than this is renewed, seconds.", above=0)
     call_seconds: float = parameter(2.0, "Longest wait for one answer, seconds.", above=0, at_most=60)
     attempts: int = parameter(3, "How often a read is tried.", at_least=1, at_most=10)
+    outage_seconds: float = parameter(300.0, "A running loop outlasts a silence of the store so long, seconds.",
+                                      at_least=0)  # fmt: skip
 
     def __attrs_post_init__(self) -> None:
         if self.renew_after_seconds >= self.lease_seconds:
@@ -172,6 +179,19 @@ class Settings:
             raise ConfigurationError(f"underlying {symbol}: not known{hint}; known: {', '.join(known)}; "
                                      f"others are described under [underlyings.{symbol.upper()}]")  # fmt: skip
         return found
+
+
+def flatten(instance: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting below an attrs instance as (dotted key, value), in the order of declaration."""
+    for attribute in attrs.fields(type(instance)):
+        value, key = getattr(instance, attribute.name), f"{prefix}{attribute.name}"
+        if key == "underlyings":
+            for symbol, underlying in value.items():
+                yield from flatten(underlying, f"{UNDERLYINGS}{symbol}.")
+        elif attrs.has(type(value)):
+            yield from flatten(value, f"{key}.")
+        else:
+            yield key, value
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -165,7 +165,8 @@ class OrderOutcomeUnknown:
 class OrderFilled:
     """More of an order is filled. `execution` is cumulative; `complete` when nothing more will come.
 
-    `price_verified` is False when the broker gave no price and the expected one was booked (CS-411).
+    `price_verified` is False when the broker gave no price and the expected one was booked (CS-411), or a credit that
+    no spread brings (CS-003).
     """
 
     at: dt.datetime

@@ -40,7 +40,8 @@ class Watch:
     cycles in a row without a usable mark (CS-505). `lock_in_armed` is the sticky lock-in of OTM positions (CS-552).
     `breach_told` says that people know of the breached short (CS-530).
     `suppressions` are the regular stop's delays by the noise gate, `advisor_holds` those of any exit by an advisor
-    (CS-513).
+    (CS-513). `price_at_fill` is the underlying's price first seen after the fill, points; None where none was in time
+    (CS-415).
     """
 
     best_profit: Decimal | None = None
@@ -53,6 +54,7 @@ class Watch:
     breach_told: bool = False
     suppressions: Delays = NO_DELAYS
     advisor_holds: Delays = NO_DELAYS
+    price_at_fill: Decimal | None = None
 
 
 @frozen
@@ -147,8 +149,9 @@ class Position:
 
     @property
     def entry_distance(self) -> Decimal:
-        """Points from the underlying's price to the nearer short at the entry. Rule: CS-415."""
-        return self.plan.spread.distance(self.plan.price)
+        """Points from the underlying's price at the fill (else at the decision) to the nearer short. Rule: CS-415."""
+        seen = self.watch.price_at_fill
+        return self.plan.spread.distance(self.plan.price if seen is None else seen)
 
     @property
     def maximum_risk(self) -> Decimal:

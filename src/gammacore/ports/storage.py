@@ -46,11 +46,13 @@ class Storage(Protocol):
 
 
 class RequestKind(StrEnum):
-    """What another process may ask of the running loop."""
+    """What the running loop may be asked: three things by a person, one to note by the ledger's own adapter."""
 
     HALT = "halt"
     RESUME = "resume"
     FLATTEN = "flatten"
+    OUTAGE = "outage"
+    """Raise an alarm: the ledger was out of reach for a while. The reason says how long and why."""
 
 
 @frozen
@@ -75,4 +77,8 @@ class Inbox(Protocol):
 
     def done(self, request: Request) -> None:
         """Take a request out once its event is in the ledger. Unknown requests are ignored."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held to reach it; the requests stay. Safe to call twice."""
         ...

@@ -27,7 +27,11 @@ def system_clock() -> Clock:
 
 def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
     """Put a halt, resume or flatten into the inbox of the loop that writes a ledger. Rule: R10."""
-    open_inbox(settings, ledger).post(request)
+    inbox = open_inbox(settings, ledger)
+    try:
+        inbox.post(request)
+    finally:
+        inbox.close()
 
 
 def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:

@@ -13,6 +13,7 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.firestore import Outages
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
@@ -60,7 +61,7 @@ from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
 from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
 from gammacore.wiring.notices import notices_of
-from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage
+from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
@@ -131,7 +132,10 @@ def wire_day(
     decrees = entry_decrees(settings, underlying, session, calendar)
     settings = ahead_of_the_broker(settings, decrees)
     study = open_market(settings, underlying, session, calendar) if armed.broker is BrokerName.FAKE else None
-    storage: Storage = MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped)
+    outages = outages_of(settings)
+    storage: Storage = (
+        MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped, outages=outages)
+    )
     venue: Venue | None = None
     try:
         book = Book.of(storage.events())
@@ -146,6 +150,8 @@ def wire_day(
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
         venue = evolve(venue, closes=(*venue.closes, regimes.close))
+        inbox = inbox_of(settings, ledger, also_obey, outages)
+        venue = evolve(venue, closes=(*venue.closes, inbox.close))
         told = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
         )  # fmt: skip
@@ -159,7 +165,7 @@ def wire_day(
             broker=wrap_broker(venue.broker),
             clock=venue.clock,
             market=venue.market,
-            inbox=inbox_of(settings, ledger, also_obey),
+            inbox=inbox,
             notices=told,
             confirm_after_seconds=venue.confirm_after_seconds,
             previous=previous_session(calendar, session.date),
@@ -265,11 +271,16 @@ def wire_trade(
     )
 
 
-def inbox_of(settings: Settings, ledger: LedgerPlace | None, also_obey: Inbox | None = None) -> SeveralInboxes:
-    """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10."""
-    inboxes: list[Inbox] = [] if also_obey is None else [also_obey]
+def inbox_of(
+    settings: Settings, ledger: LedgerPlace | None, also_obey: Inbox | None, outages: Outages
+) -> SeveralInboxes:
+    """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
+
+    And what it hears besides: the outages of its own ledger.
+    """
+    inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
     inboxes += kill_files(settings, ledger)
-    return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger), *inboxes)
+    return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
 
 
 def kill_files(settings: Settings, ledger: LedgerPlace | None) -> tuple[KillFile, ...]:

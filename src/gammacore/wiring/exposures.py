@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates,
 from gammacore.domain.market import OptionChain
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
-from gammacore.wiring.looks import HOW_TO_MEND, OUR_OWN, OpenLook, Outside, live_market, next_open, open_look
+from gammacore.wiring.credentials import open_credentials
+from gammacore.wiring.looks import HOW_TO_MEND, OUR_OWN, OpenLook, Outside, live_market, next_open, open_look, reader_of
 from gammacore.wiring.settlement import settlement_instants
 
 
@@ -118,24 +119,28 @@ def follow_exposure(
     *,
     spot: Decimal | None = None,
     outside: Outside = OUR_OWN,
+    tell: Callable[[str], None] = lambda _words: None,
 ) -> Iterator[ExposureView | GammacoreError]:
     """The exposure again and again, for ever: of a chain file that others renew, or of a broker's market.
 
-    A measurement that fails is given as its error, and the next one is tried at its time; a broker's market is looked
-    at while its session is on and waited for until then. Rule: DH-421.
+    A measurement that fails is given as its error, and the next one is tried at its time. A broker's market is measured
+    while its session is on, and waited for until then, of which `tell` hears. Rule: DH-421.
 
     Raises:
-        ConfigurationError: at the first measurement: a market that never changes, or whatever makes every one fail.
+        ConfigurationError: with the first measurement: a market that never changes, or whatever makes every one fail.
     """
     live, calendar = live_market(configuration), NyseCalendar()
     if chain_file is None and live is None:
         raise ConfigurationError("--every: a simulated or recorded market shows the same each time; name a broker's "
                                  "with --market tradier or alpaca, or a chain file that others renew")  # fmt: skip
+    if chain_file is None and live is not None:
+        reader_of(live, outside.credentials or open_credentials())
     clock = outside.clock or SystemClock()
     every = dt.timedelta(seconds=every_seconds)
     while True:
         begun = clock.now()
         if chain_file is None and (opens := next_open(begun, calendar)) is not None:
+            tell(f"no session is on; the next one opens {opens.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York")
             clock.wait_until(opens)
             begun = clock.now()
         try:

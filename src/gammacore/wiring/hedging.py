@@ -30,7 +30,7 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.regime_source import RegimeSource
 from gammacore.ports.storage import Storage
 from gammacore.wiring.regime_feeds import SourceOf, configured_chain_source, regime_feeds
-from gammacore.wiring.storage import LedgerPlace, firestore_documents, open_storage
+from gammacore.wiring.storage import LedgerPlace, firestore_documents, open_storage, outages_of
 
 
 @frozen(eq=False)
@@ -81,7 +81,7 @@ def wire_configured_hedging(
             macro_file=macro_file,
             documents=documents,
             chain=chain,
-            ledger=None if ledger is None else open_storage(settings, ledger),
+            ledger=None if ledger is None else open_storage(settings, ledger, outages=outages_of(settings)),
             environment=environment,
             underlyings=settings.underlyings,
             assume_fills=assume_fills,

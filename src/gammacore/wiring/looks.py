@@ -92,13 +92,12 @@ def _open_live(
     settings: Settings, broker: BrokerName, outside: Outside, calendar: Calendar, expiries: Scope
 ) -> OpenLook:  # fmt: skip
     clock, credentials = outside.clock or SystemClock(), outside.credentials or open_credentials()
-    today = new_york_date(clock.now())
+    reader, today = reader_of(broker, credentials), new_york_date(clock.now())
     if settings.market.date not in (None, today):
         raise ConfigurationError(f"market.date: {settings.market.date} is not today, {today}; {broker} shows its "
                                  "market only as it is now, leave --date out")  # fmt: skip
     session = open_session(calendar, today)
     underlying = settings.underlying(settings.market.underlying)
-    reader = Armed(_keys_there(broker, credentials), broker)
     opened = open_broker_market(
         settings, reader, credentials, clock, underlying, session, calendar, outside.places, expiries
     )  # fmt: skip
@@ -107,11 +106,24 @@ def _open_live(
     )
 
 
-def _keys_there(broker: BrokerName, credentials: CredentialStore) -> Mode:
-    """Which of an account's keys to read with: the paper ones, unless there are only live ones."""
-    if broker is BrokerName.ALPACA and credentials.find(CredentialName.ALPACA_PAPER_API_KEY) is None:
-        return Mode.PAPER if credentials.find(CredentialName.ALPACA_API_KEY) is None else Mode.LIVE
-    return Mode.PAPER
+_KEYS = {
+    BrokerName.TRADIER: (CredentialName.TRADIER_TOKEN, CredentialName.TRADIER_SANDBOX_TOKEN),
+    BrokerName.ALPACA: (CredentialName.ALPACA_PAPER_API_KEY, CredentialName.ALPACA_API_KEY),
+}
+"""What opens a market to a reader; the first that is there is taken."""
+
+
+def reader_of(broker: BrokerName, credentials: CredentialStore) -> Armed:
+    """Whose keys to read with: the paper account's, unless there are only live ones.
+
+    Raises:
+        ConfigurationError: there are none.
+    """
+    there = next((name for name in _KEYS[broker] if credentials.find(name) is not None), None)
+    if there is None:
+        raise ConfigurationError(f"market {broker}: needs {' or '.join(_KEYS[broker])}; give it in the environment, "
+                                 "in .env, or by `keyring set gammacore NAME`")  # fmt: skip
+    return Armed(Mode.LIVE if there is CredentialName.ALPACA_API_KEY else Mode.PAPER, broker)
 
 
 def next_open(look_at: dt.datetime, calendar: Calendar) -> dt.datetime | None:

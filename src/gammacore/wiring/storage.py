@@ -14,6 +14,7 @@ from gammacore.adapters.firestore import (
     FirestoreInbox,
     FirestoreStorage,
     LeaseTerms,
+    Outages,
     Patience,
     connect,
     ledger_place,
@@ -81,10 +82,23 @@ def local_path(settings: Settings, ledger: LedgerPlace) -> Path:
     return ledger if isinstance(ledger, Path) else settings.storage.home / "firestore" / ledger.name
 
 
-def open_storage(settings: Settings, ledger: LedgerPlace, *, grouped: bool = False, read_only: bool = False) -> Storage:
+def outages_of(settings: Settings) -> Outages:
+    """What lets a loop outlast a store that does not answer, and hear of it afterwards; a file never stays silent."""
+    return Outages(SystemClock(), settings.firestore.outage_seconds)
+
+
+def open_storage(
+    settings: Settings,
+    ledger: LedgerPlace,
+    *,
+    grouped: bool = False,
+    read_only: bool = False,
+    outages: Outages | None = None,
+) -> Storage:
     """The events of a ledger, to be written by us alone or, `read_only`, beside whoever writes them. Rule: R12.
 
-    `grouped` spares a file the sync of every append, as replays do; Firestore knows no such thing.
+    `grouped` spares a file the sync of every append, as replays do; Firestore knows no such thing. Its appends outlast
+    `outages`, where a loop gives them.
 
     Raises:
         ConfigurationError: a Firestore ledger and no project.
@@ -106,15 +120,22 @@ def open_storage(settings: Settings, ledger: LedgerPlace, *, grouped: bool = Fal
         read_only=read_only,
         terms=LeaseTerms(store.lease_seconds, store.renew_after_seconds),
         collection=store.collection,
+        outages=outages,
         hangs_up=True,
     )
 
 
-def open_inbox(settings: Settings, ledger: LedgerPlace) -> Inbox:
-    """The requests beside a ledger."""
+def open_inbox(settings: Settings, ledger: LedgerPlace, outages: Outages | None = None) -> Inbox:
+    """The requests beside a ledger, to be closed by whoever asked; who listens outlasts `outages`, where given."""
     if isinstance(ledger, Path):
         return SqliteInbox(ledger)
-    return FirestoreInbox(firestore_documents(settings), ledger.name, collection=settings.firestore.collection)
+    return FirestoreInbox(
+        firestore_documents(settings),
+        ledger.name,
+        collection=settings.firestore.collection,
+        outages=outages,
+        hangs_up=True,
+    )
 
 
 class Repaired(Protocol):

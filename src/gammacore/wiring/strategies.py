@@ -13,9 +13,11 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.regime.documents import ONE_STORE
+from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.strategy import Strategy
+from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds
@@ -31,10 +33,25 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
 
 
 def open_strategy(settings: Settings) -> Strategy:
-    """The configured strategy with its configured figures."""
+    """The configured strategy with its configured figures.
+
+    Raises:
+        ConfigurationError: a setting that the day loop would not follow.
+    """
     if settings.trade.strategy is StrategyName.DELTA_HEDGE:
+        _refuse_what_only_the_filter_does(settings.hedging)
         return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards)
     return credit_spread_desk(settings)
+
+
+def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
+    """`trade` hedges in shares, at the registry's ratio: what it would not follow is refused, never ignored. DH-801."""
+    if hedging.hedges_in_options:
+        raise ConfigurationError("hedging.hedge_with, positive_delta, negative_delta: `trade` hedges in shares, only "
+                                 "`gammacore hedge` in options; leave them out, or give shares")  # fmt: skip
+    if hedging.hedge_ratio is not HedgeRatio.REGISTRY:
+        raise ConfigurationError(f"hedging.hedge_ratio: {hedging.hedge_ratio} is for `gammacore hedge`, `trade` has no "
+                                 "price of the shares beside an index; give registry")  # fmt: skip
 
 
 def naming_its_underlying(configuration: Configuration) -> Configuration:

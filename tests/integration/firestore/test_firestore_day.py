@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from builders_cli import CommandLine, at_home, on_a_trading_day, process
+from firestore_server import FirestoreServer
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
 from gammacore.adapters.sqlite import SqliteStorage
@@ -136,6 +137,35 @@ def test_a_killed_day_is_refused_to_others_taken_up_after_the_lease_and_ends_the
     assert without_place(json.loads(answer.out)) == without_place(whole)
     book = Book.of(stored(documents, clock))
     assert len({order.broker_id for order in book.orders.values()}) == len(book.orders)
+
+
+def test_a_running_day_outlasts_a_store_that_does_not_answer_and_says_so(
+    gammacore: CommandLine,
+    own_server: FirestoreServer,
+    own_documents: Documents,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R6: nothing is lost, nothing is done twice, and the outage is an alarm in the journal."""
+    monkeypatch.setenv("FIREBASE_PROJECT_ID", own_documents.client.project)
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__CALL_SECONDS", "0.5")
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__ATTEMPTS", "1")
+    day = on_a_trading_day(FINE)
+    whole = gammacore.document("trade", *day, "--ledger", "whole.sqlite")
+
+    with process("trade", *day, *LEDGER, "--json", "--quiet") as running:
+        _wait_until_it_holds(own_documents, clock)
+        own_server.freeze()
+        assert running.popen.stderr is not None
+        silence = next(line for line in running.popen.stderr if "does not answer" in line)
+        own_server.thaw()
+        out, err = running.popen.communicate(timeout=120)
+
+    assert "Nothing goes on until it does" in silence
+    assert running.popen.returncode == 0, err
+    told = without_place(json.loads(out))
+    assert [alarm["code"] for alarm in told.pop("alarms")] == ["ledger_outage"]
+    assert told == {name: value for name, value in without_place(whole).items() if name != "alarms"}
 
 
 def _wait_until_it_holds(documents: Documents, clock: FakeClock) -> None:

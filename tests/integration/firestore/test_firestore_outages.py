@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,12 +13,13 @@ from builders_ledger import at, halted, some_events
 from firestore_faults import Fate, Network, UnreliableDocuments
 from firestore_server import FirestoreServer
 from gammacore.adapters.fake.clock import FakeClock
-from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage, StoreUnreachable
+from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage, Outages, StoreUnreachable
 from gammacore.adapters.firestore.faults import Outrun
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict
 from gammacore.ports.storage import Request, RequestKind
 
 HALT = Request(RequestKind.HALT, at(1), "quotes look wrong")
+RESUME = Request(RequestKind.RESUME, at(2), "looked into it")
 BOUND_SECONDS = 10
 """Far more than the time-outs of these tests add up to, far less than Google's own 60 s."""
 
@@ -39,6 +41,26 @@ def storage(unreliable: Documents, clock: FakeClock) -> Iterator[FirestoreStorag
     with closing(FirestoreStorage(unreliable, "paper", clock=clock, holder="first")) as storage:
         storage.append(some_events(1), 0)
         yield storage
+
+
+class ClockOfAnOutage(FakeClock):
+    """The network is back once somebody has waited until then."""
+
+    def __init__(self, now: dt.datetime, network: Network, until: dt.datetime) -> None:
+        super().__init__(now)
+        self._network, self._until = network, until
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        super().wait_until(instant)
+        if self.now() >= self._until:
+            self._network.reads_fail = False
+            self._network.fates.clear()
+
+
+@pytest.fixture
+def outages(network: Network, clock: FakeClock) -> Outages:
+    """A loop's patience of a minute, in an outage of half a minute."""
+    return Outages(ClockOfAnOutage(clock.now(), network, clock.now() + dt.timedelta(seconds=30)), 60)
 
 
 @pytest.fixture
@@ -231,6 +253,35 @@ def test_a_server_that_is_gone_is_said_to_be_unreachable_by_every_call_in_time(
             ask()
     assert time.monotonic() - began < BOUND_SECONDS * 2
     own_server.start()
+
+
+@pytest.mark.parametrize("fate", Fate)
+def test_a_loop_outlasts_half_a_minute_without_a_store_and_its_events_are_written_once(
+    unreliable: Documents, network: Network, clock: FakeClock, outages: Outages, fate: Fate
+) -> None:
+    """R1: the first request may have arrived, its answer is lost, and every look-up after it."""
+    with closing(FirestoreStorage(unreliable, "paper", clock=clock, holder="loop", outages=outages)) as storage:
+        network.fates += [fate, *[Fate.NEVER_SENT] * 100]
+        network.reads_fail = True
+
+        assert storage.append(some_events(2), 0) == 2
+
+        assert list(storage.events()) == some_events(2)
+    assert [told.kind for told in outages.pending()] == [RequestKind.OUTAGE]
+
+
+def test_a_loop_outlasts_the_silence_of_its_inbox_and_whoever_posts_is_told_at_once(
+    unreliable: Documents, network: Network, outages: Outages
+) -> None:
+    inbox = FirestoreInbox(unreliable, "paper", outages=outages)
+    inbox.post(HALT)
+    network.fates += [Fate.NEVER_SENT] * 100
+
+    with pytest.raises(StoreUnreachable):
+        inbox.post(RESUME)
+    inbox.done(HALT)
+
+    assert list(inbox.pending()) == []
 
 
 @pytest.mark.parametrize("seconds", [0, 11])

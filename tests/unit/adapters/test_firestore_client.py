@@ -16,7 +16,7 @@ from google.api_core import exceptions as google
 from google.auth.exceptions import RefreshError
 
 from gammacore.adapters.firestore import StoreUnreachable, connect
-from gammacore.adapters.firestore.faults import Outrun, in_our_words
+from gammacore.adapters.firestore.faults import Outrun, StoreBusy, in_our_words
 from gammacore.errors import ConfigurationError, StorageError
 
 
@@ -34,7 +34,7 @@ def test_no_project_is_named_with_the_setting(project: str) -> None:
         connect(project)
 
 
-@pytest.mark.parametrize("content", [None, "garbage", "{}", '{"type": "service_account"}'])
+@pytest.mark.parametrize("content", [None, "garbage", "{}", "[]", '{"type": "service_account"}'])
 def test_a_key_that_is_missing_or_unreadable_is_named_with_the_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
 ) -> None:
@@ -73,7 +73,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatc
         (RefreshError, StoreUnreachable, "did not let us in"),
         (google.PermissionDenied, StorageError, "the right to read and write"),
         (google.Unauthenticated, StorageError, "the right to read and write"),
-        (google.ResourceExhausted, StorageError, "the quota is used up, nothing was written"),
+        (google.ResourceExhausted, StoreBusy, "the quota is used up, nothing was written"),
         (google.InvalidArgument, StorageError, "refused, nothing was written"),
     ],
 )
@@ -85,3 +85,14 @@ def test_what_google_complains_of_is_told_apart_by_what_may_have_been_written(
 
     assert type(told.value) is kind
     assert "market_regime/SPX_GEX: " in str(told.value)
+
+
+def test_a_key_that_google_refuses_later_is_told_from_a_dead_network() -> None:
+    """The connection asks for the access token, and its complaint comes as "unavailable"."""
+    unavailable: Callable[[str], Exception] = google.ServiceUnavailable
+
+    with pytest.raises(StoreUnreachable) as told, in_our_words("market_regime/SPX_GEX"):
+        raise unavailable("503 Getting metadata from plugin failed with error: ('invalid_grant')")
+
+    assert "Google did not let us in" in str(told.value)
+    assert "check the key and the network" in str(told.value)

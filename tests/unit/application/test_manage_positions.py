@@ -158,6 +158,18 @@ def test_after_five_attempts_a_close_is_stuck_and_tried_on_for_ever() -> None:
     assert world.position().state is PositionState.CLOSED
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(299, 1), (300, 2)])
+def test_the_same_warning_is_told_again_after_five_minutes(seconds: float, told: int) -> None:
+    """CS-502: a bad credit is one in every cycle. Another detail is other news (CS-505 counts its cycles)."""
+    world = a_world_holding()
+    for wait in (0, 3, seconds - 3):
+        world.clock.advance(wait)
+        world.day.manage.warn(Warn("bad_credit", "credit 0", "p1"))
+    world.day.manage.warn(Warn("bad_credit", "credit -1", "p1"))
+
+    assert world.alarms() == ["bad_credit"] * (told + 1)
+
+
 def entered_out_of_ratio(*leg_contracts: int) -> World:
     world = a_world(a_scripted_plan())
     world.exchange.next_submit(leg_contracts=leg_contracts)

@@ -6,7 +6,7 @@ import pytest
 
 from builders_exchange import an_entry
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
-from gammacore.domain.ledger import EntryJudged, FlattenRequested, Halted, Resumed
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, FlattenRequested, Halted, Resumed
 from gammacore.domain.orders import OrderState
 from gammacore.domain.positions import PositionState
 from gammacore.ports.storage import Request, RequestKind
@@ -37,6 +37,17 @@ def test_a_crash_between_journal_and_inbox_journals_it_twice_and_never_loses_it(
 
     assert len(world.all(Halted)) == 2
     assert world.book.halted == "enough"
+
+
+def test_an_outage_of_the_ledger_is_an_alarm_and_halts_nothing() -> None:
+    world = a_world()
+    world.day.begin()
+    ask(world, RequestKind.OUTAGE, "the ledger was out of reach for 30 s")
+    world.day.requests()
+
+    (alarm,) = world.all(AlarmRaised)
+    assert (alarm.code, alarm.detail) == ("ledger_outage", "the ledger was out of reach for 30 s")
+    assert (world.book.halted, world.inbox.pending()) == (None, ())
 
 
 def test_a_halt_blocks_entries_and_resume_clears_it() -> None:

@@ -475,3 +475,62 @@ def test_a_long_that_nobody_buys_may_rest() -> None:
         look(world, seconds=30)
 
     assert world.alarms() == []
+
+
+def a_world_filled_at(price: str, corrected: str | None = None) -> World:
+    """Three 10-wide put spreads, filled at a price of the broker's choice, which it may correct at the next look."""
+
+    class Odd(Relay):
+        def order(self, order_id: str) -> OrderReport | None:
+            report = self.inner.order(order_id)
+            if report is None or not report.execution.any:
+                return report
+            told = price if corrected is None or not world.all(OrderFilled) else corrected
+            return evolve(report, execution=Execution(report.execution.quantity, Decimal(told)))
+
+    world = a_world_behind(Odd)
+    send(world)
+    look(world)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("price", "alarms"), [("9.99", []), ("10", ["impossible_fill"]), ("12.50", ["impossible_fill"])]
+)
+def test_a_credit_no_spread_can_bring_is_kept_flagged_and_alarmed(price: str, alarms: list[str]) -> None:
+    """CS-003: a fill needs 0 < C < W; the position is there all the same, its price to be said again."""
+    world = a_world_filled_at(price)
+    for _ in range(3):
+        look(world)
+
+    assert (world.position().open_contracts, world.position().credit) == (3, Decimal(price))
+    assert world.position().credit_verified is (not alarms)
+    assert world.alarms() == alarms
+
+
+def test_an_impossible_credit_that_the_broker_corrects_is_corrected() -> None:
+    """CS-003, CS-411: asked again while the position lives."""
+    world = a_world_filled_at("250", corrected="2.50")
+    look(world)
+
+    assert (world.position().credit, world.position().credit_verified) == (Decimal("2.50"), True)
+    assert world.position().cash == 750
+    assert world.alarms() == ["impossible_fill"]
+
+
+def test_an_entry_filled_for_nothing_is_booked_at_the_expected_credit_whatever_its_legs_say() -> None:
+    """CS-411: a price of 0 is a price nobody told; a credit of 0 would switch every stop off (CS-502)."""
+
+    class Mute(Relay):
+        def order(self, order_id: str) -> OrderReport | None:
+            report = self.inner.order(order_id)
+            if report is None or not report.execution.any:
+                return report
+            return evolve(report, execution=evolve(report.execution, price=Decimal(0)))
+
+    world = a_world_behind(Mute)
+    send(world)
+    look(world)
+
+    assert world.book.orders["gc-entry"].execution.legs
+    assert (world.position().credit, world.position().credit_verified) == (Decimal("2.50"), False)

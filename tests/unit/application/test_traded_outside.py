@@ -1,4 +1,4 @@
-"""Somebody else trades our contracts: a person at the broker's page, the broker before the close. CS-572, CS-413, R5."""
+"""Somebody else trades our contracts: a person by hand, the broker before the close. CS-572, CS-413, R5."""
 
 from __future__ import annotations
 

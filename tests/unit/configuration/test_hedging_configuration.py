@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gammacore.configuration import Configuration, Settings, configure, read_environment, read_toml, sample_toml
-from gammacore.configuration.layers import Sourced
+from gammacore.configuration.sources import Sourced
 from gammacore.domain.hedging.settings import HedgingSettings, Profile, hedging_profile
 from gammacore.errors import ConfigurationError
 

@@ -100,6 +100,16 @@ def test_it_is_tried_until_the_latest_time_and_the_last_reason_stands(time: str,
     assert bool(steps(a_look(time, book=a_book(waits)))) is buys
 
 
+@pytest.mark.parametrize(("time", "buys"), [("12:59:59.999", True), ("13:00", False)])
+def test_nothing_is_bought_once_everything_goes(time: str, buys: bool) -> None:
+    """DH-510: the cut-off may come before the latest time."""
+    early = DeltaHedgeDesk(HedgingSettings(exit_before_close=Decimal(10_800)))
+    found = steps(a_look(time), early)
+
+    assert [type(step) for step in found] == [Trade if buys else Stand]
+    assert buys or judgement(a_look(time), early).reason == "too_late"
+
+
 def test_an_alarm_of_a_limit_is_raised_once_however_often_it_is_tried() -> None:
     """DH-1003."""
     desk = limited(max_contracts_per_symbol=1)

@@ -103,6 +103,17 @@ def test_at_a_slot_it_opens_or_says_why_not() -> None:
     assert stands.judgement.reason == "vix_ceiling"
 
 
+def test_below_half_of_the_starting_capital_somebody_is_told() -> None:
+    """CS-341, CS-601: once a look, however many slots are due; a skip in the journal is no alarm."""
+    warns, *stands = steps(a_situation("11:05", book=a_book(balance="9999.99")))
+
+    assert isinstance(warns, Warn)
+    assert warns.code == "safety_halt"
+    assert warns.detail == "balance 9,999.99 < 10,000.00, 50% of the starting capital"
+    assert kinds(stands) == ["Stand", "Stand", "Stand"]
+    assert steps(a_situation("10:20", book=a_book(judged("10:00"), balance="9999.99"))) == []
+
+
 @pytest.mark.parametrize("time", ["09:59:59", "10:20", "12:15"])
 def test_between_slots_it_says_nothing(time: str) -> None:
     slots = [judged(slot) for slot in ("10:00", "10:30", "11:00", "11:30")]

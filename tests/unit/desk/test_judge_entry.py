@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from attrs import evolve, fields
 
 from builders import a_call_spread, a_condor, a_plan, a_put_spread, a_session, at
-from builders_day import closed, opened
+from builders_day import closed, judged, opened
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_book, a_case, a_situation
 from gammacore.domain import ledger
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
@@ -22,11 +23,13 @@ from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.entries.two_desks import TwoDesks
+from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.risk.limits import Oversize, RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Situation
-from gammacore.domain.verdicts import Outcome, Verdict
+from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 
 
 def judgement(situation: Situation | None = None, slot: str = "10:00", **desk: Any) -> EntryJudgement:
@@ -114,6 +117,11 @@ def test_too_far_from_the_pin_it_sells_far_out_of_the_money_and_keeps_the_tag() 
     poor = judgement(a_situation(price="6850", legs=thin), entries=EntryRules(quality=TOLERANT))
 
     assert poor.record.reason == "minimum_credit"
+
+    dear: Legs = {"P6785": (0.70, 0.75), "P6765": (0.38, 0.43)}  # mid 0.32, but 0.27 is all that is surely paid
+    costly = judgement(a_situation(price="6850", legs=dear), entries=EntryRules(quality=TOLERANT))
+
+    assert costly.record.explanation == "skip minimum_credit: credit 0.27 < 0.30"
 
 
 def test_the_record_has_the_verdict_of_every_filter_placed_or_not() -> None:
@@ -320,6 +328,77 @@ def test_a_setup_that_is_none_says_why(changes: dict[str, Any], expected: str | 
     assert verdict("setup", a_situation(legs=legs, **changes)).reason == expected
 
 
+def test_a_setup_too_far_out_says_why_nothing_is_sold_far_out_of_the_money() -> None:
+    """CS-221, CS-222."""
+    late = a_situation("14:31", price="6850")
+
+    assert str(verdict("setup", late)) == "skip too_far: price 65 points from the pin > 50 (no OTM side: otm_window)"
+
+
+@pytest.mark.parametrize(
+    ("peaks", "words"),
+    [
+        ({6900: 50.0, 6950: -40.0}, "0 from the pin, wings equal (polarity_weak)"),
+        ({6900: 5.0, 6950: -1.0}, "0 from the pin, wings equal (magnitude_weak)"),
+        ({6880: 50.0, 6918: 50.0}, "0 from the pin, wings equal (competing)"),
+    ],
+)
+def test_a_condor_whose_wings_stay_equal_says_why(peaks: dict[int, float], words: str) -> None:
+    """CS-211: the first condition that fails is the reason, and it is on record."""
+    situation = a_situation(peaks=peaks, price="6900", legs=CONDOR_QUOTES)
+
+    assert verdict("setup", situation).value.startswith("IRON_CONDOR 6920/6930/6880/6870 HIGH")
+    assert f"{verdict('setup', situation).value} {verdict('setup', situation).limit}".strip().endswith(words)
+
+
+def test_conflicts_of_the_last_hour_halt_entries_of_two_desks() -> None:
+    """CS-365: more than the limit within the hour; what was refused earlier, or for another reason, does not count."""
+    times = tuple(dt.time(10, minute) for minute in (0, 10, 20))
+    rules = EntryRules(
+        schedule=Schedule(times=times), two_desks=TwoDesks(on=True, conflicts_an_hour=1), quality=TOLERANT
+    )
+    overlap = Verdict.skip("overlap", "6890/6880P", "with t1")
+
+    def refused(slot: str, verdict: Verdict) -> ledger.EntryJudged:
+        return evolve(judged(slot, verdict), filters=(FilterVerdict("CS-344", "strike_conflict", verdict),))
+
+    def last(*records: ledger.EntryJudged, now: str = "10:20") -> str | None:
+        return reason(a_situation(now, book=a_book(records)), now, entries=rules)
+
+    assert last(refused("10:00", overlap)) is None
+    assert last(refused("10:00", overlap), refused("10:10", overlap)) == "desk_conflicts"
+    assert last(refused("10:00", overlap), refused("10:10", Verdict.ok("no conflict"))) is None
+    assert last(refused("10:00", overlap), refused("10:10", overlap), now="11:00:10") is None  # 10:00:10 is an hour ago
+
+
+# The second look (CS-327, CS-359) -------------------------------------------------------------------------------------
+
+
+def looked_again(first: Situation, second: Situation) -> Situation:
+    """The first look, with what the second showed."""
+    return evolve(first, latest=second.market, latest_exposure=second.exposure)
+
+
+def test_the_second_look_breaks_the_wings_by_its_own_polarity() -> None:
+    """CS-211, CS-359: even at first, all positive five points later: strikes and wings are those of the second look."""
+    legs: Legs = {**CONDOR_QUOTES, "C6925": (1.20, 1.30)}
+    even, lopsided = {6900: 50.0, 6950: -40.0}, {6900: 50.0}
+    now = looked_again(a_situation(peaks=even, legs=legs), a_situation(price="6905", peaks=lopsided, legs=legs))
+    plan = judgement(now, entries=EntryRules(quality=TOLERANT)).plan
+
+    assert plan is not None
+    assert plan.strategy is StrategyTag.BROKEN_WING_CONDOR
+    assert plan.spread.strikes == "6920/6925/6880/6870"
+
+
+def test_a_second_price_far_from_the_previous_close_is_none() -> None:
+    """CS-353, CS-359: the sanity of a price does not end with the first look."""
+    first = a_situation(previous_close="6900")
+    now = looked_again(first, a_situation(price="5500", previous_close="6900"))
+
+    assert reason(now) == "price_moved_unknown"
+
+
 def test_a_competing_pin_is_marked_in_the_record() -> None:
     """CS-108, CS-206."""
     situation = a_situation(price="6898", peaks={6880: 50.0, 6918: 50.0}, legs=CONDOR_QUOTES)
@@ -333,6 +412,18 @@ def test_a_short_less_than_one_strike_out_is_refused() -> None:
 
     assert reason(entries=two) is None
     assert reason(entries=three) == "short_too_near"
+
+
+@pytest.mark.parametrize(("price", "pin"), [("12", 12), ("90", 12)])
+def test_a_strike_below_nothing_is_no_order_and_no_crash(price: str, pin: int) -> None:
+    """CS-016: a share at 12 described with the k of an index; a condor, and an OTM side 50 points out."""
+    share = evolve(
+        REGISTRY["SPX"], symbol="SPX", strike_increment=Decimal(1), base_width=Decimal(1), pin_radius=Decimal(1)
+    )
+    judged = judgement(evolve(a_situation(price=price, peaks={pin: 50.0}), underlying=share))
+
+    assert {each.name: each.verdict.reason for each in judged.record.filters}["quotes_missing"] == "bad_strike"
+    assert judged.plan is None
 
 
 def test_a_strike_far_from_the_price_is_an_error_of_ours() -> None:

@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.entries.broken_wing import break_wings, broken_wings, unrounded_wings
+from gammacore.domain.entries.broken_wing import BrokenWingRules, Wings, break_wings, broken_wings, unrounded_wings
 from gammacore.domain.entries.setup import DEFAULT_RULES, Refinement, Setup, StrategyTag, select_setup
 from gammacore.domain.instruments import REGISTRY
 from gammacore.errors import InvalidInput
@@ -25,10 +25,18 @@ def broken(setup: Setup, gpi: float = 0.7, magnitude: float = 6e9, vix: str = "1
 
 @pytest.mark.parametrize(
     ("width", "gpi", "narrow", "wide"),
-    [(10, 0.45, 8, 12), (10, 0.7, 7, 13), (10, 1.0, 5, 15), (5, 1.0, 3, 7), (10, 0.6, 7, 13), (10, 0.2, 9, 11)],
+    [
+        (10, 0.45, 8, 12),
+        (10, 0.7, 7, 13),
+        (10, 1.0, 5, 15),
+        (5, 1.0, 3, 7),
+        (10, 0.6, 7, 13),
+        (10, 0.2, 9, 11),
+        (5, 0.2, 4, 6),
+    ],
 )
 def test_wings_before_rounding(width: int, gpi: float, narrow: int, wide: int) -> None:
-    """CS-212: 0.6 is the float whose naive product truncates to 2."""
+    """CS-212: 0.6 is the float whose naive product truncates to 2; a wing moves a point at least."""
     assert [int(wing) for wing in unrounded_wings(Decimal(width), gpi, SPX)] == [narrow, wide]
 
 
@@ -47,6 +55,14 @@ def test_wings_on_strikes_with_the_wide_one_capped(symbol: str, width: int, gpi:
     wings = broken_wings(Decimal(width), gpi, REGISTRY[symbol])
 
     assert [int(wings.narrow), int(wings.wide)] == [narrow, wide]
+
+
+def test_no_wing_is_narrower_than_two_points_nor_than_a_strike() -> None:
+    """CS-212, CS-213: with nine tenths of 5 points moved a wing of 1 is left, which is 2, on strikes 5."""
+    leaning = BrokenWingRules(lean=Decimal("0.9"))
+
+    assert [int(wing) for wing in unrounded_wings(Decimal(5), 1.0, SPX, leaning)] == [2, 9]
+    assert broken_wings(Decimal(5), 1.0, SPX, leaning) == Wings(Decimal(5), Decimal(10))
 
 
 @pytest.mark.parametrize(("gpi", "call_long", "put_long"), [(0.7, 6075, 6020), (-0.7, 6080, 6025)])

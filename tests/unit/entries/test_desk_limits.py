@@ -10,6 +10,7 @@ from gammacore.domain.entries.otm_single_sided import OtmRules
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.entries.two_desks import TwoDesks
 from gammacore.domain.positions import EntryPlan
+from gammacore.errors import InvalidInput
 
 OTM, GEX = StrategyTag.OTM_SINGLE_SIDED, StrategyTag.PUT_SPREAD
 TWO = TwoDesks(on=True)
@@ -29,6 +30,12 @@ def test_the_number_of_otm_entries_is_configured() -> None:
     """CS-227."""
     assert judge_otm_limit(OTM, [a_plan(strategy=OTM)], OtmRules(otm_per_day=2)).passed
     assert judge_otm_limit(OTM, [], OtmRules(otm_per_day=0)).reason == "otm_limit"
+
+
+def test_an_otm_desk_beside_the_other_is_no_switch() -> None:
+    """CS-228: an OTM position beside a GEX one is an ordinary entry; there is nothing to turn on."""
+    with pytest.raises(InvalidInput, match=r"otm_alongside.*passes every filter like any entry"):
+        OtmRules(otm_alongside=True)
 
 
 def verdict_of(

@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from attrs import evolve
 
 from gammacore.domain.entries.otm_single_sided import DEFAULT_OTM_RULES, expected_move, select_otm_single_sided
 from gammacore.domain.entries.setup import (
@@ -67,6 +68,18 @@ def test_width_and_least_distance_scale_with_the_index(
     setup = single_sided(a_setup(symbol, pin, price), symbol, price, hours=2 if symbol == "NDX" else 5).setup
 
     assert [int(leg.strike) for leg in setup.legs] == [short, short + width]
+
+
+def test_a_side_is_never_narrower_than_a_strike() -> None:
+    """CS-225: 20k of a share at k = 1/50 is 0.4 points, which rounds to nothing."""
+    share = evolve(REGISTRY["SPY"], k=Fraction(1, 50))
+    too_far = select_setup(share, Decimal(100), Decimal(104), Decimal(15))
+    setup = select_otm_single_sided(
+        too_far, share, Decimal(104), Decimal(15), minutes_since_open=90, hours_to_close=5
+    ).setup
+
+    assert setup.width == 1
+    assert [int(leg.strike) for leg in setup.legs] == [105, 106]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
 from builders import a_condor, a_plan, a_put_spread, at
-from builders_day import closed, opened, ordered
+from builders_day import closed, entry_ticket, opened, ordered
 from builders_desk import a_book, entry_filled
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
+from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Event
+from gammacore.domain.positions import Watch
 from gammacore.domain.risk.limits import (
     Oversize,
     RiskLimits,
@@ -50,6 +53,15 @@ def having_lost(amount: str) -> Book:
 def test_the_fourth_position_is_one_too_many(count: int, reason: str | None) -> None:
     """CS-338: fewer than 3 before this one."""
     assert LIMITS.judge_position_limit(a_book(positions(count))).reason == reason
+
+
+@pytest.mark.parametrize(("most", "reason"), [({"SPX": 2}, "position_limit"), ({"SPX": 3}, None), ({"NDX": 1}, None)])
+def test_an_underlying_has_a_limit_of_its_own(most: dict[str, int], reason: str | None) -> None:
+    """Section 0.1, CS-338: positions at most, of the underlying that is traded today."""
+    ((symbol, limit),) = most.items()
+    line = evolve(REGISTRY[symbol], max_positions=limit)
+
+    assert RiskLimits(max_positions=5).judge_position_limit(a_book(positions(2)), line).reason == reason
 
 
 def test_a_working_entry_counts_and_a_partly_filled_one_counts_once() -> None:
@@ -122,6 +134,30 @@ def test_entries_may_be_spaced(minutes: int, time: str, reason: str | None) -> N
 
     assert limits.judge_spacing(a_book(positions(1)), at(time)).reason == reason
     assert limits.judge_spacing(a_book(), at(time)).passed
+
+
+@pytest.mark.parametrize(
+    ("sent", "now", "reason"),
+    [("10:10", "10:15", "entry_spacing"), ("10:10", "10:25", None), ("10:00:02", "10:15:01", None)],
+)
+def test_spacing_counts_from_when_the_entry_was_sent(sent: str, now: str, reason: str | None) -> None:
+    """CS-337: an entry of 10:00 sent ten minutes late keeps 10:15 free; seconds of the loop do not count."""
+    plan = a_plan()
+    late = ledger.OrderIntended(at(sent), entry_ticket(plan), plan)
+
+    assert RiskLimits(entry_spacing_minutes=15).judge_spacing(a_book(late), at(now)).reason == reason
+
+
+def test_an_adopted_position_is_spaced_from_when_it_was_acquired() -> None:
+    """CS-337, CS-575: it has no order of ours."""
+    plan, limits = a_plan(), RiskLimits(entry_spacing_minutes=15)
+    holdings = {leg.contract.occ: leg.side.sign for leg in plan.spread.opening_legs}
+    adopted = ledger.PositionAdopted(
+        at("10:05"), plan, 1, Decimal("2.50"), holdings, plan.scheduled_at, Watch(), orphan=True
+    )  # fmt: skip
+
+    assert limits.judge_spacing(a_book(adopted), at("10:14")).reason == "entry_spacing"
+    assert limits.judge_spacing(a_book(adopted), at("10:15")).passed
 
 
 def test_the_kill_switch_stops_entries() -> None:

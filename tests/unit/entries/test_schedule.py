@@ -9,6 +9,7 @@ import pytest
 from builders import a_session, at
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.errors import InvalidInput
 
 SCHEDULE = Schedule()
 RELATIVE = Schedule(early_close=EarlyClosePolicy.RELATIVE)
@@ -27,6 +28,12 @@ def test_entries_are_at_four_new_york_times_summer_and_winter(date: str) -> None
 
 def test_slots_come_in_order_however_they_were_written() -> None:
     assert clock(Schedule(times=(dt.time(11), dt.time(9, 36))).slots(a_session())) == ["09:36", "11:00"]
+
+
+def test_a_time_written_twice_is_refused() -> None:
+    """CS-306: each time once."""
+    with pytest.raises(InvalidInput, match=r"times: 10:00, 11:00, 10:00 is not valid; give each time once"):
+        Schedule(times=(dt.time(10), dt.time(11), dt.time(10)))
 
 
 def test_a_late_open_moves_every_slot_with_it() -> None:

@@ -101,6 +101,15 @@ def test_ties_go_to_the_larger_then_the_nearer_then_the_lower_strike() -> None:
     assert (pin.strike, pin.competing) == (Decimal(6000), True)
 
 
+def test_of_like_scores_the_larger_exposure_is_first() -> None:
+    """CS-105: 10 at a tenth of the price and 20 at two tenths score the same where distance counts once."""
+    rule, wide = PinRule(distance_power=1, score_floor=1e-300), evolve(SPX, pin_radius=Decimal("0.5"))
+    found = rule.candidates([900, 1200], [10e9, 20e9], Decimal(1000), wide)
+
+    assert found[0].score == found[1].score
+    assert [int(one.strike) for one in found] == [1200, 900]
+
+
 def test_without_positive_exposure_the_strongest_strike_near_is_neutral() -> None:
     """CS-106."""
     peaks = {5960.0: -3e9, 6030.0: -9e9, 6050.0: -50e9}

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from builders_hedging import CALENDAR, CALL, PUT, Desk, market, sides, update
+from builders_hedging import CALENDAR, CALL, PUT, Desk, instant, market, sides, update
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.fake.clock import FakeClock
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.settings import Freshness
 
 
 @pytest.mark.parametrize(
@@ -251,3 +253,39 @@ def test_shares_v2_hedges_once_a_session() -> None:
     desk = Desk("shares_v2")
     desk(market("15:00:00", CALL, delta=0.65, quantity=10, underlying_price=500))
     assert desk.refusal(market("15:10:00", CALL, delta=0.9, underlying_price=500)) == "day_cap"
+
+
+def test_what_the_hosts_quantity_has_shown_of_an_exit_its_fill_does_not_close_again() -> None:
+    """DH-511: six sold and shown as a position of four, then told; the last four are not forgotten."""
+    desk, _ = a_day()
+    call, *_ = desk(market("20:45:00", "SPY", price=500))
+    desk(market("20:45:05", CALL, quantity=4))
+    desk(update("20:45:06", call, "partially_filled", filled_qty=6, avg_price=3))
+    assert desk.book.holdings[CALL].contracts == 4
+    desk(update("20:45:07", call, "canceled"))
+    assert ("sell", 4, CALL) in sides(desk(market("20:46:01", "SPY", price=500)))
+
+
+@pytest.mark.parametrize("news", [True, False])
+def test_an_exit_that_was_slept_through_sends_nothing_after_the_close_but_says_so(news: bool) -> None:
+    """DH-511, DH-260: live, late timers run at the real now; an order then would be tomorrow's."""
+    clock = FakeClock(instant("15:00:00"))
+    desk = Desk(clock=clock, freshness=Freshness.LIVE)
+    [hedge] = desk(market("15:00:00", CALL, delta=0.5, quantity=10, underlying_price=500))
+    if news:
+        desk(update("15:00:00", hedge, "filled", filled_qty=500, avg_price=500))
+    before = len(desk.lines)
+    for late in ("21:05:00", "21:10:00"):
+        clock.set(instant(late))
+        desk.stream.tick()
+    assert desk.lines[before:] == []
+    assert desk.codes().count("not_flat") == 1
+
+
+def test_a_flatten_is_marked_at_the_newest_price_when_the_shares_own_is_old() -> None:
+    """DH-232: SPY last printed in the morning, SPX a moment ago."""
+    desk = Desk(assume_fills=True)
+    spx = "SPXW251230C06900000"
+    desk(market("15:00:00", "SPY", price=690), market("15:00:00", spx, delta=0.5, quantity=1, underlying_price=6900))
+    desk(market("20:45:00", spx, underlying_price=7000))
+    assert desk.book.hedge_book("SPY").shares.realised == (690 - 700) * 500

@@ -9,7 +9,7 @@ import pytest
 
 from builders_hedging import CALL, Desk, market
 from gammacore.domain.hedging.settings import HedgingSettings, Profile, hedging_profile
-from gammacore.errors import InvalidInput
+from gammacore.errors import GammacoreError, InvalidInput
 
 
 def test_the_worked_example_of_the_source() -> None:
@@ -124,3 +124,12 @@ def test_an_unknown_profile_is_refused_by_name() -> None:
 def test_settings_outside_their_bounds_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         HedgingSettings(**wrong)
+
+
+def test_an_intent_that_would_break_the_protocol_is_a_fault_of_ours_not_of_the_line() -> None:
+    """DH-120, DH-152: never written, never skipped as a bad input."""
+    desk = Desk(strategy_name="x" * 17_000, strict=False)
+    with pytest.raises(GammacoreError, match="was not written") as fault:
+        desk(market("15:00:00", CALL, delta=0.5, quantity=10, underlying_price=500))
+    assert not isinstance(fault.value, InvalidInput)
+    assert desk.lines == []

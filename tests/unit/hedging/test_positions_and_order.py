@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_hedging import CALL, PUT, Desk, market, sides
+from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 
@@ -217,3 +218,13 @@ def test_the_silent_registry_multiplier_is_a_setting() -> None:
     universe = Universe(HedgingSettings(multiplier_default=10))
     assert universe.listing("GOOG251230C00180000").multiplier == 10
     assert universe.listing("SPY251230C00500000").multiplier == 100
+
+
+def test_the_same_content_in_other_digits_is_a_duplicate_with_and_without_a_ledger() -> None:
+    """DH-701: 0.5 is 0.50, qty is quantity; another figure is a conflict."""
+    for storage in (None, MemoryStorage(MemoryLedger())):
+        desk = Desk(storage=storage)
+        desk(market("15:00:00", CALL, event_id="x", delta="0.50", quantity=10, underlying_price="500.0"))
+        assert desk.refusal(market("15:00:00", event_id="x", delta=0.5, qty=10, underlying_price=500)) == "duplicate"
+        conflict = market("15:00:00", event_id="x", delta=0.51, qty=10, underlying_price=500)
+        assert desk.refusal(conflict) == "duplicate_conflict"

@@ -78,9 +78,9 @@ def test_what_is_no_number_is_refused_in_every_number_field(field: str, value: s
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
 def test_literals_that_are_not_finite_are_refused(constant: str) -> None:
-    """DH-110, DH-130."""
-    with pytest.raises(InvalidInput):
-        read(f'{{"delta":{constant}}}')
+    """DH-102, DH-110, DH-130: the field is named."""
+    assert refused(f'{{"delta":{constant}}}') == "payload.delta"
+    assert refused(f'{{"greeks":{{"delta":{constant}}}}}') == "payload.greeks.delta"
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,7 @@ def test_lines_are_split_on_the_newline_byte_alone() -> None:
     [
         b"\xef\xbb\xbf{}", b'{"a":"\xff"}', b"[]", b"3", b'"x"', b"{", b'{"a":1}x', b'{"a":1,"a":1}', b'{"a":NaN}',
         b'{"a":{"b":1,"b":2}}', b"{'a':1}", b'{"a":01}', b"[" * 100_000, b'{"a":' * 100_000,
+        b'{"a":1E99', b'{"a":NaN,', b'{"a":1E99}x', b'{"a":1E99,"b":' + b"[" * 100_000, b"NaN", b"[1E99]",
     ],
 )  # fmt: skip
 def test_a_line_that_is_not_one_plain_object_is_refused(line: bytes) -> None:

@@ -40,6 +40,25 @@ def test_each_layout_is_read_and_a_missing_size_is_one(
     assert trade.closed == dt.datetime(2026, 1, 12, 15, 5, 13, tzinfo=dt.UTC)
 
 
+def test_a_trade_counts_once(tmp_path: Path) -> None:
+    """CS-610, must not regress 16: 4,400 repeats of one trade once made a history of $5.8 M."""
+    later = ROW_14.replace("10:00:01", "10:30:01").replace("10:05:13", "10:35:13")
+    journal, refused = read_trades(write_trades(tmp_path, FOURTEEN, ROW_14, OPEN_14, ROW_14, later, OPEN_14))
+
+    assert journal is not None
+    assert len(journal.trades) == 3
+    assert [(refusal.line, refusal.field) for refusal in refused] == [(4, "Trade_ID"), (6, "Trade_ID")]
+    assert "line 2 already" in refused[0].reason
+
+
+def test_rows_without_an_id_may_look_alike(tmp_path: Path) -> None:
+    nameless = ROW_14.replace("24001", "")
+    journal, refused = read_trades(write_trades(tmp_path, FOURTEEN, nameless, nameless))
+
+    assert journal is not None
+    assert (len(journal.trades), refused) == (2, ())
+
+
 def test_the_day_of_12_january_is_in_none_of_the_layouts(shared_data: Path) -> None:
     """Section 10: refused, with that reason."""
     journal, (refusal,) = read_trades(shared_data / "credit_spreads" / "trades_20260112.csv")

@@ -37,6 +37,9 @@ def test_a_credit_is_above_zero_and_below_the_width(width: str, credit: str) -> 
         ("OTM_SINGLE_SIDED", "0.50", 900),
         ("OTM_SINGLE_SIDED", "1.00", 900),
         ("OTM_SINGLE_SIDED", "1.50", 850),
+        ("OTM_SINGLE_SIDED", "9.99", 1),
+        ("OTM_SINGLE_SIDED", "10", 900),  # NDX: 100 wide
+        ("OTM_SINGLE_SIDED", "14.50", 900),
         ("OTM_SINGLE_SIDED", None, 900),
         ("BROKEN_WING_CONDOR", None, 800),
     ],

@@ -215,6 +215,7 @@ def test_what_no_account_can_be_is_refused_by_name(field: str, balance: str, ris
         ("starting_capital", Decimal(0)),
         ("max_contracts", 0),
         ("window", 0),
+        ("window", 9),  # the first 10 trades would never be known
     ],
 )
 def test_rules_outside_their_bounds_are_refused_by_name(field: str, value: Decimal | int) -> None:
@@ -222,6 +223,12 @@ def test_rules_outside_their_bounds_are_refused_by_name(field: str, value: Decim
     with pytest.raises(InvalidInput) as refusal:
         evolve(SizingRules(), **changed)
     assert refusal.value.field == field
+
+
+def test_a_window_may_be_as_short_as_the_trades_it_must_know() -> None:
+    """CS-603, CS-604: then the record decides; one shorter would stay at few_trades for ever."""
+    assert RollingHalfKelly(SizingRules(window=10)).size(Decimal(20_000), EDGE, Decimal(250)).reason != "few_trades"
+    assert SizingRules(window=5, first_trades=5).window == 5
 
 
 @given(

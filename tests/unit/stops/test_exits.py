@@ -446,6 +446,17 @@ def test_an_otm_position_that_would_be_assigned_is_closed_in_time(time: str, exp
     assert reason(a_mark("0.10"), time, position=an_otm_position("SPY"), watch=LOCKED, underlying="SPY") == expected
 
 
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [("15:24:59", None), ("15:25", "soft_close"), ("15:50", "hard_close"), ("15:59", "hard_close")],
+)
+def test_an_otm_position_that_may_not_be_held_is_closed_in_time(time: str, expected: str | None) -> None:
+    """CS-524, CS-551: where the broker acts before the close, nothing waits for settlement, cash or not."""
+    policy = evolve(STANDARD, hold_hours=Decimal(24), soft_close_minutes=35, hard_close_minutes=10)
+
+    assert reason(a_mark("0.10"), time, policy=policy, position=an_otm_position(), watch=LOCKED) == expected
+
+
 def test_an_otm_position_is_stopped_until_lock_in_is_armed() -> None:
     """CS-551, CS-525."""
     through = a_mark("0.62", worst="0.66")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve, fields
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gammacore.domain.entries.setup import Confidence, StrategyTag
@@ -71,6 +71,14 @@ def test_a_figure_that_makes_no_sense_is_refused_by_name(field: str, value: Any)
         evolve(STANDARD, **{field: value})
 
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("emergency", Decimal("0.10")), ("trailing_lock", Decimal("0.30")), ("hard_close_minutes", 30)]
+)
+def test_a_figure_may_be_as_far_as_its_neighbour(field: str, value: Any) -> None:
+    """An emergency at the stop, a lock at its trigger, a hard close with the soft one: odd, and no contradiction."""
+    assert getattr(evolve(STANDARD, **{field: value}), field) == value
 
 
 def test_a_fixed_target_and_time_weighted_targets_exclude_each_other() -> None:
@@ -197,6 +205,8 @@ def test_trailing_level(figures: str, best: str, level: str) -> None:
 
 
 @given(st.integers(2, 5000), st.integers(0, 4999), st.integers(0, 5000))
+@example(60, 1, 7)  # level .07 exactly; the quotient 59/60 makes it 2e-29 more
+@example(70, 2, 9)
 def test_the_default_trailing_cost_gives_back_a_tenth_of_the_credit_exactly(
     credit_cents: int, best_cents: int, mid_cents: int
 ) -> None:

@@ -188,3 +188,39 @@ def test_lock_in_is_sticky_and_knows_no_trailing_and_no_hold() -> None:
 
 def an_otm_position() -> Position:
     return a_position(a_plan(strategy=StrategyTag.OTM_SINGLE_SIDED, credit="0.60"))
+
+
+def seen_at(time: str, price: str | None, position: Position | None = None, mark: str | None = "2.50") -> Watch:
+    """The watch of a position filled at 10:00, the underlying seen at `price`."""
+    return update_watch(
+        STANDARD, position or a_position(), None if mark is None else a_mark(mark), at(time), a_session(), Decimal(16),
+        SPX, None if price is None else Decimal(price),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("time", "price", "distance"),
+    [("10:00:03", "6889.5", "9.5"), ("10:01", "6887", "7"), ("10:01:01", "6887", "20"), ("10:00:03", None, "20")],
+)
+def test_the_distance_is_taken_at_the_fill(time: str, price: str | None, distance: str) -> None:
+    """CS-415: decided at 6900, short 6880, filled minutes later somewhere else; a price a minute late is none."""
+    assert a_position(watch=seen_at(time, price)).entry_distance == Decimal(distance)
+
+
+def test_the_price_at_the_fill_is_written_down_once_and_without_quotes_too() -> None:
+    first = seen_at("10:00:03", "6889", mark=None)
+
+    assert seen_at("10:00:06", "6895", a_position(watch=first)).price_at_fill == first.price_at_fill == Decimal(6889)
+
+
+def test_an_adopted_position_has_no_price_at_the_fill() -> None:
+    """CS-575: its distance is 0, so that it is never held."""
+    assert seen_at("10:00:03", "6889", evolve(a_position(), adopted=True)).price_at_fill is None
+
+
+@pytest.mark.parametrize(("at_fill", "held"), [("6888", True), ("6887.99", False)])
+def test_what_was_filled_too_near_is_not_held(at_fill: str, held: bool) -> None:
+    """CS-415, CS-510: 20 points out when it was decided, 8 or less when it was filled."""
+    position = a_position(watch=seen_at("10:00:10", at_fill))
+
+    assert watched(position, a_mark("0.50")).hold is held

@@ -29,3 +29,6 @@ class MemoryInbox:
         """Take a request out. See `Inbox.done`."""
         if request in self._requests:
             self._requests.remove(request)
+
+    def close(self) -> None:
+        """Nothing is held. See `Inbox.close`."""

@@ -10,6 +10,7 @@ from gammacore.adapters.firestore.gex_publisher import FirestoreGexPublisher
 from gammacore.adapters.firestore.inbox import FirestoreInbox
 from gammacore.adapters.firestore.layout import ledger_place
 from gammacore.adapters.firestore.lease import LeaseTerms
+from gammacore.adapters.firestore.outages import Outages
 from gammacore.adapters.firestore.regime_source import FirestoreRegimeSource
 from gammacore.adapters.firestore.repair import RepairReport, repair
 from gammacore.adapters.firestore.storage import FirestoreStorage
@@ -21,6 +22,7 @@ __all__ = [
     "FirestoreRegimeSource",
     "FirestoreStorage",
     "LeaseTerms",
+    "Outages",
     "Patience",
     "RepairReport",
     "StoreUnreachable",

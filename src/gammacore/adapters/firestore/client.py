@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from gammacore.adapters.firestore.documents import Documents, Patience
 from gammacore.errors import ConfigurationError
 
@@ -29,8 +31,16 @@ def connect(project: str, patience: Patience = Patience()) -> Documents:  # noqa
     try:
         return Documents(Client(project=project), patience)
     except (DefaultCredentialsError, OSError, AttributeError, TypeError, ValueError) as fault:
-        # Google's reader trips over a key file that is JSON and no object; of several words the first is for people.
-        words = fault.args[0] if isinstance(fault, DefaultCredentialsError) and fault.args else fault
         raise ConfigurationError(
-            f"no key for Firestore project {project}: {words}; set {WHERE_THE_KEY_IS} to the path of its key file"
+            f"no key for Firestore project {project}: {_words(fault)}; "
+            f"set {WHERE_THE_KEY_IS} to the path of its key file"
         ) from fault
+
+
+def _words(fault: Exception) -> object:
+    """What Google says of a key, without the inner errors it puts behind; its own stumbling is of no use to people."""
+    from google.auth.exceptions import DefaultCredentialsError
+
+    if isinstance(fault, DefaultCredentialsError):
+        return fault.args[0] if fault.args else "there is none"
+    return fault if isinstance(fault, OSError) else f"the file {os.environ.get(WHERE_THE_KEY_IS)} holds no key"

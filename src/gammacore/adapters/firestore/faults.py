@@ -7,9 +7,16 @@ from contextlib import contextmanager
 
 from gammacore.errors import CorruptLedger, StorageError
 
+_KEY_TROUBLE = "Getting metadata from plugin failed"
+"""How the connection reports that no access token was to be had for our key."""
+
 
 class StoreUnreachable(StorageError):
     """No answer in time. A read told us nothing; a write may or may not have been done."""
+
+
+class StoreBusy(StorageError):
+    """Over a quota, of the second or of the day: nothing was written."""
 
 
 class Outrun(StorageError):
@@ -23,6 +30,7 @@ def in_our_words(place: str) -> Iterator[None]:
     Raises:
         Outrun: a precondition did not hold; nothing was written.
         StoreUnreachable: nobody answered in time.
+        StoreBusy: over a quota; nothing was written.
         StorageError: Firestore refused for good; nothing was written.
     """
     from google.api_core.exceptions import GoogleAPICallError, RetryError
@@ -35,8 +43,7 @@ def in_our_words(place: str) -> Iterator[None]:
     except RetryError as fault:
         raise _unreachable(place, fault) from fault
     except GoogleAuthError as fault:
-        # A key that cannot be renewed just now (no network) and one that was withdrawn look alike here.
-        raise StoreUnreachable(f"{place}: Google did not let us in: {fault}; check the key and the network") from fault
+        raise _not_let_in(place, fault) from fault
 
 
 def _of_call(fault: Exception, place: str) -> StorageError:
@@ -48,14 +55,21 @@ def _of_call(fault: Exception, place: str) -> StorageError:
     if isinstance(fault, google.Forbidden | google.Unauthorized):
         return StorageError(f"{place}: {fault}; give this account the right to read and write there")
     if isinstance(fault, google.TooManyRequests):
-        return StorageError(f"{place}: {fault}; the quota is used up, nothing was written")
+        return StoreBusy(f"{place}: {fault}; the quota is used up, nothing was written")
     if isinstance(fault, google.ClientError) and not isinstance(fault, google.Cancelled):
         return StorageError(f"{place}: {fault}; Firestore refused, nothing was written")
     return _unreachable(place, fault)
 
 
 def _unreachable(place: str, fault: Exception) -> StoreUnreachable:
+    if _KEY_TROUBLE in str(fault):
+        return _not_let_in(place, fault)
     return StoreUnreachable(f"{place}: Firestore does not answer: {fault}; check the network")
+
+
+def _not_let_in(place: str, fault: Exception) -> StoreUnreachable:
+    """A key that cannot be renewed just now (no network) and one that was withdrawn look alike."""
+    return StoreUnreachable(f"{place}: Google did not let us in: {fault}; check the key and the network")
 
 
 def corrupt(place: str, problem: str) -> CorruptLedger:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from gammacore.adapters.codec import instant_from_text, instant_to_text
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Remove, store_time
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
 from gammacore.adapters.firestore.layout import LEDGERS, ledger_place, requests_of, text
+from gammacore.adapters.firestore.outages import Outages
 from gammacore.ports.storage import Request, RequestKind
+
+Answer = TypeVar("Answer")
 
 POST_ATTEMPTS = 3
 
@@ -19,7 +23,8 @@ class FirestoreInbox:
     """Requests as documents beside the ledger's events: posting needs no lease and waits for no writer. Rule: R10.
 
     A request is stored when `post` returns and stays until `done`. Its document is named by its content, so one that is
-    posted twice, also because the first answer got lost, is pending once.
+    posted twice, also because the first answer got lost, is pending once. The loop that listens outlasts `outages`;
+    whoever posts is told at once.
 
     Raises (every method):
         CorruptLedger: a request cannot be read; a halt may be in it, so it is never passed over.
@@ -27,8 +32,18 @@ class FirestoreInbox:
         StorageError: Firestore refuses.
     """
 
-    def __init__(self, documents: Documents, ledger: str, *, collection: str = LEDGERS) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        ledger: str,
+        *,
+        collection: str = LEDGERS,
+        outages: Outages | None = None,
+        hangs_up: bool = False,
+    ) -> None:
         self._documents = documents
+        self._outages = outages
+        self._hangs_up = hangs_up
         self._requests = requests_of(ledger_place(ledger, collection))
 
     def post(self, request: Request) -> None:
@@ -45,11 +60,20 @@ class FirestoreInbox:
 
     def pending(self) -> Sequence[Request]:
         """Requests not yet done, in the order they were posted by the store's clock. See `Inbox.pending`."""
-        return tuple(_request(document) for document in self._documents.all(self._requests, order_by="posted_at"))
+        documents = self._asked(lambda: self._documents.all(self._requests, order_by="posted_at"))
+        return tuple(_request(document) for document in documents)
 
     def done(self, request: Request) -> None:
         """Take a request out. See `Inbox.done`."""
-        self._documents.commit([Remove(self._path(request))])
+        self._asked(lambda: self._documents.commit([Remove(self._path(request))]))
+
+    def close(self) -> None:
+        """Hang up, where the connection is our own. See `Inbox.close`."""
+        if self._hangs_up:
+            self._documents.close()
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        return ask() if self._outages is None else self._outages.outlast(ask)
 
     def _path(self, request: Request) -> str:
         content = "\n".join(_fields(request).values())

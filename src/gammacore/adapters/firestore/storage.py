@@ -22,6 +22,7 @@ from gammacore.adapters.firestore.layout import (
     read_head,
 )
 from gammacore.adapters.firestore.lease import Lease, LeaseTerms, is_taken
+from gammacore.adapters.firestore.outages import Outages
 from gammacore.adapters.firestore.reading import check_end, is_left, walk
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError, WriteConflict
@@ -45,7 +46,7 @@ class FirestoreStorage:
 
     An append that nobody answered is looked up: it was written, or it is barred from arriving later and was not. Only
     when the look-up goes unanswered too is the outcome unknown (`StoreUnreachable`). Then the next append settles it
-    first, and the same events appended again are written once.
+    first, and the same events appended again are written once: so an append outlasts `outages`, where they are given.
 
     Rules: R1, R6, R12, R13.
 
@@ -66,10 +67,12 @@ class FirestoreStorage:
         read_only: bool = False,
         terms: LeaseTerms = LeaseTerms(),  # noqa: B008  frozen
         collection: str = LEDGERS,
+        outages: Outages | None = None,
         hangs_up: bool = False,
     ) -> None:
         self.place = ledger_place(ledger, collection)
         self._documents = documents
+        self._outages = outages
         self._hangs_up = hangs_up
         self._turn = RLock()
         self._doubtful: Sequence[Row] = ()
@@ -100,6 +103,11 @@ class FirestoreStorage:
         Raises:
             StoreUnreachable: nobody answered; the class says what follows.
         """
+        if self._outages is None:
+            return self._appended(events, expected_version)
+        return self._outages.outlast(lambda: self._appended(events, expected_version))
+
+    def _appended(self, events: Sequence[Event], expected_version: int) -> int:
         with self._turn:
             lease = self._writing()
             payloads = [encode(event) for event in events]

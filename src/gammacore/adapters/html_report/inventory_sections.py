@@ -8,7 +8,14 @@ from html import escape
 from gammacore.adapters.html_report.words import time, tone
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
-from gammacore.domain.reports.inventory_words import delta_in_words, gamma_in_words, hedge_in_words, story, title
+from gammacore.domain.reports.inventory_words import (
+    day_in_words,
+    delta_in_words,
+    gamma_in_words,
+    hedge_in_words,
+    story,
+    title,
+)
 
 OPEN_TABLE = 40
 """A longer table of hedges is folded away."""
@@ -23,7 +30,9 @@ def inventory(number: int, line: InventoryLine) -> str:
     result = '<strong class="muted">open</strong>'
     if end is not None:
         result = f'<strong class="{tone(end.gross)}">{signed_dollars(end.gross)}</strong>'
-    told = "".join(f"<dt>{time(at)}</dt><dd>{escape(_sentence(words))}</dd>" for at, words in story(line))
+    told = "".join(
+        f"<dt>{day_in_words(at, line)}{time(at)}</dt><dd>{escape(_sentence(words))}</dd>" for at, words in story(line)
+    )
     held = "still held" if line.minutes is None else f"held {line.minutes} minutes"
     told += f"<dt>{escape(line.strategy)}</dt><dd class=muted>{held}, {escape(line.id)}</dd>"
     return (
@@ -53,7 +62,7 @@ def _money(line: InventoryLine) -> str:
 def _hedges(line: InventoryLine) -> str:
     if not line.hedges:
         return ""
-    rows = "".join(_hedge(hedge) for hedge in line.hedges)
+    rows = "".join(_hedge(hedge, day_in_words(hedge.decision.at, line)) for hedge in line.hedges)
     table = (
         '<div class="scroll"><table class="matrix hedges"><thead><tr><th>hedge</th><th>shares</th>'
         "<th class=n>price</th><th class=n>delta before</th><th class=n>after</th><th class=n>threshold</th>"
@@ -64,7 +73,7 @@ def _hedges(line: InventoryLine) -> str:
     return f"<details{opened}><summary>Every hedge</summary>{table}</details>"
 
 
-def _hedge(hedge: HedgeLine) -> str:
+def _hedge(hedge: HedgeLine, day: str) -> str:
     decision = hedge.decision
     price = "–" if hedge.price is None else f"{hedge.price:.2f}"
     short = ' class="loss"' if decision.gex is not None and decision.gex < 0 else ""
@@ -75,7 +84,7 @@ def _hedge(hedge: HedgeLine) -> str:
         f"{decision.threshold:.2f}",
     )
     return (
-        f'<tr><th scope="row">{time(decision.at)}</th><td>{escape(hedge_in_words(hedge))}</td>'
+        f'<tr><th scope="row">{day}{time(decision.at)}</th><td>{escape(hedge_in_words(hedge))}</td>'
         + "".join(f"<td class=n>{one}</td>" for one in numbers)
         + f"<td{short}>{escape(gamma_in_words(decision))}</td><td class=n>{dollars(hedge.slippage)}</td>"
         f"<td class=n>{dollars(hedge.fees)}</td></tr>"

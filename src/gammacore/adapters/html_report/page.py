@@ -81,7 +81,8 @@ def write_page(path: Path, html: str) -> None:
 
 def _day(report: DayReport, prices: Prices) -> Iterator[str]:
     """The price with the spreads on it; where only hedged inventories were traded, their own pictures show it."""
-    hedged = [line for line in report.inventories if line.decisions]
+    decided = [line for line in report.inventories if line.decisions]
+    hedged = [line for line in decided if not line.is_of_another_day(line.decisions[-1].at)]
     if report.trades or not hedged:
         yield "<h2>The day</h2>"
         yield _figure(price_chart(report, prices), _price_caption(prices))

@@ -123,15 +123,23 @@ def _rows(
 ) -> tuple[list[LegacyTrade], list[Refusal]]:
     trades: list[LegacyTrade] = []
     refused: list[Refusal] = []
+    told: dict[tuple[str, ...], int] = {}  # line of each row
     for number, cells in lines:
         if not cells:
             continue
         try:
             if len(cells) != len(header):
                 raise InvalidInput("row", f"a row of {len(cells)} cells", f"give {len(header)}, as in the header")
-            trades.append(_trade(dict(zip(header, map(str.strip, cells), strict=True)), number))
+            row = tuple(map(str.strip, cells))
+            trade = _trade(dict(zip(header, row, strict=True)), number)
+            if trade.trade_id and row in told:
+                reason = f"all of it stands in line {told[row]} already: a trade counts once, take the repeat out"
+                raise InvalidInput("Trade_ID", trade.trade_id, f"{reason} (CS-610)")
         except InvalidInput as wrong:
             refused.append(Refusal.of(wrong, file, line=number))
+            continue
+        trades.append(trade)
+        told[row] = number
     return trades, refused
 
 

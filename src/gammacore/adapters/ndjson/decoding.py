@@ -12,7 +12,7 @@ from gammacore.domain.hedging.protocol.inbound import exact
 from gammacore.errors import InvalidInput
 
 BOM = b"\xef\xbb\xbf"
-MEND_NUMBER = "give a number of at most 28 digits, between 1E-30 and 1E+30"
+MEND_NUMBER = "give a finite number of at most 28 digits, between 1E-30 and 1E+30"
 
 
 class _DuplicateKey(ValueError):
@@ -27,8 +27,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _NotFinite(ValueError):
+    """NaN or an infinity, written as a literal."""
+
+
 def _refuse_constant(name: str) -> Never:
-    raise InvalidInput("number", name, "give a finite number")
+    raise _NotFinite(name)
 
 
 class _Numbers(dict[str, Decimal]):
@@ -88,7 +92,7 @@ def decode_line(line: bytes) -> dict[str, Any]:
         raise InvalidInput("line", f"byte {wrong.start}", "give UTF-8") from wrong
     except _DuplicateKey as wrong:
         raise InvalidInput(str(wrong), "given twice", "give each key once") from wrong
-    except DecimalException as wrong:
+    except (DecimalException, _NotFinite) as wrong:
         field, number = _unfit_number(text)
         raise InvalidInput(field, number, MEND_NUMBER) from wrong
     except RecursionError as wrong:
@@ -113,7 +117,7 @@ class _Unfit(str):
 
 
 def _unfit_number(text: str) -> tuple[str, str]:
-    """Where the number that does not fit stands, and its text."""
+    """Where the number that does not fit, or is not finite, stands, and its text."""
 
     def number(digits: str) -> Decimal | _Unfit:
         try:
@@ -121,13 +125,16 @@ def _unfit_number(text: str) -> tuple[str, str]:
         except DecimalException:
             return _Unfit(digits)
 
-    tree = json.loads(text, parse_float=number, parse_int=number)
-    return next(_unfit(tree, ""), ("line", "a number"))
+    try:
+        tree = json.loads(text, parse_float=number, parse_int=number, parse_constant=_Unfit)
+        return next(_unfit(tree, ""))
+    except (ValueError, RecursionError, StopIteration):  # the rest of the line is no JSON either
+        return "line", ascii(text[:40])
 
 
 def _unfit(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, _Unfit):
-        yield path, str(value)[:60]
+        yield path or "line", str(value)[:60]
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _unfit(part, f"{path}.{key}" if path else key)

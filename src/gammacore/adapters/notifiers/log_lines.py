@@ -126,7 +126,9 @@ class LogNotifier:
         elif order.ticket.purpose is Purpose.ENTRY:
             yield from _entered(order, book)
         if not event.price_verified:
-            yield LogLine(f"No fill price from the broker for {event.id}: the expected one is booked", logging.WARNING)
+            yield LogLine(
+                f"Fill price of {event.id} is not verified: {event.execution.price} is booked", logging.WARNING
+            )
 
     @_lines.register(OrderCanceled)
     @_lines.register(OrderExpired)

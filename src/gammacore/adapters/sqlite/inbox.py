@@ -70,6 +70,9 @@ class SqliteInbox:
         with self._opened() as connection:
             connection.execute("DELETE FROM requests WHERE kind = ? AND at = ? AND reason = ?", _row(request))
 
+    def close(self) -> None:
+        """Nothing is held between two calls. See `Inbox.close`."""
+
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:

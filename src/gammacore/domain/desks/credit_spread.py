@@ -92,7 +92,10 @@ class CreditSpreadDesk:
         return EntryCase(situation, slot, self.entries, self.limits, self.sizing, self.stops, position)
 
     def _look_for_entries(self, situation: Situation) -> Iterator[Decision]:
-        for slot in self.due_slots(situation.now, situation.session, situation.book):
+        slots = self.due_slots(situation.now, situation.session, situation.book)
+        if slots and self.sizing.is_halted(situation.book.balance):  # the skip itself is no alarm (CS-341)
+            yield Warn("safety_halt", self.sizing.halt_words(situation.book.balance))
+        for slot in slots:
             case = self.case(situation, slot)
             judgement = judge_entry(case)
             if judgement.plan is None:
@@ -181,6 +184,7 @@ class CreditSpreadDesk:
             situation.session,
             situation.market.vix,
             underlying,
+            situation.price if position.underlying == situation.underlying.symbol else None,
         )
 
 

@@ -229,11 +229,14 @@ def _minimum(case: EntryCase) -> Verdict:
 
 
 def _size(case: EntryCase) -> Verdict:
+    balance = case.situation.book.balance
     if case.size is None:
-        halted = case.sizing.is_halted(case.situation.book.balance)
-        return Verdict.skip("safety_halt", f"balance {case.situation.book.balance:.2f}") if halted else NOT_JUDGED
+        halted = case.sizing.is_halted(balance)
+        return Verdict.skip("safety_halt", case.sizing.halt_words(balance)) if halted else NOT_JUDGED
+    if case.size.is_halted:
+        return Verdict.skip("safety_halt", case.sizing.halt_words(balance))
     if case.size.contracts == 0:
-        return Verdict.skip(str(case.size.reason), f"balance {case.situation.book.balance:.2f}", "0 contracts")
+        return Verdict.skip(str(case.size.reason), "0 contracts")
     number = "1 contract" if case.size.contracts == 1 else f"{case.size.contracts} contracts"
     return Verdict.ok(f"{number} ({case.size.reason})")
 

@@ -19,6 +19,7 @@ from gammacore.domain.entries.setup import (
 )
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput
 
 SESSIONS_A_YEAR = 252
 HOURS_A_SESSION = 6.5
@@ -37,7 +38,12 @@ class OtmRules:
     width: Decimal = parameter(Decimal(20), "Width of the side, SPX points.", above=0)
     credit: Decimal = parameter(Decimal("0.30"), "Least natural credit, $ per share of SPX (CS-226).", at_least=0)
     otm_per_day: int = parameter(1, "Entries a day and account (CS-227).", at_least=0)
-    otm_alongside: bool = parameter(False, "Whether it may stand beside a GEX position (CS-228).")
+    otm_alongside: bool = parameter(False, "Stays off: beside a GEX position it is an ordinary entry (CS-228).")
+
+    def __attrs_post_init__(self) -> None:
+        if self.otm_alongside:
+            why = "an OTM position beside a GEX one passes every filter like any entry (CS-228)"
+            raise InvalidInput("otm_alongside", True, f"leave it off: {why}")
 
     def minimum_credit(self, underlying: Underlying) -> Fraction:
         """Least natural credit (short bid - long ask), dollars per share: 0.30 × s. Rule: CS-226."""

@@ -71,8 +71,6 @@ class DeskBook:
             book.apply(event)
         return book
 
-    # -- reading -------------------------------------------------------------------------------------------------------
-
     def hedge_book(self, share: str) -> HedgeBook:
         """The book of a hedge share; a new one when there is none yet."""
         found = self.hedge_books.get(share)
@@ -82,9 +80,8 @@ class DeskBook:
 
     def is_flat(self) -> bool:
         """No option held, no hedge share held or in flight."""
-        if self.holdings or self.option_hedges.working:
-            return False
-        return all(book.shares.is_flat for book in self.hedge_books.values())
+        options = self.holdings or self.option_hedges.working
+        return not options and all(book.shares.is_flat for book in self.hedge_books.values())
 
     def has_leftovers(self) -> bool:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
@@ -94,8 +91,6 @@ class DeskBook:
     def expects_fills(self) -> bool:
         """Whether a quantity that the host tells may show fills of ours before their news comes."""
         return bool(self.option_hedges.working or self.latest_close)
-
-    # -- folding -------------------------------------------------------------------------------------------------------
 
     def apply(self, event: Any) -> None:
         """Take one more event in."""
@@ -316,8 +311,7 @@ class DeskBook:
 
     def _fill_option_hedge(self, intent: Intent, new: int, cost: Decimal | None, fees: Decimal) -> None:
         """A fill becomes a position, unless the host's quantity has shown it already. Rule: DH-804."""
-        covered = min(new, intent.shown)
-        intent.shown -= covered
+        unshown = intent.unshown(new)
         if intent.status.is_over:
             self.option_hedges.working.pop(intent.intent_id, None)
         shares = self.hedge_book(intent.book).shares
@@ -327,8 +321,8 @@ class DeskBook:
             slippage = (cost - intent.price * new) * intent.side.sign * multiplier
             intent.slippage += slippage
             shares.slippage += slippage
-        if new > covered:
-            self._add_contracts(intent, intent.side.sign * (new - covered))
+        if unshown:
+            self._add_contracts(intent, intent.side.sign * unshown)
 
     def _add_contracts(self, intent: Intent, signed: int) -> None:
         listing = self._universe.listing(intent.subject)
@@ -343,9 +337,7 @@ class DeskBook:
 
     def _close_option(self, intent: Intent, filled: int) -> None:
         """A fill takes an option towards zero, never through it, and not again by what the host has shown. DH-511."""
-        covered = min(filled, intent.shown)
-        intent.shown -= covered
-        filled -= covered
+        filled = intent.unshown(filled)
         holding = self.holdings.get(intent.subject)
         if holding is None or not filled or (holding.contracts > 0) == (intent.side.sign > 0):
             return

@@ -297,8 +297,7 @@ class HedgingDesk:
                 underlying, phase = book.last_underlying(timer.subject), self.phase(book.clock)
                 self._hedger.decide(step, timer.subject, underlying, False, timer.tick_id, "timer", day, phase)
             case TimerKind.CUTOFF | TimerKind.OPEN | TimerKind.EXIT_RETRY if day.phase(book.clock) is Phase.CLOSED:
-                if timer.kind is not TimerKind.EXIT_RETRY:  # slept through: an order now would wait for tomorrow's open
-                    step.alarm(Alarm.NOT_FLAT, f"the exit was missed, still open: {', '.join(still_open(book))}")
+                pass  # slept through: an order sent now would wait for tomorrow's open; the timer CLOSE tells it
             case TimerKind.CUTOFF:
                 self._exits.begin(step, cause, day, leftover=False)
             case TimerKind.OPEN:

@@ -57,6 +57,12 @@ class Intent:
         self.shown += seen
         return self.side.sign * seen
 
+    def unshown(self, filled: int) -> int:
+        """How many of newly filled contracts the host's quantity has not shown; what it has is used up."""
+        covered = min(filled, self.shown)
+        self.shown -= covered
+        return filled - covered
+
     @property
     def has_news(self) -> bool:
         return self.status is not UpdateStatus.RECORDED

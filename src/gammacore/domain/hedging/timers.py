@@ -47,7 +47,7 @@ def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: 
         yield Timer(due, TimerKind.FILL_TIMEOUT, oldest.intent_id)
     session, cutoff = day.session, day.cutoff
     if session is None or cutoff is None or clock >= session.close or book.is_flat():
-        if session is not None and book.exit_at is not None and not book.not_flat_told and not book.is_flat():
+        if session is not None and not book.not_flat_told and not book.is_flat():
             yield Timer(session.close, TimerKind.CLOSE)
         return
     if book.exit_at is None:

@@ -111,7 +111,7 @@ def delta(terms: Terms, volatility: ArrayLike) -> Floats:
 def gamma(terms: Terms, volatility: ArrayLike) -> Floats:
     """Change of delta a point of spot, per share."""
     root_variance = _root_variance(terms, volatility)
-    width = terms.spot * np.where(root_variance > 0, root_variance, 1.0)
+    width = terms.spot * _above_zero(root_variance)
     return np.asarray(terms.dividend_discount * density(_upper(terms, root_variance)) / width)
 
 
@@ -171,14 +171,26 @@ def normalised_black(moneyness: Floats, root_variance: Floats) -> Floats:
 def _root_variance(terms: Terms, volatility: ArrayLike) -> Floats:
     """σ·√T, NaN where the volatility is not a number at least 0."""
     given = _column(volatility)
-    return np.asarray(np.where(given >= 0, given, np.nan) * np.sqrt(terms.years))
+    if not (legal := given >= 0).all():
+        given = np.where(legal, given, np.nan)
+    return np.asarray(given * np.sqrt(terms.years))
+
+
+def _above_zero(root_variance: Floats) -> Floats:
+    """The same, with 1 in place of what cannot be divided by."""
+    if (legal := root_variance > 0).all():
+        return root_variance
+    return np.where(legal, root_variance, 1.0)
 
 
 def _upper(terms: Terms, root_variance: Floats) -> Floats:
     """d1; at no variance at all ±inf, on the side of the forward."""
-    moneyness = np.log(terms.forward / terms.strike)
-    positive = np.where(root_variance > 0, root_variance, 1.0)
-    regular = moneyness / positive + 0.5 * positive
+    moneyness = np.asarray(terms.forward / terms.strike)
+    np.log(moneyness, out=moneyness)
+    positive = _above_zero(root_variance)
+    regular = np.asarray(moneyness / positive + 0.5 * positive)
+    if positive is root_variance:
+        return regular
     limit = np.where(moneyness >= 0, np.inf, -np.inf)
     known = np.where(root_variance == 0, limit, regular)
     return np.asarray(np.where(np.isnan(root_variance), np.nan, known))

@@ -19,6 +19,9 @@ _STEPS_MORE = 10
 _SETTLED = 5e-4  # a relative step below this leaves an error of its fourth power: nothing
 _ROOT_VARIANCE_BOUNDS = (1e-9, 80.0)
 _BISECTIONS = 80
+_RATIOS = (-20.0, 733.0)
+_NODES = 16_384
+_SPACING = (_RATIOS[1] - _RATIOS[0]) / (_NODES - 1)
 
 
 def implied_volatility(price: ArrayLike, terms: Terms) -> Floats:
@@ -50,7 +53,8 @@ def implied_volatility(price: ArrayLike, terms: Terms) -> Floats:
 def _root_variance(moneyness: Floats, beta: Floats) -> Floats:
     """σ·√T from the normalised price; both columns (n,), every row solvable."""
     goal = np.log(beta)
-    variance, relative = _improved(moneyness, goal, np.clip(_first_guess(moneyness, beta), *_ROOT_VARIANCE_BOUNDS))
+    guess = np.clip(_first_guess(moneyness, beta, goal), *_ROOT_VARIANCE_BOUNDS)
+    variance, relative = _improved(moneyness, goal, guess)
     rows = np.flatnonzero(relative > _SETTLED)
     for _ in range(_STEPS_MORE):
         if not len(rows):
@@ -101,21 +105,26 @@ def _bisected(moneyness: Floats, beta: Floats) -> Floats:
     return np.asarray(np.sqrt(low * high))
 
 
-def _first_guess(moneyness: Floats, beta: Floats) -> Floats:
+def _first_guess(moneyness: Floats, beta: Floats, goal: Floats) -> Floats:
     """σ·√T of the Bachelier model at the same normalised price; at the money it is price × sqrt(2π)."""
-    at_the_money = beta * SQRT_2PI
     with np.errstate(divide="ignore"):
-        ratio = np.log(-moneyness) - np.log(beta)
-    ratios, log_distances = _inverse_bachelier()
-    distance = np.exp(np.interp(ratio, ratios, log_distances))
-    return np.asarray(np.where(ratio <= ratios[0], at_the_money, -moneyness / distance))
+        ratio = np.log(-moneyness) - goal
+    log_distance, rise = _inverse_bachelier()
+    place = np.clip((ratio - _RATIOS[0]) / _SPACING, 0.0, _NODES - 1.0)
+    node = place.astype(np.int64)
+    distance = np.exp(log_distance[node] + rise[node] * (place - node))
+    return np.asarray(np.where(ratio <= _RATIOS[0], beta * SQRT_2PI, -moneyness / distance))
 
 
 @cache
 def _inverse_bachelier() -> tuple[Floats, Floats]:
-    """ln(|x| / price) against ln(|x| / width): from at the money, 60 powers of e down, to 38 widths out."""
-    log_distance = np.linspace(-61.0, np.log(38.0), 2001)
-    distance = np.exp(log_distance)
-    spread = -0.5 * distance * distance - np.log(SQRT_2PI)
+    """ln(|x| / width) at equal steps of ln(|x| / price), and its rise to the next: looked up without a search.
+
+    Below the first step the option is at the money to nine digits; the last is 38 widths out.
+    """
+    fine = np.linspace(_RATIOS[0] - 2.0, np.log(39.0), 4 * _NODES)
+    distance = np.exp(fine)
     kept = 1.0 - distance * (SQRT_2PI / 2.0) * erfcx(distance / SQRT_2)
-    return log_distance - spread - np.log(kept), log_distance
+    ratio = fine + 0.5 * distance * distance + np.log(SQRT_2PI) - np.log(kept)
+    log_distance = np.interp(np.linspace(*_RATIOS, _NODES), ratio, fine)
+    return log_distance, np.append(np.diff(log_distance), 0.0)

@@ -44,7 +44,11 @@ def erfcx(x: ArrayLike) -> Floats:
 def density(x: ArrayLike) -> Floats:
     """The standard normal density φ(x)."""
     at = np.asarray(x, dtype=np.float64)
-    return np.asarray(np.exp(-0.5 * at * at) / SQRT_2PI)
+    weight = np.asarray(-0.5 * at)
+    weight *= at
+    np.exp(weight, out=weight)
+    weight /= SQRT_2PI
+    return weight
 
 
 def cumulative(x: ArrayLike) -> Floats:

@@ -20,6 +20,7 @@ from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.reports.trade_record import TradeResult
+from gammacore.domain.sessions import new_york_date
 
 ZERO = Decimal(0)
 
@@ -103,7 +104,7 @@ class InventoryLine:
     """One inventory of a day: its entry, its hedges in order, and its end (None while anything is held).
 
     `decisions` are all the hedging desk said of it, each "no" where its reason changed; `moved` is what changed it
-    besides orders; `judged` the judgement it was bought by.
+    besides orders; `judged` the judgement it was bought by. `date` is the day it is told of, None where nobody says.
     """
 
     inventory: Inventory
@@ -113,6 +114,11 @@ class InventoryLine:
     decisions: tuple[HedgeDecided, ...] = ()
     moved: tuple[Moved, ...] = ()
     judged: EntryJudged | None = None
+    date: dt.date | None = None
+
+    def is_of_another_day(self, at: dt.datetime) -> bool:
+        """Whether an instant is of another New York date than the one it is told of."""
+        return self.date is not None and new_york_date(at) != self.date
 
     @property
     def id(self) -> str:

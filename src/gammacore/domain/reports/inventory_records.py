@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 from gammacore.domain.book.book import Book
@@ -17,6 +18,7 @@ from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
+from gammacore.domain.sessions import new_york_date
 
 
 class InventoryRecords:
@@ -31,12 +33,14 @@ class InventoryRecords:
         self._judgements: dict[str, EntryJudged] = {}
         self._newest: EntryJudged | None = None
         self._ends: dict[str, InventoryEnd] = {}
+        self._date: dt.date | None = None
 
     def turn(self) -> None:
         """A new day begins: what has ended is told no more."""
         self._ends, self._newest = {}, None
 
     def take(self, event: Event) -> None:
+        self._date = new_york_date(event.at)
         if isinstance(event, EntryJudged):
             self._newest = event
         elif isinstance(event, InventoryClosed):
@@ -82,6 +86,7 @@ class InventoryRecords:
                 tuple(self._decisions.get(inventory.id, ())),
                 tuple(self._moved.get(inventory.id, ())),
                 self._judgements.get(inventory.id),
+                self._date,
             )
             for inventory in sorted(shown, key=lambda one: (one.opened_at, one.id))
         )

@@ -13,6 +13,7 @@ from gammacore.domain.inventory.events import HedgeDecided, InventoryOpened, Inv
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED, multiplier_of
 from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
+from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import Leg
 
 UNCHOSEN = {DELIVERED: "delivered shares", STRANDED: "a naked short"}
@@ -36,6 +37,11 @@ def story(line: InventoryLine) -> tuple[tuple[dt.datetime, str], ...]:
     ]
     moved = [(event.at, words) for event in line.moved if (words := moved_in_words(event))]
     return tuple(sorted(traded + moved, key=lambda told: told[0]))
+
+
+def day_in_words(at: dt.datetime, line: InventoryLine) -> str:
+    """The day of an instant, before its time, where it is not the day the line is told of: "Mon 2026-03-02 "."""
+    return f"{new_york_date(at):%a %Y-%m-%d} " if line.is_of_another_day(at) else ""
 
 
 def hedging_in_words(line: InventoryLine) -> str:

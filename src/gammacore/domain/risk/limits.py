@@ -135,8 +135,8 @@ class RiskLimits:
 
 def _entered_at(plan: EntryPlan, book: BookView) -> dt.datetime:
     """When the order of an entry was meant; an adopted position knows only when it was acquired."""
-    orders = book.orders_of(plan.position)
-    return orders[0].intended_at if orders else plan.scheduled_at
+    entries = (order for order in book.orders_of(plan.position) if order.ticket.purpose is Purpose.ENTRY)
+    return next((order.intended_at for order in entries), plan.scheduled_at)
 
 
 def _whole_minute(instant: dt.datetime) -> dt.datetime:

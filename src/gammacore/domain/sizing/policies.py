@@ -84,6 +84,11 @@ class SizingRules:
         floor = exact("starting_capital", self.starting_capital) * exact("halt_below", self.halt_below)
         return exact("balance", balance) < floor
 
+    def halt_words(self, balance: Decimal) -> str:
+        """The halt with its numbers, as people are told it."""
+        floor = self.starting_capital * self.halt_below
+        return f"balance {balance:,.2f} < {floor:,.2f}, {self.halt_below:.0%} of the starting capital"
+
     def cap(self, balance: Decimal, underlying: Underlying = SPX) -> int:
         """Contracts a trade at most: the smallest of all caps that apply. Rules: CS-023, CS-607."""
         cap = min(self.max_contracts, underlying.max_contracts)

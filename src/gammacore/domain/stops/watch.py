@@ -13,6 +13,9 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
 
+AT_THE_FILL = dt.timedelta(seconds=60)
+"""A price seen so long after the fill is still the one at the fill (ours). Rule: CS-415."""
+
 
 def has_bad_credit(position: Position) -> bool:
     """No credit, no profit fraction: alarm `bad_credit`, and only time exits act. Rule: CS-502."""
@@ -37,14 +40,17 @@ def update_watch(
     session: TradingSession,
     vix: Decimal | None,
     underlying: Underlying,
+    price: Decimal | None = None,
 ) -> Watch:
     """The position's watch after this cycle; the same object when nothing changed. Rules: CS-504..510, CS-552.
 
-    Without a mark only the count of stale cycles moves; with a bad credit nothing does.
+    `price` is the underlying's, points, None when it is not known. Without a mark only the count of stale cycles and
+    the price at the fill move; with a bad credit nothing does.
     """
-    watch = position.watch
     if has_bad_credit(position):
-        return watch
+        return position.watch
+    position = evolve(position, watch=_filled_at(price, position, now))
+    watch = position.watch
     if mark is None:
         return evolve(watch, stale_cycles=watch.stale_cycles + 1)
     profit = position.profit(mark.mid)
@@ -59,6 +65,18 @@ def update_watch(
             hold=watch.hold or _may_be_held(policy, position, profit, now, session, vix, underlying),
         )
     return watch if after == watch else after
+
+
+def _filled_at(price: Decimal | None, position: Position, now: dt.datetime) -> Watch:
+    """The watch with the price at the fill, once: one seen too late is not it, and an adopted position has none.
+
+    Rules: CS-415, CS-575.
+    """
+    watch = position.watch
+    is_late = now - position.opened_at > AT_THE_FILL
+    if price is None or watch.price_at_fill is not None or position.adopted or is_late:
+        return watch
+    return evolve(watch, price_at_fill=price)
 
 
 def _anchored(watch: Watch, policy: StopPolicy, mid: Decimal, now: dt.datetime, underlying: Underlying) -> Watch:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
-from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase
+from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase, is_late
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import close_leftovers, leftovers
@@ -99,7 +99,9 @@ class DeltaHedgeDesk:
         if not session.is_trading(now) or now < slot:
             return False
         judged = book.judgement(slot)
-        return judged is None or (judged.reason is not None and not self.straddle.is_late(session, now))
+        if judged is None:
+            return True
+        return judged.reason is not None and not is_late(self.straddle, self.hedging, session, now)
 
     def _halt(self, situation: Situation) -> Halt | None:
         """The account has lost too much, or too fast: a person must say that it goes on. Rule: DH-1009."""
@@ -114,7 +116,7 @@ class DeltaHedgeDesk:
             Universe(self.hedging, {situation.underlying.symbol: situation.underlying}),
             situation.underlying.hedge_share, self._leftovers(situation),
         )  # fmt: skip
-        return HedgeCase(self.hedging, situation, inventory, seen)
+        return HedgeCase(self.hedging, situation, inventory, evolve(seen, counts_hedges=self.hedging.count_hedges))
 
     def _leftovers(self, situation: Situation) -> frozenset[str]:
         """What an earlier session left and is not gone yet; shares that settlement delivered too, unless kept."""

@@ -28,7 +28,7 @@ class HedgedBook:
     """The options of an inventory in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by each order.
 
     `owed` is the sign of the second half of a hedge that crosses zero, +1 to buy: its first half was filled and nothing
-    was decided since. 0: none.
+    was decided since. 0: none. `counts_hedges` is off in the profiles of comparison: N is then the options' alone.
     """
 
     options: HedgeBook
@@ -36,11 +36,13 @@ class HedgedBook:
     held: int
     in_flight: tuple[int, ...]
     owed: int = 0
+    counts_hedges: bool = True
 
     @property
     def net_shares(self) -> Decimal:
         """N: Σ delta × contracts × multiplier × ratio + hedge shares, filled and in flight. Rule: DH-221."""
-        return self.options.options_shares() + self.held + sum(self.in_flight)
+        hedges = self.held + sum(self.in_flight) if self.counts_hedges else 0
+        return self.options.options_shares() + hedges
 
     def orderable(self, shares: int) -> int:
         """What of signed shares one order may trade now: brokers want what is held closed by itself, then the rest.

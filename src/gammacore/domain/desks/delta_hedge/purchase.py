@@ -5,6 +5,7 @@ Rules: DH-452, DH-453, DH-520, DH-1001, DH-1003, DH-1009, CS-339, CS-340.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Set
 from decimal import ROUND_FLOOR, Decimal
 from functools import cached_property
@@ -16,13 +17,14 @@ from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules,
 from gammacore.domain.hedging.opening_guards import EquityWatch, OpeningGuards
 from gammacore.domain.hedging.opening_limits import Standing
 from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.sessions import new_york_date
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
@@ -99,7 +101,7 @@ class PurchaseCase:
         situation, book, now = self.situation, self.situation.book, self.situation.now
         macro = situation.regime.macro
         pauses = situation.regime.macro_active and macro.pauses
-        late = self.rules.is_late(situation.session, now)
+        late = is_late(self.rules, self.hedging, situation.session, now)
         yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
         yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
         yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
@@ -200,6 +202,12 @@ class PurchaseCase:
         return "" if straddle is None else (
             f"{self.contracts} straddle {straddle.call.strike} for {straddle.limit(self.situation.underlying)} or less"
         )  # fmt: skip
+
+
+def is_late(rules: StraddleRules, hedging: HedgingSettings, session: TradingSession, now: dt.datetime) -> bool:
+    """Whether nothing is bought any more: too little is left of the day, or everything goes already. Rule: DH-510."""
+    day = HedgingDay.of(session.date, session, float(hedging.exit_before_close))
+    return session.minutes_to_close(now) < rules.latest_minutes_before_close or day.phase(now) is not Phase.OPEN
 
 
 def _unless(wrong: bool, reason: str, value: str) -> Verdict:

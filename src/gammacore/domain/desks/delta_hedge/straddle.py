@@ -43,9 +43,6 @@ class StraddleRules:
         """
         return spot * EQUITY_OPTION_MULTIPLIER * contracts * self.hedge_margin
 
-    def is_late(self, session: TradingSession, now: dt.datetime) -> bool:
-        return session.minutes_to_close(now) < self.latest_minutes_before_close
-
 
 @frozen
 class Straddle:
