@@ -64,7 +64,7 @@ def _page(console: Console, renderable: object) -> str:
 
 
 def _print(page: str) -> bool:
-    """Write to stdout; no fault is a reader that has seen enough (`| head -1`: False), nor a locale without our lines."""
+    """Write to stdout; False when the reader has seen enough (`| head -1`). A locale without our lines gets others."""
     if not _can_say(page):
         page = page.translate(IN_ASCII).encode(sys.stdout.encoding, "replace").decode(sys.stdout.encoding)
     try:

@@ -11,7 +11,6 @@ import click
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.leaving import leaving_by_sigterm
-from gammacore_cli.main import EXIT_INTERRUPTED
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.output import emit
 
@@ -44,9 +43,9 @@ def record(frame: Frame, path: Path, **market: Any) -> None:
     document: dict[str, object] = {"recording": str(path), "snapshots": day.snapshots}
     emit(document, frame.as_json, lambda: _words(path, day))
     if day.interrupted:
-        raise click.exceptions.Exit(EXIT_INTERRUPTED)
+        raise KeyboardInterrupt("the recording ends there and can be replayed")
 
 
 def _words(path: Path, day: DayRecorded) -> str:
     failed = f", {day.failed_looks} looks without an answer" if day.failed_looks else ""
-    return f"{day.snapshots} snapshots in {path}{failed}{'; interrupted' if day.interrupted else ''}"
+    return f"{day.snapshots} snapshots in {path}{failed}"

@@ -78,15 +78,15 @@ def _holdings(book: Book) -> Iterator[RenderableType]:
 def _inventories(held: Sequence[Inventory]) -> RenderableType:
     """Quantities by symbol; what they are worth now is not in a ledger."""
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from gammacore.domain.dollars import dollars
     from gammacore.domain.reports.inventory_words import symbol_in_words
     from gammacore_cli.numbers_view import amount, hour
 
-    table = Table(title="Inventories", title_justify="left")
-    for column in ("id", "strategy", "holds", "cost", "realised", "since"):
-        table.add_column(column, justify="right" if column in ("cost", "realised") else "left")
+    table = Table(Column("inventory", no_wrap=True), "strategy", "holds", Column("cost", justify="right"),
+                  Column("realised", justify="right"), "since",
+                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
     for one in held:
         holds = "\n".join(f"{quantity:+,d} {symbol_in_words(symbol)}" for symbol, quantity in one.quantities.items())
         cost = sum((holding.cost for holding in one.holdings.values()), Decimal(0))
@@ -115,17 +115,16 @@ def _positions(book: Book) -> RenderableType:
 
 
 def _orders(book: Book) -> RenderableType:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from gammacore_cli.numbers_view import hour
 
-    table = Table(title="Working orders", title_justify="left")
-    for column in ("since", "purpose", "position", "filled", "limit", "state", "id"):
-        table.add_column(column)
+    table = Table(Column("working order", no_wrap=True), "filled", "limit", "since", "state",
+                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
     for order in book.working_orders:
         ticket = order.ticket
         limit = "market" if ticket.limit is None else f"{ticket.limit} {ticket.effect}"
         filled = f"{order.execution.quantity} of {ticket.quantity}"
-        table.add_row(hour(order.intended_at), ticket.purpose.value, ticket.position, filled, limit,
-                      order.state.value, order.id)  # fmt: skip
+        table.add_row(f"{ticket.purpose.value} {ticket.position}\n[dim]{order.id}[/]", filled, limit,
+                      hour(order.intended_at), order.state.value)  # fmt: skip
     return table

@@ -50,7 +50,7 @@ def account_words(world: World) -> Words:
         "sma": "0",
         "multiplier": "2",
         "shorting_enabled": True,
-        "trading_blocked": False,
+        "trading_blocked": world.settings.get("trading_blocked") == "yes",
         "transfers_blocked": False,
         "account_blocked": False,
         "trade_suspended_by_user": False,

@@ -51,6 +51,19 @@ def test_a_fresh_ledger_for_every_run_unless_one_is_named(gammacore: CommandLine
     assert gammacore.document("status")["ledger"] == second["ledger"]
 
 
+def test_a_new_ledger_beside_the_exchange_of_a_removed_one_is_refused(gammacore: CommandLine) -> None:
+    """R6: its orders would be taken for orders of today, and the day for another."""
+    whole = gammacore.document("trade", *on_a_trading_day(), "--ledger", "day.sqlite")
+    Path("day.sqlite").unlink()
+
+    refusal = gammacore.refusal("trade", *on_a_trading_day(), "--ledger", "day.sqlite")
+
+    assert refusal.code == EXIT_USAGE
+    assert "has orders of another; rm " in refusal.err
+    Path("day.sqlite.exchange.json").unlink()
+    assert gammacore.document("trade", *on_a_trading_day(), "--ledger", "day.sqlite") == whole
+
+
 def test_a_finished_ledger_is_reported_and_not_traded_again(gammacore: CommandLine) -> None:
     ledger = Path("day.sqlite")
     traded = gammacore.document("trade", *on_a_trading_day(), "--ledger", ledger)

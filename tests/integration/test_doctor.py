@@ -189,6 +189,16 @@ def test_an_option_level_without_spreads_is_found(tradier: tuple[World, BrokerPl
     assert "apply for option level 3" in checks["option_level"].fix
 
 
+def test_an_account_that_may_not_trade_is_found(alpaca: tuple[World, BrokerPlaces]) -> None:
+    alpaca[0].settings.update(plan="full", trading_blocked="yes")
+
+    checks = examined("alpaca", alpaca, ALPACA, market__underlying="SPY", market__alpaca_full_plan=True)
+
+    assert wrong(checks) == ["account"]
+    assert "takes no orders: trading_blocked" in checks["account"].detail
+    assert "exits are refused too" in checks["account"].fix
+
+
 def test_late_quotes_are_found(tradier: tuple[World, BrokerPlaces]) -> None:
     tradier[0].settings["delay_seconds"] = "900"
 

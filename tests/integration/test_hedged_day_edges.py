@@ -1,4 +1,4 @@
-"""Whole days of the hedging desk at their edges: a slow market, a bad minute at the purchase, a night, another strategy."""
+"""Whole days of the hedging desk at their edges: a slow market, a bad minute at the purchase, a night, another desk."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ def clock_of(at: dt.datetime) -> str:
 
 
 def a_hedged_world(step: int = 60, start: str = "09:44", minutes: int = 376, lost: tuple[str, ...] = ()) -> World:
-    """SPY walks 40 cents up and 40 down, back and forth; nothing can be read at the `lost` times."""
+    """From 10:00 SPY climbs by 40 cents to 601.60, falls back and begins anew; nothing is read at the `lost` times."""
     market, clock = FakeMarket("SPY", step=step), FakeClock(at(start))
     for number in range(minutes * 60 // step + 1):
-        now, spot = at(start) + dt.timedelta(seconds=number * step), Decimal(600) + Decimal(number // 2 % 5) / 5
+        now = at(start) + dt.timedelta(seconds=number * step)
+        spot = Decimal(600) + (Decimal(number % 5) * 2 / 5 if now >= at("10:00") else 0)
         time = clock_of(now)
-        legs = straddle_legs(str(spot), time, strikes=(599, 600, 601)) if now < a_session().close else {}
+        legs = straddle_legs(str(spot), time, strikes=(599, 600, 601, 602)) if now < a_session().close else {}
         shown = {} if time in lost else {
             a_contract(leg, "SPY"): (str(bid), str(ask)) for leg, (bid, ask) in legs.items()
         }  # fmt: skip

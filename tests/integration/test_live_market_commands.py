@@ -1,4 +1,4 @@
-"""`gammacore gex` and `record` at a broker's market, from the command line: output, exit codes, Ctrl-C. cli.md, DH-421."""
+"""`gammacore gex` and `record` at a broker's market, as a user types it: output, exit codes, Ctrl-C. DH-421."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def station(
     at_home(monkeypatch, tmp_path)
     told = {
         "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
-        "GAMMACORE_MARKET_LOOK_SECONDS": str(STEP), "GAMMACORE_MARKET_LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
+        "GAMMACORE_MARKET__LOOK_SECONDS": str(STEP), "GAMMACORE_MARKET__LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
         "FIREBASE_PROJECT_ID": "demo-gex",
     }  # fmt: skip
     for name, value in told.items():
@@ -99,7 +99,7 @@ def test_the_exposure_of_a_broker_s_market_is_shown(
 ) -> None:
     """Named, or because the account is there."""
     if not named:
-        monkeypatch.setenv("GAMMACORE_ACCOUNT_BROKER", "tradier")
+        monkeypatch.setenv("GAMMACORE_ACCOUNT__BROKER", "tradier")
 
     document = station.gammacore.document("gex", *named, "--scope", "0dte")
 

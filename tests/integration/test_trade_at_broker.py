@@ -73,8 +73,8 @@ def desk(
     at_home(monkeypatch, tmp_path)
     told = {
         "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
-        "GAMMACORE_MARKET_VIX": "16", "GAMMACORE_MARKET_LOOK_SECONDS": str(STEP),
-        "GAMMACORE_MARKET_LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
+        "GAMMACORE_MARKET__VIX": "16", "GAMMACORE_MARKET__LOOK_SECONDS": str(STEP),
+        "GAMMACORE_MARKET__LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
     }  # fmt: skip
     for name, value in told.items():
         monkeypatch.setenv(name, value)

@@ -57,7 +57,7 @@ class ExamineBroker:
     """Asks a broker for its clock, the account and the option level: five checks.
 
     `require_account` raises ConfigurationError for a number that is not the account meant. `needed` dollars is what the
-    smallest trade may lose.
+    smallest trade may lose. A paper account (`play_money`) need not say its option level: the sandbox knows no profile.
     """
 
     name: str
@@ -68,6 +68,7 @@ class ExamineBroker:
     needed_level: int
     most_skew_seconds: float
     needed: Decimal
+    play_money: bool = False
 
     def __call__(self) -> tuple[Check, ...]:
         try:
@@ -102,7 +103,14 @@ class ExamineBroker:
         except GammacoreError as fault:
             fix = "see that the account number is that of the token or keys, and that the account is open"
             return failed("account", str(fault), fix), failed("buying_power", "not known", "mend the account first")
-        return passed("account", f"answers, balance {dollars(account.balance)}"), self._buying_power(account)
+        return self._free_to_trade(account), self._buying_power(account)
+
+    def _free_to_trade(self, account: BrokerAccount) -> Check:
+        detail = f"answers, balance {dollars(account.balance)}"
+        if account.barred:
+            fix = f"see why in the account's settings or ask {self.name}; until then exits are refused too"
+            return failed("account", f"{detail}; takes no orders: {account.barred}", fix)
+        return passed("account", detail)
 
     def _buying_power(self, account: BrokerAccount) -> Check:
         detail = (
@@ -115,11 +123,19 @@ class ExamineBroker:
         return passed("buying_power", detail)
 
     def _level(self) -> Check:
-        level = self.option_level()
+        name, needed = "option_level", f"spreads need {self.needed_level}"
+        try:
+            level = self.option_level()
+        except BrokerError:
+            if not self.play_money:
+                raise
+            level = None
+        if level is None and self.play_money:
+            return passed(name, f"{self.name}'s paper account does not say; at a live one {needed}")
         if level is None:
             return failed(
-                "option_level", f"{self.name} does not say", f"see that spreads (level {self.needed_level}) are granted"
-            )  # fmt: skip
+                name, f"{self.name} does not say", f"see that spreads (level {self.needed_level}) are granted"
+            )
         detail = f"level {level}, spreads need {self.needed_level}"
         if level < self.needed_level:
             return failed("option_level", detail, f"apply for option level {self.needed_level} with {self.name}")

@@ -24,7 +24,7 @@ from gammacore.domain.hedging.protocol.messages import (
     OrderUpdate,
     Shutdown,
 )
-from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.reasons import DUPLICATE_CONFLICT, Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
 from gammacore.domain.hedging.settings import Freshness
 from gammacore.domain.hedging.step import Step
@@ -211,8 +211,8 @@ class HedgeStream:
         if code is None:
             return
         counts.refusals[code] += 1
-        if self._verbose or code is Reason.DUPLICATE_CONFLICT:
-            level = Level.ERROR if code is Reason.DUPLICATE_CONFLICT else Level.DEBUG
+        if self._verbose or code is DUPLICATE_CONFLICT:
+            level = Level.ERROR if code is DUPLICATE_CONFLICT else Level.DEBUG
             named = message.event_id if isinstance(message, MarketEvent) else ""
             self._log(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
 

@@ -21,11 +21,15 @@ class Receipt:
 
 @frozen
 class BrokerAccount:
-    """What the broker says of the account, dollars."""
+    """What the broker says of the account, dollars.
+
+    `barred`: what keeps it from taking orders of the account, in the broker's own words; empty when nothing does.
+    """
 
     number: str
     balance: Decimal
     option_buying_power: Decimal
+    barred: str = ""
 
 
 class Broker(Protocol):

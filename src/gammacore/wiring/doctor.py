@@ -39,6 +39,7 @@ from gammacore.wiring.credentials import look_up
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
+from gammacore.wiring.venues import for_market
 
 LEAST_FREE_BYTES = 200 * 2**20
 """A year of ledgers is a tenth of it; below it a day may end in a full disk."""
@@ -90,7 +91,7 @@ def diagnose(
     else:
         checks += _fake(configuration)
     checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
-    checks.append(probed("ledger", lambda: _ledger(settings), "gammacore ledger verify, then ledger repair"))
+    checks.append(probed("ledger", lambda: _ledger(settings, armed), "gammacore ledger verify, then ledger repair"))
     return Diagnosis(tuple(checks), "" if armed is None else armed.banner)
 
 
@@ -154,6 +155,7 @@ def _examine(
         option_level=option_level,
         needed_level=spread_level(armed.broker, new_york_date(clock.now())),
         most_skew_seconds=settings.entries.most_clock_skew,
+        play_money=armed.mode is Mode.PAPER,
         needed=smallest_risk(underlying),
     )()
 
@@ -173,12 +175,13 @@ class _MarketLook:
     def __call__(self, underlying: Underlying) -> Check:
         today = new_york_date(self.clock.now())
         session = self.calendar.session(today) or self.calendar.next_session(today)
+        looked_at = for_market(self.settings, self.armed)
         shown = open_broker_market(
-            self.settings, self.armed, self.credentials, self.clock, underlying, session, self.calendar, self.places
+            self.settings, looked_at, self.credentials, self.clock, underlying, session, self.calendar, self.places
         )
         try:
             is_open = session.is_trading(self.clock.now()) and self._says_open()
-            return ExamineMarket(shown.market, self.clock, shown.is_delayed, is_open, REAL_TIME[self.armed.broker])()
+            return ExamineMarket(shown.market, self.clock, shown.is_delayed, is_open, REAL_TIME[looked_at.broker])()
         finally:
             shown.close()
 
@@ -234,8 +237,10 @@ def _disk(home: Path) -> Check:
     return passed("disk", detail)
 
 
-def _ledger(settings: Settings) -> Check:
-    place = account_ledger(settings)
+def _ledger(settings: Settings, armed: Armed | None) -> Check:
+    """The ledger the run would write to: paper and live never share one."""
+    is_live = armed is not None and armed.mode is Mode.LIVE
+    place = account_ledger(settings, Mode.LIVE if is_live else Mode.PAPER)
     if not ledger_exists(settings, place):
         return passed("ledger", f"{place}: none yet, the first run makes it")
     storage = open_storage(settings, place, read_only=True)

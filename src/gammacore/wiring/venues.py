@@ -17,9 +17,10 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.shares_of_index import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.trade_day import DayTerms
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
@@ -34,6 +35,7 @@ from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.looks import HOW_TO_MEND
 from gammacore.wiring.markets import MarketSource
+from gammacore.wiring.regime_feeds import CHAIN
 from gammacore.wiring.storage import LedgerPlace, local_path
 
 CONFIRM_AFTER_SECONDS = 2.0
@@ -66,7 +68,11 @@ def study_venue(
     book: Book,
     ledger: LedgerPlace | None,
 ) -> Venue:
-    """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable."""
+    """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable.
+
+    Raises:
+        ConfigurationError: the exchange has orders that a ledger gave it which is not there any more.
+    """
     settings = configuration.settings
     clock = FakeClock(_start_of(book, session))
     beside = None if ledger is None else local_path(settings, ledger)
@@ -83,6 +89,9 @@ def study_venue(
         slippage=settings.broker.slippage,
         book_file=None if beside is None else _exchange_book(beside),
     )
+    if beside is not None and book.opened is None and exchange.every_order:
+        raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it has orders of another; "
+                                 f"rm {_exchange_book(beside)}, or give another --ledger")  # fmt: skip
     lineage = lineage_of(configuration, market, session)
     terms = _terms(configuration, Mode.STUDY, lineage, market, settings)
     return Venue(terms, clock, market, exchange)
@@ -115,7 +124,8 @@ def broker_venue(
     closes: list[Callable[[], None]] = [opened.close]
     try:
         shown = open_broker_market(
-            settings, looked_at, credentials, clock, underlying, session, calendar, places
+            settings, looked_at, credentials, clock, underlying, session, calendar, places,
+            expiries_of(settings, session, calendar),
         )  # fmt: skip
         closes.append(shown.close)
         if shown.is_delayed:
@@ -135,6 +145,16 @@ def broker_venue(
     terms = evolve(terms, starting_balance=account.balance)
     broker = EstimatedFees(opened.broker, settings.broker.fees)
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+
+
+def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar) -> Scope:
+    """What a day must see of a broker's market: today's expiry, the next session's too where gamma is read from chains.
+
+    Each more costs a request a look, so nobody sees what he does not ask for. Rule: DH-420.
+    """
+    if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
+        return TODAY
+    return Scope((calendar.next_session(session.date).date - session.date).days)
 
 
 def for_market(settings: Settings, armed: Armed) -> Armed:

@@ -180,6 +180,23 @@ def test_the_account_is_equity_and_the_buying_power_for_options(wire: Wire) -> N
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "barred"),
+    [
+        ({"status": "ACTIVE", "account_blocked": False, "trading_blocked": False}, ""),
+        ({}, ""),
+        ({"status": "ACTIVE", "trading_blocked": True}, "trading_blocked"),
+        ({"status": "ACTIVE", "account_blocked": True, "trade_suspended_by_user": True},
+         "account_blocked, trade_suspended_by_user"),
+        ({"status": "ACCOUNT_CLOSED", "trading_blocked": True}, "status ACCOUNT_CLOSED, trading_blocked"),
+    ],
+)  # fmt: skip
+def test_an_account_that_may_not_trade_says_why(wire: Wire, said: dict[str, Any], barred: str) -> None:
+    wire.script.tell({"account_number": "PA1", "equity": "20000", "options_buying_power": "20000", **said})
+
+    assert wire.broker.account().barred == barred
+
+
 def test_a_missing_buying_power_is_not_zero(wire: Wire) -> None:
     wire.script.tell({"account_number": "PA1", "equity": "20000.5", "options_buying_power": None})
     with pytest.raises(BrokerUnavailable):

@@ -219,6 +219,19 @@ def test_a_market_that_cannot_be_read_is_missing(wire: Wire, answer: Told) -> No
             ask()
 
 
+@pytest.mark.parametrize(
+    "words", ["subscription does not permit querying recent SIP data", "OPRA agreement is not signed"]
+)
+def test_data_the_plan_does_not_pay_for_names_the_setting(wire: Wire, words: str) -> None:
+    wire.script.tell(told({"message": words}, 403))
+    market = market_over(wire)
+
+    with pytest.raises(MissingData, match=r"see market\.alpaca_full_plan") as refusal:
+        market.snapshot(at("10:00"))
+
+    assert words in str(refusal.value)
+
+
 def test_bars_are_whole_of_the_regular_hours_and_asked_once(wire: Wire) -> None:
     wire.script.tell({"bars": {"SPY": [bar(at("09:25")), bar(at("09:30")), bar(at("09:55")), bar(at("10:00"))]}})
     market = market_over(wire)

@@ -169,6 +169,7 @@ def test_a_pin_is_a_listed_strike_or_the_rounded_middle_of_two(peaks: dict[float
         ([31e9, -9e9], 0.55, Lean.BULL, PolarityConfidence.HIGH),
         ([-31e9, 9e9], -0.55, Lean.BEAR, PolarityConfidence.HIGH),
         ([24e9, -16e9], 0.2, Lean.NEUTRAL, PolarityConfidence.LOW),  # nor is 0.2 above 0.2
+        ([-24e9, 16e9], -0.2, Lean.NEUTRAL, PolarityConfidence.LOW),
         ([30e9, 0.0], 1.0, Lean.BULL, PolarityConfidence.MEDIUM),  # magnitude 15e9 is not above 15e9
         ([10e9, 0.0], 1.0, Lean.BULL, PolarityConfidence.LOW),
         ([0.0, 0.0], 0.0, Lean.NEUTRAL, PolarityConfidence.LOW),

@@ -40,6 +40,9 @@ ORDERS_A_PAGE = 500
 
 _MOST_PAGES = 40
 
+_BARS = ("account_blocked", "trading_blocked", "trade_suspended_by_user")
+"""Marks of an account whose orders Alpaca refuses."""
+
 
 @frozen
 class AlpacaBroker:
@@ -127,13 +130,12 @@ class AlpacaBroker:
         return self._questions.ask("clock", read)
 
     def account(self) -> BrokerAccount:
-        """Equity as the balance, and the buying power for options."""
+        """Equity as the balance, the buying power for options, and what bars the account from trading."""
 
         def read() -> BrokerAccount:
             row = row_of(self._trading.get_account(), "the account")
-            return BrokerAccount(
-                text(row, "account_number"), figure(row, "equity"), figure(row, "options_buying_power")
-            )  # fmt: skip
+            equity, power = figure(row, "equity"), figure(row, "options_buying_power")
+            return BrokerAccount(text(row, "account_number"), equity, power, _bars(row))
 
         return self._questions.ask("account", read)
 
@@ -200,6 +202,13 @@ def _receipt(body: object) -> Receipt:
     if words(row, "status") == OrderState.REJECTED.value:
         raise WireTrouble(Trouble.REFUSED, words(row, "reject_reason") or "rejected without a reason")
     return Receipt(text(row, "id"))
+
+
+def _bars(account: Row) -> str:
+    """What keeps Alpaca from taking orders of the account: its marks, and any status but "active"."""
+    status = words(account, "status")
+    bars = [name for name in _BARS if account.get(name) is True]
+    return ", ".join(bars if status in ("", "ACTIVE") else [f"status {status}", *bars])
 
 
 def _holdings(body: object) -> Mapping[str, int]:

@@ -24,6 +24,8 @@ _SERVER_GAVE_UP = 408
 _TOO_MANY = 429
 _LONGEST_WORDS = 300
 _HIDDEN = "***"
+_PLAN_WORDS = ("subscription", "opra agreement")
+"""What a refusal of data is about that the account does not pay for."""
 
 
 class KeysRefused(BrokerUnavailable):
@@ -124,8 +126,15 @@ class WireTrouble(Exception):
         kind = _ERRORS[asked][self.trouble]
         if kind is OrderRejected:
             return OrderRejected(self.words)
-        mend = "; see the Alpaca keys, and whether they are of this account" if self.trouble is Trouble.KEYS else ""
-        return kind(f"{place}: {self.words}{mend}")
+        return kind(f"{place}: {self.words}{self._mend}")
+
+    @property
+    def _mend(self) -> str:
+        if self.trouble is Trouble.KEYS:
+            return "; see the Alpaca keys, and whether they are of this account"
+        if self.trouble is Trouble.REFUSED and any(word in self.words.lower() for word in _PLAN_WORDS):
+            return "; the account's data plan does not include it: see market.alpaca_full_plan"
+        return ""
 
 
 def trouble_of(fault: Exception) -> WireTrouble:

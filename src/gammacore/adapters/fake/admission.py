@@ -52,8 +52,11 @@ def closes_more_than_held(ticket: OrderTicket, book: ExchangeBook) -> bool:
 
 
 def crosses_zero(ticket: OrderTicket, book: ExchangeBook) -> bool:
-    """Whether an order that opens shares meets shares of the other side: brokers want those closed by themselves."""
-    return ticket.is_shares and any(leg.side.sign * book.held.get(leg.symbol, 0) < 0 for leg in ticket.legs)
+    """Whether an order that opens meets holdings of the other side: brokers want those closed by themselves.
+
+    Netted, a later close of what was held would find nothing to close.
+    """
+    return any(leg.side.sign * book.held.get(leg.symbol, 0) < 0 for leg in ticket.legs)
 
 
 def reserve_of(ticket: OrderTicket, book: ExchangeBook, net: Decimal | None) -> Decimal:
@@ -83,9 +86,13 @@ def refusal(
     underlyings: Mapping[str, Underlying],
     session: TradingSession | None,
     now: dt.datetime,
+    price: Decimal | None,
     reserve: Decimal,
 ) -> str | None:
-    """The reason an order is refused on arrival, None when it is taken."""
+    """The reason an order is refused on arrival, None when it is taken.
+
+    `price` is what it is expected to trade at, points; nothing is opened at a price that nobody knows.
+    """
     if session is None or now >= session.close:
         return "market_closed"
     if (defect := defect_of(ticket, underlyings, new_york_date(now))) is not None:
@@ -94,6 +101,8 @@ def refusal(
         return "closes_more_than_held" if closes_more_than_held(ticket, book) else None
     if crosses_zero(ticket, book):
         return "crosses_zero"
+    if price is None:
+        return "no_quote"
     if reserve * ticket.quantity > book.option_buying_power:
         return "insufficient_buying_power"
     return None

@@ -208,8 +208,9 @@ class FakeExchange:
 
     def _take(self, ticket: OrderTicket, told: Behaviour, now: dt.datetime) -> ExchangeOrder:
         session = self._session(new_york_date(now))
-        reserve = reserve_of(ticket, self._book, self._expected_price(ticket, now))
-        no = told.rejects or self._refusal(ticket, session, now, reserve)
+        price = self._expected_price(ticket, now)
+        reserve = reserve_of(ticket, self._book, price)
+        no = told.rejects or self._refusal(ticket, session, now, price, reserve)
         legs = len(ticket.legs)
         order = ExchangeOrder(
             ticket=ticket,
@@ -241,11 +242,12 @@ class FakeExchange:
         return None if prices is None else net_price(ticket, prices)
 
     def _refusal(
-        self, ticket: OrderTicket, session: TradingSession | None, now: dt.datetime, reserve: Decimal
-    ) -> str | None:
+        self, ticket: OrderTicket, session: TradingSession | None, now: dt.datetime, price: Decimal | None,
+        reserve: Decimal,
+    ) -> str | None:  # fmt: skip
         if ticket.is_shares and not self._shows(ticket.underlying, now):
             return "unknown_symbol"
-        return refusal(ticket, self._book, self._underlyings, session, now, reserve)
+        return refusal(ticket, self._book, self._underlyings, session, now, price, reserve)
 
     def _shows(self, symbol: str, now: dt.datetime) -> bool:
         """Whether some market here is of these shares."""

@@ -12,6 +12,7 @@ from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, i
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin
 from gammacore.domain.gex.survey import GammaSurvey
+from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def save_exposure_plot(path: Path, survey: GammaSurvey, pin: Pin | None) -> None
     figure, axes = blank(10, 5, PRINT)
     figure.patch.set(alpha=1, facecolor=PRINT.card)
     _draw(axes, exposure, None if pin is None else pin.strike, survey.flips.flip, PRINT)
-    axes.set_title(f"{exposure.underlying} {exposure.as_of:%Y-%m-%d %H:%M} UTC", loc="left", color=PRINT.ink)
+    at = exposure.as_of.astimezone(NEW_YORK)
+    axes.set_title(f"{exposure.underlying} {at:%Y-%m-%d %H:%M} New York", loc="left", color=PRINT.ink)
     axes.set_xlabel("strike", color=PRINT.muted)
     axes.set_ylabel(f"net, {exposure.unit.label} ({exposure.sign}, {exposure.scope})", color=PRINT.muted)
     try:

@@ -85,7 +85,7 @@ def _day(report: DayReport, prices: Prices) -> Iterator[str]:
     hedged = [line for line in decided if not line.is_of_another_day(line.decisions[-1].at)]
     if report.trades or not hedged:
         yield "<h2>The day</h2>"
-        yield _figure(price_chart(report, prices), _price_caption(prices))
+        yield _figure(price_chart(report, prices), _price_caption(report, prices))
     for line in hedged:
         yield f"<h2>Delta before and after each hedge: {escape(title(line))}</h2>"
         yield _figure(delta_chart(report, line, prices), DELTA_CAPTION)
@@ -107,11 +107,13 @@ def _figure(svg: str, caption: str) -> str:
     return f'<figure class="card">{svg}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def _price_caption(prices: Prices) -> str:
-    marks = (
-        "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
-        "triangles enter, squares leave, diamonds are the pin."
-    )
+def _price_caption(report: DayReport, prices: Prices) -> str:
+    marks = "Diamonds are the pin at each scheduled entry."
+    if report.trades:
+        marks = (
+            "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
+            "triangles enter, squares leave, diamonds are the pin."
+        )
     return marks if prices else f"{marks} The line joins the prices the ledger holds."
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from attrs import field, frozen
 
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
 from gammacore.domain.dollars import signed_dollars
@@ -24,6 +25,9 @@ Prices = Sequence[tuple[dt.datetime, Decimal]]
 
 SHORTEST = 0.15
 """Hours a strike is drawn for at least: a trade of two minutes is still to be seen."""
+
+LABEL_HOURS, ROW = 0.9, 11
+"""Hours of the day that the label of a strike is long, and points that it is high."""
 
 HOLD = dt.timedelta(minutes=5)
 """How long the last price seen stands for those after it."""
@@ -48,8 +52,9 @@ def price_chart(report: DayReport, prices: Prices) -> str:
     figure, axes = blank(10.6, 4.8)
     opening, closing = report.session_open, report.session_close
     path = [(when, price) for when, price in (prices or known_prices(report)) if opening <= when <= closing]
+    labels = _Rows()
     for number, trade in enumerate(report.trades, 1):
-        _draw_trade(axes, report, number, trade, path)
+        _draw_trade(axes, report, number, trade, path, labels)
     if path:
         sparse: dict[str, Any] = {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.5}
         hours = [hours_into(report, when) for when, _ in path]
@@ -79,7 +84,20 @@ def hours_into(report: DayReport, when: dt.datetime) -> float:
     return (when - report.session_open).total_seconds() / 3600
 
 
-def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, path: Prices) -> None:
+@frozen
+class _Rows:
+    """Where strikes are written, so that those of a second trade nearby stand beyond those of the first."""
+
+    written: list[tuple[float, float]] = field(factory=list)
+
+    def beyond(self, hours: float, strike: float, width: float) -> int:
+        """How many labels already stand where one would begin."""
+        here = [at for at in self.written if hours - at[0] < LABEL_HOURS and abs(strike - at[1]) < width / 2]
+        self.written.append((hours, strike))
+        return len(here)
+
+
+def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, path: Prices, labels: _Rows) -> None:
     start = max(hours_into(report, trade.opened), 0.0)
     ended = report.session_close if trade.exit is None else min(trade.exit.at, report.session_close)
     end = hours_into(report, ended)
@@ -91,9 +109,10 @@ def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, pa
         seen = [start, max(end, start + SHORTEST)]
         axes.plot(seen, [short, short], color=colour, linewidth=1.8, solid_capstyle="butt")
         axes.plot(seen, [long, long], color=colour, linewidth=0.8)
+        off = 3 + ROW * labels.beyond(start, long, abs(short - long))
         axes.annotate(
             f"{number}  {side.short.strike}/{side.long.strike} {'calls' if calls else 'puts'}",
-            (start, long), xytext=(1, 3 if calls else -3), textcoords="offset points",
+            (start, long), xytext=(1, off if calls else -off), textcoords="offset points",
             va="bottom" if calls else "top", color=colour, fontsize=8.5,
         )  # fmt: skip
     _mark(axes, start, float(trade.plan.price), "v", PAGE.ink, str(number), above=True)

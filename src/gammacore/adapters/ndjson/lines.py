@@ -48,8 +48,9 @@ def _split(chunks: Iterable[bytes | None]) -> Iterator[Line]:
             yield None
             continue
         *whole, rest = (held + chunk).split(b"\n")
-        for line in whole:
-            yield line[:-1] if line.endswith(b"\r") else line
+        if b"\r" in chunk or b"\r" in held:
+            whole = [line.removesuffix(b"\r") for line in whole]
+        yield from whole
         # a line without end must not eat the memory: what is too long already is cut, and stays too long
         held = rest if len(rest) <= MAX_LINE_BYTES + 1 else rest[: MAX_LINE_BYTES + 2]
     if held:

@@ -8,16 +8,31 @@ is that of https://www.sqlite.org/walformat.html: a header of 32 bytes, then fra
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import frozen
 
 from gammacore.adapters.sqlite.layout import beside, corrupt
+from gammacore.errors import CorruptLedger
 
 HEADER_BYTES = 32
 FRAME_HEADER_BYTES = 24
+LOOKS = 5
+PAUSE_SECONDS = 0.02
 _WORD_ORDER = {0x377F0682: "<", 0x377F0683: ">"}
+
+
+def check_log_beside_a_writer(ledger: Path) -> None:
+    """As `check_log`, where a writer may be at work: what is read while it is written is no damage, what stays is."""
+    for _ in range(LOOKS - 1):
+        with suppress(CorruptLedger):
+            check_log(ledger)
+            return
+        time.sleep(PAUSE_SECONDS)
+    check_log(ledger)
 
 
 def check_log(ledger: Path) -> None:
@@ -29,7 +44,10 @@ def check_log(ledger: Path) -> None:
         CorruptLedger: at least one append that had been promised cannot be read.
     """
     file = beside(ledger, "-wal")
-    log = file.read_bytes() if file.exists() else b""
+    try:
+        log = file.read_bytes()
+    except FileNotFoundError:
+        return
     if len(log) <= HEADER_BYTES:
         return
     magic, _, page_bytes, _, salt_1, salt_2, *sums = struct.unpack(">8I", log[:HEADER_BYTES])

@@ -20,7 +20,7 @@ from gammacore.adapters.sqlite.layout import (
     ledger_place,
 )
 from gammacore.adapters.sqlite.lock import WriterLock
-from gammacore.adapters.sqlite.log import check_log
+from gammacore.adapters.sqlite.log import check_log, check_log_beside_a_writer
 from gammacore.adapters.sqlite.reading import Head, Row, look, read_head, verify, walk
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError, WriteConflict
@@ -61,6 +61,8 @@ class SqliteStorage:
             check_place(self.path)
             if not self.path.exists():
                 raise StorageError(f"there is no ledger at {self.path}; give the path of one")
+            with in_our_words(self.path):
+                check_log_beside_a_writer(self.path)
             self._head = self._written = look(self.path, self._verify)
             return
         self._lock = WriterLock.take(self.path)

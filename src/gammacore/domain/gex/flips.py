@@ -136,13 +136,18 @@ class GammaCurve:
         return net
 
 
-def find_flips(contracts: PricedContracts, sign: SignModel = SignModel.NAIVE, grid: FlipGrid | None = None) -> Flips:
+def find_flips(
+    contracts: PricedContracts,
+    sign: SignModel = SignModel.NAIVE,
+    grid: FlipGrid | None = None,
+    multiplier: int = EQUITY_OPTION_MULTIPLIER,
+) -> Flips:
     """Every sign change of net exposure in the grid's range, refined; `flip` is the one nearest to spot, or None.
 
     Not where exposure summed over strikes changes sign: that figure sits hundreds of points away.
     """
     grid = grid or FlipGrid()
-    curve = GammaCurve(contracts, sign)
+    curve = GammaCurve(contracts, sign, multiplier)
     step, count = grid.spaced(curve.narrowest, len(curve))
     profile = curve.over(math.log(grid.low), step, count)
     peak = float(np.abs(profile.net).max(initial=0.0))

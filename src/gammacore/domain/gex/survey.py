@@ -65,7 +65,7 @@ def survey_gamma(
         )  # fmt: skip
     return GammaSurvey(
         exposure,
-        find_flips(priced, sign, grid),
+        find_flips(priced, sign, grid, multiplier),
         find_walls(exposure),
         find_walls(exposure, constrained=True),
         measure_drift(priced, sign, multiplier),

@@ -144,17 +144,16 @@ class DeskBook:
             if holding is not None:
                 self._remove(holding)
             return
-        book = None if listing.book is None else self.hedge_book(listing.book)
         if holding is None:
             assert self.date is not None
-            holding = self.holdings[listing.key] = Holding(listing, text, contracts, delta, self.date)
-            if book is not None:
-                book.put(holding)
-        elif contracts != holding.contracts or delta != holding.delta:
-            if book is None:
-                holding.contracts, holding.delta = contracts, delta
-            else:
-                book.revise(holding, contracts, delta)
+            hedges = listing.key in self.option_hedges.ordered
+            holding = self.holdings[listing.key] = Holding(listing, text, contracts, delta, self.date, hedges=hedges)
+            if listing.book is not None:
+                self.hedge_book(listing.book).put(holding)
+        elif listing.book is None:
+            holding.contracts, holding.delta = contracts, delta
+        elif contracts != holding.contracts or delta is not holding.delta:
+            self.hedge_books[listing.book].revise(holding, contracts, delta)
         holding.text, holding.price = text, price
         holding.gamma, holding.theta, holding.vega = greeks
 
@@ -250,6 +249,8 @@ class DeskBook:
             book.hedges += intent.event_id != book.hedged_on
             book.last_hedge_at, book.hedged_on = at, intent.event_id
             book.awaited_until = None
+            if intent.trades_option:
+                self.option_hedges.ordered.add(intent.subject)
         if intent.counts == HedgeLedgerPolicy.FILLS:
             if intent.trades_option:
                 self.option_hedges.working[intent.intent_id] = intent

@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.hedging.exposure import HedgeBook
-from gammacore.domain.hedging.reasons import Reason
+from gammacore.domain.hedging.reasons import RATE_LIMITED, Reason
 from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.sizing import capped, hedge_shares
@@ -63,7 +63,7 @@ def limited(settings: HedgingSettings, book: HedgeBook, now: dt.datetime, interv
     >>> limited(HedgingSettings(), book, dt.datetime(2025, 12, 30, 15, 1, tzinfo=dt.UTC), dt.timedelta(seconds=60))
     """
     if book.last_hedge_at is not None and now - book.last_hedge_at < interval:
-        return Reason.RATE_LIMITED
+        return RATE_LIMITED
     if settings.max_hedges_per_session is not None and book.hedges >= settings.max_hedges_per_session:
         return Reason.DAY_CAP
     return None

@@ -23,7 +23,7 @@ from gammacore.domain.hedging.order_news import objection, updated
 from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
 from gammacore.domain.hedging.protocol.messages import Level, MarketEvent, OrderUpdate
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.session_phases import CLOSED, EXITING, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
@@ -69,7 +69,7 @@ class HedgingDesk:
         self._hedger = Hedger(settings, universe, book, regimes, prices, intents, self._emit, halted)
         self._step = Step(book)
         self._day: HedgingDay | None = None if book.date is None else self._day_of(book.date)
-        self._phase, self._phase_ends = Phase.CLOSED, FIRST
+        self._phase, self._phase_ends = CLOSED, FIRST
         self._timer: Timer | None = None
         self._renew_timer()
 
@@ -104,7 +104,7 @@ class HedgingDesk:
         book.clock = clock
         by_timers = len(step.lines)
         marks, bad_price = self._mark_prices(listing, event)
-        if phase is Phase.EXITING or book.left_over:
+        if phase is EXITING or book.left_over:
             self._exit_if_due(step, Cause(event.event_id, "event", listing.key), day, phase)
         refusal, holding = self._update(listing, event, phase, day)
         book.take_market(event.event_id, content, listing.key, ts, clock)
@@ -177,7 +177,7 @@ class HedgingDesk:
     def phase(self, now: dt.datetime) -> Phase:
         """The phase of an instant, CLOSED before there was any input."""
         if self._day is None or not self._day.starts <= now < self._day.ends:
-            return Phase.CLOSED
+            return CLOSED
         return self._day.phase(now)
 
     # -- prices and positions ------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class HedgingDesk:
         price = event.price if listing.key == listing.underlying else event.underlying_price
         if price is None:
             return (), False
-        if price <= 0:
+        if price <= ZERO:
             return (), True
         self.book.prices[listing.underlying] = (price, event.ts)
         return ((told.PriceMark(listing.underlying, price),) if self._journals else ()), False
@@ -201,9 +201,9 @@ class HedgingDesk:
         known = self.book.holdings.get(listing.key)
         if listing.expiry is not None and listing.expiry < day.date and says_something(event):
             return Reason.EXPIRED, None
-        closing = phase is Phase.EXITING or phase is Phase.CLOSED
+        closing = phase is EXITING or phase is CLOSED
         change = closing_change_of(known, event) if closing else change_of(known, event)
-        if isinstance(change, tuple):
+        if type(change) is tuple:
             contracts, delta = change
         elif known is None:
             return change, None
@@ -214,7 +214,7 @@ class HedgingDesk:
         hold(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
-        refusal = change if isinstance(change, Reason) else None
+        refusal = change if type(change) is Reason else None
         if not self._journals:
             return refusal, None
         return refusal, told.HoldingSet(event.symbol, contracts, delta, price, *greeks)
@@ -230,12 +230,12 @@ class HedgingDesk:
 
     def _exit_if_due(self, step: Step, cause: Cause, day: HedgingDay, phase: Phase) -> None:
         """The exit batch of the cut-off, or of leftovers, before the event's position update. Rules: DH-510, DH-520."""
-        if phase is Phase.EXITING:
+        if phase is EXITING:
             if self.book.exit_at is not None or self.book.is_flat():
                 return
         elif not self._leftovers_wait(day, phase):
             return
-        self._exits.begin(step, cause, day, leftover=phase is not Phase.EXITING)
+        self._exits.begin(step, cause, day, leftover=phase is not EXITING)
         self._renew_timer()
 
     def _leftovers_wait(self, day: HedgingDay, phase: Phase) -> bool:
@@ -296,7 +296,7 @@ class HedgingDesk:
             case TimerKind.RATE_WINDOW:
                 underlying, phase = book.last_underlying(timer.subject), self.phase(book.clock)
                 self._hedger.decide(step, timer.subject, underlying, False, timer.tick_id, "timer", day, phase)
-            case TimerKind.CUTOFF | TimerKind.OPEN | TimerKind.EXIT_RETRY if day.phase(book.clock) is Phase.CLOSED:
+            case TimerKind.CUTOFF | TimerKind.OPEN | TimerKind.EXIT_RETRY if day.phase(book.clock) is CLOSED:
                 pass  # slept through: an order sent now would wait for tomorrow's open; the timer CLOSE tells it
             case TimerKind.CUTOFF:
                 self._exits.begin(step, cause, day, leftover=False)

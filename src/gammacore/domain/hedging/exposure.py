@@ -20,7 +20,10 @@ FIRST_UNIT = Decimal(100)
 
 @define(eq=False)
 class Holding:
-    """One option position. `delta` None is unknown; `exposure` is delta × contracts × multiplier, before the ratio."""
+    """One option position. `delta` None is unknown; `exposure` is delta × contracts × multiplier, before the ratio.
+
+    `hedges` says that it was bought or sold to hedge the others: it counts in N, never in the unit. Rule: DH-804.
+    """
 
     listing: Listing
     text: str
@@ -33,11 +36,15 @@ class Holding:
     vega: Decimal | None = None
     exposure: Decimal = ZERO
     leftover: bool = False
+    hedges: bool = False
 
 
 @define(eq=False)
 class UnderlyingPart:
-    """What the options of one underlying add to a book: Σ delta × contracts × multiplier, and how many are open."""
+    """What the options of one underlying add to a book: Σ delta × contracts × multiplier.
+
+    `open_positions` counts those that are hedged, not those that hedge.
+    """
 
     ratio: Decimal
     shares_per_contract: Decimal
@@ -51,8 +58,9 @@ class HedgeBook:
 
     `total` is what the options add up to at the registry's ratios, shares.
 
-    `unit` is D, shares per contract-delta: the smallest shares per contract among the open positions, the last one
-    when nothing is open, 100 before there was any. Rule: DH-222. `hedges` are those of this session, `hedged_on` the
+    `unit` is D, shares per contract-delta: the smallest shares per contract among the open positions that are hedged,
+    the last one when nothing is open, 100 before there was any. An option of SPY that hedges SPX leaves the threshold
+    in contracts of SPX. Rule: DH-222. `hedges` are those of this session, `hedged_on` the
     event of the last one: an option and the shares beside it are one hedge.
     """
 
@@ -92,9 +100,10 @@ class HedgeBook:
             holding.exposure = holding.delta * (holding.contracts * holding.listing.multiplier)
             self._add(part, holding.exposure)
         self.contracts += abs(holding.contracts)
-        part.open_positions += 1
-        if part.open_positions == 1:
-            self._renew_unit()
+        if not holding.hedges:
+            part.open_positions += 1
+            if part.open_positions == 1:
+                self._renew_unit()
 
     def take_out(self, holding: Holding) -> None:
         """Subtract a holding's contribution, exactly as it was added."""
@@ -104,9 +113,10 @@ class HedgeBook:
         else:
             self._add(part, -holding.exposure)
         self.contracts -= abs(holding.contracts)
-        part.open_positions -= 1
-        if part.open_positions == 0:
-            self._renew_unit()
+        if not holding.hedges:
+            part.open_positions -= 1
+            if part.open_positions == 0:
+                self._renew_unit()
 
     def revise(self, holding: Holding, contracts: int, delta: Decimal | None) -> None:
         """Replace a holding's quantity and delta; the common case of `take_out` and `put` in one."""
@@ -115,10 +125,11 @@ class HedgeBook:
             holding.contracts, holding.delta = contracts, delta
             self.put(holding)
             return
-        part = self.parts[holding.listing.underlying]
-        exposure = delta * (contracts * holding.listing.multiplier)
-        self._add(part, exposure - holding.exposure)
-        self.contracts += abs(contracts) - abs(holding.contracts)
+        listing = holding.listing
+        exposure = delta * (contracts * listing.multiplier)
+        self._add(self.parts[listing.underlying], exposure - holding.exposure)
+        if contracts != holding.contracts:
+            self.contracts += abs(contracts) - abs(holding.contracts)
         holding.contracts, holding.delta, holding.exposure = contracts, delta, exposure
 
     def _add(self, part: UnderlyingPart, exposure: Decimal) -> None:

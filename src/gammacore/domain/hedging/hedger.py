@@ -18,9 +18,9 @@ from gammacore.domain.hedging.intents import IntentWriter, net_delta
 from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import OptionDesk
 from gammacore.domain.hedging.protocol.messages import Level
-from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.reasons import BELOW_THRESHOLD, RATE_LIMITED, Alarm, Reason
 from gammacore.domain.hedging.regime.regime import Regime
-from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.session_phases import OPEN, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
@@ -78,6 +78,8 @@ class Hedger:
         self._unusual_for = dt.timedelta(seconds=float(settings.unusual_delta_seconds))
         self._banded = settings.band_per_contract > 0
         self._pauses = settings.pause_blocks_hedges
+        self._live_ratio = prices.live_ratio
+        self._counts_hedges = settings.count_hedges
         self._limited = settings.limits.max_net_delta is not None
         self._regime: Regime | None = None
         self._threshold = settings.threshold
@@ -93,7 +95,7 @@ class Hedger:
         assert now is not None
         regime = self._regimes(share, now)
         halted = desk.halted or (self._halted is not None and self._is_halted(step, now))
-        is_open = phase is Phase.OPEN or day.hedges(phase, settings.session_gate)
+        is_open = phase is OPEN or day.hedges(phase, settings.session_gate)
         if halted or not is_open or book.unknown_deltas or book.leftovers or self._pauses:
             no = blocked(settings, book, regime, halted, is_open)
             if no is not None:
@@ -112,12 +114,13 @@ class Hedger:
         if size <= limit:
             if book.unusual_since is not None:
                 step.record(told.DeltaUnusual(now, share, None))
-            return Reason.BELOW_THRESHOLD
+            return BELOW_THRESHOLD
         far = size > self._limit.unusual
-        if far != (book.unusual_since is not None) or (far and not book.unusual_told):
+        since = book.unusual_since
+        if far != (since is not None) or (far and not book.unusual_told and now - since >= self._unusual_for):
             self._watch_unusual(step, book, net, far, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
-            if no is Reason.RATE_LIMITED and book.awaited_until is None:
+            if no is RATE_LIMITED and book.awaited_until is None:
                 self._await_window(step, book, now)
             return no
         prices = None if bad_price else self._prices.of_decision(share, underlying, now)
@@ -129,8 +132,8 @@ class Hedger:
 
     def _net(self, book: HedgeBook) -> Decimal:
         """N, shares: options, hedge shares and option hedges, filled and in flight. Rules: DH-221, DH-804."""
-        net = book.options_shares(self._prices.live_ratio)
-        if self._settings.count_hedges:
+        net = book.total if self._live_ratio is None else book.options_shares(self._live_ratio)
+        if self._counts_hedges:
             shares = book.shares
             net += shares.filled + shares.in_flight
             if self._desk.option_hedges.working:

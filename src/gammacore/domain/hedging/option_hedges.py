@@ -39,11 +39,13 @@ class OptionHedges:
     """Part of the desk's book, by hedge share: the newest market of every option seen this session.
 
     `working` are option hedges of this session that may still be filled; they count in N at the newest delta. DH-804.
+    `ordered` are the options that hedges of this session were made of, whatever became of them.
     """
 
     _universe: Universe
     chains: dict[str, dict[str, OptionQuote]] = field(factory=dict)
     working: dict[str, Intent] = field(factory=dict)
+    ordered: set[str] = field(factory=set)
 
     def take_quote(self, quoted: OptionQuoted) -> None:
         """The market of an option as it is now."""
@@ -78,6 +80,7 @@ class OptionHedges:
         """A new session: quotes are old, and day orders are over."""
         self.chains.clear()
         self.working.clear()
+        self.ordered.clear()
 
 
 def quoted(listing: Listing, event: MarketEvent) -> OptionQuoted | None:

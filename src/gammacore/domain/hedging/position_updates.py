@@ -18,15 +18,11 @@ def change_of(known: Holding | None, event: MarketEvent) -> Change | Reason | No
     A delta without a quantity never makes a position: a phantom contract would be hedged with real shares.
     """
     quantity, delta = event.quantity, event.delta
-    if quantity is None:
-        if delta is None:
-            return None
-        return Reason.NO_POSITION if known is None else (known.contracts, delta)
-    if quantity == 0:
-        return None if known is None else (0, None)
-    if delta is None and known is not None:
-        delta = known.delta
-    return quantity, delta
+    if known is not None:
+        return known.contracts if quantity is None else quantity, known.delta if delta is None else delta
+    if quantity:
+        return quantity, delta
+    return Reason.NO_POSITION if quantity is None and delta is not None else None
 
 
 def closing_change_of(known: Holding | None, event: MarketEvent) -> Change | Reason | None:

@@ -30,6 +30,11 @@ class Reason(StrEnum):
     __hash__ = str.__hash__  # every event is counted under one; Enum's own hash is a Python call
 
 
+BELOW_THRESHOLD, RATE_LIMITED = Reason.BELOW_THRESHOLD, Reason.RATE_LIMITED
+DUPLICATE_CONFLICT = Reason.DUPLICATE_CONFLICT
+"""What nearly every event comes upon; Python 3.11 takes 0.1 µs to look an enum's member up."""
+
+
 class Alarm(StrEnum):
     """What a person must know; an alarm blocks nothing by itself. Rule: DH-1102."""
 

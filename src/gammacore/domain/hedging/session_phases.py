@@ -22,6 +22,10 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
+PREOPEN, OPEN, EXITING, CLOSED = Phase.PREOPEN, Phase.OPEN, Phase.EXITING, Phase.CLOSED
+"""The same, for what runs a hundred thousand times a second: Python 3.11 takes 0.1 µs to look an enum's member up."""
+
+
 @frozen
 class HedgingDay:
     """One New York date as the desk lives it: `starts` and `ends` are its midnights, UTC.
