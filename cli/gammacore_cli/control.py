@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from gammacore.errors import MissingData, WriteConflict
+from gammacore.errors import GammacoreError, MissingData, WriteConflict
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.frame import Frame
 
@@ -22,8 +23,16 @@ def ledger_to_control(frame: Frame, named: LedgerPlace | None) -> LedgerPlace:
 
     ledger = named or frame.paper_ledger
     if not ledger_exists(frame.settings, ledger):
-        raise MissingData(f"{ledger}: no such ledger; name one with --ledger")
+        raise MissingData(f"{ledger}: no such ledger; name one with --ledger{_newest(frame)}")
     return ledger
+
+
+def _newest(frame: Frame) -> str:
+    """The run somebody most likely means, to be copied from the refusal: a study keeps a ledger of its own."""
+    try:
+        return f" {quote(str(frame.ledger_path(None)))} (the newest run)"
+    except GammacoreError:
+        return ""
 
 
 def ask(frame: Frame, ledger: LedgerPlace, kind: RequestKind, reason: str) -> tuple[bool, str]:

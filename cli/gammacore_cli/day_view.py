@@ -83,6 +83,8 @@ def trade_block(trade: TradeLine) -> RenderableType:
         why = f"[bold]{ended.reason}[/]" + (f": {escape(ended.detail)}" if ended.detail else "")
         fees = f", fees {dollars(ended.fees)}" if ended.fees else ""
         lines.add_row(hour(ended.at), f"out at {ended.value:.2f}: {why} [dim](held {trade.minutes} min{fees})[/]")
+    for doubt in trade.doubts:
+        lines.add_row("", f"[yellow]{doubt}[/]")
     return Group(head, lines)
 
 

@@ -162,6 +162,7 @@ def trade_line(trade: TradeLine) -> Document:
         "balance": None if ended is None else money(ended.balance),
         "settlement_price": None if ended is None or ended.settlement_price is None else number(ended.settlement_price),
         "estimated": ended is not None and ended.estimated,
+        "doubts": list(trade.doubts),
     }
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,16 +120,22 @@ class Frame:
     def new_run(self, name: str) -> Path:
         """A path for a fresh ledger under the home folder, numbered so that none is overwritten.
 
+        It is ours from now on: its lock file stands, so that a run begun at the same moment takes the next number.
+
         Raises:
             ConfigurationError: the folder cannot be made or written.
         """
         folder = self.home / "runs"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            while True:
+                taken = (int(path.name.split("-", 1)[0]) for path in folder.glob("[0-9]*-*"))
+                run = folder / f"{1 + max(taken, default=0):04d}-{name}.sqlite"
+                with suppress(FileExistsError):
+                    run.with_name(f"{run.name}.lock").touch(exist_ok=False)
+                    return run
         except OSError as wrong:
             raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); set GAMMACORE_HOME") from wrong
-        number = 1 + max((int(path.stem.split("-", 1)[0]) for path in folder.glob("[0-9]*-*.sqlite")), default=0)
-        return folder / f"{number:04d}-{name}.sqlite"
 
     def open_ledger(self, ledger: LedgerPlace) -> list[Event]:
         """All events of a ledger, read without taking the writer's lock."""

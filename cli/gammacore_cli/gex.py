@@ -95,6 +95,8 @@ def _shown(frame: Frame, view: ExposureView, plot: Path | None, publish: bool) -
     """The document of a measurement, which is drawn and published where that was asked for."""
     if view.caution:
         log.warning("%s", view.caution)
+    if view.left_out:
+        log.warning("%s", view.left_out)
     if plot is not None:
         from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gammacore.errors import ConfigurationError, InvalidInput, MissingData
+from gammacore.errors import ConfigurationError, MissingData
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
@@ -50,9 +50,8 @@ def _write(frame: Frame, preview: LegacyImport, path: LedgerPlace, without_refus
     if ledger_exists(settings, path):
         raise ConfigurationError(f"{path} exists already; name a new one with --ledger")
     if preview.refused and not without_refused:
-        first = preview.refused[0]
-        more = f" and {len(preview.refused) - 1} more" if len(preview.refused) > 1 else ""
-        raise InvalidInput(str(first), "refused" + more, "mend the files, or add --without-refused")
+        count, first = len(preview.refused), preview.refused[0]
+        raise MissingData(f"{count} refused, first {first}; mend the files, or add --without-refused")
     events = preview.events(
         system_clock().now(),
         account=settings.account.id,

@@ -74,22 +74,24 @@ def _why(line: InventoryLine) -> str:
 
 def hedges_table(line: InventoryLine) -> Table:
     """Each hedge with the net delta before and after, contract-deltas, against the threshold of then. Rule: DH-611."""
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    day = day_in_words(line.hedges[0].decision.at, line)
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", title_style="dim", title_justify="left",
+                  title=f"hedges of {day}" if day else None)  # fmt: skip
     for column in ("hedge", "shares", "price", "delta", "threshold", "dealer gamma", "slip"):
         right = column in ("price", "threshold", "slip")
         table.add_column(column, justify="right" if right else "left", no_wrap=True)
     for hedge in line.hedges[:LONGEST]:
-        table.add_row(*_cells(hedge, day_in_words(hedge.decision.at, line)))
+        table.add_row(*_cells(hedge))
     if len(line.hedges) > LONGEST:
         table.add_row("", f"[dim]… {len(line.hedges) - LONGEST} more[/]")
     return table
 
 
-def _cells(hedge: HedgeLine, day: str) -> tuple[str, ...]:
+def _cells(hedge: HedgeLine) -> tuple[str, ...]:
     decision = hedge.decision
     gamma = escape(gamma_in_words(decision))
     return (
-        day + hour(decision.at),
+        hour(decision.at),
         hedge_in_words(hedge),
         "–" if hedge.price is None else f"{hedge.price:.2f}",
         f"{delta_in_words(hedge.delta_before)} → {delta_in_words(hedge.delta_after)}",

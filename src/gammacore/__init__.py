@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from gammacore.domain.spreads import Vertical as Vertical
     from gammacore.domain.stops.policy import StopPolicy as StopPolicy
     from gammacore.domain.stops.policy import stop_policy as stop_policy
+    from gammacore.domain.strategy import Decisions as Decisions
+    from gammacore.domain.strategy import Situation as Situation
+    from gammacore.domain.strategy import Strategy as Strategy
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
@@ -55,6 +58,7 @@ _HOMES: dict[str, str] = {
     "CreditSpread": "domain.spreads",
     "CreditSpreadDesk": "domain.desks.credit_spread",
     "DayReport": "domain.reports.day_report",
+    "Decisions": "domain.strategy",
     "GammaExposure": "domain.gex.exposure",
     "GammacoreError": "errors",
     "InvalidInput": "errors",
@@ -66,8 +70,10 @@ _HOMES: dict[str, str] = {
     "REGISTRY": "domain.instruments",
     "Settings": "configuration",
     "Setup": "domain.entries.setup",
+    "Situation": "domain.strategy",
     "SizingRules": "domain.sizing.policies",
     "StopPolicy": "domain.stops.policy",
+    "Strategy": "domain.strategy",
     "TradeDay": "application.trade_day",
     "TradingSession": "domain.sessions",
     "Underlying": "domain.instruments",

@@ -142,6 +142,34 @@ def test_rows_left_out_are_told(gammacore: CommandLine) -> None:
     assert "csv:chain.csv: 884 of 886 rows used; 1 unusable_strike (first in line 886); 1 short_row" in answer.err
 
 
+def test_gex_tells_what_of_a_file_it_left_out(gammacore: CommandLine) -> None:
+    """gex.md: what does not count is part of the result, rows that are no contract as well."""
+    Path("chain.csv").write_text(chain() + "2026-08-19T15:59:00,770,2026-08-19,C,nan,1,2,,,\ncut,shor")
+
+    answer = gammacore("gex", "chain.csv", "--underlying", "SPY", "--quiet", "--json")
+
+    assert answer.code == EXIT_DONE
+    assert "884 of 886 rows used; 1 unusable_strike (first in line 886); 1 short_row" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("ticker,sip,bid,ask,strike", "map its columns, or use a preset"),
+        ("root;expiration;strike;right;bid;ask", "map its columns, or use a preset"),
+        ("S&P 500,Lst: 4505.1\nDate: x\nExpiration Date,Calls,Bid,Strike,Puts,Bid", "give a name line with 'Last: '"),
+        ("hello", "give a CBOE quote table"),
+    ],
+)
+def test_gex_refuses_a_file_by_what_it_nearly_is(header: str, told: str, gammacore: CommandLine) -> None:
+    Path("chain.csv").write_text(f"{header}\n1,2,3,4,5,6\n")
+
+    answer = gammacore("gex", "chain.csv")
+
+    assert answer.code == EXIT_FAILED
+    assert told in answer.err
+
+
 def test_a_file_cut_in_half_is_refused(gammacore: CommandLine) -> None:
     packed = gzip.compress(chain().encode())
     Path("chain.csv.gz").write_bytes(packed[: len(packed) // 2])

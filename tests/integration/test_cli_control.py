@@ -325,3 +325,13 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
         told = writer.stderr.read()
 
     assert (writer.returncode, told) == (EXIT_DONE, "")
+
+
+def test_two_studies_begun_at_once_keep_two_ledgers(gammacore: CommandLine) -> None:
+    """Neither named a ledger, so neither may be refused for the other's."""
+    options = ("--step", "1800", "--json", "--quiet")
+    with process("trade", *options) as one, process("trade", *options) as other:
+        answers = [one.end(), other.end()]
+
+    assert [answer.code for answer in answers] == [0, 0], [answer.err for answer in answers]
+    assert len({answer.document["ledger"] for answer in answers}) == 2

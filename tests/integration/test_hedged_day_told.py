@@ -170,6 +170,6 @@ def test_a_day_left_in_the_middle_shows_what_it_holds(
     shown = cli("status", "--ledger", tmp_path / "half.sqlite", "--quiet").out
 
     assert len(held["holdings"]) == 3
-    assert "Inventories" in shown
+    assert "inventory" in shown
     assert "+1 559 call" in shown
     assert "no open position" not in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
-from builders_broker_day import CREDENTIALS, PLACES, SESSION, Day, a_world, configuration
+from builders_broker_day import CALENDAR, CREDENTIALS, PLACES, SESSION, Day, a_world, configuration
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
@@ -19,11 +19,12 @@ from gammacore.adapters.credentials import Variables
 from gammacore.adapters.recorded import read_recording
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, SignModel
+from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, Scope, SignModel
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, MissingData
-from gammacore.wiring import Outside
+from gammacore.wiring import Outside, open_session
+from gammacore.wiring.looks import expiries_of, reader_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
@@ -352,8 +353,6 @@ def test_a_reader_needs_one_account_s_keys_and_no_lock(
     broker: str, there: Mapping[str, str], mode: Mode | None
 ) -> None:
     """Nobody trades here: an account that has only live keys may look with them."""
-    from gammacore.wiring.looks import reader_of
-
     if mode is None:
         with pytest.raises(ConfigurationError, match=f"market {broker}: needs {broker.upper()}_.* or "):
             reader_of(BrokerName(broker), Variables(there, "test"))
@@ -379,3 +378,22 @@ def test_the_configured_market_of_an_account_is_its_broker_s(
     settings = configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
     assert wiring.live_market(settings) is broker
+
+
+@pytest.mark.parametrize(
+    ("given", "date", "expiries"),
+    [
+        ({}, dt.date(2026, 3, 3), TODAY),
+        ({"trade.strategy": "delta-hedge"}, dt.date(2026, 3, 3), Scope(1)),
+        ({"trade.strategy": "delta-hedge"}, dt.date(2026, 3, 6), Scope(3)),
+        ({"trade.strategy": "delta-hedge"}, dt.date(2026, 4, 2), Scope(4)),  # before Good Friday
+        ({"trade.strategy": "delta-hedge", "hedging.gex_sources": ["file"]}, dt.date(2026, 3, 3), TODAY),
+    ],
+)
+def test_a_day_that_reads_gamma_from_chains_sees_the_next_session_s_too(
+    given: dict[str, object], date: dt.date, expiries: Scope
+) -> None:
+    """DH-420; every other day spares the request."""
+    settings = configure([{key: Sourced(value, "test") for key, value in given.items()}]).settings
+
+    assert expiries_of(settings, open_session(CALENDAR, date), CALENDAR) == expiries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -143,6 +144,18 @@ def test_a_damaged_ledger_is_refused_with_the_repair_command_and_left_as_it_is(
     assert refusal.value.repair == f"gammacore ledger repair --ledger {ledger}"
     assert str(ledger) in refusal.value.problem
     assert ledger.read_bytes() == found
+
+
+def test_the_repair_command_can_be_pasted_whatever_the_path(tmp_path: Path) -> None:
+    folder = tmp_path / "my runs; rm x"
+    folder.mkdir()
+    path = folder / "it's paper.ledger"
+    path.write_bytes(b"")
+
+    with pytest.raises(CorruptLedger) as refusal:
+        SqliteStorage(path)
+
+    assert shlex.split(refusal.value.repair) == ["gammacore", "ledger", "repair", "--ledger", str(path)]
 
 
 @pytest.mark.parametrize(("damage", "mended_to"), DAMAGES)
@@ -326,12 +339,19 @@ class TestALedgerWhoseWriterDied:
         with closing(SqliteStorage(crashed)) as storage:
             assert list(storage.events()) == some_events(117)
 
+    @pytest.mark.parametrize("read_only", [False, True])
     @pytest.mark.parametrize("offset", [5, 13, 40, 5_000, 60_000])
-    def test_a_flipped_bit_in_the_log_never_takes_back_later_appends(self, crashed: Path, offset: int) -> None:
+    def test_a_flipped_bit_in_the_log_never_takes_back_later_appends(
+        self, crashed: Path, offset: int, read_only: bool
+    ) -> None:
+        """Neither for the next writer nor for a reader: `ledger verify` is one."""
         flip(beside(crashed, "-wal"), offset)
+        before = traces(crashed.parent)
 
         with pytest.raises(CorruptLedger, match="write-ahead log"):
-            SqliteStorage(crashed)
+            SqliteStorage(crashed, read_only=read_only)
+
+        assert traces(crashed.parent).items() >= before.items()
 
     def test_repair_keeps_what_lies_before_the_damage_in_the_log(self, crashed: Path) -> None:
         flip(beside(crashed, "-wal"), 200_000)

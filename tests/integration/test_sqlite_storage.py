@@ -19,6 +19,7 @@ import pytest
 
 from builders_ledger import at, halted, some_events
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, repair
+from gammacore.adapters.sqlite.reading import look, read_head, walk
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict
 from gammacore.ports.storage import Request, RequestKind
 
@@ -114,6 +115,20 @@ def test_a_reader_follows_a_living_writer(path: Path) -> None:
 
         assert reader.version == 3
         assert list(reader.events(2)) == some_events(1, first=3)
+
+
+def test_a_query_sees_one_instant_whatever_is_appended_meanwhile(path: Path) -> None:
+    """Else head and events disagree, and a ledger that is being written passes for a damaged one."""
+    with closing(SqliteStorage(path)) as writer:
+        writer.append(some_events(3), 0)
+
+        def head_and_rows(connection: sqlite3.Connection) -> tuple[int, int]:
+            head = read_head(connection, path)
+            writer.append(some_events(3, first=writer.version + 1), writer.version)
+            return head.version, len(list(walk(connection, path)))
+
+        assert look(path, head_and_rows) == (3, 3)
+        assert look(path, head_and_rows) == (6, 6)
 
 
 def test_a_reader_outlives_the_writer_and_meets_the_next(path: Path) -> None:
@@ -340,9 +355,9 @@ def test_an_unreadable_inbox_is_never_taken_for_an_empty_one(path: Path, content
     SqliteInbox(path).post(HALT)
     SqliteInbox(path).path.write_bytes(content)
 
-    for look in (SqliteInbox(path).pending, lambda: SqliteInbox(path).post(HALT)):
+    for ask in (SqliteInbox(path).pending, lambda: SqliteInbox(path).post(HALT)):
         with pytest.raises(CorruptLedger, match=r"paper\.ledger\.inbox.*post what was asked again"):
-            look()
+            ask()
 
 
 def test_an_inbox_in_a_read_only_folder_says_how_to_mend_it(read_only_folder: Path) -> None:

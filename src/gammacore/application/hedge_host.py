@@ -46,7 +46,7 @@ class HedgingHostDesk:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, message: Mapping[str, Any], wanted: type[MarketEvent | OrderUpdate]) -> None:
+    def _take(self, message: object, wanted: type[MarketEvent | OrderUpdate]) -> None:
         if not isinstance(message, Mapping):
             raise InvalidInput("event", ascii(message)[:60], "give a dict")
         read = read_message(with_exact_numbers(message))
@@ -54,7 +54,7 @@ class HedgingHostDesk:
             raise InvalidInput("type", ascii(message.get("type")), "call the method of its type")
         self._stream.take(read)
 
-    def _tick(self, now: dt.datetime) -> None:
+    def _tick(self, now: object) -> None:
         if not isinstance(now, dt.datetime) or now.utcoffset() is None:
             raise InvalidInput("now", ascii(now)[:60], "give a datetime with its offset, like datetime.now(UTC)")
         self._stream.tick_at(now.astimezone(dt.UTC))

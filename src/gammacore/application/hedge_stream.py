@@ -90,7 +90,7 @@ class HedgeStream:
         """
         self.resume()
         for number, message in inputs:
-            if isinstance(message, (MarketEvent, OrderUpdate)):  # a union is built anew each time
+            if type(message) is MarketEvent or type(message) is OrderUpdate:
                 try:
                     self.take(message)
                 except InvalidInput as fault:
@@ -126,18 +126,22 @@ class HedgeStream:
             self._begin(message.ts)
         if self._clock is not None:
             self.tick()
-            if type(message) is MarketEvent and not self._is_fresh(message.ts, self._clock.now()):
-                return self._refused_stale(message)
-        if type(message) is MarketEvent:
+        if type(message) is OrderUpdate:
+            step = self.desk.take_update(self._not_ahead(message), update_content(message))
+        elif self._clock is not None and not self._is_fresh(message.ts, self._clock.now()):
+            step = Step(self.desk.book, code=Reason.STALE)
+        else:
+            assert type(message) is MarketEvent
             content = market_content(message) if self._keeps else message.content()
             step = self.desk.take_market(message, content)
-        else:
-            assert isinstance(message, OrderUpdate)
-            step = self.desk.take_update(self._not_ahead(message), update_content(message))
         regime = self._regime
         if step.events or step.lines or step.notes or regime.events or regime.notes:
             self._settle(step)
-        self._count(step.code, message)
+        self.counts.inputs += 1
+        if (code := step.code) is not None:
+            self.counts.refusals[code] += 1
+            if self._verbose or code is DUPLICATE_CONFLICT:
+                self._tell(code, message)
         if began is not None and self._timer is not None:
             self.decision_time.observe(self._timer() - began)
         return step
@@ -205,16 +209,11 @@ class HedgeStream:
         for note in step.notes:
             self._log(note)
 
-    def _count(self, code: Reason | None, message: MarketEvent | OrderUpdate) -> None:
-        counts = self.counts
-        counts.inputs += 1
-        if code is None:
-            return
-        counts.refusals[code] += 1
-        if self._verbose or code is DUPLICATE_CONFLICT:
-            level = Level.ERROR if code is DUPLICATE_CONFLICT else Level.DEBUG
-            named = message.event_id if isinstance(message, MarketEvent) else ""
-            self._log(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
+    def _tell(self, code: Reason, message: MarketEvent | OrderUpdate) -> None:
+        """Why nothing came of a message. Rule: DH-1101."""
+        level = Level.ERROR if code is DUPLICATE_CONFLICT else Level.DEBUG
+        named = message.event_id if isinstance(message, MarketEvent) else ""
+        self._log(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
 
     def refuse(self, fault: InvalidInput, line: int | None = None) -> None:
         """Strict: the end. Lenient: told, counted, skipped. Rules: DH-142, DH-150."""
@@ -249,12 +248,6 @@ class HedgeStream:
         self._log(LogMessage(now, Level.WARN, f"order_update dated {update.ts.isoformat()}: taken as of now"))
         return evolve(update, ts=now)
 
-    def _refused_stale(self, message: MarketEvent) -> Step:
-        step = Step(self.desk.book, code=Reason.STALE)
-        self._settle(step)
-        self._count(step.code, message)
-        return step
-
     def _watch_silence(self, step: Step, now: dt.datetime) -> None:
         """In OPEN with a position and no accepted event for long: once a silence. Rule: DH-1006."""
         taken = self.counts.taken
@@ -283,8 +276,8 @@ _SENTENCES = {
 
 def market_content(event: MarketEvent) -> str:
     """The content of an event as a ledger keeps it; 2.50 is 2.5, as it is without one. Rule: DH-701."""
-    ts, *rest = event.content()
-    return digest([event.ts.isoformat(), *(part.normalize() if isinstance(part, Decimal) else part for part in rest)], 16)
+    rest = (part.normalize() if isinstance(part, Decimal) else part for part in event.content()[1:])
+    return digest([event.ts.isoformat(), *rest], 16)
 
 
 def update_content(update: OrderUpdate) -> str:

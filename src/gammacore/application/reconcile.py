@@ -79,12 +79,11 @@ class Reconcile:
     def __call__(self, expired: dt.date | None = None) -> list[ReconcileFinding]:
         """Compare once; act on what has differed twice in a row.
 
-        Options of inventories that expired on or before `expired` are settlement's: the broker's are gone before ours.
+        Options that expired on or before `expired` are settlement's: the broker's are gone before ours.
         """
         self._expired = expired
         try:
-            shares = {lot.symbol for owned in self._ledger.book.live_inventories for lot in owned.holdings.values()}
-            held = {s: n for s, n in self._broker.holdings().items() if _is_option(s) or s in shares}
+            held = self._broker.holdings()
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
@@ -119,7 +118,10 @@ class Reconcile:
             self._ledger.record(AlarmRaised(self._clock.now(), "broker_unavailable", detail))
 
     def _differences(self, held: Mapping[str, int]) -> dict[str, int]:
-        """Held less expected, by symbol, where it is not what is known already."""
+        """Held less expected, by symbol, where it is not what is known already.
+
+        Shares count only as far as some of ours are gone: whoever holds more of them is no orphan. Rule: CS-571.
+        """
         book = self._ledger.book
         expected = book.expected_holdings()
         symbols = held.keys() | expected.keys() | book.quarantined.keys()
@@ -148,6 +150,8 @@ class Reconcile:
         owners = self._owners(symbol)
         if not all_answered or self._may_change(symbol) or any(map(self._is_in_motion, owners)):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        if owners and self._has_expired(symbol):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if len(owners) == 1 and (legs := _legs_held(owners[0])) and not any(held.get(leg) for leg in legs):
             return self._missing(owners[0])
         return self._traded_outside(symbol, gap, owners) if owners else self._adjust(symbol, gap)
@@ -156,8 +160,6 @@ class Reconcile:
         """Bring positions down to what the broker still holds of them, or back up. What is naked then is repaired in
         this very cycle, so nothing waits for the price: without the broker's orders it is not known. CS-413, CS-572.
         """
-        if self._has_expired(symbol):
-            return {symbol: ReconcileVerdict.LOOK_AGAIN}
         now = self._clock.now()
         reports = self._broker_orders() or ()
         changes = adjustments(owners, symbol, gap, filter(self._is_foreign, reports), now)

@@ -61,6 +61,7 @@ class WatchRegime:
         since = None if noted is None or MACRO not in noted else noted[MACRO].macro_since
         self._macro: MacroState = NO_EVENT if since is None else MacroState(detected=True, started_at=since)
         self._macro_schedule = ReadSchedule()
+        self._warned: tuple[str, ...] = ()
         self._ttl = dt.timedelta(seconds=float(settings.gex_ttl))
         self._max_age = dt.timedelta(seconds=float(settings.gex_max_age))
         self._macro_ttl = dt.timedelta(seconds=float(settings.macro_event_ttl))
@@ -141,12 +142,16 @@ class WatchRegime:
         good = not isinstance(document, UnreadDocument)
         self._macro_schedule = self._macro_schedule.after(now, good=good, ttl=self._ttl)
         if isinstance(document, UnreadDocument):
-            self.notes.append(
-                LogMessage(now, Level.WARN, f"market regime not read: {document.cause} {document.detail}")
-            )
+            self._warn((f"market regime not read: {document.cause} {document.detail}",), now)
             return
         self._macro, warnings = read_macro(document, self._macro, now)
-        self.notes.extend(LogMessage(now, Level.WARN, warning) for warning in warnings)
+        self._warn(warnings, now)
+
+    def _warn(self, warnings: tuple[str, ...], now: dt.datetime) -> None:
+        """Warnings of a read, once until they change: the same document is read every minute."""
+        if warnings != self._warned:
+            self.notes.extend(LogMessage(now, Level.WARN, warning) for warning in warnings)
+        self._warned = warnings
 
     def _note_gex(self, symbol: str, reading: GexReading, now: dt.datetime) -> None:
         sign = {None: "unknown", -1: "negative", 0: "zero", 1: "positive"}[reading.sign]

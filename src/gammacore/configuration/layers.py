@@ -99,18 +99,17 @@ def shown(key: str, value: Any) -> str:
     return "***" if SECRET.search(key) and value else show(value)
 
 
-def configure(layers: Iterable[Given] = (), live: LiveAsk = NOT_ASKED) -> Configuration:
-    """Settings from layers of dotted keys, weakest first; later layers win.
+def configure(layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKED) -> Configuration:
+    """Settings from layers of dotted keys, weakest first; later layers win. A plain value was given by the program.
 
     Raises:
         ConfigurationError: an unknown key, or a value that cannot be; names where it stands and the mend.
 
-    >>> configuration = configure([{"entries.vix.floor": Sourced("14", "option --vix-floor")}])
-    >>> configuration.settings.entries.vix.floor
+    >>> configure([{"entries.vix.floor": "14", "market.underlying": "SPY"}]).settings.entries.vix.floor
     Decimal('14')
     """
     given: dict[str, Sourced] = {}
-    layers = tuple(layers)
+    layers = tuple(map(_sourced, layers))
     for layer in layers:
         given.update(layer)
     given |= _paper_veto(layers)
@@ -131,6 +130,10 @@ def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
     said = [layer[PAPER] for layer in layers if PAPER in layer]
     switches = [sourced for sourced in said if sourced.source.endswith(PAPER_SWITCH)]
     return {PAPER: switches[-1]} if switches and switches[-1].value else {}
+
+
+def _sourced(layer: Mapping[str, Any]) -> Given:
+    return {key: one if isinstance(one, Sourced) else Sourced(one, "program") for key, one in layer.items()}
 
 
 def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:

@@ -166,7 +166,10 @@ class Position:
         A short is bought back for the width of its side, a long brings nothing; of a condor only one side can be in the
         money (CS-006).
         """
-        bought = [(max(0, self.vanished.get(side.short.occ, 0)), side.width) for side in self.spread.sides]
+        bought = [
+            (sum(max(0, self.vanished.get(leg.occ, 0)) for leg in (side.short, side.long)), side.width)
+            for side in self.spread.sides
+        ]
         cost = sum((count * width for count, width in bought), Decimal(0))
         if len(bought) > 1:
             cost -= min(count for count, _ in bought) * min(width for _, width in bought)

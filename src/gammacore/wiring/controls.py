@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.system_clock import SystemClock
@@ -77,9 +79,11 @@ def reconcile_now(
     day = wire_day(configuration, ledger, credentials=credentials, listens=False)
     try:
         trade = day.trade
+        today, is_over = trade.session.date, trade.clock.now() >= trade.session.close
+        expired = today if is_over else today - dt.timedelta(days=1)
         trade.desk.advance()
-        trade.reconcile()
-        findings = trade.reconcile()
+        trade.reconcile(expired)
+        findings = trade.reconcile(expired)
         return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
     finally:
         day.close()

@@ -17,7 +17,6 @@ from gammacore.adapters.firestore import Outages
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
-from gammacore.adapters.recorded import RecordedMarket
 from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.ask_advisor import AskAdvisor
@@ -59,7 +58,14 @@ from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
-from gammacore.wiring.markets import naming_underlying, open_market, open_session, previous_session, trading_date
+from gammacore.wiring.markets import (
+    naming_underlying,
+    open_market,
+    open_session,
+    previous_session,
+    rows_left_out,
+    trading_date,
+)
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy
@@ -81,8 +87,7 @@ class WiredDay:
     @property
     def left_out(self) -> str:
         """What of a recorded source was not used, and why; "" when every row was."""
-        market = self.market
-        return str(market.intake) if isinstance(market, RecordedMarket) and market.intake.reasons else ""
+        return rows_left_out(self.market)
 
     def close(self) -> None:
         """Give what is still to be told its seconds, then let go of the ledger."""

@@ -11,10 +11,10 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.cboe.table import read_chain, sniff
-from gammacore.adapters.recorded import is_recording, survey_csv
-from gammacore.adapters.recorded.text_table import GZIP_MAGIC
+from gammacore.adapters.recorded import is_recording
+from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_table
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.configuration import Configuration, Settings, Sourced, configure
+from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
@@ -24,6 +24,7 @@ from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.looks import HOW_TO_MEND, OUR_OWN, OpenLook, Outside, live_market, next_open, open_look, reader_of
+from gammacore.wiring.markets import rows_left_out
 from gammacore.wiring.settlement import settlement_instants
 
 
@@ -42,12 +43,13 @@ class ExposureTerms:
 class ExposureView:
     """What `gex` shows: the survey, and the pin of today's expiry (None when nothing of today counts).
 
-    `caution` says why nothing may be decided on it; "" for nothing.
+    `caution` says why nothing may be decided on it, `left_out` what of a file was not used; "" for nothing.
     """
 
     survey: GammaSurvey
     pin: Pin | None
     caution: str = ""
+    left_out: str = ""
 
 
 @frozen
@@ -57,6 +59,7 @@ class _SeenChain:
     chain: OptionChain
     price: Decimal | None
     caution: str = ""
+    left_out: str = ""
 
 
 def view_exposure(
@@ -96,7 +99,7 @@ def view_exposure(
     try:
         underlying = configuration.settings.underlying(chain.underlying)
     except ConfigurationError:
-        return ExposureView(survey, None, seen.caution)
+        return ExposureView(survey, None, seen.caution, seen.left_out)
     today = measure_exposure(
         chain,
         underlying.round_price(price),
@@ -108,7 +111,8 @@ def view_exposure(
         settles_at=settles_at,
     )
     rules = configuration.settings.entries.pin
-    return ExposureView(survey, find_pin(today.strikes, today.net, price, underlying, rules), seen.caution)
+    pin = find_pin(today.strikes, today.net, price, underlying, rules)
+    return ExposureView(survey, pin, seen.caution, seen.left_out)
 
 
 def follow_exposure(
@@ -160,7 +164,7 @@ def _seen_chain(
     outside: Outside,
 ) -> _SeenChain:
     if chain_file is not None:
-        if (kind := _market_kind(configuration.settings, chain_file)) is None:
+        if (kind := _market_kind(chain_file)) is None:
             return _SeenChain(*read_chain(chain_file))
         source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
         configuration = configure([configuration.given, source])
@@ -186,10 +190,10 @@ def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChai
     elif look.live is not None and not (snapshot.fresh(snapshot.chain.as_of) and snapshot.fresh(snapshot.spot_at)):
         seen = min(snapshot.chain.as_of, snapshot.spot_at or moment).astimezone(NEW_YORK)
         caution = f"{look.market.label}: stale, of {seen:%Y-%m-%d %H:%M:%S} New York"
-    return _SeenChain(snapshot.chain, snapshot.spot, caution)
+    return _SeenChain(snapshot.chain, snapshot.spot, caution, rows_left_out(look.market))
 
 
-def _market_kind(settings: Settings, chain_file: Path) -> str | None:
+def _market_kind(chain_file: Path) -> str | None:
     """What a chain file is, by its content: our recording, a vendor's table of snapshots; None: a CBOE page."""
     if is_recording(chain_file):
         return "recording"
@@ -197,12 +201,13 @@ def _market_kind(settings: Settings, chain_file: Path) -> str | None:
     try:
         with chain_file.open("rb") as content:
             head = content.read(1024)
-        if sniff(head):
-            return None
-        survey_csv(chain_file, settings.market.columns or settings.market.preset or None)
-    except (OSError, GammacoreError):
-        return "csv" if head.startswith(GZIP_MAGIC) else None  # packed: opening it as a table says what is wrong
-    return "csv"
+    except OSError:
+        return None
+    if sniff(head):
+        return None
+    if head.startswith(GZIP_MAGIC) or looks_like_a_table(head):
+        return "csv"  # opening it as a table says what is wrong
+    return None
 
 
 def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:

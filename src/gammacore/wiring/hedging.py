@@ -150,7 +150,7 @@ def wire_hedging(
             universe,
             book,
             (calendar or NyseCalendar()).session,
-            regime,
+            regime.__call__,  # a bound method is called half as dearly as an instance, and every event asks
             halted=switch if switch.is_set_up else None,
             assume_fills=assume_fills,
             journals=storage is not None,
@@ -171,8 +171,8 @@ def wire_hedging(
 def hedging_host(settings: HedgingSettings, log: Callable[[LogMessage], None], **parts: object) -> HedgingHostDesk:
     """The desk as a v1 host calls it: `on_market_event`, `on_order_update`, `on_tick`. Rule: DH-150.
 
-    `parts` are those of `wire_hedging`: a ledger, a calendar, the kill switch's environment. What breaks the protocol is
-    raised with `mode = strict`, logged with `lenient`; `close` lets go of a ledger.
+    `parts` are those of `wire_hedging`: a ledger, a calendar, the kill switch's environment. What breaks the protocol
+    is raised with `mode = strict`, logged with `lenient`; `close` lets go of a ledger.
 
     >>> from gammacore.domain.hedging.settings import hedging_profile
     >>> host = hedging_host(hedging_profile("source"), log=lambda message: None)

@@ -10,7 +10,7 @@ from attrs import frozen
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
@@ -25,6 +25,7 @@ from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker_market
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, trading_date
+from gammacore.wiring.regime_feeds import CHAIN
 
 HOW_TO_MEND = {
     BrokerName.TRADIER: "give TRADIER_TOKEN, and market data comes from the live host while orders stay on paper",
@@ -69,8 +70,10 @@ def live_market(configuration: Configuration) -> BrokerName | None:
     return account.broker if account.broker.is_real and "market.source" not in configuration.given else None
 
 
-def open_look(configuration: Configuration, outside: Outside = OUR_OWN, expiries: Scope = TODAY) -> OpenLook:
+def open_look(configuration: Configuration, outside: Outside = OUR_OWN, expiries: Scope | None = None) -> OpenLook:
     """Open the configured market: a study's day, or a broker's feed as it is now. Whoever opened it closes it.
+
+    Of a broker's `expiries` are shown, by default what a day of trading would see.
 
     Looking is not trading: at Alpaca keys of either kind will do, and delayed quotes are shown, with a word about it.
 
@@ -89,7 +92,7 @@ def open_look(configuration: Configuration, outside: Outside = OUR_OWN, expiries
 
 
 def _open_live(
-    settings: Settings, broker: BrokerName, outside: Outside, calendar: Calendar, expiries: Scope
+    settings: Settings, broker: BrokerName, outside: Outside, calendar: Calendar, expiries: Scope | None
 ) -> OpenLook:  # fmt: skip
     clock, credentials = outside.clock or SystemClock(), outside.credentials or open_credentials()
     reader, today = reader_of(broker, credentials), new_york_date(clock.now())
@@ -99,11 +102,22 @@ def _open_live(
     session = open_session(calendar, today)
     underlying = settings.underlying(settings.market.underlying)
     opened = open_broker_market(
-        settings, reader, credentials, clock, underlying, session, calendar, outside.places, expiries
+        settings, reader, credentials, clock, underlying, session, calendar, outside.places,
+        expiries_of(settings, session, calendar) if expiries is None else expiries,
     )  # fmt: skip
     return OpenLook(
         settings, opened.market, underlying, session, calendar, clock, broker, opened.is_delayed, opened.close
     )
+
+
+def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar) -> Scope:
+    """What a day must see of a broker's market: today's expiry, the next session's too where gamma is read from chains.
+
+    Each more costs a request a look, so nobody sees what he does not ask for. Rule: DH-420.
+    """
+    if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
+        return TODAY
+    return Scope((calendar.next_session(session.date).date - session.date).days)
 
 
 _KEYS = {

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from gammacore.adapters.recorded import (
     LeanFolder,
+    RecordedMarket,
     ReplaySettings,
     read_csv_market,
     read_lean_market,
@@ -214,6 +215,11 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
     if recorded.session != session:
         raise MissingData(f"{source.path}: is a recording of {recorded.session.date}, not of {session.date}")
     return recorded
+
+
+def rows_left_out(market: MarketData) -> str:
+    """What of a recorded source was not used, and why; "" when every row was."""
+    return str(market.intake) if isinstance(market, RecordedMarket) and market.intake.reasons else ""
 
 
 def previous_session(calendar: Calendar, date: dt.date) -> TradingSession | None:

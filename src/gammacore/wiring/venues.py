@@ -17,10 +17,9 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.shares_of_index import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.trade_day import DayTerms
-from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
@@ -33,9 +32,8 @@ from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
-from gammacore.wiring.looks import HOW_TO_MEND
+from gammacore.wiring.looks import HOW_TO_MEND, expiries_of
 from gammacore.wiring.markets import MarketSource
-from gammacore.wiring.regime_feeds import CHAIN
 from gammacore.wiring.storage import LedgerPlace, local_path
 
 CONFIRM_AFTER_SECONDS = 2.0
@@ -145,16 +143,6 @@ def broker_venue(
     terms = evolve(terms, starting_balance=account.balance)
     broker = EstimatedFees(opened.broker, settings.broker.fees)
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
-
-
-def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar) -> Scope:
-    """What a day must see of a broker's market: today's expiry, the next session's too where gamma is read from chains.
-
-    Each more costs a request a look, so nobody sees what he does not ask for. Rule: DH-420.
-    """
-    if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
-        return TODAY
-    return Scope((calendar.next_session(session.date).date - session.date).days)
 
 
 def for_market(settings: Settings, armed: Armed) -> Armed:

@@ -109,3 +109,9 @@ def test_the_session_after_the_last_one_is_missing(calendar: NyseCalendar) -> No
 def test_years_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(InvalidInput, match="last_year"):
         NyseCalendar(2026, 2025)
+
+
+def test_the_library_is_asked_once_in_a_process() -> None:
+    """Every wired day has a calendar of its own; thirty years of sessions take as long as a day's trading."""
+    date = dt.date(2026, 8, 19)
+    assert NyseCalendar(2025, 2026).session(date) is NyseCalendar(2025, 2026).session(date)

@@ -193,14 +193,19 @@ def test_closing_before_anything_connected_is_clean(stream: Stream) -> None:
     assert "alpaca order news" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_without_a_server_it_keeps_trying_and_says_so() -> None:
+def test_without_a_server_it_keeps_trying_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """One line an attempt: an operator's terminal is no place for alpaca-py's tracebacks."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{nobody.getsockname()[1]}/stream"
         news = AlpacaOrderNews(KEYS, Endpoints(stream=url), pause_seconds=0.01)
         assert news.heard().gap
         until(lambda: news.heard().gap)
+        until(lambda: len(caplog.records) > 1)
         news.close()
+
+    assert all("Connect call failed" in record.getMessage() for record in caplog.records)
+    assert all(record.exc_info is None for record in caplog.records)
 
 
 def test_keys_are_in_no_log_line_even_at_debug(stream: Stream, caplog: pytest.LogCaptureFixture) -> None:

@@ -105,6 +105,18 @@ def test_closes_that_follow_each_other_and_fill_nothing_are_one_trouble() -> Non
     assert world.alarms() == ["stuck"]  # not once for each of them
 
 
+@pytest.mark.parametrize(("seconds", "alarms"), [(299, []), (300, ["stuck"])])
+def test_a_close_that_does_not_end_is_told_after_five_minutes(seconds: float, alarms: list[str]) -> None:
+    """CS-563."""
+    world = a_world_holding()
+    world.exchange.next_submit(never=True, ignored_cancels=99)
+    world.day.desk.send(an_exit("gc-exit", contracts=3))
+    world.show(seconds=seconds)
+    world.day.desk.advance()
+
+    assert world.alarms() == alarms
+
+
 def test_a_buy_back_that_filled_long_ago_is_not_where_the_trouble_began() -> None:
     world = a_world_holding()
     world.day.desk.send(an_exit("gc-first", contracts=1))

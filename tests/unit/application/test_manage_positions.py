@@ -9,7 +9,7 @@ import pytest
 from builders_exchange import put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import CloseDecided, HoldingsQuarantined, PositionClosed, WatchChanged
+from gammacore.domain.ledger import CloseDecided, HoldingsQuarantined, PositionAdopted, PositionClosed, WatchChanged
 from gammacore.domain.orders import Effect, OrderState, Purpose
 from gammacore.domain.positions import PositionState, Watch
 from gammacore.domain.strategy import Close, Remember, Warn
@@ -168,6 +168,31 @@ def test_the_same_warning_is_told_again_after_five_minutes(seconds: float, told:
     world.day.manage.warn(Warn("bad_credit", "credit -1", "p1"))
 
     assert world.alarms() == ["bad_credit"] * (told + 1)
+
+
+@pytest.mark.parametrize(("refusals", "alarms"), [(5, []), (6, ["stuck"])])
+def test_stuck_is_told_with_the_attempt_after_the_fifth(refusals: int, alarms: list[str]) -> None:
+    """CS-563."""
+    world = a_world_holding(closes={"p1": "10:00:20"})
+    for _ in range(10):
+        world.exchange.next_submit(rejects="no")
+        world.cycle()
+        if len(world.orders()) > refusals:
+            break
+
+    assert world.alarms() == alarms
+
+
+def test_a_position_without_symbols_is_never_confirmed() -> None:
+    """CS-562: what holds nothing at all was never looked up."""
+    world = a_world()
+    world.day.begin()
+    plan, now = a_scripted_plan(), world.clock.now()
+    world.day.ledger.record(PositionAdopted(now, plan, 3, Decimal("2.50"), {}, now, Watch(), orphan=False))
+    world.clock.advance(60)
+    world.day.manage.confirm_closes()
+
+    assert world.all(PositionClosed) == []
 
 
 def entered_out_of_ratio(*leg_contracts: int) -> World:

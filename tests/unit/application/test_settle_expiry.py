@@ -231,3 +231,18 @@ def test_what_a_day_left_behind_is_settled_by_the_next_start() -> None:
 
     assert world.all(PositionClosed)[0].gross == Decimal(-450)
     assert world.book.live_positions == ()
+
+
+def test_an_order_at_work_is_waited_for() -> None:
+    """CS-521, R5: a close that may have filled in the last second is looked up before anything is settled."""
+    world = a_world_holding(closes={"p1": "15:59"})
+    world.exchange.next_submit(never=True)
+    world.clock.set(at("15:59"))
+    world.cycle()
+    world.market.settle(DAY, "6900")
+    world.clock.set(at("16:00"))
+    world.day.settle(DAY)
+    assert world.all(PositionClosed) == []
+    world.cycle()
+
+    assert [booked.reason for booked in world.all(PositionClosed)] == ["settled"]

@@ -10,9 +10,9 @@ from attrs import evolve
 
 from builders import at
 from builders_exchange import put
-from builders_world import World, a_scripted_plan, a_world_holding, relayed
+from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.application.reconcile import ReconcileVerdict
-from gammacore.domain.instruments import Side
+from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import PositionAdjusted, PositionAdopted, PositionClosed
 from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import PositionState
@@ -115,7 +115,7 @@ def test_the_prices_are_those_of_the_fills_that_make_up_what_is_gone(
     world.cycle(10)
 
     (booked,) = world.all(PositionClosed)
-    assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", gross, estimated)
+    assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(gross), estimated)
 
 
 def test_part_of_a_position_goes_at_the_prices_the_broker_shows() -> None:
@@ -235,3 +235,55 @@ def test_a_close_at_work_explains_what_is_gone() -> None:
 
     assert world.all(PositionAdjusted) == []
     assert [order.ticket.purpose for order in world.orders()] == [Purpose.ENTRY, Purpose.EXIT]
+
+
+def test_every_leg_must_have_been_absent_twice() -> None:
+    """CS-572: the second leg was seen a look ago; its first absence may be the glimpse."""
+    world = a_quiet_world()
+    world.exchange.hold(SHORT, 3)
+    world.day.reconcile()
+    world.exchange.hold(LONG, -3)
+
+    assert [finding.verdict for finding in world.day.reconcile()] == [ReconcileVerdict.LOOK_AGAIN] * 2
+    assert world.all(PositionClosed) == []
+
+
+@pytest.mark.parametrize("gone", [(LONG,), (SHORT, LONG)])
+def test_after_expiry_what_is_gone_was_settled(gone: tuple[OptionContract, ...]) -> None:
+    """CS-521: the broker's contracts are gone before ours; settlement books them, not the worst case."""
+    world = a_quiet_world()
+    for contract in gone:
+        world.exchange.hold(contract, 3 if contract is SHORT else -3)
+    for _ in range(3):
+        world.day.reconcile(world.session.date)
+
+    assert world.all(PositionAdjusted) == world.all(PositionClosed) == []
+
+
+def test_a_leg_that_is_back_before_its_repair_is_taken_covers_again() -> None:
+    """CS-565: all of it was gone for two looks, and the buy-back was refused."""
+    world = a_quiet_world()
+    world.exchange.hold(LONG, -3)
+    world.exchange.next_submit(rejects="no")
+    world.cycle(2)
+    world.exchange.hold(LONG, 3)
+    world.day.reconcile()
+    world.day.reconcile()
+
+    assert (world.position().naked_shorts(), world.position().open_contracts) == ({}, 3)
+    assert dict(world.book.quarantined) == {}
+
+
+@pytest.mark.parametrize("gone", [(SHORT,), (SHORT, LONG)])
+def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContract, ...]) -> None:
+    """CS-572: the same strikes were bought back at 5.20 by our order; what somebody paid later nobody told."""
+    plans = a_scripted_plan(2), a_scripted_plan(2, "p2", "10:03")
+    world = a_world(*plans, closes={"p1": "10:00:40"})
+    world.cycle(30)
+    assert [position.id for position in world.book.live_positions] == ["p2"]
+    for contract in gone:
+        world.exchange.hold(contract, 2 if contract is SHORT else -2)
+    world.cycle(8)
+
+    booked = world.all(PositionClosed)[-1]
+    assert (booked.position, booked.reason, booked.estimated) == ("p2", "closed_externally", True)

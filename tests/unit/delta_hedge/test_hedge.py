@@ -401,6 +401,35 @@ def test_what_is_not_known_is_beyond_nothing() -> None:
     assert [type(step) for step in limited_at("10:00", None)] == [Note]
 
 
+# -- a feed that is silent: DH-1006 ------------------------------------------------------------------------------------
+
+
+def blind_at(time: str, *before: HedgeDecided, delta: str | None = None) -> list[Any]:
+    return list(a_hedge_case(a_hedged_book(delta), time, book=a_book(bought(), before)).steps())
+
+
+def test_a_book_that_cannot_be_hedged_for_120_seconds_is_told_once() -> None:
+    """DH-204, DH-1006: without prices there is no delta, and without a delta no hedge."""
+    (began,) = blind_at("10:00")
+    assert began.record.reason == "missing_delta"
+    assert blind_at("10:01:59.999", began.record) == []
+
+    note, warning = blind_at("10:02", began.record)
+    assert (note.record.reason, warning.code) == ("data_silent", "data_silent")
+    assert warning.detail == "not hedged since 15:00:00 UTC: 1 options without a price"
+    assert blind_at("10:30", began.record, note.record) == []
+
+
+def test_the_next_silence_is_told_anew() -> None:
+    silent = decided("10:02", "data_silent")
+    (back,) = blind_at("10:03", silent, delta="0.01")
+    assert back.record.reason == "below_threshold"
+
+    (gone,) = blind_at("10:04", silent, back.record)
+    assert gone.record.reason == "missing_delta"
+    assert [type(step) for step in blind_at("10:06", silent, back.record, gone.record)] == [Note, Warn]
+
+
 # -- the law -----------------------------------------------------------------------------------------------------------
 
 deltas = st.decimals(min_value=-1, max_value=1, places=8)

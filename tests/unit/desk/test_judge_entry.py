@@ -24,6 +24,7 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.entries.two_desks import TwoDesks
+from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.risk.limits import Oversize, RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
@@ -102,6 +103,18 @@ def test_polarity_breaks_the_wings_of_a_condor() -> None:
     assert plan.strategy is StrategyTag.BROKEN_WING_CONDOR
     assert plan.spread.strikes == "6920/6925/6880/6870"
     assert plan.spread.width == 10
+
+
+def test_polarity_is_measured_in_the_unit_of_its_thresholds() -> None:
+    """CS-101, CS-211: 0.5e9 per 1 % are 50e9 per 100 %, enough to break the wings."""
+    legs: Legs = {**CONDOR_QUOTES, "C6925": (1.20, 1.30)}
+    situation = a_situation(pin=6900, legs=legs)
+    assert situation.exposure is not None
+    per_percent = evolve(situation, exposure=situation.exposure.converted(ExposureUnit.PER_1PCT))
+    plan = judgement(per_percent, entries=EntryRules(quality=TOLERANT)).plan
+
+    assert plan is not None
+    assert plan.strategy is StrategyTag.BROKEN_WING_CONDOR
 
 
 def test_too_far_from_the_pin_it_sells_far_out_of_the_money_and_keeps_the_tag() -> None:
@@ -335,6 +348,10 @@ def test_a_setup_too_far_out_says_why_nothing_is_sold_far_out_of_the_money() -> 
     assert str(verdict("setup", late)) == "skip too_far: price 65 points from the pin > 50 (no OTM side: otm_window)"
 
 
+def test_a_setup_skipped_for_another_reason_says_nothing_of_it() -> None:
+    assert str(verdict("setup", a_situation(vix="21.3"))) == "skip vix_ceiling: VIX 21.3 >= 20.0"
+
+
 @pytest.mark.parametrize(
     ("peaks", "words"),
     [
@@ -389,6 +406,16 @@ def test_the_second_look_breaks_the_wings_by_its_own_polarity() -> None:
     assert plan is not None
     assert plan.strategy is StrategyTag.BROKEN_WING_CONDOR
     assert plan.spread.strikes == "6920/6925/6880/6870"
+
+
+def test_what_the_second_look_adopts_keeps_its_distance_too() -> None:
+    """CS-326, CS-359: 10 points out at first; six points later the strikes of now are only 6 out."""
+    two = EntryRules(setup=evolve(EntryRules().setup, short_clearance=2))
+    legs: Legs = {**PUT_SPREAD_QUOTES, "P6900": (6.00, 6.10)}
+    now = looked_again(a_situation(legs=legs), a_situation(price="6906", legs=legs))
+
+    assert reason(a_situation(legs=legs), entries=two) is None
+    assert verdict("price_moved", now, entries=two).reason == "short_too_near"
 
 
 def test_a_second_price_far_from_the_previous_close_is_none() -> None:
@@ -465,6 +492,15 @@ def test_a_limit_of_nothing_is_no_order() -> None:
 
     assert reason(a_situation(legs=legs), entries=rules) == "limit_not_positive"
     assert verdict("minimum_credit", a_situation(legs=legs), entries=rules).value == "0.95 x 0.05 is below one tick"
+
+
+def test_the_underlyings_own_limit_counts_too() -> None:
+    """CS-338, section 0.1: one position in SPX is enough where its line says so."""
+    situation = a_situation(book=a_book(opened(a_plan(a_put_spread(6700, 6690), position="t1"))))
+    one = evolve(situation, underlying=evolve(REGISTRY["SPX"], max_positions=1))
+
+    assert (reason(situation), reason(one)) == (None, "position_limit")
+    assert str(verdict("position_limit", one)) == "skip position_limit: 1 positions in SPX >= 1"
 
 
 @pytest.mark.parametrize(

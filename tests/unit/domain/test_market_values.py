@@ -223,3 +223,41 @@ def test_what_was_never_seen_is_not_fresh() -> None:
     assert a_snapshot(chain=None).quote(a_contract("P6880")) is None
     with pytest.raises(InvalidInput, match="at"):
         a_snapshot(at=NAIVE)
+
+
+def test_a_chain_quoted_anew_keeps_its_contracts_and_counts_its_own_defects() -> None:
+    before = a_chain([Row(6000, True, 10, bid=2, ask=1, gamma=0.01), Row(6000, False, 20, bid=1, ask=2, iv=0.2)])
+    later = before.as_of + dt.timedelta(minutes=1)
+    seen = [later.timestamp()] * 2
+
+    after = before.requoted(later, [1.0, 3.0], [1.5, 2.0], [0.3, NAN], seen)
+
+    assert (after.as_of, before.defects, after.defects) == (later, {"crossed": 1}, {"crossed": 1})
+    assert after.bid.tolist()[0] == 1.0
+    assert np.isnan(after.bid[1])
+    assert after.iv.tolist()[0] == 0.3
+    assert (after.open_interest.tolist(), after.gamma.tolist()[0]) == ([10, 20], 0.01)
+    contract = before.contract(0, REGISTRY["SPX"])
+    assert (after.row(contract), before.quote(contract)) == (0, None)
+    quote = after.quote(contract)
+    assert quote is not None
+    assert (quote.bid, quote.at) == (Decimal(1), later)
+
+
+def test_what_is_quoted_anew_is_judged_like_any_chain() -> None:
+    before = a_chain([Row(6000, True)])
+    for quotes in ([np.inf], [1.0, 2.0]):
+        with pytest.raises(InvalidInput, match="bid"):
+            before.requoted(before.as_of, quotes, [2.0], [NAN], [before.as_of.timestamp()])
+
+
+def test_a_sealed_column_is_shared_and_any_other_is_copied() -> None:
+    chain = a_chain([Row(6000, True), Row(6010, True)])
+    ours = np.array([5000.0, 5010.0])
+    window = np.array([5000.0, 5010.0, 5020.0])[:2]
+    window.setflags(write=False)  # what it looks into can still be written to
+
+    assert evolve(chain, open_interest=[1.0, 2.0]).strike is chain.strike
+    assert evolve(chain, strike=window).strike is not window
+    assert evolve(chain, strike=ours).strike is not ours
+    ours[0] = 1.0

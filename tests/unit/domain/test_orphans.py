@@ -70,6 +70,15 @@ def the_orphan(found: OrphanSearch) -> PositionAdopted:
     return orphan
 
 
+def test_an_orphan_was_acquired_with_its_last_leg() -> None:
+    """CS-575: the time of acquisition, when the spread was whole."""
+    sold = a_report((put(6880), -1, "5.00"), time=at("10:02"))
+    bought = a_report((put(6870), 1, "2.50"), order_id="gc-" + "b1b2c" * 5, time=at("10:07"))
+
+    assert the_orphan(search({put(6880): -1, put(6870): 1}, sold, bought)).opened_at == at("10:07")
+    assert the_orphan(search({put(6880): -1, put(6870): 1}, bought, sold)).opened_at == at("10:07")
+
+
 SOLD, COVER = put(6880), put(6870)
 HELD = {SOLD: -3, COVER: 3}
 ENTRY = a_report((SOLD, -3, "5.00"), (COVER, 3, "2.50"))

@@ -49,11 +49,13 @@ def test_more_of_what_we_hold_is_somebody_elses() -> None:
 
 def test_only_what_vanished_can_come_back() -> None:
     """CS-565: at the worst it was counted at, so that nothing is left of it in the P/L."""
-    position = a_position(a_plan(contracts=3)).traded_outside(SHORT, 2, None)
-    (back,) = adjustments([position], SHORT, -5, [], at("11:00"))
+    for gone in (2, 3):
+        position = a_position(a_plan(contracts=3)).traded_outside(SHORT, gone, None)
+        sold_by_hand = a_report("10:59", 5, "4.00", side=Side.SELL)
+        (back,) = adjustments([position], SHORT, -5, [sold_by_hand], at("11:00"))
 
-    assert (back.change, back.price) == (-2, None)
-    assert position.traded_outside(SHORT, back.change, back.price).gross == position.cash == 750
+        assert (back.change, back.price) == (-gone, None)
+        assert position.traded_outside(SHORT, back.change, back.price).gross == position.cash == 750
 
 
 def test_what_went_at_a_known_price_does_not_come_back() -> None:
@@ -68,6 +70,8 @@ def test_what_went_at_a_known_price_does_not_come_back() -> None:
     [
         ({put(6880): 1}, 1000),
         ({put(6870): -1}, 0),
+        ({put(6880): -1}, 0),  # closed twice, held the wrong way round, and sold
+        ({put(6870): 1}, 1000),
         ({put(6880): 2, put(6870): -2}, 2000),
         ({call(6980): 1, put(6880): 1}, 1500),
         ({call(6980): 2, put(6880): 1}, 3000),

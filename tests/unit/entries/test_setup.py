@@ -18,6 +18,7 @@ from gammacore.domain.entries.setup import (
     Setup,
     SetupRules,
     StrategyTag,
+    judge_strikes,
     select_setup,
     shorts_out_of_the_money,
     width_for,
@@ -278,3 +279,23 @@ def test_calls_above_the_pin_mirror_puts_below_it(gap: int, symbol: str, pin: in
     assert above.call_short is not None
     assert below.put_short is not None
     assert above.call_short - centre == centre - below.put_short
+
+
+@pytest.mark.parametrize(
+    ("price", "bad"), [(300, None), (295, "call 325 > 10% from 295"), (20, "call 40 > 10% from 20")]
+)
+def test_strikes_are_listed_and_within_a_tenth_of_the_price(price: int, bad: str | None) -> None:
+    """CS-016, inclusive: around 300 the far legs are 30 points away, exactly a tenth; below nothing nobody lists."""
+    setup = select_setup(SPX, Decimal(price), Decimal(price), Decimal(16))
+    verdict = judge_strikes(setup, Decimal(price), Decimal("0.10"))
+
+    assert verdict.reason == (None if bad is None else "bad_strike")
+    assert bad is None or f"{verdict.value} {verdict.limit}" == bad
+
+
+def test_a_strike_of_nothing_is_none_however_far_one_may_go() -> None:
+    """CS-016."""
+    setup = select_setup(SPX, Decimal(20), Decimal(20), Decimal(16))
+
+    assert judge_strikes(setup, Decimal(20), Decimal(5)).reason == "bad_strike"
+    assert setup.refused(judge_strikes(setup, Decimal(20), Decimal(5))).reason == "bad_strike"

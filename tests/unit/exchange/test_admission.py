@@ -222,3 +222,33 @@ def test_the_second_side_of_a_condor_ties_up_nothing_more() -> None:
     assert dict(desk.exchange.holdings()) == {
         leg.contract.occ: leg.side.sign for leg in (*a_put_spread().opening_legs, *legs)
     }
+
+
+@pytest.mark.parametrize(
+    ("contract", "side", "reason"),
+    [
+        (put(6870), Side.SELL, "crosses_zero"),
+        (put(6880), Side.BUY, "crosses_zero"),
+        (put(6870), Side.BUY, None),
+        (put(6860), Side.BUY, None),
+    ],
+)
+def test_nothing_is_opened_against_what_is_held(contract: OptionContract, side: Side, reason: str | None) -> None:
+    """A broker wants a sell to close there: netted, the spread's own close would find its leg gone."""
+    desk = a_desk(cash="2000000")
+    desk.hold(an_entry())
+    ticket = a_single(contract, side, order_id="gc-2", limit="1.00", purpose=Purpose.ENTRY)
+
+    assert refused(desk, ticket) == reason
+
+
+def test_a_market_order_opens_nothing_at_a_price_nobody_knows() -> None:
+    """Its cost could not be held against the buying power; what closes risk is taken all the same."""
+    desk = a_desk()
+    desk.hold(an_entry())
+    desk.show({})
+    unquoted = a_single(put(6860), Side.BUY, order_id="gc-2", purpose=Purpose.ENTRY)
+
+    assert refused(desk, unquoted) == "no_quote"
+    assert refused(desk, a_single(put(6860), Side.BUY, order_id="gc-3", limit="1.00", purpose=Purpose.ENTRY)) is None
+    assert refused(desk, an_exit()) is None

@@ -153,3 +153,12 @@ def test_drift_is_dollars_of_delta_a_volatility_point_and_an_hour() -> None:
     assert drift.charm == pytest.approx(float(charm(*inputs)[0]) * 500 * 100 * 6000)
     assert measure_drift(contracts, SignModel.INVERTED).charm == -drift.charm
     assert drift.vanna > 0 > drift.charm  # out of the money: volatility brings the call nearer, time takes it away
+
+
+def test_the_profile_counts_the_shares_of_a_contract() -> None:
+    """Exposure and profile of one survey are in the same dollars, whatever the multiplier."""
+    rows = [Row(5950, False, iv=0.2), Row(6050, True, iv=0.2)]
+    full, mini = (survey_gamma(a_chain(rows), SPOT, rates=NO_RATES, multiplier=shares) for shares in (100, 10))
+
+    assert mini.flips.profile.net == pytest.approx(full.flips.profile.net / 10)
+    assert mini.flips.roots == pytest.approx(full.flips.roots, rel=1e-9)

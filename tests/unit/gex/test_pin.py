@@ -75,6 +75,15 @@ def test_proximity_decides_and_like_peaks_compete(
     assert (pin.strike, pin.competing, pin.polarity) == (strike, competing, PinPolarity.POSITIVE)
 
 
+@pytest.mark.parametrize(("farther", "competing"), [(6025, False), (6020, True)])
+def test_peaks_whose_distances_are_as_four_to_ten_do_not_compete(farther: int, competing: bool) -> None:
+    """CS-107, strict: 10 below and 25 above, each as strong for its distance as the other."""
+    near, far = ((distance / 6000) ** 5 + 1e-12 for distance in (10, farther - 6000))
+    pin = pin_of({5990: 5e9, farther: 5e9 * far / near}, "6000")
+
+    assert pin.competing is competing
+
+
 def test_the_three_best_are_reported_best_first() -> None:
     pin = pin_of({5990: 1e9, 6000: 1e9, 6010: 1e9, 6020: 1e9}, "6000")
 

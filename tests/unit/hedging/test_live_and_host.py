@@ -109,7 +109,7 @@ def test_a_lenient_host_logs_what_a_strict_one_raises() -> None:
 def test_a_hosts_numbers_are_finite_or_refused_before_anything_changed(field: str, value: object) -> None:
     """DH-102, DH-110, DH-150: in Python, NaN is a float like any other."""
     host = hedging_host(HedgingSettings(), lambda _: None, calendar=CALENDAR)
-    good = {"delta": 0.5, "quantity": 10, "underlying_price": 500}
+    good: dict[str, Any] = {"delta": 0.5, "quantity": 10, "underlying_price": 500}
     with pytest.raises(InvalidInput) as refusal:
         host.on_market_event(market("15:00:00", CALL, event_id="x", **{**good, field: value}))
     assert refusal.value.field == f"payload.{field}"
@@ -134,7 +134,7 @@ def test_what_is_no_message_is_invalid_whatever_it_is(event: Any) -> None:
         hedging_host(HedgingSettings(), logs.append).on_market_event(event)
 
 
-@pytest.mark.parametrize("now", [dt.datetime(2025, 12, 30, 15, 30), "2025-12-30T15:30:00Z", None])
+@pytest.mark.parametrize("now", [instant("15:30:00").replace(tzinfo=None), "2025-12-30T15:30:00Z", None])
 def test_a_tick_needs_an_instant(now: Any) -> None:
     """DH-150: a time without its offset is nobody's time."""
     host = hedging_host(HedgingSettings(), lambda _: None, calendar=CALENDAR)

@@ -135,6 +135,23 @@ def test_an_unreadable_balance_is_never_replaced(folder: Path) -> None:
         events_of(read_legacy(folder))
 
 
+@pytest.mark.parametrize("text", ['[{"order_id": "24001"', "{}", "", '[{"entry_credit": NaN}]'])
+def test_unreadable_orders_are_never_none(folder: Path, text: str) -> None:
+    """CS-565: a new ledger without the open positions would leave them to nobody."""
+    (folder / "orders.json").write_text(text)
+    write_balance(folder)
+
+    with pytest.raises(InvalidInput, match="never dropped"):
+        events_of(read_legacy(folder))
+
+
+def test_a_position_that_is_not_taken_over_is_noted(folder: Path) -> None:
+    write_orders(folder, an_order(), an_order(order_id="24002", entry_credit=0))
+    write_balance(folder)
+
+    assert any("1 refused" in note and "never closed" in note for note in read_legacy(folder).notes)
+
+
 def test_a_table_beside_the_journal_is_refused_by_name(folder: Path, shared_data: Path) -> None:
     source = shared_data / "credit_spreads" / "trades_20260112.csv"
     (folder / source.name).symlink_to(source)

@@ -69,3 +69,13 @@ def test_prices_next_to_their_bounds_still_have_a_volatility() -> None:
     assert float(implied_volatility(100.0 * (1 - 1e-9), call)) == pytest.approx(12.2, abs=0.1)
     assert float(implied_volatility(1e-7, call)) == pytest.approx(1e-9 * np.sqrt(2 * np.pi), rel=1e-6)
     assert implied_volatility(1e-200, Terms.from_rates(100.0, 150.0, True, 1.0)) > 0
+
+
+@pytest.mark.parametrize("widths", [0.0, 1e-12, 1e-9, 1e-8, 1e-4, 0.5, 2.0, 10.0, 37.0])
+def test_the_first_guess_holds_from_at_the_money_to_where_prices_end(widths: float) -> None:
+    """So many widths out of the money, where the table of guesses begins and ends as well."""
+    root_variance = 0.01
+    forward = 100.0 * np.exp(-widths * root_variance)
+    call = Terms(forward, 100.0, True, 1.0, forward, 1.0)
+
+    assert float(implied_volatility(price(call, root_variance), call)) == pytest.approx(root_variance, rel=1e-11)

@@ -135,6 +135,28 @@ def test_a_settled_trade_says_at_which_price_and_whether_it_is_official(estimate
     assert ("no official one was known" in trade.exit.detail) is estimated
 
 
+@pytest.mark.parametrize(
+    ("verified", "estimated", "settlement", "doubts"),
+    [
+        (True, False, None, 0),
+        (False, False, None, 1),
+        (True, True, None, 1),
+        (True, True, "6876", 0),
+        (False, True, None, 2),
+    ],
+)
+def test_a_trade_says_which_of_its_figures_is_no_brokers(
+    verified: bool, estimated: bool, settlement: str | None, doubts: int
+) -> None:
+    """CS-003, CS-411, CS-572; a settlement says it in its own words (CS-528)."""
+    trade = day_report(a_day()).closed[0]
+    assert trade.exit is not None
+    price = None if settlement is None else Decimal(settlement)
+    ended = evolve(trade.exit, estimated=estimated, settlement_price=price)
+
+    assert len(evolve(trade, credit_verified=verified, exit=ended).doubts) == doubts
+
+
 def test_each_new_york_date_is_a_day_of_its_own() -> None:
     """CS-622: the second day starts with the first one's balance and does not count its trade."""
     monday, tuesday = day_reports(two_days())

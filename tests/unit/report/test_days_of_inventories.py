@@ -40,8 +40,8 @@ def test_the_second_day_names_the_day_of_what_happened_on_the_first() -> None:
 def test_hedges_of_the_day_before_are_named_too_and_are_on_no_picture_of_today() -> None:
     report = held_over_night()
 
-    assert "Mon 2026-01-05 10:00 buy 46" in screen(report)
-    assert re.search(r"Mon 2026-01-05 10:00\s+buy 46", page(report))
+    assert re.search(r"hedges of Mon 2026-01-05 .*10:00 buy 46", screen(report), re.DOTALL)
+    assert re.search(r"Every hedge\s+Mon 2026-01-05 .*10:00\s+buy 46", page(report), re.DOTALL)
     assert "before and after each" not in page(report)
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from attrs import evolve
@@ -16,11 +17,12 @@ from builders_gex import Row, a_chain
 from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from gammacore.adapters.html_report import render_day, write_page
 from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
-from gammacore.adapters.html_report.price_chart import known_prices
+from gammacore.adapters.html_report.price_chart import _Rows, known_prices
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.reports.day_report import DayReport, day_report
+from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 
@@ -126,6 +128,11 @@ def test_a_day_without_a_trade_has_a_page_that_says_why() -> None:
     assert "skip vix_floor: VIX 12.1 &lt; 13.0" in page
 
 
+def test_a_quiet_days_picture_is_not_explained_by_what_is_not_in_it() -> None:
+    assert "Diamonds are the pin at each scheduled entry." in (page := render_day(a_quiet_day(), PATH))
+    assert "triangles enter" not in page
+
+
 def test_a_day_before_its_first_entry_has_a_page() -> None:
     assert "No scheduled entry was reached" in render_day(day_report([ledger_opened(), day_started()]))
 
@@ -158,6 +165,24 @@ def test_the_profile_is_saved_as_what_its_name_says(name: str, head: bytes, tmp_
     save_exposure_plot(tmp_path / name, a_survey(), None)
 
     assert (tmp_path / name).read_bytes().startswith(head)
+
+
+def test_the_profile_is_dated_by_new_yorks_clock(tmp_path: Path) -> None:
+    survey = a_survey()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        save_exposure_plot(tmp_path / "gex.svg", survey, None)
+
+    at_new_york = survey.exposure.as_of.astimezone(NEW_YORK)
+    assert f"SPX {at_new_york:%Y-%m-%d %H:%M} New York" in (tmp_path / "gex.svg").read_text(encoding="utf-8")
+
+
+def test_strikes_of_neighbouring_trades_are_written_one_below_the_other() -> None:
+    """Two trades at the same strikes within the hour: two labels, both legible."""
+    rows = _Rows()
+
+    assert [rows.beyond(*label) for label in ((0.5, 5570, 10), (1.0, 5570, 10), (1.1, 5625, 5), (2.5, 5575, 10))] == [
+        0, 1, 0, 0,
+    ]  # fmt: skip
 
 
 def test_a_picture_of_no_known_kind_is_refused(tmp_path: Path) -> None:

@@ -225,6 +225,14 @@ def test_rules_outside_their_bounds_are_refused_by_name(field: str, value: Decim
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(("risk", "contracts"), [("1260", 1), ("1250.01", 1), ("1250", 2), ("840", 2), ("833.33", 3)])
+def test_what_the_fraction_buys_is_floored(risk: str, contracts: int) -> None:
+    """CS-604: a Kelly of 25 %, half of 20,000 is 2,500: at 1,260 a contract 1.98, which is one."""
+    record = [Decimal(100), Decimal(-50)] * 5
+
+    assert RollingHalfKelly().size(Decimal(20_000), record, Decimal(risk)).contracts == contracts
+
+
 def test_a_window_may_be_as_short_as_the_trades_it_must_know() -> None:
     """CS-603, CS-604: then the record decides; one shorter would stay at few_trades for ever."""
     assert RollingHalfKelly(SizingRules(window=10)).size(Decimal(20_000), EDGE, Decimal(250)).reason != "few_trades"

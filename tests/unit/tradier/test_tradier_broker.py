@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -138,6 +139,18 @@ def test_canceling_what_is_not_there_is_an_error() -> None:
 
 
 # -- questions --------------------------------------------------------------------------------------------------------
+
+
+def test_others_orders_for_parts_of_a_share_do_not_hide_the_rest() -> None:
+    """Somebody reinvests a dividend: nothing of ours may become unreadable by it. One of ours in parts is refused."""
+    part: dict[str, Any] = {"class": "equity", "type": "market", "exec_quantity": 0.5, "quantity": 0.5}
+    wire = ScriptedWire({"GET": [listed(a_row(6, tag="by-hand", **part), a_row(41)), listed()]})
+
+    assert [report.broker_id for report in broker_of(wire).orders()] == ["41"]
+
+    wire = ScriptedWire({"GET": [listed(a_row(6, status="filled", **part)), listed()]})
+    with pytest.raises(UnreadableAnswer):
+        broker_of(wire).orders()
 
 
 def test_orders_are_listed_oldest_first_ours_and_others() -> None:

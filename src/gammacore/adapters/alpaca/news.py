@@ -132,12 +132,16 @@ def _trading_stream(keys: AlpacaKeys, where: Endpoints, lost_touch: Callable[[],
     alpaca-py offers no hook for that: its own steps are wrapped.
     """
     from alpaca.trading.stream import TradingStream
+    from websockets import WebSocketException
 
     class Listener(TradingStream):
         async def _start_ws(self) -> None:
             lost_touch()
             connect: Step = super()._start_ws
-            await connect()
+            try:
+                await connect()
+            except (OSError, ValueError) as refusal:  # alpaca-py logs these with a traceback at every attempt
+                raise WebSocketException(str(refusal) or type(refusal).__name__) from None
             lost_touch()  # what happened until Alpaca listened to our wish to listen is not told
 
         async def _consume(self) -> None:

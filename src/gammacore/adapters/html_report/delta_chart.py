@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CLOSE = dt.timedelta(minutes=6)
 """Hedges of one side nearer than this share one figure."""
+LABEL_HOURS = 1.5
+"""A band that ends earlier than this after the open is named from its left, or the name would leave the picture."""
+SHORT_GAMMA = ", dealers short gamma"
 
 
 def delta_chart(report: DayReport, line: InventoryLine, prices: Prices) -> str:
@@ -73,26 +76,42 @@ def _measured(report: DayReport, line: InventoryLine) -> list[tuple[float, float
 
 
 def _draw_band(axes: Axes, report: DayReport, line: InventoryLine) -> None:
-    """Within the threshold nothing is hedged; each new threshold begins where it was first applied."""
+    """Within the threshold nothing is hedged; each new threshold begins where it was first applied.
+
+    A day may go to and fro between them: each is named once, where it held longest.
+    """
     changes = _thresholds(line)
     until = line.exits[0].intended_at if line.exits else report.session_close
+    longest: dict[str, tuple[float, float, float]] = {}
     for number, (decision, end) in enumerate(zip(changes, [*(one.at for one in changes[1:]), until], strict=True)):
         start = line.opened if number == 0 else decision.at
-        span, limit = [hours_into(report, start), hours_into(report, max(end, start))], float(decision.threshold)
-        tight = decision.gex is not None and decision.gex < 0
-        axes.fill_between(span, -limit, limit, color=PAGE.loss if tight else PAGE.accent, alpha=0.10, linewidth=0)
-        words = f"±{decision.threshold:.2f}" + (", dealers short gamma" if tight else "")
+        left, right = hours_into(report, start), hours_into(report, max(end, start))
+        limit, words = float(decision.threshold), _band_in_words(decision)
+        axes.fill_between([left, right], -limit, limit, color=_band_colour(words), alpha=0.10, linewidth=0)
+        known = longest.get(words)
+        if known is None or right - left > known[1] - known[0]:
+            longest[words] = (left, right, limit)
+    for words, (left, right, limit) in longest.items():
+        fits = right > LABEL_HOURS
         axes.annotate(
-            words, (span[1], limit), xytext=(-2, 3), textcoords="offset points", ha="right", va="bottom", fontsize=8.5,
-            color=PAGE.loss if tight else PAGE.accent, zorder=4,
+            words, (right if fits else left, limit), xytext=(-2 if fits else 2, 3), textcoords="offset points",
+            ha="right" if fits else "left", va="bottom", fontsize=8.5, color=_band_colour(words), zorder=4,
         )  # fmt: skip
 
 
+def _band_in_words(decision: HedgeDecided) -> str:
+    return f"±{decision.threshold:.2f}" + (SHORT_GAMMA if decision.gex is not None and decision.gex < 0 else "")
+
+
+def _band_colour(words: str) -> str:
+    return PAGE.loss if words.endswith(SHORT_GAMMA) else PAGE.accent
+
+
 def _thresholds(line: InventoryLine) -> list[HedgeDecided]:
-    """The decisions at which the threshold was another than before."""
+    """The decisions at which the threshold, or the side dealers are on, was another than before."""
     changes: list[HedgeDecided] = []
     for decision in line.decisions:
-        if not changes or decision.threshold != changes[-1].threshold:
+        if not changes or _band_in_words(decision) != _band_in_words(changes[-1]):
             changes.append(decision)
     return changes
 

@@ -62,9 +62,10 @@ def _money(line: InventoryLine) -> str:
 def _hedges(line: InventoryLine) -> str:
     if not line.hedges:
         return ""
-    rows = "".join(_hedge(hedge, day_in_words(hedge.decision.at, line)) for hedge in line.hedges)
+    rows = "".join(_hedge(hedge) for hedge in line.hedges)
+    when = day_in_words(line.hedges[0].decision.at, line) or "hedge"
     table = (
-        '<div class="scroll"><table class="matrix hedges"><thead><tr><th>hedge</th><th>shares</th>'
+        f'<div class="scroll"><table class="matrix hedges"><thead><tr><th>{when}</th><th>shares</th>'
         "<th class=n>price</th><th class=n>delta before</th><th class=n>after</th><th class=n>threshold</th>"
         "<th>dealer gamma</th><th class=n>slippage</th><th class=n>fees</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
@@ -73,7 +74,7 @@ def _hedges(line: InventoryLine) -> str:
     return f"<details{opened}><summary>Every hedge</summary>{table}</details>"
 
 
-def _hedge(hedge: HedgeLine, day: str) -> str:
+def _hedge(hedge: HedgeLine) -> str:
     decision = hedge.decision
     price = "–" if hedge.price is None else f"{hedge.price:.2f}"
     short = ' class="loss"' if decision.gex is not None and decision.gex < 0 else ""
@@ -84,7 +85,7 @@ def _hedge(hedge: HedgeLine, day: str) -> str:
         f"{decision.threshold:.2f}",
     )
     return (
-        f'<tr><th scope="row">{day}{time(decision.at)}</th><td>{escape(hedge_in_words(hedge))}</td>'
+        f'<tr><th scope="row">{time(decision.at)}</th><td>{escape(hedge_in_words(hedge))}</td>'
         + "".join(f"<td class=n>{one}</td>" for one in numbers)
         + f"<td{short}>{escape(gamma_in_words(decision))}</td><td class=n>{dollars(hedge.slippage)}</td>"
         f"<td class=n>{dollars(hedge.fees)}</td></tr>"

@@ -76,6 +76,7 @@ def _trade(number: int, trade: TradeLine) -> str:
         story.append((time(ended.at), f"Closed for {ended.value:.2f}, <b>{words(ended.reason)}</b>{detail}."))
     held = "" if trade.minutes is None else f", held {trade.minutes} {'minute' if trade.minutes == 1 else 'minutes'}"
     story.append(("at risk", f"{dollars(trade.maximum_risk)}{held}, fees {dollars(trade.fees)}"))
+    story += [("note", escape(doubt)) for doubt in trade.doubts]
     lines = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in story)
     terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in trade.terms)
     return (

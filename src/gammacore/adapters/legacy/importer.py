@@ -76,6 +76,11 @@ class LegacyImport:
     def notes(self) -> tuple[str, ...]:
         """What a person should know before it is written."""
         notes = [f"{order.order_id}: {note}" for order in self.positions for note in order.notes]
+        if untold := sum(refusal.file == ORDERS for refusal in self.refused):
+            notes.append(
+                f"{ORDERS}: {untold} refused; what is open there and not taken over is quarantined when the broker "
+                "shows it, and never closed by this desk"
+            )
         if BALANCE not in self.found:
             notes.append(f"no {BALANCE}: the new ledger begins with the configured starting capital")
         if self.journal is not None and self.balance is not None and self.history_source == BALANCE:
@@ -95,8 +100,11 @@ class LegacyImport:
         """The first events of a new ledger: opened with the old balance, its record, its open positions.
 
         Raises:
-            InvalidInput: the balance file is there and unreadable: no default stands in for it (CS-609).
+            InvalidInput: the balance or the orders are there and unreadable: no default stands in for a balance, and
+                an unreadable file of positions is never none (CS-565, CS-609).
         """
+        if any(refusal.file == ORDERS and refusal.index is None for refusal in self.refused):
+            raise InvalidInput(ORDERS, "unreadable", "mend it first: open positions are never dropped (CS-565)")
         if self.balance is None and BALANCE in self.found:
             raise InvalidInput(BALANCE, "unreadable", "mend it first: a balance is never made up (CS-609)")
         opening = starting_capital if self.balance is None else self.balance.balance

@@ -10,6 +10,7 @@ from decimal import DecimalException
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import astuple
 
 from gammacore.adapters.ndjson.decoding import number_of
 from gammacore.adapters.ndjson.lines import MAX_LINE_BYTES
@@ -59,21 +60,16 @@ def read_plain_event(line: bytes) -> MarketEvent | None:
     if b"\\" in line or len(line) > MAX_LINE_BYTES:
         return None
     try:
-        found = _decode(line)
-        payload = found.payload
-        delta, quantity, price, underlying_price = (
-            payload.delta, payload.quantity, payload.price, payload.underlying_price,
-        )  # fmt: skip
-        gamma, theta, vega, bid, ask = payload.gamma, payload.theta, payload.vega, payload.bid, payload.ask
+        _, _, event_id, ts, symbol, source, payload = astuple(_decode(line))
+        delta, quantity, price, underlying_price, gamma, theta, vega, bid, ask = astuple(payload)
         silent = (
             (delta is None) + (quantity is None) + (price is None) + (underlying_price is None) + (gamma is None)
             + (theta is None) + (vega is None) + (bid is None) + (ask is None)
         )  # fmt: skip
-        if line.count(b":") - found.ts.count(":") != FIELDS - silent:
+        if line.count(b":") - ts.count(":") != FIELDS - silent:
             return None
         return market_event(
-            found.event_id, found.ts, found.symbol, found.source, delta, quantity, price, underlying_price, gamma,
-            theta, vega, bid, ask,
-        )  # fmt: skip
+            event_id, ts, symbol, source, delta, quantity, price, underlying_price, gamma, theta, vega, bid, ask
+        )
     except _JUDGED_ELSEWHERE:
         return None

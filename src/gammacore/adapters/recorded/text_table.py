@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,18 @@ from gammacore.errors import InvalidInput, MissingData
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
 DELIMITERS = ",;\t|"
+_FEWEST_COLUMNS = 3
+
+
+def looks_like_a_table(first_bytes: bytes) -> bool:
+    """Whether a file that begins like this may be a table of snapshots: its first line names columns, and no sides.
+
+    >>> looks_like_a_table(b"ticker,bid,ask,strike\\n"), looks_like_a_table(b"Expiration Date,Calls,Bid,Puts\\n")
+    (True, False)
+    """
+    first = first_bytes.decode("utf-8", errors="replace").lstrip("\ufeff").split("\n", 1)[0]
+    names = re.split(f"[{re.escape(DELIMITERS)}]", first.strip().casefold())
+    return len(names) > _FEWEST_COLUMNS and "calls" not in names and not any("last:" in name for name in names)
 
 
 @frozen(eq=False)

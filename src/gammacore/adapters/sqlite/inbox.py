@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -98,7 +99,8 @@ class SqliteInbox:
 
     def _corrupt(self, problem: str) -> CorruptLedger:
         named = problem if str(self.path) in problem else f"{self.path}: {problem}"
-        return CorruptLedger(named, f"mv {self.path} {self.path}.damaged, and post what was asked again")
+        aside = shlex.join(["mv", str(self.path), f"{self.path}.damaged"])
+        return CorruptLedger(named, f"{aside}, and post what was asked again")
 
 
 def _row(request: Request) -> tuple[str, str, str]:

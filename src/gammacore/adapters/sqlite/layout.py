@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -72,7 +73,7 @@ def beside(ledger: Path, ending: str) -> Path:
 
 
 def repair_command(ledger: Path) -> str:
-    return f"gammacore ledger repair --ledger {ledger}"
+    return f"gammacore ledger repair --ledger {shlex.quote(str(ledger))}"
 
 
 def corrupt(ledger: Path, problem: str) -> CorruptLedger:

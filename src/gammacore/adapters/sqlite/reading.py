@@ -56,6 +56,7 @@ def look(ledger: Path, query: Callable[[sqlite3.Connection], Answer]) -> Answer:
         fault: Exception | None = None
         try:
             with _in_place(ledger) as connection:
+                connection.execute("BEGIN")  # all of a query sees one instant, whatever is appended meanwhile
                 answer = query(connection)
         except CorruptLedger as damage:
             fault = damage

@@ -8,7 +8,7 @@ from decimal import Decimal
 from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
 from gammacore.adapters.tradier.order_forms import order_form
-from gammacore.adapters.tradier.order_reports import client_id, report_of
+from gammacore.adapters.tradier.order_reports import client_id, is_others_in_parts, report_of
 from gammacore.adapters.tradier.orders import OrderRow, Preview
 from gammacore.domain.instruments import whole_units
 from gammacore.domain.orders import OrderReport, OrderTicket
@@ -60,8 +60,9 @@ class TradierBroker:
         return None if row is None else report_of(row)
 
     def orders(self) -> Sequence[OrderReport]:
-        """Today's orders, oldest first."""
-        return [report_of(row) for row in sorted(self._tradier.orders.today(self._account), key=_age)]
+        """Today's orders, oldest first; those of others for parts of a share are left out, as in holdings."""
+        rows = sorted(self._tradier.orders.today(self._account), key=_age)
+        return [report_of(row) for row in rows if not is_others_in_parts(row)]
 
     def holdings(self) -> Mapping[str, int]:
         """Signed contracts and whole shares; a symbol held in several lots is their sum, parts of a share left out."""

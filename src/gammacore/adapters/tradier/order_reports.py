@@ -38,6 +38,16 @@ def client_id(row: OrderRow) -> str:
     return next((tag[len(prefix) :] for prefix in _PREFIXES if tag.startswith(prefix) and tag != prefix), row.id)
 
 
+def is_others_in_parts(row: OrderRow) -> bool:
+    """Whether it is somebody else's order for a part of a share: it is none of ours and fits no book of whole units.
+
+    >>> is_others_in_parts(OrderRow("7", "filled", exec_quantity=Decimal("0.5"), tag="by-hand"))
+    True
+    """
+    figures = (figure for figure in (row.quantity, row.exec_quantity) if figure is not None)
+    return client_id(row) == row.id and any(figure != int(figure) for figure in figures)
+
+
 def state_of(row: OrderRow) -> OrderState:
     """Where the order stands. A word we do not know is a working order: it counts in every limit until it is known.
 
@@ -104,8 +114,17 @@ def _price(row: OrderRow) -> Decimal | None:
     return abs(row.avg_fill_price) if row.avg_fill_price else None
 
 
+_SEVERAL_LEGS = frozenset({"multileg", "combo"})
+_NET_PRICES = frozenset({"credit", "debit", "even"})
+
+
 def _leg_fills(row: OrderRow) -> tuple[LegFill, ...]:
-    """What was filled of each leg; a single order is its own leg. None of them while one has no price yet."""
+    """What was filled of each leg; a single order is its own leg. None of them while one has no price yet.
+
+    An order of several legs that comes without them tells of none: its own row is no trade in the underlying.
+    """
+    if not row.leg and (row.class_.lower() in _SEVERAL_LEGS or row.type.lower() in _NET_PRICES):
+        return ()
     rows = row.leg or (row,)
     fills = [(leg, _count(leg.exec_quantity, leg)) for leg in rows if leg.exec_quantity]
     prices = [_price(leg) for leg, _ in fills]

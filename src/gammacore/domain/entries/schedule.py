@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -47,9 +48,7 @@ class Schedule:
 
     def slots(self, session: TradingSession) -> tuple[dt.datetime, ...]:
         """The scheduled instants of a session, UTC, counted from its open."""
-        opening = dt.datetime.combine(session.date, dt.time(9, 30))
-        gaps = (dt.datetime.combine(session.date, time) - opening for time in sorted(self.times))
-        return tuple(session.open + gap for gap in gaps)
+        return _slots(tuple(self.times), session.open)
 
     def judge_early_close(self, session: TradingSession) -> Verdict:
         """A full session, or a half day that may be traded. Rule: CS-305."""
@@ -89,6 +88,14 @@ class Schedule:
         if early_enough and session.minutes_to_close(now) >= self.least_minutes_to_close:
             return Verdict.ok(_clock(now), f"before {_clock(last)}")
         return Verdict.skip("entry_cutoff", _clock(now), f"before {_clock(last)}")
+
+
+@lru_cache(maxsize=64)
+def _slots(times: tuple[dt.time, ...], opens: dt.datetime) -> tuple[dt.datetime, ...]:
+    """Asked for in every cycle, the same all day."""
+    opening = dt.datetime.combine(dt.date.min, dt.time(9, 30))
+    gaps = (dt.datetime.combine(dt.date.min, time) - opening for time in sorted(times))
+    return tuple(opens + gap for gap in gaps)
 
 
 def _clock(instant: dt.datetime) -> str:

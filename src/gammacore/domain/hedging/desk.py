@@ -84,7 +84,7 @@ class HedgingDesk:
             InvalidInput: the calendar does not know the date; nothing of the event was applied.
         """
         book, ts, step = self.book, event.ts, self._clean_step()
-        known = book.seen.get(event.event_id)
+        known, by_timers = book.seen.get(event.event_id), 0
         if known is not None and not (self._day is not None and ts >= self._day.ends):
             step.code = Reason.DUPLICATE if known == content else Reason.DUPLICATE_CONFLICT
             return step
@@ -93,16 +93,15 @@ class HedgingDesk:
         if (last is not None and ts < last) or (self._day is not None and ts < self._day.starts):
             step.code = Reason.OUT_OF_ORDER
             return step
-        if self._day is None or ts >= self._day.ends:
-            self._check_date(ts)
         if self._timer is not None and self._timer.due < ts:
+            self._day_of(new_york_date(ts))  # refused before a timer has changed anything
             self._run_timers(step, lambda due: due < ts, None)
+            by_timers = len(step.lines)
         clock = ts if book.clock is None or ts > book.clock else book.clock
         day, phase = self._day, self._phase
         if day is None or clock >= self._phase_ends:
             day, phase = self._enter(step, clock)
         book.clock = clock
-        by_timers = len(step.lines)
         marks, bad_price = self._mark_prices(listing, event)
         if phase is EXITING or book.left_over:
             self._exit_if_due(step, Cause(event.event_id, "event", listing.key), day, phase)
@@ -152,8 +151,8 @@ class HedgingDesk:
         if intent is None or doubt:
             step.note(Level.WARN if intent is None else Level.ERROR, doubt, at=update.ts)
             return step
-        self._check_date(update.ts)
         if self._timer is not None and self._timer.due < update.ts:
+            self._day_of(new_york_date(update.ts))
             self._run_timers(step, lambda due: due < update.ts, None)
         clock = update.ts if book.clock is None else max(update.ts, book.clock)
         if self._day is None or clock >= self._day.ends:
@@ -203,18 +202,18 @@ class HedgingDesk:
             return Reason.EXPIRED, None
         closing = phase is EXITING or phase is CLOSED
         change = closing_change_of(known, event) if closing else change_of(known, event)
-        if type(change) is tuple:
+        refusal: Reason | None = None
+        if isinstance(change, tuple):
             contracts, delta = change
         elif known is None:
             return change, None
         else:
-            contracts, delta = known.contracts, known.delta
+            refusal, contracts, delta = change, known.contracts, known.delta
         price, greeks = marks_of(known, event)
         hold = self.book.hold if self.book.expects_fills else self.book.set_holding
         hold(listing, event.symbol, contracts, delta, price, greeks)
         if known is None or contracts == 0:
             self._renew_timer()
-        refusal = change if type(change) is Reason else None
         if not self._journals:
             return refusal, None
         return refusal, told.HoldingSet(event.symbol, contracts, delta, price, *greeks)
@@ -264,15 +263,17 @@ class HedgingDesk:
         self._renew_timer()
         return day
 
-    def _check_date(self, ts: dt.datetime) -> None:
-        """Nothing when the calendar knows the date; before an event has changed anything. Rule: DH-102."""
-        try:
-            self._sessions(new_york_date(ts))
-        except MissingData as gap:
-            raise InvalidInput("ts", ts.isoformat(), f"give a date the calendar knows ({gap})") from gap
-
     def _day_of(self, date: dt.date) -> HedgingDay:
-        return HedgingDay.of(date, self._sessions(date), self._exit_before_close)
+        """The day of a date.
+
+        Raises:
+            InvalidInput: the calendar does not know it.
+        """
+        try:
+            session = self._sessions(date)
+        except MissingData as gap:
+            raise InvalidInput("ts", date.isoformat(), f"give a date the calendar knows ({gap})") from gap
+        return HedgingDay.of(date, session, self._exit_before_close)
 
     # -- timers --------------------------------------------------------------------------------------------------------
 

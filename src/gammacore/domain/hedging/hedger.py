@@ -117,7 +117,7 @@ class Hedger:
             return BELOW_THRESHOLD
         far = size > self._limit.unusual
         since = book.unusual_since
-        if far != (since is not None) or (far and not book.unusual_told and now - since >= self._unusual_for):
+        if far is (since is None) or (since is not None and not book.unusual_told and now - since >= self._unusual_for):
             self._watch_unusual(step, book, net, far, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
             if no is RATE_LIMITED and book.awaited_until is None:

@@ -159,13 +159,15 @@ def normalised_black(moneyness: Floats, root_variance: Floats) -> Floats:
 
     Written with erfcx of positive arguments only, so that nothing overflows and small prices keep their digits.
     """
-    positive = np.where(root_variance > 0, root_variance, 1.0)
+    positive = _above_zero(root_variance)
     centre, half = moneyness / positive, 0.5 * positive
     high, low = erfcx(np.stack((np.abs(centre + half), half - centre)) / SQRT_2)
     weight = np.exp(-0.5 * (centre * centre + half * half))
     beyond = centre + half > 0
     value = np.where(beyond, np.exp(0.5 * moneyness) - 0.5 * weight * (high + low), 0.5 * weight * (high - low))
-    return np.asarray(np.where(np.isnan(root_variance), np.nan, np.where(root_variance > 0, value, 0.0)))
+    if positive is not root_variance:
+        value = np.where(np.isnan(root_variance), np.nan, np.where(root_variance > 0, value, 0.0))
+    return np.asarray(value)
 
 
 def _root_variance(terms: Terms, volatility: ArrayLike) -> Floats:

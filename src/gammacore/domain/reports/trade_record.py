@@ -42,7 +42,7 @@ class TradeExit:
     """How a trade ended. `value` points per spread, `gross` and `fees` dollars for the whole position.
 
     `balance` is the account's after it was booked, dollars. `settlement_price` is set when it settled, `estimated`
-    when no official price was known.
+    when no official price, or no price of a close, was known.
     """
 
     at: dt.datetime
@@ -140,6 +140,16 @@ class TradeLine:
         if self.plan.strategy in LOCK_IN_STRATEGIES:
             return None
         return self.plan.policy.advertised_target(self.credit, self.plan.confidence)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What in it is no broker's figure; none of most trades. Rules: CS-003, CS-411, CS-572."""
+        doubts = []
+        if not self.credit_verified:
+            doubts.append("the credit is not verified by the broker")
+        if self.exit is not None and self.exit.estimated and self.exit.settlement_price is None:
+            doubts.append("the exit is an estimate, to be corrected from the broker's statement")
+        return tuple(doubts)
 
     @property
     def terms(self) -> tuple[str, ...]:

@@ -73,14 +73,16 @@ class HedgeCase:
     def steps(self) -> Iterator[Decision]:
         """The order of a hedge, or the reason of none where it differs from the last one told, and what is alarming."""
         verdict = self.judge()
-        alarms = [alarm for alarm in (self._unusual(), self._beyond_limit()) if alarm is not None]
+        alarms = [
+            alarm for alarm in (self._unusual(), self._beyond_limit(), self._silent(verdict)) if alarm is not None
+        ]
         if isinstance(verdict, Hedge):
             yield self._trade(verdict)
             if verdict.cut:
                 detail = f"hedge cut to {abs(verdict.shares)} shares, the rest waits for the next window"
                 yield Warn(Alarm.SIZE_CAPPED, detail, self.inventory.id)
         elif alarms or self._is_new(verdict.value):
-            yield self.note(verdict.value)
+            yield self.note(Alarm.DATA_SILENT.value if self._is_silent(verdict) else verdict.value)
         yield from alarms
 
     def note(self, reason: str) -> Note:
@@ -89,7 +91,9 @@ class HedgeCase:
 
     def _is_new(self, reason: str) -> bool:
         last = self.last
-        if last is None or last.reason != reason or self.book.owed:
+        if last is None or self.book.owed:
+            return True
+        if last.reason != reason and (last.reason, reason) != (Alarm.DATA_SILENT, Reason.MISSING_DELTA):
             return True
         if self._was_beyond != self._is_beyond:
             return True
@@ -162,6 +166,25 @@ class HedgeCase:
             return None
         net, limit = round(self.book.net_shares / self.unit, 3), self.settings.limits.max_net_delta
         return Warn(Alarm.NET_DELTA_LIMIT, f"net delta {net:+} beyond {limit}", self.inventory.id)
+
+    # -- a feed that is silent -----------------------------------------------------------------------------------------
+
+    def _is_silent(self, verdict: Hedge | Reason) -> bool:
+        """Whether the delta is unknown for so long that nobody hedges any more. Rule: DH-1006."""
+        last = self.last
+        if verdict is not Reason.MISSING_DELTA or last is None:
+            return False
+        patience = dt.timedelta(seconds=float(self.settings.heartbeat))
+        began = last.reason == Reason.MISSING_DELTA and self.situation.now - last.at >= patience
+        return began or last.reason == Alarm.DATA_SILENT
+
+    def _silent(self, verdict: Hedge | Reason) -> Warn | None:
+        """Once a silence: the note that comes with the alarm has its name."""
+        last = self.last
+        if last is None or last.reason == Alarm.DATA_SILENT or not self._is_silent(verdict):
+            return None
+        detail = f"not hedged since {last.at:%H:%M:%S} UTC: {self.book.options.unknown_deltas} options without a price"
+        return Warn(Alarm.DATA_SILENT, detail, self.inventory.id)
 
     # -- an unusual delta ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,64 @@
+"""A strategy of your own in the day loop: ten shares of SPY, held from 10:00 to 15:30.
+
+    .venv/bin/python examples/own_strategy.py
+
+The loop does the rest: the intent stands in the ledger before the order leaves, a restart finds its orders, the report
+tells it as any other trade. What a strategy sees is `Situation`, what it may say is in `gammacore.domain.strategy`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from attrs import frozen
+
+import gammacore
+from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.sessions import new_york
+from gammacore.domain.strategy import Trade
+
+BEGIN, END = dt.time(10), dt.time(15, 30)
+
+
+@frozen
+class TenShares:
+    """Pure: no clock, no I/O; the same situation, the same decisions."""
+
+    name: str = "ten-shares"
+
+    def needs_exposure(self, now: dt.datetime, session: gammacore.TradingSession, book: BookView) -> bool:
+        return False
+
+    def deadlines(self, session: gammacore.TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        return new_york(session.date, BEGIN), new_york(session.date, END)
+
+    def decide(self, situation: gammacore.Situation) -> gammacore.Decisions:
+        begin, end = self.deadlines(situation.session, situation.book)
+        share, date = situation.underlying.symbol, situation.session.date
+        own = f"{share}-{date:%Y%m%d}-ten"  # one a day: asked again, it is the same inventory
+        held = next((one for one in situation.book.live_inventories if one.id == own), None)
+        if held is None and begin <= situation.now < end:
+            legs = (ShareLeg(share, Side.BUY, closes=False),)
+            buy = Trade(own, self.name, share, Purpose.ENTRY, legs, 10, Effect.DEBIT, "morning")
+            return gammacore.Decisions((buy,))
+        if held is not None and share in held.holdings and situation.now >= end:
+            return gammacore.Decisions((closing_trade(held, share, Purpose.EXIT, "evening"),))
+        return gammacore.Decisions()
+
+
+def main() -> gammacore.DayReport:
+    strategy: gammacore.Strategy = TenShares()
+    day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY"}]), strategy=strategy)
+    try:
+        day.trade()
+        return gammacore.day_report(day.storage.events())
+    finally:
+        day.close()
+
+
+if __name__ == "__main__":
+    told = main()
+    print(f"{told.strategy} on {told.date}: {told.entries} bought, {told.ended} sold, P/L {told.pnl}, fees {told.fees}")
