@@ -169,6 +169,12 @@ class Frame:
         return logging.getLogger("gammacore")
 
 
+def variables() -> dict[str, str | None]:
+    """The process's variables over those of `.env`."""
+    below = _read_dotenv() if DOTENV.is_file() else {}
+    return {**below, **os.environ}
+
+
 def _read_dotenv() -> dict[str, str | None]:
     from dotenv import dotenv_values
     from dotenv.parser import parse_stream

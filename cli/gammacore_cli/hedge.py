@@ -20,7 +20,7 @@ from gammacore.adapters.system_clock import SystemClock
 from gammacore.domain.hedging.protocol.messages import Level, LogMessage
 from gammacore.domain.hedging.settings import LineMode, Profile, ProtocolLogs
 from gammacore.errors import ConfigurationError
-from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import DECIMAL, LEDGER
 
@@ -84,7 +84,7 @@ def hedge(
             log=log,
             macro_file=macro,
             ledger=ledger,
-            environment=_environment(),
+            environment=variables(),
             assume_fills=given["assume_fills"],
             verbose=level == "debug",
             group=REPLAY_GROUP if source.is_file else 1,
@@ -111,14 +111,6 @@ def hedge(
         raise KeyboardInterrupt
 
 
-def _environment() -> dict[str, str | None]:
-    """The process's variables over those of the .env file."""
-    from dotenv import dotenv_values
-
-    below = dotenv_values(".env") if Path(".env").is_file() else {}
-    return {**below, **os.environ}
-
-
 def _choose(frame: Frame, given: dict[str, Any]) -> None:
     """The options into the settings; they win over environment, .env and file. Section 1.5."""
     choose_market(frame, given)
@@ -135,13 +127,13 @@ class _LogLines:
 
     def __init__(self, level: str, stream: TextIO) -> None:
         self._from = self.RANKS.get("warn" if level == "warning" else level, 20)
-        self._stream = stream
+        self._stream = stream.buffer  # UTF-8 whatever the terminal's encoding is (DH-140)
         if stream is sys.stdout:
             self(LogMessage(SystemClock().now(), Level.INFO, "ready"))
 
     def __call__(self, message: LogMessage) -> None:
         if self.RANKS[message.level.value] >= self._from:
-            self._stream.write(message.body() + "\n")
+            self._stream.write((message.body() + "\n").encode(errors="backslashreplace"))
             self._stream.flush()
 
 

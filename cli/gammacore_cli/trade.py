@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.errors import TradingHalted
-from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import LEDGER
@@ -54,7 +54,9 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
     with flatten_by_signal() as signals:
-        day = wiring.wire_day(configuration, path, logger=log, also_obey=signals, credentials=frame.credentials)
+        day = wiring.wire_day(
+            configuration, path, logger=log, also_obey=signals, credentials=frame.credentials, environment=variables()
+        )
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)

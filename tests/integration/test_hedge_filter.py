@@ -56,6 +56,16 @@ def test_lenient_skips_counts_and_goes_on(capfd: Any) -> None:
     assert done["fields"]["refusals"]["invalid"] == 2
 
 
+def test_a_guest_of_a_host_writes_its_logs_as_utf8_whatever_a_bad_line_holds(capfd: Any) -> None:
+    """DH-121, DH-140, DH-142: half a surrogate pair cannot be encoded, and must not end a lenient run."""
+    Path("guest.toml").write_text('[hedging]\nprotocol_logs = "stdout"\n', encoding="utf-8")
+    half = '{"\\ud800é":1,"\\ud800é":2}'
+    assert run(["hedge", written(half, GOOD), "--lenient", "--config", "guest.toml"]) == 0
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert (lines[0]["message"], lines[1]["fields"]["field"]) == ("ready", "\ud800é")
+    assert [line["type"] for line in lines].count("order_intent") == 1
+
+
 def test_nothing_in_nothing_out(capfd: Any) -> None:
     """DH-140: no objects are no bytes."""
     assert run(["hedge", written()]) == 0

@@ -17,7 +17,6 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour
 from gammacore.adapters.fake.market import FakeMarket
-from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.inventory.events import HedgeDecided, InventoryClosed
@@ -116,7 +115,7 @@ def test_an_entry_that_left_is_bought_once(fate: Behaviour) -> None:
 # -- a night, and another strategy: DH-520 -----------------------------------------------------------------------------
 
 
-def left_over_night(world: World) -> Book:
+def left_over_night(world: World) -> None:
     """Killed at noon with hedge shares held; the options expire, and nobody is there."""
     world.day.run_until(lambda book: any("SPY" in one.quantities for one in book.live_inventories)
                         and world.clock.now() >= at("12:00"))  # fmt: skip
@@ -129,7 +128,6 @@ def left_over_night(world: World) -> Book:
     world.session = a_session(date=NEXT_DAY)
     world.clock.set(at("09:30", NEXT_DAY))
     assert held != 0
-    return world.book
 
 
 @pytest.mark.parametrize("strategy", [DeltaHedgeDesk(), a_desk_without_entries()], ids=["itself", "another"])

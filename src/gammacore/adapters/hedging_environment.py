@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, StorageError
+from gammacore.ports.clock import Clock
+from gammacore.ports.storage import Request, RequestKind
 
-ON = frozenset({"1", "true", "yes", "on"})
+ON, OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"", "0", "false", "no", "off"})
 CLOSE = dt.timedelta(hours=16)
+KILL_SWITCH = "EXECUTION_HALTED or EXECUTION_HALTED_FILE"
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 
@@ -47,8 +50,15 @@ class EnvironmentKillSwitch:
 
     @classmethod
     def of(cls, environment: Mapping[str, str | None]) -> EnvironmentKillSwitch:
-        file = environment.get("EXECUTION_HALTED_FILE")
-        return cls((environment.get("EXECUTION_HALTED") or "").strip().lower() in ON, Path(file) if file else None)
+        """The switch of these variables.
+
+        Raises:
+            ConfigurationError: EXECUTION_HALTED is neither on nor off; a mistyped switch must not read as off.
+        """
+        text, file = (environment.get("EXECUTION_HALTED") or "").strip(), environment.get("EXECUTION_HALTED_FILE")
+        if text.lower() not in ON | OFF:
+            raise ConfigurationError(f"EXECUTION_HALTED: {text!r} is not valid; give 1, true, yes, on, or 0 or nothing")
+        return cls(text.lower() in ON, Path(file) if file else None)
 
     @property
     def is_set_up(self) -> bool:
@@ -63,6 +73,39 @@ class EnvironmentKillSwitch:
         except (OSError, UnicodeDecodeError):
             return True
         return bool(lines) and lines[0].strip().lower() in ON
+
+
+class KillSwitchInbox:
+    """The kill switch as an inbox of the day loop: a request to halt, as soon as it is seen on. Rules: DH-1001, R10.
+
+    Implements `gammacore.ports.storage.Inbox`. Like a kill file it is obeyed once while it stays on: the halt is
+    latched in the ledger, and the next start halts again. Nobody can post to it.
+    """
+
+    def __init__(self, switch: EnvironmentKillSwitch, clock: Clock) -> None:
+        self._switch = switch
+        self._clock = clock
+        self._obeyed = False
+
+    def post(self, request: Request) -> None:
+        """It hears its variables alone. See `Inbox.post`."""
+        raise StorageError(f"{request.kind}: nothing is posted to a variable; set EXECUTION_HALTED, or use the inbox")
+
+    def pending(self) -> Sequence[Request]:
+        """The request to halt, from when the switch is on until it is obeyed. See `Inbox.pending`."""
+        if not self._switch():
+            self._obeyed = False
+            return ()
+        if self._obeyed:
+            return ()
+        return (Request(RequestKind.HALT, self._clock.now(), KILL_SWITCH),)
+
+    def done(self, request: Request) -> None:
+        """It was obeyed; the switch stays as it is. See `Inbox.done`."""
+        self._obeyed = self._obeyed or request.reason == KILL_SWITCH
+
+    def close(self) -> None:
+        """Nothing is held. See `Inbox.close`."""
 
 
 def _number(wanted: str, holds: Callable[[Decimal], bool]) -> Callable[[str, str], Decimal]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
 from gammacore.application.hedge_stream import HedgeStream
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import MarketEvent, OrderUpdate
 from gammacore.errors import InvalidInput
+
+ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, InvalidOperation, Overflow])
+"""The desk's own: a host that computes with fewer digits must not round our sums."""
 
 
 class HedgingHostDesk:
@@ -61,13 +65,14 @@ class HedgingHostDesk:
 
     def _emitted_by(self, act: Callable[[], None]) -> list[dict[str, Any]] | None:
         """What a call wrote, whatever came before it in a ledger first; a bad one is told or raised. DH-142."""
-        if not self._resumed:
-            self._resumed = True
-            self._stream.resume()
-        try:
-            act()
-        except InvalidInput as fault:
-            self._stream.refuse(fault)
+        with localcontext(ARITHMETIC):
+            if not self._resumed:
+                self._resumed = True
+                self._stream.resume()
+            try:
+                act()
+            except InvalidInput as fault:
+                self._stream.refuse(fault)
         intents = [json.loads(line) for line in self._lines]
         self._lines.clear()
         return intents or None

@@ -296,7 +296,7 @@ class OrderDesk:
         return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
 
     def _impossible(self, order: Order, fill: OrderFilled) -> list[Event]:
-        """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. Rules: CS-003, CS-411."""
+        """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
         plan, price = self._ledger.book.plan(order.ticket.position), fill.execution.price
         if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
             return []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -14,6 +15,7 @@ from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.firestore import Outages
+from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
@@ -113,6 +115,7 @@ def wire_day(
     clock: Clock | None = None,
     places: BrokerPlaces = BROKERS_OWN,
     listens: bool = True,
+    environment: Mapping[str, str | None] | None = None,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -121,7 +124,7 @@ def wire_day(
     files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
-    day that only looks (`listens` False).
+    day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own.
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
@@ -155,7 +158,8 @@ def wire_day(
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
         venue = evolve(venue, closes=(*venue.closes, regimes.close))
-        inbox = inbox_of(settings, ledger, also_obey, outages)
+        switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
+        inbox = SeveralInboxes(inbox_of(settings, ledger, also_obey, outages), KillSwitchInbox(switch, venue.clock))
         venue = evolve(venue, closes=(*venue.closes, inbox.close))
         told = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger

@@ -161,7 +161,7 @@ def test_a_running_day_outlasts_a_store_that_does_not_answer_and_says_so(
         own_server.thaw()
         out, err = running.popen.communicate(timeout=120)
 
-    assert "Nothing goes on until it does" in silence
+    assert "Nothing goes on until it answers" in silence
     assert running.popen.returncode == 0, err
     told = without_place(json.loads(out))
     assert [alarm["code"] for alarm in told.pop("alarms")] == ["ledger_outage"]

@@ -52,7 +52,7 @@ def test_an_outage_is_in_the_log_at_once_and_at_its_end(clock: FakeClock, caplog
     Outages(clock, 60).outlast(silent_until(OPEN + dt.timedelta(seconds=30), clock, StoreUnreachable("no answer")))
 
     begun, over = [record.getMessage() for record in caplog.records]
-    assert begun == "no answer. Nothing goes on until it does, for 60 s at most"
+    assert begun == "no answer. Nothing goes on until it answers, for 60 s at most"
     assert over.startswith("the ledger was out of reach for 30 s")
 
 

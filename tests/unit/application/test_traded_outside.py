@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from builders import at
 from builders_exchange import put
@@ -257,7 +259,7 @@ def test_after_expiry_what_is_gone_was_settled(gone: tuple[OptionContract, ...])
     for _ in range(3):
         world.day.reconcile(world.session.date)
 
-    assert world.all(PositionAdjusted) == world.all(PositionClosed) == []
+    assert (world.all(PositionAdjusted), world.all(PositionClosed)) == ([], [])
 
 
 def test_a_leg_that_is_back_before_its_repair_is_taken_covers_again() -> None:
@@ -287,3 +289,25 @@ def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContrac
 
     booked = world.all(PositionClosed)[-1]
     assert (booked.position, booked.reason, booked.estimated) == ("p2", "closed_externally", True)
+
+
+CHANGES = st.lists(
+    st.tuples(st.sampled_from((SHORT, LONG)), st.integers(-3, 3), st.integers(0, 3)), min_size=1, max_size=5
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(CHANGES)
+def test_whatever_is_traded_outside_nothing_of_ours_stays_naked(changes: list[tuple[OptionContract, int, int]]) -> None:
+    """R2, R5, R9: with cycles in between; once it stands still the book agrees with the broker and nothing is loose."""
+    world = a_quiet_world()
+    for contract, more, cycles in changes:
+        world.exchange.hold(contract, more)
+        world.cycle(cycles)
+    world.cycle(20)
+
+    assert not any(position.naked_shorts() or position.excess() for position in world.book.live_positions)
+    known = [world.book.expected_holdings(), dict(world.book.quarantined)]
+    explained = {symbol: sum(part.get(symbol, 0) for part in known) for symbol in {*known[0], *known[1]}}
+    assert {symbol: held for symbol, held in explained.items() if held} == dict(world.exchange.holdings())
+    assert len(world.all(PositionClosed)) == len({booked.position for booked in world.all(PositionClosed)})

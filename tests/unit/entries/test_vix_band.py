@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.entries.setup import SetupRules
 from gammacore.domain.entries.vix_band import VixBand
 from gammacore.domain.verdicts import Outcome, Verdict
+from gammacore.errors import InvalidInput
 
 BAND = VixBand()
 CEILING = Decimal("20.0")
@@ -36,6 +39,16 @@ def test_a_missing_vix_fails_closed_and_the_band_has_nothing_to_judge() -> None:
     assert presence.blocks
     assert presence.outcome is Outcome.UNKNOWN
     assert floor.outcome is ceiling.outcome is Outcome.NOT_JUDGED
+
+
+@pytest.mark.parametrize(("floor", "ceiling"), [("20", "20"), ("25", "20"), ("13", "12.5")])
+def test_a_band_that_holds_no_vix_is_refused(floor: str, ceiling: str) -> None:
+    """CS-311, CS-312; must not regress 28: [20, 20) never trades."""
+    with pytest.raises(InvalidInput) as refusal:
+        EntryRules(vix=VixBand(floor=Decimal(floor)), setup=SetupRules(vix_ceiling=Decimal(ceiling)))
+
+    assert refusal.value.field == "vix.floor"
+    assert f"setup.vix_ceiling = {ceiling}" in str(refusal.value)
 
 
 def test_a_verdict_shows_the_figures_a_person_compares() -> None:

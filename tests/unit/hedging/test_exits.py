@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -203,6 +204,17 @@ def test_leftovers_go_at_once_when_the_first_input_is_in_the_session() -> None:
     found = desk(market("15:00:00", "QQQ", day=LATER, event_id="first", price=600))
     assert {intent["event_id"] for intent in found} == {"first"}
     assert len(found) == 2
+
+
+def test_leftovers_go_by_timer_when_the_first_input_of_the_session_is_news_of_an_order() -> None:
+    """DH-520: no market event needs to come first."""
+    desk = overnight()
+    hedge = next(iter(desk.book.intents.values()))
+    assert desk(update("15:00:00", {"intent_id": hedge.intent_id}, "accepted", day=LATER)) == []
+    desk.stream.tick_at(instant("15:00:01", LATER))
+    found = [json.loads(line) for line in desk.lines[-2:]]
+    assert [intent["metadata"]["reason"] for intent in found] == ["leftover_exit", "leftover_flatten"]
+    assert found[0]["ts"] == "2025-12-31T15:00:01Z"
 
 
 def test_a_weekend_is_no_session() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,16 @@ def test_a_host_calls_methods_and_gets_dicts_or_none() -> None:
     assert host.on_order_update(update) is None
     assert host.on_tick(instant("15:30:00")) is None
     assert len(host.on_tick(instant("20:45:00")) or []) == 1
+
+
+def test_a_hosts_own_decimal_context_does_not_round_our_sums() -> None:
+    """DH-150: same rules, whoever calls."""
+    event = market("15:00:00", "SPXW251230C06900000", delta="0.65432", quantity=37, underlying_price="6912.25")
+    [wanted] = hedging_host(HedgingSettings(), lambda _: None, calendar=CALENDAR).on_market_event(event) or []
+    with localcontext(Context(prec=3)):
+        host = hedging_host(HedgingSettings(), lambda _: None, calendar=CALENDAR)
+        assert host.on_market_event(event) == [wanted]
+    assert wanted["qty"] == 24210
 
 
 def test_a_lenient_host_logs_what_a_strict_one_raises() -> None:

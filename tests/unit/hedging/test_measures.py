@@ -43,6 +43,14 @@ def test_gauges_show_each_book_and_count_missing_greeks() -> None:
     )  # fmt: skip
 
 
+def test_the_net_that_is_shown_is_the_net_that_is_decided_on() -> None:
+    """Section 0: shares_v2 does not count its hedge shares in the exposure."""
+    desk = Desk("shares_v2")
+    desk(market("15:00:00", CALL, delta=0.5, quantity=10, underlying_price=500))
+    [spy] = gauges(desk.book, desk.settings)
+    assert (spy.net_shares, spy.hedge_shares) == (Decimal(500), -500)
+
+
 WANTED = {
     "events", "intents", "refusals", "gex_reads", "hedge_fees", "hedge_slippage", "net_delta", "net_shares",
     "hedge_shares", "in_flight_shares", "gamma", "theta", "vega", "positions", "gex_value", "threshold",

@@ -143,7 +143,7 @@ def test_a_payload_nests_16_levels_and_no_more() -> None:
     [
         ("event_id", ["a", "A-_9", "x" * 128], ["", "-a", "_a", "a.b", "a b", "abc\n", "x" * 129, 7, None, "é"]),
         ("symbol", ["SPY", "SPY   251230C00500000", "BRK.B", "x" * 64], ["", "  ", "é", "a\tb", "x" * 65, 7, None]),
-        ("source", ["x", "ü" * 64], ["", " ", "x" * 65, 7]),
+        ("source", ["x", "ü" * 64, "\U0001f600"], ["", " ", "x" * 65, 7, "\ud800"]),
         ("protocol", ["v1"], ["v2", "", 1, None]),
         ("type", ["market_event"], ["quote", "order_intent", "", None]),
         ("ts", ["2025-12-30T14:00:00Z", "2025-12-30T14:00:00", "2025-12-30T09:00:00.5-05:00", "2000-01-01T00:00:00Z"],

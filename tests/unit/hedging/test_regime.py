@@ -297,3 +297,20 @@ def test_an_event_widens_the_threshold_and_the_stop_and_scales_only_where_that_i
     metadata = intent["metadata"]
     assert (intent["qty"], metadata["hedging_threshold"], metadata["stop_loss_price"]) == (quantity, "0.1875", stop)
     assert (metadata["adjusted_stop_loss_pct"], metadata["macro_event_active"]) == ("0.030", True)
+
+
+def test_what_is_odd_about_a_document_is_told_once_until_it_changes() -> None:
+    """Section 4: the same document is read every minute, for hours."""
+    odd = RegimeDocument("", {"macro_event_detected": True, "stop_loss_multiplier": 99})
+    source = FakeSource(odd)
+    watch = WatchRegime(HedgingSettings(), macro_source=source)
+
+    def warnings(time: str) -> int:
+        watch("SPY", instant(time))
+        return sum(note.level.value == "warn" for note in watch.drain()[1])
+
+    assert [warnings(time) for time in ("15:00:00", "15:02:00", "15:04:00")] == [1, 0, 0]
+    source.answer = UnreadDocument(GexCause.UNREACHABLE, "down")
+    assert [warnings(time) for time in ("15:06:00", "15:08:00")] == [1, 0]
+    source.answer = odd
+    assert warnings("15:12:00") == 1

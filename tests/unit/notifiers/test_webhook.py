@@ -308,11 +308,21 @@ def test_what_stands_in_the_channel_is_known_after_a_restart(
     second.close(NOON)
 
 
-def test_a_damaged_file_of_sent_messages_stops_nothing(notifying: Notifying, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"messages": [{"id": 1}]}',
+        '{"messages": [{"id": "1", "until": "2026-01-05T10:00:00", "copy": false}], "summarised": ""}',
+        "",
+    ],
+)
+def test_a_damaged_file_of_sent_messages_stops_nothing(notifying: Notifying, tmp_path: Path, content: str) -> None:
+    """CS-626: missing fields, a time without an offset, nothing at all."""
     path = tmp_path / "paper.sqlite.alerts.json"
-    path.write_text('{"messages": [{"id": 1}]}')
+    path.write_text(content)
 
     notifier = notifying(SentMessages(path))
+    notifier.tick(NOON)
     tell(notifier, an_alarm())
     notifier.close(NOON)
 

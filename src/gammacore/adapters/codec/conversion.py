@@ -1,7 +1,8 @@
 """Events to plain JSON values and back, field by field and exactly; cattrs does the walking.
 
-Nothing is coerced: an int is no Decimal, "3" is no int, a bool is no int, a missing or extra field is an error. What
-cannot be read back as it was is refused before it is written.
+Nothing is coerced: an int is no Decimal, "3" is no int, a bool is no int. A missing field is an error unless it has a
+default: records from before it was added stay readable. What cannot be read back as it was is refused before it is
+written.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.errors import InvalidInput
+
+
+class UnknownField(ValueError):
+    """A record says more than this gammacore can read: a newer one wrote it, nothing is broken."""
+
 
 Write = Callable[[Any], Any]
 Read = Callable[[Any, Any], Any]
@@ -153,16 +159,19 @@ def _object_writer(cls: Any, converter: Converter) -> Write:
 
 
 def _object_reader(cls: Any, converter: Converter) -> Read:
-    """Reads one attrs object: every field must be there, and nothing else. Defaults are for code, not for records."""
-    names = {field.name for field in attrs.fields(attrs.resolve_types(cls))}
+    """Reads one attrs object: its fields and nothing else. One that came later, with a default, may be missing."""
+    fields = attrs.fields(attrs.resolve_types(cls))
+    names = {field.name for field in fields}
+    always = {field.name for field in fields if field.default is attrs.NOTHING}
     build = make_dict_structure_fn(cls, converter)
 
     def read(body: Any, _: Any) -> Any:
         if not isinstance(body, dict):
             raise ValueError(f"{body!r} is not an object")
-        if body.keys() != names:
-            odd = ", ".join(sorted(str(name) for name in body.keys() ^ names))
-            raise ValueError(f"fields missing or too many for {cls.__name__}: {odd}")
+        if missing := always - body.keys():
+            raise ValueError(f"fields missing of {cls.__name__}: {', '.join(sorted(missing))}")
+        if unknown := body.keys() - names:
+            raise UnknownField(f"fields of {cls.__name__} that are not known: {', '.join(sorted(unknown))}")
         return build(body, cls)
 
     return read

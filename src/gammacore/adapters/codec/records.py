@@ -14,7 +14,7 @@ from typing import Any, Never, get_args
 from cattrs import transform_error
 from cattrs.errors import BaseValidationError
 
-from gammacore.adapters.codec.conversion import event_converter
+from gammacore.adapters.codec.conversion import UnknownField, event_converter
 from gammacore.adapters.codec.versions import UPCASTERS, Upcaster
 from gammacore.domain.ledger import Event
 from gammacore.errors import InvalidInput, StorageError
@@ -32,7 +32,7 @@ class UnreadableRecord(StorageError):
 
 
 class NewerRecord(StorageError):
-    """A record of a type or version this gammacore does not know: nothing is broken, it wants a newer gammacore."""
+    """A record with a type, version or field not known here: nothing is broken, it wants a newer gammacore."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"{problem}; it was written by a newer gammacore, update this one")
@@ -70,8 +70,8 @@ class EventCodec:
         """The event of a record.
 
         Raises:
-            UnreadableRecord: not a record of ours, a field missing, too many or of the wrong kind.
-            NewerRecord: a type or version this gammacore does not know.
+            UnreadableRecord: not a record of ours, a field missing or of the wrong kind.
+            NewerRecord: a type, version or field this gammacore does not know.
         """
         name, version, body = _opened(text)
         kind = EVENT_TYPES.get(name)
@@ -85,7 +85,11 @@ class EventCodec:
             return self._converter.structure(body, kind)
         except BaseValidationError as faults:
             where = "; ".join(transform_error(faults, path=name, format_exception=lambda fault, _: str(fault)))
+            if faults.subgroup(UnknownField) is not None:
+                raise NewerRecord(where) from faults
             raise UnreadableRecord(where) from faults
+        except UnknownField as unknown:
+            raise NewerRecord(f"{name}: {unknown}") from unknown
         except (InvalidInput, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
             raise UnreadableRecord(f"{name}: {fault}") from fault
 

@@ -1,7 +1,8 @@
 """How old records become today's: one upcaster per change of an event type, applied in order.
 
-To change an event's fields (or those of anything inside it), append a function here that turns the body written before
-into the body written now. Records on disk are never rewritten.
+A field that is added to an event (or to anything inside it) with a default needs nothing here: where a record lacks it,
+the default is what it means. For any other change append a function that turns the body written before into the body
+written now. Records on disk are never rewritten.
 """
 
 from __future__ import annotations

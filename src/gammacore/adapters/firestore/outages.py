@@ -43,7 +43,7 @@ class Outages:
 
     def _asked_again(self, ask: Callable[[], Answer], silence: StoreUnreachable | StoreBusy) -> Answer:
         began = now = self._clock.now()
-        LOG.error("%s. Nothing goes on until it does, for %g s at most", silence, self._longest.total_seconds())
+        LOG.error("%s. Nothing goes on until it answers, for %g s at most", silence, self._longest.total_seconds())
         last: StoreUnreachable | StoreBusy = silence
         while now - began < self._longest:
             self._clock.wait_until(now + PAUSE)

@@ -64,8 +64,7 @@ class SentMessages:
         try:
             document = json.loads(self._path.read_text(encoding="utf-8"))
             self._messages = [
-                SentMessage(str(row["id"]), dt.datetime.fromisoformat(row["until"]), bool(row["copy"]))
-                for row in document["messages"]
+                SentMessage(str(row["id"]), _instant(row["until"]), bool(row["copy"])) for row in document["messages"]
             ]
             self._summarised = str(document["summarised"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -81,3 +80,10 @@ class SentMessages:
             os.replace(draft, self._path)
         except OSError:
             draft.unlink(missing_ok=True)  # the messages stay in the channel: no reason to stop anything
+
+
+def _instant(text: str) -> dt.datetime:
+    instant = dt.datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return instant

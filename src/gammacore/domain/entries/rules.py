@@ -29,6 +29,7 @@ from gammacore.domain.entries.vix_band import VixBand
 from gammacore.domain.entries.vix_spike import VixSpike
 from gammacore.domain.gex.pin import PinRule
 from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput
 
 
 @frozen
@@ -72,3 +73,8 @@ class EntryRules:
     strike_sanity: Decimal = parameter(
         Decimal("0.10"), "Strikes further from the price are refused, part of it.", above=0
     )
+
+    def __attrs_post_init__(self) -> None:
+        if self.vix.floor >= self.setup.vix_ceiling:
+            ceiling = f"give less than setup.vix_ceiling = {self.setup.vix_ceiling}, or no VIX is ever between"
+            raise InvalidInput("vix.floor", self.vix.floor, ceiling)

@@ -54,7 +54,7 @@ def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: 
         yield Timer(cutoff, TimerKind.CUTOFF)
     else:
         yield Timer(session.close, TimerKind.CLOSE)
-    if book.leftover_exit_at is None and settings.session_gate and clock < session.open and book.has_leftovers():
+    if book.leftover_exit_at is None and settings.session_gate and clock < cutoff and book.has_leftovers():
         yield Timer(session.open, TimerKind.OPEN)
     exiting = book.exit_at is not None or (book.leftover_exit_at is not None and book.has_leftovers())
     if exiting and book.retry_from is not None and not settings.exit_on_emission:

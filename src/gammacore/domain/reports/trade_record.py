@@ -116,7 +116,7 @@ class TradeLine:
 
     @property
     def distance(self) -> Decimal:
-        """Points from the price at the entry to the nearer short strike. Rule: CS-415."""
+        """Points from the price at the decision to the nearer short; a hold goes by that at the fill (CS-415)."""
         return self.plan.spread.distance(self.plan.price)
 
     @property

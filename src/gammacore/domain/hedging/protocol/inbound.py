@@ -42,6 +42,7 @@ MAX_CONTRACTS = 1_000_000
 MAX_NESTING = 16
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 EIGHT_PLACES = Decimal("1E-8")
+UTC = dt.UTC
 ZERO = Decimal(0)
 ONE = Decimal(1)
 MINUS_ONE = Decimal(-1)
@@ -53,6 +54,9 @@ exact = Context(prec=DIGITS, Emax=EXPONENT, Emin=-EXPONENT, traps=_TRAPS).create
 _fits_eight_places = Context(prec=DIGITS + EXPONENT, traps=[Inexact]).quantize
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _is_id = EVENT_ID.fullmatch
+_parsed = dt.datetime.fromisoformat
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
 _MEND_NUMBER = "give a finite number of at most 28 digits, or one in quotes"
 
 
@@ -134,7 +138,7 @@ def _names(symbol: object, source: object) -> tuple[str, str]:
         0 < len(symbol) <= 64 and symbol.isascii() and symbol.isprintable() and not symbol.isspace()
     ):
         raise InvalidInput("symbol", ascii(symbol), "give 1 to 64 printable ASCII characters, not blank")
-    if type(source) is not str or not 0 < len(source) <= 64 or source.isspace():
+    if type(source) is not str or not 0 < len(source) <= 64 or source.isspace() or _HALF_CHARACTER.search(source):
         raise InvalidInput("source", ascii(source), "give 1 to 64 characters, not blank")
     if len(_named) >= NAMES_REMEMBERED:
         _named.clear()
@@ -174,9 +178,9 @@ def read_instant(field: str, value: object) -> dt.datetime:
     """
     if type(value) is str and "T" in value[8:11]:
         try:
-            instant = dt.datetime.fromisoformat(value)
-            if instant.tzinfo is not dt.UTC:
-                instant = instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
+            instant = _parsed(value)
+            if instant.tzinfo is not UTC:
+                instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
         else:
