@@ -1,7 +1,8 @@
-"""A whole chain against a loop over contracts: implied volatility, gamma, profile of 60 levels, every flip.
+"""P1 to P3: a whole chain against its peers: implied volatility, gamma, profile of 60 levels, every flip.
 
-Run with `OPENBLAS_NUM_THREADS=1 python benchmarks/gex_profile.py`. Ratios hold between machines, times do not. The
-loop is vollib's, one call a contract and level, timed on a sample and scaled up; rounds alternate, medians count.
+Run with `OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 python benchmarks/gex_profile.py`. Ratios hold between machines,
+times do not; a busy machine slows array code more than loops. vollib and QuantLib are called contract by contract, on a
+sample scaled up; fast-vollib and QuantLib are peers only where they are installed. Rounds alternate, medians count.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import statistics
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from vollib.black_scholes.greeks.analytical import gamma as vollib_gamma
@@ -57,6 +61,11 @@ def median_seconds(*works: Callable[[], object]) -> list[float]:
     return [statistics.median(record) for record in times]
 
 
+def optional(name: str) -> Any | None:
+    """A peer that is no dependency of ours."""
+    return import_module(name) if find_spec(name) else None
+
+
 def main() -> None:
     terms, prices, held = listed_chain()
     intrinsic = terms.discount * np.maximum(np.where(terms.is_call, 1, -1) * (terms.forward - terms.strike), 0)
@@ -64,48 +73,101 @@ def main() -> None:
     shown = Terms(
         SPOT, terms.strike[seen], terms.is_call[seen], terms.years[seen], terms.forward[seen], terms.discount[seen]
     )
-    volatility = implied_volatility(prices[seen], shown)
+    quoted, volatility = prices[seen], implied_volatility(prices[seen], shown)
     contracts = priced(shown, volatility, held[seen])
     step, count = GRID.spaced(1.0, CONTRACTS)
-    sample = np.random.default_rng(1).choice(seen, SAMPLE, replace=False)
-    rows = [
-        ("c" if terms.is_call[i] else "p", float(prices[i]), float(terms.strike[i]), float(terms.years[i]))
-        for i in sample
-    ]
+    sample = np.random.default_rng(1).choice(len(seen), SAMPLE, replace=False)
+    scale, flags = len(seen) / SAMPLE, np.where(shown.is_call, "c", "p")
+    rows = [(str(flags[i]), float(quoted[i]), float(shown.strike[i]), float(shown.years[i])) for i in sample]
 
     def whole_chain() -> None:
-        found = implied_volatility(prices[seen], shown)
+        found = implied_volatility(quoted, shown)
         gamma(shown, found)
         delta(shown, found)
         find_flips(priced(shown, found, held[seen]), SignModel.NAIVE, GRID)
 
-    def loop_volatility() -> None:
+    def vollib_volatilities() -> None:
         for right, value, strike, years in rows:
             vollib_volatility(value, SPOT, strike, years, RATE, right)
 
-    def loop_gamma() -> None:
+    def vollib_gammas() -> None:
         for right, _, strike, years in rows:
             vollib_gamma(right, SPOT, strike, years, RATE, 0.2)
 
-    iv, one_gamma, profile, whole, loop_iv, loop_one = median_seconds(
-        lambda: implied_volatility(prices[seen], shown),
-        lambda: gamma(shown, volatility),
-        lambda: GammaCurve(contracts, SignModel.NAIVE).over(np.log(GRID.low), step, count),
-        whole_chain,
-        loop_volatility,
-        loop_gamma,
-    )
-    scale = len(seen) / SAMPLE
-    loop_iv, loop_one = loop_iv * scale, loop_one * scale
+    works: dict[str, Callable[[], object]] = {
+        "implied volatility": lambda: implied_volatility(quoted, shown),
+        "gamma": lambda: gamma(shown, volatility),
+        "profile": lambda: GammaCurve(contracts, SignModel.NAIVE).over(np.log(GRID.low), step, count),
+        "whole chain with flips": whole_chain,
+        "vollib volatility": vollib_volatilities,
+        "vollib gamma": vollib_gammas,
+        **fast_vollib_works(shown, quoted, flags, volatility),
+        **quantlib_works(shown, quoted, sample),
+    }
+    cost = dict(zip(works, median_seconds(*works.values()), strict=True))
+    for name in cost.keys() & {"vollib volatility", "vollib gamma", "QuantLib volatility"}:
+        cost[name] *= scale
     print(f"{len(seen)} contracts of {CONTRACTS} with time value, {LEVELS} levels; medians of {ROUNDS} rounds")
-    print(f"{'':24}{'gammacore':>12}{'vollib loop':>14}{'ratio':>10}")
-    for name, ours, theirs in (
-        ("implied volatility", iv, loop_iv),
-        ("gamma", one_gamma, loop_one),
-        ("profile", profile, loop_one * LEVELS),
-        ("whole chain with flips", whole, loop_iv + 2 * loop_one + loop_one * LEVELS),
-    ):
-        print(f"{name:24}{ours * 1e3:9.2f} ms{theirs * 1e3:11.0f} ms{theirs / ours:10.0f}")
+    print(f"whole chain: volatility, gamma, delta, profile, every flip: {cost['whole chain with flips'] * 1e3:.1f} ms")
+    for ours, theirs, times, bar in COMPARED:
+        if theirs in cost:
+            ratio = cost[theirs] * times / cost[ours]
+            print(f"{ours:20}{cost[ours] * 1e3:8.2f} ms   {ratio:7.1f} x {theirs}", f"(bar {bar:g})" if bar else "")
+
+
+def fast_vollib_works(terms: Terms, quoted: Floats, flags: Any, volatility: Floats) -> dict[str, Callable[[], object]]:
+    peer = optional("fast_vollib")
+    if peer is None:
+        return {}
+    spot, rate, levels = np.full(len(quoted), SPOT), np.full(len(quoted), RATE), SPOT * np.geomspace(0.8, 1.2, LEVELS)
+    chosen = {"return_as": "numpy"}
+
+    def volatilities(backend: str) -> object:
+        return peer.fast_implied_volatility(
+            quoted, spot, terms.strike, terms.years, rate, flags, backend=backend, on_error="ignore", **chosen
+        )
+
+    def gammas(level: float) -> object:
+        return peer.vectorized_gamma(
+            flags, spot * (level / SPOT), terms.strike, terms.years, rate, volatility, backend="numba", **chosen
+        )
+
+    works: dict[str, Callable[[], object]] = {
+        "fast-vollib[numpy] volatility": lambda: volatilities("numpy"),
+        "fast-vollib[numba] volatility": lambda: volatilities("numba"),
+        "fast-vollib[numba] gamma": lambda: gammas(SPOT),
+        "fast-vollib[numba] profile": lambda: [gammas(level) for level in levels.tolist()],
+    }
+    for compile_once in works.values():
+        compile_once()
+    return works
+
+
+def quantlib_works(terms: Terms, quoted: Floats, sample: Any) -> dict[str, Callable[[], object]]:
+    peer = optional("QuantLib")
+    if peer is None:
+        return {}
+    columns = (terms.strike, terms.forward, quoted, terms.discount, 0.2 * np.sqrt(terms.years))
+    rows = [
+        (peer.Option.Call if terms.is_call[i] else peer.Option.Put, *(float(column[i]) for column in columns))
+        for i in sample
+    ]
+
+    def volatilities() -> None:
+        for right, strike, forward, price_, discount, guess in rows:
+            peer.blackFormulaImpliedStdDev(right, strike, forward, price_, discount, 0.0, guess, 1e-10, 100)
+
+    return {"QuantLib volatility": volatilities}
+
+
+COMPARED = (
+    ("profile", "fast-vollib[numba] profile", 1, 15), ("profile", "vollib gamma", LEVELS, 500),
+    ("implied volatility", "fast-vollib[numpy] volatility", 1, 18),
+    ("implied volatility", "fast-vollib[numba] volatility", 1, 3.5),
+    ("implied volatility", "vollib volatility", 1, 240), ("implied volatility", "QuantLib volatility", 1, 12),
+    ("gamma", "fast-vollib[numba] gamma", 1, 4), ("gamma", "vollib gamma", 1, 150),
+)  # fmt: skip
+"""Ours, theirs, how many of theirs make one of ours, and the bar."""
 
 
 if __name__ == "__main__":

@@ -61,4 +61,4 @@ def main() -> gammacore.DayReport:
 
 if __name__ == "__main__":
     told = main()
-    print(f"{told.strategy} on {told.date}: {told.entries} bought, {told.ended} sold, P/L {told.pnl}, fees {told.fees}")
+    print(f"{told.strategy} on {told.date}: {told.entries} bought, {told.ended} sold, P/L {told.pnl}")  # noqa: T201  # a script

@@ -137,6 +137,11 @@ class Frame:
         except OSError as wrong:
             raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); set GAMMACORE_HOME") from wrong
 
+    def give_back(self, run: LedgerPlace) -> None:
+        """A run that never began leaves no file behind."""
+        if isinstance(run, Path) and run.parent == self.home / "runs" and not run.exists():
+            run.with_name(f"{run.name}.lock").unlink(missing_ok=True)
+
     def open_ledger(self, ledger: LedgerPlace) -> list[Event]:
         """All events of a ledger, read without taking the writer's lock."""
         from gammacore.wiring import open_storage

@@ -54,9 +54,19 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
     with flatten_by_signal() as signals:
-        day = wiring.wire_day(
-            configuration, path, logger=log, also_obey=signals, credentials=frame.credentials, environment=variables()
-        )
+        try:
+            day = wiring.wire_day(
+                configuration,
+                path,
+                logger=log,
+                also_obey=signals,
+                credentials=frame.credentials,
+                environment=variables(),
+            )
+        except BaseException:
+            if ledger is None:
+                frame.give_back(path)
+            raise
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)

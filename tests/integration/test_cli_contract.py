@@ -351,3 +351,44 @@ def test_who_asks_for_live_trading_is_refused(gammacore: CommandLine, monkeypatc
 
     assert answer.code == 2
     assert "live trading is refused: the fake exchange has no live account" in answer.err
+
+
+def test_a_bad_line_of_dotenv_is_refused_with_its_number(gammacore: CommandLine) -> None:
+    """It was logged while the credentials to hide were being read from that very file: without end."""
+    Path(".env").write_text("# mine\nTRADIER_TOKEN sesame\n")
+
+    refused = gammacore.refusal("config", "check")
+
+    assert (refused.code, ".env, line 2: not understood; give lines like NAME=value" in refused.err) == (
+        EXIT_USAGE,
+        True,
+    )
+    assert "sesame" not in refused.err
+
+
+def test_a_list_is_shown_and_not_taken_for_markup(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    assert "[firestore, file, chain]" in gammacore("config", "show").out
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('[market]\nsource = "moon"\n', "market moon: not known"),
+        ('[market]\nunderlying = "FOO"\n', "underlying FOO: not known"),
+        ('[hedging]\ngex_sources = ["moon"]\n', "hedging.gex_sources: moon is not known"),
+    ],
+)
+def test_the_check_knows_the_names_that_others_know(toml: str, told: str, gammacore: CommandLine) -> None:
+    Path("gammacore.toml").write_text(toml)
+
+    refused = gammacore.refusal("config", "check")
+
+    assert (refused.code, told in refused.err) == (EXIT_USAGE, True), refused.err
+
+
+def test_an_option_before_the_command_is_told_where_it_stands(gammacore: CommandLine) -> None:
+    answer = gammacore("--json", "status")
+
+    assert (answer.code, "--json: options stand after the command" in answer.err) == (EXIT_USAGE, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shlex
@@ -239,6 +240,24 @@ def test_an_interrupted_repair_is_refused_until_it_is_finished(ledger: Path, mon
     assert report.kept == BEFORE_50
     with closing(SqliteStorage(ledger)) as storage:
         assert list(storage.events()) == EVENTS[:BEFORE_50]
+
+
+def test_a_repair_on_a_full_disk_says_so_changes_nothing_and_can_be_done_later(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip_in(b"halt 50")(ledger)
+    found = ledger.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(shutil, "copyfile", full)
+        with pytest.raises(StorageError, match="No space left on device; free some space and try again"):
+            repair(ledger)
+
+    assert ledger.read_bytes() == found
+    assert repair(ledger).kept == BEFORE_50
 
 
 def test_repair_is_refused_while_somebody_writes(ledger: Path) -> None:

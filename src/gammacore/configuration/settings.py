@@ -54,7 +54,9 @@ class AccountSettings:
 class MarketSettings:
     """Where the market comes from."""
 
-    source: str = parameter("simulated", "simulated, csv:FILE, lean:DIR or recording:FILE.")
+    source: str = parameter(
+        "simulated", "simulated, csv:FILE, lean:DIR, recording:FILE, or at a broker tradier or alpaca."
+    )
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
     seed: int = parameter(57, "Seed of the simulated market.", at_least=0)

@@ -79,3 +79,9 @@ def test_a_fee_of_a_root_can_be_a_variable() -> None:
     given = read_environment({"GAMMACORE_BROKER__FEES__BY_ROOT__NDXP": "0.90"})
 
     assert configure([given]).settings.broker.fees.of_root("NDXP") == Decimal("0.90")
+
+
+def test_a_program_gives_plain_values_and_is_told_like_a_file() -> None:
+    assert configure([{"market.underlying": "SPY"}]).settings.market.underlying == "SPY"
+    with pytest.raises(ConfigurationError, match=r"program: market\.seed: x is not valid; give a whole number"):
+        configure([{"market.seed": "x"}])

@@ -28,7 +28,6 @@ from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
-from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
@@ -368,22 +367,15 @@ def test_the_instants_it_must_be_asked_at() -> None:
     assert instants[-1] == at("13:00")
 
 
-@pytest.mark.parametrize(
-    ("told", "wakes"),
-    [
-        (decided("10:00:30", "rate_limited"), True),
-        (decided("10:00:30", "below_threshold"), False),
-        (decided("10:00", shares=-20), True),
-        (decided("10:00", shares=-19), False),
-    ],
-    ids=["a breach waits", "none waits", "the rest of a hedge cut at 20 waits", "a whole hedge"],
-)
-def test_what_waits_for_the_rate_window_is_decided_when_it_ends(told: Any, wakes: bool) -> None:
-    """DH-306, DH-308: the loop wakes then, however silent the market is."""
-    desk = DeltaHedgeDesk(HedgingSettings(max_hedge_shares=20))
-    book = a_book(bought(), hedged(-20, "10:00"), told)
+@pytest.mark.parametrize("fate", ["filled", "rejected"])
+def test_the_loop_wakes_when_a_rate_window_ends(fate: str) -> None:
+    """DH-306, DH-308, DH-242: a breach, the rest of a hedge cut, a hedge refused; however silent the market is."""
+    events = hedged(-20, "10:00") if fate == "filled" else [
+        *hedge_sent(-20, "10:00"), OrderWasRejected(at("10:00:01"), "gc-hedge", "no"),
+    ]  # fmt: skip
 
-    assert (at("10:01") in desk.deadlines(a_session(), book)) is wakes
+    assert at("10:01") in DeltaHedgeDesk().deadlines(a_session(), a_book(bought(), events))
+    assert at("10:01") not in DeltaHedgeDesk().deadlines(a_session(), a_book(bought()))
 
 
 def test_an_exit_that_came_to_nothing_wakes_the_loop_for_its_next_try() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from builders_hedging import CALL, PUT, Desk, instant, market, sides
+from gammacore.errors import ConfigurationError
 
 SPX = "SPXW251230C06900000"
 
@@ -238,6 +239,16 @@ def test_the_kill_switch_blocks_hedges_and_stays(tmp_path: Any) -> None:
     assert gone.refusal(market("15:00:00", delta=0.5, quantity=1, underlying_price=500)) == "halted"
     plain = Desk(environment={"EXECUTION_HALTED": "on"})
     assert plain.refusal(market("15:00:00", delta=0.5, quantity=1, underlying_price=500)) == "halted"
+
+
+def test_a_mistyped_kill_switch_does_not_read_as_off() -> None:
+    """Section 1.5, DH-1001: neither on nor off stops the start."""
+    for word in ("halt", "y", "2"):
+        with pytest.raises(ConfigurationError, match="EXECUTION_HALTED"):
+            Desk(environment={"EXECUTION_HALTED": word})
+    for word in ("", " ", "0", "False", "no", "OFF"):
+        desk = Desk(environment={"EXECUTION_HALTED": word})
+        assert len(desk(market("15:00:00", delta=1, quantity=1, underlying_price=500))) == 1
 
 
 def test_a_net_far_beyond_the_threshold_for_long_is_an_alarm_once_an_episode() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from gammacore.adapters.sqlite.layout import corrupt
 from gammacore.errors import StorageError, WriteConflict
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH})
 _REFUSED = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 _TAKEN = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -19,6 +21,8 @@ def storage_fault(fault: sqlite3.Error | OSError, file: Path) -> StorageError:
     """The error of our tree for what SQLite or the system said about a file."""
     if isinstance(fault, OSError):
         reason = fault.strerror or str(fault)
+        if fault.errno in _NO_ROOM:
+            return StorageError(f"{file}: {reason}; free some space and try again")
         return StorageError(f"{file}: {reason}; make its folder exist and be writable, or give another path")
     code = getattr(fault, "sqlite_errorcode", None)
     if code is None or code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF in _DAMAGE:

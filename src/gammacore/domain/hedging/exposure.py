@@ -127,7 +127,9 @@ class HedgeBook:
             return
         listing = holding.listing
         exposure = delta * (contracts * listing.multiplier)
-        self._add(self.parts[listing.underlying], exposure - holding.exposure)
+        part, change = self.parts[listing.underlying], exposure - holding.exposure
+        part.exposure += change  # as `_add` does
+        self.total += change if part.ratio is ONE else change * part.ratio
         if contracts != holding.contracts:
             self.contracts += abs(contracts) - abs(holding.contracts)
         holding.contracts, holding.delta, holding.exposure = contracts, delta, exposure

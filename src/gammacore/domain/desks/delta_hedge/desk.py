@@ -20,11 +20,10 @@ from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import close_leftovers, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
-from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.risk.limits import RiskLimits
@@ -60,17 +59,15 @@ class DeltaHedgeDesk:
         return (self.straddle.slot(session), *exits, session.close, *self._own_deadlines(book))
 
     def _own_deadlines(self, book: BookView) -> Iterator[dt.datetime]:
-        """Of what is held: a breach that waits for its rate window, an exit that is tried again. Rules: DH-306, 511."""
+        """Of what is held: the end of its rate window, whatever waits for it; exits tried again. Rules: DH-306, 511.
+
+        That a breach was refused may go down with the process that refused it; that a hedge was sent never does.
+        """
         for inventory in book.live_inventories:
             orders = book.orders_of(inventory.id)
             yield from tried_again_at(orders, self._retry)
-            last, hedged_at = book.hedge_decision(inventory.id), last_hedge_at(orders)
-            if last is not None and hedged_at is not None and self._waits(last):
+            if (hedged_at := last_hedge_at(orders)) is not None:
                 yield hedged_at + dt.timedelta(seconds=float(self.hedging.min_interval))
-
-    def _waits(self, last: HedgeDecided) -> bool:
-        """Whether the next window is to be used as soon as it opens: for a breach, or the rest of a hedge cut."""
-        return last.reason == Reason.RATE_LIMITED or abs(last.shares) == self.hedging.max_hedge_shares
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions(tuple(self._steps(situation)))
