@@ -90,6 +90,8 @@ def study_venue(
     if beside is not None and book.opened is None and exchange.every_order:
         raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it has orders of another; "
                                  f"rm {_exchange_book(beside)}, or give another --ledger")  # fmt: skip
+    if exchange.as_of is not None:
+        clock.wait_until(exchange.as_of)  # killed between a fill and its record: the cycle that saw it is repeated
     lineage = lineage_of(configuration, market, session)
     terms = _terms(configuration, Mode.STUDY, lineage, market, settings)
     return Venue(terms, clock, market, exchange)

@@ -174,6 +174,11 @@ class FakeExchange:
         self._save()
 
     @property
+    def as_of(self) -> dt.datetime | None:
+        """When anything last changed at the exchange; a trader of the same account has lived until then."""
+        return self._book.as_of
+
+    @property
     def every_order(self) -> tuple[OrderReport, ...]:
         """Every order the exchange has, in the order they came in, as it stands; never fails, nothing is matched."""
         return tuple(order.report for order in self._book.orders.values())
@@ -265,6 +270,7 @@ class FakeExchange:
         return self._sessions[date]
 
     def _save(self) -> None:
+        self._book.as_of = self._clock.now()
         if self._file is not None:
             self._file.write(self._book)
 

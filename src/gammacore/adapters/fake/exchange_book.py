@@ -28,10 +28,14 @@ LAYOUT = 1
 
 @define
 class ExchangeBook:
-    """The account at the exchange. Cash in dollars; options by OCC symbol, shares by plain symbol, short negative."""
+    """The account at the exchange. Cash in dollars; options by OCC symbol, shares by plain symbol, short negative.
+
+    `as_of` is when anything last changed here; None before anything did.
+    """
 
     number: str
     cash: Decimal
+    as_of: dt.datetime | None = None
     contracts: dict[str, OptionContract] = field(factory=dict)
     held: dict[str, int] = field(factory=dict)
     held_before: dict[str, int] = field(factory=dict)
