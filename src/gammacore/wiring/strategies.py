@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from attrs import evolve, frozen
 
@@ -25,6 +26,8 @@ from gammacore.wiring.storage import firestore_documents
 
 SHARES_TRADED = "SPY"
 """The underlying of strategies that hold shares, where nobody names one: an index has none."""
+
+NO_LONGER_THAN_A_LOOK = Decimal(0)
 
 
 def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
@@ -78,8 +81,10 @@ def open_regimes(
 ) -> OpenRegimes:  # fmt: skip
     """What the hedging desk hears of dealer gamma: by default from the chains it trades on. Rules: DH-402, DH-407.
 
-    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow. What `events`
-    of the ledger tell of the regime is neither journaled again after a restart nor forgotten (DH-406).
+    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow. Chains that
+    are looked at anyway are measured at every look: with a cache, which look measures would depend on when the process
+    began, and a restart would hedge otherwise. What `events` of the ledger tell of the regime is neither journaled
+    again after a restart nor forgotten (DH-406).
     """
     if settings.trade.strategy is not StrategyName.DELTA_HEDGE:
         return OpenRegimes(None, lambda: None)
@@ -89,6 +94,7 @@ def open_regimes(
     noted = {event.subject: event for event in events if isinstance(event, RegimeNoted)}
     chain = chain_source(settings, underlying, lambda _date: market, calendar)
     if mode is Mode.STUDY or not settings.firestore.project:
+        hedging = evolve(hedging, gex_ttl=NO_LONGER_THAN_A_LOOK)
         return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain), noted=noted), lambda: None)
     documents = firestore_documents(settings)
     feeds = regime_feeds(hedging, documents=documents, chain=chain)

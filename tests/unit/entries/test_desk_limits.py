@@ -92,10 +92,3 @@ def test_five_contracts_on_one_side(plan: EntryPlan, reason: str | None) -> None
 def test_more_than_ten_conflicts_an_hour_halt_entries(conflicts: int, reason: str | None) -> None:
     """CS-365."""
     assert verdict_of(a_plan(), conflicts=conflicts) == reason
-
-
-def test_gex_goes_first() -> None:
-    """CS-365: entries that come up together, each desk in its own order."""
-    otm, first, second = a_plan(strategy=OTM), a_plan(position="g1"), a_plan(position="g2")
-
-    assert TWO.in_order([otm, first, second]) == (first, second, otm)

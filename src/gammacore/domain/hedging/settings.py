@@ -168,7 +168,7 @@ class HedgingSettings:
     gex_symbols: Mapping[str, str] = parameter({}, "Whose gamma rules a book, by hedge share: QQQ = NDX.")
     gex_shape: GexShape = parameter(GexShape.SPX_GEX, "Shape of the gamma document.")
     gex_sources: tuple[str, ...] = parameter(("firestore", "file", "chain"), "Order in which sources are asked.")
-    gex_ttl: Decimal = parameter(Decimal(60), "A good read serves this long, seconds.", above=0)
+    gex_ttl: Decimal = parameter(Decimal(60), "A good read serves this long, seconds.", at_least=0)
     gex_max_age: Decimal = parameter(Decimal(300), "Oldest usable reading, seconds.", above=0)
     macro_event_ttl: Decimal = parameter(Decimal(14_400), "A macro event ends after this, seconds.", above=0)
     pause_blocks_hedges: bool = parameter(False, "A pause stops hedges too, not only openings.")
