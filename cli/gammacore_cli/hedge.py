@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
@@ -66,8 +67,26 @@ def hedge(
     """Delta-hedge: MarketEvent v1 and order_update lines in (file or stdin), OrderIntent v1 lines out.
 
     The figures are those of the configuration, [hedging]. Where a market is named, its chains are a source of dealer
-    gamma, after Firestore and the --macro file.
+    gamma, after Firestore and the --macro file. Ctrl-C lets the line at hand finish; with --ledger the same input goes
+    on where it stopped.
     """
+    try:
+        _run(frame, events, macro, metrics, ledger, given)
+    except KeyboardInterrupt:
+        raise click.Abort(_how_to_go_on(ledger)) from None
+
+
+def _how_to_go_on(ledger: LedgerPlace | None) -> str:
+    """What an interrupted run leaves behind; part of the one sentence on stderr. Rules: DH-143, DH-711."""
+    if ledger is None:
+        return "nothing was kept: the next run starts from nothing; with --ledger it could go on"
+    return f"nothing is lost: the same input with --ledger {quote(str(ledger))} goes on where it stopped"
+
+
+def _run(
+    frame: Frame, events: Path | None, macro: Path | None, metrics: Path | None, ledger: LedgerPlace | None,
+    given: dict[str, Any],
+) -> None:  # fmt: skip
     from gammacore.wiring.hedging import wire_configured_hedging
 
     _choose(frame, given)

@@ -33,10 +33,21 @@ log = logging.getLogger(__name__)
 def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
     """Each trade and each skip, with its reason."""
     from gammacore.domain.reports.day_report import day_report, day_reports
+    from gammacore_cli import hedge_ledger
     from gammacore_cli.documents import journal_document
 
     path = frame.ledger_path(ledger)
     events = frame.open_ledger(path)
+    if hedge_ledger.is_hedge_ledger(events):
+        hedged = hedge_ledger.HedgeLedger(events, frame.settings)
+        if csv_file is not None:
+            _write(csv_file, ())
+            log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
+        emit(
+            hedge_ledger.journal_document(hedged, day, path), frame.as_json,
+            lambda: hedge_ledger.journal_view(hedged, day, path),
+        )  # fmt: skip
+        return
     reports = day_reports(events) if day is None else (day_report(events, day),)
     if csv_file is not None:
         _write(csv_file, reports)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.option("--strategy", type=click.Choice(["credit-spread"]), default="credit-spread", show_default=True)
+@click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
 @market_options
 @click.option(
     "--at",
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger whose book counts.")
 @common_options
 @live_options
-def plan(frame: Frame, strategy: str, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
+def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
     """Judge one entry as `trade` would, and show it; at a real broker now, with the account's own ledger."""
     from gammacore import wiring
 
+    frame.choose({"trade.strategy": strategy})
     choose_market(frame, market)
     armed = wiring.armed_mode(frame.configuration, frame.credentials)
     if ledger is None and armed.broker.is_real:
@@ -48,11 +49,11 @@ def plan_document(preview: Any) -> dict[str, object]:
     """A preview as JSON: decisions, filters, and the order with its risk (null when there is none)."""
     from gammacore_cli.documents import clock, number
 
-    record, entry = preview.judgement.record, preview.judgement.plan
+    record, order = preview.judgement.record, _order(preview)
     decision = {
         "at": clock(record.at),
         "scheduled_at": clock(record.scheduled_at),
-        "action": "open" if entry is not None else "stand",
+        "action": "open" if order is not None else "stand",
         "reason": record.reason,
         "explanation": record.explanation,
         "price": None if record.price is None else number(record.price),
@@ -70,10 +71,35 @@ def plan_document(preview: Any) -> dict[str, object]:
         }
         for line in record.filters
     ]
-    return {"decisions": [decision], "filters": filters, "preview": None if entry is None else _order(entry, preview)}
+    return {"decisions": [decision], "filters": filters, "preview": order}
 
 
-def _order(entry: Any, preview: Any) -> dict[str, object]:
+def _order(preview: Any) -> dict[str, Any] | None:
+    """The order with its risk; None when nothing would be opened."""
+    if preview.purchase is not None:
+        return _bought(preview.purchase, preview)
+    return None if preview.judgement.plan is None else _sold(preview.judgement.plan, preview)
+
+
+def _bought(order: Any, preview: Any) -> dict[str, object]:
+    """A straddle at its limit: all that can be lost is what is paid, before hedges."""
+    from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+    from gammacore_cli.documents import leg, money, number
+
+    strike, contracts = order.legs[0].contract.strike, order.quantity
+    return {
+        "strategy": order.strategy,
+        "legs": [leg(one) for one in order.legs],
+        "contracts": contracts,
+        "limit": money(order.limit),
+        "max_loss": money(order.limit * EQUITY_OPTION_MULTIPLIER * contracts),
+        "breakevens": [number(strike - order.limit), number(strike + order.limit)],
+        "buying_power": None if preview.buying_power is None else money(preview.buying_power),
+        "exits": list(preview.exits),
+    }
+
+
+def _sold(entry: Any, preview: Any) -> dict[str, object]:
     from gammacore_cli.documents import leg, money, number
 
     return {
@@ -96,7 +122,7 @@ def _view(preview: Any) -> object:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    record, entry = preview.judgement.record, preview.judgement.plan
+    record, order = preview.judgement.record, _order(preview)
     table = Table(*(Column(name, no_wrap=True) for name in ("rule", "filter", "verdict")), "value", "limit")
     colour = {"pass": "green", "skip": "red", "unknown": "yellow", "not_judged": "dim"}
     for line in record.filters:
@@ -104,10 +130,10 @@ def _view(preview: Any) -> object:
         shade = colour[verdict.outcome]
         table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", escape(verdict.value),
                       escape(verdict.limit))  # fmt: skip
-    if entry is None:
+    if order is None:
         return Group(table, f"no trade: {escape(record.explanation)}")
-    order = Table(show_header=False)
-    lines = _order(entry, preview) | {"legs": [f"{one.side} {one.contract.occ}" for one in entry.spread.opening_legs]}
+    shown = Table(show_header=False)
+    lines = order | {"legs": [f"{one['side']} {one['symbol']}" for one in order["legs"]]}
     for name, value in lines.items():
-        order.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
-    return Group(table, order)
+        shown.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
+    return Group(table, shown)

@@ -43,7 +43,7 @@ def record(frame: Frame, path: Path, **market: Any) -> None:
     document: dict[str, object] = {"recording": str(path), "snapshots": day.snapshots}
     emit(document, frame.as_json, lambda: _words(path, day))
     if day.interrupted:
-        raise KeyboardInterrupt("the recording ends there and can be replayed")
+        raise click.Abort("the recording ends there and can be replayed")
 
 
 def _words(path: Path, day: DayRecorded) -> str:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,11 +37,18 @@ def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market
     from gammacore.domain.reports.day_report import day_reports
     from gammacore.errors import MissingData
     from gammacore_cli.documents import report_document, trades_of
+    from gammacore_cli.hedge_ledger import is_hedge_ledger
     from gammacore_cli.reviews import reviews_document
 
     choose_market(frame, market)
     path = frame.ledger_path(ledger)
-    reports = day_reports(frame.open_ledger(path))
+    events = frame.open_ledger(path)
+    if is_hedge_ledger(events):
+        raise MissingData(
+            f"{path}: kept by `gammacore hedge`, whose host has the money: there are no trading days to report; "
+            f"`gammacore status --ledger {quote(str(path))}` shows what is held, `gammacore journal` each intent"
+        )
+    reports = day_reports(events)
     if not reports:
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
     if page is not None:

@@ -27,10 +27,16 @@ if TYPE_CHECKING:
 def status(frame: Frame, ledger: LedgerPlace | None) -> None:
     """Where we stand."""
     from gammacore.domain.book.book import Book
+    from gammacore_cli import hedge_ledger
     from gammacore_cli.documents import status_document
 
     path = frame.ledger_path(ledger)
-    book = Book.of(frame.open_ledger(path))
+    events = frame.open_ledger(path)
+    if hedge_ledger.is_hedge_ledger(events):
+        hedged = hedge_ledger.HedgeLedger(events, frame.settings)
+        emit(hedge_ledger.status_document(hedged, path), frame.as_json, lambda: hedge_ledger.status_view(hedged, path))
+        return
+    book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
     emit(status_document(book, day_pnl, path), frame.as_json, lambda: _view(book, day_pnl, path))
 
@@ -51,7 +57,7 @@ def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
 
     halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
     if book.breaker_tripped_at is not None:
-        halted += f"  [bold red]circuit breaker tripped at {book.breaker_tripped_at:%H:%M:%S} UTC[/]"
+        halted += f"  [bold red]circuit breaker tripped at {hour(book.breaker_tripped_at)} New York[/]"
     day = "no day yet" if book.day is None else f"{book.day.underlying} {book.day.strategy} {book.day.date}"
     as_of = "" if book.last_at is None else f", as of {hour(book.last_at)} New York"
     parts: list[RenderableType] = [

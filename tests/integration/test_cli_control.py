@@ -193,6 +193,34 @@ def test_a_request_in_the_inbox_is_obeyed_within_one_cycle(
     assert not book_of(ledger).live_positions
 
 
+@pytest.mark.parametrize(
+    ("left", "command", "journaled", "halted"),
+    [
+        ([RequestKind.HALT], "resume", ["Halted", "Resumed"], None),
+        ([RequestKind.FLATTEN], "resume", ["FlattenRequested", "Resumed"], None),
+        ([RequestKind.RESUME], "halt", ["Resumed", "Halted"], "halted by hand"),
+        ([RequestKind.HALT, RequestKind.RESUME], "halt", ["Halted", "Resumed", "Halted"], "halted by hand"),
+        ([RequestKind.HALT], "halt", ["Halted", "Halted"], "halted by hand"),
+    ],
+)
+def test_what_a_loop_left_in_the_inbox_comes_before_what_is_done_directly(
+    left: list[RequestKind], command: str, journaled: list[str], halted: str | None, gammacore: CommandLine
+) -> None:
+    """R10: a halt of before is not obeyed at the next start although somebody resumed since."""
+    ledger = begun(Path("day.sqlite"), holding=False)
+    for kind in left:
+        SqliteInbox(ledger).post(Request(kind, NOON, "asked as the loop ended"))
+
+    gammacore.document(command, "--ledger", ledger)
+
+    assert kinds(ledger)[-len(journaled) :] == journaled
+    assert SqliteInbox(ledger).pending() == ()
+    assert book_of(ledger).halted == halted
+    code = EXIT_DONE if halted is None else EXIT_HALTED
+    assert gammacore("trade", "--once", "--ledger", ledger, "--json", "--quiet").code == code
+    assert book_of(ledger).halted == halted
+
+
 def test_a_kill_file_beside_the_ledger_flattens_and_outlives_restarts_and_resume(gammacore: CommandLine) -> None:
     """R10: while it stands every start is halted, and `resume` says so."""
     ledger, kill = begun(Path("day.sqlite")), Path("day.sqlite.halt")

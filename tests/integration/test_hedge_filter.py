@@ -158,9 +158,33 @@ def test_a_ledger_makes_a_finished_run_silent(capfd: Any) -> None:
 COMMAND = [sys.executable, "-m", "gammacore_cli.main", "hedge"]
 
 
-def test_lines_of_a_pipe_are_answered_as_they_come_and_sigint_ends_with_130() -> None:
-    """DH-140, DH-143: each line is flushed; SIGINT finishes the current one."""
-    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "interrupted; nothing was kept: the next run starts from nothing; with --ledger it could go on"),
+        (["--ledger", "a b.ledger"], "nothing is lost: the same input with --ledger 'a b.ledger' goes on where it"),
+    ],
+)
+def test_lines_of_a_pipe_are_answered_as_they_come_and_sigint_ends_with_130(options: list[str], words: str) -> None:
+    """DH-140, DH-143: each line is flushed; SIGINT finishes the current one and says how to go on."""
+    command = [*COMMAND, *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(GOOD).encode() + b"\n")
+        process.stdin.flush()
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["event_id"] == "good"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 130
+        assert words in process.stderr.read().decode()
+        process.stdin.close()
+
+
+def test_what_was_interrupted_goes_on_with_the_same_input_and_ledger() -> None:
+    """DH-143, DH-711: what was answered is not answered again."""
+    command = [*COMMAND, "--ledger", "hedge.ledger"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(json.dumps(GOOD).encode() + b"\n")
@@ -169,6 +193,8 @@ def test_lines_of_a_pipe_are_answered_as_they_come_and_sigint_ends_with_130() ->
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 130
         process.stdin.close()
+    again = subprocess.run([*command, written(GOOD, LATER)], capture_output=True, timeout=30, check=True)
+    assert [intent["event_id"] for intent in objects(again.stdout.decode())] == ["later"]
 
 
 def test_a_closed_output_ends_quietly_with_0_and_the_line_is_written_after_the_restart() -> None:

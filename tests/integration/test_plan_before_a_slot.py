@@ -1,5 +1,6 @@
-"""`plan` at a time that is no scheduled entry: judged with all that an entry asks for, refused by the clock alone."""
+"""`plan` of each strategy, and at a time that is no scheduled entry."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +31,41 @@ def test_a_time_outside_the_window_is_the_reason_not_a_broker_that_was_never_ask
     assert filters["trading_day"]["verdict"] == "pass"
     assert filters["rsi"]["verdict"] != "unknown"
     assert filters["adx"]["verdict"] != "unknown"
+
+
+def test_the_configured_strategy_is_planned_not_another(gammacore: CommandLine) -> None:
+    """DH-502: `trade.strategy = "delta-hedge"` shows the checks of its purchase, and the straddle."""
+    Path("gammacore.toml").write_text('[trade]\nstrategy = "delta-hedge"\n', encoding="utf-8")
+
+    configured = gammacore.document("plan")
+
+    names = [line["name"] for line in configured["filters"]]
+    assert (names[4], names[-1]) == ("time_left", "buying_power")
+    order, (decision,) = configured["preview"], configured["decisions"]
+    assert (decision["action"], order["strategy"], order["contracts"]) == ("open", "delta-hedge", 1)
+    assert [(leg["side"], leg["right"]) for leg in order["legs"]] == [("buy", "C"), ("buy", "P")]
+    paid, strike = float(order["limit"]), order["legs"][0]["strike"]
+    assert float(order["max_loss"]) == pytest.approx(100 * paid)
+    assert order["breakevens"] == pytest.approx([strike - paid, strike + paid])
+    Path("gammacore.toml").unlink()
+    assert gammacore.document("plan", "--strategy", "delta-hedge") == configured
+    assert gammacore.document("plan")["preview"]["strategy"] != "delta-hedge"
+
+
+def test_a_straddle_is_planned_as_it_would_be_bought(gammacore: CommandLine) -> None:
+    """What `plan` shows at the day's time is what `trade` buys then; afterwards it is bought, once a day."""
+    planned = gammacore.document("plan", "--strategy", "delta-hedge")["preview"]
+    day = gammacore.document("trade", "--strategy", "delta-hedge", "--ledger", "day.sqlite")
+
+    assert day["trades"][0]["legs"] == planned["legs"]
+    assert day["trades"][0]["contracts"] == planned["contracts"]
+    again = gammacore.document("plan", "--ledger", "day.sqlite")
+    assert (again["preview"], again["decisions"][0]["reason"]) == (None, "bought")
+    assert "once a day" in again["decisions"][0]["explanation"]
+
+
+def test_too_late_for_a_straddle_is_an_answer(gammacore: CommandLine) -> None:
+    late = gammacore.document("plan", "--strategy", "delta-hedge", "--at", "14:30")
+
+    assert (late["preview"], late["decisions"][0]["reason"]) == (None, "too_late")
+    assert "14:30 New York" in json.dumps(late["filters"])

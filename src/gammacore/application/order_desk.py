@@ -38,6 +38,7 @@ LATE_FILLS = dt.timedelta(minutes=2)
 """An ended order of an inventory is looked at for so long: a cancel and a fill may cross."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
 """Without news of an order for this long somebody is told. Rule: DH-241."""
+_NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
 class OrderDesk:
@@ -130,6 +131,11 @@ class OrderDesk:
             if self._is_due(order, now):
                 self._look_up(order, now)
 
+    def deadlines(self) -> tuple[dt.datetime, ...]:
+        """Instants at which an order nobody has found may count as absent, and is looked for again. Rule: R4."""
+        lost = (order for order in self._ledger.book.working_orders if order.state in _NOT_FOUND_YET)
+        return tuple(map(self._life.believes_absence_from, lost))
+
     def _look_up(self, order: Order, now: dt.datetime) -> None:
         self._polled[order.id] = now
         self._stirred.discard(order.id)
@@ -188,7 +194,7 @@ class OrderDesk:
         return _uncovered(position.filled(order.ticket, order.execution, fill.execution), fill.at)
 
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
-        if order.id in self._stirred or order.state in (OrderState.INTENDED, OrderState.UNKNOWN):
+        if order.id in self._stirred or order.state in _NOT_FOUND_YET:
             return True
         last = self._polled.get(order.id)
         if order.state is OrderState.CANCEL_REQUESTED:
@@ -197,15 +203,21 @@ class OrderDesk:
         return last is None or (now - last).total_seconds() >= self._life.poll_seconds
 
     def _absent(self, order: Order, now: dt.datetime) -> None:
-        """The broker says it never had the order: believed after two looks, at once after a restart. Rule: R4."""
-        if order.state is OrderState.INTENDED:  # we died before the first byte left
-            self._resend(order, now)
+        """The broker does not show the order: believed after two looks, after one by who did not send it. Rule: R4.
+
+        Never before its `absent_seconds` are over: a broker may be slow to list what it has.
+        """
+        is_believed = now >= self._life.believes_absence_from(order)
+        if order.state is OrderState.INTENDED:  # we died before the first byte left, or before its answer
+            if is_believed:
+                self._resend(order, now)
             return
         looks = self._absences.get(order.id, 0) + 1
         self._absences[order.id] = looks
-        if order.state is OrderState.UNKNOWN and looks >= self._life.absent_looks:
-            self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
-        elif order.state is not OrderState.UNKNOWN and looks == self._life.absent_looks:
+        if order.state is OrderState.UNKNOWN:
+            if is_believed and looks >= self._life.absent_looks:
+                self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
+        elif looks == self._life.absent_looks:
             detail = f"order {order.id} was {order.state} and the broker no longer knows it"
             self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.position))
 
@@ -255,7 +267,7 @@ class OrderDesk:
     def _news(self, order: Order, report: OrderReport) -> list[Event]:
         now = self._clock.now()
         events: list[Event] = []
-        if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
+        if order.state in _NOT_FOUND_YET and report.state is not OrderState.REJECTED:
             events.append(OrderAccepted(now, order.id, report.broker_id))
         if self._lacks_price(order, report):
             self._alarm(order, now, "price_missing", "is filled and the broker does not say at what price")

@@ -335,7 +335,7 @@ class TradeDay:
         )
 
     def _next_look(self, now: dt.datetime) -> dt.datetime:
-        deadlines = self.strategy.deadlines(self.session, self.ledger.book)
+        deadlines = (*self.strategy.deadlines(self.session, self.ledger.book), *self.desk.deadlines())
         return min([self.market.next_at(now), *(deadline for deadline in deadlines if deadline > now)])
 
     def _finish(self) -> None:

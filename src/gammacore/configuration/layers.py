@@ -27,9 +27,10 @@ SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 NOT_PART_OF_A_DECISION = (
     "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
-    "firestore.",
+    "firestore.", "orders.absent_seconds",
 )  # fmt: skip
-"""Keys that begin so are not in the fingerprint: a market has its own, and a replay another source and audience."""
+"""Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
+is only for real brokers changes no study."""
 BEYOND_THE_STOPS = {
     "source-000": {
         "entries.schedule.times": ["09:36"],

@@ -10,10 +10,12 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.dollars import CENT
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 
 EQUITY_OPTION_MULTIPLIER = 100
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9.]{0,5}")
 
 
 class Right(StrEnum):
@@ -70,6 +72,11 @@ class Ticks:
     complex_order: Decimal = parameter(Decimal("0.05"), "Tick of a multi-leg order, points.", above=0)
     single_low: Decimal = parameter(Decimal("0.05"), "Tick of a single leg below 3.00, points.", above=0)
     single_high: Decimal = parameter(Decimal("0.10"), "Tick of a single leg from 3.00, points.", above=0)
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("complex_order", "single_low", "single_high"):
+            if (tick := getattr(self, name)) % CENT != 0:
+                raise InvalidInput(name, tick, f"give a multiple of {CENT}, as every price of an order is")
 
     def single(self, price: Decimal) -> Decimal:
         return self.single_low if price < 3 else self.single_high
@@ -128,12 +135,21 @@ class Underlying:
     multiplier: int = parameter(EQUITY_OPTION_MULTIPLIER, "Shares (or dollars per point) a contract.", at_least=1)
 
     def __attrs_post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Z][A-Z0-9.]{0,5}", self.symbol):
+        if not _SYMBOL.fullmatch(self.symbol):
             raise InvalidInput("symbol", self.symbol, "give 1 to 6 capital letters, like SPX")
         if not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}", self.option_root):
             raise InvalidInput("option_root", self.option_root, "give the root of the 0DTE contract, like SPXW")
+        if self.hedge_share and not _SYMBOL.fullmatch(self.hedge_share):
+            raise InvalidInput("hedge_share", self.hedge_share, "give 1 to 6 capital letters, like SPY, or none")
+        if self.strike_increment * 1000 % 1 != 0:
+            raise InvalidInput("strike_increment", self.strike_increment, "give at most three decimals (CS-013)")
         if self.base_width % self.strike_increment != 0:
             raise InvalidInput("base_width", self.base_width, f"give a multiple of {self.strike_increment} (CS-022)")
+        if self.unit > self.strike_increment:
+            raise InvalidInput("unit", self.unit, f"give at most strike_increment, {self.strike_increment} (CS-010)")
+        if self.ticks.complex_order >= self.base_width:
+            mend = f"give less than base_width, {self.base_width}: no credit of it fits a wider tick"
+            raise InvalidInput("ticks.complex_order", self.ticks.complex_order, mend)
 
     @property
     def credit_scale(self) -> Fraction:

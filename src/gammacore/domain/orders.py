@@ -316,6 +316,9 @@ class OrderLife:
     max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
     absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
                                   at_least=1)  # fmt: skip
+    absent_seconds: int = parameter(
+        15, "At a real broker an order nobody finds counts as absent no sooner after its sending, seconds.", at_least=0
+    )
     resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
@@ -333,6 +336,14 @@ class OrderLife:
             and waited >= self.verify_seconds
             and order.cancels < self.max_cancels
         )
+
+    def believes_absence_from(self, order: Order) -> dt.datetime:
+        """From when on an order that no look finds may count as absent: a broker may list late what it has. Rule: R4.
+
+        What buys back a short is not waited for: until it fills the risk stays, and twice is a long, which is bounded.
+        """
+        patience = 0 if order.ticket.buys_back else self.absent_seconds
+        return order.changed_at + dt.timedelta(seconds=patience)
 
     def _life_seconds(self, ticket: OrderTicket) -> int | None:
         if ticket.purpose is Purpose.ENTRY:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from gammacore.adapters.fake.clock import FakeClock
-from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
@@ -39,20 +38,27 @@ def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> 
 def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
     """Journal a halt, resume or flatten in a ledger no loop is writing; the lease is held meanwhile. Rule: R10.
 
+    Requests keep their order: what a loop left in the inbox when it ended was asked before and is journaled first, so
+    that a halt of then is not obeyed at the next start although somebody resumed since.
+
     A simulated or replayed day keeps its own time: its request bears the ledger's last instant.
 
     Raises:
         WriteConflict: a loop is running; leave the request in its inbox.
     """
     storage = open_storage(settings, ledger)
+    inbox = open_inbox(settings, ledger)
     try:
         day = DayLedger(storage)
         opened, last = day.book.opened, day.book.last_at
         study = opened is not None and opened.mode is Mode.STUDY
         clock: Clock = FakeClock(last) if study and last is not None else SystemClock()
-        ObeyRequests(day, MemoryInbox(), clock).obey(request)
+        obey = ObeyRequests(day, inbox, clock)
+        obey()
+        obey.obey(request)
     finally:
         storage.close()
+        inbox.close()
 
 
 def flatten_now(

@@ -44,6 +44,7 @@ from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
+from gammacore.domain.orders import OrderLife
 from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
@@ -71,6 +72,7 @@ from gammacore.wiring.markets import (
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy
+from gammacore.wiring.traded_underlying import refuse_untradable
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
 
@@ -135,6 +137,7 @@ def wire_day(
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
     underlying = settings.underlying(settings.market.underlying)
+    refuse_untradable(settings, underlying)
     calendar = NyseCalendar()
     session = _session(settings, calendar, armed, clock)
     decrees = entry_decrees(settings, underlying, session, calendar)
@@ -242,7 +245,7 @@ def wire_trade(
     ledger = DayLedger(storage, notices)
     broker = WatchedBroker(broker, ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
-    desk = OrderDesk(ledger, broker, clock, settings.orders, fill_timeout)
+    desk = OrderDesk(ledger, broker, clock, order_life(settings, terms.mode), fill_timeout)
     return TradeDay(
         terms=terms,
         underlying=underlying,
@@ -278,6 +281,11 @@ def wire_trade(
         news=news,
         equity=WatchEquity(ledger, strategy.guards, underlying) if isinstance(strategy, DeltaHedgeDesk) else None,
     )
+
+
+def order_life(settings: Settings, mode: Mode) -> OrderLife:
+    """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4."""
+    return evolve(settings.orders, absent_seconds=0) if mode is Mode.STUDY else settings.orders
 
 
 def inbox_of(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.firestore import Documents, FirestoreRegimeSource, connect
@@ -29,7 +30,9 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.regime_source import RegimeSource
 from gammacore.ports.storage import Storage
-from gammacore.wiring.regime_feeds import SourceOf, configured_chain_source, regime_feeds
+from gammacore.wiring.configured_chain import configured_chain
+from gammacore.wiring.looks import OUR_OWN, Outside
+from gammacore.wiring.regime_feeds import SourceOf, regime_feeds
 from gammacore.wiring.storage import LedgerPlace, firestore_documents, open_storage, outages_of
 
 
@@ -40,14 +43,15 @@ class WiredHedging:
     stream: HedgeStream
     journal: HedgeJournal
     documents: Documents | None = None
+    let_go: Callable[[], None] = lambda: None
 
     def close(self) -> None:
         """Append what waits, let go of the ledger, hang up."""
-        try:
-            self.journal.close()
-        finally:
+        with ExitStack() as others:
+            others.callback(self.let_go)
             if self.documents is not None:
-                self.documents.close()
+                others.callback(self.documents.close)
+            self.journal.close()
 
 
 def wire_configured_hedging(
@@ -62,25 +66,31 @@ def wire_configured_hedging(
     verbose: bool = False,
     group: int = 1,
     timer: Callable[[], float] | None = None,
+    outside: Outside = OUR_OWN,
 ) -> WiredHedging:
     """Wire the desk as the configuration says: its figures, underlyings, regime sources and ledger.
 
-    `environment` holds the kill switch, which is looked at before each decision. Rule: DH-1001.
+    `environment` holds the kill switch, which is looked at before each decision. Rule: DH-1001. `outside` stands in for
+    time, credentials and servers where a broker's market is named.
 
     Raises:
         ConfigurationError, StorageError: what cannot be opened, and how to mend it.
     """
     settings = configuration.settings
-    chain = configured_chain_source(configuration)
-    documents = firestore_documents(settings) if settings.firestore.project else None
+    opened = ExitStack()
     try:
-        return wire_hedging(
+        if (chain := configured_chain(configuration, outside)) is not None:
+            opened.callback(chain.close)
+        documents = firestore_documents(settings) if settings.firestore.project else None
+        if documents is not None:
+            opened.callback(documents.close)
+        wired = wire_hedging(
             settings.hedging,
             write=write,
             log=log,
             macro_file=macro_file,
             documents=documents,
-            chain=chain,
+            chain=None if chain is None else chain.source_of,
             ledger=None if ledger is None else open_storage(settings, ledger, outages=outages_of(settings)),
             environment=environment,
             underlyings=settings.underlyings,
@@ -89,11 +99,12 @@ def wire_configured_hedging(
             group=group,
             account=settings.account.id,
             timer=timer,
+            clock=outside.clock,
         )
     except BaseException:
-        if documents is not None:
-            documents.close()
+        opened.close()
         raise
+    return wired if chain is None else evolve(wired, let_go=chain.close)
 
 
 def wire_hedging(

@@ -117,7 +117,12 @@ def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar)
     """
     if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
         return TODAY
-    return Scope((calendar.next_session(session.date).date - session.date).days)
+    return today_and_the_next(session.date, calendar)
+
+
+def today_and_the_next(date: dt.date, calendar: Calendar) -> Scope:
+    """The expiries of a date and of the session after it: those dealer gamma is read from. Rule: DH-420."""
+    return Scope((calendar.next_session(date).date - date).days)
 
 
 _KEYS = {

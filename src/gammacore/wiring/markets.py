@@ -24,7 +24,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
-from gammacore.errors import ConfigurationError, MissingData
+from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.storage import LedgerPlace, ledger_exists, open_storage
@@ -188,15 +188,18 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
             f"market {source.kind}: is live; say --broker {source.kind} with it, or name a recording"
         )
     if source.path is None:
-        return SimulatedMarket(
-            underlying,
-            session,
-            seed=market.seed,
-            step_seconds=market.step_seconds,
-            start_price=market.start_price,
-            vix=market.vix,
-            calendar=calendar,
-        )
+        try:
+            return SimulatedMarket(
+                underlying,
+                session,
+                seed=market.seed,
+                step_seconds=market.step_seconds,
+                start_price=market.start_price,
+                vix=market.vix,
+                calendar=calendar,
+            )
+        except InvalidInput as wrong:
+            raise ConfigurationError(f"market.{wrong}") from wrong
     replay = ReplaySettings(
         quote_age_steps=market.quote_age_steps,
         vix=market.vix,

@@ -10,26 +10,32 @@ from attrs import evolve, frozen
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK, new_york
 from gammacore.domain.stops.describe import describe
+from gammacore.domain.strategy import Situation, Strategy, Trade
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.days import WiredDay, wire_day
 from gammacore.wiring.storage import LedgerPlace, open_storage
-from gammacore.wiring.strategies import credit_spread_desk
 
 
 @frozen(eq=False)
 class EntryPreview:
-    """What `plan` shows: the judgement, what the account may risk, and the exits the position would have."""
+    """What `plan` shows: the judgement, what the account may risk, and the exits the position would have.
+
+    `purchase` is the order of a strategy that buys, where nothing said no; one that sells has it in the judgement.
+    """
 
     judgement: EntryJudgement
     buying_power: Decimal | None
     exits: tuple[str, ...]
+    purchase: Trade | None = None
 
 
 def preview_entry(
@@ -41,7 +47,7 @@ def preview_entry(
     clock: Clock | None = None,
     places: BrokerPlaces = BROKERS_OWN,
 ) -> EntryPreview:
-    """Judge one entry of the configured day as `trade` would; no order is sent and nothing is written.
+    """Judge one entry of the configured day and strategy as `trade` would; no order is sent and nothing is written.
 
     `at` is a New York time of day, by default the first scheduled entry; a real broker's market is judged as it is now.
     `ledger` names the book that counts; without one the account has traded nothing yet.
@@ -52,8 +58,8 @@ def preview_entry(
     """
     day = wire_day(configuration, credentials=credentials, clock=clock, places=places, listens=False)
     try:
-        desk, trade = credit_spread_desk(day.settings), day.trade
-        slot = _slot(desk, day, at)
+        desk, trade = day.trade.strategy, day.trade
+        slot = _slot(_slots(desk, day), day, at)
         if trade.terms.mode is Mode.STUDY:
             trade.clock.wait_until(slot)
         trade.begin()
@@ -62,7 +68,10 @@ def preview_entry(
         if situation.exposure is None:
             situation = evolve(situation, exposure=trade.exposures.exposure(situation.market))
         power = trade.broker.account().option_buying_power
-        judgement = judge_entry(desk.case(evolve(situation, buying_power=power), slot))
+        situation = evolve(situation, buying_power=power)
+        if isinstance(desk, DeltaHedgeDesk):
+            return _purchase(desk, situation)
+        judgement = judge_entry(_selling(desk).case(situation, slot))
         if judgement.plan is not None:
             verdict = trade.enter.guard(judgement.plan, book, power)
             judgement = judgement if verdict.passed else judgement.refused(verdict)
@@ -73,9 +82,43 @@ def preview_entry(
     return EntryPreview(judgement, power, exits)
 
 
-def _slot(desk: CreditSpreadDesk, day: WiredDay, at: dt.time | None) -> dt.datetime:
+def _purchase(desk: DeltaHedgeDesk, situation: Situation) -> EntryPreview:
+    """The straddle that would be bought, judged by every check of the purchase. Rules: DH-502, DH-510."""
+    case = desk.purchase(situation)
+    record = case.judged()
+    order = case.order(record)
+    minutes = desk.hedging.exit_before_close / 60
+    judgement = EntryJudgement(record, None)
+    if (before := situation.book.judgement(record.scheduled_at)) is not None and before.reason is None:
+        once = Verdict.skip("bought", f"ordered at {before.at.astimezone(NEW_YORK):%H:%M} New York", "once a day")
+        judgement, order = judgement.refused(once), None
+    exits = () if order is None else (
+        f"Hedged with {situation.underlying.hedge_share} shares while it is held; what they lose comes on top.",
+        f"Closed {minutes:g} minutes before the end of trading.",
+    )  # fmt: skip
+    return EntryPreview(judgement, situation.buying_power, exits, order)
+
+
+def _selling(strategy: Strategy) -> CreditSpreadDesk:
+    """The desk whose entries have a plan.
+
+    Raises:
+        ConfigurationError: a strategy of somebody's own: nobody but itself knows what it would judge.
+    """
+    if isinstance(strategy, CreditSpreadDesk):
+        return strategy
+    raise ConfigurationError(f"trade.strategy: {strategy.name} cannot be planned; give credit-spread or delta-hedge")
+
+
+def _slots(strategy: Strategy, day: WiredDay) -> tuple[dt.datetime, ...]:
+    if isinstance(strategy, DeltaHedgeDesk):
+        return (strategy.straddle.slot(day.session),)
+    return _selling(strategy).entries.schedule.slots(day.session)
+
+
+def _slot(slots: tuple[dt.datetime, ...], day: WiredDay, at: dt.time | None) -> dt.datetime:
     """The entry to judge: the one named or the first in a study, at a real broker the latest that is due."""
-    slots, session = desk.entries.schedule.slots(day.session), day.session
+    session = day.session
     if day.trade.terms.mode is Mode.STUDY:
         return slots[0] if at is None else new_york(session.date, at)
     now = day.trade.clock.now()

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainRegimeSource
 from gammacore.adapters.firestore import Documents, FirestoreGexPublisher, FirestoreRegimeSource
 from gammacore.adapters.regime_file import RegimeFile
 from gammacore.application.watch_regime import GexFeed
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Settings
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import ConfigurationError, MissingData
+from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.regime_source import RegimeSource
-from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session
 from gammacore.wiring.settlement import settlement_instants
 from gammacore.wiring.storage import firestore_documents
 
@@ -71,26 +69,6 @@ def chain_source(
     )
 
 
-def configured_chain_source(configuration: Configuration) -> SourceOf | None:
-    """The gamma of the configured market's chains; None while nobody named a market or the source `chain`.
-
-    Nobody's default hedges by a simulated market's gamma. The market is opened day by day, as the desk's clock goes.
-
-    Raises:
-        ConfigurationError: the market that is named cannot be.
-    """
-    given, chosen = configuration.given, configuration.settings.hedging.gex_sources
-    asked = "market.source" in given or "hedging.gex_sources" in given
-    if CHAIN not in chosen or not asked:
-        return None
-    settings, calendar = naming_underlying(configuration).settings, NyseCalendar()
-    path = MarketSource.parse(settings.market.source).path
-    if path is not None and not path.exists():
-        raise ConfigurationError(f"market.source: {path}: no such file; name a market with --market")
-    underlying = settings.underlying(settings.market.underlying)
-    return chain_source(settings, underlying, _MarketsByDay(settings, underlying, calendar), calendar)
-
-
 def publish_exposure(settings: Settings, exposure: GammaExposure) -> Verdict:
     """Write an exposure to its document in Firestore, unless what stands there is as new. Rule: DH-421.
 
@@ -103,33 +81,3 @@ def publish_exposure(settings: Settings, exposure: GammaExposure) -> Verdict:
         return FirestoreGexPublisher(documents).publish(exposure)
     finally:
         documents.close()
-
-
-class _MarketsByDay:
-    """The configured market of a date, opened once while the date lasts; a date it does not have is not tried twice."""
-
-    def __init__(self, settings: Settings, underlying: Underlying, calendar: Calendar) -> None:
-        self._settings = settings
-        self._underlying = underlying
-        self._calendar = calendar
-        self._open: Mapping[dt.date, MarketData | MissingData] = {}
-
-    def __call__(self, date: dt.date) -> MarketData:
-        if date not in self._open:
-            self._open = {date: self._look_up(date)}
-        found = self._open[date]
-        if isinstance(found, MissingData):
-            raise found
-        return found
-
-    def _look_up(self, date: dt.date) -> MarketData | MissingData:
-        named = self._settings.market.date
-        if named is not None and named != date:
-            return MissingData(f"the market is of {named}, not of {date}")
-        try:
-            session = open_session(self._calendar, date)
-            return open_market(self._settings, self._underlying, session, self._calendar)
-        except MissingData as gap:
-            return gap
-        except ConfigurationError as wrong:
-            return MissingData(str(wrong))

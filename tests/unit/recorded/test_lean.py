@@ -210,7 +210,7 @@ def nothing_expires(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("prepare", "fault", "words"),
     [
-        (no_folder, InvalidInput, "not a directory"),
+        (no_folder, InvalidInput, "is not a directory"),
         (empty_folder, MissingData, "no minute options of GOOG"),
         (another_underlying, MissingData, "there are aapl"),
         (another_day, MissingData, "no option quotes of GOOG on 2015-12-24; dates there: 2015-12-22"),

@@ -108,9 +108,9 @@ def test_a_close_of_an_earlier_session_is_not_the_previous_close(tmp_path: Path)
     [
         ("vix_file", None, [], MissingData, "no such file"),
         ("vix_file", "a,b", ["1,2"], InvalidInput, "close or price"),
-        ("price_file", "day,close", ["1,2"], InvalidInput, "name one of them datetime"),
+        ("price_file", "day,close", ["1,2"], InvalidInput, "name one of its columns datetime"),
         ("closes_file", "date,close", [], MissingData, "no complete row"),
-        ("closes_file", "date,x", ["1,2"], InvalidInput, "name one of them close"),
+        ("closes_file", "date,x", ["1,2"], InvalidInput, "name one of its columns close"),
     ],
 )
 def test_a_file_that_does_not_say_it_is_refused(

@@ -13,6 +13,7 @@ import attrs
 from attrs import frozen
 
 from gammacore.adapters.recorded.cells import read_clock
+from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError, InvalidInput
@@ -21,15 +22,6 @@ CONTRACT_COLUMNS = ("expiry", "right", "strike")
 OPTIONAL_COLUMNS = (
     "spot", "spot_bid", "spot_ask", "open_interest", "iv", "gamma", "root", "underlying",
 )  # fmt: skip
-
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "filters": Mapping,
-    "seconds_late": (int, float),
-    "strike_scale": (int, float, str),
-    "iv_scale": (int, float, str),
-    "clock": (str, dt.time),
-}
-_WANTED = {"filters": "a table of column = text", "seconds_late": "a number of seconds"}
 
 
 def _zone(name: str | ZoneInfo) -> ZoneInfo:
@@ -109,29 +101,6 @@ class ColumnMap:
                 if getattr(self, role) is None:
                     raise InvalidInput(role, None, f"name the column of the {role}, or an occ_symbol column")
 
-    @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> ColumnMap:
-        """A map from a TOML table whose keys are this class's fields.
-
-        Raises:
-            ConfigurationError: an unknown or missing key, or a value that is no text; the nearest key is named.
-        """
-        known = [field.name for field in attrs.fields(cls)]
-        for key, value in table.items():
-            if key not in known:
-                raise ConfigurationError(f"columns: {key} is no part of a column map{_nearest(key, known)}")
-            if not isinstance(value, _KINDS.get(key, str)) or isinstance(value, bool):
-                raise ConfigurationError(
-                    f"columns.{key}: {value!r} is of the wrong kind; give {_WANTED.get(key, 'text')}"
-                )
-        for key in ("bid", "ask"):
-            if key not in table:
-                raise ConfigurationError(f"columns.{key} is missing; give the name of the column")
-        try:
-            return cls(**table)
-        except InvalidInput as wrong:
-            raise ConfigurationError(f"columns.{wrong}") from wrong
-
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that must be there."""
@@ -163,9 +132,7 @@ class ColumnMap:
         for name in self.named:
             if _key(name) not in there:
                 known = ", ".join(header)[:400]
-                raise InvalidInput(
-                    f"{source}: column", f"{name} (missing)", f"the table has {known}{_nearest(name, header)}"
-                )
+                raise UnreadableFile(f"{source}: column {name}", "missing", f"it has {known}{_nearest(name, header)}")
 
 
 def _key(name: str) -> str:
@@ -236,9 +203,9 @@ def detect(header: tuple[str, ...], source: str) -> ColumnMap:
     """
     closest = _closest([variant for variants in PRESETS.values() for variant in variants], header)
     if _share_present(closest, header) < RECOGNISED_SHARE:
-        raise InvalidInput(
-            f"{source}: header", ", ".join(header)[:400], f"map its columns, or use a preset ({', '.join(PRESETS)})"
-        )
+        unknown = f"of no known vendor: {', '.join(header)[:400]}"
+        mend = f"map its columns, or use a preset ({', '.join(PRESETS)}): [market.columns], market.preset"
+        raise UnreadableFile(f"{source}: the header", unknown, mend)
     closest = closest.without_absent(header)
     closest.require_in(header, source)
     return closest

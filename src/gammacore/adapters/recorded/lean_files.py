@@ -19,6 +19,7 @@ from attrs import frozen
 
 from gammacore.adapters.recorded.cells import clock_of_milliseconds, read_price
 from gammacore.adapters.recorded.text_table import reading
+from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
@@ -49,7 +50,7 @@ class LeanFolder:
 
     def __attrs_post_init__(self) -> None:
         if not self.path.is_dir():
-            raise InvalidInput(str(self.path), "not a directory", "give the folder that holds option/ and equity/")
+            raise UnreadableFile(str(self.path), "not a directory", "give the folder that holds option/ and equity/")
 
     def option_folders(self, underlying: Underlying) -> dict[str, Path]:
         """The folder of each root of an underlying that is there: SPX has SPXW and, AM-settled, SPX."""
@@ -121,7 +122,7 @@ def unzipped(path: Path) -> Iterator[zipfile.ZipFile]:
         with reading(path), zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as damage:
-        raise InvalidInput(str(path), f"a damaged zip archive ({damage})", "fetch it again") from damage
+        raise UnreadableFile(str(path), f"a damaged zip archive ({damage})", "fetch it again") from damage
 
 
 def contract_rows(archive: Path, root: str, expiry: dt.date | None) -> Iterator[tuple[LeanContract, list[str]]]:

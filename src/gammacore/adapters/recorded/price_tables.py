@@ -14,6 +14,7 @@ from attrs import frozen
 from gammacore.adapters.recorded.cells import at_clock, read_clock, read_day, read_instant, read_price
 from gammacore.adapters.recorded.text_table import open_table
 from gammacore.adapters.recorded.tracks import Seen, Track
+from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
 from gammacore.errors import InvalidInput, MissingData
@@ -55,7 +56,7 @@ def _require(path: Path, row: Row, names: tuple[str, ...]) -> str:
     for name in names:
         if name in row:
             return name
-    raise InvalidInput(f"{path}: columns", ", ".join(row)[:200], f"name one of them {' or '.join(names)}")
+    raise UnreadableFile(f"{path}: the header", ", ".join(row)[:200], f"name one of its columns {' or '.join(names)}")
 
 
 def read_prices(path: Path, date: dt.date) -> PriceTable:
@@ -137,7 +138,7 @@ def read_closes(path: Path) -> dict[dt.date, SettlementPrint]:
         _require(path, row, ("date",))
         columns = [name for name in row if any(word in name for word in ("close", "settle", "price"))]
         if not columns:
-            raise InvalidInput(f"{path}: columns", ", ".join(row)[:200], "name one of them close")
+            raise UnreadableFile(f"{path}: the header", ", ".join(row)[:200], "name one of its columns close")
         columns.sort(key=lambda name: "estimate" in name)
         day = read_day(row["date"])
         found = [(name, price) for name in columns if (price := read_price(row[name])) is not None]

@@ -34,8 +34,9 @@ from gammacore.adapters.recorded.recording_lines import (
 from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.recorded.text_table import content_hash, open_bytes
 from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
+from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.market import Bar, OptionChain
-from gammacore.errors import GammacoreError, InvalidInput, MissingData
+from gammacore.errors import GammacoreError, MissingData
 from gammacore.ports.market_data import SettlementPrint
 
 
@@ -66,9 +67,10 @@ def _header(path: Path, first: bytes) -> RecordingHeader:
     except (ValueError, KeyError, TypeError):
         known = False
     if not known:
-        raise InvalidInput(str(path), "not a gammacore recording", "give a file that `gammacore record` wrote")
+        raise UnreadableFile(str(path), "not a gammacore recording", "give a file that `gammacore record` wrote")
     if line.get("version") != VERSION:
-        raise InvalidInput(f"{path}: version", line.get("version"), f"this gammacore reads version {VERSION}; upgrade")
+        version = f"of version {line.get('version')}, and this gammacore reads version {VERSION}"
+        raise UnreadableFile(str(path), version, "update gammacore, or record it again")
     try:
         return RecordingHeader(
             str(line["underlying"]),
@@ -78,7 +80,7 @@ def _header(path: Path, first: bytes) -> RecordingHeader:
             str(line.get("label", "recording")),
         )
     except (ValueError, KeyError, TypeError) as damage:
-        raise InvalidInput(f"{path}: header", f"damaged ({damage!r})", "record it again") from damage
+        raise UnreadableFile(f"{path}, line 1", f"damaged ({damage!r})", "record it again") from damage
 
 
 def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept_cut: bool = False) -> RecordedMarket:
@@ -101,7 +103,8 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
             lines.update(line)
             day.take(number, line)
     if not (day.complete or accept_cut):
-        raise InvalidInput(str(path), f"cut short after {len(day.times)} snapshots", "read it with accept_cut")
+        raise UnreadableFile(str(path), f"cut short after {len(day.times)} snapshots",
+                             "give a whole one, or read it by read_recording with accept_cut=True")  # fmt: skip
     if not day.times:
         raise MissingData(f"{path}: a recording without a snapshot")
     session, symbol = header.session, header.underlying
@@ -152,7 +155,7 @@ class _Day:
         try:
             self._understand(json.loads(text))
         except (ValueError, KeyError, TypeError, ArithmeticError, GammacoreError) as damage:
-            raise InvalidInput(f"{self.path}, line {number}", f"damaged ({damage!r})", "record it again") from damage
+            raise UnreadableFile(f"{self.path}, line {number}", f"damaged ({damage!r})", "record it again") from damage
 
     def _understand(self, line: dict[str, Any]) -> None:
         if "at" in line:

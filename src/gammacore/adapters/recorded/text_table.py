@@ -14,7 +14,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.errors import InvalidInput, MissingData
+from gammacore.adapters.recorded.unreadable import UnreadableFile
+from gammacore.errors import MissingData
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
@@ -49,19 +50,21 @@ class TextTable:
 def reading(path: Path) -> Iterator[None]:
     """Turn whatever reading a file may raise into one sentence that names the file and the mend."""
     if path.is_dir():
-        raise InvalidInput(str(path), "a directory", "give a file")
+        raise UnreadableFile(str(path), "a directory", "give a file")
     try:
         yield
     except FileNotFoundError:
         raise MissingData(f"{path}: no such file") from None
     except EOFError as cut:
-        raise InvalidInput(str(path), "a gzip file that ends too early", "fetch it again") from cut
+        raise UnreadableFile(str(path), "a gzip file that ends too early", "fetch it again") from cut
     except (gzip.BadGzipFile, zlib.error) as damage:
-        raise InvalidInput(str(path), f"a damaged gzip file ({damage})", "fetch it again") from damage
+        raise UnreadableFile(str(path), f"a damaged gzip file ({damage})", "fetch it again") from damage
     except UnicodeDecodeError as garbage:
-        raise InvalidInput(str(path), "not UTF-8 text", "give a text table, plain or gzip") from garbage
+        raise UnreadableFile(str(path), "not UTF-8 text", "give a text table, plain or gzip") from garbage
     except csv.Error as garbage:
-        raise InvalidInput(str(path), f"not a text table ({garbage})", "give a text table, plain or gzip") from garbage
+        raise UnreadableFile(
+            str(path), f"not a text table ({garbage})", "give a text table, plain or gzip"
+        ) from garbage
     except OSError as refusal:
         raise MissingData(f"{path}: cannot be read ({refusal.strerror or refusal})") from refusal
 
@@ -89,14 +92,14 @@ def open_table(path: Path) -> Iterator[TextTable]:
     """
     with open_bytes(path) as content:
         if content.read(len(ZIP_MAGIC)) == ZIP_MAGIC:
-            raise InvalidInput(str(path), "a zip archive", "unpack it and give the table inside")
+            raise UnreadableFile(str(path), "a zip archive", "unpack it and give the table inside")
         content.seek(0)
         lines = (line.decode("utf-8") for line in content)
         first = next(lines, "").lstrip("\ufeff")
         if not first.strip():
             raise MissingData(f"{path}: the file is empty; give a table whose first line names the columns")
         if "\0" in first:
-            raise InvalidInput(str(path), "not a text table", "give a text table, plain or gzip")
+            raise UnreadableFile(str(path), "not a text table", "give a text table, plain or gzip")
         delimiter = max(DELIMITERS, key=first.count)
         header = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter)))
         rows = csv.reader(lines, delimiter=delimiter)

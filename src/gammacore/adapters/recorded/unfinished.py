@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gammacore.errors import InvalidInput, WriteConflict
+from gammacore.adapters.recorded.unreadable import UnreadableFile
+from gammacore.errors import WriteConflict
 
 
 def lines_left(path: Path) -> Iterator[dict[str, Any]]:
@@ -36,7 +37,7 @@ def refuse_another(path: Path, found: dict[str, Any], ours: dict[str, Any], *, a
     apart = {"lineage"} if any_lineage else set()
     if any(found.get(name) != value for name, value in ours.items() if name not in apart):
         told = f"an unfinished recording of {found.get('underlying')} on {found.get('date')} ({found.get('label')})"
-        raise InvalidInput(str(path), told, "move it away, or record to another file")
+        raise UnreadableFile(str(path), told, "move it away, or record to another file")
 
 
 def hold(file: BinaryIO, path: Path) -> None:

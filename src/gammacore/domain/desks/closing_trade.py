@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gammacore.domain.instruments import Side, parse_occ
+from attrs import evolve
+
+from gammacore.domain.instruments import OptionContract, Side, parse_occ
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.spreads import Leg
@@ -18,8 +20,16 @@ def closing_trade(inventory: Inventory, symbol: str, purpose: Purpose, reason: s
         strategy=inventory.strategy,
         underlying=inventory.underlying,
         purpose=purpose,
-        legs=(Leg(parse_occ(symbol), side) if holding.is_option else ShareLeg(symbol, side, closes=True),),
+        legs=(Leg(_contract(inventory, symbol), side) if holding.is_option else ShareLeg(symbol, side, closes=True),),
         quantity=abs(holding.quantity),
         effect=Effect.CREDIT if side is Side.SELL else Effect.DEBIT,
         reason=reason,
     )
+
+
+def _contract(inventory: Inventory, symbol: str) -> OptionContract:
+    """The contract of a symbol. Whose root it is where only the configuration knows the underlying, the book says.
+
+    ABCW260303C00300000 held for ABC is a contract of ABC, and a broker refuses it as one of ABCW.
+    """
+    return evolve(parse_occ(symbol), underlying=inventory.underlying)

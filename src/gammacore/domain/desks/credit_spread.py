@@ -6,36 +6,40 @@ Exits are decided before entries, positions oldest first. Pure: everything it se
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing_spread import (
+    call_back,
+    entry_works,
+    go_on_closing,
+    is_closing,
+    repairs,
+    stop_filling,
+)
 from gammacore.domain.desks.leftovers import close_leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.instruments import REGISTRY, Side, Underlying
+from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
-from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
-from gammacore.domain.spreads import Leg
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.stops.watch import has_bad_credit, stale_alarm, update_watch
 from gammacore.domain.strategy import (
-    Cancel,
     Close,
     Decision,
     Decisions,
     Observe,
     Open,
     Remember,
-    Repair,
     Situation,
     Stand,
     Warn,
@@ -78,7 +82,7 @@ class CreditSpreadDesk:
             for position in situation.book.live_positions:
                 steps.extend(self._watch_over(position, situation))
         if situation.book.halted is not None:
-            steps.extend(_call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
+            steps.extend(call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
         steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
         steps.extend(close_leftovers(situation.book, situation.session, situation.now))
         steps.extend(self._look_for_entries(situation))
@@ -119,23 +123,19 @@ class CreditSpreadDesk:
 
     def _watch_over(self, position: Position, situation: Situation) -> Iterator[Decision]:
         book = situation.book
-        busy = any(order.is_working for order in book.orders_of(position.id) if order.ticket.purpose.closes)
         if position.state is PositionState.CLOSING:
-            if busy and position.naked_shorts():
-                yield from _stop_filling(position, book)
-            elif not busy and not position.is_flat:
-                yield from _next_close(position, book, situation.now)
+            yield from go_on_closing(position, book, situation.now)
             return
         if position.state is not PositionState.OPEN or position.is_flat:
             return
         if book.flatten is not None:
             yield Close(position.id, FLATTEN, book.flatten, urgent=True)
             return
-        if position.excess() and not busy:
-            if not _entry_works(position, book):
-                yield from _repairs(position)
+        if position.excess() and not is_closing(position, book):
+            if not entry_works(position, book):
+                yield from repairs(position)
                 return
-            yield from _stop_filling(position, book)
+            yield from stop_filling(position, book)
         if position.open_contracts == 0:
             return
         mark = position.spread.mark(situation.market.quote)
@@ -198,58 +198,3 @@ def _stand_in_alarm(position: Position, unknown: bool) -> Iterator[Warn]:
     if unknown:
         detail = f"{position.underlying} is in no registry; closed with k = s = 1"
         yield Warn("unknown_underlying", detail, position.id)
-
-
-def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
-    """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-563.
-
-    A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first,
-    from the next cycle on: a restart that repeats the cycle of the refusal does no more than that cycle did.
-    """
-    orders = book.orders_of(position.id)
-    if _entry_works(position, book):
-        yield from _call_back(orders, "closing")
-    elif position.excess():
-        yield from _repairs(position)
-    elif orders and orders[-1].state in _NOT_TAKEN and orders[-1].ticket.purpose.closes:
-        if orders[-1].changed_at >= now:
-            return
-        for side in position.spread.sides:
-            yield Repair(position.id, Leg(side.short, Side.BUY), position.open_contracts)
-    else:
-        yield Close(position.id, position.exit_reason, f"attempt {position.close_attempts + 1}", urgent=True)
-
-
-_NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
-
-
-def _repairs(position: Position) -> Iterator[Repair]:
-    """Loose legs, shorts first; longs only once no short is loose. Rule: CS-413."""
-    legs = position.excess()
-    shorts = [(leg, contracts) for leg, contracts in legs if position.holdings.get(leg.contract.occ, 0) < 0]
-    for leg, contracts in shorts or legs:
-        yield Repair(position.id, leg, contracts)
-
-
-def _entry_works(position: Position, book: BookView) -> bool:
-    return any(o.is_working and o.ticket.purpose is Purpose.ENTRY for o in book.orders_of(position.id))
-
-
-def _stop_filling(position: Position, book: BookView) -> Iterator[Decision]:
-    """Legs out of ratio while the order still works: the rest is called back at once, then repaired. CS-412, CS-413."""
-    for order in book.orders_of(position.id):
-        if order.state in _AT_THE_BROKER and len(order.ticket.legs) > 1:
-            yield Cancel(order.id, "legs out of ratio")
-
-
-def _call_back(orders: Iterable[Order], reason: str) -> Iterator[Cancel]:
-    """Working entries the broker is known to have, each asked back once; `OrderLife` repeats it.
-
-    An unknown one is looked up first: there may be nothing to cancel. Rules: R4, R10.
-    """
-    for order in orders:
-        if order.ticket.purpose is Purpose.ENTRY and order.state in _AT_THE_BROKER:
-            yield Cancel(order.id, reason)
-
-
-_AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)

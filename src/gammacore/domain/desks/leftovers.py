@@ -1,6 +1,7 @@
-"""What a strategy of an earlier session left over: it is told, and it goes at the open, whichever strategy runs now.
+"""What no strategy that runs watches: it is told, and it goes while the exchange is open. Pure. Rules: DH-511, DH-520.
 
-Pure. Rules: DH-511, DH-520.
+An inventory of an earlier session goes at the open under every strategy. A credit spread, adopted from the broker or
+left in the ledger, goes as soon as it is seen by a desk that has no stops for it.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ import datetime as dt
 from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.flattening import go_flat
+from gammacore.domain.desks.closing_spread import go_on_closing
+from gammacore.domain.desks.flattening import LEFTOVER_CLOSE, go_flat
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.positions import PositionState
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Trade, Warn
+from gammacore.domain.strategy import Close, Decision, Trade, Warn
 
 TRY_AGAIN = dt.timedelta(seconds=60)
 """From a refused order for leftovers to the next, where no setting says otherwise. Rule: DH-511."""
@@ -43,3 +46,21 @@ def close_leftovers(
             detail = f"left by an earlier session: {inventory.in_words}; closed now"
             yield Warn(Alarm.LEFTOVER, detail, inventory.id)
         yield from steps
+
+
+def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> Iterator[Decision]:
+    """One alarm, then orders at market until nothing of it is held: nobody marks a spread here, no stop would end it.
+
+    Ours by its orders, or nobody would have adopted it (CS-574). What has expired is settlement's.
+    """
+    if not session.is_trading(now):
+        return
+    for position in book.live_positions:
+        if position.spread.sides[0].short.expiry < session.date:
+            continue
+        if position.state is PositionState.CLOSING:
+            yield from go_on_closing(position, book, now)
+        elif position.state is PositionState.OPEN and not position.is_flat:
+            held = f"a credit spread of {position.contracts} contracts that this strategy does not watch"
+            yield Warn(Alarm.LEFTOVER, f"{held}: closed now", position.id)
+            yield Close(position.id, LEFTOVER_CLOSE, held, urgent=True)

@@ -17,7 +17,7 @@ from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hed
 from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase, is_late
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
-from gammacore.domain.desks.leftovers import close_leftovers, leftovers
+from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.reasons import Alarm
@@ -77,6 +77,7 @@ class DeltaHedgeDesk:
         if (halt := self._halt(situation)) is not None:
             yield halt
         yield from close_unwanted(book, self.limits, session, now)
+        yield from close_spreads(book, session, now)
         yield from close_leftovers(book, session, now, self._retry)
         phase = self._day(session).phase(now)
         for inventory in self._inventories(book, session):
@@ -87,8 +88,12 @@ class DeltaHedgeDesk:
             elif phase is Phase.CLOSED:
                 yield from self._not_flat(inventory, situation)
         if self._is_due(now, session, book):
-            yield from PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME,
-                                    self._leftovers(situation)).steps()  # fmt: skip
+            yield from self.purchase(situation).steps()
+
+    def purchase(self, situation: Situation) -> PurchaseCase:
+        """The day's purchase as it would be judged in this situation, whether it is due or not."""
+        left = self._leftovers(situation)
+        return PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME, left)
 
     def _is_due(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
         """From its time on, while nothing was ordered: what could not be bought is judged anew at every look."""

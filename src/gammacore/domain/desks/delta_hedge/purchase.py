@@ -24,7 +24,7 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york_date
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
@@ -46,9 +46,18 @@ class PurchaseCase:
 
     def steps(self) -> Iterator[Decision]:
         """Buy the straddle nearest to the price, or stand aside with the first "no", told where it is a new one."""
+        record = self.judged()
+        order = self.order(record)
+        if order is None:
+            yield from self._stand(record)
+        else:
+            yield order
+
+    def judged(self) -> EntryJudged:
+        """Every check with its verdict; the reason is the first "no"."""
         verdicts, situation = tuple(self._verdicts()), self.situation
         no = next((one.verdict for one in verdicts if one.verdict.blocks), None)
-        record = EntryJudged(
+        return EntryJudged(
             at=situation.now,
             scheduled_at=self.rules.slot(situation.session),
             reason=None if no is None else no.reason,
@@ -58,11 +67,13 @@ class PurchaseCase:
             pin=None,
             vix=situation.market.vix,
         )
-        straddle = self.straddle
-        if no is not None or straddle is None:
-            yield from self._stand(record)
-            return
-        yield Trade(
+
+    def order(self, record: EntryJudged) -> Trade | None:
+        """What is ordered after this judgement; None when it said no."""
+        situation, straddle = self.situation, self.straddle
+        if record.reason is not None or straddle is None:
+            return None
+        return Trade(
             inventory=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
             strategy=self.strategy,
             underlying=situation.underlying.symbol,
@@ -101,12 +112,12 @@ class PurchaseCase:
         situation, book, now = self.situation, self.situation.book, self.situation.now
         macro = situation.regime.macro
         pauses = situation.regime.macro_active and macro.pauses
-        late = is_late(self.rules, self.hedging, situation.session, now)
+        late, local = is_late(self.rules, self.hedging, situation.session, now), now.astimezone(NEW_YORK)
         yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
         yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
         yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
         yield FilterVerdict("DH-520", "leftovers", _unless(bool(self.leftovers), "leftover", _named(self.leftovers)))
-        yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", f"{now:%H:%M} UTC"))
+        yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", f"{local:%H:%M} New York"))
         yield FilterVerdict("CS-339", "daily_loss", self.limits.judge_daily_loss(book, now))
         yield FilterVerdict("CS-340", "minimum_account", self.limits.judge_minimum_account(book))
         if (straddle := self.straddle) is None:

@@ -1,0 +1,45 @@
+"""Money and prices as callers write them: Decimal, or an int taken exactly; a float is refused, never rounded.
+
+0.10 as a float is a little more than a tenth, and a stop a little above its figure is another stop.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from gammacore.errors import InvalidInput
+
+DECIMALS = (Decimal, "Decimal", "Decimal | None")
+"""How a field says that it is a price, an amount or a part."""
+
+
+def exact_decimal(field: str, value: object) -> Decimal:
+    """The figure as a Decimal.
+
+    >>> exact_decimal("price", 6057), exact_decimal("price", Decimal("6057.25"))
+    (Decimal('6057'), Decimal('6057.25'))
+    >>> exact_decimal("price", 6057.25)
+    Traceback (most recent call last):
+    gammacore.errors.InvalidInput: price: 6057.25 is not valid; give Decimal("6057.25") or an int: a float is not exact
+    """
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, float):
+        raise InvalidInput(field, value, f'give Decimal("{float(value)!r}") or an int: a float is not exact')
+    raise InvalidInput(field, repr(value), "give a Decimal or an int")
+
+
+def _as_declared(value: Any, field: attrs.Attribute[Any]) -> Any:
+    if value is None or isinstance(value, Decimal | Fraction) or field.type not in DECIMALS:
+        return value
+    return exact_decimal(field.name, value)
+
+
+as_declared: Any = attrs.Converter(_as_declared, takes_field=True)  # type: ignore[call-overload,misc,unused-ignore]
+"""Converter of an attrs field: where a Decimal is declared, `exact_decimal`; None and exact fractions pass."""
