@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
     """Each trade and each skip, with its reason."""
     from gammacore.domain.reports.day_report import day_report, day_reports
-    from gammacore_cli import hedge_ledger
+    from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import journal_document
 
     path = frame.ledger_path(ledger)
@@ -45,7 +45,7 @@ def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Le
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
         emit(
             hedge_ledger.journal_document(hedged, day, path), frame.as_json,
-            lambda: hedge_ledger.journal_view(hedged, day, path),
+            lambda: hedge_ledger_view.journal_view(hedged, day, path),
         )  # fmt: skip
         return
     reports = day_reports(events) if day is None else (day_report(events, day),)

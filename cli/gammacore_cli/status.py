@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 def status(frame: Frame, ledger: LedgerPlace | None) -> None:
     """Where we stand."""
     from gammacore.domain.book.book import Book
-    from gammacore_cli import hedge_ledger
+    from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import status_document
 
     path = frame.ledger_path(ledger)
     events = frame.open_ledger(path)
     if hedge_ledger.is_hedge_ledger(events):
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
-        emit(hedge_ledger.status_document(hedged, path), frame.as_json, lambda: hedge_ledger.status_view(hedged, path))
+        document = hedge_ledger.status_document(hedged, path)
+        emit(document, frame.as_json, lambda: hedge_ledger_view.status_view(hedged, path))
         return
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)

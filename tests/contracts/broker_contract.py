@@ -1,6 +1,8 @@
 """What every broker adapter promises, whatever is behind it. Rules: R3, R4, R5, R13, CS-408..413.
 
-Inherit `BrokerContract` in a test module and give it a fixture `control` that is a `BrokerControl`.
+Inherit `BrokerContract` in a test module and give it a fixture `control` that is a `BrokerControl`; `tests` must be on
+the path (`pytest` with `pythonpath = ["tests"]`). Nothing else of this repository is needed: an adapter elsewhere makes
+its own tickets. Orders for shares are not among the promises here: who trades the hedging desk tests them besides.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from decimal import Decimal
 from typing import Protocol
 
 import pytest
+from attrs import evolve
 
-from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
+from gammacore.domain.instruments import Side
+from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import Broker
 
@@ -40,7 +44,9 @@ class BrokerControl(Protocol):
         """Let time pass until working orders had their chance."""
         ...
 
-    def rejects(self, reason: str) -> None: ...
+    def rejects(self, reason: str) -> None:
+        """The next order is refused for good, for this reason."""
+        ...
 
     def rests(self) -> None:
         """The next order is never filled."""
@@ -128,6 +134,56 @@ class BrokerContract:
         closed = report_of(control.broker, "gc-2")
         assert (closed.state, closed.execution.quantity) == (OrderState.FILLED, 1)
         assert not any(control.broker.holdings().values())
+
+    def test_what_a_debit_costs_is_told_as_a_positive_price(self, control: BrokerControl) -> None:
+        """The ticket's effect says which way it went: a broker's own sign would turn a loss into a profit. CS-417."""
+        control.broker.submit(control.entry("gc-1"))
+        control.step()
+        control.broker.submit(ticket := control.exit("gc-2"))
+        control.step()
+
+        execution = report_of(control.broker, "gc-2").execution
+        assert ticket.effect is Effect.DEBIT
+        assert execution.price is not None
+        assert execution.price > 0
+        net = sum((fill.side.sign * fill.price for fill in execution.legs), Decimal(0))
+        assert not execution.legs or net == execution.price
+
+    def test_a_limit_that_the_market_does_not_meet_rests(self, control: BrokerControl) -> None:
+        """A credit at three times what is bid, then a debit at what was received. Rules: CS-404..406."""
+        entry = control.entry("gc-1")
+        assert entry.limit is not None
+        control.broker.submit(evolve(entry, id="gc-2", limit=entry.limit * 3))
+        control.step()
+        assert report_of(control.broker, "gc-2").state is OrderState.ACCEPTED
+        assert not control.broker.holdings()
+        control.broker.cancel("gc-2")
+        control.broker.submit(entry)
+        control.step()
+        control.broker.submit(evolve(control.exit("gc-3"), limit=entry.limit))
+        control.step()
+
+        assert report_of(control.broker, "gc-3").state is OrderState.ACCEPTED
+        assert dict(control.broker.holdings()) == signed(entry, 1)
+
+    def test_a_spread_can_be_closed_leg_by_leg_the_short_first(self, control: BrokerControl) -> None:
+        """Rules: CS-413, CS-416."""
+        control.broker.submit(ticket := control.entry("gc-1", contracts=2))
+        control.step()
+        held = signed(ticket, 2)
+        for number, leg in enumerate(sorted(control.exit("gc-2").legs, key=lambda leg: leg.side is Side.SELL)):
+            effect = Effect.DEBIT if leg.side is Side.BUY else Effect.CREDIT
+            repair = OrderTicket(f"gc-{number + 3}", Purpose.REPAIR, ticket.underlying, ticket.position, (leg,), 2,
+                                 effect, None)  # fmt: skip
+            control.broker.submit(repair)
+            control.step()
+
+            execution = report_of(control.broker, repair.id).execution
+            assert execution.quantity == 2
+            assert execution.price is not None
+            assert execution.price > 0
+            del held[leg.symbol]
+            assert {symbol: count for symbol, count in control.broker.holdings().items() if count} == held
 
     def test_a_rejected_order_says_why_and_never_works(self, control: BrokerControl) -> None:
         control.rejects("option_level")
@@ -296,6 +352,15 @@ class BrokerContract:
         with pytest.raises(BrokerUnavailable):
             ask(control.broker)
         assert ask(control.broker) == answer
+
+    def test_a_failed_question_for_the_time_is_never_an_open_market(self, control: BrokerControl) -> None:
+        """Rules: CS-303, R7."""
+        assert control.broker.clock().at.utcoffset() is not None
+        control.fails_queries(1)
+
+        with pytest.raises(BrokerUnavailable):
+            control.broker.clock()
+        assert control.broker.clock().at.utcoffset() is not None
 
     def test_the_account_has_a_number_a_balance_and_buying_power(self, control: BrokerControl) -> None:
         account = control.broker.account()

@@ -211,6 +211,21 @@ def test_a_close_that_filled_while_nobody_answered_is_found_and_not_settled_besi
     assert_both_books_agree(world)
 
 
+def test_a_close_first_heard_of_late_in_the_evening_is_booked_by_the_start_that_hears_of_it() -> None:
+    """CS-561, CS-562: that loop stays for the look that confirms it, though the day's patience is long over."""
+    world = a_day_without_broker("6860", "19:00", "arrives")
+    assert (world.alarms()[-1], world.all(DayFinished)) == ("not_flat", [])
+    world.clock.set(at("19:05"))
+    world.restart()
+    world.day()
+
+    (booked,) = world.all(PositionClosed)
+    assert (booked.reason, booked.exit_value) == ("soft_close", Decimal("2.80"))
+    assert world.alarms().count("not_flat") == 1
+    assert [day.date for day in world.all(DayFinished)] == [DAY]
+    assert_both_books_agree(world)
+
+
 # -- a print on a strike -----------------------------------------------------------------------------------------------
 
 

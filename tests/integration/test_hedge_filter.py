@@ -181,6 +181,32 @@ def test_lines_of_a_pipe_are_answered_as_they_come_and_sigint_ends_with_130(opti
         process.stdin.close()
 
 
+@pytest.mark.parametrize("command", ["halt", "resume", "flatten"])
+def test_no_request_is_left_with_a_running_filter_that_would_not_hear_it(command: str, capfd: Any) -> None:
+    """R10, DH-1001: nobody is told that it acts within one cycle; stopped, it is halted by the command."""
+    running = [*COMMAND, "--ledger", "hedge.ledger"]
+    with subprocess.Popen(running, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(GOOD).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["event_id"] == "good"
+        assert run([command, "--ledger", "hedge.ledger"]) == 1
+        assert "hears no requests; write 1 into the file" in capfd.readouterr().err
+        assert not Path("hedge.ledger.inbox").exists()
+        process.stdin.close()
+        assert process.wait(timeout=20) == 0
+
+
+def test_a_filter_that_was_halted_while_it_stood_still_hedges_nothing(capfd: Any) -> None:
+    """DH-1001: latched in the ledger, over restarts, until `resume`."""
+    assert run(["hedge", written(GOOD), "--ledger", "hedge.ledger"]) == 0
+    assert run(["halt", "--ledger", "hedge.ledger"]) == 0
+    capfd.readouterr()
+    assert run(["hedge", written(GOOD, LATER), "--ledger", "hedge.ledger"]) == 0
+    assert objects(capfd.readouterr().out) == []
+
+
 def test_what_was_interrupted_goes_on_with_the_same_input_and_ledger() -> None:
     """DH-143, DH-711: what was answered is not answered again."""
     command = [*COMMAND, "--ledger", "hedge.ledger"]

@@ -24,6 +24,8 @@ TOLD_AGAIN = dt.timedelta(minutes=5)
 """What is tried again every cycle is told this often. Rule: CS-563."""
 PRICE_PATIENCE = dt.timedelta(seconds=60)
 """So long a filled close waits for the price the broker has not said, before the worst is booked for good (ours)."""
+CONFIRMED_WITHIN = dt.timedelta(minutes=2)
+"""So long after its last fill a loop that would end stays to see the broker confirm it: longer than a missing price."""
 
 
 class ManagePositions:
@@ -139,8 +141,16 @@ class ManagePositions:
             return False
         if any(self._clock.now() - order.changed_at < PRICE_PATIENCE for order in self._unpriced_closes(position)):
             return False
-        since = max((order.changed_at for order in orders), default=position.opened_at)
-        return (self._clock.now() - since).total_seconds() >= self._confirm_after
+        return (self._clock.now() - self._last_change(position)).total_seconds() >= self._confirm_after
+
+    def is_confirming(self) -> bool:
+        """Whether a position has become flat by fills a moment ago: what the broker holds is still to be seen. CS-562."""
+        flat = [position for position in self._ledger.book.live_positions if position.is_flat and position.holdings]
+        return any(self._clock.now() - self._last_change(position) < CONFIRMED_WITHIN for position in flat)
+
+    def _last_change(self, position: Position) -> dt.datetime:
+        orders = self._ledger.book.orders_of(position.id)
+        return max((order.changed_at for order in orders), default=position.opened_at)
 
     def _stuck(self, position: Position) -> tuple[Event, ...]:
         """The alarm of a close that has been tried too often, every five minutes. Rule: CS-563."""

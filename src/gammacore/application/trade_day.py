@@ -351,7 +351,7 @@ class TradeDay:
 
     def _gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
-        if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE:
+        if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE or self.manage.is_confirming():
             return False
         book = self.ledger.book
         held = [*(position.id for position in book.live_positions), *(lot.id for lot in book.live_inventories)]

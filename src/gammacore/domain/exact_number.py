@@ -35,11 +35,16 @@ def exact_decimal(field: str, value: object) -> Decimal:
     raise InvalidInput(field, repr(value), "give a Decimal or an int")
 
 
+def exact_or_none(field: str, value: object) -> Decimal | None:
+    """The same of what may be unknown."""
+    return None if value is None else exact_decimal(field, value)
+
+
 def _as_declared(value: Any, field: attrs.Attribute[Any]) -> Any:
     if value is None or isinstance(value, Decimal | Fraction) or field.type not in DECIMALS:
         return value
     return exact_decimal(field.name, value)
 
 
-as_declared: Any = attrs.Converter(_as_declared, takes_field=True)  # type: ignore[call-overload,misc,unused-ignore]
+as_declared: Any = attrs.Converter(_as_declared, takes_field=True)
 """Converter of an attrs field: where a Decimal is declared, `exact_decimal`; None and exact fractions pass."""

@@ -8,9 +8,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.dollars import CENT
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 
@@ -180,6 +181,10 @@ class Underlying:
         return OptionContract(self.symbol, self.option_root, expiry, right, strike)
 
 
+def _strike(price: Decimal | int) -> Decimal:
+    return exact_decimal("strike", price)
+
+
 @frozen(order=False)
 class OptionContract:
     """One listed option: underlying, root, expiry (New York date), right and strike in points.
@@ -192,7 +197,7 @@ class OptionContract:
     root: str
     expiry: dt.date
     right: Right
-    strike: Decimal
+    strike: Decimal = field(converter=_strike)
 
     def __attrs_post_init__(self) -> None:
         if not (self.strike.is_finite() and 0 < self.strike < 100_000):

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
+from gammacore.domain.exact_number import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware
 from gammacore.errors import InvalidInput
@@ -51,6 +52,14 @@ def quote_defect(bid: Decimal | None, ask: Decimal | None) -> str | None:
     return None
 
 
+def _bid(price: Decimal | int) -> Decimal:
+    return exact_decimal("bid", price)
+
+
+def _ask(price: Decimal | int) -> Decimal:
+    return exact_decimal("ask", price)
+
+
 @frozen
 class Quote:
     """A bid and an ask in points, with the instant they were quoted; only usable quotes exist. Rules: CS-014, CS-015.
@@ -59,8 +68,8 @@ class Quote:
     Decimal('1.175')
     """
 
-    bid: Decimal
-    ask: Decimal
+    bid: Decimal = field(converter=_bid)
+    ask: Decimal = field(converter=_ask)
     at: dt.datetime
 
     def __attrs_post_init__(self) -> None:
@@ -264,6 +273,18 @@ class OptionChain:
         return self.select(rows)
 
 
+def _spot(price: Decimal | int | None) -> Decimal | None:
+    return exact_or_none("spot", price)
+
+
+def _vix(points: Decimal | int | None) -> Decimal | None:
+    return exact_or_none("vix", points)
+
+
+def _previous_close(price: Decimal | int | None) -> Decimal | None:
+    return exact_or_none("previous_close", price)
+
+
 @frozen(eq=False)
 class MarketSnapshot:
     """All a decision may know of the market at one instant; what is not known is None, never a guess.
@@ -274,12 +295,12 @@ class MarketSnapshot:
 
     at: dt.datetime
     underlying: str
-    spot: Decimal | None
+    spot: Decimal | None = field(converter=_spot)
     spot_at: dt.datetime | None
     chain: OptionChain | None
-    vix: Decimal | None
+    vix: Decimal | None = field(converter=_vix)
     quote_age_limit: float = 15.0
-    previous_close: Decimal | None = None
+    previous_close: Decimal | None = field(default=None, converter=_previous_close)
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)

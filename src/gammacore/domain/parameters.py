@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from gammacore.domain.exact_number import as_declared
 from gammacore.errors import InvalidInput
 
 Number = int | float | Decimal | Fraction
@@ -24,6 +25,8 @@ def parameter(
     at_most: Number | None = None,
 ) -> Any:
     """Declare one figure of a rule; a value outside its bounds is an `InvalidInput` that names the bound.
+
+    Where a Decimal is declared an int is taken exactly and a float refused.
 
     >>> from attrs import frozen
     >>> @frozen
@@ -50,7 +53,7 @@ def parameter(
             if not holds(value, bound):
                 raise InvalidInput(field.name, value, f"give a number {words} {bound}")
 
-    return attrs.field(default=default, validator=within, metadata={"doc": doc})
+    return attrs.field(default=default, converter=as_declared, validator=within, metadata={"doc": doc})
 
 
 def _finite(value: float | Decimal) -> bool:

@@ -21,8 +21,10 @@ class Receipt:
 
 @frozen
 class BrokerAccount:
-    """What the broker says of the account, dollars.
+    """What the broker says of the account, dollars. `number` is shown with its last characters only.
 
+    `balance` is what the broker calls the account's worth: shown by `doctor`, never traded on; our own balance is the
+    ledger's. `option_buying_power` is what new option risk may use now: an entry that needs more is refused (CS-343).
     `barred`: what keeps it from taking orders of the account, in the broker's own words; empty when nothing does.
     """
 
@@ -33,17 +35,25 @@ class BrokerAccount:
 
 
 class Broker(Protocol):
-    """Takes orders and says what became of them. Quantities of holdings are signed: short is negative."""
+    """Takes orders and says what became of them. Quantities of holdings are signed: short is negative.
+
+    All calls come from one thread, in any order, `order` and `holdings` every few seconds. Each is bounded in time: the
+    loop waits for it, and every other position's stop with it. Nothing is raised but `BrokerError` and its kinds.
+    """
 
     def submit(self, ticket: OrderTicket) -> Receipt:
         """Send one order, once. A client id the broker already has is answered with the order it has.
+
+        `ticket.id` is the client id; `ticket.tag`, which ends with it, is what the broker may show instead. Orders are
+        good for the day, all legs in one; a limit is positive, `ticket.effect` says whether it is received or paid.
 
         Never infer a fill from a receipt, nor absence from an exception.
 
         Raises:
             OrderRejected: refused for good.
             BrokerUnavailable: it never left, or was answered "not taken".
-            OutcomeUnknown: it left and nobody answered. Look it up with `order`; do not send it again.
+            OutcomeUnknown: it left and nobody answered. Look it up with `order`; do not send it again. Any other
+                `BrokerError` is read as this one.
         """
         ...
 
@@ -51,12 +61,15 @@ class Broker(Protocol):
         """Ask for an order to be called back. Returning says it was asked, not that it is gone: it may still fill.
 
         Raises:
-            BrokerError: the request was not taken. The order stands as it was.
+            BrokerError: the request was not taken, or nobody knows that order. The order stands as it was.
         """
         ...
 
     def order(self, order_id: str) -> OrderReport | None:
         """The order of a client id as the broker has it now; None only when it is proven never to have arrived.
+
+        Its execution is the total so far, that of a canceled order too, at a positive price in the ticket's effect:
+        2.80 paid is 2.80, however the broker signs it. Finished orders of today are found too, also after a restart.
 
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as None.
@@ -65,6 +78,8 @@ class Broker(Protocol):
 
     def orders(self) -> Sequence[OrderReport]:
         """Today's orders of this account as the broker has them, ours and others', oldest first.
+
+        Ours bear their client id as in `order`; others whatever id or tag their sender gave, which is none of ours.
 
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as none.

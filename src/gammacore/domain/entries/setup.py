@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from attrs import evolve, frozen
 
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import Right, Side, Underlying, tick_ceiling
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
@@ -167,15 +168,17 @@ def is_valid_width(width: Decimal, underlying: Underlying) -> bool:
     return width > 0 and width % underlying.strike_increment == 0
 
 
-def rounded_price(field: str, price: Decimal, underlying: Underlying) -> Decimal:
+def rounded_price(field: str, price: Decimal | int, underlying: Underlying) -> Decimal:
     """A price or pin checked and rounded to the underlying's unit, points. Rule: CS-010."""
+    price = exact_decimal(field, price)
     if not (price.is_finite() and underlying.unit <= price < 100_000):
         raise InvalidInput(field, price, f"give a price from {underlying.unit} to below 100000 points")
     return underlying.round_price(price)
 
 
-def require_vix(vix: Decimal) -> Decimal:
+def require_vix(vix: Decimal | int) -> Decimal:
     """Refuse what no VIX can be: not finite, 0 or less, 1000 or more."""
+    vix = exact_decimal("vix", vix)
     if not (vix.is_finite() and 0 < vix < 1000):
         raise InvalidInput("vix", vix, "give VIX points above 0 and below 1000")
     return vix
@@ -215,9 +218,9 @@ def judge_strikes(setup: Setup, price: Decimal, part: Decimal) -> Verdict:
 
 def select_setup(
     underlying: Underlying,
-    pin: Decimal,
-    price: Decimal,
-    vix: Decimal | None,
+    pin: Decimal | int,
+    price: Decimal | int,
+    vix: Decimal | int | None,
     rules: SetupRules = DEFAULT_RULES,
     *,
     competing: bool = False,
@@ -227,7 +230,7 @@ def select_setup(
     With `competing` peaks the pin is their midpoint and only a condor around it is sold (CS-206).
 
     Raises:
-        InvalidInput: pin, price or VIX is no price at all.
+        InvalidInput: pin, price or VIX is no price at all, or a float, which is not exact.
 
     >>> from gammacore.domain.instruments import REGISTRY
     >>> setup = select_setup(REGISTRY["SPX"], Decimal(6050), Decimal(6066), Decimal(16), DEFAULT_RULES)
@@ -239,7 +242,8 @@ def select_setup(
     distance = price - pin
     if vix is None:
         return _skip("vix_missing", "VIX is not known", distance, None, competing)
-    width = width_for(require_vix(vix), underlying, rules)
+    vix = require_vix(vix)
+    width = width_for(vix, underlying, rules)
     if vix >= rules.vix_ceiling:
         return _skip("vix_ceiling", f"VIX {vix} >= {rules.vix_ceiling}", distance, width, competing)
     if not is_valid_width(width, underlying):

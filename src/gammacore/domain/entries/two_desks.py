@@ -30,7 +30,8 @@ class Desk(StrEnum):
 class TwoDesks:
     """When on: 3 positions in all, 2 a desk, 70 and 30 % of the balance at risk, 5 contracts a side. Rule: CS-365.
 
-    The caps stand side by side and need not add up: 2 and 2 positions are still 3 in all.
+    The caps stand side by side and need not add up: 2 and 2 positions are still 3 in all. GEX goes first: one entry is
+    judged at a time, and OTM only where the pin is too far (CS-324).
     """
 
     on: bool = parameter(False, "Judge the GEX and the OTM desk by separate caps.")

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from attrs import evolve, frozen
 
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.gex.contracts import LiveContracts, PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.units import (
     ALL,
@@ -78,7 +79,7 @@ class GammaExposure:
 
 def measure_exposure(
     chain: OptionChain,
-    spot: Decimal,
+    spot: Decimal | int,
     *,
     sign: SignModel = SignModel.NAIVE,
     scope: Scope = ALL,
@@ -117,8 +118,9 @@ def exposure_of(
     )  # fmt: skip
 
 
-def require_spot(spot: Decimal) -> Decimal:
+def require_spot(spot: Decimal | int) -> Decimal:
     """Refuse a spot that is no price."""
+    spot = exact_decimal("spot", spot)
     if not (spot.is_finite() and spot > 0):
         raise InvalidInput("spot", spot, "give a price above 0")
     return spot

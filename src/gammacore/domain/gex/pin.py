@@ -15,6 +15,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike
 
+from gammacore.domain.gex.exposure import require_spot
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import from_float
 from gammacore.domain.parameters import parameter
@@ -167,7 +168,7 @@ STANDARD_POLARITY = PolarityRule()
 def find_pin(
     strikes: ArrayLike,
     net_per_100pct: ArrayLike,
-    spot: Decimal,
+    spot: Decimal | int,
     underlying: Underlying,
     rule: PinRule = STANDARD_PIN,
 ) -> Pin | None:
@@ -180,6 +181,7 @@ def find_pin(
     >>> pin.strike, pin.competing
     (Decimal('5950'), True)
     """
+    spot = require_spot(spot)
     price = underlying.round_price(spot)
     ranked = rule.candidates(strikes, net_per_100pct, spot, underlying)
     if ranked:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.errors import InvalidInput
 
 
-def exact(field: str, value: Decimal) -> Fraction:
-    """A figure as an exact fraction; refused when not finite, beyond ±10¹² or finer than 10⁻³⁰.
+def exact(field: str, value: Decimal | int) -> Fraction:
+    """A figure as an exact fraction; refused when a float, not finite, beyond ±10¹² or finer than 10⁻³⁰.
 
     >>> exact("balance", Decimal("19995.50"))
     Fraction(39991, 2)
     """
+    value = exact_decimal(field, value)
     if not value.is_finite() or value.adjusted() > 12 or int(value.as_tuple().exponent) < -30:
         raise InvalidInput(field, value, "give a finite figure of ordinary size")
     return Fraction(value)

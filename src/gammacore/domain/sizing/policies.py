@@ -11,6 +11,7 @@ from fractions import Fraction
 from attrs import evolve, frozen
 
 from gammacore.domain.entries.setup import Confidence
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sizing.kelly import exact, kelly_fraction
@@ -141,17 +142,18 @@ class RollingHalfKelly:
 
     def size(
         self,
-        balance: Decimal,
-        history: Sequence[Decimal],
-        max_risk: Decimal,
+        balance: Decimal | int,
+        history: Sequence[Decimal | int],
+        max_risk: Decimal | int,
         underlying: Underlying = SPX,
         confidence: Confidence | None = None,
     ) -> Size:
         """Contracts for this balance; `history` is gross P/L per contract, dollars, oldest first.
 
         Raises:
-            InvalidInput: a balance below 0, a risk of 0 or less, or a figure that is not finite.
+            InvalidInput: a balance below 0, a risk of 0 or less, or a figure that is not finite or a float.
         """
+        balance, max_risk = exact_decimal("balance", balance), exact_decimal("max_risk", max_risk)
         record = TradeStatistics.of(history, self.rules.window)
         size = _kelly_size(balance, record, record.kelly, max_risk, self.rules)
         if (doubt := self._doubt(record)) is not None:
@@ -205,13 +207,14 @@ class BootstrapStats:
 
     def size(
         self,
-        balance: Decimal,
-        history: Sequence[Decimal],
-        max_risk: Decimal | None = None,
+        balance: Decimal | int,
+        history: Sequence[Decimal | int],
+        max_risk: Decimal | int | None = None,
         underlying: Underlying = SPX,
         confidence: Confidence | None = None,
     ) -> Size:
         """Contracts for this balance; `history` is gross P/L per contract, dollars, oldest first."""
+        balance = exact_decimal("balance", balance)
         known = TradeStatistics.of(history, self.rules.window)
         assumed = (
             known.trades < self.rules.first_trades

@@ -30,7 +30,7 @@ class TradeStatistics:
     average_loss: Fraction
 
     @classmethod
-    def of(cls, history: Sequence[Decimal], window: int | None = None) -> TradeStatistics:
+    def of(cls, history: Sequence[Decimal | int], window: int | None = None) -> TradeStatistics:
         """The statistics of the last `window` P/Ls per contract (dollars, oldest first); all without a window."""
         if window is not None and window < 1:
             raise InvalidInput("window", window, "give 1 trade or more")

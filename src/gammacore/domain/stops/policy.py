@@ -15,6 +15,7 @@ from fractions import Fraction
 from attrs import evolve, frozen
 
 from gammacore.domain.entries.setup import Confidence, StrategyTag
+from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT
@@ -194,11 +195,11 @@ class StopPolicy:
         >>> stop_policy("standard").advertised_stop(Decimal("2.50"))
         Decimal('2.75')
         """
-        return ceil_to_cents(self.stop_cost(credit))
+        return ceil_to_cents(self.stop_cost(exact_decimal("credit", credit)))
 
     def advertised_emergency(self, credit: Decimal) -> Decimal:
         """The first mark, in cents, at which the emergency stop triggers. Rule: CS-511."""
-        return ceil_to_cents(self.emergency_cost(credit))
+        return ceil_to_cents(self.emergency_cost(exact_decimal("credit", credit)))
 
     def at_entry(self, vix: Decimal) -> StopPolicy:
         """The policy a position opened at this VIX keeps for life. Rule: CS-532."""
@@ -262,6 +263,7 @@ class StopPolicy:
         hours_to_close: Fraction | Decimal | int | None = None,
     ) -> Decimal:
         """The highest mid, in cents, at which the profit target triggers. Rules: CS-004, CS-512."""
+        credit = exact_decimal("credit", credit)
         return floor_to_cents(cost_at_profit(credit, self.target(hours_since_entry, confidence, hours_to_close)))
 
     def trailing_level(self, best: Decimal) -> Decimal:
