@@ -194,7 +194,7 @@ def _opened(path: Path | None) -> _Source:
 
 
 class _interruptible:  # noqa: N801  # used as `with _interruptible()`
-    """SIGINT lets the current line finish; a closed output is an error we see, not the end of us. Rule: DH-143."""
+    """SIGINT and SIGTERM let the current line finish; a closed output is an error we see, not our end. Rule: DH-143."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -203,6 +203,7 @@ class _interruptible:  # noqa: N801  # used as `with _interruptible()`
     def __enter__(self) -> _interruptible:
         self._before = [
             (signal.SIGINT, signal.signal(signal.SIGINT, self._ask)),
+            (signal.SIGTERM, signal.signal(signal.SIGTERM, self._ask)),
             (signal.SIGPIPE, signal.signal(signal.SIGPIPE, signal.SIG_IGN)),
         ]
         return self

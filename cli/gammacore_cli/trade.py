@@ -15,6 +15,7 @@ import click
 
 from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options, variables
+from gammacore_cli.leaving import leaving_by_sigterm
 from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.options import LEDGER
@@ -117,15 +118,12 @@ def flatten_by_signal() -> Iterator[Inbox]:
     def post(_number: int, _frame: object) -> None:
         inbox.post(Request(RequestKind.FLATTEN, clock.now(), "signal SIGUSR1"))
 
-    def leave(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = {signal.SIGUSR1: signal.signal(signal.SIGUSR1, post), signal.SIGTERM: signal.signal(signal.SIGTERM, leave)}
+    before = signal.signal(signal.SIGUSR1, post)
     try:
-        yield inbox
+        with leaving_by_sigterm():
+            yield inbox
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGUSR1, before)
 
 
 @contextmanager

@@ -207,7 +207,8 @@ def test_a_filter_that_was_halted_while_it_stood_still_hedges_nothing(capfd: Any
     assert objects(capfd.readouterr().out) == []
 
 
-def test_what_was_interrupted_goes_on_with_the_same_input_and_ledger() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_interrupted_goes_on_with_the_same_input_and_ledger(number: signal.Signals) -> None:
     """DH-143, DH-711: what was answered is not answered again."""
     command = [*COMMAND, "--ledger", "hedge.ledger"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -216,7 +217,7 @@ def test_what_was_interrupted_goes_on_with_the_same_input_and_ledger() -> None:
         process.stdin.write(json.dumps(GOOD).encode() + b"\n")
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["event_id"] == "good"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(timeout=20) == 130
         process.stdin.close()
     again = subprocess.run([*command, written(GOOD, LATER)], capture_output=True, timeout=30, check=True)

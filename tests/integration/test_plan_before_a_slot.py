@@ -68,4 +68,4 @@ def test_too_late_for_a_straddle_is_an_answer(gammacore: CommandLine) -> None:
     late = gammacore.document("plan", "--strategy", "delta-hedge", "--at", "14:30")
 
     assert (late["preview"], late["decisions"][0]["reason"]) == (None, "too_late")
-    assert "14:30 New York" in json.dumps(late["filters"])
+    assert "14:30:00 New York" in json.dumps(late["filters"])

@@ -144,7 +144,7 @@ class ManagePositions:
         return (self._clock.now() - self._last_change(position)).total_seconds() >= self._confirm_after
 
     def is_confirming(self) -> bool:
-        """Whether a position has become flat by fills a moment ago: what the broker holds is still to be seen. CS-562."""
+        """Whether a position became flat by fills a moment ago: what the broker holds is still to be seen. CS-562."""
         flat = [position for position in self._ledger.book.live_positions if position.is_flat and position.holdings]
         return any(self._clock.now() - self._last_change(position) < CONFIRMED_WITHIN for position in flat)
 

@@ -31,6 +31,15 @@ def new_york_date(instant: dt.datetime) -> dt.date:
     return instant.astimezone(NEW_YORK).date()
 
 
+def new_york_time(instant: dt.datetime) -> str:
+    """The wall clock of the exchange, as everything that people read tells time.
+
+    >>> new_york_time(dt.datetime(2026, 8, 19, 13, 45, tzinfo=dt.UTC))
+    '09:45:00 New York'
+    """
+    return f"{instant.astimezone(NEW_YORK):%H:%M:%S} New York"
+
+
 def require_aware(field: str, instant: dt.datetime) -> dt.datetime:
     """Refuse a datetime without an offset: no naive time enters the domain. Rule: R7."""
     if instant.tzinfo is None:

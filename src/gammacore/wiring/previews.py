@@ -13,7 +13,7 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.ledger import Mode
-from gammacore.domain.sessions import NEW_YORK, new_york
+from gammacore.domain.sessions import NEW_YORK, new_york, new_york_time
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.strategy import Situation, Strategy, Trade
 from gammacore.domain.verdicts import Verdict
@@ -90,7 +90,7 @@ def _purchase(desk: DeltaHedgeDesk, situation: Situation) -> EntryPreview:
     minutes = desk.hedging.exit_before_close / 60
     judgement = EntryJudgement(record, None)
     if (before := situation.book.judgement(record.scheduled_at)) is not None and before.reason is None:
-        once = Verdict.skip("bought", f"ordered at {before.at.astimezone(NEW_YORK):%H:%M} New York", "once a day")
+        once = Verdict.skip("bought", f"ordered at {new_york_time(before.at)}", "once a day")
         judgement, order = judgement.refused(once), None
     exits = () if order is None else (
         f"Hedged with {situation.underlying.hedge_share} shares while it is held; what they lose comes on top.",

@@ -416,7 +416,7 @@ def test_a_book_that_cannot_be_hedged_for_120_seconds_is_told_once() -> None:
 
     note, warning = blind_at("10:02", began.record)
     assert (note.record.reason, warning.code) == ("data_silent", "data_silent")
-    assert warning.detail == "not hedged since 15:00:00 UTC: 1 options without a price"
+    assert warning.detail == "not hedged since 10:00:00 New York: 1 options without a price"
     assert blind_at("10:30", began.record, note.record) == []
 
 

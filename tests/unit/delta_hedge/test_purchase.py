@@ -138,7 +138,7 @@ def test_a_judgement_shows_every_verdict() -> None:
         "size", "limits", "guards", "buying_power",
     ]  # fmt: skip
     assert {one.verdict.outcome for one in record.filters} == {Outcome.PASS}
-    assert next(one.verdict.value for one in record.filters if one.name == "time_left") == f"{SLOT} New York"
+    assert next(one.verdict.value for one in record.filters if one.name == "time_left") == f"{SLOT}:00 New York"
     assert "1 straddle 600" in record.explanation
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import new_york_time
 from gammacore.domain.verdicts import Verdict
 
 ONE = Decimal(1)
@@ -144,7 +145,7 @@ class OpeningGuards:
         if not (halt := self.judge_halt(watch)).passed:
             return halt
         if self.stop_speed is not None and watch.paused_until is not None and now < watch.paused_until:
-            return Verdict.skip("loss_speed_pause", f"{now:%H:%M:%S}", f"< {watch.paused_until:%H:%M:%S} UTC")
+            return Verdict.skip("loss_speed_pause", new_york_time(now), f"< {new_york_time(watch.paused_until)}")
         if (no := self._judge_spacing(watch, now, last_opening)) is not None:
             return no
         if self.symbol_share is None:

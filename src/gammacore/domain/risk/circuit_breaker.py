@@ -7,6 +7,7 @@ import datetime as dt
 from attrs import frozen
 
 from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import new_york_time
 from gammacore.domain.verdicts import Verdict
 
 
@@ -34,4 +35,4 @@ def judge_breaker(tripped_at: dt.datetime | None) -> Verdict:
     """No open circuit breaker. Rule: CS-302."""
     if tripped_at is None:
         return Verdict.ok("closed")
-    return Verdict.skip("circuit_breaker", f"tripped at {tripped_at:%H:%M:%S} UTC", "(clear with `gammacore resume`)")
+    return Verdict.skip("circuit_breaker", f"tripped at {new_york_time(tripped_at)}", "(clear with `gammacore resume`)")

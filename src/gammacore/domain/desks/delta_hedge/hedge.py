@@ -18,6 +18,7 @@ from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.sessions import new_york_time
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 
 DELTA_HEDGE = "delta_hedge"
@@ -183,7 +184,9 @@ class HedgeCase:
         last = self.last
         if last is None or last.reason == Alarm.DATA_SILENT or not self._is_silent(verdict):
             return None
-        detail = f"not hedged since {last.at:%H:%M:%S} UTC: {self.book.options.unknown_deltas} options without a price"
+        detail = (
+            f"not hedged since {new_york_time(last.at)}: {self.book.options.unknown_deltas} options without a price"
+        )
         return Warn(Alarm.DATA_SILENT, detail, self.inventory.id)
 
     # -- an unusual delta ----------------------------------------------------------------------------------------------
@@ -207,5 +210,5 @@ class HedgeCase:
             return None
         if last is not None and last.unusual_since is not None and last.at - since >= patience:
             return None
-        return Warn(Alarm.UNUSUAL_DELTA, f"net {self.book.net_shares:.0f} shares since {since:%H:%M:%S} UTC",
+        return Warn(Alarm.UNUSUAL_DELTA, f"net {self.book.net_shares:.0f} shares since {new_york_time(since)}",
                     self.inventory.id)  # fmt: skip

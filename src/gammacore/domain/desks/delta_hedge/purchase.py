@@ -24,7 +24,7 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york_date
+from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
@@ -112,12 +112,12 @@ class PurchaseCase:
         situation, book, now = self.situation, self.situation.book, self.situation.now
         macro = situation.regime.macro
         pauses = situation.regime.macro_active and macro.pauses
-        late, local = is_late(self.rules, self.hedging, situation.session, now), now.astimezone(NEW_YORK)
+        late = is_late(self.rules, self.hedging, situation.session, now)
         yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
         yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
         yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
         yield FilterVerdict("DH-520", "leftovers", _unless(bool(self.leftovers), "leftover", _named(self.leftovers)))
-        yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", f"{local:%H:%M} New York"))
+        yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", new_york_time(now)))
         yield FilterVerdict("CS-339", "daily_loss", self.limits.judge_daily_loss(book, now))
         yield FilterVerdict("CS-340", "minimum_account", self.limits.judge_minimum_account(book))
         if (straddle := self.straddle) is None:
