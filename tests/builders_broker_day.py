@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import define, frozen
 
 from counterparts.world import ACCOUNT, LIVE_TOKEN, SECRET, TOKEN, World
 from gammacore.adapters.alpaca import Endpoints
@@ -47,6 +47,21 @@ def at_tradier(url: str) -> BrokerPlaces:
 
 def at_alpaca(url: str) -> BrokerPlaces:
     return BrokerPlaces(alpaca=Endpoints(trading=url, data=url, stream=url.replace("http", "ws", 1) + "/stream"))
+
+
+@define
+class WatchedClock:
+    """The world's, and what happens to the one who waits."""
+
+    world: World
+    while_waiting: Callable[[dt.datetime], None] = lambda _until: None
+
+    def now(self) -> dt.datetime:
+        return self.world.now()
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        self.while_waiting(instant)
+        self.world.wait_until(instant)
 
 
 PLACES: Mapping[str, Callable[[str], BrokerPlaces]] = {"tradier": at_tradier, "alpaca": at_alpaca}

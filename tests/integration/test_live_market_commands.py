@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from attrs import define, evolve, field
 
-from builders_broker_day import SESSION, a_world
+from builders_broker_day import SESSION, WatchedClock, a_world
 from builders_cli import CommandLine, at_home
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
@@ -27,27 +27,12 @@ ELEVEN = SESSION.after_open(90)
 
 
 @define
-class WallClock:
-    """The world's, until something happens to the one who waits."""
-
-    world: World
-    while_waiting: Callable[[dt.datetime], None] = lambda _until: None
-
-    def now(self) -> dt.datetime:
-        return self.world.now()
-
-    def wait_until(self, instant: dt.datetime) -> None:
-        self.while_waiting(instant)
-        self.world.wait_until(instant)
-
-
-@define
 class Station:
     """The command line beside a local Tradier, and a document store that may be out of order."""
 
     gammacore: CommandLine
     world: World
-    clock: WallClock
+    clock: WatchedClock
     published: list[GammaExposure] = field(factory=list)
     store_is_out: bool = False
 
@@ -80,7 +65,7 @@ def station(
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     world = a_world("SPX", 57, STEP, start=ELEVEN)
-    station = Station(CommandLine(capsys), world, WallClock(world))
+    station = Station(CommandLine(capsys), world, WatchedClock(world))
     with serving(tradier_app(world)) as server:
         hosts = TradierHosts(f"{server.url}/v1", f"{server.url}/v1", f"{server.websocket_url}/v1")
         sandbox = evolve(hosts, rest=f"http://localhost:{server.port}/v1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import define, evolve
 
-from builders_broker_day import CALENDAR, CREDENTIALS, PLACES, SESSION, Day, a_world, configuration
+from builders_broker_day import CALENDAR, CREDENTIALS, PLACES, SESSION, Day, WatchedClock, a_world, configuration
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
@@ -35,27 +35,12 @@ PER_POINT = wiring.ExposureTerms(SignModel.NAIVE, TODAY, ExposureUnit.PER_POINT,
 
 
 @define
-class Watched:
-    """The world's clock, and what happens to the one who waits."""
-
-    world: World
-    while_waiting: Callable[[dt.datetime], None] = lambda _until: None
-
-    def now(self) -> dt.datetime:
-        return self.world.now()
-
-    def wait_until(self, instant: dt.datetime) -> None:
-        self.while_waiting(instant)
-        self.world.wait_until(instant)
-
-
-@define
 class Reader:
     """Somebody who looks at a broker's market and sends nothing."""
 
     broker: str
     world: World
-    clock: Watched
+    clock: WatchedClock
     outside: Outside
     settings: Configuration
 
@@ -71,7 +56,7 @@ class Reader:
 def reader(request: pytest.FixtureRequest) -> Iterator[Reader]:
     broker, underlying = request.param
     world = a_world(underlying, SEED, STEP, start=SESSION.after_open(-30))
-    clock = Watched(world)
+    clock = WatchedClock(world)
     with serving(tradier_app(world) if broker == "tradier" else alpaca_app(world)) as server:
         yield Reader(
             broker,
