@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,12 +79,6 @@ def test_each_spy_day_is_read_whole(
     assert all(price is not None and abs(price / Decimal(spot) - 1) < Decimal("0.02") for price in prices)
     sizes = {len(chain) for at in market.times if (chain := market.snapshot(at).chain) is not None}
     assert sizes <= set(range(126, 158, 2))
-
-
-def test_a_day_of_twelve_thousand_rows_is_read_in_less_than_a_second(chains: Path) -> None:
-    started = time.perf_counter()
-    spy_day(chains, "2026-08-12")
-    assert time.perf_counter() - started < 1
 
 
 def test_the_hole_of_171_minutes_stays_a_hole_with_a_look_at_every_step(chains: Path) -> None:
