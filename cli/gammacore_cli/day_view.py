@@ -115,7 +115,7 @@ def filters_table(entry: JudgedEntry) -> Table:
     title = f"{hour(entry.scheduled_at)}  {escape(entry.sentence)}"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in ("", "rule", "filter", "found", "limit"):
-        table.add_column(column, style="dim" if column in ("rule", "limit") else None)
+        table.add_column(column, style="dim" if column in ("rule", "limit") else None, overflow="fold")
     for one in entry.filters:
         table.add_row(*_verdict_cells(one))
     return table

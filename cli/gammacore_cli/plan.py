@@ -123,7 +123,8 @@ def _view(preview: Any) -> object:
     from rich.table import Column, Table
 
     record, order = preview.judgement.record, _order(preview)
-    table = Table(*(Column(name, no_wrap=True) for name in ("rule", "filter", "verdict")), "value", "limit")
+    names = (Column(name, no_wrap=True) for name in ("rule", "filter", "verdict"))
+    table = Table(*names, *(Column(name, overflow="fold") for name in ("value", "limit")))
     colour = {"pass": "green", "skip": "red", "unknown": "yellow", "not_judged": "dim"}
     for line in record.filters:
         verdict = line.verdict

@@ -69,3 +69,14 @@ def test_too_late_for_a_straddle_is_an_answer(gammacore: CommandLine) -> None:
 
     assert (late["preview"], late["decisions"][0]["reason"]) == (None, "too_late")
     assert "14:30:00 New York" in json.dumps(late["filters"])
+
+
+def test_at_80_columns_nothing_of_a_filter_is_cut(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four strikes of a broken wing are wider than their column: they go on in the next line."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    shown = gammacore("plan", "--at", "10:30")
+
+    assert shown.code == 0
+    assert "BROKEN_WING" in shown.out
+    assert "…" not in shown.out
