@@ -42,10 +42,10 @@ def show(frame: Frame) -> None:
     document: dict[str, object] = {key: {"value": value, "source": source} for key, value, source in rows}
 
     def table() -> object:
-        from rich.table import Table
+        from rich.table import Column, Table
         from rich.text import Text
 
-        view = Table("key", "value", "from")
+        view = Table(Column("key", no_wrap=True), *(Column(name, overflow="fold") for name in ("value", "from")))
         for row in rows:
             view.add_row(*map(Text, row))  # letter by letter: a list begins like markup
         return view
