@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 import gammacore
@@ -75,3 +76,11 @@ def test_exposure_takes_an_int_as_spot_and_no_float() -> None:
     assert gammacore.measure_exposure(chain, 6000).spot == Decimal(6000)
     with pytest.raises(gammacore.InvalidInput, match=r"spot: 6000\.5 is not valid"):
         gammacore.measure_exposure(chain, 6000.5)  # type: ignore[arg-type]  # what a user might type
+
+
+def test_a_rule_refuses_a_float_also_once_a_configuration_was_read() -> None:
+    """Reading one resolves the types of the rules' classes: `Decimal | None` is no text any more."""
+    attrs.resolve_types(gammacore.StopPolicy)
+
+    with pytest.raises(gammacore.InvalidInput, match="fixed_target"):
+        gammacore.StopPolicy(fixed_target=0.6)  # type: ignore[arg-type]  # the mistake itself

@@ -13,8 +13,8 @@ import attrs
 
 from gammacore.errors import InvalidInput
 
-DECIMALS = (Decimal, "Decimal", "Decimal | None")
-"""How a field says that it is a price, an amount or a part."""
+DECIMALS = (Decimal, Decimal | None, "Decimal", "Decimal | None")
+"""How a field says that it is a price, an amount or a part: as it was written, or resolved once cattrs has read it."""
 
 
 def exact_decimal(field: str, value: object) -> Decimal:
