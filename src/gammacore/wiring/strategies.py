@@ -28,6 +28,7 @@ SHARES_TRADED = "SPY"
 """The underlying of strategies that hold shares, where nobody names one: an index has none."""
 
 NO_LONGER_THAN_A_LOOK = Decimal(0)
+"""Seconds that a reading of the traded market's own chains serves."""
 
 
 def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
