@@ -79,24 +79,24 @@ def read_figure(text: str) -> Decimal | Unread:
     return figure.copy_negate() if opened or signs == ["-"] else figure
 
 
-def read_fraction(text: str, whole: Decimal = Decimal(1)) -> Decimal | Unread:
-    """A part of a whole: with a percent sign a hundredth of what stands before it, without one divided by `whole`.
+def read_fraction(text: str, whole: float = 1.0) -> float | Unread:
+    """A volatility or another part of a whole: 15.3% is 0.153; a figure without the sign is divided by `whole`.
 
-    Percent is read here and nowhere else: as a volatility 15.3% is 0.153, as a price it is nothing.
+    Percent is read here and nowhere else: as a price or a size 15.3% is nothing.
 
-    >>> read_fraction("15.3%"), read_fraction("15.3", whole=Decimal(100)), read_fraction("0.153")
-    (Decimal('0.153'), Decimal('0.153'), Decimal('0.153'))
+    >>> read_fraction("15.3%"), read_fraction("15.3", whole=100), read_fraction("0.153")
+    (0.153, 0.153, 0.153)
     """
-    squeezed = _squeezed(text)
-    if not squeezed.endswith("%"):
-        figure = read_figure(squeezed)
-        return figure / whole if isinstance(figure, Decimal) and whole != 1 else figure
-    bare = squeezed[:-1].rstrip()
-    figure = read_figure(bare) if "$" not in bare and "usd" not in bare.casefold() else Unread.UNREADABLE
-    if not isinstance(figure, Decimal):
+    squeezed = text if text.isascii() else _squeezed(text)
+    if "%" not in squeezed:
+        figure = read_model_figure(squeezed)
+        return figure / whole if isinstance(figure, float) else figure
+    bare = squeezed.strip().removesuffix("%")
+    percent = read_figure(bare) if "$" not in bare and "usd" not in bare.casefold() else Unread.UNREADABLE
+    if not isinstance(percent, Decimal):
         return Unread.UNREADABLE
-    sign, digits, exponent = figure.as_tuple()
-    return Decimal((sign, digits, int(exponent) - 2))  # exact, whatever the precision of the arithmetic
+    sign, digits, exponent = percent.as_tuple()
+    return float(Decimal((sign, digits, int(exponent) - 2)))
 
 
 def read_plain_figure(text: str) -> Decimal | Unread:

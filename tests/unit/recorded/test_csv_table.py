@@ -110,11 +110,26 @@ def test_iv_zero_is_not_given_and_gamma_zero_beside_it_neither(
         np.testing.assert_array_equal(column, [np.nan if value is None else value])
 
 
-@pytest.mark.parametrize("interest", ["", "-3", "nan", "rubbish"])
-def test_open_interest_that_is_not_given_is_zero(tmp_path: Path, interest: str) -> None:
-    chain = read(tmp_path, row(oi=interest)).snapshot(ny("10:00")).chain
+@pytest.mark.parametrize("interest", ["", "-", "N/A"])
+def test_open_interest_that_is_not_given_is_zero_and_counted(tmp_path: Path, interest: str) -> None:
+    market = read(tmp_path, row(oi=interest))
+    chain = market.snapshot(ny("10:00")).chain
     assert chain is not None
     assert chain.open_interest.tolist() == [0]
+    assert market.intake.reasons == {"no_open_interest": 1}
+
+
+@pytest.mark.parametrize(
+    ("interest", "reason"),
+    [("-3", "unusable_open_interest"), ("nan", "unreadable_open_interest"), ("rubbish", "unreadable_open_interest"),
+     ('"2,50"', "unreadable_open_interest"), ("1.2K", "unreadable_open_interest")],
+)  # fmt: skip
+def test_open_interest_that_cannot_be_read_is_unknown_never_zero(tmp_path: Path, interest: str, reason: str) -> None:
+    market = read(tmp_path, row(oi=interest), *(row(strike=771 + number) for number in range(19)))
+    chain = market.snapshot(ny("10:00")).chain
+    assert chain is not None
+    assert np.isnan(chain.open_interest).tolist() == [True] + [False] * 19
+    assert (market.intake.reasons, market.intake.without_exposure) == ({reason: 1}, 0)
 
 
 def test_a_price_that_is_none_is_never_made_up(tmp_path: Path) -> None:

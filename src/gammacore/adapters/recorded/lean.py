@@ -97,6 +97,7 @@ def read_lean_market(
         ),
         label=f"lean:{underlying.symbol}",
         intake=intake,
+        beside=settings.intakes(session),
     )
 
 
