@@ -38,6 +38,14 @@ _NAMED = tuple(
         rf"(?P<year>[0-9]{{4}})[\s-]*{_MONTH}[\s-]*{_DAY}",
     )
 )
+_IN_A_LINE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        *(rf"(?<![0-9a-z]){named.pattern}(?![0-9:])" for named in _NAMED),
+        r"(?<![0-9.:/-])[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?![0-9/:])",
+        r"(?<![0-9.,:/-])20[0-9]{6}(?![0-9.,:])",
+    )
+)
 _NUMERIC = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})\2([0-9]{1,4})")
 _TIME_AFTER = re.compile(r"(?:[T ]+|,\s*)(?:at\s+)?[0-9]{1,2}:[0-9]{2}.*|(?<=^[0-9]{8})[T ][0-9]{4,6}\Z", re.IGNORECASE)
 _CLOCK = re.compile(
@@ -45,6 +53,7 @@ _CLOCK = re.compile(
     r"(?:\s*(?P<half>[ap])\.?m\.?)?",
     re.IGNORECASE,
 )
+_CLOCK_IN_A_LINE = re.compile(rf"(?<![0-9:+-]){_CLOCK.pattern}", re.IGNORECASE)
 _ZONES: tuple[tuple[re.Pattern[str], dt.tzinfo], ...] = (
     (re.compile(r"\be[sd]?t\b", re.IGNORECASE), NEW_YORK),
     (re.compile(r"\bc[sd]?t\b", re.IGNORECASE), CHICAGO),
@@ -80,6 +89,28 @@ def read_day(text: str, day_first: bool | None = None) -> dt.date | None:
     if len(days) > 1 and day_first is not None:
         days = tuple(filter(None, [_settled(_day_text(text), day_first)]))
     return days[0] if len(days) == 1 else None
+
+
+def find_days(line: str) -> tuple[tuple[dt.date, ...], str] | None:
+    """The days meant by the first piece of a line that is shaped like a date, and the line without it; None: no such.
+
+    >>> find_days("Date: September 14, 2023 at 4:31 PM EDT")
+    ((datetime.date(2023, 9, 14),), 'Date:   at 4:31 PM EDT')
+    """
+    for pattern in _IN_A_LINE:
+        if match := pattern.search(line):
+            return days_of(match[0]), f"{line[: match.start()]} {line[match.end() :]}"
+    return None
+
+
+def find_clock(line: str) -> tuple[dt.time | None, bool]:
+    """The first time of day in a line, and whether one is written there at all: 25:00 is written and does not exist.
+
+    >>> find_clock("at 4:31 PM EDT"), find_clock("25:00"), find_clock("soon")
+    ((datetime.time(16, 31), True), (None, True), (None, False))
+    """
+    match = _CLOCK_IN_A_LINE.search(line)
+    return (None, False) if match is None else (clock_of(match), True)
 
 
 def within_listing(expiry: dt.date, quoted: dt.date) -> bool:
