@@ -48,7 +48,7 @@ def rewritten(source: Path, target: Path, change: Callable[[dict[str, str]], dic
     return target
 
 
-def measured(document: dict[str, Any]) -> tuple[float, float, float, int]:
+def measured(document: dict[str, Any]) -> tuple[object, ...]:
     return (document["net"], document["pin"]["strike"], document["call_wall"]["strike"], document["contracts"]["used"])
 
 

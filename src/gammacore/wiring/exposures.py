@@ -171,7 +171,9 @@ def _seen_chain(
 ) -> _SeenChain:
     if chain_file is not None:
         if (kind := _market_kind(chain_file)) is None:
-            return _SeenChain(*read_chain(chain_file, as_of=as_of, spot=spot))
+            chain, price = read_chain(chain_file, as_of=as_of, spot=spot)
+            repeats = chain.defects.get("exact_duplicate", 0)
+            return _SeenChain(chain, price, left_out=f"{chain_file.name}: {repeats} exact_duplicate" if repeats else "")
         source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
         configuration = configure([configuration.given, source])
     if as_of is not None and live_market(configuration) is not None:

@@ -291,11 +291,12 @@ class _Reader:
         as_of = self._quoted(preamble, stand_in)
         body: dict[str, Any] = {name: getattr(columns, name) for name in _Columns.__annotations__}
         size = len(columns.strike)
-        defects: dict[str, int] = {"exact_duplicate": 2 * self._repeats} if self._repeats else {}
-        return OptionChain(
-            self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp()),
-            defects=defects,
-        )  # fmt: skip
+        chain = OptionChain(
+            self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp())
+        )
+        if self._repeats:
+            chain.defects["exact_duplicate"] = 2 * self._repeats
+        return chain
 
     def _quoted(self, preamble: Sequence[str], stand_in: dt.datetime | dt.time | None) -> dt.datetime:
         """The quoted date of the table; what stands in for it where the table gives none that can be read."""
