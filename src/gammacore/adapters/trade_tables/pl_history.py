@@ -52,7 +52,7 @@ class _Row:
         text = self.cells.get(column, "").strip()
         value = read_figure(text)
         if not isinstance(value, Decimal):
-            raise self.wrong(column, text or "an empty cell", "give a number")
+            raise self.wrong(column, text or "an empty cell", "give a finite dollar amount")
         if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
             raise self.wrong(column, text, "give a finite dollar amount")
         return value
