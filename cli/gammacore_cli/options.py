@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gammacore.domain.written_dates import days_of, read_day
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,12 +25,12 @@ class DecimalType(click.ParamType[Decimal]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         if isinstance(value, Decimal):
             return value
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value!r} is no number", param, ctx)
-        if not number.is_finite():
-            self.fail(f"{value!r} is not finite", param, ctx)
+        number = read_figure(str(value))
+        if not isinstance(number, Decimal):
+            endless = str(value).strip().lower().lstrip("+-") in {"nan", "inf", "infinity"}
+            self.fail(
+                f"{value!r} {'is not finite' if endless else 'is not a number'}; write it like 6057.25", param, ctx
+            )
         return number
 
 
@@ -40,10 +42,11 @@ class DateType(click.ParamType[dt.date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
         if isinstance(value, dt.date):
             return value
-        try:
-            return dt.date.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no date; write it like 2026-08-19", param, ctx)
+        if (day := read_day(str(value))) is None:
+            could_be = " or ".join(map(str, days_of(str(value))))
+            why = f"could be {could_be}" if could_be else "is no date"
+            self.fail(f"{value!r} {why}; write it like 2026-08-19", param, ctx)
+        return day
 
 
 DECIMAL = DecimalType()

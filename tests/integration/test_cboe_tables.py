@@ -273,3 +273,107 @@ def test_what_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_header_without_contracts_is_missing_data() -> None:
     with pytest.raises(MissingData, match="no contract"):
         read_chain(table(NAME, DATE, HEADER))
+
+
+BARE = "Standard & Poors 500 Index"
+QUOTED = dt.datetime(2023, 9, 14, 14, 31, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Date: 9/14/2023 10:31 AM", "Date: 20230914 10:31", "14-Sep-23 10:31 EDT", '"Sep 14, 2023, 10:31:00.000 AM ET"',
+     "Thursday 14 September 2023 9:31 CDT"],
+)  # fmt: skip
+def test_the_date_line_is_read_in_every_form(line: str) -> None:
+    chain, _ = read_chain(table(NAME, line, HEADER, ROW))
+
+    assert chain.as_of == QUOTED
+
+
+@pytest.mark.parametrize(
+    "line", ["Date: yesterday", "As of the close", "Date: September 14", "Date: 14.9.", "Date: June 11, 2031 10:31 AM"]
+)
+def test_a_date_line_that_cannot_be_read_is_shown_and_a_time_stands_in_for_it(line: str) -> None:
+    content = table(NAME, f'"{line}"', HEADER, ROW)
+
+    with pytest.raises(InvalidInput) as refusal:
+        read_chain(content)
+    chain, _ = read_chain(content, as_of=dt.datetime(2023, 9, 14, 10, 31))  # noqa: DTZ001 - New York's, as typed
+
+    assert line in str(refusal.value)
+    assert "--as-of" in str(refusal.value)
+    assert chain.as_of == QUOTED
+
+
+def test_a_time_of_day_stands_in_for_a_date_line_without_one_but_not_for_a_date() -> None:
+    dated, undated = (table(NAME, f'"{line}"', HEADER, ROW) for line in ("Date: September 14, 2023", "Date: soon"))
+
+    assert read_chain(dated, as_of=dt.time(10, 31))[0].as_of == QUOTED
+    with pytest.raises(InvalidInput, match="soon"):
+        read_chain(undated, as_of=dt.time(10, 31))
+
+
+def test_a_table_without_a_date_line_or_a_price_takes_what_stands_in() -> None:
+    content = table(BARE, HEADER, ROW)
+
+    assert sniff(content)
+    chain, spot = read_chain(content, as_of=QUOTED, spot=Decimal(4505))
+    assert (chain.as_of, spot) == (QUOTED, Decimal(4505))
+    with pytest.raises(InvalidInput, match=r"Last: .*--spot"):
+        read_chain(content, as_of=QUOTED)
+    with pytest.raises(InvalidInput, match=r"quoted date: .*--as-of"):
+        read_chain(content, spot=Decimal(4505))
+
+
+def test_what_stands_in_replaces_nothing_that_the_table_gives() -> None:
+    chain, spot = read_chain(table(), as_of=dt.datetime(2024, 1, 1, tzinfo=dt.UTC), spot=Decimal(1))
+
+    assert (chain.as_of, spot) == (QUOTED, Decimal("4505.1001"))
+
+
+@pytest.mark.parametrize(
+    ("last", "spot"),
+    [
+        ("Last: 4,505.10", "4505.10"),
+        ("Last: $4505.10", "4505.10"),
+        ('"Last: 4,505.10"', "4505.10"),
+        ("Last:4505", "4505"),
+    ],
+)
+def test_the_price_is_read_with_its_separators(last: str, spot: str) -> None:
+    assert read_chain(table(f"{BARE},{last},Change: 1", DATE, HEADER, ROW))[1] == Decimal(spot)
+
+
+@pytest.mark.parametrize("last", ["Last: 4505,10", "Last: 4.505.10", "Last: 4505 EUR", "Last: --"])
+def test_a_price_that_could_be_two_is_refused_with_its_line(last: str) -> None:
+    with pytest.raises(InvalidInput, match="Last"):
+        read_chain(table(f"{BARE},{last},Change: 1", DATE, HEADER, ROW))
+
+
+def test_figures_of_a_cboe_table_are_read_by_the_one_reader() -> None:
+    row = (
+        ROW.replace("0.11,0.6", "11%,0.6").replace(",100,4500.00", ',"2,500","4,500.00"').replace("5.8,6.2", "$5.8,N/A")
+    )
+
+    chain, _ = read_chain(table(NAME, DATE, HEADER, row))
+
+    assert (chain.strike.tolist(), chain.open_interest.tolist()) == ([4500, 4500], [2500, 200])
+    assert chain.iv.tolist() == [0.11, 0.12]
+    assert chain.defects == {"missing": 1}
+
+
+def test_an_ambiguous_expiry_is_settled_by_its_option_symbol() -> None:
+    row = ROW.replace("Thu Sep 14 2023", "10/09/2023").replace("230914", "231009")
+
+    assert read_chain(table(NAME, DATE, HEADER, row))[0].expiry.tolist() == [dt.date(2023, 10, 9)] * 2
+
+
+def test_a_line_given_twice_counts_once_and_one_that_differs_is_refused() -> None:
+    once, twice = table(NAME, DATE, HEADER, ROW, NEXT), table(NAME, DATE, HEADER, ROW, NEXT, ROW)
+
+    chain, _ = read_chain(twice)
+
+    assert chain.open_interest.tolist() == read_chain(once)[0].open_interest.tolist()
+    assert chain.defects == {"exact_duplicate": 2}
+    with pytest.raises(InvalidInput, match=r"line 6, option symbol.*another line differs"):
+        read_chain(table(NAME, DATE, HEADER, ROW, NEXT, ROW.replace(",100,", ",101,")))

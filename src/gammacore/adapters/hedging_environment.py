@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import ConfigurationError, StorageError
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Request, RequestKind
@@ -110,11 +111,8 @@ class KillSwitchInbox:
 
 def _number(wanted: str, holds: Callable[[Decimal], bool]) -> Callable[[str, str], Decimal]:
     def read(where: str, text: str) -> Decimal:
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if not number.is_finite() or not holds(number):
+        number = read_figure(text)
+        if not isinstance(number, Decimal) or not holds(number):
             raise ConfigurationError(f"{where}: {text!r} is not valid; give {wanted}")
         return number
 

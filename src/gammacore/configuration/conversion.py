@@ -6,11 +6,14 @@ import datetime as dt
 import types
 import typing
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+
+from gammacore.domain.written_dates import read_day
+from gammacore.domain.written_figures import read_figure
 
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 
@@ -48,7 +51,7 @@ def convert(value: Any, kind: Any) -> Any:
         return {str(name): convert(part, typing.get_args(kind)[1]) for name, part in value.items()}
     try:
         return _READERS.get(kind, kind)(value.strip() if isinstance(value, str) else value)
-    except (ValueError, TypeError, KeyError, InvalidOperation, ZeroDivisionError) as wrong:
+    except (ValueError, TypeError, KeyError, ZeroDivisionError) as wrong:
         raise NotConvertible(value, wanted(kind)) from wrong
 
 
@@ -85,10 +88,17 @@ def show(value: Any) -> str:
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise TypeError(value)
-    number = Decimal(str(value))
-    if not number.is_finite():
+    number = read_figure(str(value))
+    if not isinstance(number, Decimal):
         raise ValueError(value)
     return number
+
+
+def _date(value: Any) -> dt.date:
+    day = value if isinstance(value, dt.date) else read_day(value)
+    if day is None:
+        raise ValueError(value)
+    return day
 
 
 def _whole(value: Any) -> int:
@@ -109,7 +119,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: lambda value: float(_number(value)),
     Fraction: lambda value: Fraction(str(value).replace(" ", "")),
     dt.time: lambda value: value if isinstance(value, dt.time) else dt.time.fromisoformat(value),
-    dt.date: lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(value),
+    dt.date: _date,
     Path: lambda value: Path(value).expanduser(),
     str: str,
 }

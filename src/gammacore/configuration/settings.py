@@ -69,6 +69,10 @@ class MarketSettings:
     settlement: Decimal | None = parameter(None, "Recorded: settlement price of the day, points.", above=0)
     closes_file: Path | None = parameter(None, "Recorded: CSV of date and close.")
     price_file: Path | None = parameter(None, "Recorded: CSV of bars or prices of the underlying.")
+    closes_column: str = parameter("", "Recorded: the column of the close; empty = by its name.")
+    price_column: str = parameter("", "Recorded: the column of the price; empty = by its name.")
+    vix_column: str = parameter("", "Recorded: the column of VIX; empty = by its name.")
+    day_first: bool | None = parameter(None, "Recorded: 03/04/2026 is 3 April (true), 4 March (false), refused (none).")
     look_seconds: float = parameter(3.0, "Live: from look to look, seconds (CS-501).", at_least=0.1)
     live_quote_age_seconds: float = parameter(15.0, "Live: oldest usable quote, seconds (CS-014).", above=0)
     official_close_minutes: float = parameter(

@@ -145,8 +145,8 @@ class OptionChain:
 
     Shapes and units, n contracts: `strike` points (n,) > 0; `is_call` bool (n,); `expiry` datetime64[D] (n,), New York
     dates; `root` int (n,), index into `roots`; `bid`, `ask` points (n,), NaN = no quote; `open_interest` contracts (n,)
-    >= 0; `iv` annual volatility as a fraction (n,), NaN = not given; `gamma` per share per point (n,), NaN = not given;
-    `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
+    >= 0, NaN = unknown, which is never 0; `iv` annual volatility as a fraction (n,), NaN = not given; `gamma` per share
+    per point (n,), NaN = not given; `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
 
     NaN marks what is missing and nothing else; an infinity, a negative open interest, a strike that is no price or a
     row without an expiry or a known root is refused. Quotes that cannot be used (CS-014), or of which nobody knows
@@ -179,7 +179,10 @@ class OptionChain:
                 raise InvalidInput(name, f"{len(getattr(self, name))} rows", f"give {size} rows, as many as strikes")
         for name, legal in (
             ("strike", np.isfinite(self.strike) & (self.strike > 0)),
-            ("open_interest", np.isfinite(self.open_interest) & (self.open_interest >= 0)),
+            (
+                "open_interest",
+                np.isnan(self.open_interest) | (np.isfinite(self.open_interest) & (self.open_interest >= 0)),
+            ),
             ("iv", np.isnan(self.iv) | ((self.iv >= 0) & np.isfinite(self.iv))),
             ("gamma", ~np.isinf(self.gamma)),
             ("bid", ~np.isinf(self.bid)),

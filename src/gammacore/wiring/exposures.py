@@ -15,6 +15,7 @@ from gammacore.adapters.recorded import is_recording
 from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_table
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.gex.contracts import TOO_MANY_UNKNOWN
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
@@ -79,7 +80,7 @@ def view_exposure(
         InvalidInput, MissingData: a file that is no chain, or one without a price; a market that does not answer.
         ConfigurationError: another time than now of a broker's market, or its credentials are missing.
     """
-    seen = _seen_chain(configuration, chain_file, as_of, terms.scope, outside)
+    seen = _seen_chain(configuration, chain_file, as_of, spot, terms.scope, outside)
     chain, price = seen.chain, seen.price if spot is None else spot
     if price is None:
         raise MissingData("the chain has no price of its underlying; give one with --spot")
@@ -96,6 +97,10 @@ def view_exposure(
         rates=terms.rates,
         settles_at=settles_at,
     )
+    if survey.exposure.skipped.get(TOO_MANY_UNKNOWN):
+        rows = f"more than one row in twenty has no open interest that can be read ({TOO_MANY_UNKNOWN})"
+        what = "; ".join(filter(None, [f"{chain.underlying}: no exposure: {rows}", seen.left_out]))
+        raise MissingData(f"{what}; correct the column of open interest")
     try:
         underlying = configuration.settings.underlying(chain.underlying)
     except ConfigurationError:
@@ -160,12 +165,15 @@ def _seen_chain(
     configuration: Configuration,
     chain_file: Path | None,
     as_of: dt.datetime | dt.time | None,
+    spot: Decimal | None,
     scope: Scope,
     outside: Outside,
 ) -> _SeenChain:
     if chain_file is not None:
         if (kind := _market_kind(chain_file)) is None:
-            return _SeenChain(*read_chain(chain_file))
+            chain, price = read_chain(chain_file, as_of=as_of, spot=spot)
+            repeats = chain.defects.get("exact_duplicate", 0)
+            return _SeenChain(chain, price, left_out=f"{chain_file.name}: {repeats} exact_duplicate" if repeats else "")
         source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
         configuration = configure([configuration.given, source])
     if as_of is not None and live_market(configuration) is not None:

@@ -12,6 +12,7 @@ from gammacore.adapters.recorded import (
     LeanFolder,
     RecordedMarket,
     ReplaySettings,
+    TableSurvey,
     read_csv_market,
     read_lean_market,
     read_recording,
@@ -98,11 +99,16 @@ def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str,
     """The symbols a recording names; none for a table without a column that says."""
     assert source.path is not None
     if source.kind == "csv":
-        return survey_csv(source.path, settings.market.columns or settings.market.preset or None).underlyings
+        return _survey(settings, source.path).underlyings
     if source.kind == "lean":
         roots = LeanFolder(source.path).path.glob("*option/usa/minute/*")
         return tuple(sorted({UNDERLYING_OF_ROOT.get(root, root) for root in (path.name.upper() for path in roots)}))
     return (read_recording_header(source.path).underlying,)
+
+
+def _survey(settings: Settings, path: Path) -> TableSurvey:
+    market = settings.market
+    return survey_csv(path, market.columns or market.preset or None, day_first=market.day_first)
 
 
 def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuration:
@@ -161,7 +167,7 @@ def recorded_dates(settings: Settings, source: MarketSource) -> tuple[dt.date, .
     """The New York dates a recording holds."""
     assert source.path is not None
     if source.kind == "csv":
-        return survey_csv(source.path, settings.market.columns or settings.market.preset or None).dates
+        return _survey(settings, source.path).dates
     if source.kind == "lean":
         return LeanFolder(source.path).option_dates(settings.underlying(settings.market.underlying))
     return (read_recording_header(source.path).session.date,)
@@ -207,6 +213,10 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
         settlement=market.settlement,
         closes_file=market.closes_file,
         price_file=market.price_file,
+        closes_column=market.closes_column or None,
+        price_column=market.price_column or None,
+        vix_column=market.vix_column or None,
+        day_first=market.day_first,
     )
     previous = previous_session(calendar, session.date)
     if source.kind == "csv":
@@ -221,8 +231,11 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
 
 
 def rows_left_out(market: MarketData) -> str:
-    """What of a recorded source was not used, and why; "" when every row was."""
-    return str(market.intake) if isinstance(market, RecordedMarket) and market.intake.reasons else ""
+    """What of a recorded source and of the files beside it was not used, and why; "" when every row was."""
+    if not isinstance(market, RecordedMarket):
+        return ""
+    of_source = [str(market.intake)] if market.intake.reasons else []
+    return ". ".join([*of_source, *(f"{name}: {intake}" for name, intake in market.beside.items() if intake.reasons)])
 
 
 def previous_session(calendar: Calendar, date: dt.date) -> TradingSession | None:

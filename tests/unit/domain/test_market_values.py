@@ -116,7 +116,7 @@ def test_columns_of_unequal_length_are_refused_by_name(column: str) -> None:
     ("column", "values"),
     [
         ("strike", [6880, NAN]), ("strike", [6880, 0]), ("strike", [-1, 6980]), ("strike", [INF, 6980]),
-        ("open_interest", [NAN, 1]), ("open_interest", [-1, 1]), ("open_interest", [INF, 1]),
+        ("open_interest", [-1, 1]), ("open_interest", [INF, 1]),
         ("iv", [-0.1, 0.2]), ("iv", [INF, 0.2]), ("gamma", [INF, 0]), ("gamma", [-INF, 0]),
         ("bid", [INF, 1]), ("ask", [1, -INF]), ("quoted_at", [INF, 1]),
         ("expiry", np.array(["NaT", "2026-01-05"], dtype="datetime64[D]")), ("root", [0, 1]), ("root", [-1, 0]),

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.adapters.recorded.cells import read_clock, read_day, read_instant, read_price, read_right
+from gammacore.adapters.recorded.cells import read_price, read_right
+from gammacore.domain.written_dates import read_clock, read_day, read_instant
+from gammacore.domain.written_figures import Unread
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -23,7 +25,7 @@ def test_every_spelling_of_a_day_is_that_day(text: str) -> None:
     assert read_day(text) == dt.date(2026, 7, 20)
 
 
-@pytest.mark.parametrize("text", ["", "nan", "20/07/2026", "2026-02-30", "soon", "202607"])
+@pytest.mark.parametrize("text", ["", "nan", "20/13/2026", "2026-02-30", "soon", "202607"])
 def test_what_is_no_day_is_none(text: str) -> None:
     assert read_day(text) is None
 
@@ -77,7 +79,7 @@ def test_rights(text: str, is_call: bool | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "-1", "0", "abc"])
 def test_what_is_no_price_is_none(text: str) -> None:
-    assert read_price(text) is None
+    assert isinstance(read_price(text), Unread)
 
 
 @given(st.text(max_size=24))

@@ -110,11 +110,26 @@ def test_iv_zero_is_not_given_and_gamma_zero_beside_it_neither(
         np.testing.assert_array_equal(column, [np.nan if value is None else value])
 
 
-@pytest.mark.parametrize("interest", ["", "-3", "nan", "rubbish"])
-def test_open_interest_that_is_not_given_is_zero(tmp_path: Path, interest: str) -> None:
-    chain = read(tmp_path, row(oi=interest)).snapshot(ny("10:00")).chain
+@pytest.mark.parametrize("interest", ["", "-", "N/A"])
+def test_open_interest_that_is_not_given_is_zero_and_counted(tmp_path: Path, interest: str) -> None:
+    market = read(tmp_path, row(oi=interest))
+    chain = market.snapshot(ny("10:00")).chain
     assert chain is not None
     assert chain.open_interest.tolist() == [0]
+    assert market.intake.reasons == {"no_open_interest": 1}
+
+
+@pytest.mark.parametrize(
+    ("interest", "reason"),
+    [("-3", "unusable_open_interest"), ("nan", "unreadable_open_interest"), ("rubbish", "unreadable_open_interest"),
+     ('"2,50"', "unreadable_open_interest"), ("1.2K", "unreadable_open_interest")],
+)  # fmt: skip
+def test_open_interest_that_cannot_be_read_is_unknown_never_zero(tmp_path: Path, interest: str, reason: str) -> None:
+    market = read(tmp_path, row(oi=interest), *(row(strike=771 + number) for number in range(19)))
+    chain = market.snapshot(ny("10:00")).chain
+    assert chain is not None
+    assert np.isnan(chain.open_interest).tolist() == [True] + [False] * 19
+    assert (market.intake.reasons, market.intake.without_exposure) == ({reason: 1}, 0)
 
 
 def test_a_price_that_is_none_is_never_made_up(tmp_path: Path) -> None:
@@ -348,3 +363,107 @@ def test_what_changes_a_replay_changes_its_fingerprint(tmp_path: Path) -> None:
 
     assert len(hashes) == 4
     assert read_csv_market(copy, SPY, SESSION).fingerprint() in hashes
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {
+            "strike": '"4,750.00"',
+            "spot": '"$4,751.20"',
+            "oi": '"2,500"',
+            "iv": "15.3%",
+            "bid": "$1.10",
+            "ask": "1.15 USD",
+        },
+        {"strike": "4 750", "spot": "4_751.20", "oi": "2'500", "iv": "15.3 %", "bid": "+1.10", "ask": "$ 1.15"},
+    ],
+)
+def test_every_figure_of_a_row_is_read_as_vendors_write_it(tmp_path: Path, cells: dict[str, object]) -> None:
+    snapshot = read(tmp_path, row(**cells)).snapshot(ny("10:00"))  # type: ignore[arg-type]  # cells by name
+
+    assert snapshot.spot == Decimal("4751.20")
+    assert snapshot.chain is not None
+    columns = (snapshot.chain.strike, snapshot.chain.open_interest, snapshot.chain.iv, snapshot.chain.bid)
+    assert [column.tolist() for column in columns] == [[4750.0], [2500.0], [0.153], [1.10]]
+    assert snapshot.chain.ask.tolist() == [1.15]
+
+
+def test_a_thousands_separator_outside_quotes_shifts_no_cell(tmp_path: Path) -> None:
+    """2,500 unquoted is two cells: the row is left out, never read as 2."""
+    market = read(tmp_path, *(row(strike=700 + number) for number in range(40)), row(strike=771, oi="2,500"))
+
+    assert market.intake.reasons == {"long_row": 1}
+    chain = market.snapshot(ny("10:00")).chain
+    assert chain is not None
+    assert 771 not in chain.strike
+
+
+@pytest.mark.parametrize(("bad", "known"), [(2, True), (3, False)])
+@pytest.mark.parametrize("cell", [{"strike": "4,75"}, {"oi": "2,50"}, {"right": "X"}, {"expiry": "2024119"}])
+def test_more_than_one_unreadable_row_in_twenty_leaves_quotes_and_no_open_interest(
+    tmp_path: Path, bad: int, known: bool, cell: dict[str, str]
+) -> None:
+    good = [row(strike=700 + number) for number in range(40 - bad)]
+    quoted = {name: f'"{text}"' for name, text in cell.items()}
+    broken = [row(**({"strike": 600 + number} | quoted)) for number in range(bad)]  # type: ignore[arg-type]  # by name
+    market = read(tmp_path, *good, *broken, row("10:05:00"))
+
+    chain, later = market.snapshot(ny("10:00")).chain, market.snapshot(ny("10:05")).chain
+    assert chain is not None
+    assert later is not None
+    assert bool(np.isnan(chain.open_interest).all()) is not known
+    assert not np.isnan(chain.bid).any()
+    assert later.open_interest.tolist() == [250]
+    assert market.intake.without_exposure == (0 if known else 1)
+
+
+@pytest.mark.parametrize(
+    ("expiry", "reason"),
+    [
+        ("2608-01-09", "expiry_beyond_ten_years"), ("2036-08-20", "expiry_beyond_ten_years"),
+        ("2026-08-18", "expiry_before_quote"), ("120126", "expiry_before_quote"), ("2024119", "unreadable_expiry"),
+        ("26819", "unreadable_expiry"), ("46253", "unreadable_expiry"), ("09/10/2026", "ambiguous_expiry"),
+    ],
+)  # fmt: skip
+def test_an_expiry_that_cannot_be_meant_is_left_out_and_counted(tmp_path: Path, expiry: str, reason: str) -> None:
+    market = read(tmp_path, row(expiry=expiry), *(row(strike=700 + number) for number in range(40)))
+
+    assert market.intake.reasons == {reason: 1}
+    if reason == "ambiguous_expiry":
+        assert "market.day_first" in str(market.intake)
+
+
+@pytest.mark.parametrize("expiry", ["260819", "20260819", "8/19/2026", "19-AUG-26", "Wed Aug 19 2026"])
+def test_an_expiry_is_read_in_every_spelling_that_means_one_day(tmp_path: Path, expiry: str) -> None:
+    chain = read(tmp_path, row(expiry=expiry)).snapshot(ny("10:00")).chain
+    assert chain is not None
+    assert chain.expiry.tolist() == [DAY]
+
+
+def test_day_first_settles_the_dates_of_a_table(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "day.csv", [row(ts="19/08/2026 10:00", expiry="09/10/2026")])
+
+    for day_first, expiry in ((True, DAY.replace(month=10, day=9)), (False, DAY.replace(month=9, day=10))):
+        market = read_csv_market(path, SPY, SESSION, settings=ReplaySettings(day_first=day_first))
+        chain = market.snapshot(ny("10:00")).chain
+        assert chain is not None
+        assert chain.expiry.tolist() == [expiry]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (HEADER.replace("spot", "bid"), "column bid is there more than once (columns bid, bid)"),
+        (HEADER.replace("spot", "Open_Interest").replace("open_interest", "OPEN_INTEREST"), "more than once"),
+    ],
+)
+def test_two_columns_of_one_name_are_refused_by_name(tmp_path: Path, header: str, words: str) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        read(tmp_path, row(), header=header)
+    assert words in str(refusal.value)
+
+
+def test_a_header_that_two_vendors_could_have_written_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"zero-dte-lab and of cboe-datashop; name one by market\.preset"):
+        read(tmp_path, row(), header=f"{HEADER},{CBOE}")

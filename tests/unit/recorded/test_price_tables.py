@@ -14,6 +14,7 @@ from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.ports.market_data import SettlementPrint
+from gammacore.wiring.markets import rows_left_out
 
 SESSION = TradingSession.of(DAY)
 PREVIOUS = TradingSession.of(DAY.replace(day=18))
@@ -131,3 +132,82 @@ def test_a_file_that_does_not_say_it_is_refused(
 def test_settings_outside_their_bounds_are_refused(figure: str, value: Decimal) -> None:
     with pytest.raises(InvalidInput, match=figure):
         attrs.evolve(ReplaySettings(), **{figure: value})  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("setting", "header", "rows", "counted"),
+    [
+        ("closes_file", "date,close", ["2026-08-19,$768.84", "2026-08-18,n/a", "2026-08-17,1,23", "soon,7"],
+         {"no_price": 1, "long_row": 1, "unreadable_date": 1}),
+        ("closes_file", "date,close", ["2026-08-19,768.84", "2026-08-19,768.84", "8/18/2026,\"6,445.10\""],
+         {"exact_duplicate": 1}),
+        ("closes_file", "date,close", ["2026-08-19,768.84", "2026-08-18,767", "2026-08-18,768"],
+         {"conflicting_duplicate": 2}),
+        ("closes_file", "date,close", ["2026-08-19,768.84", "03/04/2026,767"], {"ambiguous_date": 1}),
+        ("closes_file", "date,close", ["260819,768.84", "2026819,767"], {"unreadable_date": 1}),
+        ("vix_file", "date,open,close", ["2026-08-18,15,15.80%", "2026-08-17,15,15.7", "2026-07-03,,"],
+         {"unreadable_price": 1, "no_price": 1}),
+        ("price_file", "time,price", ["10:00,770.1", "10:01,77O", "25:00,770", "10:02"],
+         {"unreadable_price": 1, "unreadable_time": 1, "short_row": 1}),
+        ("price_file", "time,open,high,low,close", ["10:00,770,771,769,770", "10:01,770,771,772,770"],
+         {"unusable_bar": 1}),
+    ],
+)  # fmt: skip
+def test_rows_of_a_side_file_are_counted_by_what_became_of_them(
+    tmp_path: Path, setting: str, header: str, rows: list[str], counted: dict[str, int]
+) -> None:
+    path = write_table(tmp_path / "beside.csv", rows, header)
+    market = replay(tmp_path, attrs.evolve(ReplaySettings(), **{setting: path}))  # type: ignore[arg-type]  # by name
+
+    assert market.beside["beside.csv"].reasons == counted
+    assert market.beside["beside.csv"].rows == len(rows)
+    assert rows_left_out(market).startswith("beside.csv: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "header", "rows"),
+    [
+        ("closes_file", "date,close", ["2026-08-19,7O2", "soon,702"]),
+        ("closes_file", "date,close", ["2026-08-19,768", "2026-08-19,769"]),
+        ("vix_file", "date,close", ["2026-08-18,fifteen"]),
+        ("vix_file", "time,vix", ["10:00,-"]),
+        ("price_file", "time,price", ["10:00,\"1,23\""]),
+        ("price_file", "time,open,high,low,close", ["10:00,770,n/a,769,770"]),
+    ],
+)  # fmt: skip
+def test_a_side_file_of_which_nothing_could_be_read_is_an_error_with_the_reasons(
+    tmp_path: Path, setting: str, header: str, rows: list[str]
+) -> None:
+    path = write_table(tmp_path / "beside.csv", rows, header)
+
+    with pytest.raises(MissingData, match=rf"beside.csv: no usable row: 0 of {len(rows)} rows used; [12] "):
+        replay(tmp_path, attrs.evolve(ReplaySettings(), **{setting: path}))  # type: ignore[arg-type]  # by name
+
+
+def test_two_closes_of_one_day_settle_nothing(tmp_path: Path) -> None:
+    """CS-528: a settlement is never chosen between two figures."""
+    closes = write_table(tmp_path / "c.csv", ["2026-08-18,767", f"{DAY},768.84", f"{DAY},786.84"], "date,close")
+    market = replay(tmp_path, ReplaySettings(closes_file=closes))
+
+    settlement = market.settlement("SPY", DAY)
+    assert settlement is not None
+    assert settlement.estimated
+    assert market.snapshot(ny("10:00")).previous_close == Decimal(767)
+
+
+def test_day_first_settles_the_dates_of_a_side_file(tmp_path: Path) -> None:
+    closes = write_table(tmp_path / "c.csv", ["18/08/2026,767.10", "03/04/2026,701"], "date,close")
+
+    for day_first, date in ((True, DAY.replace(month=4, day=3)), (False, DAY.replace(month=3, day=4))):
+        market = replay(tmp_path, ReplaySettings(closes_file=closes, day_first=day_first))
+        assert market.prints[date].price == Decimal(701)
+
+
+def test_the_adjusted_close_neither_settles_nor_gaps(tmp_path: Path) -> None:
+    """CS-322, CS-528: the same print is the previous close of the gap filter."""
+    rows = ["2026-08-18,760.00,767.10,770", f"{DAY},766.95,768.84,770"]
+    closes = write_table(tmp_path / "c.csv", rows, "Date,Adj Close,Close,High")
+    market = replay(tmp_path, ReplaySettings(closes_file=closes))
+
+    assert market.settlement("SPY", DAY) == SettlementPrint(Decimal("768.84"), False, "c.csv, column close")
+    assert market.snapshot(ny("10:00")).previous_close == Decimal("767.10")

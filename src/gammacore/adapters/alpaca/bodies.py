@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from gammacore.adapters.alpaca.faults import Trouble, WireTrouble
+from gammacore.domain.written_figures import Unread, read_plain_figure
 
 Row = Mapping[str, object]
 
@@ -81,12 +82,10 @@ def figure_or_none(row: Row, name: str) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise unreadable(f"{name} is no number")
     try:
-        digits = str(value)
-        number = Decimal(digits) if len(digits) <= LONGEST_FIGURE else None
-    except (InvalidOperation, ValueError):
-        number = None
-    # beyond 10^15 or below 10^-15 nothing traded is written: arithmetic on such figures only breaks elsewhere
-    if number is None or not number.is_finite() or (number != 0 and not -15 <= number.adjusted() <= 15):
+        number = read_plain_figure(str(value))
+    except ValueError:  # an int of thousands of digits
+        number = Unread.UNREADABLE
+    if not isinstance(number, Decimal):
         raise unreadable(f"{name} is no number")
     return number
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime as dt
+import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,20 @@ from typing import Any
 import numpy as np
 from attrs import define, field, frozen
 
-from gammacore.adapters.cboe.quote_time import mentions_date, quoted_at
+from gammacore.adapters.cboe.quote_time import at_zone, dated, mentions_date, quoted_at, shown
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, parse_occ
 from gammacore.domain.market import OptionChain
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.written_dates import days_of, within_listing
+from gammacore.domain.written_figures import Unread, read_figure, read_fraction, read_model_figure
 from gammacore.errors import InvalidInput, MissingData
 
 _PREAMBLE_LINES = 8
 _LARGEST_VOLATILITY = 100.0  # 10,000 % a year
-_LAST = re.compile(r"last\s*:\s*\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d.])", re.IGNORECASE)
+_LAST = re.compile(r"last\s*:(.*)", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+_LISTED_BEFORE = dt.timedelta(days=7)
+"""Tables of a weekend still list the contracts of the week before."""
 _COLUMNS = {
     "expirationdate": "expiry", "expiration": "expiry", "expiry": "expiry", "calls": "symbol", "puts": "symbol",
     "strike": "strike", "strikeprice": "strike", "bid": "bid", "ask": "ask", "iv": "iv", "impliedvolatility": "iv",
@@ -38,7 +45,6 @@ _WRITTEN = {
     "symbol": "option symbol", "bid": "Bid", "ask": "Ask", "iv": "IV", "gamma": "Gamma",
     "open_interest": "Open Interest", "strike": "Strike", "expiry": "Expiration Date",
 }  # fmt: skip
-_EXPIRY_FORMATS = ("%a %b %d %Y", "%b %d %Y", "%d %b %Y", "%Y-%m-%d", "%m/%d/%Y", "%B %d, %Y", "%b %d, %Y")
 
 
 @frozen
@@ -74,11 +80,20 @@ def sniff(first_bytes: bytes) -> bool:
     True
     """
     squeezed = re.sub(r"[\s\"_]", "", _text(first_bytes)).lower()
-    return "last:" in squeezed and re.search(r"expirationdate,calls,", squeezed) is not None
+    return re.search(r"expirationdate,calls,", squeezed) is not None
 
 
-def read_chain(source: str | Path | bytes, name: str | None = None) -> tuple[OptionChain, Decimal]:
+def read_chain(
+    source: str | Path | bytes,
+    name: str | None = None,
+    *,
+    as_of: dt.datetime | dt.time | None = None,
+    spot: Decimal | None = None,
+) -> tuple[OptionChain, Decimal]:
     """The chain and the spot (points) of a CBOE table; a quote that cannot be used is counted in `chain.defects`.
+
+    `as_of` stands in for a quoted date that is missing or cannot be read (a time of day, New York's, for one without a
+    time), `spot` for a price that is; neither replaces what the table gives. A line given twice counts once.
 
     Raises:
         MissingData: no such file, an empty one, or a table without a contract.
@@ -88,12 +103,13 @@ def read_chain(source: str | Path | bytes, name: str | None = None) -> tuple[Opt
     lines = list(_lines(content, label))
     head = _header_position(lines, label)
     preamble = [",".join(cells) for _, cells in lines[:head]]
-    spot = _spot(preamble, label)
+    if spot is None or any(_LAST.search(line) for line in preamble):
+        spot = _spot([cells for _, cells in lines[:head]], label, spot)
     layout = _layout(lines[head][1], f"{label}: line {lines[head][0]}")
     reader = _Reader(label, layout)
     for number, cells in lines[head + 1 :]:
         reader.read(number, cells)
-    return reader.chain(preamble), spot
+    return reader.chain(preamble, as_of), spot
 
 
 def _content(source: str | Path | bytes, name: str | None) -> tuple[str, str]:
@@ -146,12 +162,19 @@ def _squeezed(cell: str) -> str:
     return re.sub(r"[^a-z]", "", cell.lower())
 
 
-def _spot(preamble: Sequence[str], label: str) -> Decimal:
-    match = _LAST.search("\n".join(preamble))
-    if match is None or (spot := Decimal(match[1].replace(",", ""))) <= 0:
-        first = preamble[0][:60] if preamble else ""
-        raise InvalidInput(f"{label}: Last", repr(first), "give a name line with 'Last: ' and a price above 0")
-    return spot
+def _spot(preamble: Sequence[Sequence[str]], label: str, stand_in: Decimal | None) -> Decimal:
+    """The price behind `Last:`; its thousands may stand in cells of their own."""
+    for cells in preamble:
+        for position, cell in enumerate(cells):
+            if match := _LAST.search(cell):
+                parts = [match[1].strip(), *itertools.takewhile(_DIGITS.fullmatch, cells[position + 1 :])]
+                spot = read_figure(",".join(parts))
+                if isinstance(spot, Decimal) and spot > 0:
+                    return spot
+    if stand_in is not None:
+        return stand_in
+    first = shown(",".join(preamble[0])) if preamble else "''"
+    raise InvalidInput(f"{label}: Last", first, "give a name line with 'Last: ' and a price above 0, or --spot")
 
 
 def _layout(header: Sequence[str], place: str) -> _Layout:
@@ -187,7 +210,9 @@ class _Reader:
         self._columns = _Columns()
         self._roots: dict[str, int] = {}
         self._series: dict[str, tuple[int, dt.date, Right]] = {}
-        self._expiries: dict[str, dt.date] = {}
+        self._expiries: dict[str, tuple[dt.date, ...]] = {}
+        self._lines: dict[tuple[str, ...], list[str]] = {}
+        self._repeats = 0
 
     def read(self, number: int, cells: list[str]) -> None:
         layout, place = self._layout, f"{self._label}: line {number}"
@@ -196,26 +221,47 @@ class _Reader:
         strike = _number(cells[layout.strike], place, "Strike")
         if not 0 < strike < 100_000:
             raise InvalidInput(f"{place}, Strike", cells[layout.strike], "give a price above 0 and below 100,000")
-        expiry = self._expiry(cells[layout.expiry], place)
+        if self._is_repeat(cells, place):
+            return
+        expiries = self._expiry(cells[layout.expiry], place)
         for side, right in ((layout.call, Right.CALL), (layout.put, Right.PUT)):
-            self._contract(cells, side, right, expiry, strike, place)
+            self._contract(cells, side, right, expiries, strike, place)
+
+    def _is_repeat(self, cells: list[str], place: str) -> bool:
+        """Whether a line of the same contracts was read already; one that differs from it is refused."""
+        contracts = (cells[self._layout.call["symbol"]], cells[self._layout.put["symbol"]])
+        earlier = self._lines.setdefault(contracts, cells)
+        if earlier is cells:
+            return False
+        if earlier[: self._layout.width] != cells[: self._layout.width]:
+            raise InvalidInput(f"{place}, option symbol", contracts[0], "give each contract once: another line differs")
+        self._repeats += 1
+        return True
 
     def _contract(
-        self, cells: list[str], side: dict[str, int], right: Right, expiry: dt.date, strike: float, place: str
+        self,
+        cells: list[str],
+        side: dict[str, int],
+        right: Right,
+        expiries: tuple[dt.date, ...],
+        strike: float,
+        place: str,
     ) -> None:
         symbol = cells[side["symbol"]]
         root, day, told = self._identity(symbol, place)
-        if told is not right or day != expiry or round(strike * 1000) != int(symbol[-8:]):
-            raise InvalidInput(f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiry}")
+        if told is not right or day not in expiries or round(strike * 1000) != int(symbol[-8:]):
+            raise InvalidInput(
+                f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiries[0]}"
+            )
         columns = self._columns
         columns.strike.append(strike)
         columns.is_call.append(right is Right.CALL)
-        columns.expiry.append(expiry)
+        columns.expiry.append(day)
         columns.root.append(root)
         columns.bid.append(_quote(cells[side["bid"]], place, "Bid"))
         columns.ask.append(_quote(cells[side["ask"]], place, "Ask"))
         columns.open_interest.append(_number(cells[side["open_interest"]], place, "Open Interest"))
-        columns.iv.append(_number(cells[side["iv"]], place, "IV", at_most=_LARGEST_VOLATILITY))
+        columns.iv.append(_number(cells[side["iv"]], place, "IV", at_most=_LARGEST_VOLATILITY, read=read_fraction))
         columns.gamma.append(_number(cells[side["gamma"]], place, "Gamma"))
 
     def _identity(self, symbol: str, place: str) -> tuple[int, dt.date, Right]:
@@ -230,27 +276,45 @@ class _Reader:
         code = self._roots.setdefault(contract.root, len(self._roots))
         return self._series.setdefault(symbol[:-8], (code, contract.expiry, contract.right))
 
-    def _expiry(self, text: str, place: str) -> dt.date:
-        if (known := self._expiries.get(text)) is not None:
-            return known
-        for form in _EXPIRY_FORMATS:
-            try:
-                return self._expiries.setdefault(text, dt.datetime.strptime(text, form).date())  # noqa: DTZ007  a date
-            except ValueError:
-                continue
+    def _expiry(self, text: str, place: str) -> tuple[dt.date, ...]:
+        """The days an expiry may be: of an ambiguous one the option symbol beside it tells which."""
+        if text not in self._expiries:
+            self._expiries[text] = days_of(text)
+        if days := self._expiries[text]:
+            return days
         raise InvalidInput(f"{place}, Expiration Date", repr(text), "give a date like Fri Jun 10 2022")
 
-    def chain(self, preamble: Sequence[str]) -> OptionChain:
+    def chain(self, preamble: Sequence[str], stand_in: dt.datetime | dt.time | None) -> OptionChain:
         columns = self._columns
         if not columns.strike:
             raise MissingData(f"{self._label}: no contract below the header")
-        dated = next((line for line in reversed(preamble) if mentions_date(line)), "")
-        as_of = quoted_at(dated, columns.expiry, f"{self._label}: quoted date")
+        as_of = self._quoted(preamble, stand_in)
         body: dict[str, Any] = {name: getattr(columns, name) for name in _Columns.__annotations__}
         size = len(columns.strike)
-        return OptionChain(
+        chain = OptionChain(
             self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp())
         )
+        if self._repeats:
+            chain.defects["exact_duplicate"] = 2 * self._repeats
+        return chain
+
+    def _quoted(self, preamble: Sequence[str], stand_in: dt.datetime | dt.time | None) -> dt.datetime:
+        """The quoted date of the table; what stands in for it where the table gives none that can be read."""
+        field, expiries = f"{self._label}: quoted date", self._columns.expiry
+        line = next((line for line in reversed(preamble) if mentions_date(line)), None)
+        line = line or next((line for line in preamble if "date" in line.lower()), preamble[-1] if preamble else "")
+        try:
+            as_of = quoted_at(line, expiries, field)
+            first, last, day = min(expiries), max(expiries), as_of.astimezone(NEW_YORK).date()
+            if first < day - _LISTED_BEFORE or not within_listing(max(last, day), day):
+                raise InvalidInput(field, shown(line), f"it does not belong to expiries from {first} to {last}")
+        except InvalidInput as wrong:
+            if isinstance(stand_in, dt.datetime):
+                return (stand_in if stand_in.tzinfo else stand_in.replace(tzinfo=NEW_YORK)).astimezone(dt.UTC)
+            if isinstance(stand_in, dt.time):
+                return at_zone(dated(line, expiries, field), stand_in, "")
+            raise InvalidInput(field, wrong.value, f"{wrong.mend}, or give --as-of") from wrong
+        return as_of
 
     def _underlying(self) -> str:
         """SPX and SPXW are both SPX; an adjusted root such as GOOG1 belongs to GOOG."""
@@ -260,21 +324,20 @@ class _Reader:
         return next(iter(names))
 
 
-def _number(text: str, place: str, column: str, at_most: float = math.inf) -> float:
+def _number(
+    text: str,
+    place: str,
+    column: str,
+    at_most: float = math.inf,
+    read: Callable[[str], float | Unread] = read_model_figure,
+) -> float:
     """A finite number at least 0; anything else is refused with its line and column."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = _grouped(text)
-    if not 0 <= value < math.inf or value > at_most:
+    value = read(text)
+    if isinstance(value, Unread) or not 0 <= value < math.inf or value > at_most:
         raise InvalidInput(f"{place}, {column}", repr(text), "give a finite number at least 0")
     return value
 
 
-def _grouped(text: str) -> float:
-    return float(text.replace(",", "")) if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text) else math.nan
-
-
 def _quote(text: str, place: str, column: str) -> float:
-    """A price in points; an empty cell is no quote."""
-    return math.nan if text in {"", "-", "--"} else _number(text, place, column)
+    """A price in points; a cell that gives none is no quote."""
+    return math.nan if read_model_figure(text) is Unread.NOT_GIVEN else _number(text, place, column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from gammacore.domain.instruments import (
 from gammacore.domain.positions import Watch
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput
 
 Choice = TypeVar("Choice")
@@ -192,10 +193,7 @@ def _cover(short: OptionContract, longs: list[OptionContract]) -> OptionContract
 
 def _compare_strikes(fields: Fields, spread: CreditSpread) -> None:
     text = fields.text("strikes")
-    try:
-        told = [Decimal(part) for part in text.split("/")]
-    except InvalidOperation:
-        told = []
+    told = [read_figure(part) for part in text.split("/")]
     if told != [contract.strike for contract in spread.contracts]:
         raise InvalidInput("strikes", text, f"its symbols are {spread.strikes}: one of the two is wrong")
 

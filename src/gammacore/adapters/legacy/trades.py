@@ -6,13 +6,14 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from attrs import frozen
 
 from gammacore.adapters.legacy.records import Refusal, new_york_time
 from gammacore.domain.reports.trade_figures import LARGEST_CREDIT
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
 
 FOURTEEN = (
@@ -180,10 +181,9 @@ def _contracts(row: dict[str, str]) -> int:
 
 
 def _number(row: dict[str, str], column: str) -> Decimal:
-    try:
-        value = Decimal(row[column])
-    except InvalidOperation:
-        raise InvalidInput(column, row[column] or "an empty cell", "give a number") from None
-    if not value.is_finite() or value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
+    value = read_figure(row[column])
+    if not isinstance(value, Decimal):
+        raise InvalidInput(column, row[column] or "an empty cell", "give a number")
+    if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
         raise InvalidInput(column, row[column], "give a finite number of dollars or points")
     return value

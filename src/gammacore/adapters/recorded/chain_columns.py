@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from gammacore.adapters.recorded.intake import Intake
 from gammacore.adapters.recorded.tracks import ChainTape
+from gammacore.domain.gex.contracts import too_many_unknown
 from gammacore.domain.market import OptionChain
 
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -29,7 +32,11 @@ def _integers() -> array[int]:
 
 @define(eq=False)
 class ChainColumns:
-    """Rows as they come, one a contract and time. NaN = not given; open interest that is not given counts 0."""
+    """Rows as they come, one a contract and time. NaN = not given; open interest: 0 = not given, NaN = unreadable.
+
+    Rows whose contract could not be read are counted by instant. Where they and the rows without readable open interest
+    are more than one in twenty of a snapshot, no open interest of it is known: its quotes hold, its exposure does not.
+    """
 
     underlying: str
     times: dict[float, dt.datetime] = field(factory=dict, init=False)
@@ -44,6 +51,7 @@ class ChainColumns:
     open_interest: array[float] = field(factory=_reals, init=False)
     iv: array[float] = field(factory=_reals, init=False)
     gamma: array[float] = field(factory=_reals, init=False)
+    unread: Counter[float] = field(factory=Counter, init=False)
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -69,6 +77,10 @@ class ChainColumns:
         self.iv.append(values[3])
         self.gamma.append(values[4])
 
+    def note_unread(self, at: dt.datetime) -> None:
+        """One more row of this instant of which not even the contract could be read."""
+        self.unread[at.timestamp()] += 1
+
     def tape(self, intake: Intake) -> ChainTape:
         """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
         columns = {name: np.array(getattr(self, name)) for name in (*_KEYS, *_VALUES)}
@@ -82,6 +94,12 @@ class ChainColumns:
         intake.used = len(columns["seconds"])
         instants, starts = np.unique(columns["seconds"], return_index=True)
         edges = [*starts.tolist(), intake.used]
+        for (first, end), seconds in zip(pairwise(edges), instants.tolist(), strict=True):
+            interest, dropped = columns["open_interest"][first:end], self.unread[seconds]
+            unknown = int(np.isnan(interest).sum()) + dropped
+            if too_many_unknown(unknown, len(interest) + dropped):
+                interest[:] = np.nan
+                intake.without_exposure += 1
         times = tuple(self.times[seconds] for seconds in instants.tolist())
         roots = tuple(self.roots)
 

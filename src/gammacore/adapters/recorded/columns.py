@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import attrs
 from attrs import frozen
 
-from gammacore.adapters.recorded.cells import read_clock
 from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.written_dates import read_clock
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import ConfigurationError, InvalidInput
 
 CONTRACT_COLUMNS = ("expiry", "right", "strike")
@@ -42,13 +43,10 @@ def _clock(time: str | dt.time | None) -> dt.time | None:
 
 
 def _scale(value: object) -> Decimal:
-    try:
-        scale = Decimal(str(value))
-    except InvalidOperation:
-        scale = Decimal(0)
-    if not (scale.is_finite() and scale > 0):
-        raise InvalidInput("scale", value, "give a number above 0")
-    return scale
+    scale = read_figure(str(value))
+    if isinstance(scale, Decimal) and scale > 0:
+        return scale
+    raise InvalidInput("scale", value, "give a number above 0")
 
 
 @frozen
@@ -123,13 +121,17 @@ class ColumnMap:
         return attrs.evolve(self, **absent)
 
     def require_in(self, header: tuple[str, ...], source: str) -> None:
-        """Refuse a table that lacks a column the map names.
+        """Refuse a table that lacks a column the map names, or has two that could be meant.
 
         Raises:
             InvalidInput: names the column, the nearest one and all that are there.
         """
         there = {_key(name) for name in header}
         for name in self.named:
+            if header.count(name) != 1 and len(meant := [other for other in header if _key(other) == _key(name)]) > 1:
+                named = "columns " + ", ".join(meant)
+                raise UnreadableFile(f"{source}: column {name}", f"there more than once ({named})",
+                                     "give each column a name of its own")  # fmt: skip
             if _key(name) not in there:
                 known = ", ".join(header)[:400]
                 raise UnreadableFile(f"{source}: column {name}", "missing", f"it has {known}{_nearest(name, header)}")
@@ -201,6 +203,11 @@ def detect(header: tuple[str, ...], source: str) -> ColumnMap:
         InvalidInput: none is near; the columns that are there and the presets are named. One that is near but for a
             column is refused for the lack of that column.
     """
+    complete = [name for name, variants in PRESETS.items() if _share_present(_closest(variants, header), header) == 1]
+    if len(complete) > 1:
+        raise UnreadableFile(
+            f"{source}: the header", f"that of {' and of '.join(complete)}", "name one by market.preset"
+        )
     closest = _closest([variant for variants in PRESETS.values() for variant in variants], header)
     if _share_present(closest, header) < RECOGNISED_SHARE:
         unknown = f"of no known vendor: {', '.join(header)[:400]}"

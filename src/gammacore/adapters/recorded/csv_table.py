@@ -9,17 +9,19 @@ from pathlib import Path
 
 from attrs import define, field
 
-from gammacore.adapters.recorded.cells import read_day, read_price, read_right
+from gammacore.adapters.recorded.cells import read_price, read_right
 from gammacore.adapters.recorded.chain_columns import ChainColumns
 from gammacore.adapters.recorded.columns import ColumnMap, column_index, layout
 from gammacore.adapters.recorded.intake import Intake
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.row_clock import RowClock, symbol_of
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
-from gammacore.adapters.recorded.text_table import content_hash, open_table
+from gammacore.adapters.recorded.text_table import content_hash, open_table, row_defect
 from gammacore.adapters.recorded.tracks import Seen, Track
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, parse_occ
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.written_dates import days_of, read_day, within_listing
+from gammacore.domain.written_figures import Unread, read_fraction, read_model_figure
 from gammacore.errors import InvalidInput, MissingData
 
 NOT_GIVEN = math.nan
@@ -27,6 +29,7 @@ HIGHEST_STRIKE = 100_000
 """Points; from here on a strike is a damaged cell or wants a `strike_scale`."""
 
 Contract = tuple[int, int, int, float]
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 
 
 def read_csv_market(
@@ -43,7 +46,10 @@ def read_csv_market(
     `columns` is a map, the name of a preset, or None to recognise a preset by the header. `previous` is the session
     before, whose close is looked up in the settings' file of closes. Rows of one contract and time that say the same
     are one; of those that differ the last holds; rows that cannot be read are left out; all are counted in the market's
-    `intake`. An instant without rows is a hole and stays one. IV 0 means "not given", and so does gamma 0 beside it.
+    `intake`. An expiry before the day of its quote, or more than ten years after it, is a misread one. Open interest
+    that is not given counts 0; what cannot be read is unknown, and of more than one row in twenty of a snapshot leaves
+    that snapshot without exposure. An instant without rows is a hole and stays one. IV 0 means "not given", and so does
+    gamma 0 beside it; IV may be in percent.
     Price is the table's, or the settings' price file; a table without either shows none: it is not implied from quotes.
 
     Raises:
@@ -53,7 +59,7 @@ def read_csv_market(
     settings = settings or ReplaySettings()
     with open_table(path) as table:
         columns = layout(columns, table.header, str(path))
-        reader = _RowReader(columns, table.header, underlying, session.date)
+        reader = _RowReader(columns, table.header, underlying, session.date, settings.day_first)
         for line, cells in table:
             reader.take(line, cells)
     if not len(reader.chains):
@@ -76,6 +82,7 @@ def read_csv_market(
         ),
         label=f"csv:{path.name}",
         intake=reader.intake,
+        beside=settings.intakes(session),
     )
 
 
@@ -87,6 +94,7 @@ class _RowReader:
     header: tuple[str, ...]
     underlying: Underlying
     date: dt.date
+    day_first: bool | None = None
     intake: Intake = field(factory=Intake, init=False)
     chains: ChainColumns = field(init=False)
     _clock: RowClock = field(init=False)
@@ -94,12 +102,15 @@ class _RowReader:
     _filters: list[tuple[int, str]] = field(init=False)
     _contracts: dict[tuple[str, ...], Contract | str] = field(factory=dict, init=False)
     _spots: dict[dt.datetime, Decimal] = field(factory=dict, init=False)
+    _prices: dict[str, Decimal | Unread] = field(factory=dict, init=False)
+    _iv_scale: float = field(init=False)
     _dates: set[dt.date] = field(factory=set, init=False)
     _underlyings: set[str] = field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.chains = ChainColumns(self.underlying.symbol)
-        self._clock = RowClock(self.columns, self.header)
+        self._iv_scale = float(self.columns.iv_scale)
+        self._clock = RowClock(self.columns, self.header, self.day_first)
         roles = ("bid", "ask", "expiry", "right", "strike", "occ_symbol", "root", "underlying", "spot", "spot_bid",
                  "spot_ask", "open_interest", "iv", "gamma")  # fmt: skip
         names = {role: getattr(self.columns, role) for role in roles}
@@ -113,8 +124,8 @@ class _RowReader:
 
     def _keep(self, line: int, cells: list[str]) -> str | None:
         """Keep the row, or say why not."""
-        if len(cells) < len(self.header):
-            return "short_row"
+        if (broken := row_defect(cells, self.header)) is not None:
+            return broken
         if (unwanted := self._unwanted(cells)) is not None:
             return unwanted
         instant, date = self._clock.read(cells)
@@ -124,10 +135,14 @@ class _RowReader:
         if date != self.date:
             return "other_date"
         contract = self._contract(cells)
+        if not isinstance(contract, str) and (misread := self._listed(contract, date)) is not None:
+            contract = misread
         if isinstance(contract, str):
+            if contract != "other_underlying":
+                self.chains.note_unread(instant)
             return contract
         self.chains.append(instant, contract, self._values(cells, line))
-        self._note_spot(instant, cells)
+        self._note_spot(instant, cells, line)
         return None
 
     def _unwanted(self, cells: list[str]) -> str | None:
@@ -166,47 +181,74 @@ class _RowReader:
         root = symbol_of(root) or self.underlying.option_root
         if UNDERLYING_OF_ROOT.get(root, self.underlying.symbol) != self.underlying.symbol:
             return "other_underlying"
-        if (date := read_day(expiry)) is None:
-            return "unreadable_expiry"
+        if (date := read_day(expiry, self.day_first)) is None:
+            return "ambiguous_expiry" if days_of(expiry) else "unreadable_expiry"
         if (is_call := read_right(right)) is None:
             return "unreadable_right"
         price = read_price(strike)
-        if price is None or not price / self.columns.strike_scale < HIGHEST_STRIKE:
+        if isinstance(price, Unread) or not price / self.columns.strike_scale < HIGHEST_STRIKE:
             return "unusable_strike"
         return self.chains.contract_key(date, root, is_call, float(price / self.columns.strike_scale))
 
+    def _listed(self, contract: Contract, quoted: dt.date) -> str | None:
+        """Why a contract's expiry cannot be one that was quoted that day; None when it can."""
+        expiry = dt.date.fromordinal(contract[0] + _EPOCH_DAY)
+        if within_listing(expiry, quoted):
+            return None
+        return "expiry_before_quote" if expiry < quoted else "expiry_beyond_ten_years"
+
     def _values(self, cells: list[str], line: int) -> tuple[float, float, float, float, float]:
         bid, ask = self._number(cells, "bid", line), self._number(cells, "ask", line)
-        interest = self._number(cells, "open_interest", line)
-        if interest < 0:
-            self.intake.count("unusable_open_interest", line)
-        iv = self._number(cells, "iv", line) / float(self.columns.iv_scale)
+        interest = self._interest(cells, line)
+        iv = self._number(cells, "iv", line)
         gamma = self._number(cells, "gamma", line)
         if iv < 0:
             self.intake.count("unusable_iv", line)
         if not iv > 0:
             iv, gamma = NOT_GIVEN, (gamma if gamma != 0 else NOT_GIVEN)
-        return bid, ask, (interest if interest > 0 else 0.0), iv, gamma
+        return bid, ask, interest, iv, gamma
+
+    def _interest(self, cells: list[str], line: int) -> float:
+        """Contracts; 0 where the cell gives none, NaN where it cannot be read."""
+        index = self._at["open_interest"]
+        if index is None:
+            return 0.0
+        interest = read_model_figure(cells[index])
+        if isinstance(interest, float) and interest >= 0:
+            return interest
+        if interest is Unread.NOT_GIVEN:
+            self.intake.count("no_open_interest", line)
+            return 0.0
+        self.intake.count(
+            "unreadable_open_interest" if interest is Unread.UNREADABLE else "unusable_open_interest", line
+        )
+        return math.nan
 
     def _number(self, cells: list[str], role: str, line: int) -> float:
-        """The cell's number, NaN when it is empty; one that cannot be read is NaN too, and counted."""
+        """The cell's number, NaN when it gives none; one that cannot be read is NaN too, and counted."""
         index = self._at[role]
-        text = "" if index is None else cells[index]
-        if not text:
+        if index is None:
             return NOT_GIVEN
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.inf if text.strip() else NOT_GIVEN
-        if math.isinf(number):
+        number = read_fraction(cells[index], self._iv_scale) if role == "iv" else read_model_figure(cells[index])
+        if isinstance(number, float):
+            return number
+        if number is Unread.UNREADABLE:
             self.intake.count(f"unreadable_{role}", line)
-            return NOT_GIVEN
-        return number
+        return NOT_GIVEN
 
-    def _note_spot(self, instant: dt.datetime, cells: list[str]) -> None:
-        spot = read_price(self._cell(cells, "spot"))
+    def _price(self, cells: list[str], role: str, line: int) -> Decimal | None:
+        text = self._cell(cells, role)
+        if text not in self._prices:
+            self._prices[text] = read_price(text)
+        price = self._prices[text]
+        if price is Unread.UNREADABLE:
+            self.intake.count(f"unreadable_{role}", line)
+        return price if isinstance(price, Decimal) else None
+
+    def _note_spot(self, instant: dt.datetime, cells: list[str], line: int) -> None:
+        spot = self._price(cells, "spot", line)
         if spot is None:
-            bid, ask = read_price(self._cell(cells, "spot_bid")), read_price(self._cell(cells, "spot_ask"))
+            bid, ask = self._price(cells, "spot_bid", line), self._price(cells, "spot_ask", line)
             spot = None if bid is None or ask is None or bid > ask else (bid + ask) / 2
         if spot is None:
             return

@@ -33,6 +33,7 @@ from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
 from gammacore.domain.instruments import Right, Underlying
 from gammacore.domain.market import Bar, Floats, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
+from gammacore.domain.written_figures import Unread, read_model_figure
 from gammacore.errors import MissingData
 
 BID_CLOSE, ASK_CLOSE = 4, 9
@@ -76,7 +77,7 @@ def read_lean_market(
         raise MissingData(f"{folder}: no contract of {underlying.symbol} expires on {session.date}; load all expiries")
     interests = lean.archives(underlying, session.date, "openinterest")
     seen = settings.spots(session) or _spots(lean, underlying.symbol, session.date)
-    tape = _tape(underlying.symbol, session, quotes, _open_interest(interests, expiry), seen.since)
+    tape = _tape(underlying.symbol, session, quotes, _open_interest(interests, expiry, intake), seen.since)
     step = tape.step_seconds()
     earlier = None if previous is None else lean.price_archive(underlying.symbol, previous.date, "trade")
     prices = [lean.price_archive(symbol, session.date, kind) for symbol in (underlying.symbol, VIX) for kind in _KINDS]
@@ -97,6 +98,7 @@ def read_lean_market(
         ),
         label=f"lean:{underlying.symbol}",
         intake=intake,
+        beside=settings.intakes(session),
     )
 
 
@@ -147,13 +149,16 @@ def _side(points: list[tuple[float, float]]) -> _Side:
     return _Side(table[:, 0], table[:, 1])
 
 
-def _open_interest(archives: dict[str, Path], expiry: dt.date | None) -> dict[LeanContract, float]:
-    """Open interest by contract, from the morning's figure; what is not there counts 0."""
+def _open_interest(archives: dict[str, Path], expiry: dt.date | None, intake: Intake) -> dict[LeanContract, float]:
+    """Open interest by contract, from the morning's figure; what is not there counts 0, what is unreadable is NaN."""
     interest: dict[LeanContract, float] = {}
     for root, archive in archives.items():
         for contract, rows in contract_rows(archive, root, expiry):
-            figures = [row.rpartition(",")[2] for row in rows]
-            interest[contract] = float(figures[-1]) if figures and figures[-1].isdigit() else 0.0
+            figure = read_model_figure(rows[-1].rpartition(",")[2]) if rows else 0.0
+            if figure is Unread.UNREADABLE or (isinstance(figure, float) and figure < 0):
+                intake.count("unreadable_open_interest")
+                figure = math.nan
+            interest[contract] = figure if isinstance(figure, float) else 0.0
     return interest
 
 

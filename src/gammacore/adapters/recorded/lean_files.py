@@ -17,12 +17,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded.cells import clock_of_milliseconds, read_price
+from gammacore.adapters.recorded.cells import read_price
 from gammacore.adapters.recorded.text_table import reading
 from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
+from gammacore.domain.written_dates import clock_of_milliseconds
 from gammacore.errors import InvalidInput, MissingData
 
 MINUTE = dt.timedelta(minutes=1)
@@ -159,7 +160,7 @@ def minute_start(milliseconds: str, date: dt.date) -> dt.datetime | None:
 
 def scaled(text: str, scale: int) -> Decimal | None:
     price = read_price(text)
-    return None if price is None else price / scale
+    return price / scale if isinstance(price, Decimal) else None
 
 
 def _bar(cells: list[str], date: dt.date, scale: int) -> Bar | None:

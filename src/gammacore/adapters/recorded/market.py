@@ -27,7 +27,8 @@ class RecordedMarket:
     were seen, so a hole goes stale by itself. `quote_age_limit` is in seconds, by default two recorded steps (CS-014).
     Settlement is, in this order, the print that was configured or recorded, else the last price before the close,
     flagged estimated (CS-528). `label` is what the journal calls this market. `lineage` is that of the ledger the
-    recording was made beside, "" for any other source; `intake` says what became of the rows read.
+    recording was made beside, "" for any other source; `intake` says what became of the rows read, `beside` the same of
+    each file of closes, prices or VIX, by its name.
     """
 
     underlying: str
@@ -44,6 +45,7 @@ class RecordedMarket:
     label: str = "recorded"
     lineage: str = ""
     intake: Intake = field(factory=Intake)
+    beside: Mapping[str, Intake] = field(factory=dict)
 
     @property
     def times(self) -> tuple[dt.datetime, ...]:

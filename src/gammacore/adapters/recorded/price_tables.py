@@ -1,32 +1,57 @@
-"""Tables of one price over time: bars or prices of an underlying, VIX, daily closes."""
+"""Tables of one price over time: bars or prices of an underlying, VIX, daily closes; each with what became of its rows.
+
+A row that gives no figure or cannot be read is counted by reason. The same row twice counts once. Of two figures for
+one date neither is taken: a settlement is never chosen between two. A table of which nothing could be read is an error.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from gammacore.adapters.recorded.cells import at_clock, read_clock, read_day, read_instant, read_price
-from gammacore.adapters.recorded.text_table import open_table
+from gammacore.adapters.recorded.cells import read_price
+from gammacore.adapters.recorded.intake import Intake
+from gammacore.adapters.recorded.price_columns import (
+    PRICE,
+    TIME_COLUMNS,
+    VIX,
+    Wanted,
+    pick_bars,
+    pick_closes,
+    pick_column,
+    pick_date,
+    pick_time,
+)
+from gammacore.adapters.recorded.text_table import open_table, row_defect
 from gammacore.adapters.recorded.tracks import Seen, Track
 from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
+from gammacore.domain.written_dates import at_clock, days_of, read_clock, read_day, read_instant
+from gammacore.domain.written_figures import Unread
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.ports.market_data import SettlementPrint
 
-TIME_COLUMNS = ("datetime", "timestamp", "quote_datetime", "time", "t")
-PRICE_COLUMNS = ("close", "price", "spot", "last", "value", "vix")
-OHLC = ("open", "high", "low", "close")
+T = TypeVar("T")
+
 OLDEST_PREVIOUS_DAYS = 5
 """A daily figure older than this many days is not "the session before": a long weekend is four."""
 
-Row = Mapping[str, str]
+
+@frozen
+class SideFile:
+    """A table beside a recording: its path, the column that was named for it, and how 03/04/2026 is meant."""
+
+    path: Path
+    column: str | None = None
+    day_first: bool | None = None
 
 
 @frozen
@@ -35,114 +60,242 @@ class PriceTable:
 
     bars: tuple[Bar, ...]
     seen: Track[Seen | None]
+    intake: Intake = field(factory=Intake)
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    with open_table(path) as table:
-        names = [name.casefold() for name in table.header]
-        for _, cells in table:
-            if len(cells) == len(names):
-                yield dict(zip(names, cells, strict=True))
+@frozen
+class VixTable:
+    """VIX with the instant from which it was known."""
+
+    known: Track[Decimal | None]
+    intake: Intake = field(factory=Intake)
 
 
-def _all_rows(path: Path) -> list[Row]:
-    rows = list(_rows(path))
-    if not rows:
-        raise MissingData(f"{path}: a header and no complete row below it")
-    return rows
+@frozen
+class CloseTable:
+    """Daily closes by date."""
+
+    closes: Mapping[dt.date, SettlementPrint]
+    intake: Intake = field(factory=Intake)
 
 
-def _require(path: Path, row: Row, names: tuple[str, ...]) -> str:
-    for name in names:
-        if name in row:
-            return name
-    raise UnreadableFile(f"{path}: the header", ", ".join(row)[:200], f"name one of its columns {' or '.join(names)}")
+@define
+class _Rows:
+    """The complete rows of a table by their line; what they give is counted in `intake`."""
+
+    file: SideFile
+    header: tuple[str, ...]
+    rows: list[tuple[int, list[str]]]
+    intake: Intake
+
+    @classmethod
+    def of(cls, file: SideFile) -> _Rows:
+        intake, rows = Intake(), []
+        with open_table(file.path) as table:
+            for line, cells in table:
+                intake.rows += 1
+                if (broken := row_defect(cells, table.header)) is not None:
+                    intake.count(broken, line)
+                else:
+                    rows.append((line, cells))
+            header = table.header
+        if not rows:
+            raise MissingData(f"{file.path}: a header and no complete row below it")
+        return cls(file, header, rows, intake)
+
+    def price(self, line: int, text: str) -> Decimal | None:
+        price = read_price(text)
+        if isinstance(price, Decimal):
+            return price
+        self.intake.count("no_price" if price is Unread.NOT_GIVEN else "unreadable_price", line)
+        return None
+
+    def day(self, line: int, text: str) -> dt.date | None:
+        day = read_day(text, self.file.day_first)
+        if day is None:
+            self.intake.count("ambiguous_date" if days_of(text) else "unreadable_date", line)
+        return day
+
+    def require_used(self) -> Intake:
+        """What became of the rows.
+
+        Raises:
+            MissingData: none of them was used; the reasons are named.
+        """
+        if not self.intake.used:
+            raise MissingData(f"{self.file.path}: no usable row: {self.intake}")
+        return self.intake
 
 
-def read_prices(path: Path, date: dt.date) -> PriceTable:
+def read_prices(file: SideFile, date: dt.date) -> PriceTable:
     """Bars (time, open, high, low, close) or prices (time, price) of one underlying; New York times unless offset.
 
     A bar carries its start and is known at its end: its length is the median distance of neighbours. A time of day
-    without a date is of `date`. Rows that say no time or no price are left out.
+    without a date is of `date`. Of two prices at one instant the later in the file holds; both are counted.
 
     Raises:
-        MissingData: no file or no row.
-        InvalidInput: no column of a time or a price.
+        MissingData: no file, or no row that could be used.
+        InvalidInput: no column of a time or a price, or two that could be the price.
     """
-    rows = _all_rows(path)
-    when = _instants(path, rows[0], date)
-    if all(name in rows[0] for name in OHLC):
-        return _bar_table(rows, when)
-    name = _require(path, rows[0], PRICE_COLUMNS)
-    seen = ((when(row), read_price(row[name])) for row in rows)
-    return PriceTable((), Track.of((at, Seen(price, at)) for at, price in seen if at is not None and price is not None))
+    return _prices(_Rows.of(file), date, PRICE)
 
 
-def _instants(path: Path, row: Row, date: dt.date) -> Callable[[Row], dt.datetime | None]:
+def _prices(rows: _Rows, date: dt.date, wanted: Wanted) -> PriceTable:
+    when = _instants(rows, date)
+    columns = pick_bars(rows.header) if rows.file.column is None else None
+    if columns is not None:
+        return _bar_table(rows, when, columns)
+    column = pick_column(rows.file.path, rows.header, wanted, rows.file.column)
+    seen: dict[dt.datetime, Decimal] = {}
+    for line, cells in rows.rows:
+        at = when(line, cells)
+        price = None if at is None else rows.price(line, cells[column])
+        if at is not None and price is not None:
+            if at in seen:
+                rows.intake.count("exact_duplicate" if seen[at] == price else "conflicting_duplicate", line)
+            seen[at] = price
+    rows.intake.used = len(seen)
+    intake = rows.require_used()
+    return PriceTable((), Track.of((at, Seen(price, at)) for at, price in seen.items()), intake)
+
+
+def _instants(rows: _Rows, date: dt.date) -> Callable[[int, list[str]], dt.datetime | None]:
     """How to read the instant of a row: date and time in one cell, in two, or a time of day alone."""
-    name = _require(path, row, TIME_COLUMNS)
+    path, header = rows.file.path, rows.header
+    time = pick_time(path, header)
+    if time is None:
+        raise UnreadableFile(
+            f"{path}: the header", ", ".join(header)[:200], f"name one of its columns {' or '.join(TIME_COLUMNS)}"
+        )
+    dated = pick_date(path, header) if any(name.strip().casefold() == "date" for name in header) else None
 
-    def instant(row: Row) -> dt.datetime | None:
-        if (whole := read_instant(row[name], NEW_YORK)) is not None:
+    def instant(line: int, cells: list[str]) -> dt.datetime | None:
+        if (whole := read_instant(cells[time], NEW_YORK, rows.file.day_first)) is not None:
             return whole
-        day, clock = (read_day(row["date"]) if "date" in row else date), read_clock(row[name])
-        return None if day is None or clock is None else at_clock(day, clock, NEW_YORK)
+        clock = read_clock(cells[time])
+        if clock is None:
+            rows.intake.count("unreadable_time", line)
+            return None
+        day = date if dated is None else rows.day(line, cells[dated])
+        return None if day is None else at_clock(day, clock, NEW_YORK)
 
     return instant
 
 
-def _bar_table(rows: list[Row], when: Callable[[Row], dt.datetime | None]) -> PriceTable:
-    starts = {start: row for row in rows if (start := when(row)) is not None}
+def _bar_table(
+    rows: _Rows, when: Callable[[int, list[str]], dt.datetime | None], columns: tuple[int, ...]
+) -> PriceTable:
+    starts: dict[dt.datetime, tuple[int, list[str]]] = {}
+    for line, cells in rows.rows:
+        if (start := when(line, cells)) is not None:
+            figures = [cells[column] for column in columns]
+            if start in starts:
+                same = starts[start][1] == figures
+                rows.intake.count("exact_duplicate" if same else "conflicting_duplicate", line)
+            starts[start] = (line, figures)
     ordered = sorted(starts)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(ordered)]
     seconds = int(median(gaps)) if gaps else 60
-    bars = tuple(bar for start in ordered if (bar := _bar(start, seconds, starts[start])) is not None)
-    return PriceTable(bars, Track.of((bar.end, Seen(bar.close, bar.end)) for bar in bars))
+    bars = tuple(bar for start in ordered if (bar := _bar(rows, start, seconds, *starts[start])) is not None)
+    rows.intake.used = len(bars)
+    intake = rows.require_used()
+    return PriceTable(bars, Track.of((bar.end, Seen(bar.close, bar.end)) for bar in bars), intake)
 
 
-def _bar(start: dt.datetime, seconds: int, row: Row) -> Bar | None:
-    prices = [price for name in OHLC if (price := read_price(row[name])) is not None]
+def _bar(rows: _Rows, start: dt.datetime, seconds: int, line: int, figures: list[str]) -> Bar | None:
+    prices: list[Decimal] = []
+    for text in figures:
+        if (price := rows.price(line, text)) is None:
+            return None
+        prices.append(price)
     try:
-        return Bar(start, seconds, *prices) if len(prices) == len(OHLC) else None
+        return Bar(start, seconds, *prices)
     except InvalidInput:
+        rows.intake.count("unusable_bar", line)
         return None
 
 
-def read_vix(path: Path, session: TradingSession) -> Track[Decimal | None]:
+def read_vix(file: SideFile, session: TradingSession) -> VixTable:
     """VIX as it was known during a session, from an intraday table or a daily one.
 
     A daily table knows the last close before the session from midnight on, and the session's own open, when it has one,
     from the opening bell. The session's high, low and close are the future and not used.
+
+    Raises:
+        MissingData: no file, or no row that could be used.
+        InvalidInput: no column of a date or of VIX, or two that could be meant.
     """
-    rows = _all_rows(path)
-    if any(name in rows[0] for name in TIME_COLUMNS):
-        seen = read_prices(path, session.date).seen
-        return Track(seen.since, tuple(value.price for value in seen.values if value is not None))
-    name = _require(path, rows[0], PRICE_COLUMNS)
-    _require(path, rows[0], ("date",))
-    days = {day: row for row in rows if (day := read_day(row["date"])) is not None}
+    rows = _Rows.of(file)
+    if pick_time(file.path, rows.header) is not None:
+        table = _prices(rows, session.date, VIX)
+        values = tuple(value.price for value in table.seen.values if value is not None)
+        return VixTable(Track(table.seen.since, values), table.intake)
+    column = pick_column(file.path, rows.header, VIX, file.column)
+    opens = [index for index, name in enumerate(rows.header) if name.strip().casefold() == "open"]
+    days = _by_day(rows, lambda line, cells: _daily_vix(rows, line, cells, column, opens, session.date))
     known: list[tuple[dt.datetime, Decimal | None]] = []
     earlier = max((day for day in days if day < session.date), default=None)
     if earlier is not None and (session.date - earlier).days <= OLDEST_PREVIOUS_DAYS:
-        known.append((new_york(session.date, dt.time()), read_price(days[earlier][name])))
-    opening = read_price(days.get(session.date, {}).get("open", ""))
+        known.append((new_york(session.date, dt.time()), days[earlier][0]))
+    opening = days[session.date][1] if session.date in days else None
     if opening is not None:
         known.append((session.open, opening))
-    return Track.of(known)
+    return VixTable(Track.of(known), rows.require_used())
 
 
-def read_closes(path: Path) -> dict[dt.date, SettlementPrint]:
-    """Daily closes by date. A column whose name says "estimate" is taken only where no other says a price, flagged."""
-    closes: dict[dt.date, SettlementPrint] = {}
-    for row in _all_rows(path):
-        _require(path, row, ("date",))
-        columns = [name for name in row if any(word in name for word in ("close", "settle", "price"))]
-        if not columns:
-            raise UnreadableFile(f"{path}: the header", ", ".join(row)[:200], "name one of its columns close")
-        columns.sort(key=lambda name: "estimate" in name)
-        day = read_day(row["date"])
-        found = [(name, price) for name in columns if (price := read_price(row[name])) is not None]
-        if day is not None and found:
-            name, price = found[0]
-            closes[day] = SettlementPrint(price, "estimate" in name, f"{path.name}, column {name}")
-    return closes
+def _daily_vix(
+    rows: _Rows, line: int, cells: list[str], column: int, opens: list[int], today: dt.date
+) -> tuple[Decimal | None, Decimal | None] | None:
+    """Close and open of a row; on the day itself the open alone will do."""
+    opening = read_price(cells[opens[0]]) if len(opens) == 1 else Unread.NOT_GIVEN
+    opened = opening if isinstance(opening, Decimal) else None
+    if opened is not None and read_day(cells[pick_date(rows.file.path, rows.header)], rows.file.day_first) == today:
+        close = read_price(cells[column])
+        return (close if isinstance(close, Decimal) else None), opened
+    price = rows.price(line, cells[column])
+    return None if price is None else (price, opened)
+
+
+def read_closes(file: SideFile) -> CloseTable:
+    """Daily closes by date. A column whose name says "estimate" is taken only where no other gives a price, flagged.
+
+    Raises:
+        MissingData: no file, or no row that could be used.
+        InvalidInput: no column of a date or a close, or two that could be the close.
+    """
+    rows = _Rows.of(file)
+    columns = pick_closes(file.path, rows.header, file.column)
+
+    def close(line: int, cells: list[str]) -> SettlementPrint | None:
+        for column, estimated in columns:
+            price = read_price(cells[column])
+            if isinstance(price, Decimal):
+                return SettlementPrint(price, estimated, f"{file.path.name}, column {rows.header[column].casefold()}")
+            if price is Unread.UNREADABLE or column == columns[-1][0]:
+                rows.price(line, cells[column])  # counts why
+                return None
+        return None
+
+    return CloseTable(_by_day(rows, close), rows.require_used())
+
+
+def _by_day(rows: _Rows, read: Callable[[int, list[str]], T | None]) -> dict[dt.date, T]:
+    """What each date gives; a date with two different figures gives none, and both are counted."""
+    dated = pick_date(rows.file.path, rows.header)
+    found: dict[dt.date, T] = {}
+    contested: set[dt.date] = set()
+    for line, cells in rows.rows:
+        day = rows.day(line, cells[dated])
+        value = None if day is None else read(line, cells)
+        if day is None or value is None:
+            continue
+        if day in contested or (day in found and found[day] != value):
+            rows.intake.count("conflicting_duplicate", line, times=1 if day in contested else 2)
+            contested.add(day)
+            found.pop(day, None)
+        elif day in found:
+            rows.intake.count("exact_duplicate", line)
+        else:
+            found[day] = value
+    rows.intake.used = len(found)
+    return found

@@ -124,6 +124,7 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
         label=header.label,
         lineage=header.lineage,
         intake=Intake(rows=len(day.times), used=len(day.times)),
+        beside=settings.intakes(session),
     )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.recorded.cells import at_clock, read_clock, read_day, read_instant
 from gammacore.adapters.recorded.columns import ColumnMap, column_index, layout
 from gammacore.adapters.recorded.text_table import open_table
 from gammacore.domain.sessions import new_york_date
+from gammacore.domain.written_dates import at_clock, read_clock, read_day, read_instant
 
 
 @define
@@ -19,6 +19,7 @@ class RowClock:
 
     columns: ColumnMap
     header: tuple[str, ...]
+    day_first: bool | None = None
     _date: int | None = field(init=False)
     _time: int | None = field(init=False)
     _known: dict[tuple[str, str], tuple[dt.datetime | None, dt.date | None]] = field(factory=dict, init=False)
@@ -40,8 +41,8 @@ class RowClock:
 
     def _understand(self, date_text: str, time_text: str) -> dt.datetime | None:
         if self._date is None:
-            return read_instant(time_text, self.columns.zone)
-        date, clock = read_day(date_text), self.columns.clock or read_clock(time_text)
+            return read_instant(time_text, self.columns.zone, self.day_first)
+        date, clock = read_day(date_text, self.day_first), self.columns.clock or read_clock(time_text)
         return None if date is None or clock is None else at_clock(date, clock, self.columns.zone)
 
 
@@ -58,11 +59,11 @@ class TableSurvey:
     underlyings: tuple[str, ...]
 
 
-def survey_csv(path: Path, columns: ColumnMap | str | None = None) -> TableSurvey:
+def survey_csv(path: Path, columns: ColumnMap | str | None = None, *, day_first: bool | None = None) -> TableSurvey:
     """Look through a table without reading its quotes: for choosing a date when none was asked for."""
     with open_table(path) as table:
         columns = layout(columns, table.header, str(path))
-        clock = RowClock(columns, table.header)
+        clock = RowClock(columns, table.header, day_first)
         named = None if columns.underlying is None else column_index(table.header, columns.underlying)
         dates: set[dt.date] = set()
         symbols: set[str] = set()

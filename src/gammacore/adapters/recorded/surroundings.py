@@ -11,7 +11,16 @@ from pathlib import Path
 from attrs import field, frozen
 
 from gammacore.adapters.recorded.bars import BarSource, bars_within, no_bars
-from gammacore.adapters.recorded.price_tables import PriceTable, read_closes, read_prices, read_vix
+from gammacore.adapters.recorded.intake import Intake
+from gammacore.adapters.recorded.price_tables import (
+    CloseTable,
+    PriceTable,
+    SideFile,
+    VixTable,
+    read_closes,
+    read_prices,
+    read_vix,
+)
 from gammacore.adapters.recorded.tracks import Seen, Track
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
@@ -30,7 +39,8 @@ class ReplaySettings:
     `vix` (a constant) and `settlement` (the print of the day replayed) win over their files. `vix_file` is daily (date,
     open, close: the close of the session before until the open, then the open; a later figure would be the future)
     or intraday. `closes_file` has date and close. `price_file` has bars or prices of the underlying and wins over
-    prices in the recording. Rules: CS-014, CS-528.
+    prices in the recording. `closes_column`, `price_column` and `vix_column` name the column that is meant where the
+    header does not tell; `day_first` how 03/04/2026 is meant, in every file. Rules: CS-014, CS-528.
     """
 
     quote_age_steps: float = parameter(2.0, "Oldest quote a decision may rest on, in recorded steps.", above=0)
@@ -39,23 +49,28 @@ class ReplaySettings:
     settlement: Decimal | None = parameter(None, "Settlement price of the day, points.", above=0)
     closes_file: Path | None = field(default=None, converter=_path)
     price_file: Path | None = field(default=None, converter=_path)
+    closes_column: str | None = None
+    price_column: str | None = None
+    vix_column: str | None = None
+    day_first: bool | None = None
 
     def vix_track(self, session: TradingSession) -> Track[Decimal | None]:
         if self.vix is not None:
             return Track.constant(self.vix)
-        return Track() if self.vix_file is None else read_vix(self.vix_file, session)
+        table = self._vix(session)
+        return Track() if table is None else table.known
 
     def prints(self, date: dt.date) -> dict[dt.date, SettlementPrint]:
-        prints = {} if self.closes_file is None else read_closes(self.closes_file)
+        table = self._closes()
+        prints = {} if table is None else dict(table.closes)
         if self.settlement is not None:
             prints[date] = SettlementPrint(self.settlement, False, "configured")
         return prints
 
     def previous_close(self, previous: TradingSession | None) -> Track[Decimal | None]:
         """The close of the session before, from the file of closes; an older one is not taken for it."""
-        if previous is None or self.closes_file is None:
-            return Track()
-        close = read_closes(self.closes_file).get(previous.date)
+        table = self._closes()
+        close = None if table is None or previous is None else table.closes.get(previous.date)
         return Track() if close is None else Track.constant(close.price)
 
     def spots(self, session: TradingSession) -> Track[Seen | None] | None:
@@ -66,12 +81,33 @@ class ReplaySettings:
         prices = self._prices(session)
         return no_bars if prices is None else partial(_bars_of, symbol, prices.bars)
 
+    def intakes(self, session: TradingSession) -> dict[str, Intake]:
+        """What became of the rows of each file beside the recording, by the file's name."""
+        vix = self._vix(session) if self.vix is None else None
+        tables = ((self.vix_file, vix), (self.closes_file, self._closes()), (self.price_file, self._prices(session)))
+        return {path.name: table.intake for path, table in tables if path is not None and table is not None}
+
+    def _vix(self, session: TradingSession) -> VixTable | None:
+        file = self._file(self.vix_file, self.vix_column)
+        return None if file is None else read_vix(file, session)
+
+    def _closes(self) -> CloseTable | None:
+        file = self._file(self.closes_file, self.closes_column)
+        return None if file is None else read_closes(file)
+
     def _prices(self, session: TradingSession) -> PriceTable | None:
-        return None if self.price_file is None else read_prices(self.price_file, session.date)
+        file = self._file(self.price_file, self.price_column)
+        return None if file is None else read_prices(file, session.date)
+
+    def _file(self, path: Path | None, column: str | None) -> SideFile | None:
+        return None if path is None else SideFile(path, column, self.day_first)
 
     def content(self) -> tuple[Path | str, ...]:
         """What of these settings changes a replay, for its fingerprint: the content of files, not their names."""
         figures = f"{self.quote_age_steps} {self.vix} {self.settlement}"
+        named = (self.closes_column, self.price_column, self.vix_column, self.day_first)
+        if any(value is not None for value in named):  # left out while unset: a recording's fingerprint stays its own
+            figures += " " + " ".join(map(str, named))
         vix_file = self.vix_file if self.vix is None else None
         files = (("vix", vix_file), ("closes", self.closes_file), ("prices", self.price_file))
         return (figures, *(part for role, path in files if path is not None for part in (role, path)))

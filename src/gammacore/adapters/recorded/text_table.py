@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -104,6 +104,19 @@ def open_table(path: Path) -> Iterator[TextTable]:
         header = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter)))
         rows = csv.reader(lines, delimiter=delimiter)
         yield TextTable(path, header, ((rows.line_num + 1, cells) for cells in rows if cells))
+
+
+def row_defect(cells: Sequence[str], header: Sequence[str]) -> str | None:
+    """Why a row does not fit its header, None when it does. Blank cells behind the last column are nothing.
+
+    A row that is too long holds a figure with a separator in it, and every cell behind that stands in the wrong column.
+
+    >>> row_defect(["1", "2"], ["a", "b"]), row_defect(["1", "2", "500"], ["a", "b"]), row_defect(["1"], ["a", "b"])
+    (None, 'long_row', 'short_row')
+    """
+    if len(cells) < len(header):
+        return "short_row"
+    return "long_row" if any(cell.strip() for cell in cells[len(header) :]) else None
 
 
 def content_hash(*parts: Path | str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
 from attrs import frozen
 
+from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
 
 PER_CONTRACT = "pl_per_contract"
@@ -49,11 +50,10 @@ class _Row:
 
     def number(self, column: str) -> Decimal:
         text = self.cells.get(column, "").strip()
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            raise self.wrong(column, text or "an empty cell", "give a number") from None
-        if not value.is_finite() or value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
+        value = read_figure(text)
+        if not isinstance(value, Decimal):
+            raise self.wrong(column, text or "an empty cell", "give a finite dollar amount")
+        if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
             raise self.wrong(column, text, "give a finite dollar amount")
         return value
 

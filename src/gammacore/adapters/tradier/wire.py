@@ -18,13 +18,13 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.written_figures import bounded_figure, read_plain_figure
 
 T = TypeVar("T")
 Row = dict[str, object]
 
 _LARGEST = Decimal(10) ** 15
-_FINEST = -18
-"""Beyond these powers of ten a figure is no price, size or epoch but an accident."""
+"""No epoch is as large."""
 _MILLISECONDS_FROM = 10**11
 """An epoch above it counts milliseconds: in seconds it would be the year 5138."""
 
@@ -107,13 +107,11 @@ def to_decimal(value: object) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError(f"{_kind(value)} is no figure")
-    try:
-        figure = Decimal(str(value)) if isinstance(value, float | str) else Decimal(value)
-    except ArithmeticError:
-        raise ValueError(f"{str(value)[:30]} is no figure") from None
-    if not figure.is_finite() or (figure and not _FINEST <= figure.adjusted() < _LARGEST.adjusted()):
-        raise ValueError(f"{str(value)[:30]} is beyond all bounds")
-    return figure
+    figure = read_plain_figure(str(value)) if isinstance(value, float | str) else bounded_figure(Decimal(value))
+    if isinstance(figure, Decimal):
+        return figure
+    written = value if isinstance(value, str) else f"{Decimal(value):.6g}"
+    raise ValueError(f"{written[:30]} is no figure, or beyond all bounds")
 
 
 def to_whole(value: object) -> int:

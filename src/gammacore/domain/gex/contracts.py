@@ -19,6 +19,18 @@ from gammacore.domain.sessions import new_york_date
 
 Rows = NDArray[np.int64]
 
+TOO_MANY_UNKNOWN = "too_many_unknown_oi"
+"""Reason code: so much open interest is unknown that nothing of the scope counts."""
+
+
+def too_many_unknown(unknown: int, contracts: int) -> bool:
+    """Whether more than one contract in twenty has no readable open interest: then there is no exposure.
+
+    >>> too_many_unknown(5, 100), too_many_unknown(6, 100), too_many_unknown(0, 0)
+    (False, True, False)
+    """
+    return 20 * unknown > contracts
+
 
 @frozen(eq=False)
 class LiveContracts:
@@ -55,9 +67,21 @@ class LiveContracts:
         )  # fmt: skip
 
     def counting(self) -> LiveContracts:
-        """Those with open interest: the others carry no exposure. Reason: zero_oi. Rule: CS-102."""
-        held = self.open_interest > 0
-        return self.keep(held, zero_oi=int((~held).sum()))
+        """Those with open interest: the others carry no exposure. Reason: zero_oi. Rule: CS-102.
+
+        A strike of which one contract's open interest is unknown is left out whole (unknown_oi): what is known of it
+        would be another figure. Where more than one contract in twenty is unknown, none counts (too_many_unknown_oi).
+        """
+        interest = self.open_interest
+        unknown = np.isnan(interest)
+        if not unknown.any():
+            held = interest > 0
+            return self.keep(held, zero_oi=int((~held).sum()))
+        if too_many_unknown(int(unknown.sum()), len(interest)):
+            return self.keep(np.zeros(len(interest), dtype=bool), **{TOO_MANY_UNKNOWN: len(interest)})
+        strike = self.strike
+        known = ~np.isin(strike, strike[unknown])
+        return self.keep(known, unknown_oi=int((~known).sum())).counting()
 
 
 @frozen(eq=False)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from attrs import frozen
+
+from gammacore.domain.written_figures import figure_or, read_plain_figure
 
 ONE_STORE = "systemStatus/market_regime"
 
@@ -141,10 +143,9 @@ def finite_number(value: object) -> Decimal | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        return None
+    if isinstance(value, str):
+        return figure_or(read_plain_figure(value), None)
+    number = Decimal(repr(value) if isinstance(value, float) else value)
     return number if number.is_finite() else None
 
 
