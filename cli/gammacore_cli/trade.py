@@ -33,7 +33,7 @@ log = logging.getLogger("gammacore")
 @click.command("trade")
 @click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
 @market_options
-@click.option("--once", is_flag=True, help="One cycle, then stop; the day can be taken up again.")
+@click.option("--once", is_flag=True, help="One look, then stop; in a study the next call makes the next look.")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
 @common_options
 @live_options
@@ -72,7 +72,10 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
             if once:
-                day.trade.once()
+                if day.settings.entries.observation.on:
+                    log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; "
+                                "set it to false, or run `gammacore trade` without --once")  # fmt: skip
+                day.once()
             else:
                 with progress(frame, day.session.open, day.session.close) as on_cycle:
                     day.trade(on_cycle)
