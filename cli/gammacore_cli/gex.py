@@ -12,7 +12,7 @@ import click
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.leaving import leaving_by_sigterm
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import DECIMAL, INSTANT
 from gammacore_cli.output import emit, emit_line
 
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 )  # fmt: skip
 @market_options
 @common_options
+@rests_without_session
 def gex(
     frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, **options: Any
 ) -> None:  # fmt: skip

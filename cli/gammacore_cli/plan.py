@@ -9,7 +9,7 @@ import click
 
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.live_options import live_options
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger whose book counts.")
 @common_options
+@rests_without_session
 @live_options
 def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
     """Judge one entry as `trade` would, and show it; at a real broker now, with the account's own ledger."""

@@ -17,7 +17,7 @@ from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.leaving import leaving_by_sigterm
 from gammacore_cli.live_options import live_options
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
@@ -36,6 +36,7 @@ log = logging.getLogger("gammacore")
 @click.option("--once", is_flag=True, help="One look, then stop; in a study the next call makes the next look.")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
 @common_options
+@rests_without_session
 @live_options
 def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.

@@ -1,8 +1,9 @@
-"""`trade --once` makes one look a call: a day of single looks is the day that no process left. Decision 0022, cli.md."""
+"""`trade --once` makes one look a call: a day of single looks is the uninterrupted day. Decision 0022, cli.md."""
 
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_each_call_is_one_step_later_although_nothing_happened(gammacore: Comman
         day.once()
         day.close()
 
-    assert [later - earlier for earlier, later in zip(seen, seen[1:], strict=False)] == [dt.timedelta(minutes=5)] * 2
+    assert [later - earlier for earlier, later in pairwise(seen)] == [dt.timedelta(minutes=5)] * 2
     assert book_of(Path("day.sqlite")).version == 2  # opened, day started
 
 

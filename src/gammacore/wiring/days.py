@@ -220,7 +220,7 @@ def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Cl
     if settings.market.date not in (None, today):
         raise ConfigurationError(f"market.date: {settings.market.date} is not today, {today}; at {armed.broker} only "
                                  "today can be traded, leave --date out")  # fmt: skip
-    return open_session(calendar, today)
+    return open_session(calendar, today, asked=settings.market.date is not None)
 
 
 def _beside(settings: Settings, ledger: LedgerPlace | None) -> Path | None:

@@ -121,7 +121,7 @@ def broker_venue(
 
     Raises:
         ConfigurationError: a credential is missing, the keys open another account, or the quotes are delayed.
-        BrokerUnavailable: the broker does not answer.
+        BrokerUnavailable: the broker does not answer; CredentialRefused: it does not accept token or keys.
     """
     settings, clock = configuration.settings, clock or SystemClock()
     looked_at = for_market(settings, armed)
@@ -138,6 +138,7 @@ def broker_venue(
             raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
         account = opened.broker.account()
         armed.require_account(account.number)
+        shown.require_access()
         news = opened.news() if listens else None
         if news is not None:
             closes.insert(0, news.close)
