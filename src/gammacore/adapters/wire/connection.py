@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import assert_never
+from urllib.request import getproxies, proxy_bypass
 
 _DEEPEST = 8
 _BY_NAME = {
@@ -61,7 +62,15 @@ def explain(fault: BaseException, host: str) -> str:
     >>> explain(ConnectionRefusedError(), "api.tradier.com")
     "api.tradier.com refuses the connection; check the network, the firewall and the broker's status page"
     """
-    return _sentence(hindrance(fault), host)
+    kind = hindrance(fault)
+    if kind in (Hindrance.REFUSED, Hindrance.NAME, Hindrance.UNREACHABLE) and _goes_through_a_proxy(host):
+        kind = Hindrance.PROXY  # the connection that was not made is the one to the proxy
+    return _sentence(kind, host)
+
+
+def _goes_through_a_proxy(host: str) -> bool:
+    proxies = getproxies()
+    return bool(proxies.keys() & {"https", "http", "all"}) and not proxy_bypass(host)
 
 
 def hindrance(fault: BaseException) -> Hindrance:
