@@ -34,7 +34,12 @@ log = logging.getLogger("gammacore")
 @click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
 @market_options
 @click.option("--once", is_flag=True, help="One look, then stop; in a study the next call makes the next look.")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
+@click.option(
+    "--ledger",
+    type=LEDGER,
+    metavar="LEDGER",
+    help="Ledger to trade on (default: a new one; the account's own at a broker).",
+)
 @common_options
 @rests_without_session
 @live_options
