@@ -71,15 +71,15 @@ _LINE = re.compile(r"(?P<source>.*), line (?P<line>\d+)")
 
 def _error(wrong: ConfigurationError) -> dict[str, object]:
     """An error as JSON. `line` and `key` are null where it is not about one; `fix` is "" where `message` says it."""
+    key: str | None = None
     if isinstance(wrong, SettingError):
-        place = _LINE.fullmatch(wrong.source)
-        source = wrong.source if place is None else place["source"]
-        line, key, message, fix = None if place is None else int(place["line"]), wrong.key, wrong.problem, wrong.fix
+        source, key, message, fix = wrong.source, wrong.key, wrong.problem, wrong.fix
     else:
-        source, _, message = str(wrong).partition(": ")
-        message, _, fix = message.partition("; ")
-        place = _LINE.fullmatch(source)
-        source, line, key = (source, None, None) if place is None else (place["source"], int(place["line"]), None)
+        source, _, rest = str(wrong).partition(": ")
+        message, _, fix = rest.partition("; ")
+    place = _LINE.fullmatch(source)
+    line = None if place is None else int(place["line"])
+    source = source if place is None else place["source"]
     return {"source": source, "line": line, "key": key, "message": kept_back(message), "fix": kept_back(fix)}
 
 

@@ -26,7 +26,7 @@ class DecimalType(click.ParamType[Decimal]):
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            self.fail(f"{value!r} is no number", param, ctx)
+            self.fail(f"{value!r} is not a number", param, ctx)
         if not number.is_finite():
             self.fail(f"{value!r} is not finite", param, ctx)
         return number
@@ -43,7 +43,7 @@ class DateType(click.ParamType[dt.date]):
         try:
             return dt.date.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no date; write it like 2026-08-19", param, ctx)
+            self.fail(f"{value!r} is not a date; write it like 2026-08-19", param, ctx)
 
 
 DECIMAL = DecimalType()
@@ -62,7 +62,7 @@ class InstantType(click.ParamType[dt.datetime | dt.time]):
         try:
             return dt.datetime.fromisoformat(text) if "-" in text[:8] else dt.time.fromisoformat(text)
         except ValueError:
-            self.fail(f"{value!r} is no time; write it like 10:30 or 2026-08-19T10:30", param, ctx)
+            self.fail(f"{value!r} is not a time; write it like 10:30 or 2026-08-19T10:30", param, ctx)
 
 
 INSTANT = InstantType()

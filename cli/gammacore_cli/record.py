@@ -40,7 +40,7 @@ def record(frame: Frame, path: Path, **market: Any) -> None:
     with leaving_by_sigterm():
         day = wiring.record_day(frame.configuration, path, outside=outside, tell=log.warning)
     if not (day.settled or day.interrupted):
-        log.warning("no settlement was told; a replay takes the last price, or market.settlement")
+        log.warning("the market showed no settlement price; a replay takes the last price, or market.settlement")
     document: dict[str, object] = {"recording": str(path), "snapshots": day.snapshots}
     emit(document, frame.as_json, lambda: _words(path, day))
     if day.interrupted:

@@ -205,7 +205,7 @@ def test_without_a_command_all_of_them_are_listed(gammacore: CommandLine) -> Non
     [
         (["trad"], "no command 'trad'; did you mean trade?"),
         (["trade", "--sede", "3"], "No such option"),
-        (["trade", "--date", "yesterday"], "'yesterday' is no date; write it like 2026-08-19"),
+        (["trade", "--date", "yesterday"], "'yesterday' is not a date; write it like 2026-08-19"),
         (["trade", "--vix", "nan"], "is not finite"),
         (["trade", "--step", "0"], "'--step'"),
         (["trade", "--market", "csv"], "name what to read: csv:PATH"),
