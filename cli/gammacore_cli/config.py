@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from gammacore.configuration import Configuration, SettingError
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import DEFAULT_FILE, Frame, common_options
 from gammacore_cli.output import emit
+from gammacore_cli.secrecy import kept_back
 
 
 @click.group("config")
@@ -19,23 +23,70 @@ def config() -> None:
 @config.command("check")
 @common_options
 def check(frame: Frame) -> None:
-    """Validate every key of every layer, and the names that only others know: market, underlying, gamma sources."""
+    """Validate file, .env and environment, and list every error with its place and fix. Exit code 2 if there is one.
+
+    Also checked are the names that a single setting cannot judge: market source, underlying, sources of gamma.
+    """
+    configuration, errors = frame.every_error()
+    if configuration is not None:
+        errors += _names(configuration)
+    count = 0 if configuration is None else len(configuration.given)
+    document: dict[str, object] = {"ok": not errors, "keys": count, "errors": [_error(one) for one in errors]}
+    keys = "1 key" if count == 1 else f"{count} keys"
+    if not errors:
+        emit(document, frame.as_json, lambda: f"configuration is valid: {keys} given, the rest are defaults")
+        return
+    if frame.as_json:
+        emit(document, as_json=True, render=lambda: None)
+    if len(errors) == 1:
+        raise errors[0]
+    for one in errors:
+        click.echo(f"  {kept_back(str(one))}", err=True)
+    raise ConfigurationError(f"the configuration has {len(errors)} errors, listed above")
+
+
+def _names(configuration: Configuration) -> list[ConfigurationError]:
+    """Errors in names that a setting's own class does not know."""
     from gammacore.wiring import MarketSource
     from gammacore.wiring.regime_feeds import regime_feeds
 
-    settings, count = frame.settings, len(frame.configuration.given)
-    MarketSource.parse(settings.market.source)
-    settings.underlying(settings.market.underlying)
-    regime_feeds(settings.hedging)
-    document: dict[str, object] = {"ok": True, "keys": count}
-    keys = "1 key" if count == 1 else f"{count} keys"
-    emit(document, frame.as_json, lambda: f"configuration is valid: {keys} given, the rest are defaults")
+    settings, errors = configuration.settings, list[ConfigurationError]()
+    checks: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("market.source", lambda: MarketSource.parse(settings.market.source)),
+        ("market.underlying", lambda: settings.underlying(settings.market.underlying)),
+        ("hedging.gex_sources", lambda: regime_feeds(settings.hedging)),
+    )
+    for key, ask in checks:
+        try:
+            ask()
+        except ConfigurationError as wrong:
+            given = configuration.given.get(key)
+            source, (problem, _, fix) = "default" if given is None else given.source, str(wrong).partition("; ")
+            errors.append(SettingError(source, key, problem, fix))
+    return errors
+
+
+_LINE = re.compile(r"(?P<source>.*), line (?P<line>\d+)")
+
+
+def _error(wrong: ConfigurationError) -> dict[str, object]:
+    """An error as JSON. `line` and `key` are null where it is not about one; `fix` is "" where `message` says it."""
+    key: str | None = None
+    if isinstance(wrong, SettingError):
+        source, key, message, fix = wrong.source, wrong.key, wrong.problem, wrong.fix
+    else:
+        source, _, rest = str(wrong).partition(": ")
+        message, _, fix = rest.partition("; ")
+    place = _LINE.fullmatch(source)
+    line = None if place is None else int(place["line"])
+    source = source if place is None else place["source"]
+    return {"source": source, "line": line, "key": key, "message": kept_back(message), "fix": kept_back(fix)}
 
 
 @config.command("show")
 @common_options
 def show(frame: Frame) -> None:
-    """Each value with where it came from; secrets as ***."""
+    """Show each value with where it came from; secrets as ***."""
     from gammacore.wiring.credentials import credential_rows
 
     rows = [*frame.configuration.rows(), *credential_rows(frame.credentials)]

@@ -1,4 +1,4 @@
-"""`gammacore doctor`: everything a run needs, looked at, and how to mend what is not right."""
+"""`gammacore doctor`: check everything a run needs, with the fix for what is not right."""
 
 from __future__ import annotations
 
@@ -18,36 +18,43 @@ if TYPE_CHECKING:
     from gammacore.wiring.doctor import Diagnosis
 
 
+MARKS = {"ok": "[green]ok[/]", "failed": "[bold red]no[/]", "not_asked": "[yellow]–[/]"}
+
+
 @click.command("doctor")
 @market_options
 @common_options
 @live_options
 def doctor(frame: Frame, **market: Any) -> None:
     """Check credentials, broker, account, clock, calendar, market data, disk and ledger. Nothing is sent or changed."""
-    from gammacore.application.diagnose import failures
+    from gammacore.application.diagnose import failures, unasked
     from gammacore.wiring.doctor import diagnose
 
     choose_market(frame, market)
     diagnosis = diagnose(frame.configuration, frame.credentials)
-    failed = failures(diagnosis.checks)
+    failed, skipped = failures(diagnosis.checks), unasked(diagnosis.checks)
     document: dict[str, object] = {
-        "ok": not failed,
+        "ok": all(check.ok for check in diagnosis.checks),
+        "failed": len(failed),
+        "not_asked": len(skipped),
         "mode": diagnosis.banner,
         "checks": [
-            {"name": check.name, "ok": check.ok, "detail": check.detail, "fix": check.fix} for check in diagnosis.checks
+            {"name": check.name, "ok": check.ok, "status": check.status, "detail": check.detail, "fix": check.fix}
+            for check in diagnosis.checks
         ],
     }
     emit(document, frame.as_json, lambda: _view(diagnosis))
-    if failed:
-        raise GammacoreError(f"{len(failed)} of {len(diagnosis.checks)} checks failed: {', '.join(failed)}")
+    if failed or skipped:
+        which = f"failed: {', '.join(failed)}" + (f"; not asked: {', '.join(skipped)}" if skipped else "")
+        count = f"{len(failed)} failed" + (f", {len(skipped)} not asked" if skipped else "")
+        raise GammacoreError(f"{count}, of {len(diagnosis.checks)} checks; {which}")
 
 
 def _view(diagnosis: Diagnosis) -> RenderableType:
     from rich.markup import escape
     from rich.table import Table
 
-    view = Table("", "check", "what was seen", "how to mend it")
+    view = Table("", "check", "what was seen", "how to fix it")
     for check in diagnosis.checks:
-        mark = "[green]ok[/]" if check.ok else "[bold red]no[/]"
-        view.add_row(mark, check.name, escape(check.detail), escape(check.fix))
+        view.add_row(MARKS[check.status], check.name, escape(check.detail), escape(check.fix))
     return view

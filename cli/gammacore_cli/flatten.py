@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("flatten")
-@click.option("--reason", default="flattened by hand", show_default=True, help="Journaled with it.")
+@click.option("--reason", default="flattened by hand", show_default=True, help="Reason that is journaled.")
 @market_options
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options

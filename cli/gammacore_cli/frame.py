@@ -18,7 +18,7 @@ from gammacore.errors import ConfigurationError, MissingData
 from gammacore_cli.secrecy import RedactedFormatter, kept_back
 
 if TYPE_CHECKING:
-    from gammacore.configuration import Configuration, Settings
+    from gammacore.configuration import Configuration, Settings, Sourced
     from gammacore.domain.ledger import Event
     from gammacore.ports.credentials import CredentialStore
     from gammacore.wiring import LedgerPlace
@@ -66,16 +66,59 @@ class Frame:
     @cached_property
     def configuration(self) -> Configuration:
         """Defaults, TOML, .env, environment and options, merged and validated."""
-        from gammacore.configuration import LiveAsk, Sourced, configure, read_environment, read_toml
+        from gammacore.configuration import LiveAsk, configure, read_environment, read_toml
+
+        layers = self._layers(read_toml, lambda variables, source: read_environment(variables(), source))
+        return configure(layers, LiveAsk(*self._live))
+
+    def _layers(
+        self,
+        file: Callable[[Path], dict[str, Sourced]],
+        environment: Callable[[Callable[[], Mapping[str, str | None]], str], dict[str, Sourced]],
+    ) -> list[dict[str, Sourced]]:
+        """The layers of settings, weakest first, read by these."""
+        from gammacore.configuration import Sourced
 
         layers = []
         if self._config is not None or DEFAULT_FILE.is_file():
-            layers.append(read_toml(self._config or DEFAULT_FILE))
+            layers.append(file(self._config or DEFAULT_FILE))
         if DOTENV.is_file():
-            layers.append(read_environment(_read_dotenv(), str(DOTENV)))
-        layers.append(read_environment(os.environ))
+            layers.append(environment(_read_dotenv, str(DOTENV)))
+        layers.append(environment(lambda: dict(os.environ), "environment"))
         layers.append({key: Sourced(value, f"option {name}") for key, (value, name) in self._options.items()})
-        return configure(layers, LiveAsk(*self._live))
+        return layers
+
+    def every_error(self) -> tuple[Configuration | None, list[ConfigurationError]]:
+        """The configuration of all that is right in every layer, and an error for all that is not."""
+        from gammacore.configuration import LiveAsk, every_error, read_environment, read_toml
+
+        errors: list[ConfigurationError] = []
+
+        def file(path: Path) -> dict[str, Sourced]:
+            try:
+                return read_toml(path)
+            except ConfigurationError as wrong:
+                errors.append(wrong)
+                return {}
+
+        def environment(variables: Callable[[], Mapping[str, str | None]], source: str) -> dict[str, Sourced]:
+            try:
+                every = variables()
+            except ConfigurationError as wrong:
+                errors.append(wrong)
+                return {}
+            right = {}
+            for name, value in every.items():  # one alone: a variable that is refused does not hide the others
+                try:
+                    read_environment({name: value}, source)
+                    right[name] = value
+                except ConfigurationError as wrong:
+                    errors.append(wrong)
+            return read_environment(right, source)
+
+        layers = self._layers(file, environment)
+        configuration, more = every_error(layers, LiveAsk(*self._live))
+        return configuration, [*errors, *more]
 
     @property
     def settings(self) -> Settings:
@@ -199,18 +242,24 @@ def _option_of(key: str) -> str:
     return "--" + key.rsplit(".", 1)[-1].removesuffix("_seconds").replace("_", "-")
 
 
-def common_options(command: Callable[..., Any]) -> Callable[..., Any]:
+JSON_HELP = "One JSON document on stdout, also for an error."
+
+
+def common_options(command: Callable[..., Any], json_help: str = JSON_HELP) -> Callable[..., Any]:
     """Add the options every command has; the command's first argument becomes its Frame."""
 
-    @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="TOML file; ./gammacore.toml else.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-    @click.option("--quiet", is_flag=True, help="Only warnings on stderr.")
-    @click.option("--debug", is_flag=True, help="All log lines, and a traceback when something fails.")
+    @click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE", help="TOML file (default: ./gammacore.toml)."
+    )
+    @click.option("--json", "as_json", is_flag=True, help=json_help)
+    @click.option("--quiet", is_flag=True, help="Log only warnings on stderr.")
+    @click.option("--debug", is_flag=True, help="Log everything, and show a traceback when something fails.")
     @click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         default="info",
         show_default=True,
+        help="Least severity of the log lines on stderr.",
     )
     @functools.wraps(command)
     def framed(*, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str, **options: Any) -> Any:

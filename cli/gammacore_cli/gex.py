@@ -12,7 +12,7 @@ import click
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.leaving import leaving_by_sigterm
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import DECIMAL, INSTANT
 from gammacore_cli.output import emit, emit_line
 
@@ -28,31 +28,38 @@ log = logging.getLogger(__name__)
 
 @click.command("gex")
 @click.argument("chain", required=False, type=click.Path(path_type=Path))
-@click.option("--as-of", type=INSTANT, metavar="T", help="Measure at this time instead of the chain's own.")
-@click.option("--spot", type=DECIMAL, metavar="S", help="Price of the underlying, points.")
+@click.option("--as-of", type=INSTANT, metavar="T", help="Time to measure at (default: the chain's own).")
+@click.option("--spot", type=DECIMAL, metavar="S", help="Price of the underlying, points (default: the chain's own).")
 @click.option("--scope", default="all", show_default=True, help="0dte, a number of days like 7d, or all.")
 @click.option("--greeks", type=click.Choice(["feed", "model"]), default="model", show_default=True)
-@click.option("--rate", type=float, metavar="R", help="Interest a year, fraction; replaces the implied forward.")
-@click.option("--dividend", type=float, metavar="Q", help="Dividend yield, fraction; likewise.")
+@click.option("--rate", type=float, metavar="R", help="Interest rate a year, fraction; replaces the implied forward.")
+@click.option(
+    "--dividend", type=float, metavar="Q", help="Dividend yield a year, fraction; replaces the implied forward."
+)
 @click.option(
     "--unit", type=click.Choice(["per-1pct", "per-point", "shares", "per-100pct"]), default="per-1pct",
     show_default=True,
 )  # fmt: skip
 @click.option("--sign", type=click.Choice(["naive", "inverted", "unsigned"]), default="naive", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw exposure by strike (png or svg).")
-@click.option("--publish", is_flag=True, help="Write it to market_regime/{SYMBOL}_GEX in Firestore, if it is newer.")
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Also write the exposure to market_regime/{SYMBOL}_GEX in Firestore, if it is newer.",
+)
 @click.option(
     "--every", type=click.IntRange(1, 86_400), metavar="SECONDS",
-    help="Again every so often until stopped, like 60: one line (with --json one document) each.",
+    help="Measure again after so many seconds until stopped: one line each (with --json one document a line).",
 )  # fmt: skip
 @market_options
 @common_options
+@rests_without_session
 def gex(
     frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, **options: Any
 ) -> None:  # fmt: skip
-    """Exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
+    """Measure exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
 
-    Without CHAIN it is that of the configured market; a broker's (--market tradier or alpaca) as it is now.
+    Without CHAIN the configured market is measured; that of a broker (--market tradier or alpaca) as it is now.
     """
     from gammacore import wiring
 

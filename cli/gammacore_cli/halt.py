@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("halt")
-@click.option("--reason", default="halted by hand", show_default=True, help="Journaled with it.")
+@click.option("--reason", default="halted by hand", show_default=True, help="Reason that is journaled.")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
 def halt(frame: Frame, reason: str, ledger: LedgerPlace | None) -> None:

@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from types import FrameType
@@ -46,20 +47,31 @@ PAUSE_SECONDS = 0.5
 
 @click.command("hedge")
 @click.argument("events", required=False, type=click.Path(path_type=Path), metavar="[EVENTS]")
-@click.option("--profile", type=click.Choice([profile.value for profile in Profile]), help="Default standard.")
-@click.option("--gex", type=DECIMAL, metavar="G", help="Dealer gamma by hand; wins over every source.")
-@click.option("--macro", type=click.Path(path_type=Path), metavar="FILE", help="The market-regime document, JSON.")
-@click.option("--assume-fills", is_flag=True, help="Every intent is filled at once.")
-@click.option("--session-gate", type=SWITCH, help="Hedge only from the open. Default by profile.")
-@click.option("--scale-hedges", type=SWITCH, help="Macro events scale hedges down. Default by profile.")
-@click.option("--freshness", type=click.Choice(["off", "live"]), help="Default off: the clock is event time.")
-@click.option("--strict/--lenient", default=None, help="The first bad line ends the run (default), or is skipped.")
 @click.option(
-    "--metrics", type=click.Path(path_type=Path), metavar="FILE", help="Counters and gauges, as Prometheus reads them."
+    "--profile",
+    type=click.Choice([profile.value for profile in Profile]),
+    help="Which set of rules hedges (default: standard).",
 )
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Durable ledger; else none is kept.")
+@click.option("--gex", type=DECIMAL, metavar="G", help="Dealer gamma given by hand; wins over every source.")
+@click.option("--macro", type=click.Path(path_type=Path), metavar="FILE", help="Market-regime document, a JSON file.")
+@click.option("--assume-fills", is_flag=True, help="Take every intent as filled at once.")
+@click.option("--session-gate", type=SWITCH, help="Hedge only from the open on (default: by profile).")
+@click.option("--scale-hedges", type=SWITCH, help="Scale hedges down in macro events (default: by profile).")
+@click.option(
+    "--freshness",
+    type=click.Choice(["off", "live"]),
+    help="live: refuse old events by the wall clock (default: off, time is the events').",
+)
+@click.option("--strict/--lenient", default=None, help="End at the first bad line (default), or skip bad lines.")
+@click.option(
+    "--metrics", type=click.Path(path_type=Path), metavar="FILE", help="Write counters and gauges as Prometheus text."
+)
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to keep (default: none is kept).")
 @market_options
-@common_options
+@partial(
+    common_options,
+    json_help="Changes no line: stdout is ndjson anyway, one intent a line. An error is its last line.",
+)
 def hedge(
     frame: Frame, events: Path | None, macro: Path | None, metrics: Path | None, ledger: LedgerPlace | None,
     **given: Any,

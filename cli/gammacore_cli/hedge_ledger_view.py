@@ -123,6 +123,20 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
     return Group(*parts)
 
 
+def brief_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> str:
+    """What `journal --brief` shows: a line for each intent, halt, alarm and change of the regime, by time."""
+    from gammacore_cli.numbers_view import date_hour
+
+    lines = [(one.at, _words(one)) for one in ledger.told(day)]
+    for one in ledger.intents(day):
+        state = "no news" if not one.has_news else one.status.value
+        words = f"{one.side.value} {one.quantity} {one.subject}, {one.kind.value}: {state}, filled {one.filled}"
+        lines.append((one.recorded_at, words))
+    if not lines:
+        return f"{path}: no intent yet"
+    return "\n".join(f"{date_hour(at)}  {words}" for at, words in sorted(lines))
+
+
 def _words(one: Told | AlarmRaised | RegimeNoted) -> str:
     if isinstance(one, AlarmRaised):
         return f"alarm {one.code}: {one.detail}"

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @click.command("import-legacy")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--write", is_flag=True, help="Write the new ledger; without it this is a preview.")
-@click.option("--without-refused", is_flag=True, help="Write what could be read although something was refused.")
+@click.option("--write", is_flag=True, help="Write the new ledger (default: preview only).")
+@click.option("--without-refused", is_flag=True, help="Write what could be read, also when some of it was refused.")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER",
-              help="The new ledger; it must not exist. Default: the configured paper ledger.")  # fmt: skip
+              help="New ledger, which must not exist (default: the configured paper ledger).")  # fmt: skip
 @common_options
 def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool, ledger: LedgerPlace | None) -> None:
     """Read old orders.json, account_balance.json and trades.csv in DIR; report what is refused, and why."""
@@ -51,7 +51,7 @@ def _write(frame: Frame, preview: LegacyImport, path: LedgerPlace, without_refus
         raise ConfigurationError(f"{path} exists already; name a new one with --ledger")
     if preview.refused and not without_refused:
         count, first = len(preview.refused), preview.refused[0]
-        raise MissingData(f"{count} refused, first {first}; mend the files, or add --without-refused")
+        raise MissingData(f"{count} refused, first {first}; correct the files, or add --without-refused")
     events = preview.events(
         system_clock().now(),
         account=settings.account.id,

@@ -19,19 +19,26 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.reports.day_report import DayReport
+    from gammacore.domain.reports.trade_figures import TradeRecord
     from gammacore.wiring import LedgerPlace
 
 log = logging.getLogger(__name__)
 
 
 @click.command("journal")
-@click.option("--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19; else every day of the ledger.")
+@click.option(
+    "--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19 (default: every day of the ledger)."
+)
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Also write the credit spreads as the journal CSV.")  # fmt: skip
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
+@click.option("--brief", is_flag=True, help="One line for each trade and each skip; --json stays the same.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @common_options
-def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
-    """Each trade and each skip, with its reason."""
+def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, brief: bool, ledger: LedgerPlace | None) -> None:
+    """List each trade and each skip with its reason, and with --brief in one line each.
+
+    Of a hedging ledger every intent, halt, alarm and change of the regime is listed.
+    """
     from gammacore.domain.reports.day_report import day_report, day_reports
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import journal_document
@@ -45,13 +52,13 @@ def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: Le
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
         emit(
             hedge_ledger.journal_document(hedged, day, path), frame.as_json,
-            lambda: hedge_ledger_view.journal_view(hedged, day, path),
+            lambda: (hedge_ledger_view.brief_view if brief else hedge_ledger_view.journal_view)(hedged, day, path),
         )  # fmt: skip
         return
     reports = day_reports(events) if day is None else (day_report(events, day),)
     if csv_file is not None:
         _write(csv_file, reports)
-    emit(journal_document(reports, path), frame.as_json, lambda: _view(reports, path))
+    emit(journal_document(reports, path), frame.as_json, lambda: (_lines if brief else _view)(reports, path))
 
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
@@ -83,3 +90,41 @@ def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
         for entry in report.scheduled:
             parts += ["", filters_table(entry)]
     return Group(*parts)
+
+
+def _lines(reports: Sequence[DayReport], path: LedgerPlace) -> str:
+    """A line for each trade, as it last stood, and for each scheduled entry that was not filled, by time."""
+    from gammacore.domain.judged_entry import EntryOutcome
+    from gammacore_cli.documents import trades_of
+    from gammacore_cli.numbers_view import date_hour
+
+    lines = [(record.opened, _trade_line(record)) for record in trades_of(reports)]
+    lines += [
+        (entry.scheduled_at, entry.sentence)
+        for report in reports
+        for entry in report.scheduled
+        if entry.outcome is not EntryOutcome.FILLED
+    ]
+    if not lines:
+        return f"{path}: no trade and no scheduled entry yet"
+    return "\n".join(f"{date_hour(at)}  {words}" for at, words in sorted(lines))
+
+
+def _trade_line(record: TradeRecord) -> str:
+    """What was traded, how it ended and what it came to, dollars gross."""
+    from gammacore.domain.dollars import signed_dollars
+    from gammacore.domain.reports.inventory_words import title
+    from gammacore.domain.reports.trade_record import TradeLine
+
+    if isinstance(record, TradeLine):
+        plan, ended = record.plan, record.exit
+        what = f"{plan.strategy} {record.strikes}  {record.contracts} x ${record.credit:.2f}"
+        return what + ("  open" if ended is None else _end(ended.at, ended.reason, signed_dollars(ended.gross)))
+    what, end = title(record), record.end
+    return what + ("  open" if end is None else _end(end.at, end.reason, signed_dollars(end.gross)))
+
+
+def _end(at: dt.datetime, reason: str, gross: str) -> str:
+    from gammacore_cli.numbers_view import date_hour
+
+    return f"  closed {date_hour(at)} {reason}  {gross}"

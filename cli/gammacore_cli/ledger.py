@@ -13,7 +13,9 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from gammacore.wiring import LedgerPlace
 
-WHICH = click.option("--ledger", "path", type=LEDGER, metavar="LEDGER", help="Default: newest run.")
+WHICH = click.option(
+    "--ledger", "path", type=LEDGER, metavar="LEDGER", help="Ledger to verify or repair (default: the newest run)."
+)
 
 
 @click.group("ledger")
@@ -36,7 +38,7 @@ def verify(frame: Frame, path: LedgerPlace | None) -> None:
 @WHICH
 @common_options
 def repair(frame: Frame, path: LedgerPlace | None) -> None:
-    """Keep the events before the damage; the damaged part stays beside the ledger."""
+    """Keep the events before the damage; the damaged part is kept in a file beside the ledger."""
     from gammacore.wiring import repair_ledger
 
     path = frame.ledger_path(path)

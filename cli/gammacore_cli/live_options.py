@@ -16,9 +16,13 @@ BROKERS = ("fake", "tradier", "alpaca")
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --broker, --live and --confirm-account, and take them into the frame. Stands below `common_options`."""
 
-    @click.option("--confirm-account", metavar="N", default="", help="With --live: the account number, typed back.")
-    @click.option("--live", is_flag=True, help="Real money; also needs live credentials and --confirm-account.")
-    @click.option("--broker", type=click.Choice(BROKERS), help="Who takes the orders; fake unless configured.")
+    @click.option("--confirm-account", metavar="N", default="", help="Account number typed back; required with --live.")
+    @click.option("--live", is_flag=True, help="Trade real money; also needs live credentials and --confirm-account.")
+    @click.option(
+        "--broker",
+        type=click.Choice(BROKERS),
+        help="Broker that takes the orders (default: the configured one, else fake).",
+    )
     @functools.wraps(command)
     def asked(frame: Frame, *, broker: str | None, live: bool, confirm_account: str, **options: Any) -> Any:
         frame.choose({"account.broker": broker})

@@ -7,21 +7,30 @@ import sys
 
 import click
 
-from gammacore.errors import ConfigurationError, GammacoreError, TradingHalted
+from gammacore.errors import (
+    BrokerError,
+    ConfigurationError,
+    CredentialRefused,
+    GammacoreError,
+    InvalidInput,
+    MarketDataError,
+    StorageError,
+    TradingHalted,
+)
 
 COMMANDS: dict[str, str] = {
-    "trade": "Trade a day: simulated by default, or recorded.",
+    "trade": "Trade a day: simulated (default), recorded, or at a broker.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
-    "plan": "What would be done right now: every filter, the order, no order sent.",
-    "gex": "Dealer gamma exposure of a chain: by strike, flips, walls, pin.",
-    "setup": "What the credit-spread desk would sell, and why.",
-    "size": "How many contracts to trade.",
-    "status": "Where we stand: positions, orders, balance, halt.",
-    "journal": "Each trade and each skip, with its reason.",
-    "report": "Figures and pictures of a ledger.",
+    "plan": "Judge the next entry: every filter and the order; nothing is sent.",
+    "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
+    "setup": "Show what the credit-spread desk would sell, and why.",
+    "size": "Compute the number of contracts to trade.",
+    "status": "Show positions, working orders, balance and halt state.",
+    "journal": "List each trade and each skip, with its reason.",
+    "report": "Show the figures of a ledger, or write them as a page with charts.",
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
-    "halt": "Latch the kill switch: no entries, exits go on.",
+    "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
@@ -81,47 +90,83 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of one command line."""
-    debug = "--debug" in arguments
+    from gammacore_cli.output import Written
+
+    Written.document = False
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
         gammacore.main(arguments, prog_name="gammacore", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as wrong:
         wrong.show()
-        return EXIT_USAGE
+        return _failed(options, "usage", EXIT_USAGE, wrong.format_message())
     except (KeyboardInterrupt, click.Abort) as left:
-        _say("; ".join(filter(None, ("interrupted", str(left)))))
-        return EXIT_INTERRUPTED
+        return _failed(
+            options, "interrupted", EXIT_INTERRUPTED, _say("; ".join(filter(None, ("interrupted", str(left)))))
+        )
     except GammacoreError as refusal:
-        if debug:
+        if "--debug" in options:
             raise
-        _say(str(refusal))
-        return _code(refusal)
+        return _failed(options, *_judged(refusal), _say(str(refusal)))
     except OSError as refusal:
-        if debug:
+        if "--debug" in options:
             raise
-        _say(f"{refusal.filename or 'a file'}: cannot be read or written ({refusal.strerror}); give another path")
-        return EXIT_FAILED
+        place = refusal.filename or "a file"
+        said = _say(f"{place}: cannot be read or written ({refusal.strerror or refusal}); give another path")
+        return _failed(options, "file", EXIT_FAILED, said)
     except Exception as fault:
-        if debug:
+        if "--debug" in options:
             raise
-        _say(
+        said = _say(
             f"a fault of gammacore, not of yours: {type(fault).__name__}: {fault}; run again with --debug and report it"
         )
-        return EXIT_FAILED
+        return _failed(options, "fault", EXIT_FAILED, said)
     return EXIT_DONE
 
 
-def _code(refusal: GammacoreError) -> int:
-    if isinstance(refusal, ConfigurationError):
-        return EXIT_USAGE
-    return EXIT_HALTED if isinstance(refusal, TradingHalted) else EXIT_FAILED
+KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (
+    (ConfigurationError, "configuration", EXIT_USAGE),
+    (CredentialRefused, "credentials", EXIT_USAGE),
+    (TradingHalted, "halted", EXIT_HALTED),
+    (BrokerError, "broker", EXIT_FAILED),
+    (MarketDataError, "market_data", EXIT_FAILED),
+    (StorageError, "storage", EXIT_FAILED),
+    (InvalidInput, "input", EXIT_FAILED),
+    (GammacoreError, "failed", EXIT_FAILED),
+)
+"""What a refusal is called in JSON, and its exit code; the first class that fits. Rules: cli.md, OP-004."""
 
 
-def _say(sentence: str) -> None:
+def _judged(refusal: GammacoreError) -> tuple[str, int]:
+    """Kind and exit code. A market that a refused token keeps shut is a matter of the token."""
+    if isinstance(refusal.__cause__, CredentialRefused):
+        refusal = refusal.__cause__
+    return next((kind, code) for one, kind, code in KINDS if isinstance(refusal, one))
+
+
+def _failed(options: list[str], kind: str, exit_code: int, message: str) -> int:
+    """The exit code; with --json the failure also stands on stdout."""
+    if "--json" in options and not (exit_code == EXIT_INTERRUPTED and _streams(options)):  # its ordinary end
+        from gammacore_cli.output import emit_error
+        from gammacore_cli.secrecy import kept_back
+
+        emit_error(kind, exit_code, kept_back(" ".join(message.split())), as_line=_streams(options))
+    return exit_code
+
+
+def _streams(options: list[str]) -> bool:
+    """Whether the command writes line after line: `hedge`, and `gex --every`."""
+    return options[:1] == ["hedge"] or (options[:1] == ["gex"] and any(one.startswith("--every") for one in options))
+
+
+def _say(sentence: str) -> str:
+    """One line on stderr, without credentials; returns the sentence."""
     from gammacore_cli.secrecy import kept_back
 
-    click.echo(f"gammacore: {kept_back(' '.join(sentence.split()))}", err=True)
+    said = kept_back(" ".join(sentence.split()))
+    click.echo(f"gammacore: {said}", err=True)
+    return said
 
 
 if __name__ == "__main__":

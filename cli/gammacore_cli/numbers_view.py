@@ -17,6 +17,11 @@ def hour(instant: dt.datetime) -> str:
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
+def date_hour(instant: dt.datetime) -> str:
+    """New York date and wall clock, to the minute."""
+    return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+
+
 def amount(value: Decimal) -> str:
     """A gain green, a loss red."""
     colour = "green" if value > 0 else "red" if value < 0 else "default"

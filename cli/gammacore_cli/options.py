@@ -44,7 +44,7 @@ class DateType(click.ParamType[dt.date]):
             return value
         if (day := read_day(str(value))) is None:
             could_be = " or ".join(map(str, days_of(str(value))))
-            why = f"could be {could_be}" if could_be else "is no date"
+            why = f"could be {could_be}" if could_be else "is not a date"
             self.fail(f"{value!r} {why}; write it like 2026-08-19", param, ctx)
         return day
 
@@ -65,7 +65,7 @@ class InstantType(click.ParamType[dt.datetime | dt.time]):
         try:
             return dt.datetime.fromisoformat(text) if "-" in text[:8] else dt.time.fromisoformat(text)
         except ValueError:
-            self.fail(f"{value!r} is no time; write it like 10:30 or 2026-08-19T10:30", param, ctx)
+            self.fail(f"{value!r} is not a time; write it like 10:30 or 2026-08-19T10:30", param, ctx)
 
 
 INSTANT = InstantType()

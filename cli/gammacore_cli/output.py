@@ -27,13 +27,32 @@ UNCUT = 80
 """Columns every table of ours fits into."""
 
 
+class Written:
+    """Whether the document of this command line stands on stdout already: there is one, answer or error."""
+
+    document = False
+
+
 def emit(document: dict[str, object], as_json: bool, render: Callable[[], object]) -> None:
     """Print the document as JSON, or what `render` makes of it for a person."""
     if as_json:
+        Written.document = True
         page = partial(json.dumps, document, default=_plain, allow_nan=False, indent=2)
         _print(written if _can_say(written := page(ensure_ascii=False)) else page())
         return
     show(render())
+
+
+def emit_error(kind: str, exit_code: int, message: str, *, as_line: bool) -> None:
+    """Print a failure as JSON, unless the document of the command tells it already; a stream gets it as a last line.
+
+    Decision 0022.
+    """
+    document: dict[str, object] = {"error": {"kind": kind, "exit_code": exit_code, "message": message}}
+    if as_line:
+        emit_line(document, as_json=True, line="")
+    elif not Written.document:
+        emit(document, as_json=True, render=lambda: None)
 
 
 def emit_line(document: dict[str, object], as_json: bool, line: str) -> bool:

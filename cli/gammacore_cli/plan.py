@@ -9,7 +9,7 @@ import click
 
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.live_options import live_options
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
@@ -23,13 +23,22 @@ if TYPE_CHECKING:
 @click.option(
     "--at",
     type=click.DateTime(["%H:%M", "%H:%M:%S"]),
-    help="New York time of day. Default: the first entry; now at a broker.",
+    help="New York time of day (default: the first entry; at a broker now).",
 )
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger whose book counts.")
+@click.option(
+    "--ledger",
+    type=LEDGER,
+    metavar="LEDGER",
+    help="Ledger whose positions and limits count (default: none; the account's own at a broker).",
+)
 @common_options
+@rests_without_session
 @live_options
 def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: LedgerPlace | None, **market: Any) -> None:
-    """Judge one entry as `trade` would, and show it; at a real broker now, with the account's own ledger."""
+    """Judge one entry as `trade` would and show every filter and the order; nothing is sent.
+
+    At a real broker the entry is judged now, with the account's own ledger.
+    """
     from gammacore import wiring
 
     frame.choose({"trade.strategy": strategy})

@@ -11,7 +11,7 @@ import click
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.leaving import leaving_by_sigterm
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ log = logging.getLogger("gammacore")
 @click.argument("path", type=click.Path(path_type=Path))
 @market_options
 @common_options
+@rests_without_session
 def record(frame: Frame, path: Path, **market: Any) -> None:
     """Record the configured market's day to PATH, which must be new: no file is ever overwritten.
 
@@ -39,7 +40,7 @@ def record(frame: Frame, path: Path, **market: Any) -> None:
     with leaving_by_sigterm():
         day = wiring.record_day(frame.configuration, path, outside=outside, tell=log.warning)
     if not (day.settled or day.interrupted):
-        log.warning("no settlement was told; a replay takes the last price, or market.settlement")
+        log.warning("the market showed no settlement price; a replay takes the last price, or market.settlement")
     document: dict[str, object] = {"recording": str(path), "snapshots": day.snapshots}
     emit(document, frame.as_json, lambda: _words(path, day))
     if day.interrupted:

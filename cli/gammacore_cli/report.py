@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 @click.command("report")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the newest day as one self-contained page.")  # fmt: skip
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @market_options
 @common_options
 def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market: Any) -> None:
-    """Figures and pictures of a ledger."""
+    """Show the figures of a ledger, or write its newest day as a page with charts."""
     from gammacore.domain.reports.day_report import day_reports
     from gammacore.errors import MissingData
     from gammacore_cli.documents import report_document, trades_of

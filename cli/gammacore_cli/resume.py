@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("resume")
-@click.option("--reason", default="resumed by hand", show_default=True, help="Journaled with it.")
+@click.option("--reason", default="resumed by hand", show_default=True, help="Reason that is journaled.")
 @click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
 def resume(frame: Frame, reason: str, ledger: LedgerPlace | None) -> None:

@@ -19,11 +19,11 @@ from gammacore_cli.output import emit
 @click.command("setup")
 @click.option("--underlying", required=True, metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one.")
 @click.option("--pin", required=True, type=DECIMAL, metavar="P", help="The GEX pin, points.")
-@click.option("--price", required=True, type=DECIMAL, metavar="S", help="The underlying's price, points.")
+@click.option("--price", required=True, type=DECIMAL, metavar="S", help="Price of the underlying, points.")
 @click.option("--vix", required=True, type=DECIMAL, metavar="V", help="VIX, points.")
 @common_options
 def setup(frame: Frame, underlying: str, pin: Decimal, price: Decimal, vix: Decimal) -> None:
-    """What the desk would sell with the price this far from the pin, and why."""
+    """Show what the desk would sell with the price this far from the pin, and why."""
     line = frame.settings.underlying(underlying)
     try:
         chosen = select_setup(line, pin, price, vix, frame.settings.entries.setup)

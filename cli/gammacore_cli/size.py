@@ -42,13 +42,15 @@ WORDS = {
     "--history",
     type=click.Path(path_type=Path),
     metavar="CSV",
-    help="Past trades: a CSV with the column pl_per_contract, or a journal export. Without it: no trades.",
+    help="Past trades: a CSV with the column pl_per_contract, or a journal export (default: no trades).",
 )
-@click.option("--max-risk", type=DECIMAL, metavar="D", help="What one contract can lose, dollars. Default 800.")
-@click.option("--policy", type=click.Choice([policy.value for policy in SizingPolicy]), help="Default rolling.")
+@click.option("--max-risk", type=DECIMAL, metavar="D", help="Most that one contract can lose, dollars (default: 800).")
+@click.option(
+    "--policy", type=click.Choice([policy.value for policy in SizingPolicy]), help="Rule that sizes (default: rolling)."
+)
 @click.option("--fraction", type=DECIMAL, metavar="F", help="Part of the Kelly fraction: 0.5 = half, 1 = full.")
-@click.option("--starting-capital", type=DECIMAL, metavar="C", help="Dollars; below half of it nothing is traded.")
-@click.option("--max-contracts", type=int, metavar="N", help="Contracts at most.")
+@click.option("--starting-capital", type=DECIMAL, metavar="C", help="Dollars; below half of it trading stops.")
+@click.option("--max-contracts", type=int, metavar="N", help="Most contracts to trade.")
 @common_options
 def size(
     frame: Frame,
@@ -60,7 +62,7 @@ def size(
     starting_capital: Decimal | None,
     max_contracts: int | None,
 ) -> None:
-    """How many contracts to trade with this balance and record."""
+    """Compute the number of contracts to trade with this balance and record."""
     given: dict[str, Any] = {
         "policy": None if policy is None else SizingPolicy(policy),
         "fraction": fraction,
@@ -82,7 +84,7 @@ def size(
 
 
 def size_document(answer: Size, balance: Decimal) -> dict[str, object]:
-    """A size as JSON: money as strings in cents, fractions and counts as numbers."""
+    """A size as JSON: money as strings in cents, fractions and counts as numbers; null for a mean of no trade."""
     statistics = answer.statistics
     return {
         "contracts": answer.contracts,
@@ -98,9 +100,9 @@ def size_document(answer: Size, balance: Decimal) -> dict[str, object]:
             "trades": statistics.trades,
             "wins": statistics.wins,
             "losses": statistics.losses,
-            "win_rate": float(statistics.win_rate),
-            "average_win": money(statistics.average_win),
-            "average_loss": money(statistics.average_loss),
+            "win_rate": float(statistics.win_rate) if statistics.trades else None,
+            "average_win": money(statistics.average_win) if statistics.wins else None,
+            "average_loss": money(statistics.average_loss) if statistics.losses else None,
         },
     }
 
@@ -119,8 +121,10 @@ def _table(answer: Size, balance: Decimal, rules: SizingRules) -> Group:
     table.add_row("contracts before floor and cap", f"{float(answer.raw_contracts):.3f}")
     table.add_row("maximum risk per contract", f"${money(answer.max_risk)}")
     table.add_row("trades in the window", f"{statistics.trades} ({statistics.wins} won, {statistics.losses} lost)")
-    table.add_row("win rate", f"{float(statistics.win_rate):.1%}")
-    table.add_row("average win / loss", f"${money(statistics.average_win)} / ${money(statistics.average_loss)}")
+    table.add_row("win rate", f"{float(statistics.win_rate):.1%}" if statistics.trades else "–")
+    win = f"${money(statistics.average_win)}" if statistics.wins else "–"
+    loss = f"${money(statistics.average_loss)}" if statistics.losses else "–"
+    table.add_row("average win / loss", f"{win} / {loss}")
     table.add_section()
     for name, risk in max_risk_by_strategy().items():
         table.add_row(f"maximum risk {name}", f"${money(risk)}")

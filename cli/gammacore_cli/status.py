@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
+@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @common_options
 def status(frame: Frame, ledger: LedgerPlace | None) -> None:
-    """Where we stand."""
+    """Show positions, working orders, balance and halt state."""
     from gammacore.domain.book.book import Book
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import status_document

@@ -17,7 +17,7 @@ from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.leaving import leaving_by_sigterm
 from gammacore_cli.live_options import live_options
-from gammacore_cli.market_options import choose_market, market_options
+from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 
@@ -33,9 +33,15 @@ log = logging.getLogger("gammacore")
 @click.command("trade")
 @click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
 @market_options
-@click.option("--once", is_flag=True, help="One cycle, then stop; the day can be taken up again.")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else a fresh one.")
+@click.option("--once", is_flag=True, help="One look, then stop; in a study the next call makes the next look.")
+@click.option(
+    "--ledger",
+    type=LEDGER,
+    metavar="LEDGER",
+    help="Ledger to trade on (default: a new one; the account's own at a broker).",
+)
 @common_options
+@rests_without_session
 @live_options
 def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
@@ -72,7 +78,10 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
             if once:
-                day.trade.once()
+                if day.settings.entries.observation.on:
+                    log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; "
+                                "set it to false, or run `gammacore trade` without --once")  # fmt: skip
+                day.once()
             else:
                 with progress(frame, day.session.open, day.session.close) as on_cycle:
                     day.trade(on_cycle)

@@ -8,9 +8,11 @@
     ├── MarketDataError
     │   ├── StaleData           the newest we have is too old to decide on
     │   └── MissingData         it is not there at all
+    │       └── NoSession       the exchange is closed that day
     ├── BrokerError
     │   ├── OrderRejected       the broker said no; it will not change its mind
     │   ├── BrokerUnavailable   refused before it left: nothing was sent
+    │   │   └── CredentialRefused   the broker does not accept the token or key
     │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
     ├── StorageError
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
@@ -22,6 +24,8 @@ An expected "no" (a filter, a limit, a stale quote) is a value with a reason cod
 """
 
 from __future__ import annotations
+
+import datetime as dt
 
 
 class GammacoreError(Exception):
@@ -61,6 +65,19 @@ class MissingData(MarketDataError):
     """The data is not there: no file, no row, no print."""
 
 
+class NoSession(MissingData):
+    """The exchange is closed on a date; `next` is the next session's open. Rule: OP-004.
+
+    `asked` says that a person or a setting named the date: then it is an error, else an answer.
+    """
+
+    def __init__(self, date: dt.date, next_open: dt.datetime, words: str, *, asked: bool) -> None:
+        super().__init__(words)
+        self.date = date
+        self.next = next_open
+        self.asked = asked
+
+
 class BrokerError(GammacoreError):
     """The broker did not do what was asked. Never to be read as "flat" or "nothing happened"."""
 
@@ -75,6 +92,10 @@ class OrderRejected(BrokerError):
 
 class BrokerUnavailable(BrokerError):
     """The request was refused before it left this machine or was answered "not taken": nothing was sent."""
+
+
+class CredentialRefused(BrokerUnavailable):
+    """The token or keys are wrong, expired or without the right for this: asking again is useless. Rule: OP-004."""
 
 
 class OutcomeUnknown(BrokerError):

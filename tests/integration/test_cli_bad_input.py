@@ -274,7 +274,7 @@ def test_a_date_without_a_session_is_refused_and_the_next_one_named(date: str, g
     for command in ("trade", "plan", "gex"):
         answer = gammacore.refusal(command, "--date", date)
         assert answer.code == EXIT_FAILED
-        assert f"{date} is no session of the exchange; the next one is 20" in answer.err
+        assert f"no session of the exchange on {date}; next 20" in answer.err
     assert nothing_written()
 
 

@@ -110,8 +110,8 @@ CONTRACT: dict[str, dict[str, Check]] = {
         "contracts": count, "policy": text, "kelly": number, "half_kelly": number, "raw_contracts": number,
         "max_risk": money, "max_risk_by_strategy": lambda table: all(map(money, table.values())), "balance": money,
         "reason": text,
-        "statistics": document(trades=count, wins=count, losses=count, win_rate=number, average_win=money,
-                               average_loss=money),
+        "statistics": document(trades=count, wins=count, losses=count, win_rate=maybe(number),
+                               average_win=maybe(money), average_loss=maybe(money)),
     },
     "status": {
         "positions": each(id=text, legs=LEGS, contracts=count, credit=money), "orders": any_number_of(id=text),
@@ -205,7 +205,7 @@ def test_without_a_command_all_of_them_are_listed(gammacore: CommandLine) -> Non
     [
         (["trad"], "no command 'trad'; did you mean trade?"),
         (["trade", "--sede", "3"], "No such option"),
-        (["trade", "--date", "yesterday"], "'yesterday' is no date; write it like 2026-08-19"),
+        (["trade", "--date", "yesterday"], "'yesterday' is not a date; write it like 2026-08-19"),
         (["trade", "--vix", "nan"], "is not finite"),
         (["trade", "--step", "0"], "'--step'"),
         (["trade", "--market", "csv"], "name what to read: csv:PATH"),
@@ -266,7 +266,7 @@ def test_a_sample_is_written_once_passes_the_check_and_changes_nothing(gammacore
     assert gammacore.document("config", "init") == {"written": "gammacore.toml"}
     sample = Path("gammacore.toml").read_text()
 
-    assert gammacore.document("config", "check") == {"ok": True, "keys": 0}
+    assert gammacore.document("config", "check") == {"ok": True, "keys": 0, "errors": []}
     assert {key: row["value"] for key, row in gammacore.document("config", "show").items()} == before
     refused = gammacore.refusal("config", "init")
     assert (refused.code, Path("gammacore.toml").read_text()) == (EXIT_USAGE, sample)
@@ -291,7 +291,7 @@ def test_every_line_of_the_sample_is_valid_when_its_mark_is_taken_away(gammacore
         ("[entires.vix]\nfloor = 14\n", "gammacore.toml, line 2: unknown key entires.vix.floor; did you mean"),
         ('entries.vix.floor = "calm"\n', "gammacore.toml, line 1: entries.vix.floor: calm is not valid; give a number"),
         ("[market]\nseed = -1\n", "gammacore.toml, line 2: market.seed: -1 is not valid"),
-        ("[market\n", "gammacore.toml: is no TOML"),
+        ("[market\n", "gammacore.toml: cannot be read as TOML"),
         ('[stops]\npreset = "standrd"\n', "gammacore.toml, line 2: stops.preset"),
         ('[underlyings.GOOG]\nk = "1/8"\nstrike_incremnt = "2.5"\n', "line 3: unknown key underlyings.GOOG.strike_in"),
     ],
@@ -312,6 +312,58 @@ def test_a_wrong_variable_is_named(gammacore: CommandLine, monkeypatch: pytest.M
     answer = gammacore.refusal("config", "check")
 
     assert (answer.code, "GAMMACORE_ENTRIES__VIX__FLOR: unknown key" in answer.err) == (EXIT_USAGE, True)
+
+
+def test_the_check_lists_every_error_of_every_layer_at_once(
+    gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown key, wrong type, out of range, two keys that exclude each other, a misplaced credential, bad names."""
+    Path("gammacore.toml").write_text(
+        '[entries.vix]\nflor = "14"\nceiling = "calm"\n[market]\nseed = -1\nsource = "moon"\nstep_seconds = 60\n'
+        '[firestore]\nlease_seconds = 5\n[tradier]\ntoken = "sesame-sesame"\n[hedging]\nprofil = "standard"\n'
+    )
+    Path(".env").write_text("GAMMACORE_MARKET_SEED=3\nGAMMACORE_STOPS__PRESET=standrd\n")
+    monkeypatch.setenv("EXIT_TIME_ET", "noon")
+    monkeypatch.setenv("GAMMACORE_ENTRIES__VIX__FLOOR", "low")
+    monkeypatch.setenv("GAMMACORE_MARKT__SEED", "4")
+
+    answer = gammacore("config", "check", "--json", "--quiet")
+
+    assert answer.code == EXIT_USAGE
+    document = answer.document
+    found = {(error["source"], error["line"], error["key"]) for error in document["errors"]}
+    assert document["ok"] is False
+    assert found == {
+        ("gammacore.toml", 2, "entries.vix.flor"),
+        ("gammacore.toml", 3, "entries.vix.ceiling"),
+        ("gammacore.toml", 5, "market.seed"),
+        ("gammacore.toml", 6, "market.source"),
+        ("gammacore.toml", 9, "firestore.renew_after_seconds"),
+        ("gammacore.toml", 11, "tradier.token"),
+        ("gammacore.toml", 13, "hedging.profil"),
+        (".env GAMMACORE_MARKET_SEED", None, "GAMMACORE_MARKET_SEED"),
+        (".env GAMMACORE_STOPS__PRESET", None, "stops.preset"),
+        ("environment EXIT_TIME_ET", None, None),
+        ("environment GAMMACORE_ENTRIES__VIX__FLOOR", None, "entries.vix.floor"),
+        ("environment GAMMACORE_MARKT__SEED", None, "markt.seed"),
+    }
+    assert all(error["message"] and error["fix"] for error in document["errors"])
+    nearest = {error["key"]: error["fix"] for error in document["errors"]}
+    assert nearest["entries.vix.flor"] == "did you mean entries.vix.floor?"
+    assert nearest["markt.seed"] == "did you mean market.seed?"
+    assert "the configuration has 12 errors, listed above" in answer.err
+    assert answer.err.count("\n  ") == 11  # the first line begins the text
+    assert "sesame" not in answer.out + answer.err
+
+
+def test_two_settings_that_exclude_each_other_are_one_error(gammacore: CommandLine) -> None:
+    Path("gammacore.toml").write_text(
+        "[entries.vix]\nfloor = 20\n[entries.setup]\nvix_ceiling = 13\n[limits]\nno = 1\n"
+    )
+
+    errors = gammacore("config", "check", "--json", "--quiet").document["errors"]
+
+    assert [error["key"].split(".")[0] for error in errors] == ["limits", "entries"]
 
 
 PAPER_WORDS = ["true", "True", "1", "yes", "flase", "live", "", " ", "none", "0.0", "nein"]
@@ -392,3 +444,42 @@ def test_an_option_before_the_command_is_told_where_it_stands(gammacore: Command
     answer = gammacore("--json", "status")
 
     assert (answer.code, "--json: options stand after the command" in answer.err) == (EXIT_USAGE, True)
+
+
+def test_the_journal_in_brief_has_a_line_for_each_trade_and_each_skip(gammacore: CommandLine) -> None:
+    gammacore.document("trade", *on_a_trading_day(), "--ledger", "day.sqlite")
+    journal = gammacore.document("journal", "--ledger", "day.sqlite")
+
+    brief = gammacore("journal", "--ledger", "day.sqlite", "--brief", "--quiet")
+
+    lines = brief.out.splitlines()
+    taken = [one for one in journal["decisions"] if one["outcome"] == "filled"]
+    assert len(lines) == len(journal["trades"]) + len(journal["decisions"]) - len(taken)
+    assert lines == sorted(lines)
+    for trade in journal["trades"]:
+        assert any(trade["strategy"] in line and trade["exit_reason"] in line for line in lines)
+    for skip in (one for one in journal["decisions"] if one["reason"] is not None):
+        assert any(f"skip {skip['reason']}" in line for line in lines)
+    assert gammacore.document("journal", "--ledger", "day.sqlite", "--brief") == journal
+
+
+def test_without_a_record_there_are_no_statistics(gammacore: CommandLine) -> None:
+    """Nothing known is not zero: null in JSON, a dash in the table."""
+    statistics = gammacore.document("size", "--balance", "20000")["statistics"]
+
+    assert statistics == {
+        "trades": 0, "wins": 0, "losses": 0, "win_rate": None, "average_win": None, "average_loss": None,
+    }  # fmt: skip
+    table = gammacore("size", "--balance", "20000").out
+    assert re.search(r"win rate +│ +– │", table)
+    assert re.search(r"average win / loss +│ +– / – │", table)
+
+
+def test_a_record_of_wins_alone_has_no_average_loss(gammacore: CommandLine) -> None:
+    Path("wins.csv").write_text("pl_per_contract\n50\n70\n")
+
+    statistics = gammacore.document("size", "--balance", "20000", "--history", "wins.csv")["statistics"]
+
+    assert (statistics["win_rate"], statistics["average_win"], statistics["average_loss"]) == (1.0, "60.00", None)
+    assert re.search(r"average win / loss +│ +\$60\.00 / – │",
+                     gammacore("size", "--balance", "20000", "--history", "wins.csv").out)  # fmt: skip

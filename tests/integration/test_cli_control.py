@@ -59,7 +59,7 @@ def test_a_new_ledger_beside_the_exchange_of_a_removed_one_is_refused(gammacore:
     refusal = gammacore.refusal("trade", *on_a_trading_day(), "--ledger", "day.sqlite")
 
     assert refusal.code == EXIT_USAGE
-    assert "has orders of another; rm " in refusal.err
+    assert "is of another ledger; rm " in refusal.err
     Path("day.sqlite.exchange.json").unlink()
     assert gammacore.document("trade", *on_a_trading_day(), "--ledger", "day.sqlite") == whole
 

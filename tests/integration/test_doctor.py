@@ -74,7 +74,7 @@ def test_a_broker_without_credentials_is_mended_by_name(gammacore: CommandLine) 
     assert "TRADIER_SANDBOX_TOKEN is missing" in checks["credentials"]["detail"]
     assert "keyring set gammacore" in checks["credentials"]["fix"]
     assert all(check["fix"] for check in checks.values() if not check["ok"])
-    assert "checks failed: credentials" in answer.err
+    assert "2 failed, 6 not asked, of 11 checks; failed: credentials, mode; not asked: broker, clock" in answer.err
 
 
 def test_a_market_that_cannot_be_read_is_found(gammacore: CommandLine) -> None:
@@ -217,3 +217,54 @@ def test_tradiers_sandbox_is_delayed_and_its_live_host_is_not() -> None:
         )
         assert opened.is_delayed is delayed
         opened.close()
+
+
+def test_what_could_not_be_asked_is_counted_apart_from_what_failed(gammacore: CommandLine) -> None:
+    document = gammacore("doctor", "--broker", "tradier", "--json", "--quiet").document
+
+    assert (document["ok"], document["failed"], document["not_asked"]) == (False, 2, 6)
+    by_status = {status: [c["name"] for c in document["checks"] if c["status"] == status] for status in
+                 ("ok", "failed", "not_asked")}  # fmt: skip
+    assert by_status["failed"] == ["credentials", "mode"]
+    assert by_status["not_asked"] == ["broker", "clock", "account", "buying_power", "option_level", "market_data"]
+    assert all(check["ok"] == (check["status"] == "ok") for check in document["checks"])
+
+
+@pytest.mark.parametrize(
+    ("broker", "given", "missing"),
+    [
+        ("tradier", "TRADIER_SANDBOX_TOKEN", "TRADIER_SANDBOX_ACCOUNT"),
+        ("tradier", "TRADIER_SANDBOX_ACCOUNT", "TRADIER_SANDBOX_TOKEN"),
+        ("alpaca", "ALPACA_PAPER_API_KEY", "ALPACA_PAPER_SECRET_KEY"),
+        ("alpaca", "ALPACA_PAPER_SECRET_KEY", "ALPACA_PAPER_API_KEY"),
+    ],
+)
+def test_half_of_the_credentials_are_incomplete(
+    broker: str, given: str, missing: str, gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(given, "x1234567")
+
+    answer = gammacore("doctor", "--broker", broker, "--json", "--quiet")
+
+    credentials = answer.document["checks"][0]
+    assert credentials["status"] == "failed"
+    assert credentials["detail"].startswith("incomplete: ")
+    assert f"{given} *** from" in credentials["detail"]
+    assert f"{missing} is missing" in credentials["detail"]
+
+
+def test_half_of_the_credentials_of_another_account_is_said(
+    gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They open nothing and hinder nothing; a live Tradier token alone opens the market data."""
+    monkeypatch.setenv("ALPACA_API_KEY", "AK1234567")
+    monkeypatch.setenv("TRADIER_TOKEN", "t1234567")
+
+    answer = gammacore("doctor", "--json", "--quiet")
+
+    credentials = answer.document["checks"][0]
+    assert credentials["ok"]
+    assert (
+        "alpaca live is incomplete: ALPACA_API_KEY without ALPACA_SECRET_KEY, ALPACA_ACCOUNT" in credentials["detail"]
+    )
+    assert "tradier" not in credentials["detail"]

@@ -197,6 +197,23 @@ def test_a_day_without_a_session_is_told_with_the_next_one(station: Station) -> 
     station.world.clock.set(dt.datetime(2026, 3, 7, 16, tzinfo=dt.UTC))
 
     for command in (("gex",), ("record", "day.recording")):
-        refusal = station.gammacore.refusal(*command, "--market", "tradier")
-        assert refusal.code == 1
-        assert "2026-03-07 is no session of the exchange; the next one is 2026-03-09" in refusal.err
+        answer = station.gammacore(*command, "--market", "tradier", "--quiet")
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.out.strip() == "no session of the exchange on 2026-03-07; next 2026-03-09 09:30 New York"
+        document = station.gammacore.document(*command, "--market", "tradier")
+        assert (document["session"], document["next"]) == (None, "2026-03-09T09:30:00-04:00")
+    assert not Path("day.recording").exists()
+
+
+@pytest.mark.parametrize("command", [("gex",), ("record", "day.recording")])
+def test_a_token_that_is_refused_is_a_matter_of_configuration(
+    command: tuple[str, ...], station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OP-004: and `record` does not look all day long at a market that stays shut."""
+    monkeypatch.setenv("TRADIER_TOKEN", "expired")
+
+    refusal = station.gammacore.refusal(*command, "--market", "tradier")
+
+    assert refusal.code == 2
+    assert "check the Tradier token" in refusal.err
+    assert list(Path().iterdir()) == []

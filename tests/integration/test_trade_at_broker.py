@@ -90,14 +90,48 @@ def desk(
         yield Desk(CommandLine(capsys), world, clock)
 
 
-def test_a_day_of_no_session_is_refused_and_the_next_one_named(desk: Desk) -> None:
+NO_SESSION = "no session of the exchange on 2026-03-07; next 2026-03-09 09:30 New York"
+
+
+@pytest.mark.parametrize("command", ["trade", "plan"])
+def test_today_without_a_session_is_an_answer_that_names_the_next_one(command: str, desk: Desk) -> None:
+    """OP-004."""
     desk.at("11:00", dt.date(2026, 3, 7))
 
-    refusal = desk.gammacore.refusal("trade", "--broker", "tradier")
+    answer = desk.gammacore(command, "--broker", "tradier", "--quiet")
+    document = desk.gammacore.document(command, "--broker", "tradier")
+
+    assert (answer.code, answer.out.strip()) == (0, NO_SESSION), answer.err
+    assert document == {"session": None, "date": "2026-03-07", "next": "2026-03-09T09:30:00-04:00"}
+    assert sum(desk.world.faults.counted.values()) == 0
+    assert not Path(".gammacore").exists()
+
+
+def test_a_date_without_a_session_that_was_named_is_an_error(desk: Desk) -> None:
+    """OP-004: the day that was meant is another one."""
+    desk.at("11:00", dt.date(2026, 3, 7))
+
+    refusal = desk.gammacore.refusal("trade", "--broker", "tradier", "--date", "2026-03-07")
 
     assert refusal.code == 1
-    assert "2026-03-07 is no session of the exchange; the next one is 2026-03-09" in refusal.err
-    assert sum(desk.world.faults.counted.values()) == 0
+    assert NO_SESSION in refusal.err
+
+
+@pytest.mark.parametrize("refused", ["TRADIER_SANDBOX_TOKEN", "TRADIER_TOKEN"])
+@pytest.mark.parametrize("command", ["trade", "plan"])
+def test_a_token_that_is_refused_at_the_start_is_a_matter_of_configuration(
+    command: str, refused: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OP-004: exit 2, so that no service manager starts again; also where only the market's token is refused."""
+    desk.at("10:00")
+    monkeypatch.setenv(refused, "expired")
+
+    answer = desk.gammacore(command, "--broker", "tradier", "--json", "--quiet")
+
+    assert answer.code == 2
+    assert answer.document["error"]["kind"] == "credentials"
+    assert "check the Tradier token" in answer.err
+    assert desk.submitted == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -100,6 +100,7 @@ ALPACA: Mapping[str, Exception] = {
             "500": "500", "502 with a page of HTML": "502_page", "504": "504",
         }.items()
     },
+    "403 with a page of HTML": alpaca_answer(WireFault(status=403, body="<html>forbidden</html>")),
     "404 of a gateway": alpaca_answer(WireFault(status=404, body="<html>not found</html>")),
     "200, cut in the middle or a page of HTML": requests.JSONDecodeError("", "", 0),
 }  # fmt: skip

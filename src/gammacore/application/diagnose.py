@@ -1,4 +1,4 @@
-"""Is everything there that a run needs? Each check a value: what was found, and how to mend what is wrong.
+"""Is everything there that a run needs? Each check a value: what was found, and how to fix what is wrong.
 
 Whoever asks passes what is to be looked at; a part that fails to answer is itself a finding, never the end of the
 others. Rules: cli.md (doctor), R7, CS-418.
@@ -20,17 +20,28 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData
 
-NOT_ASKED = "not asked: the broker does not answer"
+NO_ANSWER = "the broker does not answer"
 
 
 @frozen
 class Check:
-    """One thing looked at: whether it is as it must be, what was seen, and what to do if it is not."""
+    """One thing looked at: whether it is as it must be, what was seen, and what to do if it is not.
+
+    `asked` is False for what another failure kept from being looked at: it is not ok, and it did not fail either.
+    """
 
     name: str
     ok: bool
     detail: str
     fix: str = ""
+    asked: bool = True
+
+    @property
+    def status(self) -> str:
+        """ok, failed or not_asked."""
+        if self.ok:
+            return "ok"
+        return "failed" if self.asked else "not_asked"
 
 
 Probe = Callable[[], Check]
@@ -42,6 +53,10 @@ def passed(name: str, detail: str) -> Check:
 
 def failed(name: str, detail: str, fix: str) -> Check:
     return Check(name, ok=False, detail=detail, fix=fix)
+
+
+def not_asked(name: str, why: str, fix: str) -> Check:
+    return Check(name, ok=False, detail=f"not asked: {why}", fix=fix, asked=False)
 
 
 def probed(name: str, probe: Probe, fix: str) -> Check:
@@ -84,10 +99,10 @@ class ExamineBroker:
         )
 
     def _unreachable(self, silence: BrokerError) -> Iterator[Check]:
-        fix = f"see the connection and {self.name}'s status page; renew the token or keys if they were refused"
+        fix = f"check the connection and {self.name}'s status page; renew the token or keys if they were refused"
         yield failed("broker", str(silence), fix)
         for name in ("clock", "account", "buying_power", "option_level"):
-            yield failed(name, NOT_ASKED, "mend the broker first")
+            yield not_asked(name, NO_ANSWER, "fix the broker first")
 
     def _clock(self, told: BrokerClock) -> Check:
         skew = told.skew_seconds(self.clock.now())
@@ -102,7 +117,9 @@ class ExamineBroker:
             self.require_account(account.number)
         except GammacoreError as fault:
             fix = "see that the account number is that of the token or keys, and that the account is open"
-            return failed("account", str(fault), fix), failed("buying_power", "not known", "mend the account first")
+            return failed("account", str(fault), fix), not_asked(
+                "buying_power", "the account does not answer", "fix the account first"
+            )
         return self._free_to_trade(account), self._buying_power(account)
 
     def _free_to_trade(self, account: BrokerAccount) -> Check:
@@ -187,5 +204,10 @@ def check_calendar(calendar: Calendar, now: dt.datetime) -> Check:
 
 
 def failures(checks: Iterable[Check]) -> tuple[str, ...]:
-    """The names of the checks that failed."""
-    return tuple(check.name for check in checks if not check.ok)
+    """The names of the checks that failed; those that were not asked are not among them."""
+    return tuple(check.name for check in checks if check.status == "failed")
+
+
+def unasked(checks: Iterable[Check]) -> tuple[str, ...]:
+    """The names of the checks that another failure kept from being asked."""
+    return tuple(check.name for check in checks if check.status == "not_asked")

@@ -141,10 +141,16 @@ class TradeDay:
                 return
 
     def once(self) -> Book:
-        """One cycle; the day can be taken up again."""
+        """One cycle; the day can be taken up again.
+
+        In a study the clock then stands at the next look, as in a run without a break: no real time passes between
+        two looks, so the next call makes the next one. Decision 0022.
+        """
         if not self.is_finished():
             self.begin()
             self.cycle()
+            if self.terms.mode is Mode.STUDY and not (self.is_finished() or self._gives_up()):
+                self.clock.wait_until(self._next_look(self.clock.now()))
         return self.ledger.book
 
     def is_finished(self) -> bool:
@@ -165,6 +171,8 @@ class TradeDay:
             return
         self._refuse_another_ledger(book)
         self.recall.relive(self.session.open, now)
+        if self.regimes is not None and self.terms.mode is Mode.STUDY:
+            self.regimes.relive(self.underlying.hedge_share, self.market, self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
             self.ledger.record(self._day(now))
 

@@ -14,6 +14,7 @@ from gammacore.domain.hedging.regime.documents import GexCause, GexFigure, GexSh
 from gammacore.domain.hedging.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
 from gammacore.domain.hedging.regime.sources import ReadSchedule, SourceMemory, choose_gex
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.ports.market_data import MarketData
 from gammacore.ports.regime_source import RegimeSource
 
 MACRO = "macro"
@@ -80,6 +81,18 @@ class WatchRegime:
             held = self._renewed(symbol, now)
         self._told[share] = held
         return held.regime
+
+    def relive(self, share: str, market: MarketData, start: dt.datetime, now: dt.datetime) -> None:
+        """Take the readings again that may still hold at `now`, as a run without a break has them. Decision 0022.
+
+        A failed reading falls back on one up to `gex_max_age` old. What changed meanwhile is in the ledger already.
+        """
+        at = start
+        while at < now:
+            if at >= now - self._max_age:
+                self(share, at)
+            at = market.next_at(at)
+        self.drain()
 
     def last(self, share: str) -> Regime | None:
         """The regime a book was last told; nothing is read. Rule: DH-1007."""

@@ -4,18 +4,20 @@ The rules' own classes are the settings: a figure is declared once, in the rule 
 defaults, TOML file, `.env` file, environment, options.
 """
 
-from gammacore.configuration.layers import Configuration, LiveAsk, configure
+from gammacore.configuration.layers import Configuration, LiveAsk, configure, every_error
 from gammacore.configuration.sample import sample_toml
 from gammacore.configuration.settings import Settings, StrategyName
-from gammacore.configuration.sources import Sourced, read_environment, read_toml
+from gammacore.configuration.sources import SettingError, Sourced, read_environment, read_toml
 
 __all__ = [
     "Configuration",
     "LiveAsk",
+    "SettingError",
     "Settings",
     "Sourced",
     "StrategyName",
     "configure",
+    "every_error",
     "read_environment",
     "read_toml",
     "sample_toml",

@@ -16,7 +16,7 @@ from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
 from gammacore.configuration.settings import UNDERLYINGS, Settings, flatten, nearest
-from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, Sourced
+from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
 from gammacore.domain.sizing.policies import SizingPolicy
@@ -126,6 +126,41 @@ def configure(layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKE
     return Configuration(attrs.evolve(settings, underlyings=_underlyings(given)), given, live)
 
 
+def every_error(
+    layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKED
+) -> tuple[Configuration | None, tuple[ConfigurationError, ...]]:
+    """The configuration of what is right in the layers, and an error for each setting that is wrong.
+
+    The rules that refuse are those of `configure`: what is refused is left out, and the rest is tried again.
+
+    >>> _, errors = every_error([{"entries.vix.flor": "14", "market.seed": -1}])
+    >>> [error.key for error in errors]
+    ['entries.vix.flor', 'market.seed']
+    """
+    rest, errors = [dict(_sourced(layer)) for layer in layers], list[ConfigurationError]()
+    while True:
+        try:
+            return configure(rest, live), tuple(errors)
+        except SettingError as wrong:
+            errors.append(wrong)
+            if not _left_out(rest, wrong):
+                return None, tuple(errors)
+        except ConfigurationError as wrong:
+            return None, (*errors, wrong)
+
+
+def _left_out(layers: list[dict[str, Sourced]], wrong: SettingError) -> bool:
+    """Take what is wrong out of the layer it is in; whether anything was there."""
+    found = False
+    for layer in layers:
+        for key, sourced in tuple(layer.items()):
+            refused = any(key == name or key.startswith(f"{name}.") for name in wrong.left_out)
+            if refused and (sourced.source == wrong.source or len(wrong.left_out) > 1):
+                del layer[key]
+                found = True
+    return found
+
+
 def _paper_veto(layers: Iterable[Given]) -> dict[str, Sourced]:
     """IS_PAPER_TRADING, where it says paper, wins over every other layer that says live."""
     said = [layer[PAPER] for layer in layers if PAPER in layer]
@@ -160,8 +195,13 @@ def _tables_joined(given: Given, base: Settings) -> dict[str, Sourced]:
 def _refuse_key(key: str, sourced: Sourced, known: Iterable[str]) -> typing.NoReturn:
     inside = dict.fromkeys(name[len(key) + 1 :].split(".")[0] for name in known if name.startswith(f"{key}."))
     if inside:
-        raise ConfigurationError(f"{sourced.source}: {key} is a table: write [{key}] and under it {', '.join(inside)}")
-    raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, known)}")
+        raise SettingError(sourced.source, key, f"{key} is a table: write [{key}] and under it {', '.join(inside)}", "")
+    raise _unknown(key, sourced, known)
+
+
+def _unknown(key: str, sourced: Sourced, known: Iterable[str]) -> SettingError:
+    fix = nearest(key, known).removeprefix("; ") or "remove it, or see `gammacore config init` for every key there is"
+    return SettingError(sourced.source, key, f"unknown key {key}", fix)
 
 
 def _is_table(kind: Any) -> bool:
@@ -186,15 +226,15 @@ def _with(instance: Any, prefix: str, given: Given) -> Any:
             changes[name] = _with(value, f"{key}.", given)
         elif key in given:
             changes[name] = _value(given[key], kind, key)
-    return _built(lambda: attrs.evolve(instance, **changes), prefix, given)
+    return _built(lambda: attrs.evolve(instance, **changes), prefix, given, type(instance))
 
 
 def _value(sourced: Sourced, kind: Any, key: str) -> Any:
     try:
         return convert(sourced.value, kind)
     except NotConvertible as wrong:
-        raise ConfigurationError(
-            f"{sourced.source}: {key}: {_told(key, wrong.value)} is not valid; give {wrong.wanted}"
+        raise SettingError(
+            sourced.source, key, f"{key}: {_told(key, wrong.value)} is not valid", f"give {wrong.wanted}"
         ) from wrong
 
 
@@ -202,21 +242,38 @@ def _told(key: str, value: Any) -> str:
     return shown(key, value) if SECRET.search(key) else str(value)
 
 
-def _built(build: typing.Callable[[], Any], prefix: str, given: Given) -> Any:
+def _built(build: typing.Callable[[], Any], prefix: str, given: Given, kind: type) -> Any:
     try:
         return build()
     except InvalidInput as wrong:
-        below = [sourced.source for key, sourced in given.items() if key.startswith(prefix)]
-        own = given.get(f"{prefix}{wrong.field}")
-        source = own.source if own is not None else ", ".join(dict.fromkeys(below))
-        raise ConfigurationError(f"{source}: {prefix}{wrong}") from wrong
+        below = {key: sourced.source for key, sourced in given.items() if key.startswith(prefix)}
+        key = f"{prefix}{wrong.field}"
+        own = given.get(key)
+        source = own.source if own is not None else ", ".join(dict.fromkeys(below.values()))
+        left_out = (key,) if own is not None and _refused_alone(kind, wrong) else tuple(below)
+        problem = f"{key}: {wrong.value} is not valid"
+        raise SettingError(source, key, problem, wrong.mend, left_out) from wrong
+
+
+def _refused_alone(kind: type, wrong: InvalidInput) -> bool:
+    """Whether a field's own bounds refuse the value; otherwise it does not fit another setting of its table."""
+    attribute = attrs.fields_dict(kind).get(wrong.field)
+    if attribute is None or attribute.validator is None:
+        return False
+    try:
+        attribute.validator(None, attribute, wrong.value)
+    except InvalidInput:
+        return True
+    return False
 
 
 def _preset(preset: Sourced) -> StopPolicy:
     try:
         return stop_policy(str(preset.value))
     except InvalidInput as wrong:
-        raise ConfigurationError(f"{preset.source}: stops.{wrong}") from wrong
+        raise SettingError(
+            preset.source, "stops.preset", f"stops.{wrong.field}: {wrong.value} is not valid", wrong.mend
+        ) from wrong
 
 
 def _of_the_profile(profile: Sourced) -> Given:
@@ -224,7 +281,9 @@ def _of_the_profile(profile: Sourced) -> Given:
     try:
         chosen = hedging_profile(str(profile.value))
     except InvalidInput as wrong:
-        raise ConfigurationError(f"{profile.source}: hedging.{wrong}") from wrong
+        raise SettingError(
+            profile.source, PROFILE, f"hedging.{wrong.field}: {wrong.value} is not valid", wrong.mend
+        ) from wrong
     standard, source = HedgingSettings(), f"profile {profile.value} ({profile.source})"
     rows = ((a.name, getattr(chosen, a.name)) for a in attrs.fields(HedgingSettings) if a.name != "profile")
     return {f"hedging.{name}": Sourced(value, source) for name, value in rows if value != getattr(standard, name)}
@@ -247,9 +306,10 @@ def _columns(given: Given) -> ColumnMap | None:
         return None
     required = [a.name for a in attrs.fields(ColumnMap) if a.default is attrs.NOTHING]
     if missing := [name for name in required if name not in chosen]:
-        source = next(sourced.source for key, sourced in given.items() if key.startswith(COLUMNS))
-        raise ConfigurationError(f"{source}: [market.columns] needs {', '.join(missing)}: the names of those columns")
-    return typing.cast(ColumnMap, _built(lambda: ColumnMap(**chosen), COLUMNS, given))
+        below = {key: sourced.source for key, sourced in given.items() if key.startswith(COLUMNS)}
+        problem = f"[market.columns] needs {', '.join(missing)}: the names of those columns"
+        raise SettingError(next(iter(below.values())), COLUMNS.removesuffix("."), problem, "", below)
+    return typing.cast(ColumnMap, _built(lambda: ColumnMap(**chosen), COLUMNS, given, ColumnMap))
 
 
 def _underlyings(given: Given) -> dict[str, Underlying]:
@@ -258,18 +318,19 @@ def _underlyings(given: Given) -> dict[str, Underlying]:
     for key in keys:
         if key.count(".") == 1:
             fields = ", ".join(attribute.name for attribute in attrs.fields(Underlying))
-            raise ConfigurationError(f"{given[key].source}: {key} is a table: write [{key}] and under it {fields}")
+            raise SettingError(given[key].source, key, f"{key} is a table: write [{key}] and under it {fields}")
     symbols = sorted({key.split(".")[1] for key in keys})
     found: dict[str, Underlying] = {}
     for symbol in symbols:
         prefix = f"{UNDERLYINGS}{symbol}."
         start = REGISTRY.get(symbol)
         if start is None:
-            start = _built(partial(Underlying, symbol, symbol, Exercise.AMERICAN, Settlement.PHYSICAL), prefix, given)
+            new = partial(Underlying, symbol, symbol, Exercise.AMERICAN, Settlement.PHYSICAL)
+            start = _built(new, prefix, given, Underlying)
         known = [key for key, _ in flatten(start, prefix)]
         below = {key: sourced for key, sourced in given.items() if key.startswith(prefix)}
         for key, sourced in below.items():
             if key not in known:
-                raise ConfigurationError(f"{sourced.source}: unknown key {key}{nearest(key, known)}")
+                raise _unknown(key, sourced, known)
         found[symbol] = _with(start, prefix, below)
     return found

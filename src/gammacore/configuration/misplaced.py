@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gammacore.errors import ConfigurationError
+from gammacore.configuration.sources import SettingError
 from gammacore.ports.credentials import CredentialName
 
 
@@ -17,9 +17,11 @@ def refuse_credentials(sources: Mapping[str, str]) -> None:
     """
     for key, source in sources.items():
         if (name := credential_meant(key)) is not None:
-            raise ConfigurationError(
-                f"{source}: {key} is a credential, and settings are shown and shared; give {name} as an environment "
-                f"variable, in .env, or by `keyring set gammacore {name}`"
+            raise SettingError(
+                source,
+                key,
+                f"{key} is a credential, and settings are shown and shared",
+                f"give {name} as an environment variable, in .env, or by `keyring set gammacore {name}`",
             )
 
 

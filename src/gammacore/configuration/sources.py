@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,22 @@ class Sourced:
 Given = Mapping[str, Sourced]
 
 
+class SettingError(ConfigurationError):
+    """One wrong setting: where it was given, its key, what is wrong, what to write instead.
+
+    `left_out` are the keys without which the rest can be checked: the key itself, or all of a rule that they break
+    together. `fix` is "" where `problem` says it.
+    """
+
+    def __init__(self, source: str, key: str, problem: str, fix: str = "", left_out: Iterable[str] = ()) -> None:
+        super().__init__(f"{source}: {problem}" + (f"; {fix}" if fix else ""))
+        self.source = source
+        self.key = key
+        self.problem = problem
+        self.fix = fix
+        self.left_out = tuple(left_out) or (key,)
+
+
 def read_toml(path: Path) -> dict[str, Sourced]:
     """The dotted keys of a TOML file.
 
@@ -49,7 +65,7 @@ def read_toml(path: Path) -> dict[str, Sourced]:
     except OSError as wrong:
         raise ConfigurationError(f"{path}: cannot be read ({wrong.strerror}); give a TOML file") from wrong
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise ConfigurationError(f"{path}: is no TOML: {wrong}") from wrong
+        raise ConfigurationError(f"{path}: cannot be read as TOML: {wrong}") from wrong
     lines = _lines(text)
     return {key: Sourced(value, f"{path}{_line_of(key, lines)}") for key, value in _dotted(document)}
 
@@ -78,7 +94,8 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
         if "__" in name:
             keys[_key_of(name[len(ENVIRONMENT_PREFIX) :])] = Sourced(value, f"{source} {name}")
         elif name not in OWN_VARIABLES and (meant := _with_one_underscore(name[len(ENVIRONMENT_PREFIX) :])):
-            raise ConfigurationError(f"{source} {name}: sets nothing; write {meant}, two underscores for each dot")
+            fix = f"write {meant}, two underscores for each dot"
+            raise SettingError(f"{source} {name}", name, "sets nothing", fix)
     if PAPER_SWITCH in environment:
         live = says_live(environment[PAPER_SWITCH])
         if not live or PAPER not in keys:

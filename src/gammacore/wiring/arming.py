@@ -63,7 +63,7 @@ class Armed:
 
 
 _WHOSE = {
-    Mode.STUDY: "nobody's money, simulated or replayed",
+    Mode.STUDY: "no money, simulated or replayed",
     Mode.PAPER: "play money",
     Mode.LIVE: "real money",
 }

@@ -20,7 +20,7 @@ from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
-from gammacore.errors import ConfigurationError
+from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
@@ -63,11 +63,28 @@ class OpenBroker:
 
 @frozen(eq=False)
 class OpenMarket:
-    """A broker's market, and how to let go of it. `is_delayed`: to be looked at, never to be decided on (CS-418)."""
+    """A broker's market, and how to let go of it. `is_delayed`: to be looked at, never to be decided on (CS-418).
+
+    `ask_the_time` is its cheapest question.
+    """
 
     market: MarketData
     is_delayed: bool
     close: Callable[[], None]
+    ask_the_time: Callable[[], object]
+
+    def require_access(self) -> None:
+        """Whether the token or keys are accepted here; a broker that is out of reach says nothing of them.
+
+        Raises:
+            CredentialRefused: they are not: every look would fail. Rule: OP-004.
+        """
+        try:
+            self.ask_the_time()
+        except CredentialRefused:
+            raise
+        except BrokerError:
+            return
 
 
 def open_broker(
@@ -121,9 +138,9 @@ def open_broker_market(
         )
         settles_at = regular_settlement if calendar is None else settlement_instants(calendar)
         shown = TradierMarket(client, underlying, session, clock, looks, settles_at)
-        return OpenMarket(shown, shown.is_delayed, client.close)
+        return OpenMarket(shown, shown.is_delayed, client.close, client.markets.clock)
     if armed.broker is BrokerName.ALPACA:
-        from gammacore.adapters.alpaca import AlpacaMarket
+        from gammacore.adapters.alpaca import AlpacaBroker, AlpacaMarket
         from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarketSettings
 
         feeds = FULL_PLAN if market.alpaca_full_plan else FREE_PLAN
@@ -144,7 +161,7 @@ def open_broker_market(
             vix=_constant_vix(market.vix),
             calendar=calendar,
         )
-        return OpenMarket(looked_at, looked_at.is_delayed, clients.close)
+        return OpenMarket(looked_at, looked_at.is_delayed, clients.close, AlpacaBroker(clients, clock).clock)
     raise ConfigurationError("broker fake: has no market of its own; name one with --market")
 
 

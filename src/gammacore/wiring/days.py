@@ -87,11 +87,18 @@ class WiredDay:
     settings: Settings
     banner: str
     let_go: Callable[[], None] = lambda: None
+    keep_time: Callable[[], None] = lambda: None
 
     @property
     def left_out(self) -> str:
         """What of a recorded source was not used, and why; "" when every row was."""
         return rows_left_out(self.market)
+
+    def once(self) -> Book:
+        """One look; a study's next one is made by the next call, in this process or another. Decision 0022."""
+        book = self.trade.once()
+        self.keep_time()
+        return book
 
     def close(self) -> None:
         """Give what is still to be told its seconds, then let go of the ledger."""
@@ -192,7 +199,7 @@ def wire_day(
             venue.close()
         storage.close()
         raise
-    return WiredDay(trade, storage, venue.market, session, settings, armed.banner, venue.close)
+    return WiredDay(trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time)
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:
@@ -213,7 +220,7 @@ def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Cl
     if settings.market.date not in (None, today):
         raise ConfigurationError(f"market.date: {settings.market.date} is not today, {today}; at {armed.broker} only "
                                  "today can be traded, leave --date out")  # fmt: skip
-    return open_session(calendar, today)
+    return open_session(calendar, today, asked=settings.market.date is not None)
 
 
 def _beside(settings: Settings, ledger: LedgerPlace | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""The doctor's rounds: what the configured broker, market and ledger need, looked at part by part."""
+"""The checks of `doctor`: what the configured broker, market and ledger need, looked at part by part."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from attrs import frozen
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.diagnose import (
-    NOT_ASKED,
+    NO_ANSWER,
     Check,
     ExamineBroker,
     ExamineMarket,
     check_calendar,
     failed,
+    not_asked,
     passed,
     probed,
 )
@@ -32,7 +33,7 @@ from gammacore.errors import BrokerError, ConfigurationError, GammacoreError
 from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import NEEDED, CredentialStore
+from gammacore.ports.credentials import NEEDED, CredentialName, CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
 from gammacore.wiring.credentials import look_up
@@ -80,12 +81,12 @@ def diagnose(
             failed(
                 "mode",
                 str(refusal),
-                "mend what is named; without --live it is paper, with --broker fake no credential is needed",
+                "fix what is named; without --live it is paper, with --broker fake no credential is needed",
             )
         )
     checks.append(probed("calendar", lambda: check_calendar(days, now.now()), "install exchange-calendars anew"))
     if armed is None:
-        checks += [failed(name, "not asked: the mode is not settled", "mend the mode first") for name in BROKER_CHECKS]
+        checks += [not_asked(name, "the mode is not settled", "fix the mode first") for name in BROKER_CHECKS]
     elif armed.broker.is_real:
         checks += _real(settings, armed, credentials, now, days, places)
     else:
@@ -99,21 +100,37 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     """Which credentials the run needs, and where each comes from; never what they are."""
     account = configuration.settings.account
     live = configuration.live.switch or bool(configuration.live.account) or not account.paper
-    needed = NEEDED.get((account.broker, Mode.LIVE if live else Mode.PAPER), ())
+    place = (account.broker, Mode.LIVE if live else Mode.PAPER)
+    needed = NEEDED.get(place, ())
+    halves = "".join(f"; {half}" for half in _halves(credentials, place))
     if not needed:
-        return passed("credentials", f"broker {account.broker} needs none")
+        return passed("credentials", f"broker {account.broker} needs none{halves}")
     found = [look_up(credentials, name) for name in needed]
-    told = "; ".join(
+    seen = "; ".join(
         f"{each.name} *** from {each.credential.source}"
         if each.credential is not None
         else each.problem or f"{each.name} is missing"
         for each in found
     )
     if all(each.credential is not None for each in found):
-        return passed("credentials", told)
-    return failed(
-        "credentials", told, "give what is missing in the environment, in .env, or by `keyring set gammacore NAME`"
-    )
+        return passed("credentials", f"{seen}{halves}")
+    state = "incomplete: " if any(each.credential is not None for each in found) else ""
+    fix = "give what is missing in the environment, in .env, or by `keyring set gammacore NAME`"
+    return failed("credentials", f"{state}{seen}{halves}", fix)
+
+
+def _halves(credentials: CredentialStore, place: tuple[BrokerName, Mode]) -> Iterator[str]:
+    """Credentials of other brokers and modes that are there in part, and open nothing as they are.
+
+    A live Tradier token alone is complete: it opens the market data.
+    """
+    for other, names in NEEDED.items():
+        found = [name for name in names if look_up(credentials, name).credential is not None]
+        if other == place or found == [CredentialName.TRADIER_TOKEN]:
+            continue
+        if found and (missing := [name for name in names if name not in found]):
+            broker, mode = other
+            yield f"{broker} {mode} is incomplete: {', '.join(found)} without {', '.join(missing)}"
 
 
 def _real(
@@ -128,13 +145,13 @@ def _real(
         line = open_broker(armed, credentials, clock, places)
     except ConfigurationError as wrong:
         yield failed("broker", str(wrong), "install or give what is missing")
-        yield from (failed(name, NOT_ASKED, "mend the broker first") for name in BROKER_CHECKS[1:])
+        yield from (not_asked(name, NO_ANSWER, "fix the broker first") for name in BROKER_CHECKS[1:])
         return
     try:
         underlying = settings.underlying(settings.market.underlying)
         yield from _examine(settings, armed, line.broker, line.option_level, clock, underlying)
         look = _MarketLook(settings, armed, credentials, clock, calendar, places, line)
-        yield probed("market_data", lambda: look(underlying), "see the underlying, the connection and the data plan")
+        yield probed("market_data", lambda: look(underlying), "check the underlying, the connection and the data plan")
     finally:
         line.close()
 
@@ -194,12 +211,12 @@ class _MarketLook:
 
 def _fake(configuration: Configuration) -> Iterator[Check]:
     """The fake exchange over the configured market, in memory: opened as a day would, and asked the same."""
-    fix = "see the market options: --market, --date, --underlying"
+    fix = "check the market options: --market, --date, --underlying"
     try:
         day = wire_day(naming_underlying(configuration))
     except GammacoreError as wrong:
         yield failed("broker", str(wrong), fix)
-        yield from (failed(name, NOT_ASKED, "mend the market first") for name in BROKER_CHECKS[1:])
+        yield from (not_asked(name, "the market does not open", "fix the market first") for name in BROKER_CHECKS[1:])
         return
     try:
         settings, trade = configuration.settings, day.trade

@@ -59,6 +59,7 @@ class OpenLook:
     live: BrokerName | None = None
     is_delayed: bool = False
     close: Callable[[], None] = lambda: None
+    require_access: Callable[[], None] = lambda: None
 
 
 def live_market(configuration: Configuration) -> BrokerName | None:
@@ -99,14 +100,23 @@ def _open_live(
     if settings.market.date not in (None, today):
         raise ConfigurationError(f"market.date: {settings.market.date} is not today, {today}; {broker} shows its "
                                  "market only as it is now, leave --date out")  # fmt: skip
-    session = open_session(calendar, today)
+    session = open_session(calendar, today, asked=settings.market.date is not None)
     underlying = settings.underlying(settings.market.underlying)
     opened = open_broker_market(
         settings, reader, credentials, clock, underlying, session, calendar, outside.places,
         expiries_of(settings, session, calendar) if expiries is None else expiries,
     )  # fmt: skip
     return OpenLook(
-        settings, opened.market, underlying, session, calendar, clock, broker, opened.is_delayed, opened.close
+        settings,
+        opened.market,
+        underlying,
+        session,
+        calendar,
+        clock,
+        broker,
+        opened.is_delayed,
+        opened.close,
+        opened.require_access,
     )
 
 

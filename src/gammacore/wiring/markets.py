@@ -24,8 +24,8 @@ from gammacore.configuration import Configuration, Settings, Sourced
 from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.sessions import TradingSession
-from gammacore.errors import ConfigurationError, InvalidInput, MissingData
+from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.storage import LedgerPlace, ledger_exists, open_storage
@@ -173,16 +173,18 @@ def recorded_dates(settings: Settings, source: MarketSource) -> tuple[dt.date, .
     return (read_recording_header(source.path).session.date,)
 
 
-def open_session(calendar: Calendar, date: dt.date) -> TradingSession:
-    """The session of a date.
+def open_session(calendar: Calendar, date: dt.date, *, asked: bool = True) -> TradingSession:
+    """The session of a date; `asked`: a person or a setting named the date, it is not merely today.
 
     Raises:
-        MissingData: the exchange is closed that day; the next session is named.
+        NoSession: the exchange is closed that day; the next session is named. Rule: OP-004.
     """
-    session = calendar.session(date)
-    if session is None:
-        raise MissingData(f"{date} is no session of the exchange; the next one is {calendar.next_session(date).date}")
-    return session
+    if (session := calendar.session(date)) is not None:
+        return session
+    coming = calendar.next_session(date)
+    opens = f"{coming.open.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+    words = f"no session of the exchange on {date}; next {opens} New York{', a half day' if coming.early_close else ''}"
+    raise NoSession(date, coming.open, words, asked=asked)
 
 
 def open_market(settings: Settings, underlying: Underlying, session: TradingSession, calendar: Calendar) -> MarketData:

@@ -46,6 +46,7 @@ def record_day(
     look = open_look(configuration, outside)
     try:
         _require_a_day(look, path)
+        look.require_access()
         header = _header(configuration, look)
         with RecordingWriter(path, header, goes_on=look.live is not None) as recording:
             day = RecordMarket(

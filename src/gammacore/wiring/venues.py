@@ -42,7 +42,10 @@ CONFIRM_AFTER_SECONDS = 2.0
 
 @frozen(eq=False)
 class Venue:
-    """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order."""
+    """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order.
+
+    `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping.
+    """
 
     terms: DayTerms
     clock: Clock
@@ -51,6 +54,7 @@ class Venue:
     confirm_after_seconds: float = 0.0
     news: OrderNews | None = None
     closes: tuple[Callable[[], None], ...] = field(default=())
+    keep_time: Callable[[], None] = lambda: None
 
     def close(self) -> None:
         for close in self.closes:
@@ -69,7 +73,7 @@ def study_venue(
     """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable.
 
     Raises:
-        ConfigurationError: the exchange has orders that a ledger gave it which is not there any more.
+        ConfigurationError: the exchange's book is of a ledger which is not there any more.
     """
     settings = configuration.settings
     clock = FakeClock(_start_of(book, session))
@@ -87,14 +91,15 @@ def study_venue(
         slippage=settings.broker.slippage,
         book_file=None if beside is None else _exchange_book(beside),
     )
-    if beside is not None and book.opened is None and exchange.every_order:
-        raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it has orders of another; "
+    if beside is not None and book.opened is None and exchange.as_of is not None:
+        raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it is of another ledger; "
                                  f"rm {_exchange_book(beside)}, or give another --ledger")  # fmt: skip
     if exchange.as_of is not None:
-        clock.wait_until(exchange.as_of)  # killed between a fill and its record: the cycle that saw it is repeated
+        # killed between a fill and its record, the cycle that saw it is repeated; after `once` the next look follows
+        clock.wait_until(exchange.as_of)
     lineage = lineage_of(configuration, market, session)
     terms = _terms(configuration, Mode.STUDY, lineage, market, settings)
-    return Venue(terms, clock, market, exchange)
+    return Venue(terms, clock, market, exchange, keep_time=exchange.keep)
 
 
 def broker_venue(
@@ -116,7 +121,7 @@ def broker_venue(
 
     Raises:
         ConfigurationError: a credential is missing, the keys open another account, or the quotes are delayed.
-        BrokerUnavailable: the broker does not answer.
+        BrokerUnavailable: the broker does not answer; CredentialRefused: it does not accept token or keys.
     """
     settings, clock = configuration.settings, clock or SystemClock()
     looked_at = for_market(settings, armed)
@@ -133,6 +138,7 @@ def broker_venue(
             raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
         account = opened.broker.account()
         armed.require_account(account.number)
+        shown.require_access()
         news = opened.news() if listens else None
         if news is not None:
             closes.insert(0, news.close)

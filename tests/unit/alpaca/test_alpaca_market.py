@@ -226,7 +226,7 @@ def test_data_the_plan_does_not_pay_for_names_the_setting(wire: Wire, words: str
     wire.script.tell(told({"message": words}, 403))
     market = market_over(wire)
 
-    with pytest.raises(MissingData, match=r"see market\.alpaca_full_plan") as refusal:
+    with pytest.raises(MissingData, match=r"check market\.alpaca_full_plan") as refusal:
         market.snapshot(at("10:00"))
 
     assert words in str(refusal.value)

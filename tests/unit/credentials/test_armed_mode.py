@@ -153,7 +153,7 @@ def test_the_banner_says_whose_money_and_no_more_than_the_end_of_the_number() ->
     ]
 
     assert banners == [
-        "STUDY: nobody's money, simulated or replayed",
+        "STUDY: no money, simulated or replayed",
         "PAPER: play money at alpaca",
         "LIVE: real money at tradier, account ***345",
     ]

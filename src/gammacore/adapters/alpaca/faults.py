@@ -10,11 +10,13 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.adapters.wire import explain, explain_status
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 
 ORDER_NOT_FOUND = 40410000
 """Alpaca's own code for an order it does not have."""
@@ -28,7 +30,7 @@ _PLAN_WORDS = ("subscription", "opra agreement")
 """What a refusal of data is about that the account does not pay for."""
 
 
-class KeysRefused(BrokerUnavailable):
+class KeysRefused(CredentialRefused):
     """The keys are wrong, or of the other account (paper, live): nothing was done, and asking again is useless."""
 
 
@@ -62,7 +64,7 @@ class Trouble(StrEnum):
     BUSY = "busy"
     """429: over the rate limit, turned away at the gateway."""
     KEYS = "keys"
-    """401."""
+    """401, or a 403 that is about the keys and not about the request."""
     ABSENT = "absent"
     """404: no such path, or nothing there; whether it proves an order absent is `proves_absence`."""
     REFUSED = "refused"
@@ -126,35 +128,46 @@ class WireTrouble(Exception):
         kind = _ERRORS[asked][self.trouble]
         if kind is OrderRejected:
             return OrderRejected(self.words)
-        return kind(f"{place}: {self.words}{self._mend}")
+        return kind(f"{place}: {self.words}{self._remedy}")
 
     @property
-    def _mend(self) -> str:
+    def _remedy(self) -> str:
         if self.trouble is Trouble.KEYS:
-            return "; see the Alpaca keys, and whether they are of this account"
+            return (
+                "; check the Alpaca key and secret: whether they are a pair, of this account (live or paper), complete"
+            )
+        if self.trouble is Trouble.UNREADABLE:
+            return "; check the network for a proxy or a login page that answers in Alpaca's place"
         if self.trouble is Trouble.REFUSED and any(word in self.words.lower() for word in _PLAN_WORDS):
-            return "; the account's data plan does not include it: see market.alpaca_full_plan"
+            return "; the account's data plan does not include it: check market.alpaca_full_plan"
         return ""
 
 
 def trouble_of(fault: Exception) -> WireTrouble:
     """What kept a call of alpaca-py from its answer. Only kinds and the vendor's message are told, never a body.
 
-    >>> trouble_of(requests.ReadTimeout("secret")).words
-    'ReadTimeout'
+    >>> trouble_of(requests.ConnectTimeout("secret")).words
+    "Alpaca does not answer in time; check the network connection and the broker's status page"
     """
     if isinstance(fault, WireTrouble):
         return fault
     response = getattr(fault, "response", None)
     if isinstance(response, requests.Response) and response.status_code >= 400:
         return _of_status(response)
-    name = type(fault).__name__
     if isinstance(fault, requests.JSONDecodeError | ValueError) and not isinstance(fault, _NEVER_SENT):
-        return WireTrouble(Trouble.UNREADABLE, f"what is no answer we can read ({name})")
+        return WireTrouble(Trouble.UNREADABLE, "an answer that is not Alpaca's JSON")
     if isinstance(fault, requests.RequestException):
         left = not (isinstance(fault, _NEVER_SENT) or any(isinstance(cause, _NO_LINE) for cause in _causes(fault)))
-        return WireTrouble(Trouble.NO_ANSWER if left else Trouble.NOT_CONNECTED, name)
-    return WireTrouble(Trouble.UNREADABLE, f"what alpaca-py does not understand ({name})")
+        return WireTrouble(Trouble.NO_ANSWER if left else Trouble.NOT_CONNECTED, explain(fault, _host(fault)))
+    if type(fault) is OSError:  # requests does not find the certificates it was given, and sends nothing
+        return WireTrouble(Trouble.NOT_CONNECTED, explain(ssl.SSLError(), "Alpaca"))
+    return WireTrouble(Trouble.UNREADABLE, "an answer with parts missing or of another type")
+
+
+def _host(fault: requests.RequestException) -> str:
+    """The host that was asked, "Alpaca" where the fault does not say."""
+    url = getattr(fault.request, "url", None)
+    return (urlsplit(url).hostname if isinstance(url, str) else None) or "Alpaca"
 
 
 _NEVER_SENT = (
@@ -186,12 +199,23 @@ def _of_status(response: requests.Response) -> WireTrouble:
     status = response.status_code
     message, code = _verdict(response)
     words = f"{status} {message or 'without a reason'}"
+    if status == 401 or (status == 403 and _is_of_the_keys(message, code)):
+        return WireTrouble(Trouble.KEYS, words, code)
+    if remedy := explain_status(status, urlsplit(response.url or "").hostname or "Alpaca"):
+        words = f"{words}; {remedy}"
     if status in _REFUSALS:
         return WireTrouble(Trouble.REFUSED, message or words, code)
     if status >= 500 or status == _SERVER_GAVE_UP:
         return WireTrouble(Trouble.BROKEN, words, code)
-    by_status = {401: Trouble.KEYS, 404: Trouble.ABSENT, _TOO_MANY: Trouble.BUSY}
+    by_status = {404: Trouble.ABSENT, _TOO_MANY: Trouble.BUSY}
     return WireTrouble(by_status.get(status, Trouble.TURNED_AWAY), words, code)
+
+
+def _is_of_the_keys(message: str, code: int | None) -> bool:
+    """A 403 that is no verdict on the request: a page, "forbidden", or a code that Alpaca derives from 401."""
+    return message.lower().rstrip(".") in ("", "forbidden", "unauthorized", "access denied") or (
+        code is not None and code // 100_000 == 401
+    )
 
 
 def _verdict(response: requests.Response) -> tuple[str, int | None]:

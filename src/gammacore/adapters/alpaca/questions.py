@@ -52,7 +52,7 @@ class Questions:
         try:
             return self.tell(question)
         except WireTrouble as trouble:
-            raise MissingData(str(trouble.in_our_words(Asked.READ, place))) from None
+            raise MissingData(str(fault := trouble.in_our_words(Asked.READ, place))) from fault
 
     def tell(self, question: Callable[[], Answer]) -> Answer:
         """As `ask`, with the trouble itself for those who can make something of it.

@@ -269,6 +269,10 @@ class FakeExchange:
             self._sessions[date] = self._calendar.session(date)
         return self._sessions[date]
 
+    def keep(self) -> None:
+        """Write the book as of now, changed or not: a process that opens it later goes on at this instant."""
+        self._save()
+
     def _save(self) -> None:
         self._book.as_of = self._clock.now()
         if self._file is not None:

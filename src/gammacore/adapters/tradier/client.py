@@ -20,6 +20,7 @@ from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.orders import Orders
 from gammacore.adapters.tradier.pacing import Pacer, PacingLimits, lane_of
 from gammacore.domain.parameters import parameter
+from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import HIDDEN, Secret
 
@@ -76,14 +77,22 @@ class TradierClient:
         self._clock = clock
         self._patience = patience
         self._pacer = Pacer(clock, limits)
-        self._http = httpx.Client(
-            base_url=hosts.rest,
-            headers={"Accept": "application/json"},  # XML otherwise
-            auth=self._signed,
-            timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds),
-            follow_redirects=False,
-            transport=transport,
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=hosts.rest,
+                headers={"Accept": "application/json"},  # XML otherwise
+                auth=self._signed,
+                timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds),
+                follow_redirects=False,
+                transport=transport,
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise ConfigurationError(
+                f"the proxy on the way to {httpx.URL(hosts.rest).host} cannot be used; check HTTPS_PROXY, HTTP_PROXY "
+                "and ALL_PROXY: give http://HOST:PORT (a SOCKS proxy also needs `pip install httpx[socks]`)"
+            ) from None
+        except OSError:
+            raise ConfigurationError("the certificates cannot be read; check SSL_CERT_FILE and SSL_CERT_DIR") from None
 
     def __repr__(self) -> str:
         return f"TradierClient({self.hosts.rest})"
@@ -153,10 +162,10 @@ class TradierClient:
         try:
             answer = self._http.request(method, path, params=params, data=form)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            raise transport_trouble(fault) from None
+            raise transport_trouble(fault, self._http.base_url.host) from None
         self._pacer.heard(lane, answer.headers)
         try:
-            return read_answer(answer.status_code, answer.text)
+            return read_answer(answer.status_code, answer.text, self._http.base_url.host)
         except WireTrouble as told:
             if told.trouble is Trouble.BUSY:
                 self._pacer.turned_away(lane)

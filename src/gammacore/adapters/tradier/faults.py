@@ -14,7 +14,8 @@ from enum import StrEnum
 
 import httpx
 
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.adapters.wire import explain, explain_status
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 
 _TOKEN_STATUS = frozenset({401, 403})
 _TOO_MANY = 429
@@ -22,7 +23,7 @@ _SERVER_GAVE_UP = 408
 _MARKUP = re.compile(r"<[^>]*>")
 
 
-class TokenRefused(BrokerUnavailable):
+class TokenRefused(CredentialRefused):
     """The token is wrong, expired or without the right for this: nothing was done, and asking again is useless."""
 
 
@@ -111,18 +112,25 @@ class WireTrouble(Exception):
         kind = _ERRORS[asked][self.trouble]
         if kind is OrderRejected:
             return OrderRejected(self.detail)
-        mend = "; see the Tradier token and what it may do" if self.trouble is Trouble.TOKEN else ""
-        return kind(f"{place}: {self.detail}{mend}")
+        return kind(f"{place}: {self.detail}{self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        if self.trouble is Trouble.TOKEN:
+            return "; check the Tradier token: whether it is still valid, of this account (live or sandbox), complete"
+        if self.trouble is Trouble.UNREADABLE:
+            return "; check the network for a proxy or a login page that answers in Tradier's place"
+        return ""
 
 
-def transport_trouble(fault: httpx.HTTPError | httpx.InvalidURL) -> WireTrouble:
-    """What kept a request from being answered. Only the kind is told: the text may hold what was being sent."""
+def transport_trouble(fault: httpx.HTTPError | httpx.InvalidURL, host: str = "Tradier") -> WireTrouble:
+    """What kept a request from being answered, with the remedy. Of the fault only its kind is used."""
     never_left = isinstance(fault, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.InvalidURL)
     never_left = never_left or isinstance(fault, httpx.UnsupportedProtocol | httpx.LocalProtocolError)
-    return WireTrouble(Trouble.NOT_CONNECTED if never_left else Trouble.NO_ANSWER, type(fault).__name__)
+    return WireTrouble(Trouble.NOT_CONNECTED if never_left else Trouble.NO_ANSWER, explain(fault, host))
 
 
-def read_answer(status: int, body: str) -> object:
+def read_answer(status: int, body: str, host: str = "Tradier") -> object:
     """The JSON of an answer that is one, numbers with a point as Decimal.
 
     Raises:
@@ -132,11 +140,11 @@ def read_answer(status: int, body: str) -> object:
     {'orders': 'null'}
     """
     if not 200 <= status < 300:
-        raise _of_status(status, body)
+        raise _of_status(status, body, host)
     try:
         answer = decode(body)
     except ValueError:
-        raise WireTrouble(Trouble.UNREADABLE, f"{status} with what is no JSON: {_excerpt(body)}") from None
+        raise WireTrouble(Trouble.UNREADABLE, f"{status} without JSON: {_excerpt(body)}") from None
     if (words := _errors_inside(answer)) is not None:
         trouble = Trouble.TOKEN if _is_key_fault(answer) else Trouble.REFUSED
         raise WireTrouble(trouble, words)
@@ -170,7 +178,7 @@ def _no_figure(name: str) -> object:
     raise ValueError(f"{name} is no figure")
 
 
-def _of_status(status: int, body: str) -> WireTrouble:
+def _of_status(status: int, body: str, host: str) -> WireTrouble:
     try:
         answer = decode(body)
     except ValueError:
@@ -178,6 +186,8 @@ def _of_status(status: int, body: str) -> WireTrouble:
     words = f"{status} {_errors_inside(answer) or _excerpt(body)}".strip()
     if status in _TOKEN_STATUS or _is_key_fault(answer):
         return WireTrouble(Trouble.TOKEN, words)
+    if remedy := explain_status(status, host):
+        words = f"{words}; {remedy}"
     if status == _TOO_MANY:
         return WireTrouble(Trouble.BUSY, words)
     if status == _SERVER_GAVE_UP or status >= 500 or status < 200:
