@@ -62,7 +62,7 @@ class SlowBroker:
         self.reports[order_id] = evolve(report, state=OrderState.CANCELED, at=self.inner.clock().at)
 
     def orders(self) -> Sequence[OrderReport]:
-        return [report for one in tuple(self.reports) if (report := self.reports[one])]
+        return list(self.reports.values())
 
     def holdings(self) -> Mapping[str, int]:
         held: dict[str, int] = {}

@@ -11,6 +11,9 @@ import matplotlib
 import numpy as np
 import pytest
 from attrs import evolve
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 from builders_gex import Row, a_chain
 from gammacore.adapters.html_report import exposure_plot
@@ -43,7 +46,7 @@ def a_survey(
 
 def texts(survey: GammaSurvey, path: Path, pin: str | None = None) -> list[str]:
     """Every word of the saved picture."""
-    told = None if pin is None else Pin(Decimal(pin), (), False, PinPolarity.POSITIVE)
+    told = None if pin is None else Pin(Decimal(pin), PinPolarity.POSITIVE, competing=False, candidates=())
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         save_exposure_plot(path / "gex.svg", survey, told)
     found = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?(.*?)<", (path / "gex.svg").read_text(encoding="utf-8"))
@@ -54,6 +57,10 @@ def ticks(words: list[str]) -> list[float]:
     """Labels of the strike axis: the numbers that stand without a unit before the name of the axis."""
     axis = words[: next(number for number, word in enumerate(words) if word.startswith("strike"))]
     return [float(word.replace(",", "")) for word in axis]
+
+
+def bars(axes: Axes) -> list[Rectangle]:
+    return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,7 @@ def test_positive_gamma_is_blue_and_negative_red() -> None:
     figure, axes = blank(8, 5, PRINT)
     exposure_plot._draw(figure, axes, survey.exposure, None, (), PRINT, size=10)
 
-    drawn = {bar.get_height() > 0: matplotlib.colors.to_hex(bar.get_facecolor()) for bar in axes.patches}
+    drawn = {bar.get_height() > 0: to_hex(bar.get_facecolor()) for bar in bars(axes)}
     assert drawn == {True: PRINT.positive, False: PRINT.negative}
     assert int(PRINT.positive[5:], 16) > int(PRINT.positive[1:3], 16)
     assert int(PRINT.negative[1:3], 16) > int(PRINT.negative[5:], 16)
@@ -153,10 +160,10 @@ def test_no_label_covers_another_and_no_bar_is_cut() -> None:
     assert len(boxes) == 10
     assert not [one for number, one in enumerate(boxes) for other in boxes[:number] if one.overlaps(other)]
     low, high = axes.get_xlim()
-    assert all(low <= bar.get_x() and bar.get_x() + bar.get_width() <= high for bar in axes.patches)
+    assert all(low <= bar.get_x() and bar.get_x() + bar.get_width() <= high for bar in bars(axes))
     frame = axes.get_window_extent()
     assert all(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 for box in boxes)
-    top = axes.transData.transform((0, max(bar.get_y() + bar.get_height() for bar in axes.patches)))[1]
+    top = axes.transData.transform((0, max(bar.get_y() + bar.get_height() for bar in bars(axes))))[1]
     assert min(box.y0 for box in boxes) >= top - 1
 
 

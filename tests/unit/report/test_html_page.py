@@ -188,11 +188,8 @@ def test_strike_lines_of_a_spread_end_at_its_exit() -> None:
         _, axes = blank(10, 5)
         _draw_trade(axes, report, 1, short, [], _Rows())
 
-        strikes = [line for line in axes.lines if len(line.get_xydata()) == 2]
-        assert len(strikes) == 2
-        for line in strikes:
-            start, end = line.get_xydata()[:, 0]
-            assert end - start == pytest.approx(minutes / 60)
+        hours = [np.asarray(line.get_xdata(), dtype=float) for line in axes.lines]
+        assert [ends[1] - ends[0] for ends in hours if len(ends) == 2] == [pytest.approx(minutes / 60)] * 2
 
 
 def test_strike_lines_of_a_straddle_end_when_its_last_option_is_out() -> None:
