@@ -69,7 +69,7 @@ def documented() -> list[Documented]:
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """A clone's folder with the files that the pages speak of as the reader's own; no credential, nothing on stdin."""
+    """A clone's folder with the files that the pages expect of the reader; no credential, nothing on stdin."""
     at_home(monkeypatch, tmp_path)
     for name in (*CredentialName, "FIREBASE_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""The profile of dealer gamma: what its axis, its marks and its legend say is what was measured."""
+"""The profile of dealer gamma: what its axis, its marks and its legend show is what was measured."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def a_survey(
 
 def texts(survey: GammaSurvey, path: Path, pin: str | None = None) -> list[str]:
     """Every word of the saved picture."""
-    told = None if pin is None else Pin(Decimal(pin), PinPolarity.POSITIVE, competing=False, candidates=())
+    at_pin = None if pin is None else Pin(Decimal(pin), PinPolarity.POSITIVE, competing=False, candidates=())
     with matplotlib.rc_context({"svg.fonttype": "none"}):
-        save_exposure_plot(path / "gex.svg", survey, told)
+        save_exposure_plot(path / "gex.svg", survey, at_pin)
     found = re.findall(r"<text[^>]*>(?:<tspan[^>]*>)?(.*?)<", (path / "gex.svg").read_text(encoding="utf-8"))
     return [text for text in found if text]
 
@@ -87,7 +87,7 @@ def test_the_axis_has_a_few_ticks_whatever_the_spacing(spacing: float, strikes: 
     assert step / spacing == pytest.approx(round(step / spacing)) or step < spacing
 
 
-def test_spot_and_a_flip_beside_it_are_told_apart(tmp_path: Path) -> None:
+def test_spot_and_a_flip_beside_it_have_labels_of_their_own(tmp_path: Path) -> None:
     words = texts(a_survey("450.81", 1, flips=(450.76,)), tmp_path)
 
     assert {"spot 450.81", "flip 450.76"} <= set(words)

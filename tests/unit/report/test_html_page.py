@@ -206,7 +206,7 @@ def test_strike_lines_of_a_straddle_end_when_its_last_option_is_out() -> None:
 
 
 @pytest.mark.parametrize("events", [a_day(), a_hedge_day()], ids=["spreads", "hedges"])
-def test_whatever_is_wider_than_a_phone_scrolls_and_says_so(events: list[Event]) -> None:
+def test_what_is_wider_than_a_phone_scrolls_with_a_line_that_names_it(events: list[Event]) -> None:
     """Pictures, tables and ladders stand in a box that scrolls, by keyboard too, with a line below it."""
     page = render_day(day_report(events), PATH, a_survey().exposure)
 

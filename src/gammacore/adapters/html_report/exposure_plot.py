@@ -61,7 +61,7 @@ def exposure_chart(exposure: GammaExposure, pin: Decimal | None, flips: Sequence
 
 
 def save_exposure_plot(path: Path, survey: GammaSurvey, pin: Pin | None) -> None:
-    """The picture as a file of its own, legible on a phone; the name's ending says which kind.
+    """The picture as a file of its own, legible on a phone; the name's ending chooses the kind.
 
     Raises:
         InvalidInput: an ending that is no kind of picture we draw.
@@ -247,7 +247,7 @@ def tick_step(width: float, spacing: float) -> float:
 
 
 def points(value: float) -> str:
-    """A level to the cent, without zeros that say nothing.
+    """A level to the cent, without trailing zeros.
 
     >>> points(442.5), points(4505.1001), points(6000.0), points(0.5)
     ('442.5', '4,505.1', '6,000', '0.5')
