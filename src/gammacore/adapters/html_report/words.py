@@ -27,7 +27,7 @@ def time(instant: dt.datetime) -> str:
 
 
 def scrolling(content: str) -> str:
-    """Something that keeps its width on a narrow screen: it scrolls, also by keyboard, and a line below it points to the rest."""
+    """Content that keeps its width on a narrow screen: it scrolls, by keyboard too, and the line below points on."""
     return (
         f'<div class="scroll" tabindex="0">{content}</div>'
         '<p class="more">Scroll sideways: it goes on to the right →</p>'
