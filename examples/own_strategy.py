@@ -3,7 +3,10 @@
     .venv/bin/python examples/own_strategy.py
 
 The loop does the rest: the intent stands in the ledger before the order leaves, a restart finds its orders, the report
-tells it as any other trade. What a strategy sees is `Situation`, what it may say is in `gammacore.domain.strategy`.
+shows it as any other trade. What a strategy sees is `Situation`, what it may decide is in `gammacore.domain.strategy`.
+
+`decide` is asked every few seconds, and an order may take longer than that to fill. So it looks at its own orders
+first: while one works, what is held is about to change, and nothing is bought or sold a second time.
 """
 
 from __future__ import annotations
@@ -39,13 +42,15 @@ class TenShares:
         begin, end = self.deadlines(situation.session, situation.book)
         share, date = situation.underlying.symbol, situation.session.date
         own = f"{share}-{date:%Y%m%d}-ten"  # one a day: asked again, it is the same inventory
-        held = next((one for one in situation.book.live_inventories if one.id == own), None)
-        if held is None and begin <= situation.now < end:
+        if any(order.is_working for order in situation.book.orders_of(own)):
+            return gammacore.Decisions()
+        inventory = situation.book.inventories.get(own)  # also one that is closed: nothing is bought twice a day
+        if inventory is None and begin <= situation.now < end:
             legs = (ShareLeg(share, Side.BUY, closes=False),)
             buy = Trade(own, self.name, share, Purpose.ENTRY, legs, 10, Effect.DEBIT, "morning")
             return gammacore.Decisions((buy,))
-        if held is not None and share in held.holdings and situation.now >= end:
-            return gammacore.Decisions((closing_trade(held, share, Purpose.EXIT, "evening"),))
+        if inventory is not None and inventory.quantities.get(share, 0) > 0 and situation.now >= end:
+            return gammacore.Decisions((closing_trade(inventory, share, Purpose.EXIT, "evening"),))
         return gammacore.Decisions()
 
 

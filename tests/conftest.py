@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gammacore_cli.terminal import TerminalLines
+
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # a busy machine is no reason to fail
 
@@ -42,7 +44,7 @@ def logging_as_it_was() -> Iterator[None]:
     levels = {name: logger.level for name, logger in manager.loggerDict.items() if isinstance(logger, logging.Logger)}
     yield
     root.setLevel(level)
-    for handler in [one for one in root.handlers if type(one) is logging.StreamHandler]:
+    for handler in [one for one in root.handlers if type(one) in (logging.StreamHandler, TerminalLines)]:
         root.removeHandler(handler)
     for name, logger in manager.loggerDict.items():
         if isinstance(logger, logging.Logger):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -15,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.errors import ConfigurationError, MissingData
-from gammacore_cli.secrecy import RedactedFormatter, kept_back
+from gammacore_cli.secrecy import kept_back
+from gammacore_cli.terminal import LineFormatter, stderr_handler
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration, Settings, Sourced
     from gammacore.domain.ledger import Event
+    from gammacore.ports.clock import Clock
     from gammacore.ports.credentials import CredentialStore
     from gammacore.wiring import LedgerPlace
     from gammacore.wiring.arming import Armed
 
 DEFAULT_FILE = Path("gammacore.toml")
 DOTENV = Path(".env")
-LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Frame:
@@ -197,24 +197,29 @@ class Frame:
 
     def announce(self, armed: Armed) -> None:
         """Say whose money this run trades: one line now, and the mode in every line after it. Rule: CS-609."""
-        formatter = RedactedFormatter(LOG_FORMAT.replace("%(message)s", f"[{armed.mode}] %(message)s"))
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler.formatter, RedactedFormatter):
-                handler.setFormatter(formatter)
+        for formatter in _formatters():
+            formatter.mode = armed.mode
         log = logging.getLogger("gammacore")
         log.log(logging.WARNING if armed.mode == "live" else logging.INFO, "%s", armed.banner)
+
+    def follow(self, clock: Clock) -> None:
+        """Stamp every line from now on with the time of the traded day. Rule: OP-301."""
+        for formatter in _formatters():
+            formatter.clock = clock
 
     def start_logging(self) -> logging.Logger:
         """One line format on stderr; --quiet leaves warnings, --debug shows all."""
         level = "DEBUG" if self.debug else "WARNING" if self.quiet else self.log_level
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(RedactedFormatter(LOG_FORMAT))
-        logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+        logging.basicConfig(level=level.upper(), handlers=[stderr_handler()], force=True)
         kept_back.begin()
         for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
             logging.getLogger(noisy).setLevel("WARNING")
         logging.getLogger("dotenv").setLevel("ERROR")  # a bad line is refused, with its number
         return logging.getLogger("gammacore")
+
+
+def _formatters() -> list[LineFormatter]:
+    return [one.formatter for one in logging.getLogger().handlers if isinstance(one.formatter, LineFormatter)]
 
 
 def variables() -> dict[str, str | None]:

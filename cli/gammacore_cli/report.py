@@ -65,8 +65,8 @@ def _write(frame: Frame, page: Path, newest: DayReport) -> None:
     if not market.prices:
         log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", newest.market)
     survey = market.survey
-    exposure, flip = (None, None) if survey is None else (survey.exposure, survey.flips.flip)
-    write_page(page, render_day(newest, market.prices, exposure, flip=flip))
+    exposure, flips = (None, ()) if survey is None else (survey.exposure, survey.flips.roots)
+    write_page(page, render_day(newest, market.prices, exposure, flips=flips))
     log.info("report of %s written to %s", newest.date, page)
 
 

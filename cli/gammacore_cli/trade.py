@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,7 @@ from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.terminal import progress
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration
@@ -74,6 +73,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
             if ledger is None:
                 frame.give_back(path)
             raise
+        frame.follow(day.trade.clock)
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
@@ -83,7 +83,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                                 "set it to false, or run `gammacore trade` without --once")  # fmt: skip
                 day.once()
             else:
-                with progress(frame, day.session.open, day.session.close) as on_cycle:
+                with progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
                     day.trade(on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         except KeyboardInterrupt as left:
@@ -133,25 +133,3 @@ def flatten_by_signal() -> Iterator[Inbox]:
             yield inbox
     finally:
         signal.signal(signal.SIGUSR1, before)
-
-
-@contextmanager
-def progress(frame: Frame, start: dt.datetime, end: dt.datetime) -> Iterator[Callable[[dt.datetime], None] | None]:
-    """A bar over the session on stderr; none when stderr is no terminal or --quiet."""
-    if frame.quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    bar = Progress(
-        TextColumn("trading"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("trading", total=(end - start).total_seconds())
-
-        def on_cycle(now: dt.datetime) -> None:
-            bar.update(task, completed=(now - start).total_seconds())
-
-        yield on_cycle

@@ -36,6 +36,17 @@ class ConfigurationError(GammacoreError):
     """A setting, option or credential is wrong; the message names it and the mend."""
 
 
+def missing_extra(extra: str, wanted: str) -> ConfigurationError:
+    """An optional library is not installed. gammacore is in no package index: its extras are installed from the clone.
+
+    >>> print(missing_extra("alpaca", "Alpaca's library"))
+    Alpaca's library is not installed; in gammacore's folder: .venv/bin/python -m pip install --editable '.[alpaca]'
+    """
+    return ConfigurationError(
+        f"{wanted} is not installed; in gammacore's folder: .venv/bin/python -m pip install --editable '.[{extra}]'"
+    )
+
+
 class InvalidInput(GammacoreError):
     """A value from outside breaks a rule.
 

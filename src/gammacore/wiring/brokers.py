@@ -20,7 +20,7 @@ from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
-from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
+from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused, missing_extra
 from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
@@ -226,9 +226,7 @@ def _alpaca_clients(keys: AlpacaKeys, where: Endpoints) -> AlpacaClients:
     try:
         return connect(keys, where)
     except ImportError as wrong:
-        raise ConfigurationError(
-            f'broker alpaca: its library is not installed ({wrong.name}); pip install "gammacore[alpaca]"'
-        ) from None
+        raise missing_extra("alpaca", f"broker alpaca: its library ({wrong.name})") from None
 
 
 def _alpaca_keys(mode: Mode, credentials: CredentialStore) -> AlpacaKeys:

@@ -53,7 +53,7 @@ def test_a_key_that_is_missing_or_unreadable_is_named_with_the_setting(
 def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "google.cloud.firestore", None)
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'gammacore\[firestore\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install --editable '\.\[firestore\]'"):
         connect("demo")
 
 

@@ -16,8 +16,10 @@ from builders_day import a_day, a_path, day_finished, day_started, judged, ledge
 from builders_gex import Row, a_chain
 from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from gammacore.adapters.html_report import render_day, write_page
+from gammacore.adapters.html_report.canvas import blank
+from gammacore.adapters.html_report.delta_chart import _strikes
 from gammacore.adapters.html_report.exposure_plot import save_exposure_plot
-from gammacore.adapters.html_report.price_chart import _Rows, known_prices
+from gammacore.adapters.html_report.price_chart import _draw_trade, _Rows, known_prices
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.ledger import AlarmRaised, Event
@@ -67,7 +69,7 @@ def a_survey() -> GammaSurvey:
 @pytest.mark.parametrize("exposure", [None, a_survey().exposure], ids=["without", "with exposure"])
 def test_the_page_asks_nobody_for_anything(exposure: GammaExposure | None) -> None:
     """cli.md: one self-contained page."""
-    page = render_day(day_report(a_day()), PATH, exposure, flip=5990.0)
+    page = render_day(day_report(a_day()), PATH, exposure, flips=(5990.0,))
     reader = read(page)
 
     assert reader.fetched == []
@@ -99,11 +101,11 @@ def test_every_scheduled_entry_stands_with_each_filters_verdict() -> None:
 
 def test_the_exposure_profile_is_drawn_when_it_is_known() -> None:
     without = render_day(day_report(a_day()), PATH)
-    profile = render_day(day_report(a_day()), PATH, a_survey().exposure, pin=Decimal(6010), flip=5990.4)
+    profile = render_day(day_report(a_day()), PATH, a_survey().exposure, pin=Decimal(6010), flips=(5990.4,))
 
     assert "Dealer gamma" not in without
     assert "pin 6,010" in profile
-    assert "flip 5,990" in profile
+    assert "flip 5,990.40" in profile
 
 
 def test_text_of_the_ledger_is_never_markup() -> None:
@@ -174,6 +176,44 @@ def test_the_profile_is_dated_by_new_yorks_clock(tmp_path: Path) -> None:
 
     at_new_york = survey.exposure.as_of.astimezone(NEW_YORK)
     assert f"SPX {at_new_york:%Y-%m-%d %H:%M} New York" in (tmp_path / "gex.svg").read_text(encoding="utf-8")
+
+
+def test_strike_lines_of_a_spread_end_at_its_exit() -> None:
+    """A trade of two minutes is two minutes wide."""
+    report = day_report(a_day())
+    trade = report.trades[0]
+    assert trade.exit is not None
+    for minutes in (2, 60):
+        short = evolve(trade, exit=evolve(trade.exit, at=trade.opened + dt.timedelta(minutes=minutes)))
+        _, axes = blank(10, 5)
+        _draw_trade(axes, report, 1, short, [], _Rows())
+
+        hours = [np.asarray(line.get_xdata(), dtype=float) for line in axes.lines]
+        assert [ends[1] - ends[0] for ends in hours if len(ends) == 2] == [pytest.approx(minutes / 60)] * 2
+
+
+def test_strike_lines_of_a_straddle_end_when_its_last_option_is_out() -> None:
+    """The calls were sold before the close, the puts held to it: at strikes of their own each ends at its own time."""
+    line = day_report(a_hedge_day()).inventories[0]
+    close = at("16:00")
+    sold = next(order.intended_at for order in line.exits if not order.ticket.is_shares)
+
+    assert _strikes(line, close) == {600.0: close}
+    assert line.entry is not None
+    call = evolve(line.entry.ticket, legs=line.entry.ticket.legs[:1])
+    calls = evolve(line, orders=tuple(evolve(o, ticket=call) if o is line.entry else o for o in line.orders))
+    assert _strikes(calls, close) == {600.0: sold}
+
+
+@pytest.mark.parametrize("events", [a_day(), a_hedge_day()], ids=["spreads", "hedges"])
+def test_what_is_wider_than_a_phone_scrolls_with_a_line_that_names_it(events: list[Event]) -> None:
+    """Pictures, tables and ladders stand in a box that scrolls, by keyboard too, with a line below it."""
+    page = render_day(day_report(events), PATH, a_survey().exposure)
+
+    boxes = page.count('<div class="scroll" tabindex="0">')
+    assert boxes == page.count("<svg") + page.count("<table")
+    assert page.count('</div><p class="more">Scroll sideways: it goes on to the right →</p>') == boxes
+    assert not re.search(r"<(svg|table)", re.sub(r'<div class="scroll" tabindex="0"><(svg|table)', "", page))
 
 
 def test_strikes_of_neighbouring_trades_are_written_one_below_the_other() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gammacore.adapters.firestore.documents import Documents, Patience
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, missing_extra
 
 WHERE_THE_KEY_IS = "GOOGLE_APPLICATION_CREDENTIALS"
 
@@ -25,9 +25,7 @@ def connect(project: str, patience: Patience = Patience()) -> Documents:  # noqa
         from google.auth.exceptions import DefaultCredentialsError
         from google.cloud.firestore import Client
     except ImportError as absent:
-        raise ConfigurationError(
-            f"Firestore needs Google's library ({absent}); install it with: pip install 'gammacore[firestore]'"
-        ) from absent
+        raise missing_extra("firestore", f"Google's library for Firestore ({absent})") from absent
     try:
         return Documents(Client(project=project), patience)
     except (DefaultCredentialsError, OSError, AttributeError, TypeError, ValueError) as fault:

@@ -29,13 +29,16 @@ class Palette:
     call: str
     put: str
     pin: str
+    positive: str
+    negative: str
+    flip: str
 
 
-PAGE = Palette(*(f"#0101{number:02x}" for number in range(10)))
+PAGE = Palette(*(f"#0101{number:02x}" for number in range(13)))
 """Stand-ins: matplotlib knows no CSS, so `inline_svg` turns each into the page's own variable, light or dark."""
 
 PRINT = Palette("#1b1f24", "#6b7280", "#e4e2dd", "#ffffff", "#14804a", "#c0392b", "#2456a6", "#b4532a", "#23727a",
-                "#7b4bb3")  # fmt: skip
+                "#7b4bb3", "#2867b2", "#c0392b", "#a8650a")  # fmt: skip
 """For a file of its own, on white."""
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gammacore.adapters.html_report.canvas import PAGE, inline_svg, stacked
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours
+from gammacore.domain.instruments import OptionContract
 from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.orders import Order
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import title
@@ -125,10 +127,11 @@ def _draw_price(axes: Axes, report: DayReport, line: InventoryLine, prices: Pric
     if path:
         style: dict[str, Any] = {} if prices else {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.0}
         axes.plot(*zip(*path, strict=True), color=PAGE.ink, linewidth=1.2, zorder=3, **style)
-    for strike in _strikes(line):
-        axes.axhline(strike, color=PAGE.pin, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
-        axes.annotate(f"strike {strike:g}", (1.0, strike), xycoords=("axes fraction", "data"), xytext=(-2, 3),
-                      textcoords="offset points", ha="right", color=PAGE.pin, fontsize=8.5)  # fmt: skip
+    for strike, until in _strikes(line, report.session_close).items():
+        held = [hours_into(report, line.opened), hours_into(report, until)]
+        axes.plot(held, [strike, strike], color=PAGE.pin, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
+        axes.annotate(f"strike {strike:g}", (held[1], strike), xytext=(-2, 3), textcoords="offset points", ha="right",
+                      color=PAGE.pin, fontsize=8.5)  # fmt: skip
     for hedges in _together(line.hedges):
         _mark_hedges(axes, report, hedges)
     for moment, words in ((line.opened, "bought"), (_exit_at(line), "sold")):
@@ -192,9 +195,18 @@ def _side_colour(hedge: HedgeLine) -> str:
     return PAGE.put if hedge.order.ticket.legs[0].side.sign > 0 else PAGE.call
 
 
-def _strikes(line: InventoryLine) -> list[float]:
-    legs = () if line.entry is None else line.entry.ticket.legs
-    return sorted({float(leg.contract.strike) for leg in legs if isinstance(leg, Leg)})
+def _strikes(line: InventoryLine, close: dt.datetime) -> dict[float, dt.datetime]:
+    """Each strike that was bought, and when the last option at it was ordered out; the close where one was not."""
+    ordered_out = {leg: order.intended_at for order in line.exits for leg in _contracts(order)}
+    until: dict[float, dt.datetime] = {}
+    for contract in () if line.entry is None else _contracts(line.entry):
+        strike, end = float(contract.strike), min(ordered_out.get(contract, close), close)
+        until[strike] = max(end, until.get(strike, end))
+    return dict(sorted(until.items()))
+
+
+def _contracts(order: Order) -> list[OptionContract]:
+    return [leg.contract for leg in order.ticket.legs if isinstance(leg, Leg)]
 
 
 def _exit_at(line: InventoryLine) -> dt.datetime | None:

@@ -13,7 +13,7 @@ FLAT = 100
 
 def equity_chart(report: DayReport, *, wide: bool = False) -> str:
     """The picture as inline SVG; it starts at the open and holds its last value to the close."""
-    figure, axes = blank(10.6, 2.6) if wide else blank(5.6, 3.0)
+    figure, axes = blank(10.6, 2.6) if wide else blank(5.6, 3.9)
     length = hours_into(report, report.session_close)
     hours = [min(max(hours_into(report, when), 0.0), length) for when, _ in report.equity] + [length]
     balances = [float(balance) for _, balance in report.equity] + [float(report.balance)]

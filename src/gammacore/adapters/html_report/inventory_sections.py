@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from html import escape
 
-from gammacore.adapters.html_report.words import time, tone
+from gammacore.adapters.html_report.words import scrolling, time, tone
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import (
@@ -64,11 +64,11 @@ def _hedges(line: InventoryLine) -> str:
         return ""
     rows = "".join(_hedge(hedge) for hedge in line.hedges)
     when = day_in_words(line.hedges[0].decision.at, line) or "hedge"
-    table = (
-        f'<div class="scroll"><table class="matrix hedges"><thead><tr><th>{when}</th><th>shares</th>'
+    table = scrolling(
+        f'<table class="matrix hedges"><thead><tr><th>{when}</th><th>shares</th>'
         "<th class=n>price</th><th class=n>delta before</th><th class=n>after</th><th class=n>threshold</th>"
         "<th>dealer gamma</th><th class=n>slippage</th><th class=n>fees</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<tbody>{rows}</tbody></table>"
     )
     opened = " open" if len(line.hedges) <= OPEN_TABLE else ""
     return f"<details{opened}><summary>Every hedge</summary>{table}</details>"

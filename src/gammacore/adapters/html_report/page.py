@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
 from importlib.resources import files
@@ -12,8 +12,9 @@ from pathlib import Path
 from gammacore.adapters.html_report import sections
 from gammacore.adapters.html_report.delta_chart import delta_chart
 from gammacore.adapters.html_report.equity_chart import equity_chart
-from gammacore.adapters.html_report.exposure_plot import exposure_chart
+from gammacore.adapters.html_report.exposure_plot import SIGNS, exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, price_chart
+from gammacore.adapters.html_report.words import scrolling
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.inventory_words import title
@@ -33,12 +34,12 @@ def render_day(
     exposure: GammaExposure | None = None,
     *,
     pin: Decimal | None = None,
-    flip: float | None = None,
+    flips: Sequence[float] = (),
 ) -> str:
     """The report of a day as HTML.
 
     `prices` are the underlying's (time, points) over the day; without them the picture joins the prices the ledger
-    holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flip` marked.
+    holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
     """
     title = f"{report.underlying} {report.date}"
     style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
@@ -46,7 +47,7 @@ def render_day(
         sections.heading(report),
         sections.figures(report),
         *_day(report, prices),
-        _pictures(report, exposure, _last_pin(report) if pin is None else pin, flip),
+        _pictures(report, exposure, _last_pin(report) if pin is None else pin, flips),
         "<h2>Trades</h2>",
         sections.trades(report),
         "<h2>Scheduled entries</h2>",
@@ -91,20 +92,25 @@ def _day(report: DayReport, prices: Prices) -> Iterator[str]:
         yield _figure(delta_chart(report, line, prices), DELTA_CAPTION)
 
 
-def _pictures(report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flip: float | None) -> str:
+def _pictures(
+    report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flips: Sequence[float]
+) -> str:  # fmt: skip
     if exposure is None and not report.trades and len(report.equity) <= 2:
         return ""  # one booking at the end of the day is a figure, not a curve
     curve = _figure(equity_chart(report, wide=exposure is None), "After every close, fees included.")
     if exposure is None:
         return f"<h2>Balance</h2>{curve}"
     at = exposure.as_of.astimezone(NEW_YORK)
-    caption = f"Net by strike, {exposure.unit.label}, scope {exposure.scope}, {exposure.sign} sign, {at:%H:%M}."
-    profile = _figure(exposure_chart(exposure, pin, flip), caption)
+    caption = (
+        f"By strike, {exposure.unit.label}, scope {exposure.scope}, {exposure.sign} sign ({SIGNS[exposure.sign]}), "
+        f"{at:%H:%M}."
+    )
+    profile = _figure(exposure_chart(exposure, pin, flips), caption)
     return f'<div class="pair"><div><h2>Balance</h2>{curve}</div><div><h2>Dealer gamma</h2>{profile}</div></div>'
 
 
 def _figure(svg: str, caption: str) -> str:
-    return f'<figure class="card">{svg}<figcaption>{escape(caption)}</figcaption></figure>'
+    return f'<figure class="card">{scrolling(svg)}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def _price_caption(report: DayReport, prices: Prices) -> str:

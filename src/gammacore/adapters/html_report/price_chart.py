@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Prices = Sequence[tuple[dt.datetime, Decimal]]
 """The underlying's price over the day: (time, points), oldest first."""
 
-SHORTEST = 0.15
-"""Hours a strike is drawn for at least: a trade of two minutes is still to be seen."""
-
 LABEL_HOURS, ROW = 0.9, 11
 """Hours of the day that the label of a strike is long, and points that it is high."""
 
@@ -106,9 +103,8 @@ def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, pa
         calls = side.right is Right.CALL
         colour = PAGE.call if calls else PAGE.put
         axes.fill_between([start, end], short, long, color=colour, alpha=0.16, linewidth=0)
-        seen = [start, max(end, start + SHORTEST)]
-        axes.plot(seen, [short, short], color=colour, linewidth=1.8, solid_capstyle="butt")
-        axes.plot(seen, [long, long], color=colour, linewidth=0.8)
+        axes.plot([start, end], [short, short], color=colour, linewidth=1.8, solid_capstyle="butt")
+        axes.plot([start, end], [long, long], color=colour, linewidth=0.8, solid_capstyle="butt")
         off = 3 + ROW * labels.beyond(start, long, abs(short - long))
         axes.annotate(
             f"{number}  {side.short.strike}/{side.long.strike} {'calls' if calls else 'puts'}",

@@ -8,7 +8,7 @@ from html import escape
 
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
 from gammacore.adapters.html_report.inventory_sections import inventory
-from gammacore.adapters.html_report.words import time, tone, words
+from gammacore.adapters.html_report.words import scrolling, time, tone, words
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.reports.day_report import DayReport, halt_line
@@ -83,7 +83,7 @@ def _trade(number: int, trade: TradeLine) -> str:
         f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
         f"{words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
         f"{dollars(trade.premium)}</span></h3>{result}</div><dl class=story>{lines}</dl>"
-        f'<div class="scroll">{cost_ladder(trade)}</div>'
+        f"{scrolling(cost_ladder(trade))}"
         f"<details><summary>What was to end it</summary><ul>{terms}</ul></details></article>"
     )
 
@@ -93,10 +93,11 @@ def entries(report: DayReport) -> str:
     if not report.scheduled:
         return '<p class="card muted">No scheduled entry was reached.</p>'
     rows = "".join(_entry(entry) for entry in report.scheduled)
-    return (
-        '<div class="card scroll"><table><thead><tr><th>entry</th><th></th><th>reason</th><th class=n>price</th>'
-        f"<th class=n>pin</th><th class=n>VIX</th></tr></thead><tbody>{rows}</tbody></table></div>"
+    table = (
+        "<table><thead><tr><th>entry</th><th></th><th>reason</th><th class=n>price</th>"
+        f"<th class=n>pin</th><th class=n>VIX</th></tr></thead><tbody>{rows}</tbody></table>"
     )
+    return f'<div class="card table">{scrolling(table)}</div>'
 
 
 def _entry(entry: JudgedEntry) -> str:
@@ -125,7 +126,8 @@ def filter_matrix(report: DayReport) -> str:
         for rule, name in filters
     )
     table = f"<thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody>"
-    return f'<div class="card scroll"><table class="matrix">{table}</table></div>'
+    matrix = f'<table class="matrix">{table}</table>'
+    return f'<div class="card table">{scrolling(matrix)}</div>'
 
 
 def _verdict(one: FilterVerdict | None) -> str:
@@ -147,7 +149,8 @@ def notices(report: DayReport) -> str:
     if not lines:
         return ""
     rows = "".join(f'<tr><th scope="row">{when}</th><td>{what}</td><td>{text}</td></tr>' for when, what, text in lines)
-    return f'<h2>Alarms and halts</h2><div class="card scroll"><table><tbody>{rows}</tbody></table></div>'
+    table = scrolling(f"<table><tbody>{rows}</tbody></table>")
+    return f'<h2>Alarms and halts</h2><div class="card table">{table}</div>'
 
 
 def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Words and tones of the page."""
+"""Words and tones of the page, and what is wider than a phone."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def time(instant: dt.datetime) -> str:
     """New York's clock, to the second only when there are seconds."""
     local = instant.astimezone(NEW_YORK)
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def scrolling(content: str) -> str:
+    """Content that keeps its width on a narrow screen: it scrolls, by keyboard too, and the line below points on."""
+    return (
+        f'<div class="scroll" tabindex="0">{content}</div>'
+        '<p class="more">Scroll sideways: it goes on to the right →</p>'
+    )
