@@ -21,6 +21,7 @@ from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
 from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
@@ -83,7 +84,7 @@ class Reconcile:
         """
         self._expired = expired
         try:
-            held = self._broker.holdings()
+            held = by_contract(self._broker.holdings())
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -299,3 +300,19 @@ def test_any_interleaving_converges_to_the_brokers_truth_in_two_looks(
     }
     assert explained == dict(world.exchange.holdings())
     assert look(world) == [ReconcileVerdict.MATCH]
+
+
+def test_a_leg_that_the_broker_spells_in_21_characters_is_our_leg() -> None:
+    """CS-013, CS-571: one odd answer between two plain ones changes nothing either."""
+
+    class Padded(Relay):
+        def holdings(self) -> Mapping[str, int]:
+            return {f"{symbol[:-15]:<6}{symbol[-15:]}": held for symbol, held in super().holdings().items()}
+
+    world = a_world_holding()
+    assert look(world) == [ReconcileVerdict.MATCH]
+    world.restart()
+    world.wrap_broker = relayed(Padded)
+
+    assert [look(world), look(world), look(world)] == [[ReconcileVerdict.MATCH]] * 3
+    assert world.alarms() == []
