@@ -144,7 +144,8 @@ def test_at_whatever_point_the_writer_dies_no_append_that_returned_is_lost_unnot
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before and after each note, and after each return: whole it opens, without its log it opens whole or not."""
-    path, moments, promised = tmp_path / "live.ledger", [], 0
+    path, promised = tmp_path / "live.ledger", 0
+    moments: list[tuple[Path, int]] = []
     write = os.pwrite
 
     def watched(descriptor: int, content: bytes, offset: int) -> int:

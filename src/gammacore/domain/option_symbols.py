@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gammacore.domain.instruments import REGISTRY, UNDERLYING_OF_ROOT, OptionContract, parse_occ
 from gammacore.errors import InvalidInput
@@ -83,7 +83,6 @@ _WORDS = tuple(
 
 _CLASS_OF_SHARE = r"(?:[./-](?!(?:C|P|CALL|PUT)\Z)[A-Z]{1,3}(?:[./][A-Z])?| [ABD-OQ-Z])"
 _SHARE = _pattern(rf"[A-Z]{{1,5}}{_CLASS_OF_SHARE}?")
-_ADJUSTED = _pattern(r"[A-Z]{1,5}[1-9]")
 
 
 def read_option_symbol(text: str, underlying_of_root: Mapping[str, str] | None = None) -> OptionContract:
@@ -111,15 +110,6 @@ def read_option_symbol(text: str, underlying_of_root: Mapping[str, str] | None =
     raise _refusal(text)
 
 
-def is_option_symbol(text: str) -> bool:
-    """Whether a symbol names an option contract, in any spelling."""
-    try:
-        read_option_symbol(text)
-    except InvalidInput:
-        return False
-    return True
-
-
 def canonical_symbol(text: str) -> str:
     """An option's symbol as our books hold it, OCC compact; any other symbol without the blanks around it.
 
@@ -145,11 +135,6 @@ def by_contract(holdings: Mapping[str, int]) -> dict[str, int]:
         name = canonical_symbol(symbol)
         held[name] = held.get(name, 0) + quantity
     return held
-
-
-def is_adjusted_root(root: str, known: Iterable[str] = UNDERLYING_OF_ROOT) -> bool:
-    """Whether contracts of this root deliver something else than those of its letters: AMD1, SPY7. Rule: CS-014."""
-    return root not in known and _ADJUSTED.fullmatch(root) is not None
 
 
 def may_be_a_share(text: str) -> bool:

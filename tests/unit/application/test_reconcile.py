@@ -316,3 +316,18 @@ def test_a_leg_that_the_broker_spells_in_21_characters_is_our_leg() -> None:
 
     assert [look(world), look(world), look(world)] == [[ReconcileVerdict.MATCH]] * 3
     assert world.alarms() == []
+
+
+def test_a_holding_that_is_neither_option_nor_share_is_an_alarm_once() -> None:
+    """CS-571: a FLEX contract is no share that could be passed over without a word."""
+
+    class WithFlex(Relay):
+        def holdings(self) -> Mapping[str, int]:
+            return {**super().holdings(), "2SPX260819C07000000": -1, "TSLA": 100}
+
+    world = a_world_holding()
+    world.restart()
+    world.wrap_broker = relayed(WithFlex)
+
+    assert [look(world), look(world), look(world)] == [[ReconcileVerdict.MATCH]] * 3
+    assert world.alarms() == ["unread_symbol"]
