@@ -38,7 +38,10 @@ def verify(frame: Frame, path: LedgerPlace | None) -> None:
 @WHICH
 @common_options
 def repair(frame: Frame, path: LedgerPlace | None) -> None:
-    """Keep the events before the damage; the damaged part is kept in a file beside the ledger."""
+    """Keep the events before the damage; the damaged part is kept in a file beside the ledger.
+
+    When events were lost, no entries are made until `resume`; reconciling and exits go on.
+    """
     from gammacore.wiring import repair_ledger
 
     path = frame.ledger_path(path)
@@ -56,6 +59,10 @@ def repair(frame: Frame, path: LedgerPlace | None) -> None:
             return f"{path}: {report.kept} events, nothing to repair"
         lost = "an unknown number" if report.lost is None else str(report.lost)
         kept = f"{report.kept} events kept, {lost} lost ({report.problem})"
-        return f"{path}: {kept}" + (f"; the damaged part is {report.damaged}" if report.damaged is not None else "")
+        aside = f"; the damaged part is {report.damaged}" if report.damaged is not None else ""
+        halted = (
+            "" if report.lost == 0 else "\nno entries until `resume`: compare with the broker first, by `reconcile`"
+        )
+        return f"{path}: {kept}{aside}{halted}"
 
     emit(document, frame.as_json, view)

@@ -377,3 +377,20 @@ def test_a_line_given_twice_counts_once_and_one_that_differs_is_refused() -> Non
     assert chain.defects == {"exact_duplicate": 2}
     with pytest.raises(InvalidInput, match=r"line 6, option symbol.*another line differs"):
         read_chain(table(NAME, DATE, HEADER, ROW, NEXT, ROW.replace(",100,", ",101,")))
+@pytest.mark.parametrize(
+    "spelling", ["SPXW  230914{}0{}000", "O:SPXW230914{}0{}000", ".SPXW230914{}{}", "SPXW_091423{}{}"]
+)
+def test_a_table_may_spell_its_contracts_as_any_vendor_does(spelling: str) -> None:
+    """CS-013: the same chain, whatever the spelling."""
+    plain, _ = read_chain(table())
+    rows = [
+        ROW.replace("SPXW230914C04500000", spelling.format("C", "4500")).replace(
+            "SPXW230914P04500000", spelling.format("P", "4500")
+        ),
+        NEXT.replace("SPXW230914C04510000", spelling.format("C", "4510")).replace(
+            "SPXW230914P04510000", spelling.format("P", "4510")
+        ),
+    ]
+    chain, _ = read_chain(table("", NAME, DATE, HEADER, *rows))
+    assert chain.roots == plain.roots
+    assert (chain.strike.tolist(), chain.expiry.tolist()) == (plain.strike.tolist(), plain.expiry.tolist())

@@ -281,3 +281,36 @@ def test_the_last_metrics_are_written_when_a_bad_line_ends_the_run(tmp_path: Pat
 def test_metrics_that_cannot_be_written_end_with_2(tmp_path: Path, capfd: Any) -> None:
     assert run(["hedge", written(GOOD), "--metrics", str(tmp_path / "nowhere" / "m.prom")]) == 2
     assert "--metrics" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["compact", "events"])
+def test_a_position_under_polygons_spelling_is_hedged_and_closed_like_the_compact_one(
+    shared_data: Path, name: str, capfd: Any
+) -> None:
+    """Field report 06: ten calls of delta 0.65."""
+    events = shared_data / "field_reports" / "06-unread-option-symbol" / f"{name}.ndjson"
+    assert run(["hedge", str(events), "--assume-fills"]) == 0
+    intents = objects(capfd.readouterr().out)
+    assert [(intent["side"], intent["qty"]) for intent in intents] == [("sell", 650), ("sell", 10), ("buy", 650)]
+    assert [intent["metadata"]["reason"] for intent in intents] == ["delta_hedge", "market_close_exit", "daily_flatten"]
+
+
+def test_strict_ends_at_a_quantity_of_what_is_neither_option_nor_share(capfd: Any) -> None:
+    """DH-142, DH-205: the line, the field and the fix are named."""
+    assert run(["hedge", written(GOOD, {**LATER, "symbol": "SPY_CALL", "payload": {"quantity": 5}})]) == 1
+    out, err = capfd.readouterr()
+    assert [intent["event_id"] for intent in objects(out)] == ["good"]
+    assert "line 2, symbol: 'SPY_CALL' is not valid; give an OCC option symbol like" in err
+
+
+def test_lenient_goes_on_past_an_unread_position_with_an_alarm_and_a_count(capfd: Any) -> None:
+    """DH-142, DH-205."""
+    unread = {**LATER, "event_id": "unread", "symbol": "SPY_CALL", "payload": {"quantity": 5}}
+    assert run(["hedge", written(GOOD, unread, LATER), "--lenient"]) == 0
+    out, err = capfd.readouterr()
+    assert [intent["event_id"] for intent in objects(out)] == ["good", "later"]
+    logs = objects(err)
+    assert [log["fields"] for log in logs if log["level"] == "warn" and log.get("code") == "unread_symbol"] == [
+        {"line": 2, "field": "symbol"}
+    ]
+    assert logs[-1]["fields"]["refusals"]["invalid"] == 1

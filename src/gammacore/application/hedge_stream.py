@@ -28,6 +28,7 @@ from gammacore.domain.hedging.reasons import DUPLICATE_CONFLICT, Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
 from gammacore.domain.hedging.settings import Freshness
 from gammacore.domain.hedging.step import Step
+from gammacore.domain.hedging.universe import UnreadSymbol
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock
@@ -216,7 +217,7 @@ class HedgeStream:
         self._log(LogMessage(message.ts, level, _SENTENCES.get(code, code.value), code, named))
 
     def refuse(self, fault: InvalidInput, line: int | None = None) -> None:
-        """Strict: the end. Lenient: told, counted, skipped. Rules: DH-142, DH-150."""
+        """Strict: the end. Lenient: logged, counted, skipped; a position left out is an alarm too. DH-142, DH-150."""
         at = self.desk.book.clock or FIRST
         where = fault.field if line is None else f"line {line}, {fault.field}"
         placed = InvalidInput(where, fault.value, fault.mend)
@@ -227,6 +228,9 @@ class HedgeStream:
         if self._strict:
             self._journal.commit()
             raise placed from fault
+        if isinstance(fault, UnreadSymbol):
+            self._journal.take([AlarmRaised(at, Alarm.UNREAD_SYMBOL, str(placed))])
+            self._log(LogMessage(at, Level.WARN, str(placed), Alarm.UNREAD_SYMBOL, fields=named))
 
     # -- live ----------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
+from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import Leg
@@ -108,7 +109,7 @@ class ManagePositions:
         if not flat:
             return
         try:
-            held = self._broker.holdings()
+            held = by_contract(self._broker.holdings())
         except BrokerError:
             return  # a failed query confirms nothing
         expected, foreign = self._ledger.book.expected_holdings(), self._ledger.book.quarantined

@@ -21,6 +21,7 @@ from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
 from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
@@ -74,6 +75,7 @@ class Reconcile:
         self._seen: dict[str, tuple[int, int]] = {}  # symbol: (difference, looks in a row)
         self._failures = 0
         self._silences = 0
+        self._unread: set[str] = set()
         self._expired: dt.date | None = None
 
     def __call__(self, expired: dt.date | None = None) -> list[ReconcileFinding]:
@@ -83,10 +85,11 @@ class Reconcile:
         """
         self._expired = expired
         try:
-            held = self._broker.holdings()
+            held = by_contract(self._broker.holdings())
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
+        self._report_unread(held)
         self._late_fills(self._ledger.book.quarantined.keys())  # what was taken for foreign may be ours after all
         differences = self._differences(held)
         self._count_looks(differences)
@@ -106,6 +109,17 @@ class Reconcile:
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
         ]
+
+    def _report_unread(self, held: Mapping[str, int]) -> None:
+        """A holding that is neither an option in any spelling nor a share may be a risk nothing counts. Rule: CS-571.
+
+        Reported once a run, and left alone.
+        """
+        unread = {s for s in held.keys() - self._unread if not (_is_option(s) or may_be_a_share(s))}
+        self._unread |= unread
+        for symbol in sorted(unread):
+            detail = f"{held[symbol]:+d} {symbol} at the broker is neither an option nor a share that can be read"
+            self._ledger.record(AlarmRaised(self._clock.now(), "unread_symbol", f"{detail}; in no limit, never traded"))
 
     def _unreachable(self, outage: BrokerError) -> list[ReconcileFinding]:
         self._failures += 1

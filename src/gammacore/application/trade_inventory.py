@@ -13,6 +13,7 @@ from gammacore.application.order_ids import next_order_id
 from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event
+from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.strategy import Note, Trade
@@ -103,7 +104,7 @@ class TradeInventory:
         if not flat:
             return
         try:
-            held = self._broker.holdings()
+            held = by_contract(self._broker.holdings())
         except BrokerError:
             return  # a failed query confirms nothing
         book = self._ledger.book

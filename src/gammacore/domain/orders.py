@@ -17,6 +17,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from gammacore.domain.instruments import Side
+from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
@@ -219,9 +220,12 @@ def is_our_id(order_id: str) -> bool:
 
 @frozen
 class LegFill:
-    """How many contracts of one leg have been filled so far, and their average price in points."""
+    """How many contracts of one leg have been filled so far, and their average price in points.
 
-    symbol: str
+    `symbol` is the OCC symbol of an option, however the broker spells it. Rule: CS-013.
+    """
+
+    symbol: str = field(converter=canonical_symbol)
     side: Side
     quantity: int
     price: Decimal

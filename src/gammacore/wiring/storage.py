@@ -26,7 +26,7 @@ from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Mode
 from gammacore.errors import ConfigurationError, InvalidInput
-from gammacore.ports.storage import Inbox, Storage
+from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
 
 SCHEME = "firestore:"
 
@@ -154,10 +154,29 @@ class Repaired(Protocol):
 def repair_ledger(settings: Settings, ledger: LedgerPlace) -> Repaired:
     """Keep the events before the first damage; what is behind it stays beside the ledger. Rule: R6.
 
+    Where events were lost, the ledger does not know what the broker holds: its loop takes no entries until `resume`,
+    while it reconciles and exits go on.
+
     Raises:
         WriteConflict: somebody is writing to it.
         StorageError: there is no ledger, or nothing of it can be kept: nothing is changed.
     """
+    report = _repaired(settings, ledger)
+    if report.problem and report.lost != 0:
+        inbox = open_inbox(settings, ledger)
+        try:
+            inbox.post(Request(RequestKind.HALT, SystemClock().now(), _lost_in_repair(report)))
+        finally:
+            inbox.close()
+    return report
+
+
+def _lost_in_repair(report: Repaired) -> str:
+    lost = "an unknown number of" if report.lost is None else str(report.lost)
+    return f"repaired after event {report.kept}, {lost} events lost: compare with the broker, then resume"
+
+
+def _repaired(settings: Settings, ledger: LedgerPlace) -> Repaired:
     if isinstance(ledger, Path):
         return repair_file(ledger)
     documents = firestore_documents(settings)

@@ -123,11 +123,11 @@ def test_orders_of_others_that_have_no_whole_units_do_not_hide_ours(wire: Wire) 
         wire.broker.orders()
 
 
-def test_holdings_are_signed_by_their_side_whatever_sign_the_quantity_has(wire: Wire) -> None:
+def test_holdings_are_signed_by_their_side_whatever_sign_and_spelling_they_have(wire: Wire) -> None:
     wire.script.tell(
         [
             position("SPY260105P00688000", "-3", "short"),
-            position("SPY260105P00687000", "3", "long"),
+            position("SPY   260105P00687000", "3", "long"),
             position("QQQ260105P00500000", "2", "short"),
             position("SPY", "37", "long", "us_equity"),
             position("BTC/USD", "0.31", "long", "crypto"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
@@ -299,3 +300,34 @@ def test_any_interleaving_converges_to_the_brokers_truth_in_two_looks(
     }
     assert explained == dict(world.exchange.holdings())
     assert look(world) == [ReconcileVerdict.MATCH]
+
+
+def test_a_leg_that_the_broker_spells_in_21_characters_is_our_leg() -> None:
+    """CS-013, CS-571: one odd answer between two plain ones changes nothing either."""
+
+    class Padded(Relay):
+        def holdings(self) -> Mapping[str, int]:
+            return {f"{symbol[:-15]:<6}{symbol[-15:]}": held for symbol, held in super().holdings().items()}
+
+    world = a_world_holding()
+    assert look(world) == [ReconcileVerdict.MATCH]
+    world.restart()
+    world.wrap_broker = relayed(Padded)
+
+    assert [look(world), look(world), look(world)] == [[ReconcileVerdict.MATCH]] * 3
+    assert world.alarms() == []
+
+
+def test_a_holding_that_is_neither_option_nor_share_is_an_alarm_once() -> None:
+    """CS-571: a FLEX contract is no share that could be passed over without a word."""
+
+    class WithFlex(Relay):
+        def holdings(self) -> Mapping[str, int]:
+            return {**super().holdings(), "2SPX260819C07000000": -1, "TSLA": 100}
+
+    world = a_world_holding()
+    world.restart()
+    world.wrap_broker = relayed(WithFlex)
+
+    assert [look(world), look(world), look(world)] == [[ReconcileVerdict.MATCH]] * 3
+    assert world.alarms() == ["unread_symbol"]

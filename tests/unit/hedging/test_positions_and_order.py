@@ -13,6 +13,7 @@ from builders_hedging import CALL, PUT, Desk, market, sides
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
+from gammacore.errors import InvalidInput
 
 
 def holding(desk: Desk, symbol: str = CALL) -> tuple[int, Decimal | None] | None:
@@ -228,3 +229,66 @@ def test_the_same_content_in_other_digits_is_a_duplicate_with_and_without_a_ledg
         assert desk.refusal(market("15:00:00", event_id="x", delta=0.5, qty=10, underlying_price=500)) == "duplicate"
         conflict = market("15:00:00", event_id="x", delta=0.51, qty=10, underlying_price=500)
         assert desk.refusal(conflict) == "duplicate_conflict"
+
+
+@pytest.mark.parametrize(
+    "symbol",
+    ["O:SPY251230C00500000", ".SPY251230C500", "SPY_123025C500", " -SPY251230C500", "spy 12/30/2025 500.00 c",
+     "SPY US 12/30/25 C500 Equity", "SPY:2025:12:30:CALL:500.00"],
+)  # fmt: skip
+def test_an_option_under_a_vendors_spelling_is_hedged_and_closed_like_any_other(symbol: str) -> None:
+    """DH-202: the key is the contract, the exit's symbol the text received."""
+    desk = Desk()
+    event = market("15:00:00", symbol, delta=0.65, quantity=10, underlying_price=500)
+    assert sides(desk(event)) == [("sell", 650, "SPY")]
+    assert list(desk.book.holdings) == [CALL]
+
+    desk(market("15:01:00", CALL, quantity=6))
+    desk(market("15:02:00", symbol, quantity=4))
+    assert sides(desk(market("20:45:00", "SPY", price=500))) == [("sell", 4, symbol), ("buy", 260, "SPY")]
+
+
+def test_an_adjusted_contract_is_never_hedged_as_the_standard_one() -> None:
+    """CS-014, DH-204: SPY1 delivers something else than 100 shares of SPY; it is closed, with an alarm before."""
+    desk = Desk()
+    assert desk.refusal(market("15:00:00", ".SPY1251230C500", delta=0.65, quantity=10, underlying_price=500)) == (
+        "unmapped_underlying"
+    )
+    assert [log.code for log in desk.logs if log.level == "warn"] == ["unhedged"]
+    assert sides(desk(market("20:45:00", "SPY", price=500))) == [("sell", 10, ".SPY1251230C500")]
+
+
+def test_an_option_that_no_book_hedges_is_an_alarm_once() -> None:
+    """DH-204: nothing but the exit protects it."""
+    desk = Desk()
+    for second in range(3):
+        desk(market(f"15:00:0{second}", "GOOG251230C00180000", delta=0.5, quantity=3, underlying_price=180))
+    [alarm] = [log for log in desk.logs if log.code == "unhedged"]
+    assert "no hedge share is configured for GOOG" in alarm.message
+
+
+@pytest.mark.parametrize("symbol", ["SPY_CALL", "SPYC500", "SPY_251230C500", "2SPY251230C00500000", "/ESZ5"])
+def test_a_quantity_of_what_is_neither_option_nor_share_is_refused(symbol: str) -> None:
+    """DH-205: it could be neither hedged nor closed; the event changes nothing and its id is not remembered."""
+    desk = Desk()
+    with pytest.raises(InvalidInput, match=r"symbol: .*give an OCC option symbol.*neither hedged nor closed"):
+        desk(market("15:00:00", symbol, event_id="e", delta=0.65, quantity=10, underlying_price=500))
+    assert not desk.book.seen
+    desk(market("15:00:01", symbol, delta=0.65, underlying_price=500))  # without a quantity nothing is held
+    desk(market("15:00:02", symbol, quantity=0))
+
+
+def test_a_share_under_any_ticker_is_no_fault() -> None:
+    """DH-205: its holder has it elsewhere."""
+    desk = Desk()
+    for second, ticker in enumerate(["TSLA", "BRK.B", "spy", "SPX"]):
+        desk(market(f"15:00:0{second}", ticker, quantity=100, price=300))
+    assert desk.book.holdings == {}
+
+
+def test_the_profiles_of_comparison_keep_their_plain_symbols() -> None:
+    """DH-909: SPY_CALL forms a position in `source`."""
+    desk = Desk("source")
+    assert sides(desk(market("15:00:00", "SPY_CALL", delta=0.65, quantity=10, underlying_price=500))) == [
+        ("sell", 7, "SPY")
+    ]

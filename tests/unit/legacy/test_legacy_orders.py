@@ -74,6 +74,14 @@ def test_an_underlying_nobody_knows_is_taken_over_and_marked(tmp_path: Path, cha
     assert the_order(tmp_path, an_order(**changes)).unknown_underlying
 
 
+@pytest.mark.parametrize("spell", ["{0[0]:<6}{0[1]}", "O:{0[0]}{0[1]}", " {0[0]}{0[1]} "])
+def test_legs_are_read_under_their_brokers_spelling(tmp_path: Path, spell: str) -> None:
+    """CS-013."""
+    symbols = [spell.format((symbol[:-15], symbol[-15:])) for symbol in an_order()["option_symbols"]]
+
+    assert the_order(tmp_path, an_order(option_symbols=symbols)).spread == the_order(tmp_path, an_order()).spread
+
+
 @pytest.mark.parametrize(
     ("time", "opened"),
     [

@@ -226,7 +226,9 @@ def test_a_table_of_another_vendor_is_read_by_a_map_of_its_columns(tmp_path: Pat
 def test_a_table_of_occ_symbols(tmp_path: Path) -> None:
     columns = ColumnMap(bid="bid", ask="ask", time="t", zone="UTC", occ_symbol="sym")
     rows = ["O:SPXW260819C06400000,1787148000000,1.0,1.1", "SPX   260821P06400000,1787148000000,2,3",
-            "SPY260819C00770000,1787148000000,1,2", "rubbish,1787148000000,1,2"]  # fmt: skip
+            ".SPXW260819C6410.5,1787148000000,1.0,1.1", "SPXW_081926P6390,1787148000000,1.0,1.1",
+            "SPXW1260819C06400000,1787148000000,1.0,1.1", "SPY260819C00770000,1787148000000,1,2",
+            "rubbish,1787148000000,1,2"]  # fmt: skip
     path = write_table(tmp_path / "occ.csv", rows, "sym,t,bid,ask")
 
     market = read_csv_market(path, REGISTRY["SPX"], SESSION, columns=columns)
@@ -236,8 +238,10 @@ def test_a_table_of_occ_symbols(tmp_path: Path) -> None:
     assert sorted(chain.contract(number, REGISTRY["SPX"]).occ for number in range(len(chain))) == [
         "SPX260821P06400000",
         "SPXW260819C06400000",
+        "SPXW260819C06410500",
+        "SPXW260819P06390000",
     ]
-    assert market.intake.reasons == {"other_underlying": 1, "unreadable_occ_symbol": 1}
+    assert market.intake.reasons == {"other_underlying": 2, "unreadable_occ_symbol": 1}
 
 
 def test_a_date_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:

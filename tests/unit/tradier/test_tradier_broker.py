@@ -183,8 +183,15 @@ def test_orders_are_listed_oldest_first_ours_and_others() -> None:
             ]}},
             {"SPY": 100, "QQQ": -2, "MSFT": 1},
         ),
+        (
+            {"positions": {"position": [
+                {"symbol": "SPXW  260819P06880000", "quantity": -3}, {"symbol": "SPXW260819P06880000", "quantity": 1},
+                {"symbol": "SPXW  260819P06870000", "quantity": 3},
+            ]}},
+            {"SPXW260819P06880000": -2, "SPXW260819P06870000": 3},
+        ),
     ],
-    ids=["null text", "null", "one", "many", "lots", "parts of a share"],
+    ids=["null text", "null", "one", "many", "lots", "parts of a share", "21 characters"],
 )  # fmt: skip
 def test_holdings_are_signed(body: object, held: dict[str, int]) -> None:
     assert broker_of(ScriptedWire({"GET": [answered(body)]})).holdings() == held

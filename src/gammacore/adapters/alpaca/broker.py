@@ -26,6 +26,7 @@ from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, 
 from gammacore.adapters.alpaca.order_requests import request_of
 from gammacore.adapters.alpaca.questions import Patience, Questions, once
 from gammacore.domain.instruments import whole_units
+from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
 from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
@@ -217,7 +218,7 @@ def _holdings(body: object) -> Mapping[str, int]:
     for row in rows_of(body, "the list of positions"):
         if words(row, "asset_class").startswith("crypto"):
             continue
-        side, symbol = text(row, "side"), text(row, "symbol")
+        side, symbol = text(row, "side"), canonical_symbol(text(row, "symbol"))
         if side not in ("long", "short"):
             raise unreadable("side is neither long nor short")
         try:

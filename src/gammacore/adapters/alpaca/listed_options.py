@@ -12,8 +12,9 @@ from attrs import frozen
 from gammacore.adapters.alpaca.bodies import Row, figure, figure_or_none, instant, row_of, rows_of, text
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.alpaca.share_price import seen_by
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, parse_occ
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right
 from gammacore.domain.market import OptionChain
+from gammacore.domain.option_symbols import canonical_symbol, read_option_symbol
 from gammacore.errors import InvalidInput
 
 
@@ -67,7 +68,7 @@ def _listing(row: Row) -> Listing:
     if open_interest is not None and open_interest < 0:
         raise InvalidInput("open_interest", open_interest, "give 0 or more")
     return Listing(
-        parse_occ(text(row, "symbol")),
+        read_option_symbol(text(row, "symbol")),
         None if open_interest is None else float(open_interest),
         EQUITY_OPTION_MULTIPLIER if size is None else int(size),
     )
@@ -92,7 +93,7 @@ def read_quotes(looked: Iterable[Row]) -> Quotes:
     for page in looked:
         for symbol, snapshot in row_of(page.get("snapshots"), "snapshots").items():
             try:
-                quotes[symbol] = _quote(row_of(snapshot, "the snapshot").get("latestQuote"))
+                quotes[canonical_symbol(symbol)] = _quote(row_of(snapshot, "the snapshot").get("latestQuote"))
             except WireTrouble:
                 unreadable += 1
     return Quotes(quotes, unreadable)
@@ -154,7 +155,7 @@ def chain_of(
 
 def _contract(symbol: str) -> OptionContract | None:
     try:
-        return parse_occ(symbol)
+        return read_option_symbol(symbol)
     except InvalidInput:
         return None
 

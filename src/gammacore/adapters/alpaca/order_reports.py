@@ -19,7 +19,8 @@ from gammacore.adapters.alpaca.bodies import (
     whole,
     words,
 )
-from gammacore.domain.instruments import OptionContract, Side, parse_occ
+from gammacore.domain.instruments import OptionContract, Side
+from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.orders import Effect, Execution, LegFill, OrderReport, OrderState
 from gammacore.errors import InvalidInput
 
@@ -179,7 +180,7 @@ def _effect(row: Row, legs: Sequence[_Leg]) -> Effect | None:
     if limit:
         return Effect.DEBIT if limit > 0 else Effect.CREDIT
     try:
-        contracts = [(parse_occ(leg.symbol), leg) for leg in legs]
+        contracts = [(read_option_symbol(leg.symbol), leg) for leg in legs]
     except InvalidInput:
         return None
     if not contracts or len({contract.expiry for contract, _ in contracts}) > 1:

@@ -22,8 +22,9 @@ import numpy as np
 from attrs import define, field, frozen
 
 from gammacore.adapters.cboe.quote_time import at_zone, dated, mentions_date, quoted_at, shown
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, parse_occ
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right
 from gammacore.domain.market import OptionChain
+from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.written_dates import days_of, within_listing
 from gammacore.domain.written_figures import Unread, read_figure, read_fraction, read_model_figure
@@ -248,8 +249,8 @@ class _Reader:
         place: str,
     ) -> None:
         symbol = cells[side["symbol"]]
-        root, day, told = self._identity(symbol, place)
-        if told is not right or day not in expiries or round(strike * 1000) != int(symbol[-8:]):
+        root, day, told, thousandths = self._identity(symbol, place)
+        if told is not right or day not in expiries or round(strike * 1000) != thousandths:
             raise InvalidInput(
                 f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiries[0]}"
             )
@@ -264,17 +265,18 @@ class _Reader:
         columns.iv.append(_number(cells[side["iv"]], place, "IV", at_most=_LARGEST_VOLATILITY, read=read_fraction))
         columns.gamma.append(_number(cells[side["gamma"]], place, "Gamma"))
 
-    def _identity(self, symbol: str, place: str) -> tuple[int, dt.date, Right]:
-        """Root, expiry and right: all of the symbol but its last eight digits, read once a series."""
+    def _identity(self, symbol: str, place: str) -> tuple[int, dt.date, Right, int]:
+        """Root, expiry, right and strike × 1000; all but the strike of an OCC symbol is read once a series."""
         known = self._series.get(symbol[:-8])
         if known is not None and symbol[-8:].isdecimal():
-            return known
+            return *known, int(symbol[-8:])
         try:
-            contract = parse_occ(symbol)
+            contract = read_option_symbol(symbol)
         except InvalidInput as wrong:
             raise InvalidInput(f"{place}, option symbol", repr(symbol), wrong.mend) from wrong
         code = self._roots.setdefault(contract.root, len(self._roots))
-        return self._series.setdefault(symbol[:-8], (code, contract.expiry, contract.right))
+        series = self._series.setdefault(contract.occ[:-8], (code, contract.expiry, contract.right))
+        return *series, int(contract.strike * 1000)
 
     def _expiry(self, text: str, place: str) -> tuple[dt.date, ...]:
         """The days an expiry may be: of an ambiguous one the option symbol beside it tells which."""

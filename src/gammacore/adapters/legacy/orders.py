@@ -16,8 +16,8 @@ from gammacore.domain.instruments import (
     REGISTRY,
     OptionContract,
     Right,
-    parse_occ,
 )
+from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.positions import Watch
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical
@@ -179,7 +179,7 @@ def _sold(fields: Fields, legs: int) -> set[int]:
 
 def _leg(symbol: object) -> OptionContract:
     try:
-        return parse_occ(str(symbol))
+        return read_option_symbol(str(symbol))
     except InvalidInput as wrong:
         raise InvalidInput("option_symbols", wrong.value, wrong.mend) from wrong
 

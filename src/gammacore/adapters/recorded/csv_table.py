@@ -18,7 +18,8 @@ from gammacore.adapters.recorded.row_clock import RowClock, symbol_of
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash, open_table, row_defect
 from gammacore.adapters.recorded.tracks import Seen, Track
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, parse_occ
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying
+from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.written_dates import days_of, read_day, within_listing
 from gammacore.domain.written_figures import Unread, read_fraction, read_model_figure
@@ -169,7 +170,7 @@ class _RowReader:
 
     def _of_symbol(self, symbol: str) -> Contract | str:
         try:
-            contract = parse_occ(symbol.rpartition(":")[2])
+            contract = read_option_symbol(symbol)
         except InvalidInput:
             return "unreadable_occ_symbol"
         if self.underlying.symbol != contract.underlying and self.underlying.option_root != contract.root:

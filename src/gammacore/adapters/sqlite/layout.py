@@ -5,6 +5,7 @@
     day.ledger            the events (SQLite, WAL)
     day.ledger-wal, -shm  SQLite's own, while a writer is at work or after it died
     day.ledger.lock       held by the writer, by the operating system
+    day.ledger.reached    how far it has come; kept by the writer
     day.ledger.inbox      requests of other processes
     day.ledger.repaired   a repair that was interrupted; `repair` finishes it
     day.ledger.damaged-1  what a repair replaced

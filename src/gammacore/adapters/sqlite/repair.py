@@ -13,8 +13,16 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.codec import UnreadableRecord, decode
+from gammacore.adapters.codec import GENESIS, UnreadableRecord, decode
 from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.sqlite.high_water import (
+    ENDING,
+    HighWater,
+    HighWaterFile,
+    check_not_gone,
+    lost_at_work,
+    read_high_water,
+)
 from gammacore.adapters.sqlite.layout import (
     EMPTY,
     INSERT_EVENT,
@@ -76,30 +84,49 @@ def _repair(ledger: Path) -> RepairReport:
             look(ledger, lambda c: verify(c, ledger)).version, None, _damaged(ledger), "it was half done"
         )
     if not ledger.exists() and not beside(ledger, "-wal").exists():
+        if (noted := lost_at_work(ledger)) is not None:
+            raise StorageError(
+                f"{ledger} is gone, {noted} events with it. Put a backup in its place, or move "
+                f"{beside(ledger, ENDING)} away to begin anew"
+            )
         raise StorageError(f"there is no ledger at {ledger}; give the path of one")
-    problem = _problem(ledger)
+    damage = _damage(ledger)
+    problem = damage or _shortfall(ledger)
     if problem is None:
         return RepairReport(look(ledger, lambda c: verify(c, ledger)).version, 0, None, "")
     with tempfile.TemporaryDirectory() as folder:
         rows, lost = _salvage(ledger, Path(folder))
-    if not rows:
+    if not rows and damage is not None:
         raise StorageError(
             f"{problem}; not one event can be read. Put a backup in its place, or move the file away to begin anew"
         )
     damaged = _put_aside(ledger)
-    head = (INSERT_HEAD, (rows[-1].seq, rows[-1].checksum))
+    last = Head(rows[-1].seq, rows[-1].checksum) if rows else Head(0, GENESIS)
+    head = (INSERT_HEAD, last)
     events = ((INSERT_EVENT, row) for row in rows)
     create(beside(ledger, ".repaired"), LEDGER, "WAL", (head, *events))
     _put_in_place(ledger)
+    HighWaterFile(ledger, last).close(last)
     return RepairReport(len(rows), lost, damaged, problem)
 
 
-def _problem(ledger: Path) -> str | None:
-    """What is wrong with a ledger, down to the last record; None when nothing is."""
+def _damage(ledger: Path) -> str | None:
+    """What is wrong with a ledger's own files, down to the last record; None when nothing is."""
     try:
         check_place(ledger)
+        check_not_gone(ledger)
         check_log(ledger)
         look(ledger, lambda connection: _read_all(connection, ledger))
+    except CorruptLedger as damage:
+        return damage.problem
+    return None
+
+
+def _shortfall(ledger: Path) -> str | None:
+    """What a sound ledger lacks of what was written to it; None when nothing."""
+    try:
+        if (noted := read_high_water(ledger)) is not None:
+            look(ledger, lambda connection: noted.check(connection, ledger, read_head(connection, ledger)))
     except CorruptLedger as damage:
         return damage.problem
     return None
@@ -151,6 +178,11 @@ def _renew_first_page(copy: Path, new: Path) -> None:
 
 
 def _lost(ledger: Path, head: Head | None, rows: Sequence[Row]) -> int | None:
+    noted: HighWater | None = None
+    with suppress(CorruptLedger):
+        noted = read_high_water(ledger)
+    if noted is not None and noted.head.version > len(rows):
+        return max(noted.head.version, 0 if head is None else head.version) - len(rows)
     try:
         check_log(ledger)
     except CorruptLedger:
@@ -163,7 +195,8 @@ def _lost(ledger: Path, head: Head | None, rows: Sequence[Row]) -> int | None:
 def _put_aside(ledger: Path) -> Path:
     """Copy the damaged files, so that the path is never without one."""
     aside = next(name for n in count(1) if not (name := beside(ledger, f".damaged-{n}")).exists())
-    _copy_if_there(beside(ledger, "-wal"), beside(aside, "-wal"))
+    for ending in ("-wal", ENDING):
+        _copy_if_there(beside(ledger, ending), beside(aside, ending))
     _copy_if_there(ledger, aside)
     sync_folder(ledger.parent)
     return aside
@@ -181,8 +214,9 @@ def _damaged(ledger: Path) -> Path | None:
 
 
 def _put_in_place(ledger: Path) -> None:
-    # SQLite would apply an old log to the new ledger: it goes first. Until the last line, `check_place` refuses.
-    for ending in ("-wal", "-shm"):
+    # SQLite would apply an old log to the new ledger: it goes first, with the note of how far the old one went. Until
+    # the last line, `check_place` refuses.
+    for ending in ("-wal", "-shm", ENDING):
         beside(ledger, ending).unlink(missing_ok=True)
     sync_folder(ledger.parent)
     os.replace(beside(ledger, ".repaired"), ledger)

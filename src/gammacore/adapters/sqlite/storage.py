@@ -9,10 +9,12 @@ from typing import TypeVar
 
 from gammacore.adapters.codec import NewerRecord, UnreadableRecord, decode, encode, link
 from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.sqlite.high_water import ENDING, HighWater, HighWaterFile, check_not_gone, read_high_water
 from gammacore.adapters.sqlite.layout import (
     EMPTY,
     INSERT_EVENT,
     LEDGER,
+    beside,
     check_place,
     connect,
     corrupt,
@@ -55,15 +57,18 @@ class SqliteStorage:
         self._gathered: list[Row] = []
         self._lock: WriterLock | None = None
         self._connection: sqlite3.Connection | None = None
+        self._high_water: HighWaterFile | None = None
         self._inode = 0
         self._closed = False
         if read_only:
             check_place(self.path)
+            check_not_gone(self.path)
             if not self.path.exists():
                 raise StorageError(f"there is no ledger at {self.path}; give the path of one")
             with in_our_words(self.path):
                 check_log_beside_a_writer(self.path)
-            self._head = self._written = look(self.path, self._verify)
+                noted = read_high_water(self.path)
+            self._head = self._written = look(self.path, lambda connection: self._verify(connection, noted))
             return
         self._lock = WriterLock.take(self.path)
         try:
@@ -120,26 +125,37 @@ class SqliteStorage:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+            if self._high_water is not None:
+                self._high_water.close(self._written)
+                self._high_water = None
             if self._lock is not None:
                 self._lock.release()
 
     def _open_to_write(self) -> Head:
         with in_our_words(self.path):
             check_place(self.path)
+            check_not_gone(self.path)
             if not self.path.exists():
+                beside(self.path, ENDING).unlink(missing_ok=True)  # of a ledger that was closed and moved away
                 create(self.path, LEDGER, "WAL", EMPTY)
             check_log(self.path)
-            head = look(self.path, self._verify)  # before SQLite may write: a damaged file stays as it is
+            noted = read_high_water(self.path)
+            # before SQLite may write: a damaged file stays as it is
+            head = look(self.path, lambda connection: self._verify(connection, noted))
             self._connection = connect(self.path, "mode=rw")
             self._inode = self.path.stat().st_ino
             if self._connection.execute("PRAGMA journal_mode=WAL").fetchone() != ("wal",):
                 raise StorageError(f"{self.path}: no write-ahead log is possible there; put it on a local disk")
             self._connection.execute(f"PRAGMA synchronous={'NORMAL' if self._grouped else 'FULL'}")
             self._connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain fsync does not reach the disk
+            self._high_water = HighWaterFile(self.path, head)
         return head
 
-    def _verify(self, connection: sqlite3.Connection) -> Head:
-        return verify(connection, self.path)
+    def _verify(self, connection: sqlite3.Connection, noted: HighWater | None) -> Head:
+        head = verify(connection, self.path)
+        if noted is not None:
+            noted.check(connection, self.path, head)
+        return head
 
     def _chained(self, events: Sequence[Event]) -> list[Row]:
         rows = []
@@ -169,6 +185,8 @@ class SqliteStorage:
                     connection.execute("ROLLBACK")
                 raise
         self._written = last
+        if self._high_water is not None:
+            self._high_water.reach(last)
 
     def _writing(self) -> sqlite3.Connection:
         """The connection to write through, while its file is still the one at our path."""

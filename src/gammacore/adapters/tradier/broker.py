@@ -11,6 +11,7 @@ from gammacore.adapters.tradier.order_forms import order_form
 from gammacore.adapters.tradier.order_reports import client_id, is_others_in_parts, report_of
 from gammacore.adapters.tradier.orders import OrderRow, Preview
 from gammacore.domain.instruments import whole_units
+from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import InvalidInput
@@ -68,7 +69,8 @@ class TradierBroker:
         """Signed contracts and whole shares; a symbol held in several lots is their sum, parts of a share left out."""
         held: dict[str, Decimal] = {}
         for position in self._tradier.accounts.positions(self._account):
-            held[position.symbol] = held.get(position.symbol, Decimal(0)) + position.quantity
+            symbol = canonical_symbol(position.symbol)
+            held[symbol] = held.get(symbol, Decimal(0)) + position.quantity
         try:
             return {symbol: units for symbol, quantity in held.items() if (units := whole_units(symbol, quantity))}
         except InvalidInput as wrong:

@@ -12,8 +12,9 @@ from attrs import frozen
 from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.quotes import seen_by, without_zero_times
 from gammacore.adapters.tradier.wire import many, read
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, parse_occ
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right
 from gammacore.domain.market import OptionChain
+from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.errors import InvalidInput
 
 _TIMES = ("bid_date", "ask_date")
@@ -45,7 +46,7 @@ class ListedOption:
     def root(self) -> str | None:
         """The root of its OCC symbol; None when symbol and fields contradict each other. Rule: CS-013."""
         try:
-            contract = parse_occ(self.symbol)
+            contract = read_option_symbol(self.symbol)
         except InvalidInput:
             return None
         told = (self.expiration_date, Right.CALL if self.is_call else Right.PUT, round(self.strike * 1000))

@@ -27,7 +27,7 @@ from gammacore.domain.hedging.session_phases import CLOSED, EXITING, HedgingDay,
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
-from gammacore.domain.hedging.universe import Listing, Universe
+from gammacore.domain.hedging.universe import Listing, Universe, UnreadSymbol
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import InvalidInput, MissingData
 
@@ -82,13 +82,14 @@ class HedgingDesk:
 
         Raises:
             InvalidInput: the calendar does not know the date; nothing of the event was applied.
+            UnreadSymbol: a quantity of what is neither an option nor a share; nothing of it was applied either.
         """
         book, ts, step = self.book, event.ts, self._clean_step()
         known, by_timers = book.seen.get(event.event_id), 0
         if known is not None and not (self._day is not None and ts >= self._day.ends):
             step.code = Reason.DUPLICATE if known == content else Reason.DUPLICATE_CONFLICT
             return step
-        listing = self._universe.listing(event.symbol)
+        listing = self._listing_of(event)
         last = book.watermarks.get(listing.key)
         if (last is not None and ts < last) or (self._day is not None and ts < self._day.starts):
             step.code = Reason.OUT_OF_ORDER
@@ -116,7 +117,7 @@ class HedgingDesk:
         if self._limits_positions and listing.forms_position:
             self._watch_limit(step, listing.key, clock)
         if listing.book is None:
-            code: Reason | None = Reason.UNMAPPED_UNDERLYING
+            code: Reason | None = self._unmapped(step, listing, clock)
         else:
             before = len(step.events)
             code = self._hedger.decide(
@@ -179,6 +180,17 @@ class HedgingDesk:
             return CLOSED
         return self._day.phase(now)
 
+    def _listing_of(self, event: MarketEvent) -> Listing:
+        """What the event's symbol is.
+
+        Raises:
+            UnreadSymbol: a quantity of what is neither an option nor a share. Rule: DH-205.
+        """
+        listing = self._universe.listing(event.symbol)
+        if listing.unread and event.quantity:
+            raise UnreadSymbol(event.symbol, event.quantity)
+        return listing
+
     # -- prices and positions ------------------------------------------------------------------------------------------
 
     def _mark_prices(self, listing: Listing, event: MarketEvent) -> tuple[tuple[told.PriceMark, ...], bool]:
@@ -224,6 +236,16 @@ class HedgingDesk:
         contracts = 0 if held is None else held.contracts
         detail = f"{contracts} contracts beyond {limit}"
         step.watch_limit(Alarm.POSITION_LIMIT, key, is_beyond(contracts, limit), detail, now)
+
+    def _unmapped(self, step: Step, listing: Listing, now: dt.datetime) -> Reason:
+        """An underlying without a book; an option of it is closed like the others, with an alarm before. DH-204."""
+        if listing.forms_position:
+            held = self.book.holdings.get(listing.key)
+            contracts = 0 if held is None else held.contracts
+            fate = f"{contracts:+d} contracts are never hedged, only closed at the cut-off"
+            detail = f"{fate}: no hedge share is configured for {listing.underlying}"
+            step.watch_limit(Alarm.UNHEDGED, listing.key, contracts != 0, detail, now)
+        return Reason.UNMAPPED_UNDERLYING
 
     # -- deciding and sessions -----------------------------------------------------------------------------------------
 

@@ -51,3 +51,5 @@ class Alarm(StrEnum):
     LEFTOVER = "leftover"
     BELOW_ONE_CONTRACT = "below_one_contract"
     NO_OPTION = "no_option"
+    UNHEDGED = "unhedged"
+    UNREAD_SYMBOL = "unread_symbol"

@@ -12,19 +12,30 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying, parse_occ
+from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
+from gammacore.domain.option_symbols import FIX, may_be_a_share, read_option_symbol
 from gammacore.errors import InvalidInput
 
 REMEMBERED = 100_000
 """Symbol texts looked up before the memory of them starts anew."""
 
 
+class UnreadSymbol(InvalidInput):
+    """A quantity of what is neither an option in any spelling nor a share. Rule: DH-205."""
+
+    def __init__(self, text: str, quantity: int) -> None:
+        position = f"a position of {quantity:+d} in it could be neither hedged nor closed"
+        super().__init__("symbol", ascii(text), f"{FIX}, or the ticker of a share: {position}")
+
+
 @frozen
 class Listing:
     """One symbol as the desk treats it.
 
-    `key` is the text without blanks; `book` the hedge share of its underlying, None where none is configured;
-    `ratio` index points per share point; `shares_per_contract` multiplier × ratio, shares one delta of 1 is worth.
+    `key` is the OCC symbol of an option, else the text without blanks; `book` the hedge share of its underlying, None
+    where none is configured; `ratio` index points per share point; `shares_per_contract` multiplier × ratio, shares one
+    delta of 1 is worth. `unread`: neither an option in any spelling nor a share, so that a quantity of it could be
+    neither hedged nor closed.
     """
 
     key: str
@@ -35,6 +46,7 @@ class Listing:
     forms_position: bool
     expiry: dt.date | None = None
     contract: OptionContract | None = None
+    unread: bool = False
 
     @property
     def may_hedge(self) -> bool:
@@ -63,12 +75,12 @@ class Universe:
         self._known: dict[str, Listing] = {}
 
     def listing(self, text: str) -> Listing:
-        """What a symbol as received is; the padded and the compact OCC text are one. Section 1.1."""
+        """What a symbol as received is; all spellings of a contract are one. Section 1.1."""
         found = self._known.get(text)
         if found is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            found = self._known[text] = self._look_up("".join(text.split()))
+            found = self._known[text] = self._look_up(text)
         return found
 
     @property
@@ -76,28 +88,33 @@ class Universe:
         """The shares that anything is hedged with."""
         return frozenset(self._hedge_shares)
 
-    def _look_up(self, key: str) -> Listing:
+    def _look_up(self, text: str) -> Listing:
         try:
-            contract = parse_occ(key, self._roots)
+            contract = read_option_symbol(text, self._roots)
         except InvalidInput:
-            return self._not_an_option(key)
+            return self._not_an_option("".join(text.split()), unread=not may_be_a_share(text))
         book, ratio, multiplier = self._terms(contract.underlying)
         return Listing(
-            key, self._settings.one_book or contract.underlying, book, ratio, multiplier,
+            contract.occ, self._settings.one_book or contract.underlying, book, ratio, multiplier,
             forms_position=True, expiry=contract.expiry, contract=contract,
         )  # fmt: skip
 
-    def _not_an_option(self, key: str) -> Listing:
+    def _not_an_option(self, key: str, *, unread: bool) -> Listing:
         """An underlying, a hedge share, or (in the profiles of comparison) anything that may have a delta."""
+        if not self._settings.any_symbol and key.upper() in self._underlyings.keys() | self._hedge_shares:
+            key, unread = key.upper(), False
         one_book = self._settings.one_book
         if one_book:
             book, ratio, multiplier = self._terms(key)
-            return Listing(key, one_book, book, ratio, multiplier, forms_position=self._settings.any_symbol)
+            forms_position = self._settings.any_symbol
+            return Listing(
+                key, one_book, book, ratio, multiplier, forms_position, unread=unread and not forms_position
+            )  # fmt: skip
         if key in self._underlyings:
             book, ratio, multiplier = self._terms(key)
             return Listing(key, key, book, ratio, multiplier, forms_position=False)
         own_book = key if key in self._hedge_shares else None
-        return Listing(key, key, own_book, Decimal(1), self._multiplier(None), forms_position=False)
+        return Listing(key, key, own_book, Decimal(1), self._multiplier(None), forms_position=False, unread=unread)
 
     def _terms(self, underlying: str) -> tuple[str | None, Decimal, int]:
         """Book, ratio and multiplier of an underlying's options. Rule: DH-220."""
