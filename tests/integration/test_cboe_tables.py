@@ -377,6 +377,8 @@ def test_a_line_given_twice_counts_once_and_one_that_differs_is_refused() -> Non
     assert chain.defects == {"exact_duplicate": 2}
     with pytest.raises(InvalidInput, match=r"line 6, option symbol.*another line differs"):
         read_chain(table(NAME, DATE, HEADER, ROW, NEXT, ROW.replace(",100,", ",101,")))
+
+
 @pytest.mark.parametrize(
     "spelling", ["SPXW  230914{}0{}000", "O:SPXW230914{}0{}000", ".SPXW230914{}{}", "SPXW_091423{}{}"]
 )
