@@ -102,6 +102,13 @@ def _switch(value: Any) -> bool:
     return value if isinstance(value, bool) else _SWITCH[str(value).lower()]
 
 
+def _date(value: Any) -> dt.date:
+    """A plain date: an instant is one too to Python, and equals none."""
+    if isinstance(value, dt.datetime):
+        raise TypeError(value)
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
 _READERS: dict[Any, Callable[[Any], Any]] = {
     bool: _switch,
     Decimal: _number,
@@ -109,7 +116,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     float: lambda value: float(_number(value)),
     Fraction: lambda value: Fraction(str(value).replace(" ", "")),
     dt.time: lambda value: value if isinstance(value, dt.time) else dt.time.fromisoformat(value),
-    dt.date: lambda value: value if isinstance(value, dt.date) else dt.date.fromisoformat(value),
+    dt.date: _date,
     Path: lambda value: Path(value).expanduser(),
     str: str,
 }

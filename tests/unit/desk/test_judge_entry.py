@@ -278,13 +278,22 @@ def test_a_price_within_twenty_percent_of_the_previous_close_is_a_price(previous
     assert reason(a_situation(previous_close=previous_close)) is None
 
 
-def test_a_year_without_fomc_dates_is_open_and_counted() -> None:
-    """CS-304: unknown, and it passes."""
-    rules = EntryRules(fomc=evolve(EntryRules().fomc, dates=()))
-    judged = judgement(entries=rules)
+@pytest.mark.parametrize(
+    ("date", "outcome", "reason"),
+    [
+        (dt.date(2015, 12, 24), Outcome.UNKNOWN, "quotes_missing"),  # passed: the chain shown is of another day
+        (dt.date(2027, 1, 27), Outcome.SKIP, "fomc_day"),
+        (dt.date(2034, 1, 3), Outcome.UNKNOWN, "fomc_day_unknown"),
+    ],
+)
+def test_where_fomc_dates_are_not_known_the_past_passes_and_the_future_does_not(
+    date: dt.date, outcome: Outcome, reason: str
+) -> None:
+    """CS-304: unknown either way, journaled and counted."""
+    situation = evolve(a_situation(), session=evolve(a_session(), date=date))
 
-    assert judged.plan is not None
-    assert verdict("fomc_day", entries=rules).outcome is Outcome.UNKNOWN
+    assert verdict("fomc_day", situation).outcome is outcome
+    assert judgement(situation).record.reason == reason
 
 
 def test_a_filter_that_fails_to_judge_is_a_fault_not_a_pass() -> None:
