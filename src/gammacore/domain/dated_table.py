@@ -1,4 +1,4 @@
-"""From which date to which a table of dates is known, who says so, and what holds outside. Rules: CS-304, CS-352, CS-367.
+"""From which date to which a table of dates is known, who says so, what holds outside. Rules: CS-304, CS-352, CS-367.
 
 Every table with dates in it (announcement days, events, the exchange's calendar, a broker's rules) has a `Horizon`. A
 date outside it is never calm: the table's own rule decides what follows, and a person is warned ahead of its end.
@@ -15,6 +15,8 @@ from gammacore.errors import InvalidInput
 
 WARNED_AHEAD = dt.timedelta(days=60)
 """So long before the last date a table knows it is warned of."""
+DATES_NOT_KNOWN = "dates_not_known"
+"""The alarm on a day that a table does not cover, or whose end is near."""
 
 
 class Coverage(StrEnum):
