@@ -10,6 +10,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.book.book import Book
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.broker_limits import EntryDecrees
@@ -51,7 +52,9 @@ class EnterTrade:
         if not verdict.passed:
             self._ledger.record(evolve(decision.judgement, reason=verdict.reason, explanation=str(verdict)))
             return
-        self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement,))
+        now = self._clock.now()
+        warned = (AlarmRaised(now, each.code, each.detail, each.position) for each in decision.warnings)
+        self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement, *warned))
 
     def guard(self, plan: EntryPlan, book: Book, buying_power: Decimal | None) -> Verdict:
         """The first limit that says no to a plan now, ours before the broker's, else ok."""

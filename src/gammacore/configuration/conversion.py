@@ -12,6 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from gammacore.domain.entries.event_days import MarketEvent
+
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 
 
@@ -119,6 +121,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     dt.date: _date,
     Path: lambda value: Path(value).expanduser(),
     str: str,
+    MarketEvent: MarketEvent.read,
 }
 
 _WORDS: dict[Any, str] = {
@@ -130,5 +133,6 @@ _WORDS: dict[Any, str] = {
     dt.date: "a date like 2026-08-19",
     Fraction: 'a number or a fraction like "1/3"',
     Path: "a path",
+    MarketEvent: 'an event like "CPI 2026-12-10 08:30 bls.gov": name, date, New York time if any, source',
     str: "a text",
 }

@@ -36,9 +36,11 @@ BEYOND_THE_STOPS = {
         "entries.schedule.times": ["09:36"],
         "entries.schedule.window_from_minutes": 6,
         "sizing.policy": SizingPolicy.BOOTSTRAP_STATS,
-    }
+    },
+    "stop-outside-quotes": {"entries.stop_inside_quotes.on": True},
 }
-"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A. Rule: CS-534."""
+"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A (CS-534); `standard`
+with entries only where bid and ask leave the stop room (CS-368)."""
 PROFILE = "hedging.profile"
 
 

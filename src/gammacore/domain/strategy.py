@@ -75,11 +75,15 @@ class Situation:
 
 @frozen
 class Open:
-    """Sell a spread as planned; `judgement` is the record of its filters, `proposal` what an advisor is asked."""
+    """Sell a spread as planned; `judgement` is the record of its filters, `proposal` what an advisor is asked.
+
+    `warnings` are alarms written down with the order.
+    """
 
     plan: EntryPlan
     judgement: EntryJudged
     proposal: EntryProposal | None = None
+    warnings: tuple[Warn, ...] = ()
 
 
 @frozen

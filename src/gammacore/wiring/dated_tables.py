@@ -17,6 +17,8 @@ def dated_tables(settings: Settings, broker: BrokerName, calendar: Calendar, dat
     tables: list[Horizon] = [calendar.horizon] if isinstance(calendar, NyseCalendar) else []
     if settings.trade.strategy is StrategyName.CREDIT_SPREAD and settings.entries.fomc.on:
         tables.append(settings.entries.fomc.horizon(date))
+    if settings.trade.strategy is StrategyName.CREDIT_SPREAD and settings.entries.event_days.on:
+        tables += settings.entries.event_days.horizons
     if broker.is_real:
         tables.append(reviewed(broker))
         if settings.account.intraday_margin_since is None:

@@ -1,4 +1,4 @@
-"""Is the credit real and enough: usable quotes, quality by tier, hourly and minimum credit, the limit. CS-328..332."""
+"""Is the credit real and enough: quotes, quality, hourly and minimum credit, stop, limit. CS-328..332, CS-368."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from gammacore.domain.entries.credit import (
     EntryLimit,
     HourlyCredit,
     MinimumCredit,
+    QuotedLoss,
     SpreadQuality,
     SpreadQuote,
+    StopInsideQuotes,
     judge_positive,
     judge_quotes,
 )
@@ -245,3 +247,28 @@ def test_a_limit_is_never_above_what_was_conceded(credit: Decimal, symbol: str) 
 
     assert 0 <= limit <= Decimal("0.95") * credit
     assert limit % REGISTRY[symbol].ticks.complex_order == 0
+
+
+@pytest.mark.parametrize(
+    ("worst", "stop", "inside"),
+    [
+        ("2.74", "0.10", False),
+        ("2.75", "0.10", True),  # at it is beyond it
+        ("2.76", "0.10", True),
+        ("2.75", "0.15", False),
+        ("2.88", "0.15", True),
+        ("2.40", "0.10", False),
+    ],
+)
+def test_a_stop_that_bid_and_ask_alone_would_trigger_is_skipped_only_when_asked_for(
+    worst: str, stop: str, inside: bool
+) -> None:
+    """CS-368: worst - C at or beyond stop x C, both figures named."""
+    quoted = QuotedLoss(Decimal("2.50"), Decimal(worst), Decimal(stop))
+    on, off = StopInsideQuotes(on=True).judge(quoted), StopInsideQuotes().judge(quoted)
+
+    assert off.passed
+    assert off.value.startswith("warned: ") is inside
+    assert on.reason == ("stop_inside_quotes" if inside else None)
+    assert str(Decimal(worst) - Decimal("2.50")) in on.value
+    assert f"{(Decimal(stop) * Decimal('2.50')).normalize():f}" in on.limit

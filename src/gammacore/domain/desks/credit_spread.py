@@ -109,7 +109,7 @@ class CreditSpreadDesk:
                     yield Observe(slot, self._watch_spread(judgement.plan, situation.now))
                 return
             else:
-                yield Open(judgement.plan, judgement.record, case.proposal)
+                yield Open(judgement.plan, judgement.record, case.proposal, tuple(_warnings(case)))
                 return  # a later slot of the same cycle is judged in the next one, with this entry in the book
 
     def _is_watched_first(self, situation: Situation, slot: dt.datetime) -> bool:
@@ -186,6 +186,13 @@ class CreditSpreadDesk:
             underlying,
             situation.price if position.underlying == situation.underlying.symbol else None,
         )
+
+
+def _warnings(case: EntryCase) -> Iterator[Warn]:
+    """A stop inside bid and ask, once per entry, whether or not the filter is on. Rule: CS-368."""
+    if case.stop_inside_quotes is not None and case.stop_inside_quotes.is_inside:
+        detail = f"{case.stop_inside_quotes} {case.stop_inside_quotes.limit}: bid and ask alone would stop it"
+        yield Warn("stop_inside_quotes", detail, case.position)
 
 
 def _underlying_of(position: Position, situation: Situation) -> tuple[Underlying, bool]:

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
-from gammacore.domain.entries.credit import SpreadQuote, judge_positive
+from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
 from gammacore.domain.entries.entry_advisor import EntryProposal
 from gammacore.domain.entries.judged_setup import JudgedSetup
 from gammacore.domain.entries.observation import Observation
@@ -262,6 +262,14 @@ class EntryCase:
         if self.quote is None or not judge_positive(self.quote).passed:
             return None
         return self.quote.expected_credit
+
+    @cached_property
+    def stop_inside_quotes(self) -> QuotedLoss | None:
+        """What bid and ask alone would cost, against the stop of this entry; None without a credit. Rule: CS-368."""
+        if self.spread is None or self.credit is None or self.vix is None:
+            return None
+        mark = self.spread.mark(self.look_again.quote)
+        return None if mark is None else QuotedLoss(self.credit, mark.worst, self.policy.at_entry(self.vix).stop)
 
     @cached_property
     def size(self) -> Size | None:

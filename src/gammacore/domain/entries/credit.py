@@ -1,6 +1,6 @@
 """Is the credit real, and is it enough: quotes of one snapshot, spread quality, hourly and absolute minimum.
 
-Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-401, CS-403, CS-404.
+Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-368, CS-401, CS-403, CS-404.
 """
 
 from __future__ import annotations
@@ -187,6 +187,59 @@ class MinimumCredit:
 
 
 @frozen
+class QuotedLoss:
+    """What bid and ask alone make of a spread sold at its expected credit, against the stop it will have. CS-368.
+
+    `worst` is the mark at worst (CS-503), points; `stop` the regular stop, part of the credit.
+    """
+
+    credit: Decimal
+    worst: Decimal
+    stop: Decimal
+
+    @property
+    def loss(self) -> Decimal:
+        """Points lost if it were closed at worst at once."""
+        return self.worst - self.credit
+
+    @property
+    def allowed(self) -> Decimal:
+        """Points of loss from which the stop closes it: stop × credit."""
+        return self.stop * self.credit
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the stop lies inside bid and ask: it would act without any move of the market."""
+        return self.loss >= self.allowed
+
+    def __str__(self) -> str:
+        return f"worst mark {self.worst} - credit {self.credit} = {self.loss}"
+
+    @property
+    def limit(self) -> str:
+        sign = ">=" if self.is_inside else "<"
+        return f"{sign} stop {self.stop:.0%} of credit = {_points(self.allowed)}"
+
+
+@frozen
+class StopInsideQuotes:
+    """When on, nothing is sold whose stop bid and ask alone would trigger; the warning is given either way. CS-368."""
+
+    on: bool = parameter(False, "Skip entries whose stop lies inside bid and ask; off, they are warned of.")
+
+    def judge(self, quoted: QuotedLoss) -> Verdict:
+        """At or beyond: worst - C >= stop × C.
+
+        >>> quoted = QuotedLoss(Decimal("2.50"), Decimal("2.75"), Decimal("0.10"))
+        >>> print(StopInsideQuotes(on=True).judge(quoted))
+        skip stop_inside_quotes: worst mark 2.75 - credit 2.50 = 0.25 >= stop 10% of credit = 0.25
+        """
+        if self.on and quoted.is_inside:
+            return Verdict.skip("stop_inside_quotes", quoted, quoted.limit)
+        return Verdict.ok(f"warned: {quoted}" if quoted.is_inside else quoted, quoted.limit)
+
+
+@frozen
 class EntryLimit:
     """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404.
 
@@ -200,6 +253,10 @@ class EntryLimit:
     def price(self, expected_credit: Decimal, underlying: Underlying) -> Decimal:
         """Points; 0 when nothing is left after rounding: then there is no order."""
         return tick_floor(self.concession * expected_credit, underlying.ticks.complex_order)
+
+
+def _points(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def _dollars(amount: Fraction) -> str:
