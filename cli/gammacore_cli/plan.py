@@ -109,6 +109,7 @@ def _sold(entry: Any, preview: Any) -> dict[str, object]:
         "legs": [leg(one) for one in entry.spread.opening_legs],
         "contracts": entry.contracts,
         "expected_credit": money(entry.expected_credit),
+        **({} if preview.first_limit is None else {"walks_from": money(preview.first_limit)}),
         "limit": money(entry.limit),
         "max_loss": money(entry.maximum_risk),
         "breakevens": [number(price) for price in entry.breakevens],

@@ -47,6 +47,7 @@ from gammacore.domain.strategy import (
     Open,
     Remember,
     Repair,
+    Reprice,
     Situation,
     Stand,
     Strategy,
@@ -298,6 +299,8 @@ class TradeDay:
     def _carry_out(self, step: Decision) -> None:
         if isinstance(step, Open):
             self.enter(step, self._buying_power())
+        elif isinstance(step, Reprice):
+            self.enter.reprice(step, self._buying_power())
         elif isinstance(step, Stand):
             self.enter.stand(step)
         elif isinstance(step, Observe):

@@ -38,9 +38,10 @@ BEYOND_THE_STOPS = {
         "sizing.policy": SizingPolicy.BOOTSTRAP_STATS,
     },
     "stop-outside-quotes": {"entries.stop_inside_quotes.on": True},
+    "walk": {"entries.limit.walk": True},
 }
 """Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A (CS-534); `standard`
-with entries only where bid and ask leave the stop room (CS-368)."""
+with entries only where bid and ask leave the stop room (CS-368), or that walk their price (CS-421)."""
 PROFILE = "hedging.profile"
 
 

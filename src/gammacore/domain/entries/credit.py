@@ -6,6 +6,7 @@ Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-368, CS-401, CS-40
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from attrs import frozen
 from gammacore.domain.instruments import Underlying, tick_floor
 from gammacore.domain.market import Quote
 from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import CreditSpread, Quotes, Vertical, to_cents
 from gammacore.domain.verdicts import Verdict
@@ -175,10 +177,13 @@ class MinimumCredit:
     vertical: Decimal = parameter(Decimal("1.30"), "Least credit of a vertical, SPX dollars.", at_least=0)
     condor: Decimal = parameter(Decimal("1.30"), "Least total credit of a condor, SPX dollars.", at_least=0)
 
+    def least(self, quote: SpreadQuote, underlying: Underlying) -> Fraction:
+        """Dollars per share below which a spread of so many sides is not sold."""
+        return underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
+
     def judge(self, quote: SpreadQuote, underlying: Underlying, otm_least: Fraction | None = None) -> Verdict:
         """The mid credit against the strategy's minimum; OTM's natural credit against its own (CS-226)."""
-        least = underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
-        credit = quote.expected_credit
+        least, credit = self.least(quote, underlying), quote.expected_credit
         if otm_least is not None:
             least, credit = otm_least, quote.natural_credit
         if Fraction(credit) < least:
@@ -241,7 +246,10 @@ class StopInsideQuotes:
 
 @frozen
 class EntryLimit:
-    """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404.
+    """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404, CS-421.
+
+    With `walk` the first order asks for the mid; each that follows asks for one tick less, down to that limit and never
+    below the minimum credit.
 
     >>> from gammacore.domain.instruments import REGISTRY
     >>> EntryLimit().price(Decimal("2.50"), REGISTRY["SPX"])
@@ -249,10 +257,29 @@ class EntryLimit:
     """
 
     concession: Decimal = parameter(Decimal("0.95"), "Part of the mid credit we ask for.", above=0, at_most=1)
+    walk: bool = parameter(False, "Begin at the mid and concede a tick at a time down to that (CS-421).")
+    walk_seconds: int = parameter(15, "Walking: seconds an order rests before the next asks for a tick less.", above=0)
 
     def price(self, expected_credit: Decimal, underlying: Underlying) -> Decimal:
         """Points; 0 when nothing is left after rounding: then there is no order."""
         return tick_floor(self.concession * expected_credit, underlying.ticks.complex_order)
+
+    def lowest(self, expected_credit: Decimal, underlying: Underlying, minimum: Fraction) -> Decimal:
+        """The least we sell for, points: walking never goes below the minimum credit, up to its tick. Rule: CS-421."""
+        limit, tick = self.price(expected_credit, underlying), underlying.ticks.complex_order
+        return max(limit, math.ceil(minimum / Fraction(tick)) * tick) if self.walk and limit > 0 else limit
+
+    def first(self, plan: EntryPlan, underlying: Underlying) -> Decimal:
+        """The limit of the first order of an entry, points: the mid down to the tick when it walks. Rule: CS-421."""
+        return (
+            max(plan.limit, tick_floor(plan.expected_credit, underlying.ticks.complex_order))
+            if self.walk
+            else plan.limit
+        )
+
+    def next(self, plan: EntryPlan, limit: Decimal, underlying: Underlying) -> Decimal | None:
+        """The limit after one of an entry that walks: a tick less, None at its end. Rule: CS-421."""
+        return max(plan.limit, limit - underlying.ticks.complex_order) if self.walk and limit > plan.limit else None
 
 
 def _points(amount: Decimal) -> str:
