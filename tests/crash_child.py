@@ -49,7 +49,7 @@ from gammacore.wiring import WiredDay, wire_day
 POSITION = "SPX-scripted-1"
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
 """Stops so wide that only the script and the clock end the position."""
-LONG_ENTRY = 3600
+LONG_ENTRY = 1800
 """Seconds an entry that walks may last: looks are five minutes apart, and each step takes two."""
 
 
@@ -58,7 +58,7 @@ class Scenario:
     """One entry and one exit, and what the exchange does to their orders.
 
     `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes are from the open.
-    With `walks` the entry begins at the mid and concedes a tick at a time (CS-421).
+    With `walks` the entry begins two ticks above its limit and concedes one at a time (CS-421).
     With `hedges` it is the delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`.
     """
 
@@ -96,7 +96,8 @@ class OneEntry:
         if slot <= situation.now and not situation.book.judged(slot) and situation.book.halted is None:
             record = EntryJudged(situation.now, slot, None, "scripted", (), situation.price, None, None)
             plan = self._plan(situation, slot)
-            yield Open(plan, record, limit=self.desk.entries.limit.first(plan, situation.underlying))
+            steps = 2 * situation.underlying.ticks.complex_order if self.scenario.walks else 0
+            yield Open(plan, record, limit=plan.limit + steps)
 
     def _plan(self, situation: Situation, slot: dt.datetime) -> EntryPlan:
         underlying, price = situation.underlying, situation.price

@@ -71,7 +71,8 @@ def plan_document(preview: Any) -> dict[str, object]:
         }
         for line in record.filters
     ]
-    return {"decisions": [decision], "filters": filters, "preview": order}
+    warnings = [{"code": each.code, "detail": each.detail} for each in preview.judgement.warnings]
+    return {"decisions": [decision], "filters": filters, "preview": order, "warnings": warnings}
 
 
 def _order(preview: Any) -> dict[str, Any] | None:
@@ -132,10 +133,11 @@ def _view(preview: Any) -> object:
         shade = colour[verdict.outcome]
         table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", escape(verdict.value),
                       escape(verdict.limit))  # fmt: skip
+    warnings = [f"warning {each.code}: {escape(each.detail)}" for each in preview.judgement.warnings]
     if order is None:
         return Group(table, f"no trade: {escape(record.explanation)}")
     shown = Table(show_header=False)
     lines = order | {"legs": [f"{one['side']} {one['symbol']}" for one in order["legs"]]}
     for name, value in lines.items():
         shown.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
-    return Group(table, shown)
+    return Group(table, shown, *warnings)

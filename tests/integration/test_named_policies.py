@@ -35,6 +35,7 @@ class Morning:
     judged: tuple[EntryJudged, ...]
     plans: tuple[EntryPlan, ...]
     warned: list[str]
+    first_limit: Decimal | None
 
     @property
     def plan(self) -> EntryPlan:
@@ -61,8 +62,12 @@ def morning(folder: Path, toml: str, record: tuple[Decimal, ...] = (), logger: l
     finally:
         day.close()
     plans = [event.plan for event in events if isinstance(event, OrderIntended) and event.plan is not None]
-    return Morning(tuple(event for event in events if isinstance(event, EntryJudged)), tuple(plans),
-                   [event.code for event in events if isinstance(event, AlarmRaised)])  # fmt: skip
+    return Morning(
+        judged=tuple(event for event in events if isinstance(event, EntryJudged)),
+        plans=tuple(plans),
+        warned=[event.code for event in events if isinstance(event, AlarmRaised)],
+        first_limit=next((event.ticket.limit for event in events if isinstance(event, OrderIntended)), None),
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,16 @@ def test_stop_outside_quotes_sells_nothing_that_bid_and_ask_would_stop(
 
     assert day.judged[0].reason == ("stop_inside_quotes" if skips else None)
     assert day.warned == ([] if skips else ["stop_inside_quotes"])
+
+
+@pytest.mark.parametrize("toml", ['[stops]\npreset = "walk"\n', "[entries.limit]\nwalk = true\n"])
+def test_walk_asks_for_the_mid_first(toml: str, tmp_path: Path) -> None:
+    """CS-421: the plan keeps the least it is sold for."""
+    day = morning(tmp_path, toml)
+    nickels = (day.plan.expected_credit * 20).to_integral_value("ROUND_FLOOR") / 20
+
+    assert day.first_limit == nickels > day.plan.limit
+    assert day.plan.limit >= Decimal("1.30")
 
 
 @pytest.mark.parametrize(

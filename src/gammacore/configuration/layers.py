@@ -31,7 +31,7 @@ NOT_PART_OF_A_DECISION = (
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
-BEYOND_THE_STOPS = {
+BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
         "entries.schedule.times": ["09:36"],
         "entries.schedule.window_from_minutes": 6,

@@ -1,15 +1,17 @@
-"""Is the credit real and enough: quotes, quality, hourly and minimum credit, stop, limit. CS-328..332, CS-368."""
+"""Is the credit real and enough: quotes, quality, hourly and minimum credit, stop, limit. CS-328..332, 368, 421."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import DAY, a_condor, a_put_spread, at
+from builders import DAY, a_condor, a_plan, a_put_spread, at
 from builders_desk import quotes_of
 from gammacore.domain.entries.credit import (
     EntryLimit,
@@ -272,3 +274,34 @@ def test_a_stop_that_bid_and_ask_alone_would_trigger_is_skipped_only_when_asked_
     assert on.reason == ("stop_inside_quotes" if inside else None)
     assert str(Decimal(worst) - Decimal("2.50")) in on.value
     assert f"{(Decimal(stop) * Decimal('2.50')).normalize():f}" in on.limit
+
+
+@pytest.mark.parametrize(
+    ("credit", "minimum", "prices"),
+    [
+        ("2.50", "1.30", ["2.50", "2.45", "2.40", "2.35"]),  # 0.95 x 2.50 = 2.375, down to 2.35
+        ("1.37", "1.30", ["1.35", "1.30"]),  # not 0.95 x 1.37 = 1.30
+        ("1.35", "1.30", ["1.35", "1.30"]),  # nor 0.95 x 1.35 = 1.25: below the minimum
+        ("1.30", "1.30", ["1.30"]),
+        ("1.34", "1.32", ["1.35"]),  # the minimum up to its tick
+    ],
+)
+def test_walking_goes_from_the_mid_to_the_concession_and_never_below_the_minimum(
+    credit: str, minimum: str, prices: list[str]
+) -> None:
+    """CS-421."""
+    rule = EntryLimit(walk=True)
+    plan = evolve(a_plan(), expected_credit=Decimal(credit), limit=rule.lowest(Decimal(credit), SPX, Fraction(minimum)))
+    asked = [rule.first(plan, SPX)]
+    while (lower := rule.next(plan, asked[-1], SPX)) is not None:
+        asked.append(lower)
+
+    assert [f"{price:.2f}" for price in asked] == prices
+
+
+def test_without_walking_one_price_is_asked_whatever_the_minimum() -> None:
+    rule = EntryLimit()
+    plan = evolve(a_plan(), expected_credit=Decimal("1.35"), limit=rule.lowest(Decimal("1.35"), SPX, Fraction("1.30")))
+
+    assert rule.first(plan, SPX) == plan.limit == Decimal("1.25")
+    assert rule.next(plan, plan.limit, SPX) is None

@@ -40,7 +40,8 @@ def judged(days: EventDays, date: str, time: str = "10:00") -> Verdict:
 @pytest.fixture(scope="module")
 def sessions() -> Mapping[tuple[int, int], list[dt.date]]:
     """The sessions of each month of the exchange's calendar."""
-    exchange, found, date = NyseCalendar(), {}, COMPUTED_FROM
+    found: dict[tuple[int, int], list[dt.date]] = {}
+    exchange, date = NyseCalendar(), COMPUTED_FROM
     while date <= COMPUTED_TO:
         if exchange.session(date) is not None:
             found.setdefault((date.year, date.month), []).append(date)

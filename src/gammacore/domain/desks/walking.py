@@ -44,7 +44,7 @@ def _step(
             yield Cancel(last.id, "an earlier order of this entry has filled")
         elif is_over:
             yield Cancel(last.id, f"not filled in {orders[0].age_seconds(now):.0f} s")
-        elif not last.execution.any and _may_concede(plan, last, now, limit, underlying):
+        elif not last.execution.any and _may_concede(plan, orders, now, limit, life, underlying):
             yield Cancel(last.id, WALKED)
     elif last.state is OrderState.CANCELED and last.called_back == WALKED and not is_over:
         lower = None if last.ticket.limit is None else limit.next(plan, last.ticket.limit, underlying)
@@ -52,8 +52,12 @@ def _step(
             yield Reprice(plan, lower)
 
 
-def _may_concede(plan: EntryPlan, last: Order, now: dt.datetime, limit: EntryLimit, underlying: Underlying) -> bool:
-    """Whether an order has rested for its time and is not yet at the least the spread is sold for."""
-    if last.ticket.limit is None or last.age_seconds(now) < limit.walk_seconds:
+def _may_concede(
+    plan: EntryPlan, orders: tuple[Order, ...], now: dt.datetime, limit: EntryLimit, life: OrderLife,
+    underlying: Underlying,
+) -> bool:  # fmt: skip
+    """Whether the last order has rested for its time, is above the least, and another still has time to rest."""
+    last, left = orders[-1], life.entry_life_seconds - orders[0].age_seconds(now)
+    if last.ticket.limit is None or last.age_seconds(now) < limit.walk_seconds or left < limit.walk_seconds:
         return False
     return limit.next(plan, last.ticket.limit, underlying) is not None

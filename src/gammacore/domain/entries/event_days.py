@@ -79,9 +79,10 @@ class MarketEvent:
             if (found := _WRITTEN.fullmatch(" ".join(written.split()))) is None:
                 raise ValueError(written)
             return cls._of(**found.groupdict())
-        if not isinstance(written, Mapping) or not {"name", "date", "source"} <= written.keys() <= _FIELDS:
+        parts = dict(written)
+        if not _FIELDS - {"time"} <= parts.keys() <= _FIELDS:
             raise ValueError(written)
-        return cls._of(**{"time": None, **written})
+        return cls._of(**{"time": None, **parts})
 
     @classmethod
     def _of(cls, name: object, date: object, time: object, source: object) -> MarketEvent:
