@@ -179,7 +179,7 @@ def test_events_can_be_given_as_a_variable() -> None:
      {"name": "CPI", "date": dt.datetime(2026, 12, 10, 8, 30, tzinfo=dt.UTC), "source": "bls.gov"},
      {"name": "CPI", "date": "2026-12-10", "at": "08:30", "source": "bls.gov"}],
 )  # fmt: skip
-def test_what_is_no_event_is_refused_with_an_example(event: object) -> None:
+def test_a_value_that_is_not_an_event_is_refused_with_an_example(event: object) -> None:
     with pytest.raises(ConfigurationError, match=r"entries\.event_days\.events: .* give an event like .CPI 2026-12-10"):
         configure([{"entries.event_days.events": [event]}])
 
@@ -189,13 +189,13 @@ def test_what_is_no_event_is_refused_with_an_example(event: object) -> None:
     [
         ({"on": True, "computed": []}, "name events in computed or events"),
         ({"events": [str(CPI)], "complete_to": "2026-12-09"}, "give the date of your last event or later"),
-        ({"complete_to": "2026-12-09"}, "give the events it is said of"),
+        ({"complete_to": "2026-12-09"}, "give the events it is about"),
         ({"computed": ["opexx"]}, "give one of opex, triple_witching, month_end, quarter_end"),
         ({"minutes": -1}, "give a number at least 0"),
         ({"missing": "maybe"}, "give one of closed, open"),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_key(given: Mapping[str, object], message: str) -> None:
+def test_settings_that_contradict_each_other_are_refused_by_key(given: Mapping[str, object], message: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"entries\.event_days\.\w+: .*{message}"):
         configure([{f"entries.event_days.{key}": value for key, value in given.items()}])
 

@@ -113,7 +113,7 @@ def test_the_gate_can_be_switched_off() -> None:
     ["2028-02-30", "soon", "2028-03-15T14:00", "0028-03-15", "2828-03-15", 20280315, True,
      dt.datetime(2028, 3, 15, 14, tzinfo=dt.UTC)],
 )  # fmt: skip
-def test_what_is_no_announcement_day_is_refused_by_its_key(written: object) -> None:
+def test_a_value_that_is_not_a_date_is_refused_by_its_key(written: object) -> None:
     with pytest.raises(ConfigurationError, match=r"entries\.fomc\.dates: .* is not valid; give "):
         configure([{"entries.fomc.dates": [written]}])
 

@@ -68,7 +68,7 @@ def day_trading_regime(
 
 
 def assumed_to_the_last(broker: BrokerName) -> Horizon:
-    """How long the old rule is assumed where nobody entered the day a broker left it."""
+    """How long the old rule is assumed where the day a broker left it is not configured."""
     return Horizon(
         f"pattern-day-trader rules of {broker}",
         LONG_AGO,

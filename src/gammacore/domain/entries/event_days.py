@@ -136,7 +136,7 @@ class EventDays:
         if self.complete_to is not None and self.events and self.complete_to < max(each.date for each in self.events):
             raise InvalidInput("complete_to", self.complete_to, "give the date of your last event or later, or none")
         if self.complete_to is not None and not self.events:
-            raise InvalidInput("complete_to", self.complete_to, "give the events it is said of, or none")
+            raise InvalidInput("complete_to", self.complete_to, "give the events it is about, or none")
 
     @property
     def horizons(self) -> tuple[Horizon, ...]:

@@ -16,7 +16,7 @@ from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 
 @frozen
 class EntryJudgement:
-    """What became of one scheduled entry: the record, the plan when nothing said no, and what it is warned of."""
+    """What became of one scheduled entry: the record, the plan when every filter passed, and its warnings."""
 
     record: EntryJudged
     plan: EntryPlan | None
