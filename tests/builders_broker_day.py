@@ -20,6 +20,7 @@ from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderFilled, OrderIntended
+from gammacore.domain.orders import Purpose
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.sessions import TradingSession
 from gammacore.wiring.brokers import BrokerPlaces
@@ -82,9 +83,10 @@ class Fill:
 
 @frozen
 class Day:
-    """What came of a day."""
+    """What came of a day; `asked` are the limits of its entries, order by order."""
 
     fills: tuple[Fill, ...]
+    asked: tuple[Decimal | None, ...]
     judged: tuple[str | None, ...]
     alarms: tuple[str, ...]
     gross: Decimal
@@ -108,6 +110,7 @@ class Day:
                 )
                 for event in filled
             ),
+            tuple(ticket.limit for ticket in tickets.values() if ticket.purpose is Purpose.ENTRY),
             tuple(event.reason for event in events if isinstance(event, EntryJudged)),
             tuple(event.code for event in events if isinstance(event, AlarmRaised)),
             report.pnl,
@@ -128,8 +131,10 @@ def a_world(underlying: str, seed: int, step: int = STEP, start: dt.datetime = S
     return World(clock, {underlying: market}, exchange, CALENDAR)
 
 
-def configuration(broker: str, underlying: str, strategy: str, step: int = STEP) -> Configuration:
-    """The broker's paper account, its market looked at every `step` seconds."""
+def configuration(
+    broker: str, underlying: str, strategy: str, step: int = STEP, more: Mapping[str, object] | None = None
+) -> Configuration:
+    """The broker's paper account, its market looked at every `step` seconds; `more` keys win."""
     keys: dict[str, object] = {
         "account.broker": broker,
         "market.underlying": underlying,
@@ -138,5 +143,6 @@ def configuration(broker: str, underlying: str, strategy: str, step: int = STEP)
         "market.live_quote_age_seconds": float(2 * step),
         "market.alpaca_full_plan": True,
         "trade.strategy": strategy,
+        **(more or {}),
     }
     return configure([{key: Sourced(value, "test") for key, value in keys.items()}])

@@ -74,7 +74,8 @@ class Scripted:
     def _opens(self, situation: Situation) -> Iterator[Decision]:
         for plan in self.plans:
             if plan.scheduled_at <= situation.now and not situation.book.judged(plan.scheduled_at):
-                yield Open(plan, a_judgement(plan, situation.now))
+                first = self.desk.entries.limit.first(plan, situation.underlying)
+                yield Open(plan, a_judgement(plan, situation.now), limit=first)
 
     def _closes(self, situation: Situation) -> Iterator[Decision]:
         for name, when in self.closes.items():

@@ -29,13 +29,14 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
+from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
-from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.orders import OrderLife, OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
@@ -48,6 +49,8 @@ from gammacore.wiring import WiredDay, wire_day
 POSITION = "SPX-scripted-1"
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
 """Stops so wide that only the script and the clock end the position."""
+LONG_ENTRY = 1800
+"""Seconds an entry that walks may last: looks are five minutes apart, and each step takes two."""
 
 
 @frozen
@@ -55,6 +58,7 @@ class Scenario:
     """One entry and one exit, and what the exchange does to their orders.
 
     `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes are from the open.
+    With `walks` the entry begins two ticks above its limit and concedes one at a time (CS-421).
     With `hedges` it is the delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`.
     """
 
@@ -64,6 +68,7 @@ class Scenario:
     flattens_at: float | None = None
     contracts: int = 3
     hedges: bool = False
+    walks: bool = False
 
 
 @frozen
@@ -90,7 +95,9 @@ class OneEntry:
         slot = situation.session.after_open(30)
         if slot <= situation.now and not situation.book.judged(slot) and situation.book.halted is None:
             record = EntryJudged(situation.now, slot, None, "scripted", (), situation.price, None, None)
-            yield Open(self._plan(situation, slot), record)
+            plan = self._plan(situation, slot)
+            steps = 2 * situation.underlying.ticks.complex_order if self.scenario.walks else 0
+            yield Open(plan, record, limit=plan.limit + steps)
 
     def _plan(self, situation: Situation, slot: dt.datetime) -> EntryPlan:
         underlying, price = situation.underlying, situation.price
@@ -231,6 +238,8 @@ def configuration(scenario: Scenario) -> Configuration:
     given: dict[str, object] = {
         "market.date": "2026-11-27", "market.step_seconds": 300, "market.seed": 5, "sizing.starting_capital": "100000"
     }  # fmt: skip
+    if scenario.walks:
+        given["orders.entry_life_seconds"] = LONG_ENTRY
     if scenario.hedges:
         given |= {"trade.strategy": "delta-hedge", "hedging.gex_override": "-15000"}
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
@@ -239,7 +248,8 @@ def configuration(scenario: Scenario) -> Configuration:
 def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy:
     """What trades: the scripted entry, or the hedging desk with a threshold so tight that most looks are a hedge."""
     if not scenario.hedges:
-        return OneEntry(CreditSpreadDesk(entries=EntryRules(schedule=Schedule(times=()))), scenario)
+        entries = EntryRules(schedule=Schedule(times=()), limit=EntryLimit(walk=scenario.walks))
+        return OneEntry(CreditSpreadDesk(entries, orders=OrderLife(entry_life_seconds=LONG_ENTRY)), scenario)
     exit_before_close = Decimal(60 * (session_minutes - scenario.exits_at))
     hedging = HedgingSettings(threshold=Decimal("0.05"), exit_before_close=exit_before_close)
     straddle = StraddleRules(contracts=scenario.contracts, latest_minutes_before_close=60, hedge_margin=Decimal(0))

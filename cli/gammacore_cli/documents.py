@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gammacore.domain.book.book import Book
+from gammacore.domain.dated_table import DATES_NOT_KNOWN
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.orders import Order
 from gammacore.domain.positions import Position
@@ -102,6 +103,7 @@ def report_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Docume
             }
             for report in reports
         ],
+        "warnings": [alarm.detail for alarm in reports[-1].alarms if alarm.code == DATES_NOT_KNOWN],
         "balance": money(reports[-1].balance),
         "ledger": str(ledger),
     }

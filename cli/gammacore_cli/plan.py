@@ -80,7 +80,8 @@ def plan_document(preview: Any) -> dict[str, object]:
         }
         for line in record.filters
     ]
-    return {"decisions": [decision], "filters": filters, "preview": order}
+    warnings = [{"code": each.code, "detail": each.detail} for each in preview.judgement.warnings]
+    return {"decisions": [decision], "filters": filters, "preview": order, "warnings": warnings}
 
 
 def _order(preview: Any) -> dict[str, Any] | None:
@@ -118,6 +119,7 @@ def _sold(entry: Any, preview: Any) -> dict[str, object]:
         "legs": [leg(one) for one in entry.spread.opening_legs],
         "contracts": entry.contracts,
         "expected_credit": money(entry.expected_credit),
+        **({} if preview.first_limit is None else {"walks_from": money(preview.first_limit)}),
         "limit": money(entry.limit),
         "max_loss": money(entry.maximum_risk),
         "breakevens": [number(price) for price in entry.breakevens],
@@ -140,10 +142,11 @@ def _view(preview: Any) -> object:
         shade = colour[verdict.outcome]
         table.add_row(line.rule, line.name, f"[{shade}]{verdict.outcome}[/]", escape(verdict.value),
                       escape(verdict.limit))  # fmt: skip
+    warnings = [f"warning {each.code}: {escape(each.detail)}" for each in preview.judgement.warnings]
     if order is None:
         return Group(table, f"no trade: {escape(record.explanation)}")
     shown = Table(show_header=False)
     lines = order | {"legs": [f"{one['side']} {one['symbol']}" for one in order["legs"]]}
     for name, value in lines.items():
         shown.add_row(name, "\n".join(map(str, value)) if isinstance(value, list) else str(value))
-    return Group(table, shown)
+    return Group(table, shown, *warnings)

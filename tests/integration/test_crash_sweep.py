@@ -25,6 +25,7 @@ from gammacore.wiring import days
 
 LOST = {number: {"times_out": True} for number in (0, 2, 5)}
 """The straddle, the first half of a hedge through zero, an exit."""
+NEVER = {number: {"never": True} for number in (0, 1)}
 REFUSED = {number: {"rejects": "no"} for number in (2, 5)}
 
 SCENARIOS = (
@@ -36,6 +37,11 @@ SCENARIOS = (
     Scenario("exit refused, leg by leg", {1: {"rejects": "no"}}, exits_at=40),
     Scenario("exit out of ratio, repaired", {1: {"leg_contracts": (1, 3)}}, exits_at=40),
     Scenario("flatten", flattens_at=40),
+    Scenario("walk, filled at the third price", NEVER, exits_at=70, walks=True),
+    Scenario("walk, answers lost", {0: {"never": True}, 1: {"times_out": True}}, exits_at=60, walks=True),
+    Scenario(
+        "walk, filled as it is called back", {0: {"never": True, "on_cancel": "filled_first"}}, exits_at=50, walks=True
+    ),
     Scenario("delta hedge through zero", exits_at=40, hedges=True),
     Scenario("delta hedge, answers lost", LOST, exits_at=40, hedges=True),
     Scenario("delta hedge, orders refused", REFUSED, exits_at=40, hedges=True),

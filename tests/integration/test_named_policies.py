@@ -16,7 +16,7 @@ from attrs import frozen
 
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.configuration import configure, read_toml
-from gammacore.domain.ledger import EntryJudged, HistoryImported, LedgerOpened, Mode, OrderIntended
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, HistoryImported, LedgerOpened, Mode, OrderIntended
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import new_york
 from gammacore.wiring import wire_day
@@ -34,6 +34,8 @@ class Morning:
 
     judged: tuple[EntryJudged, ...]
     plans: tuple[EntryPlan, ...]
+    warned: list[str]
+    first_limit: Decimal | None
 
     @property
     def plan(self) -> EntryPlan:
@@ -60,7 +62,12 @@ def morning(folder: Path, toml: str, record: tuple[Decimal, ...] = (), logger: l
     finally:
         day.close()
     plans = [event.plan for event in events if isinstance(event, OrderIntended) and event.plan is not None]
-    return Morning(tuple(event for event in events if isinstance(event, EntryJudged)), tuple(plans))
+    return Morning(
+        judged=tuple(event for event in events if isinstance(event, EntryJudged)),
+        plans=tuple(plans),
+        warned=[event.code for event in events if isinstance(event, AlarmRaised)],
+        first_limit=next((event.ticket.limit for event in events if isinstance(event, OrderIntended)), None),
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,6 +111,27 @@ def test_volatility_stops_fix_the_stop_of_the_entrys_vix(tmp_path: Path) -> None
     assert 15 <= plan.vix < 20
     assert plan.policy.advertised_stop(CREDIT) == Decimal("2.88")
     assert plan.policy.advertised_emergency(CREDIT) == Decimal("3.50")
+
+
+@pytest.mark.parametrize(("preset", "skips"), [("stop-outside-quotes", True), ("standard", False)])
+def test_stop_outside_quotes_sells_nothing_that_bid_and_ask_would_stop(
+    preset: str, skips: bool, tmp_path: Path
+) -> None:
+    """CS-368: a stop of 1 % lies inside any quotes; without the policy it is sold, with a warning."""
+    day = morning(tmp_path, f'[stops]\npreset = "{preset}"\nstop = "0.01"\n')
+
+    assert day.judged[0].reason == ("stop_inside_quotes" if skips else None)
+    assert day.warned == ([] if skips else ["stop_inside_quotes"])
+
+
+@pytest.mark.parametrize("toml", ['[stops]\npreset = "walk"\n', "[entries.limit]\nwalk = true\n"])
+def test_walk_asks_for_the_mid_first(toml: str, tmp_path: Path) -> None:
+    """CS-421: the plan keeps the least it is sold for."""
+    day = morning(tmp_path, toml)
+    nickels = (day.plan.expected_credit * 20).to_integral_value("ROUND_FLOOR") / 20
+
+    assert day.first_limit == nickels > day.plan.limit
+    assert day.plan.limit >= Decimal("1.30")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from attrs import evolve
 
@@ -20,13 +22,21 @@ from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.strategies import open_regimes, open_strategy
 
+Keys = Mapping[str, object]
+PLAIN: Keys = {}
+WALK: Keys = {
+    "stops.preset": "walk", "orders.entry_life_seconds": 900, "entries.minimum.vertical": "0.5",
+    "entries.minimum.condor": "0.5",
+}  # fmt: skip
+"""Looks are a minute apart and each step takes two; the minimum leaves room below the mid."""
 
-def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int) -> Day:
+
+def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int, more: Keys = PLAIN) -> Day:
     """The reference: the same use cases over the exchange itself, its market seen as a feed shows it.
 
     The rules are those that `broker` leaves: on Alpaca every exit comes before its own.
     """
-    world, settings = a_world(underlying, seed), configuration(broker, underlying, strategy).settings
+    world, settings = a_world(underlying, seed), configuration(broker, underlying, strategy, more=more).settings
     decrees = entry_decrees(settings, REGISTRY[underlying], SESSION, CALENDAR)
     settings = ahead_of_the_broker(settings, decrees)
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
@@ -53,12 +63,12 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int)
     return Day.of(list(storage.events()))
 
 
-def over_the_wire(broker: str, underlying: str, strategy: str, seed: int) -> Day:
+def over_the_wire(broker: str, underlying: str, strategy: str, seed: int, more: Keys = PLAIN) -> Day:
     world = a_world(underlying, seed)
     app = tradier_app(world) if broker == "tradier" else alpaca_app(world)
     with serving(app) as server:
         day = wire_day(
-            configuration(broker, underlying, strategy),
+            configuration(broker, underlying, strategy, more=more),
             credentials=CREDENTIALS,
             clock=world,
             places=PLACES[broker](server.url),
@@ -92,3 +102,14 @@ def test_a_day_over_the_wire_is_the_day_of_the_fake_exchange(
     assert told.alarms == expected.alarms
     assert expected.fills
     assert expected.fees > 0
+
+
+@pytest.mark.parametrize(("broker", "underlying"), [("tradier", "SPX"), ("alpaca", "SPY")])
+def test_a_day_of_walked_entries_over_the_wire_is_the_day_of_the_fake_exchange(broker: str, underlying: str) -> None:
+    """CS-421: the same prices asked one after the other, the same fills."""
+    expected = on_the_fake_exchange(broker, underlying, "credit-spread", 57, WALK)
+    found = over_the_wire(broker, underlying, "credit-spread", 57, WALK)
+
+    assert found == expected
+    assert expected.fills
+    assert len(expected.asked) > len([reason for reason in expected.judged if reason is None])

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.dated_table import Coverage, Horizon
 from gammacore.domain.dollars import dollars
 from gammacore.domain.sessions import NEW_YORK, BrokerClock, new_york_date
 from gammacore.errors import BrokerError, GammacoreError
@@ -192,15 +193,29 @@ class ExamineMarket:
         return passed(name, detail)
 
 
-def check_calendar(calendar: Calendar, now: dt.datetime) -> Check:
-    """Whether the calendar knows today; a holiday is an answer."""
-    today = new_york_date(now)
+def check_calendar(calendar: Calendar, now: dt.datetime, tables: Iterable[Horizon] = ()) -> Check:
+    """Whether the calendar, and every other table with dates in it, knows today; a holiday is an answer.
+
+    A table that ends within 60 days is a warning, one that has ended is a failure. Rules: CS-304, CS-367.
+    """
+    today, known = new_york_date(now), tuple(tables)
+    warned = [(table, warning) for table in known if (warning := table.warning(today)) is not None]
+    ends = "".join(f"; {table.table} known to {table.last}" for table in known)
+    detail = f"{_session_of(calendar, today)}{ends}"
+    if not warned:
+        return passed("calendar", detail)
+    detail = "; ".join((*(f"warning: {warning}" for _, warning in warned), detail))
+    is_known = all(table.coverage(today) is Coverage.KNOWN for table, _ in warned)
+    return Check("calendar", is_known, detail, "; ".join(table.fix for table, _ in warned))
+
+
+def _session_of(calendar: Calendar, today: dt.date) -> str:
     session = calendar.session(today)
     if session is None:
-        return passed("calendar", f"{today} is no session; the next one is {calendar.next_session(today).date}")
+        return f"{today} is no session; the next one is {calendar.next_session(today).date}"
     opening, close = (bell.astimezone(NEW_YORK) for bell in (session.open, session.close))
     half = ", a half day" if session.early_close else ""
-    return passed("calendar", f"{today} trades {opening:%H:%M} to {close:%H:%M} New York{half}")
+    return f"{today} trades {opening:%H:%M} to {close:%H:%M} New York{half}"
 
 
 def failures(checks: Iterable[Check]) -> tuple[str, ...]:

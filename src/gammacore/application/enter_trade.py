@@ -10,11 +10,12 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.book.book import Book
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.strategy import Open, Stand
+from gammacore.domain.strategy import Open, Reprice, Stand
 from gammacore.domain.verdicts import Verdict
 from gammacore.ports.clock import Clock
 
@@ -40,6 +41,7 @@ class EnterTrade:
         self._limits = limits
         self._strategy = strategy
         self._decrees = decrees
+        self._stopped: set[str] = set()
 
     def stand(self, decision: Stand) -> None:
         """Record why a scheduled entry was not taken."""
@@ -51,7 +53,19 @@ class EnterTrade:
         if not verdict.passed:
             self._ledger.record(evolve(decision.judgement, reason=verdict.reason, explanation=str(verdict)))
             return
-        self._desk.send(self._ticket(decision.plan), decision.plan, first=(decision.judgement,))
+        now = self._clock.now()
+        warned = (AlarmRaised(now, each.code, each.detail, each.position) for each in decision.warnings)
+        ticket = self._ticket(decision.plan, decision.limit or decision.plan.limit)
+        self._desk.send(ticket, decision.plan, first=(decision.judgement, *warned))
+
+    def reprice(self, decision: Reprice, buying_power: Decimal | None) -> None:
+        """Send the next order of an entry that walks, if the limits still allow it; a refusal is an alarm. CS-421."""
+        plan, now = decision.plan, self._clock.now()
+        if (verdict := self.guard(plan, self._ledger.book, buying_power)).passed:
+            self._desk.send(self._ticket(plan, decision.limit), plan)
+        elif plan.position not in self._stopped:
+            self._stopped.add(plan.position)
+            self._ledger.record(AlarmRaised(now, "walk_stopped", str(verdict), plan.position))
 
     def guard(self, plan: EntryPlan, book: Book, buying_power: Decimal | None) -> Verdict:
         """The first limit that says no to a plan now, ours before the broker's, else ok."""
@@ -61,7 +75,7 @@ class EnterTrade:
             return verdict
         return self._decrees.judge_spread(book, now)
 
-    def _ticket(self, plan: EntryPlan) -> OrderTicket:
+    def _ticket(self, plan: EntryPlan, limit: Decimal) -> OrderTicket:
         book, underlying = self._ledger.book, plan.spread.underlying
         order_id = next_order_id(book, self._strategy, underlying, plan.position, "entry", self._clock.now())
         return OrderTicket(
@@ -72,6 +86,6 @@ class EnterTrade:
             legs=plan.spread.opening_legs,
             quantity=plan.contracts,
             effect=Effect.CREDIT,
-            limit=plan.limit,
+            limit=limit,
             reason=str(plan.strategy),
         )

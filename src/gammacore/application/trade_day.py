@@ -27,6 +27,7 @@ from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.book.book import Book
+from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
@@ -46,6 +47,7 @@ from gammacore.domain.strategy import (
     Open,
     Remember,
     Repair,
+    Reprice,
     Situation,
     Stand,
     Strategy,
@@ -108,6 +110,7 @@ class TradeDay:
     regimes: WatchRegime | None = None
     news: OrderNews | None = None
     equity: WatchEquity | None = None
+    tables: tuple[Horizon, ...] = ()
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -166,7 +169,9 @@ class TradeDay:
         if book.opened is None:
             terms = self.terms
             self.ledger.record(
-                LedgerOpened(now, terms.account, terms.mode, terms.lineage, terms.starting_balance), self._day(now)
+                LedgerOpened(now, terms.account, terms.mode, terms.lineage, terms.starting_balance),
+                self._day(now),
+                *self._end_of_tables(now),
             )
             return
         self._refuse_another_ledger(book)
@@ -174,7 +179,12 @@ class TradeDay:
         if self.regimes is not None and self.terms.mode is Mode.STUDY:
             self.regimes.relive(self.underlying.hedge_share, self.market, self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
-            self.ledger.record(self._day(now))
+            self.ledger.record(self._day(now), *self._end_of_tables(now))
+
+    def _end_of_tables(self, now: dt.datetime) -> tuple[AlarmRaised, ...]:
+        """A warning of each table that does not cover the day, or soon will not, once a day. Rule: CS-304."""
+        warnings = (table.warning(self.session.date) for table in self.tables)
+        return tuple(AlarmRaised(now, DATES_NOT_KNOWN, warning) for warning in warnings if warning is not None)
 
     def _refuse_another_ledger(self, book: Book) -> None:
         """A ledger is of one account and mode, a day of one underlying and strategy, and time goes on. Rule: CS-609.
@@ -297,6 +307,8 @@ class TradeDay:
     def _carry_out(self, step: Decision) -> None:
         if isinstance(step, Open):
             self.enter(step, self._buying_power())
+        elif isinstance(step, Reprice):
+            self.enter.reprice(step, self._buying_power())
         elif isinstance(step, Stand):
             self.enter.stand(step)
         elif isinstance(step, Observe):

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from gammacore.domain.entries.event_days import MarketEvent
 from gammacore.domain.written_dates import read_day
 from gammacore.domain.written_figures import read_figure
 
@@ -112,6 +113,13 @@ def _switch(value: Any) -> bool:
     return value if isinstance(value, bool) else _SWITCH[str(value).lower()]
 
 
+def _date(value: Any) -> dt.date:
+    """A plain date: an instant is one too to Python, and equals none."""
+    if isinstance(value, dt.datetime):
+        raise TypeError(value)
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
 _READERS: dict[Any, Callable[[Any], Any]] = {
     bool: _switch,
     Decimal: _number,
@@ -122,6 +130,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     dt.date: _date,
     Path: lambda value: Path(value).expanduser(),
     str: str,
+    MarketEvent: MarketEvent.read,
 }
 
 _WORDS: dict[Any, str] = {
@@ -133,5 +142,6 @@ _WORDS: dict[Any, str] = {
     dt.date: "a date like 2026-08-19",
     Fraction: 'a number or a fraction like "1/3"',
     Path: "a path",
+    MarketEvent: 'an event like "CPI 2026-12-10 08:30 bls.gov": name, date, New York time if any, source',
     str: "a text",
 }

@@ -31,14 +31,17 @@ NOT_PART_OF_A_DECISION = (
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
-BEYOND_THE_STOPS = {
+BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
         "entries.schedule.times": ["09:36"],
         "entries.schedule.window_from_minutes": 6,
         "sizing.policy": SizingPolicy.BOOTSTRAP_STATS,
-    }
+    },
+    "stop-outside-quotes": {"entries.stop_inside_quotes.on": True},
+    "walk": {"entries.limit.walk": True},
 }
-"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A. Rule: CS-534."""
+"""Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A (CS-534); `standard`
+with entries only where bid and ask leave the stop room (CS-368), or that walk their price (CS-421)."""
 PROFILE = "hedging.profile"
 
 

@@ -266,7 +266,10 @@ class OrderReport:
 
 @frozen
 class Order:
-    """An order in the book: the ticket and everything recorded of it since."""
+    """An order in the book: the ticket and everything recorded of it since.
+
+    `called_back` is why it was first asked back, "" while it was not.
+    """
 
     ticket: OrderTicket
     state: OrderState
@@ -275,6 +278,7 @@ class Order:
     broker_id: str = ""
     execution: Execution = field(default=NOTHING_FILLED)
     cancels: int = 0
+    called_back: str = ""
     reason: str = ""
     price_verified: bool = True
 

@@ -75,11 +75,25 @@ class Situation:
 
 @frozen
 class Open:
-    """Sell a spread as planned; `judgement` is the record of its filters, `proposal` what an advisor is asked."""
+    """Sell a spread as planned; `judgement` is the record of its filters, `proposal` what an advisor is asked.
+
+    `warnings` are alarms written down with the order. `limit`, points, is that of the first order where it is not the
+    plan's own, the least it is sold for (CS-421).
+    """
 
     plan: EntryPlan
     judgement: EntryJudged
     proposal: EntryProposal | None = None
+    warnings: tuple[Warn, ...] = ()
+    limit: Decimal | None = None
+
+
+@frozen
+class Reprice:
+    """Sell a planned spread, whose last order was called back unfilled, at the next limit, points. Rule: CS-421."""
+
+    plan: EntryPlan
+    limit: Decimal
 
 
 @frozen
@@ -182,7 +196,7 @@ class Halt:
     reason: str
 
 
-Decision = Open | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn | Halt
+Decision = Open | Reprice | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn | Halt
 
 
 @frozen

@@ -40,6 +40,7 @@ from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
@@ -60,6 +61,7 @@ from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.credentials import open_credentials
+from gammacore.wiring.dated_tables import dated_tables
 from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
 from gammacore.wiring.markets import (
     naming_underlying,
@@ -193,6 +195,7 @@ def wire_day(
             regimes=regimes.watch,
             news=venue.news,
             decrees=decrees,
+            tables=dated_tables(settings, armed.broker, calendar, session.date),
         )
     except BaseException:
         if venue is not None:
@@ -247,6 +250,7 @@ def wire_trade(
     regimes: WatchRegime | None = None,
     news: OrderNews | None = None,
     decrees: EntryDecrees | None = None,
+    tables: tuple[Horizon, ...] = (),
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
     ledger = DayLedger(storage, notices)
@@ -287,6 +291,7 @@ def wire_trade(
         regimes=regimes,
         news=news,
         equity=WatchEquity(ledger, strategy.guards, underlying) if isinstance(strategy, DeltaHedgeDesk) else None,
+        tables=tables,
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from attrs import frozen
@@ -37,6 +38,7 @@ from gammacore.ports.credentials import NEEDED, CredentialName, CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
 from gammacore.wiring.credentials import look_up
+from gammacore.wiring.dated_tables import dated_tables
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
@@ -84,7 +86,10 @@ def diagnose(
                 "fix what is named; without --live it is paper, with --broker fake no credential is needed",
             )
         )
-    checks.append(probed("calendar", lambda: check_calendar(days, now.now()), "install exchange-calendars anew"))
+    broker = settings.account.broker if armed is None else armed.broker
+    tables = dated_tables(settings, broker, days, new_york_date(now.now()))
+    probe = partial(check_calendar, days, now.now(), tables)
+    checks.append(probed("calendar", probe, "install exchange-calendars anew"))
     if armed is None:
         checks += [not_asked(name, "the mode is not settled", "fix the mode first") for name in BROKER_CHECKS]
     elif armed.broker.is_real:

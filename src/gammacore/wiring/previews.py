@@ -29,13 +29,15 @@ from gammacore.wiring.storage import LedgerPlace, open_storage
 class EntryPreview:
     """What `plan` shows: the judgement, what the account may risk, and the exits the position would have.
 
-    `purchase` is the order of a strategy that buys, where nothing said no; one that sells has it in the judgement.
+    `purchase` is the order of a strategy that buys, where nothing said no; one that sells has it in the judgement, and
+    `first_limit`, points, where its price walks from there down to the plan's limit (CS-421).
     """
 
     judgement: EntryJudgement
     buying_power: Decimal | None
     exits: tuple[str, ...]
     purchase: Trade | None = None
+    first_limit: Decimal | None = None
 
 
 def preview_entry(
@@ -79,7 +81,9 @@ def preview_entry(
         day.close()
     entry = judgement.plan
     exits = () if entry is None else describe(entry.policy, entry.expected_credit, entry.confidence, entry.strategy)
-    return EntryPreview(judgement, power, exits)
+    walks = entry is not None and _selling(desk).entries.limit.walk
+    first = _selling(desk).entries.limit.first(entry, situation.underlying) if entry is not None and walks else None
+    return EntryPreview(judgement, power, exits, first_limit=first)
 
 
 def _purchase(desk: DeltaHedgeDesk, situation: Situation) -> EntryPreview:

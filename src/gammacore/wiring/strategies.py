@@ -33,7 +33,7 @@ NO_LONGER_THAN_A_LOOK = Decimal(0)
 
 def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
     """The credit-spread desk with the configured figures."""
-    return CreditSpreadDesk(settings.entries, settings.limits, settings.sizing, settings.stops)
+    return CreditSpreadDesk(settings.entries, settings.limits, settings.sizing, settings.stops, settings.orders)
 
 
 def open_strategy(settings: Settings) -> Strategy:

@@ -321,6 +321,18 @@ def test_the_calendar_knows_half_days_and_is_asked_once_a_year(wire: Wire) -> No
         AlpacaCalendar(wire.clients, wire.clock).session(dt.date(2099, 1, 5))
 
 
+def test_a_year_the_calendar_shows_in_part_is_not_closed_in_the_rest(wire: Wire) -> None:
+    """A date beyond what it shows is missing: never to be read as a holiday."""
+    shown = [{"date": date, "open": "09:30", "close": "16:00"} for date in ("2029-03-01", "2029-06-29")]
+    wire.script.tell(shown)
+    calendar = AlpacaCalendar(wire.clients, wire.clock)
+
+    for date in (dt.date(2029, 1, 3), dt.date(2029, 7, 2)):
+        with pytest.raises(MissingData, match="shows 2029 only from 2029-03-01 to 2029-06-29"):
+            calendar.session(date)
+    assert calendar.session(dt.date(2029, 3, 3)) is None
+
+
 def test_importing_the_adapter_loads_neither_alpaca_py_nor_pandas() -> None:
     loaded = (
         "import sys, gammacore.adapters.alpaca; print({'alpaca', 'pandas', 'websockets', 'pydantic'} & {*sys.modules})"

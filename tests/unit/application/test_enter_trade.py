@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve
 
 from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding
-from gammacore.domain.ledger import EntryJudged, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
 from gammacore.domain.orders import Effect, Purpose
-from gammacore.domain.strategy import Open, Stand
+from gammacore.domain.strategy import Open, Stand, Warn
 from gammacore.errors import StorageError
 
 PLENTY = Decimal(100_000)
@@ -122,3 +122,19 @@ def test_the_client_id_says_what_the_order_is_for() -> None:
         ids.append(world.exchange.received[0].id)
 
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None:
+    """CS-368: once per entry, killed or not."""
+    world = a_world_holding()
+    plan = evolve(a_scripted_plan(3), position="p9")
+    warning = Warn("stop_inside_quotes", "worst mark 2.80 - credit 2.50", "p9")
+    world.day.enter(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)), PLENTY)
+    kinds = [type(event) for event in world.events]
+
+    assert kinds[kinds.index(AlarmRaised) - 1 : kinds.index(AlarmRaised) + 2] == [
+        EntryJudged,
+        AlarmRaised,
+        OrderIntended,
+    ]
+    assert world.alarms() == ["stop_inside_quotes"]

@@ -24,6 +24,8 @@ from builders_desk import (
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.entries.credit import SpreadQuality, StopInsideQuotes
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
@@ -112,6 +114,35 @@ def test_below_half_of_the_starting_capital_somebody_is_told() -> None:
     assert warns.detail == "balance 9,999.99 < 10,000.00, 50% of the starting capital"
     assert kinds(stands) == ["Stand", "Stand", "Stand"]
     assert steps(a_situation("10:20", book=a_book(judged("10:00"), balance="9999.99"))) == []
+
+
+WIDE: Legs = {"P6880": (1.40, 1.70), "P6890": (3.90, 4.20)}  # mid credit 2.50, worst mark 2.80: 12 % of it
+TOLERANT = EntryRules(quality=SpreadQuality(good_tolerance=Decimal(1), rich_tolerance=Decimal(1)))
+
+
+@pytest.mark.parametrize(("legs", "warned"), [(WIDE, True), (PUT_SPREAD_QUOTES, False)])
+def test_a_stop_inside_bid_and_ask_is_warned_of_with_the_entry(legs: Legs, warned: bool) -> None:
+    """CS-368: off, it sells and says so."""
+    (decision,) = steps(a_situation(legs=legs), CreditSpreadDesk(entries=TOLERANT))
+
+    assert isinstance(decision, Open)
+    assert [warning.code for warning in decision.warnings] == ["stop_inside_quotes"] * warned
+    if warned:
+        assert decision.warnings[0].position == decision.plan.position
+        assert "= 0.30 >= stop 10% of credit = 0.25" in decision.warnings[0].detail
+
+
+def test_with_its_filter_on_a_stop_inside_bid_and_ask_is_no_entry() -> None:
+    """CS-368, by the stop of the entry's VIX where that decides (CS-532): 15 % of 2.50 lies beyond 0.30."""
+    outside = evolve(TOLERANT, stop_inside_quotes=StopInsideQuotes(on=True))
+    by_vix = evolve(stop_policy("standard"), volatility_stops=True)
+    (refused,) = steps(a_situation(legs=WIDE), CreditSpreadDesk(entries=outside))
+    (taken,) = steps(a_situation(legs=WIDE), CreditSpreadDesk(entries=outside, stops=by_vix))
+
+    assert isinstance(refused, Stand)
+    assert refused.judgement.reason == "stop_inside_quotes"
+    assert isinstance(taken, Open)
+    assert taken.warnings == ()
 
 
 @pytest.mark.parametrize("time", ["09:59:59", "10:20", "12:15"])

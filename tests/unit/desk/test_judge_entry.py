@@ -165,7 +165,8 @@ def test_filters_are_judged_in_the_order_of_the_table() -> None:
     """CS-300, section 3."""
     rules = [rule for rule, _, _ in FILTERS]
 
-    assert rules == sorted(rules)
+    after = {"CS-367": "CS-304.5", "CS-368": "CS-332.5"}
+    assert rules == sorted(rules, key=lambda rule: after.get(rule, rule))
     assert len({name for _, name, _ in FILTERS}) == len(FILTERS)
     assert set(rules) >= MARKET_AND_MONEY
 
@@ -278,13 +279,22 @@ def test_a_price_within_twenty_percent_of_the_previous_close_is_a_price(previous
     assert reason(a_situation(previous_close=previous_close)) is None
 
 
-def test_a_year_without_fomc_dates_is_open_and_counted() -> None:
-    """CS-304: unknown, and it passes."""
-    rules = EntryRules(fomc=evolve(EntryRules().fomc, dates=()))
-    judged = judgement(entries=rules)
+@pytest.mark.parametrize(
+    ("date", "outcome", "reason"),
+    [
+        (dt.date(2015, 12, 24), Outcome.UNKNOWN, "quotes_missing"),  # passed: the chain shown is of another day
+        (dt.date(2027, 1, 27), Outcome.SKIP, "fomc_day"),
+        (dt.date(2034, 1, 3), Outcome.UNKNOWN, "fomc_day_unknown"),
+    ],
+)
+def test_where_fomc_dates_are_not_known_the_past_passes_and_the_future_does_not(
+    date: dt.date, outcome: Outcome, reason: str
+) -> None:
+    """CS-304: unknown either way, journaled and counted."""
+    situation = evolve(a_situation(), session=evolve(a_session(), date=date))
 
-    assert judged.plan is not None
-    assert verdict("fomc_day", entries=rules).outcome is Outcome.UNKNOWN
+    assert verdict("fomc_day", situation).outcome is outcome
+    assert judgement(situation).record.reason == reason
 
 
 def test_a_filter_that_fails_to_judge_is_a_fault_not_a_pass() -> None:

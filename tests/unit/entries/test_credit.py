@@ -1,22 +1,26 @@
-"""Is the credit real and enough: usable quotes, quality by tier, hourly and minimum credit, the limit. CS-328..332."""
+"""Is the credit real and enough: quotes, quality, hourly and minimum credit, stop, limit. CS-328..332, 368, 421."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import DAY, a_condor, a_put_spread, at
+from builders import DAY, a_condor, a_plan, a_put_spread, at
 from builders_desk import quotes_of
 from gammacore.domain.entries.credit import (
     EntryLimit,
     HourlyCredit,
     MinimumCredit,
+    QuotedLoss,
     SpreadQuality,
     SpreadQuote,
+    StopInsideQuotes,
     judge_positive,
     judge_quotes,
 )
@@ -245,3 +249,59 @@ def test_a_limit_is_never_above_what_was_conceded(credit: Decimal, symbol: str) 
 
     assert 0 <= limit <= Decimal("0.95") * credit
     assert limit % REGISTRY[symbol].ticks.complex_order == 0
+
+
+@pytest.mark.parametrize(
+    ("worst", "stop", "inside"),
+    [
+        ("2.74", "0.10", False),
+        ("2.75", "0.10", True),  # at it is beyond it
+        ("2.76", "0.10", True),
+        ("2.75", "0.15", False),
+        ("2.88", "0.15", True),
+        ("2.40", "0.10", False),
+    ],
+)
+def test_a_stop_that_bid_and_ask_alone_would_trigger_is_skipped_only_when_asked_for(
+    worst: str, stop: str, inside: bool
+) -> None:
+    """CS-368: worst - C at or beyond stop x C, both figures named."""
+    quoted = QuotedLoss(Decimal("2.50"), Decimal(worst), Decimal(stop))
+    on, off = StopInsideQuotes(on=True).judge(quoted), StopInsideQuotes().judge(quoted)
+
+    assert off.passed
+    assert off.value.startswith("warned: ") is inside
+    assert on.reason == ("stop_inside_quotes" if inside else None)
+    assert str(Decimal(worst) - Decimal("2.50")) in on.value
+    assert f"{(Decimal(stop) * Decimal('2.50')).normalize():f}" in on.limit
+
+
+@pytest.mark.parametrize(
+    ("credit", "minimum", "prices"),
+    [
+        ("2.50", "1.30", ["2.50", "2.45", "2.40", "2.35"]),  # 0.95 x 2.50 = 2.375, down to 2.35
+        ("1.37", "1.30", ["1.35", "1.30"]),  # not 0.95 x 1.37 = 1.30
+        ("1.35", "1.30", ["1.35", "1.30"]),  # nor 0.95 x 1.35 = 1.25: below the minimum
+        ("1.30", "1.30", ["1.30"]),
+        ("1.34", "1.32", ["1.35"]),  # the minimum up to its tick
+    ],
+)
+def test_walking_goes_from_the_mid_to_the_concession_and_never_below_the_minimum(
+    credit: str, minimum: str, prices: list[str]
+) -> None:
+    """CS-421."""
+    rule = EntryLimit(walk=True)
+    plan = evolve(a_plan(), expected_credit=Decimal(credit), limit=rule.lowest(Decimal(credit), SPX, Fraction(minimum)))
+    asked = [rule.first(plan, SPX)]
+    while (lower := rule.next(plan, asked[-1], SPX)) is not None:
+        asked.append(lower)
+
+    assert [f"{price:.2f}" for price in asked] == prices
+
+
+def test_without_walking_one_price_is_asked_whatever_the_minimum() -> None:
+    rule = EntryLimit()
+    plan = evolve(a_plan(), expected_credit=Decimal("1.35"), limit=rule.lowest(Decimal("1.35"), SPX, Fraction("1.30")))
+
+    assert rule.first(plan, SPX) == plan.limit == Decimal("1.25")
+    assert rule.next(plan, plan.limit, SPX) is None

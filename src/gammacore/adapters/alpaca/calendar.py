@@ -14,6 +14,9 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.ports.clock import Clock
 
+A_WEEK = dt.timedelta(days=7)
+"""A year has a session in its first and its last seven days: an answer without one shows a part of it."""
+
 
 @define(eq=False)
 class AlpacaCalendar:
@@ -25,7 +28,12 @@ class AlpacaCalendar:
     _years: dict[int, Mapping[dt.date, TradingSession]] = field(factory=dict, init=False)
 
     def session(self, date: dt.date) -> TradingSession | None:
-        return self._year(date.year).get(date)
+        year = self._year(date.year)
+        first, last = min(year), max(year)
+        begins_late, ends_early = (first - A_WEEK).year == first.year, (last + A_WEEK).year == last.year
+        if (date < first and begins_late) or (date > last and ends_early):
+            raise MissingData(f"Alpaca's calendar shows {date.year} only from {first} to {last}")
+        return year.get(date)
 
     def next_session(self, date: dt.date) -> TradingSession:
         for year in (date.year, date.year + 1):

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from gammacore.domain.dated_table import Horizon
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
@@ -35,6 +36,19 @@ class NyseCalendar:
         if self.last_year < self.first_year:
             raise InvalidInput("last_year", self.last_year, f"give {self.first_year} or later")
 
+    @property
+    def horizon(self) -> Horizon:
+        """The years it answers for; beyond the three that NYSE publishes, holidays and half days are by its rules."""
+        return Horizon(
+            "sessions, holidays and half days of the exchange",
+            dt.date(self.first_year, 1, 1),
+            dt.date(self.last_year, 12, 31),
+            "exchange_calendars, XNYS",
+            before="the date is refused",
+            after="the date is refused",
+            fix="update gammacore: its calendar then ends later",
+        )
+
     def session(self, date: dt.date) -> TradingSession | None:
         self._require_covered(date)
         return self._sessions.get(date)
@@ -48,7 +62,8 @@ class NyseCalendar:
 
     def _require_covered(self, date: dt.date) -> None:
         if not self.first_year <= date.year <= self.last_year:
-            raise MissingData(f"{date}: the calendar covers {self.first_year} to {self.last_year}")
+            raise MissingData(f"{date}: the calendar covers {self.first_year} to {self.last_year}; sessions, holidays "
+                              "and half days outside are not known, give a date inside")  # fmt: skip
 
     @property
     def _dates(self) -> list[dt.date]:

@@ -92,8 +92,12 @@ class OrderLog:
 
     @apply.register
     def _(self, event: CancelRequested) -> None:
-        cancels = self.known(event.id).cancels + 1
-        self._move(event.id, OrderState.CANCEL_REQUESTED, event.at, cancels=cancels, reason=event.reason)
+        known = self.known(event.id)
+        why = known.called_back or event.reason
+        self._move(
+            event.id, OrderState.CANCEL_REQUESTED, event.at,
+            cancels=known.cancels + 1, called_back=why, reason=event.reason,
+        )  # fmt: skip
 
     @apply.register
     def _(self, event: OrderCanceled) -> None:

@@ -47,6 +47,8 @@ class PositionLog:
         before, now = order.execution, event.execution
         position = self._all.get(plan.position)
         contracts, credit = now.quantity, now.price or Decimal(0)
+        if position is not None and position.is_live and position.contracts != before.quantity:
+            contracts, credit = _with_other_orders(position, before, now)
         if position is not None and not position.is_live:  # filled late, after its first part was booked: held anew
             position, contracts = None, now.quantity - before.quantity
             credit = _later_credit(before, now)
@@ -138,6 +140,14 @@ class PositionLog:
         if not held.is_live:
             raise InvalidInput("position", position, "a position is closed once, and nothing follows (CS-564)")
         return held
+
+
+def _with_other_orders(position: Position, before: Execution, now: Execution) -> tuple[int, Decimal]:
+    """Contracts and mean credit, points, where another order of the same entry has filled too. CS-410, CS-421."""
+    contracts = position.contracts + now.quantity - before.quantity
+    received = position.credit * position.contracts
+    received += (now.price or Decimal(0)) * now.quantity - (before.price or Decimal(0)) * before.quantity
+    return contracts, received / contracts if contracts else Decimal(0)
 
 
 def _later_credit(before: Execution, now: Execution) -> Decimal:

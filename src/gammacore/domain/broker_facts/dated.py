@@ -9,12 +9,16 @@ from typing import Generic, TypeVar
 
 from attrs import frozen
 
+from gammacore.domain.dated_table import Horizon
 from gammacore.errors import MissingData
 
 Value = TypeVar("Value")
 
 LONG_AGO = dt.date(2000, 1, 1)
 """Since before any day we trade or replay; the day itself is of no interest."""
+REVIEWED_TO = dt.date(2027, 12, 31)
+"""The tables were read in 2026. To here they are taken as known; later they go on holding, with a warning: a broker
+whose rules are not read again is not one without rules."""
 
 
 class BrokerName(StrEnum):
@@ -53,3 +57,20 @@ def in_force(table: Iterable[Dated[Value]], date: dt.date) -> Dated[Value]:
     if not holding:
         raise MissingData(f"nothing is known for {date}: enter what held then")
     return max(holding, key=lambda fact: fact.since)
+
+
+def reviewed(broker: BrokerName) -> Horizon:
+    """From when to when the rules of a broker are known: option level, changes of orders, expiry days, own closes.
+
+    >>> reviewed(BrokerName.ALPACA).warning(dt.date(2028, 1, 3))
+    'rules of alpaca are not known after 2027-12-31 (brokers.md 7): on 2028-01-03 the last known ones hold'
+    """
+    return Horizon(
+        f"rules of {broker}",
+        LONG_AGO,
+        REVIEWED_TO,
+        "brokers.md 7",
+        before="the run is refused",
+        after="the last known ones hold",
+        fix="compare docs/brokers.md with what the broker publishes, and update gammacore",
+    )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.broker_facts.dated import LONG_AGO, BrokerName, Dated, in_force
+from gammacore.domain.dated_table import Horizon
 from gammacore.errors import InvalidInput
 
 REPLACED_FROM = dt.date(2026, 6, 4)
@@ -64,3 +65,16 @@ def day_trading_regime(
         Dated(last, DayTradingRegime.INTRADAY_MARGIN, SOURCE if changed_over is None else "entered by the user"),
     )
     return in_force(table, date)
+
+
+def assumed_to_the_last(broker: BrokerName) -> Horizon:
+    """How long the old rule is assumed where the day a broker left it is not configured."""
+    return Horizon(
+        f"pattern-day-trader rules of {broker}",
+        LONG_AGO,
+        REPLACED_BY_ALL - dt.timedelta(days=1),
+        SOURCE,
+        before="the run is refused",
+        after="the intraday-margin rule is taken to hold",
+        fix="enter the day the broker changed over as account.intraday_margin_since",
+    )

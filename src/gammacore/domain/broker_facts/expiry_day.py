@@ -96,8 +96,11 @@ OWN_CLOSES: Mapping[BrokerName, tuple[Dated[OwnClose], ...]] = {
 def own_close(broker: BrokerName, root: str, date: dt.date) -> Dated[OwnClose] | None:
     """What this broker may do to an expiring contract of this root by itself; None: nothing we know of.
 
+    Raises:
+        MissingData: its rules for the root begin later; that is not "nothing".
+
     >>> own_close(BrokerName.ALPACA, "SPXW", dt.date(2026, 8, 19)).value.minutes_before_close
     30
     """
-    concerned = [fact for fact in OWN_CLOSES[broker] if fact.since <= date and fact.value.concerns(root)]
+    concerned = [fact for fact in OWN_CLOSES[broker] if fact.value.concerns(root)]
     return in_force(concerned, date) if concerned else None

@@ -21,11 +21,13 @@ from gammacore.domain.desks.closing_spread import (
 )
 from gammacore.domain.desks.leftovers import close_leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.desks.walking import walk_entries
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
+from gammacore.domain.orders import OrderLife
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
@@ -57,6 +59,7 @@ class CreditSpreadDesk:
     limits: RiskLimits = RiskLimits()
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
+    orders: OrderLife = OrderLife()
 
     @property
     def name(self) -> str:
@@ -85,8 +88,14 @@ class CreditSpreadDesk:
             steps.extend(call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
         steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
         steps.extend(close_leftovers(situation.book, situation.session, situation.now))
+        steps.extend(self._walk(situation))
         steps.extend(self._look_for_entries(situation))
         return Decisions(tuple(steps))
+
+    def _walk(self, situation: Situation) -> Iterator[Decision]:
+        """Entries that concede a tick at a time. Rule: CS-421."""
+        date, limit, now = situation.session.date, self.entries.limit, situation.now
+        return walk_entries(situation.book, date, now, limit, self.orders, situation.underlying)
 
     def case(self, situation: Situation, slot: dt.datetime) -> EntryCase:
         """The entry of a slot as it would be judged now; `plan` prints it without trading."""
@@ -109,7 +118,8 @@ class CreditSpreadDesk:
                     yield Observe(slot, self._watch_spread(judgement.plan, situation.now))
                 return
             else:
-                yield Open(judgement.plan, judgement.record, case.proposal)
+                first = self.entries.limit.first(judgement.plan, situation.underlying)
+                yield Open(judgement.plan, judgement.record, case.proposal, judgement.warnings, first)
                 return  # a later slot of the same cycle is judged in the next one, with this entry in the book
 
     def _is_watched_first(self, situation: Situation, slot: dt.datetime) -> bool:

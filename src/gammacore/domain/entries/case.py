@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 
 from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
-from gammacore.domain.entries.credit import SpreadQuote, judge_positive
+from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
 from gammacore.domain.entries.entry_advisor import EntryProposal
 from gammacore.domain.entries.judged_setup import JudgedSetup
 from gammacore.domain.entries.observation import Observation
@@ -263,6 +264,22 @@ class EntryCase:
             return None
         return self.quote.expected_credit
 
+    @property
+    def _minimum_credit(self) -> Fraction:
+        """Dollars per share below which this setup is not sold. Rules: CS-226, CS-332."""
+        underlying = self.situation.underlying
+        if self.is_otm or self.quote is None:
+            return self.rules.otm.minimum_credit(underlying)
+        return self.rules.minimum.least(self.quote, underlying)
+
+    @cached_property
+    def stop_inside_quotes(self) -> QuotedLoss | None:
+        """What bid and ask alone would cost, against the stop of this entry; None without a credit. Rule: CS-368."""
+        if self.spread is None or self.credit is None or self.vix is None:
+            return None
+        mark = self.spread.mark(self.look_again.quote)
+        return None if mark is None else QuotedLoss(self.credit, mark.worst, self.policy.at_entry(self.vix).stop)
+
     @cached_property
     def size(self) -> Size | None:
         if self.credit is None or self.setup is None or self.spread is None:
@@ -302,7 +319,7 @@ class EntryCase:
             spread=self.spread,
             contracts=self.contracts,
             expected_credit=self.credit,
-            limit=self.rules.limit.price(self.credit, self.situation.underlying),
+            limit=self.rules.limit.lowest(self.credit, self.situation.underlying, self._minimum_credit),
             price=self.price,
             pin=self.pin.strike,
             vix=self.vix,

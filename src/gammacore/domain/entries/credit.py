@@ -1,11 +1,12 @@
 """Is the credit real, and is it enough: quotes of one snapshot, spread quality, hourly and absolute minimum.
 
-Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-401, CS-403, CS-404.
+Amounts are dollars per share. Rules: CS-328..332, CS-360, CS-368, CS-401, CS-403, CS-404.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from attrs import frozen
 from gammacore.domain.instruments import Underlying, tick_floor
 from gammacore.domain.market import Quote
 from gammacore.domain.parameters import parameter
+from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import CreditSpread, Quotes, Vertical, to_cents
 from gammacore.domain.verdicts import Verdict
@@ -175,10 +177,13 @@ class MinimumCredit:
     vertical: Decimal = parameter(Decimal("1.30"), "Least credit of a vertical, SPX dollars.", at_least=0)
     condor: Decimal = parameter(Decimal("1.30"), "Least total credit of a condor, SPX dollars.", at_least=0)
 
+    def least(self, quote: SpreadQuote, underlying: Underlying) -> Fraction:
+        """Dollars per share below which a spread of so many sides is not sold."""
+        return underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
+
     def judge(self, quote: SpreadQuote, underlying: Underlying, otm_least: Fraction | None = None) -> Verdict:
         """The mid credit against the strategy's minimum; OTM's natural credit against its own (CS-226)."""
-        least = underlying.dollars(self.condor if len(quote.sides) == 2 else self.vertical)
-        credit = quote.expected_credit
+        least, credit = self.least(quote, underlying), quote.expected_credit
         if otm_least is not None:
             least, credit = otm_least, quote.natural_credit
         if Fraction(credit) < least:
@@ -187,8 +192,64 @@ class MinimumCredit:
 
 
 @frozen
+class QuotedLoss:
+    """What bid and ask alone make of a spread sold at its expected credit, against the stop it will have. CS-368.
+
+    `worst` is the mark at worst (CS-503), points; `stop` the regular stop, part of the credit.
+    """
+
+    credit: Decimal
+    worst: Decimal
+    stop: Decimal
+
+    @property
+    def loss(self) -> Decimal:
+        """Points lost if it were closed at worst at once."""
+        return self.worst - self.credit
+
+    @property
+    def allowed(self) -> Decimal:
+        """Points of loss from which the stop closes it: stop × credit."""
+        return self.stop * self.credit
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the stop lies inside bid and ask: it would act without any move of the market."""
+        return self.loss >= self.allowed
+
+    def __str__(self) -> str:
+        return f"worst mark {self.worst} - credit {self.credit} = {self.loss}"
+
+    @property
+    def limit(self) -> str:
+        sign = ">=" if self.is_inside else "<"
+        return f"{sign} stop {self.stop:.0%} of credit = {_points(self.allowed)}"
+
+
+@frozen
+class StopInsideQuotes:
+    """When on, nothing is sold whose stop bid and ask alone would trigger; the warning is given either way. CS-368."""
+
+    on: bool = parameter(False, "Skip entries whose stop lies inside bid and ask; off, they are warned of.")
+
+    def judge(self, quoted: QuotedLoss) -> Verdict:
+        """At or beyond: worst - C >= stop × C.
+
+        >>> quoted = QuotedLoss(Decimal("2.50"), Decimal("2.75"), Decimal("0.10"))
+        >>> print(StopInsideQuotes(on=True).judge(quoted))
+        skip stop_inside_quotes: worst mark 2.75 - credit 2.50 = 0.25 >= stop 10% of credit = 0.25
+        """
+        if self.on and quoted.is_inside:
+            return Verdict.skip("stop_inside_quotes", quoted, quoted.limit)
+        return Verdict.ok(f"warned: {quoted}" if quoted.is_inside else quoted, quoted.limit)
+
+
+@frozen
 class EntryLimit:
-    """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404.
+    """We ask for 95 % of the mid credit, rounded down to the tick of a multi-leg order. Rules: CS-403, CS-404, CS-421.
+
+    With `walk` the first order asks for the mid; each that follows asks for one tick less, down to that limit and never
+    below the minimum credit.
 
     >>> from gammacore.domain.instruments import REGISTRY
     >>> EntryLimit().price(Decimal("2.50"), REGISTRY["SPX"])
@@ -196,10 +257,33 @@ class EntryLimit:
     """
 
     concession: Decimal = parameter(Decimal("0.95"), "Part of the mid credit we ask for.", above=0, at_most=1)
+    walk: bool = parameter(False, "Begin at the mid and concede a tick at a time down to that (CS-421).")
+    walk_seconds: int = parameter(15, "Walking: seconds an order rests before the next asks for a tick less.", above=0)
 
     def price(self, expected_credit: Decimal, underlying: Underlying) -> Decimal:
         """Points; 0 when nothing is left after rounding: then there is no order."""
         return tick_floor(self.concession * expected_credit, underlying.ticks.complex_order)
+
+    def lowest(self, expected_credit: Decimal, underlying: Underlying, minimum: Fraction) -> Decimal:
+        """The least we sell for, points: walking never goes below the minimum credit, up to its tick. Rule: CS-421."""
+        limit, tick = self.price(expected_credit, underlying), underlying.ticks.complex_order
+        return max(limit, math.ceil(minimum / Fraction(tick)) * tick) if self.walk and limit > 0 else limit
+
+    def first(self, plan: EntryPlan, underlying: Underlying) -> Decimal:
+        """The limit of the first order of an entry, points: the mid down to the tick when it walks. Rule: CS-421."""
+        return (
+            max(plan.limit, tick_floor(plan.expected_credit, underlying.ticks.complex_order))
+            if self.walk
+            else plan.limit
+        )
+
+    def next(self, plan: EntryPlan, limit: Decimal, underlying: Underlying) -> Decimal | None:
+        """The limit after one of an entry that walks: a tick less, None at its end. Rule: CS-421."""
+        return max(plan.limit, limit - underlying.ticks.complex_order) if self.walk and limit > plan.limit else None
+
+
+def _points(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
 
 
 def _dollars(amount: Fraction) -> str:

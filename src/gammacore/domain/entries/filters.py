@@ -228,6 +228,12 @@ def _minimum(case: EntryCase) -> Verdict:
     return verdict
 
 
+def _stop_inside_quotes(case: EntryCase) -> Verdict:
+    return (
+        NOT_JUDGED if case.stop_inside_quotes is None else case.rules.stop_inside_quotes.judge(case.stop_inside_quotes)
+    )
+
+
 def _size(case: EntryCase) -> Verdict:
     balance = case.situation.book.balance
     if case.size is None:
@@ -266,6 +272,11 @@ FILTERS: tuple[tuple[str, str, Filter], ...] = (
     ("CS-302", "halted", _halted),
     ("CS-303", "trading_day", _trading_day),
     ("CS-304", "fomc_day", lambda case: case.rules.fomc.judge(case.situation.session.date)),
+    (
+        "CS-367",
+        "event_day",
+        lambda case: case.rules.event_days.judge(case.situation.session.date, case.situation.now),
+    ),
     ("CS-305", "early_close", lambda case: case.rules.schedule.judge_early_close(case.situation.session)),
     ("CS-306", "schedule", lambda case: case.rules.schedule.judge_slot(case.slot, case.situation.now)),
     (
@@ -314,6 +325,7 @@ FILTERS: tuple[tuple[str, str, Filter], ...] = (
     ("CS-330", "spread_quality", _quality),
     ("CS-331", "hourly_credit", _hourly),
     ("CS-332", "minimum_credit", _minimum),
+    ("CS-368", "stop_inside_quotes", _stop_inside_quotes),
     ("CS-333", "momentum", _history(_momentum)),
     (
         "CS-334",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import evolve, frozen
 
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.filters import FILTERS
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.positions import EntryPlan
+from gammacore.domain.strategy import Warn
 from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 
 
 @frozen
 class EntryJudgement:
-    """What became of one scheduled entry: the record, and the plan when nothing said no."""
+    """What became of one scheduled entry: the record, the plan when every filter passed, and its warnings."""
 
     record: EntryJudged
     plan: EntryPlan | None
+    warnings: tuple[Warn, ...] = ()
 
     def refused(self, verdict: Verdict) -> EntryJudgement:
         """The judgement after a limit beyond the filters said no."""
@@ -44,7 +48,14 @@ def judge_entry(case: EntryCase) -> EntryJudgement:
         pin=None if case.pin is None else case.pin.strike,
         vix=case.vix,
     )
-    return EntryJudgement(record, plan)
+    return EntryJudgement(record, plan, () if plan is None else tuple(_warnings(case)))
+
+
+def _warnings(case: EntryCase) -> Iterator[Warn]:
+    """A stop inside bid and ask, whether or not the filter is on. Rule: CS-368."""
+    if case.stop_inside_quotes is not None and case.stop_inside_quotes.is_inside:
+        detail = f"{case.stop_inside_quotes} {case.stop_inside_quotes.limit}: bid and ask alone would stop it"
+        yield Warn("stop_inside_quotes", detail, case.position)
 
 
 def _reason(refusal: FilterVerdict) -> tuple[str, str]:

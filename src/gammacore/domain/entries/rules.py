@@ -8,9 +8,10 @@ from attrs import frozen
 
 from gammacore.domain.entries.broken_wing import BrokenWingRules
 from gammacore.domain.entries.confidence_score import ConfidenceScore
-from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality
+from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality, StopInsideQuotes
 from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
 from gammacore.domain.entries.entry_advisor import WeakPin
+from gammacore.domain.entries.event_days import EventDays
 from gammacore.domain.entries.expected_move import ExpectedMove
 from gammacore.domain.entries.fomc import FomcGate
 from gammacore.domain.entries.friday import FridayOff
@@ -38,6 +39,7 @@ class EntryRules:
 
     schedule: Schedule = Schedule()
     fomc: FomcGate = FomcGate()
+    event_days: EventDays = EventDays()
     vix: VixBand = VixBand()
     vix_spike: VixSpike = VixSpike()
     realized_volatility: RealizedVolatility = RealizedVolatility()
@@ -58,6 +60,7 @@ class EntryRules:
     quality: SpreadQuality = SpreadQuality()
     hourly: HourlyCredit = HourlyCredit()
     minimum: MinimumCredit = MinimumCredit()
+    stop_inside_quotes: StopInsideQuotes = StopInsideQuotes()
     momentum: Momentum = Momentum()
     observation: ObservationRule = ObservationRule()
     weak_pin: WeakPin = WeakPin()

@@ -280,7 +280,9 @@ class _DayFold:
         for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
             if plan.scheduled_at == record.scheduled_at:
                 orders = self._book.orders_of(plan.position)
-                return next((order for order in orders if order.ticket.purpose is Purpose.ENTRY), None)
+                entries = [order for order in orders if order.ticket.purpose is Purpose.ENTRY]
+                filled = (order for order in entries if order.execution.any)
+                return next(filled, entries[-1] if entries else None)  # of a walked entry the order that counts
         return None
 
 

@@ -303,6 +303,9 @@ PRESETS: dict[str, StopPolicy] = {
         StopPolicy("swept", grace_seconds=180),
         StopPolicy("head", stop=Decimal("0.15"), grace_seconds=540, emergency=Decimal("0.25")),
         StopPolicy("source-000", fixed_target=Decimal("0.60")),
+        StopPolicy("stop-outside-quotes"),
+        StopPolicy("walk"),
     )
 }
-"""standard: source 002. swept: best cell of its stop sweep. head: the reference's last state. source-000: CS-534."""
+"""standard: source 002. swept: best cell of its stop sweep. head: the reference's last state. source-000: CS-534.
+stop-outside-quotes (CS-368) and walk (CS-421): the figures of standard, with other entries."""

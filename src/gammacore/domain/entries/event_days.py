@@ -1,0 +1,253 @@
+"""No entry on event days, or around an event: options expiry, ends of quarters, releases of the configuration. CS-367.
+
+Expiry Fridays and ends of months follow from the rules of the exchange and are shipped. Dates of releases (CPI, PPI,
+payrolls) are set by their publishers and moved by them, in 2025 and 2026 twice: they are given in the configuration.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from attrs import frozen
+
+from gammacore.domain.dated_table import Coverage, Horizon
+from gammacore.domain.parameters import parameter
+from gammacore.domain.sessions import new_york
+from gammacore.domain.verdicts import Verdict
+from gammacore.errors import InvalidInput
+
+DAY = dt.timedelta(days=1)
+FRIDAY, SATURDAY = 4, 5
+QUARTER_MONTHS = (3, 6, 9, 12)
+COMPUTED_FROM, COMPUTED_TO = dt.date(2006, 1, 1), dt.date(2035, 12, 31)
+"""Where the rules below agree with the exchange's calendar, day by day."""
+COMPUTED_BY = "third Friday and last session by the rules of the exchange"
+
+
+class ComputedEvent(StrEnum):
+    """An event whose date follows from the calendar; where the exchange is closed that day, the session before it."""
+
+    OPEX = "opex"
+    """Expiry of monthly options: the third Friday."""
+    TRIPLE_WITCHING = "triple_witching"
+    """Expiry of quarterly futures and options: the third Friday of March, June, September and December."""
+    MONTH_END = "month_end"
+    """The last session of a month."""
+    QUARTER_END = "quarter_end"
+    """The last session of March, June, September and December."""
+
+
+class EventsMissing(StrEnum):
+    """What a date outside the tables does: no entry, or an entry with the verdict unknown."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+_WRITTEN = re.compile(r"(?P<name>\S.*?) (?P<date>\d{4}-\d\d-\d\d)(?: (?P<time>\d\d:\d\d))? (?P<source>\S.*)")
+
+
+@frozen
+class MarketEvent:
+    """One event: what it is, its New York date, its New York time (None: the whole day), and who announced it.
+
+    >>> print(MarketEvent.read("CPI 2026-12-10 08:30 bls.gov"))
+    CPI 2026-12-10 08:30 bls.gov
+    """
+
+    name: str
+    date: dt.date
+    time: dt.time | None
+    source: str
+
+    @classmethod
+    def read(cls, written: str | Mapping[str, Any] | MarketEvent) -> MarketEvent:
+        """An event as people write it: one line of text, or a table with name, date, time (if any) and source.
+
+        Raises:
+            ValueError: it is neither, or a part is missing or cannot be.
+        """
+        if isinstance(written, MarketEvent):
+            return written
+        if isinstance(written, str):
+            if (found := _WRITTEN.fullmatch(" ".join(written.split()))) is None:
+                raise ValueError(written)
+            return cls._of(**found.groupdict())
+        parts = dict(written)
+        if not _FIELDS - {"time"} <= parts.keys() <= _FIELDS:
+            raise ValueError(written)
+        return cls._of(**{"time": None, **parts})
+
+    @classmethod
+    def _of(cls, name: object, date: object, time: object, source: object) -> MarketEvent:
+        at = None if time is None else time if isinstance(time, dt.time) else dt.time.fromisoformat(str(time))
+        day = dt.date.fromisoformat(str(date))  # an instant is refused: its time belongs into `time`
+        if at is not None and at.tzinfo is not None:
+            raise ValueError(time)
+        if not (str(name).strip() and str(source).strip()) or not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(name, source, day)
+        return cls(str(name).strip(), day, at, str(source).strip())
+
+    def __str__(self) -> str:
+        at = "" if self.time is None else f" {self.time:%H:%M}"
+        return f"{self.name} {self.date}{at} {self.source}"
+
+
+_FIELDS = {"name", "date", "time", "source"}
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+
+
+@frozen
+class EventDays:
+    """When on, no entry on a day with an event, or within so many minutes of it; off by default. Rule: CS-367.
+
+    >>> days = EventDays(on=True)
+    >>> print(days.judge(dt.date(2026, 6, 18), new_york(dt.date(2026, 6, 18), dt.time(10))))
+    skip event_day: opex 2026-06-18 third Friday and last session by the rules of the exchange
+    """
+
+    on: bool = parameter(False, "Skip entries on event days.")
+    computed: tuple[ComputedEvent, ...] = parameter(
+        (ComputedEvent.OPEX, ComputedEvent.QUARTER_END),
+        "Events by the calendar: opex, triple_witching, month_end, quarter_end.",
+    )
+    events: tuple[MarketEvent, ...] = parameter(
+        (), 'Announced events, each like "CPI 2026-12-10 08:30 bls.gov": name, date, New York time if any, source.'
+    )
+    complete_to: dt.date | None = parameter(
+        None, "The last date to which your events are complete; none = the last of them."
+    )
+    minutes: int | None = parameter(
+        None, "Minutes before and after an event with a time in which nothing is opened; none = all day.", at_least=0
+    )
+    missing: EventsMissing = parameter(
+        EventsMissing.CLOSED, "A date outside the tables: closed = no entry, or open = it passes as unknown."
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.on and not self.computed and not self.events:
+            raise InvalidInput("on", True, "name events in computed or events, or leave it off")
+        if self.complete_to is not None and self.events and self.complete_to < max(each.date for each in self.events):
+            raise InvalidInput("complete_to", self.complete_to, "give the date of your last event or later, or none")
+        if self.complete_to is not None and not self.events:
+            raise InvalidInput("complete_to", self.complete_to, "give the events it is about, or none")
+
+    @property
+    def horizons(self) -> tuple[Horizon, ...]:
+        """What each of the two tables in use knows."""
+        after = "every entry is skipped (event_day_unknown)"
+        if self.missing is EventsMissing.OPEN:
+            after = "event_day passes without being judged"
+        tables = []
+        if self.computed:
+            names, update = ", ".join(self.computed), "update gammacore, or leave entries.event_days.computed empty"
+            tables.append(
+                Horizon(f"event days ({names})", COMPUTED_FROM, COMPUTED_TO, COMPUTED_BY, after, after, update)
+            )
+        if self.events:
+            dates = sorted(each.date for each in self.events)
+            names = ", ".join(dict.fromkeys(each.name for each in self.events))
+            tables.append(
+                Horizon(
+                    f"event days ({names})",
+                    dates[0],
+                    self.complete_to or dates[-1],
+                    "entries.event_days.events",
+                    after,
+                    after,
+                    "add the events that follow to entries.event_days.events",
+                )
+            )
+        return tuple(tables)
+
+    def on_date(self, date: dt.date) -> tuple[MarketEvent, ...]:
+        """The events of a New York date, computed ones first, each once."""
+        computed = (MarketEvent(kind, date, None, COMPUTED_BY) for kind in self.computed if falls_on(kind, date))
+        announced = (each for each in self.events if each.date == date)
+        return tuple(dict.fromkeys((*computed, *announced)))
+
+    def judge(self, date: dt.date, now: dt.datetime) -> Verdict:
+        """`date` is the session's New York date."""
+        if not self.on:
+            return Verdict.ok("off")
+        for event in self.on_date(date):
+            if self.minutes is None or event.time is None:
+                return Verdict.skip("event_day", event)
+            distance = abs((now - new_york(event.date, event.time)).total_seconds()) / 60
+            if distance <= self.minutes:
+                return Verdict.skip("event_day", f"{event}, {distance:.0f} min away", f"<= {self.minutes} min")
+        for table in self.horizons:
+            if table.coverage(date) is not Coverage.KNOWN:
+                known = f"{table.table} known {table.first} to {table.last}"
+                return Verdict.unknown("event_day_unknown", date, known, blocks=self.missing is EventsMissing.CLOSED)
+        return Verdict.ok(date)
+
+
+def falls_on(kind: ComputedEvent, date: dt.date) -> bool:
+    """Whether a computed event is on a date.
+
+    >>> falls_on(ComputedEvent.OPEX, dt.date(2026, 6, 18)), falls_on(ComputedEvent.OPEX, dt.date(2026, 6, 19))
+    (True, False)
+    """
+    return _DATES[kind](date.year, date.month) == date
+
+
+def _third_friday(year: int, month: int) -> dt.date | None:
+    return _session_on_or_before(dt.date(year, month, 15 + (FRIDAY - dt.date(year, month, 15).weekday()) % 7))
+
+
+def _month_end(year: int, month: int) -> dt.date | None:
+    return _session_on_or_before(dt.date(year, month, calendar.monthrange(year, month)[1]))
+
+
+def _quarterly(of_month: Callable[[int, int], dt.date | None]) -> Callable[[int, int], dt.date | None]:
+    return lambda year, month: of_month(year, month) if month in QUARTER_MONTHS else None
+
+
+_DATES: Mapping[ComputedEvent, Callable[[int, int], dt.date | None]] = {
+    ComputedEvent.OPEX: _third_friday,
+    ComputedEvent.TRIPLE_WITCHING: _quarterly(_third_friday),
+    ComputedEvent.MONTH_END: _month_end,
+    ComputedEvent.QUARTER_END: _quarterly(_month_end),
+}
+
+
+def _session_on_or_before(date: dt.date) -> dt.date:
+    holidays = _holidays(date.year)
+    while date.weekday() >= SATURDAY or date in holidays:
+        date -= DAY
+    return date
+
+
+@lru_cache(maxsize=64)
+def _holidays(year: int) -> frozenset[dt.date]:
+    """Holidays of the exchange that can be a third Friday or the last weekday of a month."""
+    return frozenset(_moving_holidays(year))
+
+
+def _moving_holidays(year: int) -> Iterator[dt.date]:
+    yield _easter(year) - 2 * DAY  # Good Friday
+    memorial = dt.date(year, 5, 31)
+    yield memorial - memorial.weekday() * DAY  # the last Monday of May
+    if year >= 2022:  # Juneteenth, on the Friday before when it is a Saturday
+        juneteenth = dt.date(year, 6, 19)
+        yield juneteenth - DAY if juneteenth.weekday() == SATURDAY else juneteenth
+
+
+def _easter(year: int) -> dt.date:
+    """Easter Sunday of the Gregorian calendar (Meeus, Jones, Butcher)."""
+    golden, century, rest = year % 19, *divmod(year, 100)
+    leap_centuries, century_rest = divmod(century, 4)
+    correction = (century - (century + 8) // 25 + 1) // 3
+    moon = (19 * golden + century - leap_centuries - correction + 15) % 30
+    leaps, year_rest = divmod(rest, 4)
+    weekday = (32 + 2 * century_rest + 2 * leaps - moon - year_rest) % 7
+    late = (golden + 11 * moon + 22 * weekday) // 451
+    month, day = divmod(moon + weekday - 7 * late + 114, 31)
+    return dt.date(year, month, day + 1)
