@@ -96,6 +96,9 @@ def _number(value: Any) -> Decimal:
 
 
 def _date(value: Any) -> dt.date:
+    """A plain date: an instant is one too to Python, and equals none."""
+    if isinstance(value, dt.datetime):
+        raise TypeError(value)
     day = value if isinstance(value, dt.date) else read_day(value)
     if day is None:
         raise ValueError(value)
@@ -111,13 +114,6 @@ def _whole(value: Any) -> int:
 
 def _switch(value: Any) -> bool:
     return value if isinstance(value, bool) else _SWITCH[str(value).lower()]
-
-
-def _date(value: Any) -> dt.date:
-    """A plain date: an instant is one too to Python, and equals none."""
-    if isinstance(value, dt.datetime):
-        raise TypeError(value)
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
