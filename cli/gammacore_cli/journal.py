@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DATE, LEDGER
+from gammacore_cli.options import DATE
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import head_of, ledger_options, means, show_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.reports.day_report import DayReport
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice, LedgerPlace
 
 log = logging.getLogger(__name__)
 
@@ -28,30 +29,37 @@ log = logging.getLogger(__name__)
 @click.option("--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19; else every day of the ledger.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Also write the credit spreads as the journal CSV.")  # fmt: skip
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="The ledger; else the newest run.")
 @common_options
-def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, ledger: LedgerPlace | None) -> None:
+@ledger_options()
+def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Path | None) -> None:
     """Each trade and each skip, with its reason."""
+    from gammacore import wiring
     from gammacore.domain.reports.day_report import day_report, day_reports
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import journal_document
 
-    path = frame.ledger_path(ledger)
-    events = frame.open_ledger(path)
+    chosen = means(frame, asked, wiring.Use.READ, "journal")
+    path = chosen.one.place
+    events = wiring.events_of(frame.settings, path)
+    head = head_of(frame, chosen.one)
     if hedge_ledger.is_hedge_ledger(events):
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
         if csv_file is not None:
             _write(csv_file, ())
+        head.show(frame)
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
         emit(
-            hedge_ledger.journal_document(hedged, day, path), frame.as_json,
+            {**head.document, **hedge_ledger.journal_document(hedged, day, path)}, frame.as_json,
             lambda: hedge_ledger_view.journal_view(hedged, day, path),
         )  # fmt: skip
+        show_others(frame, chosen.others)
         return
     reports = day_reports(events) if day is None else (day_report(events, day),)
     if csv_file is not None:
         _write(csv_file, reports)
-    emit(journal_document(reports, path), frame.as_json, lambda: _view(reports, path))
+    head.show(frame)
+    emit({**head.document, **journal_document(reports, path)}, frame.as_json, lambda: _view(reports, path))
+    show_others(frame, chosen.others)
 
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:

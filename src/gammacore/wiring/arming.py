@@ -105,6 +105,27 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
     return Armed(arming.mode, broker, None if number is None else number.secret)
 
 
+def require_number(configuration: Configuration, credentials: CredentialStore, typed: str, what: str) -> None:
+    """Compare the number typed back with that of the configured broker's live account. Rules: OP-101, OP-105.
+
+    Raises:
+        ConfigurationError: none was typed, there is none to compare it with, or it is another.
+    """
+    broker = configuration.settings.account.broker
+    if not typed:
+        raise ConfigurationError(f"{what} is live: type its account number back (--confirm-account N)")
+    account = ACCOUNT.get((broker, Mode.LIVE))
+    if account is None:
+        raise ConfigurationError(f"{what} is live: give --broker tradier or alpaca, whose credentials have the number "
+                                 "that --confirm-account is compared with")  # fmt: skip
+    number = credentials.find(account)
+    if number is None:
+        raise ConfigurationError(f"{what} is live: {account} is not there to compare --confirm-account with ({_WHERE})")
+    if not number.secret.matches(typed):
+        raise ConfigurationError(f"{what} is live: --confirm-account is not the number of this account; nothing was "
+                                 "written")  # fmt: skip
+
+
 _WHERE = "give them in the environment, in .env, or by `keyring set gammacore NAME`"
 
 
