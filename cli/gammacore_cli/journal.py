@@ -46,8 +46,8 @@ def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Pa
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
         if csv_file is not None:
             _write(csv_file, ())
-        head.show(frame)
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
+        head.show(frame)
         emit(
             {**head.document, **hedge_ledger.journal_document(hedged, day, path)}, frame.as_json,
             lambda: hedge_ledger_view.journal_view(hedged, day, path),
