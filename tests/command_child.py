@@ -11,11 +11,14 @@ import os
 import sys
 from typing import Any
 
-import gammacore.wiring  # imported once for all commands
+from click import Context
+
+from gammacore import wiring
 from gammacore.adapters.tradier import client, market
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore_cli.main import COMMANDS, gammacore, run
 
+wiring.system_clock()  # every adapter is imported before the first fork
 NOWHERE = TradierHosts("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
 
 
@@ -42,7 +45,7 @@ def main() -> None:
     for module, name in ((client, "LIVE"), (client, "SANDBOX"), (market, "SANDBOX")):
         setattr(module, name, NOWHERE)
     for command in COMMANDS:
-        gammacore.get_command(None, command)  # type: ignore[arg-type]  # its context is not used
+        gammacore.get_command(Context(gammacore), command)
     for line in sys.stdin:
         sys.stdout.write(f"{in_a_child(json.loads(line))}\n")
         sys.stdout.flush()

@@ -455,7 +455,7 @@ def test_a_ledger_of_another_mode_in_the_place_of_the_live_one_is_refused(desk: 
     opened(desk.ledger("live"), Mode.PAPER)
     before = desk.files()
 
-    answer = desk(*with_keys(desk) and command.split(), "--live")
+    answer = with_keys(desk)(*command.split(), "--live")
 
     assert (answer.code, desk.changed_since(before)) == (USAGE, set())
     assert "is a paper ledger, and --live was asked for" in answer.err

@@ -3,38 +3,22 @@
 A test, a notebook or another program wires a day in one call and may swap any part by name.
 """
 
-from gammacore.wiring.arming import Armed, armed_mode, require_number
+from gammacore.wiring.arming import Armed, armed_for, armed_mode, refuse_contradiction, require_mode, require_number
 from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
 from gammacore.wiring.controls import (
     Answer,
-    Flattened,
     ask,
     book_of,
     events_of,
-    flatten_now,
     journal_request,
     leave_request,
-    past_verdicts,
-    reconcile_now,
     refuse_while_flattening,
     system_clock,
 )
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.days import WiredDay, kill_files, wire_day, wire_trade
 from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
-from gammacore.wiring.ledgers import (
-    Chosen,
-    FoundLedger,
-    LedgerChoice,
-    Use,
-    armed_for,
-    choose,
-    ledgers_of,
-    look_at,
-    refuse_contradiction,
-    require_mode,
-    sight_of,
-)
+from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
 from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
 from gammacore.wiring.markets import (
     MarketSource,
@@ -60,6 +44,7 @@ from gammacore.wiring.storage import (
     repair_ledger,
 )
 from gammacore.wiring.strategies import credit_spread_desk, naming_its_underlying
+from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, reconcile_now
 
 __all__ = [
     "Answer",
