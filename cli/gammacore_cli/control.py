@@ -1,77 +1,88 @@
-"""Shared by halt, resume and flatten: reach the loop that runs, or journal the request ourselves."""
+"""Shared by halt and resume: one request to one or several ledgers, and what became of it."""
 
 from __future__ import annotations
 
-from itertools import islice
-from shlex import quote
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gammacore.errors import GammacoreError, MissingData, WriteConflict
+from gammacore.errors import StorageError
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.frame import Frame
+from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import Head, head_of
 
 if TYPE_CHECKING:
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import Answer, FoundLedger
+
+ACKNOWLEDGED = dt.timedelta(seconds=10)
+"""How long `halt` and `resume` wait for a running loop to obey (ours). Rule: OP-105."""
+OBEYED = {RequestKind.HALT: "halted", RequestKind.RESUME: "resumed", RequestKind.FLATTEN: "flattened"}
 
 
-SIGNED_WITHIN = 2
-"""The hedging filter signs its ledger with the first so many events."""
-
-
-def ledger_to_control(frame: Frame, named: LedgerPlace | None) -> LedgerPlace:
-    """The named ledger, else the configured paper ledger.
-
-    Raises:
-        MissingData: it does not exist; `trade` makes one.
-    """
-    from gammacore.wiring import ledger_exists
-
-    ledger = named or frame.paper_ledger
-    if not ledger_exists(frame.settings, ledger):
-        raise MissingData(f"{ledger}: no such ledger; name one with --ledger{_newest(frame)}")
-    return ledger
-
-
-def _newest(frame: Frame) -> str:
-    """The run somebody most likely means, to be copied from the refusal: a study keeps a ledger of its own."""
-    try:
-        return f" {quote(str(frame.ledger_path(None)))} (the newest run)"
-    except GammacoreError:
-        return ""
-
-
-def _is_kept_by_the_filter(frame: Frame, ledger: LedgerPlace) -> bool:
-    """By its first events, for a running ledger may be long. Rules: R10, DH-712, DH-1001."""
-    from gammacore import wiring
-    from gammacore_cli.hedge_ledger import is_hedge_ledger
-
-    storage = wiring.open_storage(frame.settings, ledger, read_only=True)
-    try:
-        return is_hedge_ledger(list(islice(storage.events(), SIGNED_WITHIN)))
-    finally:
-        storage.close()
-
-
-def ask(frame: Frame, ledger: LedgerPlace, kind: RequestKind, reason: str) -> tuple[bool, str]:
-    """Leave the request with the running loop, or journal it when none runs; whether a loop has it, and a sentence.
+def ask_and_show(frame: Frame, ledgers: Sequence[FoundLedger], kind: RequestKind, reason: str) -> None:
+    """Ask, wait for the loops, print one line a ledger.
 
     Raises:
-        WriteConflict: the one who writes the ledger is the hedging filter, which hears no requests.
-        StorageError: the ledger cannot be read or written.
+        StorageError: a loop did not obey in time; its request stays in the inbox.
+        WriteConflict: a ledger is written by the hedging filter, which takes no requests.
     """
     from gammacore import wiring
     from gammacore.ports.storage import Request
 
-    now = wiring.system_clock().now()
-    request = Request(kind, now, reason)
-    try:
-        wiring.journal_request(frame.settings, ledger, request)
-    except WriteConflict:
-        if _is_kept_by_the_filter(frame, ledger):
-            raise WriteConflict(
-                f"{ledger}: a running `gammacore hedge` writes it and hears no requests; write 1 into the file that "
-                "its EXECUTION_HALTED_FILE names, or stop it and ask again"
-            ) from None
-        wiring.leave_request(frame.settings, ledger, request)
-        return True, "left with the running loop; it acts within one cycle"
-    return False, "journaled; no loop is running"
+    heads = [head_of(frame, one) for one in ledgers]
+
+    def show_heads() -> None:
+        for head in heads:
+            head.show(frame)
+
+    request = Request(kind, wiring.system_clock().now(), reason)
+    places = [one.place for one in ledgers]
+    answers = wiring.ask(frame.settings, places, request, ACKNOWLEDGED, before_waiting=show_heads)
+    sentences = [sentence_of(kind, answer) for answer in answers]
+    document = _document(kind, reason, heads, answers, sentences)
+
+    def view() -> str:
+        names = [f"{one.words} {one.place}: " if len(ledgers) > 1 else "" for one in ledgers]
+        lines = zip(names, sentences, strict=True)
+        return "\n".join(f"{kind.value} ({reason}): {name}{sentence}" for name, sentence in lines)
+
+    emit(document, frame.as_json, view)
+    failed = [(one, answer) for one, answer in zip(ledgers, answers, strict=True) if not answer.done]
+    if not failed:
+        return
+    refused = next((answer.refusal for _, answer in failed if answer.refusal is not None), None)
+    if refused is not None:
+        raise refused
+    late = ", ".join(str(ledger.place) for ledger, _ in failed)
+    raise StorageError(
+        f"not {OBEYED[kind]} within {ACKNOWLEDGED.total_seconds():g} s: {late}; the request stays in its inbox and is "
+        "obeyed by the loop's next cycle or start; `gammacore status` shows whether it was"
+    )
+
+
+def _document(
+    kind: RequestKind, reason: str, heads: Sequence[Head], answers: Sequence[Answer], sentences: Sequence[str]
+) -> dict[str, object]:
+    """The keys of one ledger at the top; of several they are null there, and `ledgers` has a line for each."""
+    from gammacore_cli.json_values import clock
+
+    lines = [
+        {**head.document, "done": sentence, "at": None if answer.at is None else clock(answer.at)}
+        for head, answer, sentence in zip(heads, answers, sentences, strict=True)
+    ]
+    top = lines[0] if len(lines) == 1 else {**dict.fromkeys(lines[0]), "done": "; ".join(sentences)}
+    return {**top, kind.value: reason, "verdicts": [], "orders": [], "ledgers": lines}
+
+
+def sentence_of(kind: RequestKind, answer: Answer) -> str:
+    """What became of one request, with the time of the latch."""
+    from gammacore_cli.numbers_view import hour
+
+    if answer.refusal is not None:
+        return f"refused: {answer.refusal}"
+    if answer.loop is None:
+        return "journaled; no loop is running"
+    if answer.at is None:
+        return f"left with the running loop ({answer.loop}), which has not obeyed yet; the request stays"
+    return f"{OBEYED[kind]} by the running loop ({answer.loop}) at {hour(answer.at)} New York"

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore.errors import ConfigurationError, MissingData
+from gammacore.errors import ConfigurationError
 from gammacore_cli.secrecy import kept_back
 from gammacore_cli.terminal import LineFormatter, stderr_handler
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration, Settings, Sourced
-    from gammacore.domain.ledger import Event
     from gammacore.ports.clock import Clock
     from gammacore.ports.credentials import CredentialStore
     from gammacore.wiring import LedgerPlace
@@ -48,6 +47,10 @@ class Frame:
         """
         given = {key: value for key, value in options.items() if value is not None}
         self._options |= {key: (value, (names or {}).get(key) or _option_of(key)) for key, value in given.items()}
+
+    def option_given(self, key: str) -> object | None:
+        """What an option gave for a dotted key; None when none did."""
+        return self._options[key][0] if key in self._options else None
 
     def ask_live(self, switch: bool, account: str) -> None:
         """What the command line says of live trading: --live, and the account number typed back."""
@@ -129,37 +132,6 @@ class Frame:
         """Where runs and ledgers are kept: $GAMMACORE_HOME, default ./.gammacore."""
         return self.settings.storage.home
 
-    @property
-    def paper_ledger(self) -> LedgerPlace:
-        """The configured paper ledger."""
-        from gammacore.wiring import account_ledger
-
-        return account_ledger(self.settings)
-
-    def ledger_path(self, named: LedgerPlace | None) -> LedgerPlace:
-        """The ledger to read: the one named, else the account's own in Firestore, else the newest file.
-
-        Raises:
-            MissingData: there is none yet.
-        """
-        from gammacore.wiring import ledger_exists
-
-        if named is not None:
-            if isinstance(named, Path) and not named.exists():
-                raise MissingData(f"{named}: no such ledger")
-            return named
-        own = self.paper_ledger
-        if ledger_exists(self.settings, own):
-            if not isinstance(own, Path):
-                return own
-            runs = [own]
-        else:
-            runs = []
-        runs += sorted(self.home.glob("runs/*.sqlite"), key=lambda path: path.name)
-        if not runs:
-            raise MissingData(f"no ledger under {self.home}; run `gammacore trade` first or name one with --ledger")
-        return max(runs, key=lambda path: path.stat().st_mtime_ns)
-
     def new_run(self, name: str) -> Path:
         """A path for a fresh ledger under the home folder, numbered so that none is overwritten.
 
@@ -168,14 +140,16 @@ class Frame:
         Raises:
             ConfigurationError: the folder cannot be made or written.
         """
+        from gammacore.wiring import make_folder
+
         folder = self.home / "runs"
+        make_folder(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             while True:
                 taken = (int(path.name.split("-", 1)[0]) for path in folder.glob("[0-9]*-*"))
                 run = folder / f"{1 + max(taken, default=0):04d}-{name}.sqlite"
                 with suppress(FileExistsError):
-                    run.with_name(f"{run.name}.lock").touch(exist_ok=False)
+                    run.with_name(f"{run.name}.lock").touch(mode=0o600, exist_ok=False)
                     return run
         except OSError as wrong:
             raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); set GAMMACORE_HOME") from wrong
@@ -184,16 +158,6 @@ class Frame:
         """A run that never began leaves no file behind."""
         if isinstance(run, Path) and run.parent == self.home / "runs" and not run.exists():
             run.with_name(f"{run.name}.lock").unlink(missing_ok=True)
-
-    def open_ledger(self, ledger: LedgerPlace) -> list[Event]:
-        """All events of a ledger, read without taking the writer's lock."""
-        from gammacore.wiring import open_storage
-
-        storage = open_storage(self.settings, ledger, read_only=True)
-        try:
-            return list(storage.events())
-        finally:
-            storage.close()
 
     def announce(self, armed: Armed) -> None:
         """Say whose money this run trades: one line now, and the mode in every line after it. Rule: CS-609."""

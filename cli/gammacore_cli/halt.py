@@ -7,22 +7,25 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore.ports.storage import RequestKind
-from gammacore_cli.control import ask, ledger_to_control
+from gammacore_cli.control import ask_and_show
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import LEDGER
-from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import ledger_options, means
 
 if TYPE_CHECKING:
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice
 
 
 @click.command("halt")
 @click.option("--reason", default="halted by hand", show_default=True, help="Reason that is journaled.")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
-def halt(frame: Frame, reason: str, ledger: LedgerPlace | None) -> None:
-    """Latch the kill switch. It survives restarts until `resume`."""
-    path = ledger_to_control(frame, ledger)
-    _, sentence = ask(frame, path, RequestKind.HALT, reason)
-    document: dict[str, object] = {"halt": reason, "ledger": str(path), "done": sentence, "verdicts": [], "orders": []}
-    emit(document, frame.as_json, lambda: f"halt ({reason}): {sentence}")
+@ledger_options()
+def halt(frame: Frame, asked: LedgerChoice, reason: str) -> None:
+    """Latch the kill switch. It survives restarts until `resume`.
+
+    Without a choice every loop that runs is halted; where none runs, the only account ledger. A running loop is waited
+    for up to 10 s; the exit code is 1 when it has not obeyed by then, and the request stays. No credential is needed.
+    """
+    from gammacore import wiring
+
+    chosen = means(frame, asked, wiring.Use.HALT, "halt")
+    ask_and_show(frame, chosen.ledgers, RequestKind.HALT, reason)

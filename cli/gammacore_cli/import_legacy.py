@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool, ledger: LedgerPlace | None) -> None:
     """Read old orders.json, account_balance.json and trades.csv in DIR; report what is refused, and why."""
     from gammacore.adapters.legacy import read_legacy
+    from gammacore.wiring import account_ledger
 
     preview = read_legacy(folder)
     written = None
     if write and not preview.is_empty:
-        written = _write(frame, preview, ledger or frame.paper_ledger, without_refused)
+        written = _write(frame, preview, ledger or account_ledger(frame.settings), without_refused)
     emit(legacy_document(preview, written), frame.as_json, lambda: _view(preview, written))
     if preview.is_empty:
         raise MissingData(f"{folder}: nothing in it could be read; {preview.refused[0]}")

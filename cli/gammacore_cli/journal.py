@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DATE, LEDGER
+from gammacore_cli.options import DATE
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import head_of, ledger_options, means, show_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from gammacore.domain.reports.day_report import DayReport
     from gammacore.domain.reports.trade_figures import TradeRecord
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice, LedgerPlace
 
 log = logging.getLogger(__name__)
 
@@ -32,33 +33,41 @@ log = logging.getLogger(__name__)
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Also write the credit spreads as the journal CSV.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="One line for each trade and each skip; --json stays the same.")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @common_options
-def journal(frame: Frame, day: dt.date | None, csv_file: Path | None, brief: bool, ledger: LedgerPlace | None) -> None:
+@ledger_options()
+def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Path | None, brief: bool) -> None:
     """List each trade and each skip with its reason, and with --brief in one line each.
 
     Of a hedging ledger every intent, halt, alarm and change of the regime is listed.
     """
+    from gammacore import wiring
     from gammacore.domain.reports.day_report import day_report, day_reports
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import journal_document
 
-    path = frame.ledger_path(ledger)
-    events = frame.open_ledger(path)
+    chosen = means(frame, asked, wiring.Use.READ, "journal")
+    path = chosen.one.place
+    events = wiring.events_of(frame.settings, path)
+    head = head_of(frame, chosen.one)
     if hedge_ledger.is_hedge_ledger(events):
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
         if csv_file is not None:
             _write(csv_file, ())
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
+        head.show(frame)
         emit(
-            hedge_ledger.journal_document(hedged, day, path), frame.as_json,
+            {**head.document, **hedge_ledger.journal_document(hedged, day, path)}, frame.as_json,
             lambda: (hedge_ledger_view.brief_view if brief else hedge_ledger_view.journal_view)(hedged, day, path),
         )  # fmt: skip
+        show_others(frame, chosen.others)
         return
     reports = day_reports(events) if day is None else (day_report(events, day),)
     if csv_file is not None:
         _write(csv_file, reports)
-    emit(journal_document(reports, path), frame.as_json, lambda: (_lines if brief else _view)(reports, path))
+    head.show(frame)
+    document = {**head.document, **journal_document(reports, path)}
+    emit(document, frame.as_json, lambda: (_lines if brief else _view)(reports, path))
+    show_others(frame, chosen.others)
 
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
 if TYPE_CHECKING:
-    from gammacore.wiring import LedgerPlace
-
-WHICH = click.option(
-    "--ledger", "path", type=LEDGER, metavar="LEDGER", help="Ledger to verify or repair (default: the newest run)."
-)
+    from gammacore.wiring import LedgerChoice
 
 
 @click.group("ledger")
@@ -24,30 +20,39 @@ def ledger() -> None:
 
 
 @ledger.command("verify")
-@WHICH
 @common_options
-def verify(frame: Frame, path: LedgerPlace | None) -> None:
+@ledger_options()
+def verify(frame: Frame, asked: LedgerChoice) -> None:
     """Read every event and check its checksum."""
-    path = frame.ledger_path(path)
-    events = len(frame.open_ledger(path))
-    document: dict[str, object] = {"ledger": str(path), "events": events, "ok": True}
+    from gammacore import wiring
+
+    chosen = means(frame, asked, wiring.Use.READ, "ledger verify")
+    path = chosen.one.place
+    events = len(wiring.events_of(frame.settings, path))
+    head = head_of(frame, chosen.one)
+    head.show(frame)
+    document = {**head.document, "events": events, "ok": True, "others": others_document(chosen.others)}
     emit(document, frame.as_json, lambda: f"{path}: {events} events, every checksum holds")
+    show_others(frame, chosen.others)
 
 
 @ledger.command("repair")
-@WHICH
 @common_options
-def repair(frame: Frame, path: LedgerPlace | None) -> None:
+@ledger_options()
+def repair(frame: Frame, asked: LedgerChoice) -> None:
     """Keep the events before the damage; the damaged part is kept in a file beside the ledger.
 
     When events were lost, no entries are made until `resume`; reconciling and exits go on.
     """
-    from gammacore.wiring import repair_ledger
+    from gammacore import wiring
 
-    path = frame.ledger_path(path)
-    report = repair_ledger(frame.settings, path)
+    chosen = means(frame, asked, wiring.Use.ACT, "ledger repair").one
+    path = chosen.place
+    report = wiring.repair_ledger(frame.settings, path)
+    head = head_of(frame, chosen)
+    head.show(frame)
     document: dict[str, object] = {
-        "ledger": str(path),
+        **head.document,
         "kept": report.kept,
         "lost": report.lost,
         "damaged": None if report.damaged is None else str(report.damaged),

@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 from gammacore_cli.frame import Frame
-
-BROKERS = ("fake", "tradier", "alpaca")
+from gammacore_cli.which_ledger import BROKER
 
 
 def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -18,11 +17,7 @@ def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--confirm-account", metavar="N", default="", help="Account number typed back; required with --live.")
     @click.option("--live", is_flag=True, help="Trade real money; also needs live credentials and --confirm-account.")
-    @click.option(
-        "--broker",
-        type=click.Choice(BROKERS),
-        help="Broker that takes the orders (default: the configured one, else fake).",
-    )
+    @BROKER
     @functools.wraps(command)
     def asked(frame: Frame, *, broker: str | None, live: bool, confirm_account: str, **options: Any) -> Any:
         frame.choose({"account.broker": broker})

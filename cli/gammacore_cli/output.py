@@ -75,10 +75,19 @@ def show(renderable: object) -> None:
     _print(page)
 
 
+def show_aside(line: object) -> None:
+    """Print one line to stderr, where stdout is read by a program."""
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
+
+
 def _page(console: Console, renderable: object) -> str:
+    from rich.text import Text
+
     sentence = isinstance(renderable, str)
     with console.capture() as page:
-        console.print(renderable, markup=not sentence, soft_wrap=sentence)
+        console.print(renderable, markup=not sentence, soft_wrap=sentence or isinstance(renderable, Text))
     return page.get().removesuffix("\n")
 
 

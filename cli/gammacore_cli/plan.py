@@ -12,6 +12,7 @@ from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import Head, head_of
 
 if TYPE_CHECKING:
     from gammacore.wiring import LedgerPlace
@@ -47,11 +48,17 @@ def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: Led
     if ledger is None and armed.broker.is_real:
         own = wiring.account_ledger(frame.settings, armed.mode)
         ledger = own if wiring.ledger_exists(frame.settings, own) else None
+    found = None if ledger is None else wiring.look_at(frame.settings, ledger)
+    if found is not None:
+        wiring.require_mode(found, armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     preview = wiring.preview_entry(
         configuration, None if at is None else at.time(), ledger, credentials=frame.credentials
     )  # fmt: skip
-    emit(plan_document(preview), frame.as_json, lambda: _view(preview))
+    number = "" if armed.number is None else armed.number.ending
+    head = Head(None, armed.mode, number) if found is None else head_of(frame, found, armed)
+    head.show(frame)
+    emit({**head.document, **plan_document(preview)}, frame.as_json, lambda: _view(preview))
 
 
 def plan_document(preview: Any) -> dict[str, object]:

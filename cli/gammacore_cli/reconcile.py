@@ -6,40 +6,74 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore_cli.control import ledger_to_control
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
-from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import Head, head_of, ledger_options, means
 
 if TYPE_CHECKING:
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import FoundLedger, LedgerChoice
 
 
 @click.command("reconcile")
 @market_options
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
 @common_options
-@live_options
-def reconcile(frame: Frame, ledger: LedgerPlace | None, **market: Any) -> None:
-    """Look twice, as the loop does: match, adopt late fills of ours, quarantine what is foreign."""
+@ledger_options(locks=True)
+def reconcile(frame: Frame, asked: LedgerChoice, **market: Any) -> None:
+    """Look twice, as the loop does: match, adopt late fills of ours, quarantine what is foreign.
+
+    Where a loop runs, its last verdicts are shown with their time, and nothing is asked of the broker. A live ledger
+    without a loop needs all three locks.
+    """
     from gammacore import wiring
 
-    path = ledger_to_control(frame, ledger)
     choose_market(frame, market)
-    findings, orders = wiring.reconcile_now(wiring.taking_up(frame.configuration, path), path, frame.credentials)
-    verdicts = [
+    ledger = means(frame, asked, wiring.Use.TRADE, "reconcile").one
+    wiring.refuse_contradiction(frame.configuration, ledger)
+    if ledger.writer is not None:
+        _show_past(frame, ledger)
+        return
+    configuration, armed = wiring.armed_for(frame.configuration, frame.credentials, ledger)
+    configuration = wiring.taking_up(configuration, ledger.place)
+    findings, orders = wiring.reconcile_now(configuration, ledger.place, frame.credentials)
+    head = head_of(frame, ledger, armed)
+    head.show(frame)
+    verdicts: list[dict[str, object]] = [
         {"symbol": f.symbol, "expected": f.expected, "held": f.held, "verdict": str(f.verdict)} for f in findings
     ]
-    document: dict[str, object] = {"ledger": str(path), "verdicts": verdicts, "orders": orders}
+    _show(frame, head, verdicts, orders, "nothing to compare")
+
+
+def _show_past(frame: Frame, ledger: FoundLedger) -> None:
+    """The loop's last verdicts, read from its ledger."""
+    from gammacore import wiring
+    from gammacore_cli.json_values import clock
+
+    events = wiring.events_of(frame.settings, ledger.place)
+    head = head_of(frame, ledger)
+    head.show(frame)
+    verdicts: list[dict[str, object]] = [
+        {"symbol": one.symbol, "expected": None, "held": one.held, "verdict": str(one.verdict), "at": clock(one.at)}
+        for one in wiring.past_verdicts(events)
+    ]
+    _show(frame, head, verdicts, [], "the running loop has journaled no difference on this day")
+
+
+def _show(
+    frame: Frame, head: Head, verdicts: list[dict[str, object]], orders: list[dict[str, object]], none: str
+) -> None:
+    document: dict[str, object] = {**head.document, "verdicts": verdicts, "orders": orders}
 
     def view() -> object:
         from rich.table import Table
 
-        table = Table("symbol", "book", "broker", "verdict")
-        for finding in findings:
-            table.add_row(finding.symbol or "all", str(finding.expected), str(finding.held), str(finding.verdict))
+        if not verdicts:
+            return none
+        table = Table("symbol", "book", "broker", "verdict", *(["at"] if "at" in verdicts[0] else []))
+        for one in verdicts:
+            table.add_row(
+                *("–" if value is None else str(value) for value in (one | {"symbol": one["symbol"] or "all"}).values())
+            )
         return table
 
     emit(document, frame.as_json, view)

@@ -13,15 +13,15 @@ import click
 
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
-from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import head_of, ledger_options, means, show_others
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.reports.day_report import DayReport
     from gammacore.domain.reports.trade_figures import TradeFigures
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice, LedgerPlace
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,12 @@ log = logging.getLogger(__name__)
 @click.command("report")
 @click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write the newest day as one self-contained page.")  # fmt: skip
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @market_options
 @common_options
-def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market: Any) -> None:
+@ledger_options()
+def report(frame: Frame, asked: LedgerChoice, page: Path | None, **market: Any) -> None:
     """Show the figures of a ledger, or write its newest day as a page with charts."""
+    from gammacore import wiring
     from gammacore.domain.reports.day_report import day_reports
     from gammacore.errors import MissingData
     from gammacore_cli.documents import report_document, trades_of
@@ -41,8 +42,9 @@ def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market
     from gammacore_cli.reviews import reviews_document
 
     choose_market(frame, market)
-    path = frame.ledger_path(ledger)
-    events = frame.open_ledger(path)
+    chosen = means(frame, asked, wiring.Use.READ, "report")
+    path = chosen.one.place
+    events = wiring.events_of(frame.settings, path)
     if is_hedge_ledger(events):
         raise MissingData(
             f"{path}: kept by `gammacore hedge`, whose host has the money: there are no trading days to report; "
@@ -51,10 +53,13 @@ def report(frame: Frame, page: Path | None, ledger: LedgerPlace | None, **market
     reports = day_reports(events)
     if not reports:
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
+    head = head_of(frame, chosen.one)
     if page is not None:
         _write(frame, page, reports[-1])
-    document = {**report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
+    head.show(frame)
+    document = {**head.document, **report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
     emit(document, frame.as_json, lambda: _view(reports, path))
+    show_others(frame, chosen.others)
 
 
 def _write(frame: Frame, page: Path, newest: DayReport) -> None:

@@ -6,35 +6,37 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gammacore.domain.ledger import Mode
 from gammacore.errors import TradingHalted
 from gammacore.ports.storage import RequestKind
-from gammacore_cli.control import ask, ledger_to_control
+from gammacore_cli.control import ask_and_show
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import LEDGER
-from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import BROKER, CONFIRM, ledger_options, means
 
 if TYPE_CHECKING:
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice
 
 
 @click.command("resume")
 @click.option("--reason", default="resumed by hand", show_default=True, help="Reason that is journaled.")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Default: the paper ledger.")
+@CONFIRM
+@BROKER
 @common_options
-def resume(frame: Frame, reason: str, ledger: LedgerPlace | None) -> None:
-    """Clear the kill switch. A kill file that stands is removed by hand first."""
+@ledger_options()
+def resume(frame: Frame, asked: LedgerChoice, reason: str, broker: str | None, confirm_account: str) -> None:
+    """Clear the kill switch. A kill file that stands is removed by hand first.
+
+    A live ledger is never guessed: it is named, and its account number is typed back (--confirm-account N). A flatten
+    that is not finished is waited for: until the ledger is flat it cannot be resumed.
+    """
     from gammacore import wiring
 
-    path = ledger_to_control(frame, ledger)
-    for file in wiring.kill_files(frame.settings, path):
+    frame.choose({"account.broker": broker})
+    ledger = means(frame, asked, wiring.Use.RESUME, "resume").one
+    if ledger.mode is Mode.LIVE:
+        wiring.require_number(frame.configuration, frame.credentials, confirm_account, str(ledger.place))
+    for file in wiring.kill_files(frame.settings, ledger.place, ledger.mode):
         if file.stands():
             raise TradingHalted(f"the kill file {file.path} stands; remove it, then resume")
-    _, sentence = ask(frame, path, RequestKind.RESUME, reason)
-    document: dict[str, object] = {
-        "resume": reason,
-        "ledger": str(path),
-        "done": sentence,
-        "verdicts": [],
-        "orders": [],
-    }
-    emit(document, frame.as_json, lambda: f"resume ({reason}): {sentence}")
+    wiring.refuse_while_flattening(frame.settings, ledger.place)
+    ask_and_show(frame, (ledger,), RequestKind.RESUME, reason)

@@ -10,36 +10,50 @@ from typing import TYPE_CHECKING
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.book.book import Book
     from gammacore.domain.inventory.inventory import Inventory
-    from gammacore.wiring import LedgerPlace
+    from gammacore.wiring import LedgerChoice, LedgerPlace
 
 
 @click.command("status")
-@click.option("--ledger", type=LEDGER, metavar="LEDGER", help="Ledger to read (default: the newest run).")
 @common_options
-def status(frame: Frame, ledger: LedgerPlace | None) -> None:
-    """Show positions, working orders, balance and halt state."""
+@ledger_options()
+def status(frame: Frame, asked: LedgerChoice) -> None:
+    """Show mode, holdings, working orders, balance and halt state of a ledger.
+
+    Without a choice: the one loop that runs, else the only account ledger, else the configured account's, else the
+    newest study.
+    """
+    from gammacore import wiring
     from gammacore.domain.book.book import Book
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import status_document
 
-    path = frame.ledger_path(ledger)
-    events = frame.open_ledger(path)
+    chosen = means(frame, asked, wiring.Use.READ, "status")
+    path = chosen.one.place
+    events = wiring.events_of(frame.settings, path)
+    head = head_of(frame, chosen.one)
+    head.show(frame)
+    beside: dict[str, object] = {"others": others_document(chosen.others)}
     if hedge_ledger.is_hedge_ledger(events):
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
         document = hedge_ledger.status_document(hedged, path)
-        emit(document, frame.as_json, lambda: hedge_ledger_view.status_view(hedged, path))
+        emit(
+            {**head.document, **document, **beside}, frame.as_json, lambda: hedge_ledger_view.status_view(hedged, path)
+        )
+        show_others(frame, chosen.others)
         return
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
-    emit(status_document(book, day_pnl, path), frame.as_json, lambda: _view(book, day_pnl, path))
+    document = {**head.document, **status_document(book, day_pnl, path), **beside}
+    emit(document, frame.as_json, lambda: _view(book, day_pnl, path))
+    show_others(frame, chosen.others)
 
 
 def _date(book: Book) -> dt.date | None:

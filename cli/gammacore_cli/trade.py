@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gammacore.domain.ledger import Mode
 from gammacore.errors import TradingHalted
 from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.leaving import leaving_by_sigterm
@@ -19,6 +20,7 @@ from gammacore_cli.market_options import choose_market, market_options, rests_wi
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import emit
 from gammacore_cli.terminal import progress
+from gammacore_cli.which_ledger import head_of
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration
@@ -59,6 +61,9 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
+    if (found := wiring.look_at(frame.settings, path)) is not None:
+        wiring.require_mode(found, armed)
+    log.info("ledger %s", path)
     with flatten_by_signal() as signals:
         try:
             day = wiring.wire_day(
@@ -97,11 +102,12 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
         return day_panel(report, path)
 
-    emit(trade_document(report, path), frame.as_json, view)
+    head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
+    emit({**head.document, **trade_document(report, path)}, frame.as_json, view)
     if halted is not None:
-        raise TradingHalted(
-            f"trading is halted ({halted}); once the cause is known: gammacore resume --ledger {quote(str(path))}"
-        )
+        typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
+        resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
+        raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
 
 
 def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> LedgerPlace:

@@ -326,18 +326,22 @@ def test_a_signal_flattens_the_running_loop(gammacore: CommandLine) -> None:
 def test_of_two_processes_on_one_ledger_the_second_is_refused_and_requests_reach_the_first(
     gammacore: CommandLine,
 ) -> None:
-    """R12, R10."""
+    """R12, R10, OP-105: the answer has the time of the latch."""
     with process("trade", *on_a_trading_day(FINE), "--json", "--ledger", "day.sqlite") as first:
         first.wait_for("Opened")
         first.popen.send_signal(signal.SIGSTOP)
         refused = gammacore.refusal("trade", *on_a_trading_day(FINE), "--ledger", "day.sqlite")
-        left = gammacore.document("halt", "--ledger", "day.sqlite", "--reason", "from the other window")
-        first.popen.send_signal(signal.SIGCONT)
+        with process("halt", "--ledger", "day.sqlite", "--reason", "from the other window", "--json") as asking:
+            asking.wait_for("STUDY")
+            first.popen.send_signal(signal.SIGCONT)
+            left = asking.end()
         ended = first.end()
 
     assert refused.code == EXIT_FAILED
     assert f"process {first.popen.pid} is writing to it" in refused.err
-    assert left["done"] == "left with the running loop; it acts within one cycle"
+    assert left.code == EXIT_DONE
+    assert f"halted by the running loop (process {first.popen.pid}) at " in left.document["done"]
+    assert (left.document["mode"], left.document["running"]) == ("study", True)
     assert ended.code == EXIT_HALTED
     assert book_of(Path("day.sqlite")).halted == "from the other window"
     assert ended.document["finished"]

@@ -192,7 +192,7 @@ def test_no_request_is_left_with_a_running_filter_that_would_not_hear_it(command
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["event_id"] == "good"
         assert run([command, "--ledger", "hedge.ledger"]) == 1
-        assert "hears no requests; write 1 into the file" in capfd.readouterr().err
+        assert "takes no requests; write 1 into the file" in capfd.readouterr().err
         assert not Path("hedge.ledger.inbox").exists()
         process.stdin.close()
         assert process.wait(timeout=20) == 0

@@ -314,6 +314,8 @@ def read_only_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp())
     with closing(SqliteStorage(folder / "paper.ledger")) as storage:
         storage.append(some_events(3), 0)
+    for file in folder.iterdir():
+        file.chmod(0o644)  # a ledger is its owner's alone (OP-001); here another user was let in
     folder.chmod(0o555)
     was_root = os.geteuid() == 0
     if was_root:

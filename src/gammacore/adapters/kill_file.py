@@ -43,7 +43,7 @@ class KillFile:
         if request.kind is not RequestKind.FLATTEN:
             raise StorageError(f"{self.path}: a kill file asks to flatten, never to {request.kind}; use the inbox")
         try:
-            self.path.touch()
+            self.path.touch(mode=0o600)
         except OSError as refusal:
             raise StorageError(f"{self.path}: {refusal.strerror}; make its folder exist and be writable") from refusal
 

@@ -3,12 +3,22 @@
 A test, a notebook or another program wires a day in one call and may swap any part by name.
 """
 
-from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.arming import Armed, armed_for, armed_mode, refuse_contradiction, require_mode, require_number
 from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
-from gammacore.wiring.controls import flatten_now, journal_request, leave_request, reconcile_now, system_clock
+from gammacore.wiring.controls import (
+    Answer,
+    ask,
+    book_of,
+    events_of,
+    journal_request,
+    leave_request,
+    refuse_while_flattening,
+    system_clock,
+)
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.days import WiredDay, kill_files, wire_day, wire_trade
 from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
+from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
 from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
 from gammacore.wiring.markets import (
     MarketSource,
@@ -28,30 +38,43 @@ from gammacore.wiring.storage import (
     ledger_exists,
     ledger_named,
     local_path,
+    make_folder,
     open_inbox,
     open_storage,
     repair_ledger,
 )
 from gammacore.wiring.strategies import credit_spread_desk, naming_its_underlying
+from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, reconcile_now
 
 __all__ = [
+    "Answer",
     "Armed",
     "BrokerPlaces",
+    "Chosen",
     "DayRecorded",
     "EntryPreview",
     "ExposureTerms",
     "ExposureView",
     "FirestoreLedger",
+    "Flattened",
+    "FoundLedger",
+    "LedgerChoice",
     "LedgerPlace",
     "MarketSource",
     "OpenBroker",
     "OpenLook",
     "OpenMarket",
     "Outside",
+    "Use",
     "WiredDay",
     "account_ledger",
+    "armed_for",
     "armed_mode",
+    "ask",
+    "book_of",
+    "choose",
     "credit_spread_desk",
+    "events_of",
     "flatten_now",
     "follow_exposure",
     "journal_request",
@@ -59,8 +82,11 @@ __all__ = [
     "leave_request",
     "ledger_exists",
     "ledger_named",
+    "ledgers_of",
     "live_market",
     "local_path",
+    "look_at",
+    "make_folder",
     "naming_its_underlying",
     "naming_underlying",
     "open_broker",
@@ -71,11 +97,17 @@ __all__ = [
     "open_market",
     "open_session",
     "open_storage",
+    "past_verdicts",
     "preview_entry",
     "publish_exposure",
     "reconcile_now",
     "record_day",
+    "refuse_contradiction",
+    "refuse_while_flattening",
     "repair_ledger",
+    "require_mode",
+    "require_number",
+    "sight_of",
     "system_clock",
     "taking_up",
     "trading_date",

@@ -1,29 +1,63 @@
-"""Acting on a ledger from outside its loop: halt, resume, flatten, reconcile."""
+"""Acting on a ledger from outside its loop: halt, resume, flatten, reconcile. Rules: R10, OP-104, OP-105."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from typing import assert_never
+
+from attrs import define, field, frozen
 
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
-from gammacore.application.reconcile import ReconcileFinding
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.hedging.events import HedgeRunStarted
 from gammacore.domain.inventory.inventories import DELIVERED
-from gammacore.domain.ledger import Mode
-from gammacore.domain.orders import Order
+from gammacore.domain.ledger import (
+    Event,
+    FlattenRequested,
+    Halted,
+    Mode,
+    Resumed,
+)
+from gammacore.errors import GammacoreError, InvalidInput, StorageError, TradingHalted, WriteConflict
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.storage import Request
-from gammacore.wiring.days import wire_day
-from gammacore.wiring.storage import LedgerPlace, open_inbox, open_storage
+from gammacore.ports.storage import Request, RequestKind, Storage
+from gammacore.wiring.storage import LedgerPlace, open_inbox, open_storage, opening_of, writer_of
+
+POLL = dt.timedelta(seconds=0.1)
+"""How often a ledger is asked whether its loop has obeyed."""
 
 
 def system_clock() -> Clock:
     """The clock of this machine, UTC."""
     return SystemClock()
+
+
+# -- requests -----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Answer:
+    """What became of a request to one ledger.
+
+    `at` is when its event entered the ledger, None while it has not: then the request stays in the inbox. `loop` is the
+    process it was left with, None where it was journaled by the command. `open` is what a flatten still leaves open.
+    `refusal` says why nothing was asked at all.
+    """
+
+    at: dt.datetime | None = None
+    loop: str | None = None
+    open: tuple[str, ...] = ()
+    refusal: GammacoreError | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.at is not None and not self.open
 
 
 def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
@@ -35,13 +69,13 @@ def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> 
         inbox.close()
 
 
-def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
+def journal_request(settings: Settings, ledger: LedgerPlace, request: Request | None) -> dt.datetime:
     """Journal a halt, resume or flatten in a ledger no loop is writing; the lease is held meanwhile. Rule: R10.
 
     Requests keep their order: what a loop left in the inbox when it ended was asked before and is journaled first, so
-    that a halt of then is not obeyed at the next start although somebody resumed since.
-
-    A simulated or replayed day keeps its own time: its request bears the ledger's last instant.
+    that a halt of then is not obeyed at the next start although a person resumed since. `request` None journals only
+    what the inbox holds. A simulated or replayed day keeps its own time: its request bears the ledger's last instant,
+    which is returned.
 
     Raises:
         WriteConflict: a loop is running; leave the request in its inbox.
@@ -55,57 +89,180 @@ def journal_request(settings: Settings, ledger: LedgerPlace, request: Request) -
         clock: Clock = FakeClock(last) if study and last is not None else SystemClock()
         obey = ObeyRequests(day, inbox, clock)
         obey()
-        obey.obey(request)
+        if request is not None:
+            obey.obey(request)
+        return clock.now()
     finally:
         storage.close()
         inbox.close()
 
 
-def flatten_now(
-    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
-) -> tuple[str, list[dict[str, object]]]:
-    """Run the day's own loop until nothing is open, with no other loop running; a sentence and the orders it took."""
-    day = wire_day(configuration, ledger, credentials=credentials)
+def ask(
+    settings: Settings,
+    ledgers: Sequence[LedgerPlace],
+    request: Request,
+    patience: dt.timedelta,
+    clock: Clock | None = None,
+    before_waiting: Callable[[], None] = lambda: None,
+) -> list[Answer]:
+    """Ask every ledger, then wait for the loops that write them: for all of them together at most `patience`.
+
+    A ledger without a loop has the request journaled at once. A flatten is obeyed once its ledger is flat. A loop that
+    ends while it is waited for leaves the rest of its inbox to us. `clock` tells the time of the waiting.
+
+    Raises:
+        StorageError, ConfigurationError: not one ledger could be asked; the first refusal.
+    """
+    clock = clock or SystemClock()
+    with ExitStack() as opened:
+        asked = [_asked(settings, place, request, opened) for place in ledgers]
+        refusals = [one.refusal for one in asked if isinstance(one, Answer) and one.refusal is not None]
+        if len(refusals) == len(asked):
+            raise refusals[0]
+        before_waiting()
+        waiting = [one for one in asked if isinstance(one, _Waiting)]
+        deadline = clock.now() + patience
+        while any(not one.look(settings) for one in waiting) and clock.now() < deadline:
+            clock.wait_until(min(clock.now() + POLL, deadline))
+        return [one.answer if isinstance(one, _Waiting) else one for one in asked]
+
+
+def _asked(settings: Settings, place: LedgerPlace, request: Request, opened: ExitStack) -> Answer | _Waiting:
     try:
-        trade = day.trade
-        before = set(trade.ledger.book.orders)
-        trade.run_until(lambda book: not (book.live_positions or _traded_inventories(book) or book.working_orders))
-        book = trade.ledger.book
-        still = ", ".join([position.id for position in book.live_positions] + _traded_inventories(book))
-        sentence = f"still open: {still}" if still else "flat and halted"
-        return sentence, [_order_row(order) for order in book.orders.values() if order.id not in before]
-    finally:
-        day.close()
+        return Answer(journal_request(settings, place, request))
+    except WriteConflict:
+        try:
+            if _is_kept_by_the_filter(settings, place):
+                raise WriteConflict(
+                    f"{place}: a running `gammacore hedge` writes it and takes no requests; write 1 into the file that "
+                    "its EXECUTION_HALTED_FILE names, or stop it and ask again"
+                ) from None
+            loop = writer_of(settings, place) or "another process"
+            waiting = _Waiting(place, request, loop, _reader(settings, place, opened))
+            leave_request(settings, place, request)
+        except GammacoreError as fault:
+            return Answer(refusal=fault)
+        return waiting
+    except GammacoreError as fault:
+        return Answer(refusal=fault)
 
 
-def reconcile_now(
-    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
-) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
-    """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
-    day = wire_day(configuration, ledger, credentials=credentials, listens=False)
+def _reader(settings: Settings, place: LedgerPlace, opened: ExitStack) -> Storage | None:
+    """The ledger beside its writer; None where it cannot be read: a request is left all the same."""
+    with suppress(StorageError):
+        storage = open_storage(settings, place, read_only=True)
+        opened.callback(storage.close)
+        return storage
+    return None
+
+
+@define
+class _Waiting:
+    """One request left with a loop, and how far its ledger has been read since."""
+
+    place: LedgerPlace
+    request: Request
+    loop: str
+    storage: Storage | None
+    obeyed_at: dt.datetime | None = field(init=False, default=None)
+    _book: Book = field(init=False, factory=Book)
+
+    def __attrs_post_init__(self) -> None:
+        with suppress(StorageError, InvalidInput):
+            for event in () if self.storage is None else self.storage.events():
+                self._book.apply(event)
+
+    def look(self, settings: Settings) -> bool:
+        """Whether it is done; where the loop has ended meanwhile, its inbox is obeyed by us."""
+        try:
+            if self._read():
+                return True
+            if self.obeyed_at is None and writer_of(settings, self.place) is None:
+                self.obeyed_at = journal_request(settings, self.place, None)
+                return self._read()
+        except (StorageError, InvalidInput):
+            return False  # a writer was in between, or took the ledger again: the next look tells
+        return False
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.obeyed_at, self.loop, () if self.request.kind is not RequestKind.FLATTEN else self._open)
+
+    @property
+    def _open(self) -> tuple[str, ...]:
+        return still_open(self._book)
+
+    def _read(self) -> bool:
+        if self.storage is None:
+            return False
+        for event in self.storage.events(self._book.version):
+            self._book.apply(event)
+            if _is_answer(event, self.request):
+                self.obeyed_at = event.at
+        return self.answer.done
+
+
+def _is_answer(event: Event, request: Request) -> bool:
+    match request.kind:
+        case RequestKind.HALT:
+            return isinstance(event, Halted) and event.reason == request.reason
+        case RequestKind.RESUME:
+            return isinstance(event, Resumed) and event.note == request.reason
+        case RequestKind.FLATTEN:
+            return isinstance(event, FlattenRequested) and event.reason == request.reason
+        case RequestKind.OUTAGE:
+            return False
+        case _:
+            assert_never(request.kind)
+
+
+def _is_kept_by_the_filter(settings: Settings, ledger: LedgerPlace) -> bool:
+    """By its first events, for a running ledger may be long. Rules: R10, DH-712, DH-1001."""
+    return any(isinstance(event, HedgeRunStarted) for event in opening_of(settings, ledger))
+
+
+def refuse_while_flattening(settings: Settings, ledger: LedgerPlace) -> None:
+    """A flatten that is not finished is not undone by a resume: what is open would be left to nothing. Rule: R10.
+
+    Raises:
+        TradingHalted: it is asked for, and not everything is closed.
+    """
     try:
-        trade = day.trade
-        today, is_over = trade.session.date, trade.clock.now() >= trade.session.close
-        expired = today if is_over else today - dt.timedelta(days=1)
-        trade.desk.advance()
-        trade.reconcile(expired)
-        findings = trade.reconcile(expired)
-        return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
+        book = book_of(settings, ledger)
+    except InvalidInput:
+        return  # kept by the hedging filter, which flattens nothing by itself
+    if book.flatten is not None and (left := still_open(book)):
+        raise TradingHalted(
+            f"{ledger}: a flatten is not finished ({book.flatten}), still open: {', '.join(left)}; wait for it, or run "
+            "`gammacore flatten` again, then resume"
+        )
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+
+
+def events_of(settings: Settings, ledger: LedgerPlace) -> list[Event]:
+    """All events of a ledger, read without taking the writer's lock.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    storage = open_storage(settings, ledger, read_only=True)
+    try:
+        return list(storage.events())
     finally:
-        day.close()
+        storage.close()
 
 
-def _traded_inventories(book: Book) -> list[str]:
-    """What a strategy still holds besides spreads; delivered shares wait for the next open (CS-529)."""
-    return [inventory.id for inventory in book.live_inventories if inventory.strategy != DELIVERED]
+def book_of(settings: Settings, ledger: LedgerPlace) -> Book:
+    """The fold of a ledger, read without taking the writer's lock."""
+    return Book.of(events_of(settings, ledger))
 
 
-def _order_row(order: Order) -> dict[str, object]:
-    return {
-        "id": order.id,
-        "purpose": str(order.ticket.purpose),
-        "position": order.ticket.position,
-        "quantity": order.ticket.quantity,
-        "filled": order.execution.quantity,
-        "state": str(order.state),
-    }
+def still_open(book: Book) -> tuple[str, ...]:
+    """What a flatten has to close: spreads, what a strategy holds besides, and orders that work.
+
+    Delivered shares wait for the next open (CS-529).
+    """
+    held = [inventory.id for inventory in book.live_inventories if inventory.strategy != DELIVERED]
+    return (*(position.id for position in book.live_positions), *held, *(order.id for order in book.working_orders))

@@ -77,6 +77,9 @@ from gammacore.wiring.strategies import naming_its_underlying, open_regimes, ope
 from gammacore.wiring.traded_underlying import refuse_untradable
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
+HOME_HALT = "HALT"
+"""The kill file of a whole home: `touch` it to flatten and halt every account of it, without gammacore at hand."""
+
 
 @frozen(eq=False)
 class WiredDay:
@@ -171,7 +174,9 @@ def wire_day(
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
         venue = evolve(venue, closes=(*venue.closes, regimes.close))
         switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
-        inbox = SeveralInboxes(inbox_of(settings, ledger, also_obey, outages), KillSwitchInbox(switch, venue.clock))
+        inbox = SeveralInboxes(
+            inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
+        )
         venue = evolve(venue, closes=(*venue.closes, inbox.close))
         told = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
@@ -301,22 +306,28 @@ def order_life(settings: Settings, mode: Mode) -> OrderLife:
 
 
 def inbox_of(
-    settings: Settings, ledger: LedgerPlace | None, also_obey: Inbox | None, outages: Outages
+    settings: Settings, ledger: LedgerPlace | None, mode: Mode, also_obey: Inbox | None, outages: Outages
 ) -> SeveralInboxes:
     """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
 
     And what it hears besides: the outages of its own ledger.
     """
     inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
-    inboxes += kill_files(settings, ledger)
+    inboxes += kill_files(settings, ledger, mode)
     return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
 
 
-def kill_files(settings: Settings, ledger: LedgerPlace | None) -> tuple[KillFile, ...]:
-    """The kill files that hold for a ledger: the one beside it and, where configured, the account's."""
-    beside = () if ledger is None else (KillFile.beside(local_path(settings, ledger)),)
-    configured = settings.account.halt_file
-    return beside if configured is None else (*beside, KillFile(configured))
+def kill_files(settings: Settings, ledger: LedgerPlace | None, mode: Mode | None) -> tuple[KillFile, ...]:
+    """The kill files that hold for a ledger: the one beside it, the home's, and, where configured, the account's.
+
+    HOME/HALT holds for every paper and live account of a home, not for its simulated and replayed days. Rule: OP-105.
+    """
+    files = [] if ledger is None else [KillFile.beside(local_path(settings, ledger))]
+    if ledger is not None and mode is not Mode.STUDY:
+        files.append(KillFile(settings.storage.home / HOME_HALT))
+    if settings.account.halt_file is not None:
+        files.append(KillFile(settings.account.halt_file))
+    return tuple(files)
 
 
 def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:

@@ -18,14 +18,16 @@ from gammacore.application.hedge_host import HedgingHostDesk
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.hedge_stream import HedgeStream
 from gammacore.application.watch_regime import GexFeed, WatchRegime
-from gammacore.configuration import Configuration
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.desk import HedgingDesk
+from gammacore.domain.hedging.events import HedgeRunStarted
 from gammacore.domain.hedging.protocol.messages import LogMessage
 from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.hedging.settings import HedgingSettings, LineMode
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Underlying
+from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.regime_source import RegimeSource
@@ -33,7 +35,14 @@ from gammacore.ports.storage import Storage
 from gammacore.wiring.configured_chain import configured_chain
 from gammacore.wiring.looks import OUR_OWN, Outside
 from gammacore.wiring.regime_feeds import SourceOf, regime_feeds
-from gammacore.wiring.storage import LedgerPlace, firestore_documents, open_storage, outages_of
+from gammacore.wiring.storage import (
+    LedgerPlace,
+    firestore_documents,
+    ledger_exists,
+    open_storage,
+    opening_of,
+    outages_of,
+)
 
 
 @frozen(eq=False)
@@ -77,6 +86,8 @@ def wire_configured_hedging(
         ConfigurationError, StorageError: what cannot be opened, and how to mend it.
     """
     settings = configuration.settings
+    if ledger is not None:
+        _refuse_a_trading_ledger(settings, ledger)
     opened = ExitStack()
     try:
         if (chain := configured_chain(configuration, outside)) is not None:
@@ -105,6 +116,21 @@ def wire_configured_hedging(
         opened.close()
         raise
     return wired if chain is None else evolve(wired, let_go=chain.close)
+
+
+def _refuse_a_trading_ledger(settings: Settings, ledger: LedgerPlace) -> None:
+    """Leave the ledger of an account's trading days as it is, before it is opened to be written. OP-104, DH-712.
+
+    Raises:
+        ConfigurationError: it was begun by another command.
+    """
+    if not ledger_exists(settings, ledger):
+        return
+    begun = opening_of(settings, ledger)
+    if begun and not any(isinstance(event, HedgeRunStarted) for event in begun):
+        raise ConfigurationError(
+            f"{ledger}: the ledger belongs to another desk, that of `gammacore trade`; name another with --ledger"
+        )
 
 
 def wire_hedging(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,11 +21,13 @@ from gammacore.adapters.firestore import (
     ledger_place,
 )
 from gammacore.adapters.firestore import repair as repair_in_firestore
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.firestore import writer_of as writer_in_firestore
+from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, first_events
 from gammacore.adapters.sqlite import repair as repair_file
+from gammacore.adapters.sqlite import writer_of as writer_of_file
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
-from gammacore.domain.ledger import Mode
+from gammacore.domain.ledger import Event, Mode
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
 
@@ -107,10 +110,10 @@ def open_storage(
     """
     if isinstance(ledger, Path):
         if not read_only and settings.storage.home in ledger.parents:
-            _make_folder(ledger.parent)
+            make_folder(ledger.parent)
         return SqliteStorage(ledger, read_only=True) if read_only else SqliteStorage(ledger, grouped=grouped)
     if not read_only:
-        _make_folder(local_path(settings, ledger).parent)
+        make_folder(local_path(settings, ledger).parent)
     store = settings.firestore
     return FirestoreStorage(
         firestore_documents(settings),
@@ -203,6 +206,36 @@ def ledger_exists(settings: Settings, ledger: LedgerPlace) -> bool:
         documents.close()
 
 
+def writer_of(settings: Settings, ledger: LedgerPlace) -> str | None:
+    """The process that writes a ledger; None when no loop runs on it. Nothing is made or changed. Rule: OP-102.
+
+    Raises:
+        StorageError: whether one does cannot be seen, which is never taken for "none".
+    """
+    if isinstance(ledger, Path):
+        return writer_of_file(ledger)
+    documents = firestore_documents(settings)
+    try:
+        return writer_in_firestore(documents, ledger.name, SystemClock().now(), settings.firestore.collection)
+    finally:
+        documents.close()
+
+
+def opening_of(settings: Settings, ledger: LedgerPlace, count: int = 2) -> list[Event]:
+    """The first events of a ledger: they say whose it is, and whether the hedging filter keeps it (DH-712).
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    if isinstance(ledger, Path):
+        return first_events(ledger, count)
+    storage = open_storage(settings, ledger, read_only=True)
+    try:
+        return list(islice(storage.events(), count))
+    finally:
+        storage.close()
+
+
 def firestore_documents(settings: Settings) -> Documents:
     """A connection to the configured project, by Google's own credentials; to be closed by whoever asked.
 
@@ -213,8 +246,15 @@ def firestore_documents(settings: Settings) -> Documents:
     return connect(store.project, Patience(call_seconds=store.call_seconds, attempts=store.attempts))
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner alone. Rule: OP-001.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for one in reversed(missing):
+            one.mkdir(mode=0o700, exist_ok=True)
     except OSError as wrong:
         raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); set GAMMACORE_HOME") from wrong

@@ -248,7 +248,7 @@ def test_a_name_no_ledger_can_have_is_a_wrong_option(name: str, capfd: Any) -> N
 @pytest.mark.usefixtures("documents")
 def test_a_ledger_that_is_not_there_is_named(capfd: Any) -> None:
     assert run(["status", "--ledger", "firestore:nothing"]) == 1
-    assert "there is no ledger at gammacore_ledgers/nothing" in capfd.readouterr().err
+    assert "firestore:nothing: no such ledger" in capfd.readouterr().err
     assert run(["halt", "--ledger", "firestore:nothing"]) == 1
     assert "firestore:nothing: no such ledger" in capfd.readouterr().err
 

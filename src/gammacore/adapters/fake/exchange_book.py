@@ -131,7 +131,7 @@ class BookFile:
 
     def write(self, book: ExchangeBook) -> None:
         draft = self.path.with_name(self.path.name + ".draft")
-        with draft.open("w", encoding="utf-8") as file:
+        with open(draft, "w", encoding="utf-8", opener=_private) as file:
             json.dump({"layout": LAYOUT, "book": _CONVERTER.unstructure(book)}, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
@@ -141,6 +141,11 @@ class BookFile:
             os.fsync(folder)  # the new name must survive a crash as well as the content
         finally:
             os.close(folder)
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read. Rule: OP-001."""
+    return os.open(path, flags, 0o600)
 
 
 def _converter() -> Converter:

@@ -9,7 +9,7 @@ from gammacore.adapters.firestore.faults import StoreUnreachable
 from gammacore.adapters.firestore.gex_publisher import FirestoreGexPublisher
 from gammacore.adapters.firestore.inbox import FirestoreInbox
 from gammacore.adapters.firestore.layout import ledger_place
-from gammacore.adapters.firestore.lease import LeaseTerms
+from gammacore.adapters.firestore.lease import LeaseTerms, writer_of
 from gammacore.adapters.firestore.outages import Outages
 from gammacore.adapters.firestore.regime_source import FirestoreRegimeSource
 from gammacore.adapters.firestore.repair import RepairReport, repair
@@ -29,4 +29,5 @@ __all__ = [
     "connect",
     "ledger_place",
     "repair",
+    "writer_of",
 ]

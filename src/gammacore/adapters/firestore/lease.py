@@ -16,10 +16,12 @@ from gammacore.adapters.firestore.documents import Create, Document, Documents, 
 from gammacore.adapters.firestore.faults import Outrun, corrupt
 from gammacore.adapters.firestore.layout import (
     HEAD_IS_GONE,
+    LEDGERS,
     Head,
     events_of,
     head_of,
     lease_of,
+    ledger_place,
     new_head,
     read_head,
     text,
@@ -164,6 +166,18 @@ def _instant(lease: Document, name: str) -> dt.datetime:
 def is_held(lease: Document | None, now: dt.datetime) -> bool:
     """Whether somebody may write at this instant."""
     return lease is not None and text(lease.fields, "holder", lease.path) != NOBODY and now < _until(lease)
+
+
+def writer_of(documents: Documents, ledger: str, now: dt.datetime, collection: str = LEDGERS) -> str | None:
+    """Who may write a ledger at this instant, as its lease names it; None when no process does. Rule: OP-102.
+
+    Raises:
+        StoreUnreachable: Firestore does not answer, which is never taken for "none".
+    """
+    lease = documents.get(lease_of(ledger_place(ledger, collection)))
+    if lease is None or not is_held(lease, now):
+        return None
+    return text(lease.fields, "holder", lease.path)
 
 
 def is_taken(place: str, lease: Document | None) -> WriteConflict:

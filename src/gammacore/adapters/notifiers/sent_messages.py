@@ -76,6 +76,7 @@ class SentMessages:
         rows = [{"id": each.id, "until": each.until.isoformat(), "copy": each.copy} for each in self._messages]
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
+            draft.touch(mode=0o600)  # OP-001
             draft.write_text(json.dumps({"messages": rows, "summarised": self._summarised}), encoding="utf-8")
             os.replace(draft, self._path)
         except OSError:

@@ -58,6 +58,8 @@ LEDGER = Schema(
 """Type and instant are read out of the payload, for people with a SQL shell: they cannot disagree with it."""
 
 PAGE_BYTES = 4096
+PRIVATE = 0o600
+"""Ledgers, inboxes and locks are read and written by their owner alone. Rule: OP-001."""
 
 Insert = tuple[str, tuple[object, ...]]
 """One SQL statement and its values."""
@@ -133,7 +135,8 @@ def create(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()
 
 def build(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()) -> None:
     """Write a database of this schema at a path nobody else uses, and push it to the disk."""
-    connection = connect(file, "mode=rwc")
+    make_private(file)  # SQLite gives its -wal and -shm the mode of the database
+    connection = connect(file, "mode=rw")
     try:
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute(f"PRAGMA journal_mode={journal}")
@@ -148,6 +151,11 @@ def build(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ())
     finally:
         connection.close()
     sync_file(file)
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file that only its owner may read; one that is there is left as it is. Rule: OP-001."""
+    os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE))
 
 
 def sync_file(file: Path) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from gammacore.adapters.sqlite.faults import in_our_words
-from gammacore.adapters.sqlite.layout import beside
+from gammacore.adapters.sqlite.layout import PRIVATE, beside
 from gammacore.errors import StorageError, WriteConflict
+
+ATTEMPTS = 5
+PAUSE_SECONDS = 0.01
+"""`writer_of` shares the lock for the moment of its question; a writer that starts just then asks again."""
 
 
 class WriterLock:
@@ -32,9 +37,9 @@ class WriterLock:
         """
         file = beside(ledger, ".lock")
         with in_our_words(file):
-            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError:
             holder = _holder(descriptor)
             os.close(descriptor)
@@ -55,6 +60,41 @@ class WriterLock:
         _sign(self._descriptor, "")
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def writer_of(ledger: Path) -> str | None:
+    """The process that writes a ledger, as "process 4711"; None when no process does. Nothing is made or changed.
+
+    Rule: OP-102.
+
+    Raises:
+        StorageError: whether one does cannot be seen, which is never taken for "none".
+    """
+    file = beside(ledger.resolve(), ".lock")
+    with in_our_words(file):
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _holder(descriptor)
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock for ourselves alone. Raises BlockingIOError when another process keeps it."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sign(descriptor: int, text: str) -> None:

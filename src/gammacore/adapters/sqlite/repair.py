@@ -36,6 +36,7 @@ from gammacore.adapters.sqlite.layout import (
     corrupt,
     create,
     ledger_place,
+    make_private,
     sync_file,
     sync_folder,
 )
@@ -225,5 +226,6 @@ def _put_in_place(ledger: Path) -> None:
 
 def _copy_if_there(source: Path, target: Path) -> None:
     if source.exists():
+        make_private(target)
         shutil.copyfile(source, target)
         sync_file(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,20 @@ GROUP_SIZE = 100
 
 READ_AHEAD = 1000
 """Events read in one go; between two goes a writer may tidy up its log."""
+
+
+def first_events(path: Path | str, count: int) -> list[Event]:
+    """The first events of a ledger, read beside its writer without a lock: what says whose ledger it is.
+
+    The rest of it is not looked at, so that a damaged ledger can still be told from another.
+
+    Raises:
+        StorageError, CorruptLedger: not even these can be read.
+    """
+    ledger = ledger_place(path)
+    check_place(ledger)
+    rows = look(ledger, lambda connection: list(islice(walk(connection, ledger, until=count), count)))
+    return [_decoded(row, ledger) for row in rows]
 
 
 class SqliteStorage:
@@ -209,7 +224,7 @@ class SqliteStorage:
         while after < until:
             batch = self._batch(after, min(until, after + READ_AHEAD))
             for row in batch:
-                yield self._event(row)
+                yield _decoded(row, self.path)
             after = batch[-1].seq
 
     def _batch(self, after: int, until: int) -> list[Row]:
@@ -218,14 +233,6 @@ class SqliteStorage:
             raise corrupt(self.path, f"event {after + len(rows) + 1} is missing")
         return rows
 
-    def _event(self, row: Row) -> Event:
-        try:
-            return decode(row.payload)
-        except UnreadableRecord as fault:
-            raise corrupt(self.path, f"event {row.seq}: {fault.problem}") from fault
-        except NewerRecord as fault:
-            raise StorageError(f"{self.path}, event {row.seq}: {fault}") from fault
-
     def _ask(self, query: Callable[[sqlite3.Connection], Answer]) -> Answer:
         if self._closed:
             raise StorageError(f"{self.path} is closed; open it again to read")
@@ -233,3 +240,12 @@ class SqliteStorage:
             return look(self.path, query)
         with in_our_words(self.path):
             return query(self._connection)
+
+
+def _decoded(row: Row, ledger: Path) -> Event:
+    try:
+        return decode(row.payload)
+    except UnreadableRecord as fault:
+        raise corrupt(ledger, f"event {row.seq}: {fault.problem}") from fault
+    except NewerRecord as fault:
+        raise StorageError(f"{ledger}, event {row.seq}: {fault}") from fault

@@ -1,0 +1,172 @@
+"""Flatten and reconcile where no loop runs: done here, and what they came to; and what a running loop found."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
+from gammacore.application.trade_day import TradeDay
+from gammacore.configuration import Configuration, Settings
+from gammacore.domain.instruments import parse_occ
+from gammacore.domain.ledger import Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.orders import Order
+from gammacore.domain.sessions import new_york_date
+from gammacore.errors import BrokerError, GammacoreError, InvalidInput
+from gammacore.ports.credentials import CredentialStore
+from gammacore.wiring.controls import book_of, still_open
+from gammacore.wiring.days import wire_day
+from gammacore.wiring.storage import LedgerPlace
+
+
+@frozen
+class Flattened:
+    """What a flatten came to: what is still open in the book, and held at the account beyond it.
+
+    `beyond` is None where the account could not be asked; `fault` says why nothing, or not all, was done.
+    """
+
+    open: tuple[str, ...]
+    halted: bool
+    beyond: Mapping[str, int] | None
+    orders: tuple[dict[str, object], ...] = ()
+    fault: str = ""
+
+    @property
+    def done(self) -> bool:
+        return not self.fault and not self.open and self.halted and self.beyond == {}
+
+    @property
+    def sentence(self) -> str:
+        """What is really held and halted.
+
+        >>> Flattened((), True, {}).sentence
+        'flat and halted'
+        >>> Flattened((), True, {"SPXW260303C05800000": -3}).sentence
+        'flat in the ledger; the account still holds -3 SPXW260303C05800000; halted'
+        """
+        parts = [self.fault] if self.fault else []
+        if self.open:
+            parts.append(f"still open: {', '.join(self.open)}")
+        elif self.beyond:
+            held = ", ".join(f"{quantity:+d} {symbol}" for symbol, quantity in self.beyond.items())
+            parts.append(f"flat in the ledger; the account still holds {held}")
+        elif self.fault or self.beyond is None:
+            parts.append("nothing open in the ledger; the account was not asked what it holds")
+        latch = "halted" if self.halted else "not halted: resumed meanwhile"
+        return "; ".join([*parts, latch]) if parts else f"flat and {latch}"
+
+
+def flatten_now(
+    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
+) -> Flattened:
+    """Run the day's own loop until nothing is open, with no other loop running, and ask the account what it holds.
+
+    The halt is journaled before; whatever goes wrong here leaves it latched, and is part of the answer.
+    """
+    try:
+        day = wire_day(configuration, ledger, credentials=credentials)
+    except GammacoreError as fault:
+        return _not_flattened(configuration.settings, ledger, fault)
+    trade = day.trade
+    before = set(trade.ledger.book.orders)
+    try:
+        trade.run_until(lambda book: not still_open(book))
+        beyond, fault_of_account = _held_beyond(trade)
+    except GammacoreError as fault:
+        beyond, fault_of_account = None, str(fault)
+    finally:
+        day.close()
+    book = trade.ledger.book
+    orders = tuple(_order_row(order) for order in book.orders.values() if order.id not in before)
+    return Flattened(still_open(book), book.halted is not None, beyond, orders, fault_of_account)
+
+
+def _not_flattened(settings: Settings, ledger: LedgerPlace, fault: GammacoreError) -> Flattened:
+    book = book_of(settings, ledger)
+    return Flattened(still_open(book), book.halted is not None, None, fault=f"not flattened: {fault}")
+
+
+def _held_beyond(trade: TradeDay) -> tuple[Mapping[str, int] | None, str]:
+    """Unexpired contracts at the account that the book does not have. Rules: CS-571, CS-574."""
+    try:
+        held = trade.broker.holdings()
+    except BrokerError as fault:
+        return None, f"not verified: {fault}"
+    expected, expired = trade.ledger.book.expected_holdings(), _last_expired(trade)
+    beyond = {symbol: quantity - expected.get(symbol, 0) for symbol, quantity in held.items()}
+    return {symbol: left for symbol, left in beyond.items() if left and _is_listed(symbol, expired)}, ""
+
+
+def _is_listed(symbol: str, expired: dt.date) -> bool:
+    """Whether it is a contract that still trades; shares are the user's own (CS-571)."""
+    try:
+        return parse_occ(symbol).expiry > expired
+    except InvalidInput:
+        return False
+
+
+def reconcile_now(
+    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
+) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
+    """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
+    day = wire_day(configuration, ledger, credentials=credentials, listens=False)
+    try:
+        trade = day.trade
+        expired = _last_expired(trade)
+        trade.desk.advance()
+        trade.reconcile(expired)
+        findings = trade.reconcile(expired)
+        return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
+    finally:
+        day.close()
+
+
+def _last_expired(trade: TradeDay) -> dt.date:
+    today = trade.session.date
+    return today if trade.clock.now() >= trade.session.close else today - dt.timedelta(days=1)
+
+
+@frozen
+class PastVerdict:
+    """One verdict of a reconciliation as the ledger has it: what was found, and when."""
+
+    at: dt.datetime
+    symbol: str
+    held: int | None
+    verdict: ReconcileVerdict
+
+
+def past_verdicts(events: Sequence[Event]) -> list[PastVerdict]:
+    """The differences that the loop's reconciliation found on the ledger's newest day, oldest first.
+
+    A ledger has no event for a match: none found means that book and broker agreed, or were not compared.
+    """
+    if not events:
+        return []
+    today = new_york_date(events[-1].at)
+    return [verdict for event in events if new_york_date(event.at) == today for verdict in _verdicts(event)]
+
+
+def _verdicts(event: Event) -> Iterator[PastVerdict]:
+    if isinstance(event, HoldingsQuarantined):
+        for symbol, held in event.holdings.items():
+            yield PastVerdict(event.at, symbol, held, ReconcileVerdict.QUARANTINED)
+    elif isinstance(event, PositionAdopted):
+        for symbol, held in event.holdings.items():
+            yield PastVerdict(event.at, symbol, held, ReconcileVerdict.ADOPTED)
+    elif isinstance(event, PositionMissing):
+        yield PastVerdict(event.at, event.position, None, ReconcileVerdict.MISSING)
+
+
+def _order_row(order: Order) -> dict[str, object]:
+    return {
+        "id": order.id,
+        "purpose": str(order.ticket.purpose),
+        "position": order.ticket.position,
+        "quantity": order.ticket.quantity,
+        "filled": order.execution.quantity,
+        "state": str(order.state),
+    }
