@@ -253,6 +253,15 @@ class OptionChain:
             self.gamma[rows], self.quoted_at[rows],
         )  # fmt: skip
 
+    def without(self, rows: NDArray[np.bool_], reason: str) -> OptionChain:
+        """The chain without the rows where the mask is true, which are counted among its defects for that reason."""
+        rest, count = self.select(~rows), int(rows.sum())
+        rest.defects.clear()  # unusable quotes were counted when they were taken out
+        rest.defects.update(self.defects)
+        if count:
+            rest.defects[reason] = rest.defects.get(reason, 0) + count
+        return rest
+
     def requoted(
         self, as_of: dt.datetime, bid: ArrayLike, ask: ArrayLike, iv: ArrayLike, quoted_at: ArrayLike
     ) -> OptionChain:

@@ -15,10 +15,11 @@ from gammacore.adapters.recorded import is_recording
 from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_table
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.gex.exposure import measure_exposure
+from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, Scope, SignModel
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, roots_of
 from gammacore.domain.market import OptionChain
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
@@ -86,6 +87,11 @@ def view_exposure(
     if as_of is not None:
         chain = evolve(chain, as_of=_instant(as_of, new_york_date(chain.as_of)))
     settles_at = settlement_instants(NyseCalendar())
+    try:
+        underlying = configuration.settings.underlying(chain.underlying)
+    except ConfigurationError:
+        underlying = None
+    multiplier = EQUITY_OPTION_MULTIPLIER if underlying is None else underlying.multiplier
     survey = survey_gamma(
         chain,
         price,
@@ -95,10 +101,10 @@ def view_exposure(
         greeks=terms.greeks,
         rates=terms.rates,
         settles_at=settles_at,
+        multiplier=multiplier,
     )
-    try:
-        underlying = configuration.settings.underlying(chain.underlying)
-    except ConfigurationError:
+    _require_gamma(survey.exposure)
+    if underlying is None:
         return ExposureView(survey, None, seen.caution, seen.left_out)
     today = measure_exposure(
         chain,
@@ -109,6 +115,7 @@ def view_exposure(
         greeks=terms.greeks,
         rates=terms.rates,
         settles_at=settles_at,
+        multiplier=multiplier,
     )
     rules = configuration.settings.entries.pin
     pin = find_pin(today.strikes, today.net, price, underlying, rules)
@@ -165,7 +172,9 @@ def _seen_chain(
 ) -> _SeenChain:
     if chain_file is not None:
         if (kind := _market_kind(chain_file)) is None:
-            return _SeenChain(*read_chain(chain_file))
+            chain, price = read_chain(chain_file, roots=roots_of(configuration.settings.underlyings))
+            adjusted = chain.defects.get("adjusted", 0)
+            return _SeenChain(chain, price, left_out=f"{adjusted} adjusted contracts left out" if adjusted else "")
         source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
         configuration = configure([configuration.given, source])
     if as_of is not None and live_market(configuration) is not None:
@@ -191,6 +200,18 @@ def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChai
         seen = min(snapshot.chain.as_of, snapshot.spot_at or moment).astimezone(NEW_YORK)
         caution = f"{look.market.label}: stale, of {seen:%Y-%m-%d %H:%M:%S} New York"
     return _SeenChain(snapshot.chain, snapshot.spot, caution, rows_left_out(look.market))
+
+
+def _require_gamma(exposure: GammaExposure) -> None:
+    """Refuse the exposure of a feed that gives no gamma: what is not given is not zero.
+
+    Raises:
+        MissingData: contracts of the scope have open interest, and none of them a gamma.
+    """
+    lacking = exposure.skipped.get("no_gamma", 0)
+    if exposure.used == 0 and lacking:
+        raise MissingData(f"--greeks feed: none of the {lacking} contracts with open interest has a gamma in the data; "
+                          "leave --greeks out, and ours is computed")  # fmt: skip
 
 
 def _market_kind(chain_file: Path) -> str | None:

@@ -12,7 +12,7 @@ import datetime as dt
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ import numpy as np
 from attrs import define, field, frozen
 
 from gammacore.adapters.cboe.quote_time import mentions_date, quoted_at
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, parse_occ
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, is_adjusted, parse_occ
 from gammacore.domain.market import OptionChain
 from gammacore.errors import InvalidInput, MissingData
 
 _PREAMBLE_LINES = 8
+_ADJUSTED = -1  # what stands for the code of a root that is left out
 _LARGEST_VOLATILITY = 100.0  # 10,000 % a year
 _LAST = re.compile(r"last\s*:\s*\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d.])", re.IGNORECASE)
 _COLUMNS = {
@@ -77,8 +78,13 @@ def sniff(first_bytes: bytes) -> bool:
     return "last:" in squeezed and re.search(r"expirationdate,calls,", squeezed) is not None
 
 
-def read_chain(source: str | Path | bytes, name: str | None = None) -> tuple[OptionChain, Decimal]:
+def read_chain(
+    source: str | Path | bytes, name: str | None = None, *, roots: Mapping[str, str] = UNDERLYING_OF_ROOT
+) -> tuple[OptionChain, Decimal]:
     """The chain and the spot (points) of a CBOE table; a quote that cannot be used is counted in `chain.defects`.
+
+    `roots` are those whose underlying is known. A root that is not among them and ends in a digit is that of adjusted
+    contracts: they are left out and counted in `chain.defects` too.
 
     Raises:
         MissingData: no such file, an empty one, or a table without a contract.
@@ -90,7 +96,7 @@ def read_chain(source: str | Path | bytes, name: str | None = None) -> tuple[Opt
     preamble = [",".join(cells) for _, cells in lines[:head]]
     spot = _spot(preamble, label)
     layout = _layout(lines[head][1], f"{label}: line {lines[head][0]}")
-    reader = _Reader(label, layout)
+    reader = _Reader(label, layout, roots)
     for number, cells in lines[head + 1 :]:
         reader.read(number, cells)
     return reader.chain(preamble), spot
@@ -181,7 +187,9 @@ def _column(cell: str) -> str:
 class _Reader:
     """Reads the lines below the header into columns."""
 
-    def __init__(self, label: str, layout: _Layout) -> None:
+    def __init__(self, label: str, layout: _Layout, roots: Mapping[str, str]) -> None:
+        self._known = roots
+        self._adjusted = 0
         self._label = label
         self._layout = layout
         self._columns = _Columns()
@@ -207,6 +215,9 @@ class _Reader:
         root, day, told = self._identity(symbol, place)
         if told is not right or day != expiry or round(strike * 1000) != int(symbol[-8:]):
             raise InvalidInput(f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiry}")
+        if root == _ADJUSTED:
+            self._adjusted += 1
+            return
         columns = self._columns
         columns.strike.append(strike)
         columns.is_call.append(right is Right.CALL)
@@ -227,7 +238,10 @@ class _Reader:
             contract = parse_occ(symbol)
         except InvalidInput as wrong:
             raise InvalidInput(f"{place}, option symbol", repr(symbol), wrong.mend) from wrong
-        code = self._roots.setdefault(contract.root, len(self._roots))
+        if is_adjusted(contract.root, *self._known):
+            code = _ADJUSTED
+        else:
+            code = self._roots.setdefault(contract.root, len(self._roots))
         return self._series.setdefault(symbol[:-8], (code, contract.expiry, contract.right))
 
     def _expiry(self, text: str, place: str) -> dt.date:
@@ -242,6 +256,9 @@ class _Reader:
 
     def chain(self, preamble: Sequence[str]) -> OptionChain:
         columns = self._columns
+        if not columns.strike and self._adjusted:
+            raise MissingData(f"{self._label}: all {self._adjusted} contracts are adjusted ones; give the table of "
+                              "standard contracts")  # fmt: skip
         if not columns.strike:
             raise MissingData(f"{self._label}: no contract below the header")
         dated = next((line for line in reversed(preamble) if mentions_date(line)), "")
@@ -249,12 +266,13 @@ class _Reader:
         body: dict[str, Any] = {name: getattr(columns, name) for name in _Columns.__annotations__}
         size = len(columns.strike)
         return OptionChain(
-            self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp())
-        )
+            self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp()),
+            defects={"adjusted": self._adjusted} if self._adjusted else {},
+        )  # fmt: skip
 
     def _underlying(self) -> str:
-        """SPX and SPXW are both SPX; an adjusted root such as GOOG1 belongs to GOOG."""
-        names = Counter(UNDERLYING_OF_ROOT.get(root, root.rstrip("0123456789") or root) for root in self._roots)
+        """SPX and SPXW are both SPX."""
+        names = Counter(self._known.get(root, root) for root in self._roots)
         if len(names) > 1:
             raise InvalidInput(f"{self._label}: option roots", ", ".join(names), "give the table of one underlying")
         return next(iter(names))

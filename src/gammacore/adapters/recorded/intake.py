@@ -10,7 +10,8 @@ class Intake:
     """Rows counted by what became of them. `first_line` is where a reason was met first, for the person who mends it.
 
     Reasons that start with "unreadable_", "unusable_" or "short_" are defects of the source; "other_date",
-    "other_underlying", "filtered", "exact_duplicate" and "conflicting_duplicate" are rows that were understood.
+    "other_underlying", "adjusted", "filtered", "exact_duplicate" and "conflicting_duplicate" are rows that were
+    understood.
 
     >>> intake = Intake(rows=3, used=2)
     >>> intake.count("unusable_strike", line=4)
