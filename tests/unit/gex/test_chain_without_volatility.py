@@ -155,12 +155,15 @@ def test_a_chain_of_quotes_is_measured_on_both_sides_at_any_rates(rates: Rates) 
     np.testing.assert_allclose(exposure.net, known.net, rtol=1e-6, atol=1e-6 * np.abs(known.call).max())
 
 
-def test_at_an_explicit_rate_a_row_the_data_leaves_blank_beside_a_valued_one_stays_out() -> None:
-    """Parity is then not that of the quotes; so were the reference figures of gex.md made."""
-    rows = [Row(6050, True, iv=0.2), Row(6050, False, iv=0.0, bid=50.0, ask=52.0)]
+def test_at_an_explicit_rate_a_zero_beside_a_volatility_in_the_data_stays_out() -> None:
+    """So were the reference figures of gex.md made. What is not given at all is found at any rate."""
+    none_found, not_given = (
+        a_chain([Row(6050, True, iv=0.2), Row(6050, False, iv=iv, bid=50.0, ask=52.0)]) for iv in (0.0, NAN)
+    )
 
-    assert len(priced(a_chain(rows), Decimal(6000))) == 2
-    assert priced(a_chain(rows), Decimal(6000), rates=Rates(0.0, 0.0)).skipped == {"no_iv": 1}
+    assert priced(none_found, Decimal(6000), rates=Rates(0.0, 0.0)).skipped == {"no_iv": 1}
+    assert [len(priced(chain, Decimal(6000))) for chain in (none_found, not_given)] == [2, 2]
+    assert len(priced(not_given, Decimal(6000), rates=Rates(0.0, 0.0))) == 2
 
 
 def test_settled_contracts_are_not_asked_and_an_empty_chain_has_nothing() -> None:

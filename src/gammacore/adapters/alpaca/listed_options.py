@@ -83,7 +83,7 @@ def _delivers_only_shares(row: Row, size: int) -> bool:
     """Whether what is delivered is `size` shares of the underlying; a listing that does not say is taken for such."""
     if not row.get("deliverables"):
         return True
-    parts = rows_of(row["deliverables"], "deliverables")
+    parts = list(rows_of(row["deliverables"], "deliverables"))
     if len(parts) != 1 or text(parts[0], "type") != "equity":
         return False
     amount, symbol, own = figure_or_none(parts[0], "amount"), parts[0].get("symbol"), row.get("underlying_symbol")

@@ -66,8 +66,8 @@ class LeanFolder:
         Adjusted ones (AMD1 of AMD) are among them, so that what is left out is counted.
         """
         roots = {underlying.option_root, *(root for root, of in UNDERLYING_OF_ROOT.items() if of == underlying.symbol)}
-        there = {folder.name.upper() for folder in self.path.glob("*option/usa/minute/*")}
-        roots |= {root for root in there if is_adjusted(root) and underlying_of_adjusted(root) == underlying.symbol}
+        named = (folder.name.upper() for folder in self.path.glob("*option/usa/minute/*"))
+        roots |= {root for root in named if is_adjusted(root) and underlying_of_adjusted(root) == underlying.symbol}
         found = {
             root: folder
             for kind in ("option", "indexoption")

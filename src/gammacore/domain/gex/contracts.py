@@ -109,8 +109,8 @@ def price_contracts(
 
     A row's own volatility is used. 0 or NaN means missing, and then the row takes that of its strike, which by put-call
     parity is one for call and put: so a chain without volatility, or with some, is measured on both sides of every
-    strike, whatever market it came from. With an explicit rate or dividend, parity is not that of the quotes: then
-    only what quotes imply is taken over, and a row the data leaves blank beside a valued one stays out (decision 0017).
+    strike, whatever market it came from. With an explicit rate or dividend alone, a 0 beside a volatility in the data
+    stays out, as in the reference figures, which were made so (decision 0017).
 
     Reasons: no_iv, bad_quote (an out-of-the-money row, whose quote was to be asked, has no usable one).
     """
@@ -120,7 +120,7 @@ def price_contracts(
     volatility = held.chain.iv[held.rows].copy()
     missing = np.flatnonzero(~(volatility > 0))
     volatility[missing] = _implied_at_strikes(
-        live, held.keep_rows(missing), forwards, float(spot), carries=rates.implied
+        live, held.keep_rows(missing), forwards, float(spot), explicit_rates=not rates.implied
     )
     known = np.flatnonzero(volatility > 0)
     unknown = np.flatnonzero(~(volatility > 0))
@@ -141,13 +141,14 @@ def price_contracts(
 
 
 def _implied_at_strikes(
-    live: LiveContracts, wanting: LiveContracts, forwards: _Forwards, spot: float, *, carries: bool
+    live: LiveContracts, wanting: LiveContracts, forwards: _Forwards, spot: float, *, explicit_rates: bool
 ) -> Floats:
     """The volatility of each row of `wanting`, which has none of its own; NaN where nothing tells it.
 
     Out of the money: what its mid implies, else that of the same strike's other contract in the data. In the money,
     where quotes are too wide to tell: that of the strike's out-of-the-money contract, in the data or else implied.
-    Open interest has no say. `carries`: whether a volatility in the data holds for the other contract of its strike.
+    Open interest has no say. `explicit_rates`: a 0 in the data (looked for at its price, and none found) then stands
+    beside a volatility in the data.
     """
     if not len(wanting.rows):
         return np.empty(0)
@@ -164,17 +165,23 @@ def _implied_at_strikes(
     asked = np.flatnonzero(outside & ~(given > 0) & np.isin(key, wanted))
     implied = np.full(len(key), np.nan)
     implied[asked] = implied_volatility(_mids(there.chain, there.rows[asked]), _some(terms, asked))
-    told = np.where(given > 0, given if carries else np.nan, implied)
-    of_outside, of_inside = (np.full(int(max(key.max(), wanted.max())) + 1, np.nan) for _ in range(2))
-    for by_key, rows in ((of_outside, outside), (of_inside, ~outside)):
-        known = np.flatnonzero(rows & (told > 0))
-        by_key[key[known]] = told[known]
+    told = np.where(given > 0, given, implied)
+
+    def by_key(volatility: Floats, rows: Bools) -> Floats:
+        known, table = np.flatnonzero(rows & (volatility > 0)), np.full(int(key.max()) + 1, np.nan)
+        table[key[known]] = volatility[known]
+        return np.asarray(table[wanted])
+
     own = np.searchsorted(there.rows, wanting.rows)  # both ascending
-    return np.where(
+    found = np.where(
         outside[own],
-        np.where(implied[own] > 0, implied[own], of_inside[wanted]),
-        of_outside[wanted],
+        np.where(implied[own] > 0, implied[own], by_key(told, ~outside)),
+        by_key(told, outside),
     )
+    if explicit_rates:
+        stands = wanting.chain.iv[wanting.rows] == 0
+        found[stands] = np.where(outside[own], implied[own], by_key(implied, outside))[stands]
+    return found
 
 
 def gamma_of_strikes(live: LiveContracts, held: LiveContracts) -> Floats:
