@@ -70,8 +70,8 @@ def goog(data: Path, folder: Path) -> None:
     for preset in ("standard", "head"):
         config = folder / "goog.toml"
         config.write_text(GOOG.read_text() + f'\n[stops]\npreset = "{preset}"\n')
-        market = ("--market", f"lean:{data}", "--underlying", "GOOG", "--date", "2015-12-24")
-        print(f"2015-12-24 GOOG {preset}: {traded('--config', config, *market)}", flush=True)
+        named = ("--market", f"lean:{data}", "--underlying", "GOOG", "--date", "2015-12-24")
+        print(f"2015-12-24 GOOG {preset}: {traded('--config', config, *named)}", flush=True)
     session = TradingSession.of(dt.date(2015, 12, 24), close=dt.time(13))
     underlying = configure([read_toml(GOOG)]).settings.underlying("GOOG")
     market = read_lean_market(data, underlying, session)
