@@ -112,7 +112,7 @@ def price_contracts(
     strike, whatever market it came from. With an explicit rate or dividend alone, a 0 beside a volatility in the data
     stays out, as in the reference figures, which were made so (decision 0017).
 
-    Reasons: no_iv, bad_quote (an out-of-the-money row, whose quote was to be asked, has no usable one).
+    Reasons: no_iv, bad_quote (an out-of-the-money row, whose quote was to be asked, has no usable one). Rule: CS-101.
     """
     forwards = _forwards(live, float(spot), rates, parity or ParityRule())
     held = live.counting()
