@@ -1,27 +1,35 @@
-"""A market whose volatility is taken away and implied again from its quotes: what a broker's feed makes of it."""
+"""A market whose volatility is taken away: its quotes alone, as a broker's feed shows them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 
+import numpy as np
 from attrs import evolve, frozen
 
-from gammacore.domain.gex.own_volatility import with_own_volatility
-from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
 
 
+def quotes_alone(chain: OptionChain) -> OptionChain:
+    """The chain without volatility and gamma."""
+    unknown = np.full(len(chain), np.nan)
+    bare = evolve(chain, iv=unknown, gamma=unknown)
+    bare.defects.clear()  # unusable quotes were counted when they were taken out
+    bare.defects.update(chain.defects)
+    return bare
+
+
 @frozen(eq=False)
 class QuotesOnly:
-    """Implements ports.market_data over another market of contracts that settle at `settles_at`.
+    """Implements ports.market_data over another market.
 
     `clock` says when it is `official_at`, and their settlement price known; without one it always is.
     """
 
     market: MarketData
-    settles_at: dt.datetime
     clock: Clock | None = None
     official_at: dt.datetime | None = None
 
@@ -31,9 +39,7 @@ class QuotesOnly:
 
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         seen = self.market.snapshot(now)
-        if seen.chain is None or seen.spot is None:
-            return seen
-        return evolve(seen, chain=with_own_volatility(seen.chain, seen.spot, lambda *_: self.settles_at))
+        return seen if seen.chain is None else evolve(seen, chain=quotes_alone(seen.chain))
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         return self.market.next_at(after)

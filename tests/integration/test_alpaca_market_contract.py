@@ -76,7 +76,7 @@ class TestAlpacaMarket(LiveMarketContract):
 
 def test_the_simulated_day_is_seen_through_http_as_it_is(world: World, market: AlpacaMarket) -> None:
     """What decisions are made of is the same value by value; VIX is what Alpaca does not have."""
-    simulated, now = QuotesOnly(world.markets["SPY"], SESSION.close), SESSION.open
+    simulated, now = QuotesOnly(world.markets["SPY"]), SESSION.open
 
     while now <= SESSION.close:
         world.move_to(now)

@@ -94,14 +94,16 @@ def test_a_real_spy_day_trades_twice_to_the_same_bytes(
     tell(in_a_line(document))
 
 
-def test_the_goog_half_day_trades_with_its_example(shared_data: Path, gammacore: CommandLine, tell: Any) -> None:
-    """CS-008: everything counts back from 13:00."""
+def test_the_goog_half_day_is_judged_with_its_example_and_its_shorts_lie_too_near(
+    shared_data: Path, gammacore: CommandLine, tell: Any
+) -> None:
+    """CS-008: the half day is traded; CS-326: with both sides of every strike the pin is 747.5, 2.4 points away."""
     day = gammacore.document("trade", "--config", GOOG, "--market", f"lean:{shared_data / 'replay_lean'}",
                              "--underlying", "GOOG", "--date", "2015-12-24")  # fmt: skip
 
-    assert day["entries"] >= 1
-    assert day["exits"] == day["entries"]
-    assert all(trade["closed"] < "2015-12-24T13:00" for trade in day["trades"])
+    reasons = ["trend_move", "trend_move", "quotes_missing", "short_too_near"]
+    assert [decision["reason"] for decision in day["decisions"]] == reasons
+    assert (day["entries"], day["exits"], day["finished"]) == (0, 0, True)
     assert_accounts_add_up(day)
     assert_every_entry_has_a_reason(day)
     tell(in_a_line(day))

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 
+from builders_quotes_only import quotes_alone
 from builders_recorded import HALF_DAY, STOCK
 from contracts.market_data_contract import Build, MarketDataContract, assert_same_snapshot
 from gammacore.adapters.calendars import NyseCalendar
+from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.recorded import (
     RecordedMarket,
     RecordingHeader,
@@ -22,7 +25,10 @@ from gammacore.adapters.recorded import (
     survey_csv,
     write_recording,
 )
+from gammacore.domain.gex.pin import find_pin
+from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.instruments import REGISTRY, Right
+from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import TradingSession, new_york
 
 SPY = REGISTRY["SPY"]
@@ -278,3 +284,37 @@ class TestRecordedSpxwLean(MarketDataContract):
     def build(self, lean: Path, tmp_path: Path) -> Build:
         record(read_lean_market(lean, REGISTRY["SPX"], SPX_DAY), tmp_path / "day")
         return lambda: read_recording(tmp_path / "day")
+
+
+@pytest.mark.parametrize(
+    ("day", "same", "looks"),
+    [
+        ("2026-07-20", 67, 72),
+        ("2026-07-23", 6, 7),
+        ("2026-07-24", 67, 76),
+        ("2026-08-12", 74, 77),
+        ("2026-08-19", 69, 76),
+    ],
+)
+def test_a_day_has_the_pins_of_its_quotes_with_its_vendor_s_volatility_and_without(
+    chains: Path, day: str, same: int, looks: int
+) -> None:
+    """CS-101. Where they are apart two peaks are close, or it is late: the vendor has half an hour more left."""
+    market = spy_day(chains, day)
+    source = ChainExposure(SPY, market.session)
+
+    def pin(snapshot: MarketSnapshot) -> Decimal | None:
+        exposure = source.exposure(snapshot)
+        assert exposure is not None
+        assert snapshot.spot is not None
+        exposure = exposure.converted(ExposureUnit.PER_100PCT)
+        found = find_pin(exposure.strikes, exposure.net, snapshot.spot, SPY)
+        return None if found is None else found.strike
+
+    agreed = 0
+    for at in market.times:
+        seen = market.snapshot(at)
+        assert seen.chain is not None
+        agreed += pin(seen) == pin(evolve(seen, chain=quotes_alone(seen.chain)))
+
+    assert (agreed, len(market.times)) == (same, looks)

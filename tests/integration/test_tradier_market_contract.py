@@ -67,7 +67,7 @@ class TestTradierMarket(LiveMarketContract):
 
 def test_the_simulated_day_is_seen_through_http_as_it_is(world: World, market: TradierMarket) -> None:
     """What decisions are made of is the same value by value."""
-    simulated, now = QuotesOnly(world.markets["SPX"], SESSION.close), SESSION.open
+    simulated, now = QuotesOnly(world.markets["SPX"]), SESSION.open
 
     while now <= SESSION.close:
         world.move_to(now)

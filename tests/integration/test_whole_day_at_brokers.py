@@ -40,7 +40,7 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
     decrees = entry_decrees(settings, REGISTRY[underlying], SESSION, CALENDAR)
     settings = ahead_of_the_broker(settings, decrees)
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
-    market = QuotesOnly(world.markets[underlying], SESSION.close, world, official_at)
+    market = QuotesOnly(world.markets[underlying], world, official_at)
     storage = MemoryStorage()
     day = wire_trade(
         terms=DayTerms("paper", Mode.STUDY, "f00d", CASH, market.label, "ab12"),

@@ -15,9 +15,9 @@ from attrs import frozen
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
-from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, roots_of
+from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans
 from gammacore.domain.desks.outside_trades import adjustments, outside_price
-from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
+from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
 from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing

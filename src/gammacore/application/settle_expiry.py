@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import closed
-from gammacore.domain.desks.orphans import roots_of
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     REGISTRY,
@@ -16,6 +15,7 @@ from gammacore.domain.instruments import (
     Right,
     Underlying,
     parse_occ,
+    roots_of,
 )
 from gammacore.domain.inventory.events import InventorySettled, SharesDelivered
 from gammacore.domain.inventory.inventory import Inventory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -279,26 +280,73 @@ REGISTRY: dict[str, Underlying] = {
 }  # fmt: skip
 """The index registry of section 0.1; any other underlying is described by the same fields in the configuration."""
 
+
+@frozen
+class IndexRoot:
+    """An option class of an index: whose it is, when it settles, and how it is exercised. All settle in cash."""
+
+    underlying: str
+    time: SettlementTime = SettlementTime.PM
+    exercise: Exercise = Exercise.EUROPEAN
+    settlement: Settlement = Settlement.CASH
+
+
+_AM = SettlementTime.AM
+INDEX_ROOTS: dict[str, IndexRoot] = {
+    "SPX": IndexRoot("SPX", _AM), "SPXW": IndexRoot("SPX"), "SPXPM": IndexRoot("SPX"),
+    "XSP": IndexRoot("XSP"),
+    "NDX": IndexRoot("NDX", _AM), "NDXP": IndexRoot("NDX"), "XND": IndexRoot("XND"),
+    "RUT": IndexRoot("RUT", _AM), "RUTW": IndexRoot("RUT"), "MRUT": IndexRoot("MRUT"),
+    "DJX": IndexRoot("DJX", _AM), "DJXW": IndexRoot("DJX"),
+    "OEX": IndexRoot("OEX", exercise=Exercise.AMERICAN), "XEO": IndexRoot("XEO"),
+    "VIX": IndexRoot("VIX", _AM), "VIXW": IndexRoot("VIX", _AM),
+}  # fmt: skip
+"""Every root that an index's contracts are listed under. Source: the exchanges' product specifications.
+
+SPX, NDX, RUT and DJX are the monthlies that settle at the opening print; the roots beside them (SPXPM until 2017) are
+PM-settled weeklies. VIX and VIXW both settle at the opening print of their Wednesday. OEX (American) and XEO
+(European) are written on one index and listed as two underlyings.
+"""
+
 UNDERLYING_OF_ROOT: dict[str, str] = {
     **{underlying.option_root: underlying.symbol for underlying in REGISTRY.values()},
-    "SPX": "SPX",
-    "NDX": "NDX",
-    "RUT": "RUT",
+    **{root: terms.underlying for root, terms in INDEX_ROOTS.items()},
 }
-"""AM-settled monthlies (roots SPX, NDX, RUT) exist beside the 0DTE roots and belong to the same index."""
+"""The underlying of every root we know; any other root is its underlying's symbol."""
 
-_AM_ROOTS = frozenset({"SPX", "NDX", "RUT"})
+
+def roots_of(underlyings: Mapping[str, Underlying]) -> dict[str, str]:
+    """The underlying of every option root, the registry's and those described besides. Rule: CS-571."""
+    return {**UNDERLYING_OF_ROOT, **{known.option_root: symbol for symbol, known in underlyings.items()}}
 
 
 def settlement_time(root: str) -> SettlementTime:
-    """Whether contracts of this root settle at the open (SPX, NDX, RUT monthlies) or at the close (all others).
+    """Whether contracts of this root settle at the open (monthlies of SPX, NDX, RUT and DJX, all VIX) or at the close.
 
-    Source: Cboe product specifications.
-
-    >>> settlement_time("SPX"), settlement_time("SPXW")
-    (<SettlementTime.AM: 'am'>, <SettlementTime.PM: 'pm'>)
+    >>> settlement_time("SPX"), settlement_time("SPXW"), settlement_time("VIXW")
+    (<SettlementTime.AM: 'am'>, <SettlementTime.PM: 'pm'>, <SettlementTime.AM: 'am'>)
     """
-    return SettlementTime.AM if root in _AM_ROOTS else SettlementTime.PM
+    known = INDEX_ROOTS.get(root)
+    return SettlementTime.PM if known is None else known.time
+
+
+def is_adjusted(root: str, *genuine: str) -> bool:
+    """Whether a root is that of adjusted contracts, which deliver something else than a hundred shares.
+
+    After a merger, a split or a special dividend the contracts that were open go on under their root with a digit
+    behind it: AMD1, 172 shares of AMD a contract. (SPY7, ten shares, was a mini of 2013.) `genuine` are roots that are
+    known to be the underlying's own all the same: its symbol, the `option_root` that is configured.
+
+    >>> is_adjusted("AMD1"), is_adjusted("AMD"), is_adjusted("SPY7", "SPY7")
+    (True, False, False)
+    """
+    return root[-1:].isdigit() and root not in genuine and root not in UNDERLYING_OF_ROOT
+
+
+def underlying_of_adjusted(root: str) -> str:
+    """Whose adjusted contracts a root is: AMD1 is of AMD."""
+    bare = root.rstrip("0123456789")
+    return UNDERLYING_OF_ROOT.get(bare, bare)
 
 
 def whole_units(symbol: str, quantity: Decimal) -> int:

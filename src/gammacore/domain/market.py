@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -130,6 +130,11 @@ def _codes(values: ArrayLike) -> Codes:
     return _sealed(values, np.dtype(np.int64))
 
 
+def _counts(reasons: Mapping[str, int]) -> dict[str, int]:
+    """A copy of its own: a chain counts on."""
+    return dict(reasons)
+
+
 def _sealed(values: ArrayLike, kind: np.dtype[Any]) -> NDArray[Any]:
     """A column nobody can write to: a copy, but of a column that is sealed already."""
     if isinstance(values, np.ndarray) and values.dtype == kind and values.base is None and not values.flags.writeable:
@@ -169,7 +174,7 @@ class OptionChain:
     iv: Floats = field(converter=_floats)
     gamma: Floats = field(converter=_floats)
     quoted_at: Floats = field(converter=_floats)
-    defects: dict[str, int] = field(factory=dict, converter=dict)
+    defects: dict[str, int] = field(factory=dict, converter=_counts)
 
     def __attrs_post_init__(self) -> None:
         require_aware("as_of", self.as_of)
@@ -255,6 +260,15 @@ class OptionChain:
             self.root[rows], self.bid[rows], self.ask[rows], self.open_interest[rows], self.iv[rows],
             self.gamma[rows], self.quoted_at[rows],
         )  # fmt: skip
+
+    def without(self, rows: NDArray[np.bool_], reason: str) -> OptionChain:
+        """The chain without the rows where the mask is true, which are counted among its defects for that reason."""
+        rest, count = self.select(~rows), int(rows.sum())
+        rest.defects.clear()  # unusable quotes were counted when they were taken out
+        rest.defects.update(self.defects)
+        if count:
+            rest.defects[reason] = rest.defects.get(reason, 0) + count
+        return rest
 
     def requoted(
         self, as_of: dt.datetime, bid: ArrayLike, ask: ArrayLike, iv: ArrayLike, quoted_at: ArrayLike

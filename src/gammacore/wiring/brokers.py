@@ -16,7 +16,7 @@ from gammacore.adapters.discreet_broker import DiscreetBroker
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
+from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession
@@ -28,7 +28,6 @@ from gammacore.ports.credentials import CredentialName, CredentialStore, Secret
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
-from gammacore.wiring.settlement import settlement_instants
 
 if TYPE_CHECKING:
     from gammacore.adapters.alpaca import AlpacaClients, AlpacaKeys, Endpoints
@@ -136,8 +135,7 @@ def open_broker_market(
             expiries=expiries,
             settlement_minutes=market.official_close_minutes,
         )
-        settles_at = regular_settlement if calendar is None else settlement_instants(calendar)
-        shown = TradierMarket(client, underlying, session, clock, looks, settles_at)
+        shown = TradierMarket(client, underlying, session, clock, looks)
         return OpenMarket(shown, shown.is_delayed, client.close, client.markets.clock)
     if armed.broker is BrokerName.ALPACA:
         from gammacore.adapters.alpaca import AlpacaBroker, AlpacaMarket

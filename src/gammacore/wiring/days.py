@@ -63,6 +63,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.dated_tables import dated_tables
 from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
+from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
     naming_underlying,
     open_market,
@@ -154,7 +155,9 @@ def wire_day(
     session = _session(settings, calendar, armed, clock)
     decrees = entry_decrees(settings, underlying, session, calendar)
     settings = ahead_of_the_broker(settings, decrees)
-    study = open_market(settings, underlying, session, calendar) if armed.broker is BrokerName.FAKE else None
+    study = None
+    if armed.broker is BrokerName.FAKE:
+        study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
     outages = outages_of(settings)
     storage: Storage = (
         MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped, outages=outages)

@@ -16,10 +16,11 @@ from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_tabl
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.gex.contracts import TOO_MANY_UNKNOWN
-from gammacore.domain.gex.exposure import measure_exposure
+from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin
 from gammacore.domain.gex.survey import GammaSurvey, survey_gamma
 from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, Scope, SignModel
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, roots_of
 from gammacore.domain.market import OptionChain
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
@@ -87,6 +88,11 @@ def view_exposure(
     if as_of is not None:
         chain = evolve(chain, as_of=_instant(as_of, new_york_date(chain.as_of)))
     settles_at = settlement_instants(NyseCalendar())
+    try:
+        underlying = configuration.settings.underlying(chain.underlying)
+    except ConfigurationError:
+        underlying = None
+    multiplier = EQUITY_OPTION_MULTIPLIER if underlying is None else underlying.multiplier
     survey = survey_gamma(
         chain,
         price,
@@ -96,14 +102,14 @@ def view_exposure(
         greeks=terms.greeks,
         rates=terms.rates,
         settles_at=settles_at,
+        multiplier=multiplier,
     )
     if survey.exposure.skipped.get(TOO_MANY_UNKNOWN):
         rows = f"more than one row in twenty has no open interest that can be read ({TOO_MANY_UNKNOWN})"
         what = "; ".join(filter(None, [f"{chain.underlying}: no exposure: {rows}", seen.left_out]))
         raise MissingData(f"{what}; correct the column of open interest")
-    try:
-        underlying = configuration.settings.underlying(chain.underlying)
-    except ConfigurationError:
+    _require_gamma(survey.exposure)
+    if underlying is None:
         return ExposureView(survey, None, seen.caution, seen.left_out)
     today = measure_exposure(
         chain,
@@ -114,6 +120,7 @@ def view_exposure(
         greeks=terms.greeks,
         rates=terms.rates,
         settles_at=settles_at,
+        multiplier=multiplier,
     )
     rules = configuration.settings.entries.pin
     pin = find_pin(today.strikes, today.net, price, underlying, rules)
@@ -171,9 +178,9 @@ def _seen_chain(
 ) -> _SeenChain:
     if chain_file is not None:
         if (kind := _market_kind(chain_file)) is None:
-            chain, price = read_chain(chain_file, as_of=as_of, spot=spot)
-            repeats = chain.defects.get("exact_duplicate", 0)
-            return _SeenChain(chain, price, left_out=f"{chain_file.name}: {repeats} exact_duplicate" if repeats else "")
+            known = roots_of(configuration.settings.underlyings)
+            chain, price = read_chain(chain_file, as_of=as_of, spot=spot, roots=known)
+            return _SeenChain(chain, price, left_out=_left_out(chain_file, chain))
         source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
         configuration = configure([configuration.given, source])
     if as_of is not None and live_market(configuration) is not None:
@@ -201,6 +208,18 @@ def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChai
     return _SeenChain(snapshot.chain, snapshot.spot, caution, rows_left_out(look.market))
 
 
+def _require_gamma(exposure: GammaExposure) -> None:
+    """Refuse the exposure of a feed that gives no gamma: what is not given is not zero.
+
+    Raises:
+        MissingData: contracts of the scope have open interest, and none of them a gamma.
+    """
+    lacking = exposure.skipped.get("no_gamma", 0)
+    if exposure.used == 0 and lacking:
+        raise MissingData(f"--greeks feed: none of the {lacking} contracts with open interest has a gamma in the data; "
+                          "leave --greeks out, and ours is computed")  # fmt: skip
+
+
 def _market_kind(chain_file: Path) -> str | None:
     """What a chain file is, by its content: our recording, a vendor's table of snapshots; None: a CBOE page."""
     if is_recording(chain_file):
@@ -223,3 +242,13 @@ def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
     if isinstance(moment, dt.time):
         return new_york(date, moment)
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=NEW_YORK)).astimezone(dt.UTC)
+
+
+def _left_out(chain_file: Path, chain: OptionChain) -> str:
+    """What of a table was not taken, in words; "" when every contract was taken once."""
+    repeats, adjusted = chain.defects.get("exact_duplicate", 0), chain.defects.get("adjusted", 0)
+    counted = (
+        (repeats, f"{chain_file.name}: {repeats} exact_duplicate"),
+        (adjusted, f"{adjusted} adjusted contracts left out"),
+    )
+    return "; ".join(words for count, words in counted if count)

@@ -74,7 +74,7 @@ def live_market(configuration: Configuration) -> BrokerName | None:
 def open_look(configuration: Configuration, outside: Outside = OUR_OWN, expiries: Scope | None = None) -> OpenLook:
     """Open the configured market: a study's day, or a broker's feed as it is now. Whoever opened it closes it.
 
-    Of a broker's `expiries` are shown, by default what a day of trading would see.
+    Of its expiries those of `expiries` are shown, by default what a day of trading would see.
 
     Looking is not trading: at Alpaca keys of either kind will do, and delayed quotes are shown, with a word about it.
 
@@ -88,7 +88,8 @@ def open_look(configuration: Configuration, outside: Outside = OUR_OWN, expiries
     settings = naming_underlying(configuration).settings
     underlying = settings.underlying(settings.market.underlying)
     session = open_session(calendar, trading_date(settings))
-    market = open_market(settings, underlying, session, calendar)
+    wanted = expiries_of(settings, session, calendar) if expiries is None else expiries
+    market = open_market(settings, underlying, session, calendar, wanted)
     return OpenLook(settings, market, underlying, session, calendar, FakeClock(session.open))
 
 
@@ -121,9 +122,9 @@ def _open_live(
 
 
 def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar) -> Scope:
-    """What a day must see of a broker's market: today's expiry, the next session's too where gamma is read from chains.
+    """What a day must see of a market: today's expiry, the next session's too where gamma is read from chains.
 
-    Each more costs a request a look, so nobody sees what he does not ask for. Rule: DH-420.
+    Each more costs a broker's request a look, so no other is asked for. Rule: DH-420.
     """
     if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
         return TODAY

@@ -22,7 +22,8 @@ from gammacore.adapters.recorded import (
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.configuration import Configuration, Settings, Sourced
 from gammacore.domain.book.book import Book
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Underlying
+from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.domain.instruments import Underlying, is_adjusted, roots_of
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
@@ -101,8 +102,9 @@ def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str,
     if source.kind == "csv":
         return _survey(settings, source.path).underlyings
     if source.kind == "lean":
-        roots = LeanFolder(source.path).path.glob("*option/usa/minute/*")
-        return tuple(sorted({UNDERLYING_OF_ROOT.get(root, root) for root in (path.name.upper() for path in roots)}))
+        there = [path.name.upper() for path in LeanFolder(source.path).path.glob("*option/usa/minute/*")]
+        known = roots_of(settings.underlyings)
+        return tuple(sorted({known.get(root, root) for root in there if not is_adjusted(root, *known)}))
     return (read_recording_header(source.path).underlying,)
 
 
@@ -187,8 +189,10 @@ def open_session(calendar: Calendar, date: dt.date, *, asked: bool = True) -> Tr
     raise NoSession(date, coming.open, words, asked=asked)
 
 
-def open_market(settings: Settings, underlying: Underlying, session: TradingSession, calendar: Calendar) -> MarketData:
-    """The configured market of one day."""
+def open_market(
+    settings: Settings, underlying: Underlying, session: TradingSession, calendar: Calendar, expiries: Scope = TODAY
+) -> MarketData:
+    """The configured market of one day, with the contracts of these expiries where its source holds more (LEAN)."""
     market = settings.market
     source = MarketSource.parse(market.source)
     if source.is_live:
@@ -225,8 +229,8 @@ def open_market(settings: Settings, underlying: Underlying, session: TradingSess
         columns = market.columns or market.preset or None
         return read_csv_market(source.path, underlying, session, columns=columns, settings=replay, previous=previous)
     if source.kind == "lean":
-        return read_lean_market(source.path, underlying, session, settings=replay, previous=previous)
-    recorded = read_recording(source.path, settings=replay)
+        return read_lean_market(source.path, underlying, session, expiries=expiries, settings=replay, previous=previous)
+    recorded = read_recording(source.path, settings=replay, option_root=underlying.option_root)
     if recorded.session != session:
         raise MissingData(f"{source.path}: is a recording of {recorded.session.date}, not of {session.date}")
     return recorded

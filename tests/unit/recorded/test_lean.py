@@ -216,7 +216,7 @@ def nothing_expires(folder: Path) -> Path:
         (another_day, MissingData, "no option quotes of GOOG on 2015-12-24; dates there: 2015-12-22"),
         (half_a_zip, InvalidInput, "damaged zip archive"),
         (flipped_bytes, InvalidInput, "damaged zip archive"),
-        (nothing_expires, MissingData, "load all expiries"),
+        (nothing_expires, MissingData, "the next expire on 2015-12-31, which `gex --scope 7d` or"),
     ],
 )
 def test_a_folder_that_cannot_serve_is_refused_in_one_sentence(

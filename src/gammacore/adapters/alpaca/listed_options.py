@@ -12,7 +12,7 @@ from attrs import frozen
 from gammacore.adapters.alpaca.bodies import Row, figure, figure_or_none, instant, row_of, rows_of, text
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.alpaca.share_price import seen_by
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import canonical_symbol, read_option_symbol
 from gammacore.errors import InvalidInput
@@ -20,11 +20,16 @@ from gammacore.errors import InvalidInput
 
 @frozen
 class Listing:
-    """One contract of the master list; `open_interest` is of the evening before, None where Alpaca has none yet."""
+    """One contract of the master list; `open_interest` is of the evening before, None where Alpaca has none yet.
+
+    `size` is what it is quoted for; `delivers_only_shares` False where it names anything to deliver but that many
+    shares of its underlying: other shares, another number, cash.
+    """
 
     contract: OptionContract
     open_interest: float | None
     size: int
+    delivers_only_shares: bool = True
 
 
 @frozen
@@ -71,7 +76,19 @@ def _listing(row: Row) -> Listing:
         read_option_symbol(text(row, "symbol")),
         None if open_interest is None else float(open_interest),
         EQUITY_OPTION_MULTIPLIER if size is None else int(size),
+        _delivers_only_shares(row, EQUITY_OPTION_MULTIPLIER if size is None else int(size)),
     )
+
+
+def _delivers_only_shares(row: Row, size: int) -> bool:
+    """Whether what is delivered is `size` shares of the underlying; a listing that does not say is taken for such."""
+    if not row.get("deliverables"):
+        return True
+    parts = list(rows_of(row["deliverables"], "deliverables"))
+    if len(parts) != 1 or text(parts[0], "type") != "equity":
+        return False
+    amount, symbol, own = figure_or_none(parts[0], "amount"), parts[0].get("symbol"), row.get("underlying_symbol")
+    return (amount is None or amount == size) and (symbol is None or own is None or symbol == own)
 
 
 @frozen
@@ -108,12 +125,13 @@ def _quote(quote: object) -> OptionQuote | None:
 
 def chain_of(
     underlying: str, listings: Listings, quotes: Quotes, now: dt.datetime, *, expiry: dt.date, tolerance: dt.timedelta,
-    multiplier: int = EQUITY_OPTION_MULTIPLIER, until: dt.date | None = None,
+    multiplier: int = EQUITY_OPTION_MULTIPLIER, until: dt.date | None = None, option_root: str = "",
 ) -> OptionChain | None:  # fmt: skip
     """The chain of an expiry (of all up to `until`) as of its newest quote; None when nothing is quoted.
 
-    Counted in `defects`: unreadable rows, contracts of another size (adjusted: they deliver something else) or expiry,
-    and those whose open interest nobody knows, which weigh nothing. Rule: CS-014.
+    Counted in `defects`: unreadable rows, contracts of another expiry, adjusted ones, which deliver something else (of
+    another size or deliverable, or of a root that ends in a digit and is not the configured `option_root`), and those
+    whose open interest is not known, which weigh nothing. Rule: CS-014.
     """
     defects = Counter({"unreadable": listings.unreadable + quotes.unreadable})
     kept: list[tuple[OptionContract, float, OptionQuote | None]] = []
@@ -122,7 +140,9 @@ def chain_of(
         contract = _contract(symbol) if listing is None else listing.contract
         if contract is None or not expiry <= contract.expiry <= (until or expiry):
             defects["contradictory"] += 1
-        elif listing is not None and listing.size != multiplier:
+        elif is_adjusted(contract.root, underlying, option_root) or (
+            listing is not None and not (listing.size == multiplier and listing.delivers_only_shares)
+        ):
             defects["adjusted"] += 1
         else:
             known = None if listing is None else listing.open_interest

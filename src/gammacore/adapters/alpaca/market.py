@@ -16,9 +16,8 @@ from gammacore.adapters.alpaca.pages import pages
 from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, KnownBars, read_bars
 from gammacore.adapters.alpaca.questions import Patience, Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
-from gammacore.domain.gex.own_volatility import with_own_volatility
-from gammacore.domain.gex.units import TODAY, Scope, regular_settlement
-from gammacore.domain.instruments import REGISTRY, SettlementTime, Underlying
+from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
@@ -81,7 +80,7 @@ class AlpacaMarketSettings:
 class AlpacaMarket:
     """Implements ports.market_data. A look is one request for the share and one (each page of it) for its options.
 
-    Open interest is read once a day, bids and asks at every look; volatility is implied from them. VIX is what
+    Open interest is read once a day, bids and asks at every look; volatility is not given. VIX is what
     `vix` says, else unknown, and filters that need it fail closed. Rules: CS-014, CS-353, CS-418, CS-528.
 
     Raises:
@@ -131,14 +130,11 @@ class AlpacaMarket:
             underlying=self.underlying.symbol,
             spot=None if spot is None else spot.price,
             spot_at=None if spot is None else spot.at,
-            chain=chain if chain is None or spot is None else with_own_volatility(chain, spot.price, self._settles_at),
+            chain=chain,
             vix=None if self.vix is None else self.vix(now),
             quote_age_limit=limit,
             previous_close=share.previous_close,
         )
-
-    def _settles_at(self, expiry: dt.date, when: SettlementTime) -> dt.datetime:
-        return self.session.close if expiry == self.session.date else regular_settlement(expiry, when)
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         """The next step: the open when it is still to come, the close as one of them, then on from there."""
@@ -228,6 +224,7 @@ class AlpacaMarket:
         return chain_of(
             symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=self.session.date,
             until=self._last_expiry, tolerance=self._ahead, multiplier=self.underlying.multiplier,
+            option_root=self.underlying.option_root,
         )  # fmt: skip
 
     @property
@@ -245,11 +242,10 @@ class AlpacaMarket:
         from alpaca.trading.requests import GetOptionContractsRequest
 
         def ask(token: str | None) -> object:
-            asked = GetOptionContractsRequest(
-                underlying_symbols=[self.underlying.symbol], limit=LISTINGS_A_PAGE, page_token=token,
-                **self._expiries(),
-            )  # fmt: skip
-            return self.clients.trading.get_option_contracts(asked)
+            asked = GetOptionContractsRequest(limit=LISTINGS_A_PAGE, page_token=token, **self._expiries())
+            # not get_option_contracts: it cannot ask what is delivered, which tells adjusted contracts apart
+            named = {"underlying_symbols": self.underlying.symbol, "show_deliverables": "true"}
+            return self.clients.trading.get("/options/contracts", asked.to_request_fields() | named)
 
         return read_listings(pages(ask, "the option contracts"))
 

@@ -13,7 +13,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from gammacore.adapters.cboe.quote_time import at_zone, dated, mentions_date, quoted_at, shown
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import NEW_YORK
@@ -31,6 +31,7 @@ from gammacore.domain.written_figures import Unread, read_figure, read_fraction,
 from gammacore.errors import InvalidInput, MissingData
 
 _PREAMBLE_LINES = 8
+_ADJUSTED = -1  # what stands for the code of a root that is left out
 _LARGEST_VOLATILITY = 100.0  # 10,000 % a year
 _LAST = re.compile(r"last\s*:(.*)", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
@@ -90,11 +91,14 @@ def read_chain(
     *,
     as_of: dt.datetime | dt.time | None = None,
     spot: Decimal | None = None,
+    roots: Mapping[str, str] = UNDERLYING_OF_ROOT,
 ) -> tuple[OptionChain, Decimal]:
     """The chain and the spot (points) of a CBOE table; a quote that cannot be used is counted in `chain.defects`.
 
     `as_of` stands in for a quoted date that is missing or cannot be read (a time of day, New York's, for one without a
-    time), `spot` for a price that is; neither replaces what the table gives. A line given twice counts once.
+    time), `spot` for a price that is; neither replaces what the table gives. A line given twice counts once. `roots`
+    are those whose underlying is known: a root that is not among them and ends in a digit is that of adjusted
+    contracts, which are left out and counted in `chain.defects` too.
 
     Raises:
         MissingData: no such file, an empty one, or a table without a contract.
@@ -107,7 +111,7 @@ def read_chain(
     if spot is None or any(_LAST.search(line) for line in preamble):
         spot = _spot([cells for _, cells in lines[:head]], label, spot)
     layout = _layout(lines[head][1], f"{label}: line {lines[head][0]}")
-    reader = _Reader(label, layout)
+    reader = _Reader(label, layout, roots)
     for number, cells in lines[head + 1 :]:
         reader.read(number, cells)
     return reader.chain(preamble, as_of), spot
@@ -205,7 +209,9 @@ def _column(cell: str) -> str:
 class _Reader:
     """Reads the lines below the header into columns."""
 
-    def __init__(self, label: str, layout: _Layout) -> None:
+    def __init__(self, label: str, layout: _Layout, roots: Mapping[str, str]) -> None:
+        self._known = roots
+        self._adjusted = 0
         self._label = label
         self._layout = layout
         self._columns = _Columns()
@@ -254,6 +260,9 @@ class _Reader:
             raise InvalidInput(
                 f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiries[0]}"
             )
+        if root == _ADJUSTED:
+            self._adjusted += 1
+            return
         columns = self._columns
         columns.strike.append(strike)
         columns.is_call.append(right is Right.CALL)
@@ -274,7 +283,10 @@ class _Reader:
             contract = read_option_symbol(symbol)
         except InvalidInput as wrong:
             raise InvalidInput(f"{place}, option symbol", repr(symbol), wrong.mend) from wrong
-        code = self._roots.setdefault(contract.root, len(self._roots))
+        if is_adjusted(contract.root, *self._known):
+            code = _ADJUSTED
+        else:
+            code = self._roots.setdefault(contract.root, len(self._roots))
         series = self._series.setdefault(contract.occ[:-8], (code, contract.expiry, contract.right))
         return *series, int(contract.strike * 1000)
 
@@ -288,6 +300,9 @@ class _Reader:
 
     def chain(self, preamble: Sequence[str], stand_in: dt.datetime | dt.time | None) -> OptionChain:
         columns = self._columns
+        if not columns.strike and self._adjusted:
+            raise MissingData(f"{self._label}: all {self._adjusted} contracts are adjusted ones; give the table of "
+                              "standard contracts")  # fmt: skip
         if not columns.strike:
             raise MissingData(f"{self._label}: no contract below the header")
         as_of = self._quoted(preamble, stand_in)
@@ -296,8 +311,8 @@ class _Reader:
         chain = OptionChain(
             self._underlying(), as_of, tuple(self._roots), **body, quoted_at=np.full(size, as_of.timestamp())
         )
-        if self._repeats:
-            chain.defects["exact_duplicate"] = 2 * self._repeats
+        counts = {"exact_duplicate": 2 * self._repeats, "adjusted": self._adjusted}
+        chain.defects.update({reason: count for reason, count in counts.items() if count})
         return chain
 
     def _quoted(self, preamble: Sequence[str], stand_in: dt.datetime | dt.time | None) -> dt.datetime:
@@ -319,8 +334,8 @@ class _Reader:
         return as_of
 
     def _underlying(self) -> str:
-        """SPX and SPXW are both SPX; an adjusted root such as GOOG1 belongs to GOOG."""
-        names = Counter(UNDERLYING_OF_ROOT.get(root, root.rstrip("0123456789") or root) for root in self._roots)
+        """SPX and SPXW are both SPX."""
+        names = Counter(self._known.get(root, root) for root in self._roots)
         if len(names) > 1:
             raise InvalidInput(f"{self._label}: option roots", ", ".join(names), "give the table of one underlying")
         return next(iter(names))

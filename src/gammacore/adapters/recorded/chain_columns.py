@@ -52,6 +52,7 @@ class ChainColumns:
     iv: array[float] = field(factory=_reals, init=False)
     gamma: array[float] = field(factory=_reals, init=False)
     unread: Counter[float] = field(factory=Counter, init=False)
+    adjusted: dict[float, set[tuple[str, ...]]] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.seconds)
@@ -81,6 +82,10 @@ class ChainColumns:
         """One more row of this instant of which not even the contract could be read."""
         self.unread[at.timestamp()] += 1
 
+    def leave_out_adjusted(self, at: dt.datetime, contract: tuple[str, ...]) -> None:
+        """An adjusted contract was listed at that time: it counts once among the chain's defects."""
+        self.adjusted.setdefault(at.timestamp(), set()).add(contract)
+
     def tape(self, intake: Intake) -> ChainTape:
         """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
         columns = {name: np.array(getattr(self, name)) for name in (*_KEYS, *_VALUES)}
@@ -105,11 +110,12 @@ class ChainColumns:
 
         def chain(index: int) -> OptionChain:
             rows = slice(edges[index], edges[index + 1])
+            adjusted = len(self.adjusted.get(times[index].timestamp(), ()))
             return OptionChain(
                 self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
                 columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
                 columns["ask"][rows], columns["open_interest"][rows], columns["iv"][rows], columns["gamma"][rows],
-                columns["seconds"][rows],
+                columns["seconds"][rows], {"adjusted": adjusted} if adjusted else {},
             )  # fmt: skip
 
         return ChainTape(times, chain)

@@ -18,7 +18,7 @@ from gammacore.adapters.recorded.row_clock import RowClock, symbol_of
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash, open_table, row_defect
 from gammacore.adapters.recorded.tracks import Seen, Track
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.written_dates import days_of, read_day, within_listing
@@ -28,6 +28,9 @@ from gammacore.errors import InvalidInput, MissingData
 NOT_GIVEN = math.nan
 HIGHEST_STRIKE = 100_000
 """Points; from here on a strike is a damaged cell or wants a `strike_scale`."""
+
+ADJUSTED = "adjusted"
+"""Why a row is left out whose contract delivers something else than a hundred shares: its root ends in a digit."""
 
 Contract = tuple[int, int, int, float]
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
@@ -139,7 +142,9 @@ class _RowReader:
         if not isinstance(contract, str) and (misread := self._listed(contract, date)) is not None:
             contract = misread
         if isinstance(contract, str):
-            if contract != "other_underlying":
+            if contract == ADJUSTED:
+                self.chains.leave_out_adjusted(instant, self._contract_text(cells))
+            elif contract != "other_underlying":
                 self.chains.note_unread(instant)
             return contract
         self.chains.append(instant, contract, self._values(cells, line))
@@ -162,17 +167,26 @@ class _RowReader:
 
     def _contract(self, cells: list[str]) -> Contract | str:
         """The contract's key, or the reason why it cannot be read."""
-        text = tuple(self._cell(cells, role) for role in ("occ_symbol", "expiry", "right", "strike", "root"))
+        text = self._contract_text(cells)
         if text not in self._contracts:
             symbol, *parts = text
             self._contracts[text] = self._of_symbol(symbol) if self._at["occ_symbol"] is not None else self._of(*parts)
         return self._contracts[text]
+
+    def _contract_text(self, cells: list[str]) -> tuple[str, ...]:
+        return tuple(self._cell(cells, role) for role in ("occ_symbol", "expiry", "right", "strike", "root"))
+
+    def _is_adjusted(self, root: str) -> bool:
+        return is_adjusted(root, self.underlying.symbol, self.underlying.option_root)
 
     def _of_symbol(self, symbol: str) -> Contract | str:
         try:
             contract = read_option_symbol(symbol)
         except InvalidInput:
             return "unreadable_occ_symbol"
+        if self._is_adjusted(contract.root):
+            ours = underlying_of_adjusted(contract.root) == self.underlying.symbol
+            return ADJUSTED if ours else "other_underlying"
         if self.underlying.symbol != contract.underlying and self.underlying.option_root != contract.root:
             return "other_underlying"
         is_call = contract.right is Right.CALL
@@ -180,6 +194,8 @@ class _RowReader:
 
     def _of(self, expiry: str, right: str, strike: str, root: str) -> Contract | str:
         root = symbol_of(root) or self.underlying.option_root
+        if self._is_adjusted(root):
+            return ADJUSTED
         if UNDERLYING_OF_ROOT.get(root, self.underlying.symbol) != self.underlying.symbol:
             return "other_underlying"
         if (date := read_day(expiry, self.day_first)) is None:

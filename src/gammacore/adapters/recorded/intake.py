@@ -13,8 +13,8 @@ class Intake:
     """Rows counted by what became of them. `first_line` is where a reason was met first, for the person who mends it.
 
     Reasons that start with "unreadable_", "unusable_", "ambiguous_", "expiry_", "short_" or "long_" are defects of the
-    source; "other_date", "other_underlying", "filtered" and "exact_duplicate" are rows that were understood. Of rows
-    that contradict each other ("conflicting_") the reader of the table decides which holds, if any.
+    source; "other_date", "other_underlying", "adjusted", "filtered" and "exact_duplicate" are rows that were
+    understood. Of rows that contradict each other ("conflicting_") the reader of the table decides which holds, if any.
     `without_exposure` counts snapshots with too few readable rows to measure an exposure of.
 
     >>> intake = Intake(rows=3, used=2)

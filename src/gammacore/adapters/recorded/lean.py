@@ -21,6 +21,7 @@ from gammacore.adapters.recorded.lean_files import (
     LeanContract,
     LeanFolder,
     contract_rows,
+    contracts_of,
     minute_start,
     price_rows,
     price_scale,
@@ -30,7 +31,8 @@ from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash
 from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
-from gammacore.domain.instruments import Right, Underlying
+from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.domain.instruments import Right, Underlying, is_adjusted
 from gammacore.domain.market import Bar, Floats, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.domain.written_figures import Unread, read_model_figure
@@ -46,10 +48,11 @@ def read_lean_market(
     session: TradingSession,
     *,
     all_expiries: bool = False,
+    expiries: Scope = TODAY,
     settings: ReplaySettings | None = None,
     previous: TradingSession | None = None,
 ) -> RecordedMarket:
-    """One session from LEAN's minute files: contracts that expire that day, or all of them.
+    """One session from LEAN's minute files: the contracts of `expiries`, by default of that day, or all of them.
 
     A minute's quote is its close, known when the minute has ended. An empty side means that side did not change in the
     minute, so each side is carried on by itself and the quote is as old as its older side; a side never seen is
@@ -67,17 +70,22 @@ def read_lean_market(
         there = ", ".join(map(str, lean.option_dates(underlying))) or "none"
         raise MissingData(f"{folder}: no option quotes of {underlying.symbol} on {session.date}; dates there: {there}")
     intake = Intake()
-    expiry = None if all_expiries else session.date
-    quotes = [
-        _quotes(contract, rows, session.date, intake)
-        for root, archive in archives.items()
-        for contract, rows in contract_rows(archive, root, expiry)
-    ]
+    until = None if all_expiries else expiries.until(session.date)
+    quotes, adjusted = [], 0
+    for root, archive in archives.items():
+        for contract, rows in contract_rows(archive, root, session.date, until):
+            if is_adjusted(contract.root, underlying.symbol, underlying.option_root):
+                adjusted += 1
+                intake.rows += len(rows)
+                intake.count("adjusted", times=len(rows))
+            else:
+                quotes.append(_quotes(contract, rows, session.date, intake))
     if not quotes:
-        raise MissingData(f"{folder}: no contract of {underlying.symbol} expires on {session.date}; load all expiries")
+        raise MissingData(f"{folder}: {_none_expires(underlying, session.date, until, archives)}")
     interests = lean.archives(underlying, session.date, "openinterest")
     seen = settings.spots(session) or _spots(lean, underlying.symbol, session.date)
-    tape = _tape(underlying.symbol, session, quotes, _open_interest(interests, expiry, intake), seen.since)
+    opens = _open_interest(interests, session.date, until, intake)
+    tape = _tape(underlying.symbol, session, quotes, opens, seen.since, adjusted)
     step = tape.step_seconds()
     earlier = None if previous is None else lean.price_archive(underlying.symbol, previous.date, "trade")
     prices = [lean.price_archive(symbol, session.date, kind) for symbol in (underlying.symbol, VIX) for kind in _KINDS]
@@ -94,7 +102,7 @@ def read_lean_market(
         prints=settings.prints(session.date),
         bar_source=_bar_source(lean),
         content=content_hash(
-            *files, underlying.symbol, *session_words(session, previous), str(expiry), *settings.content()
+            *files, underlying.symbol, *session_words(session, previous), str(until), *settings.content()
         ),
         label=f"lean:{underlying.symbol}",
         intake=intake,
@@ -149,11 +157,24 @@ def _side(points: list[tuple[float, float]]) -> _Side:
     return _Side(table[:, 0], table[:, 1])
 
 
-def _open_interest(archives: dict[str, Path], expiry: dt.date | None, intake: Intake) -> dict[LeanContract, float]:
+def _none_expires(underlying: Underlying, date: dt.date, until: dt.date | None, archives: dict[str, Path]) -> str:
+    """What the archives of a date hold instead of the contracts that were asked for, in a sentence."""
+    later = {contract.expiry for root, archive in archives.items() for contract in contracts_of(archive, root)}
+    nearest = min((expiry for expiry in later if expiry >= date), default=None)
+    if until is None or nearest is None:
+        return f"no standard contract of {underlying.symbol} that expires on {date} or later"
+    by = f"on {date}" if until == date else f"from {date} to {until}"
+    return (f"no contract of {underlying.symbol} expires {by}; the next expire on {nearest}, "
+            f"which `gex --scope {(nearest - date).days}d` or `--scope all` measures")  # fmt: skip
+
+
+def _open_interest(
+    archives: dict[str, Path], first: dt.date, until: dt.date | None, intake: Intake
+) -> dict[LeanContract, float]:
     """Open interest by contract, from the morning's figure; what is not there counts 0, what is unreadable is NaN."""
     interest: dict[LeanContract, float] = {}
     for root, archive in archives.items():
-        for contract, rows in contract_rows(archive, root, expiry):
+        for contract, rows in contract_rows(archive, root, first, until):
             figure = read_model_figure(rows[-1].rpartition(",")[2]) if rows else 0.0
             if figure is Unread.UNREADABLE or (isinstance(figure, float) and figure < 0):
                 intake.count("unreadable_open_interest")
@@ -168,8 +189,13 @@ def _tape(
     quotes: Sequence[_ContractQuotes],
     interest: dict[LeanContract, float],
     price_times: Iterable[dt.datetime],
+    adjusted: int,
 ) -> ChainTape:
-    """The chain at every minute end of the session at which a quote or a price became known."""
+    """The chain at every minute end of the session at which a quote or a price became known.
+
+    `adjusted` contracts were left out, which every chain counts among its defects.
+    """
+    left_out = {"adjusted": adjusted} if adjusted else {}
     ends = {seconds for each in quotes for side in (each.bid, each.ask) for seconds in side.seconds.tolist()}
     first_quote = min(ends, default=math.inf)
     ends.update(time.timestamp() for time in price_times)
@@ -193,7 +219,7 @@ def _tape(
             return None
         return OptionChain(
             symbol, times[index], roots, strike, is_call, expiry, root, bids[index], asks[index], open_interest,
-            unknown, unknown, quoted_at[index],
+            unknown, unknown, quoted_at[index], left_out,
         )  # fmt: skip
 
     return ChainTape(times, chain)

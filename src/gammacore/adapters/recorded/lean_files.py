@@ -20,7 +20,13 @@ from attrs import frozen
 from gammacore.adapters.recorded.cells import read_price
 from gammacore.adapters.recorded.text_table import reading
 from gammacore.adapters.recorded.unreadable import UnreadableFile
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying
+from gammacore.domain.instruments import (
+    UNDERLYING_OF_ROOT,
+    Right,
+    Underlying,
+    is_adjusted,
+    underlying_of_adjusted,
+)
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
 from gammacore.domain.written_dates import clock_of_milliseconds
@@ -30,7 +36,9 @@ MINUTE = dt.timedelta(minutes=1)
 DECI_CENTS = 10_000
 """Option, equity and strike figures are stored times this; index prices are plain."""
 
-_MEMBER = re.compile(r"\d{8}_[^_]+_minute_[a-z]+_[a-z]+_(?P<right>call|put)_(?P<strike>\d+)_(?P<expiry>\d{8})\.csv")
+_MEMBER = re.compile(
+    r"\d{8}_(?P<symbol>[^_]+)_minute_[a-z]+_[a-z]+_(?P<right>call|put)_(?P<strike>\d+)_(?P<expiry>\d{8})\.csv"
+)
 
 
 @frozen
@@ -54,8 +62,13 @@ class LeanFolder:
             raise UnreadableFile(str(self.path), "not a directory", "give the folder that holds option/ and equity/")
 
     def option_folders(self, underlying: Underlying) -> dict[str, Path]:
-        """The folder of each root of an underlying that is there: SPX has SPXW and, AM-settled, SPX."""
+        """The folder of each root of an underlying that is there: SPX has SPXW and, AM-settled, SPX.
+
+        Adjusted ones (AMD1 of AMD) are among them, so that what is left out is counted.
+        """
         roots = {underlying.option_root, *(root for root, of in UNDERLYING_OF_ROOT.items() if of == underlying.symbol)}
+        named = (folder.name.upper() for folder in self.path.glob("*option/usa/minute/*"))
+        roots |= {root for root in named if is_adjusted(root) and underlying_of_adjusted(root) == underlying.symbol}
         found = {
             root: folder
             for kind in ("option", "indexoption")
@@ -126,11 +139,22 @@ def unzipped(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UnreadableFile(str(path), f"a damaged zip archive ({damage})", "fetch it again") from damage
 
 
-def contract_rows(archive: Path, root: str, expiry: dt.date | None) -> Iterator[tuple[LeanContract, list[str]]]:
-    """Each contract of an archive with its rows, in order of expiry, right and strike; of one expiry, or of all."""
+def contracts_of(archive: Path, root: str) -> list[LeanContract]:
+    """The contracts an archive holds."""
+    with unzipped(archive) as members:
+        return [each for name in members.namelist() if (each := _contract(name, root))]
+
+
+def contract_rows(
+    archive: Path, root: str, first: dt.date, until: dt.date | None
+) -> Iterator[tuple[LeanContract, list[str]]]:
+    """Each contract of an archive with its rows, in order of expiry, right and strike; expiring `first` to `until`.
+
+    None: with no end, and those that have expired before as well.
+    """
     with unzipped(archive) as members:
         named = ((_contract(name, root), name) for name in members.namelist())
-        wanted = [(each, name) for each, name in named if each and expiry in {None, each.expiry}]
+        wanted = [(each, name) for each, name in named if each and (until is None or first <= each.expiry <= until)]
         for contract, name in sorted(wanted, key=lambda pair: (pair[0].expiry, pair[0].right, pair[0].strike)):
             yield contract, members.read(name).decode("ascii", "replace").split()
 
@@ -141,7 +165,8 @@ def _contract(member: str, root: str) -> LeanContract | None:
         return None
     expiry = dt.datetime.strptime(match["expiry"], "%Y%m%d").date()  # noqa: DTZ007 - a day has no offset
     right = Right.CALL if match["right"] == "call" else Right.PUT
-    return LeanContract(root, expiry, right, int(match["strike"]) / DECI_CENTS)
+    named = match["symbol"].upper()  # an adjusted contract may lie among those of its underlying
+    return LeanContract(named if is_adjusted(named) else root, expiry, right, int(match["strike"]) / DECI_CENTS)
 
 
 def price_rows(archive: Path) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gammacore.domain.instruments import is_adjusted
 from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.ports.market_data import SettlementPrint
@@ -83,7 +84,9 @@ def _numbers(column: Floats) -> list[float | None]:
     return [None if math.isnan(value) else value for value in column.tolist()]
 
 
-def chain_of(underlying: str, columns: Line) -> OptionChain:
+def chain_of(underlying: str, columns: Line, option_root: str = "") -> OptionChain:
+    """The chain as it was seen, without adjusted contracts, which older recordings still hold (decision 0017)."""
+
     def numbers(name: str) -> Floats:
         return np.array(columns[name], dtype=np.float64)  # null becomes NaN
 
@@ -94,7 +97,8 @@ def chain_of(underlying: str, columns: Line) -> OptionChain:
     )  # fmt: skip
     chain.defects.clear()  # unusable quotes were taken out, and counted, before they were recorded
     chain.defects.update(columns["defects"])
-    return chain
+    adjusted = [code for code, root in enumerate(chain.roots) if is_adjusted(root, underlying, option_root)]
+    return chain.without(np.isin(chain.root, adjusted), "adjusted") if adjusted else chain
 
 
 def settlement_line(date: dt.date, settlement: SettlementPrint) -> Line:

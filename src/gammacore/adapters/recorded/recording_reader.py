@@ -83,12 +83,14 @@ def _header(path: Path, first: bytes) -> RecordingHeader:
         raise UnreadableFile(f"{path}, line 1", f"damaged ({damage!r})", "record it again") from damage
 
 
-def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept_cut: bool = False) -> RecordedMarket:
+def read_recording(
+    path: Path, *, settings: ReplaySettings | None = None, accept_cut: bool = False, option_root: str = ""
+) -> RecordedMarket:
     """A recorded day, exactly as it was seen: at every recorded instant the snapshot equals the one recorded.
 
     The age limit of quotes, the step and the lineage are the recorded ones; VIX, settlement and price of the settings,
     where given, win over what was recorded. `accept_cut` reads what is left of a recording that was cut short,
-    but for the last few kilobytes.
+    but for the last few kilobytes. `option_root` is the underlying's own where it ends in a digit, as adjusted ones do.
 
     Raises:
         MissingData: no such file, or no snapshot in it.
@@ -112,7 +114,7 @@ def read_recording(path: Path, *, settings: ReplaySettings | None = None, accept
     return RecordedMarket(
         underlying=symbol,
         session=session,
-        chains=day.tape(symbol),
+        chains=day.tape(symbol, option_root),
         spots=settings.spots(session) or Track(tuple(day.times), tuple(day.spots)),
         step_seconds=header.step_seconds,
         quote_age_limit=Track(tuple(day.times), tuple(day.age_limits)),
@@ -180,13 +182,13 @@ class _Day:
             self.chains.append(line["chain"])
         self.chain_of_snapshot.append(len(self.chains) - 1)
 
-    def tape(self, underlying: str) -> ChainTape:
+    def tape(self, underlying: str, option_root: str) -> ChainTape:
         chains, chain_of_snapshot = self.chains, self.chain_of_snapshot
 
         @cache
         def recorded(number: int) -> OptionChain | None:
             columns = chains[number]
-            return None if columns is None else chain_of(underlying, columns)
+            return None if columns is None else chain_of(underlying, columns, option_root)
 
         return ChainTape(tuple(self.times), lambda index: recorded(chain_of_snapshot[index]))
 

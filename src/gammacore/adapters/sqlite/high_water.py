@@ -23,7 +23,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.sqlite.layout import beside, corrupt
+from gammacore.adapters.sqlite.layout import PRIVATE, beside, corrupt
 from gammacore.adapters.sqlite.reading import Head
 from gammacore.errors import CorruptLedger
 
@@ -112,7 +112,7 @@ class HighWaterFile:
     """The note as its ledger's writer keeps it, from the opening to the close."""
 
     def __init__(self, ledger: Path, head: Head) -> None:
-        self._descriptor = os.open(beside(ledger, ENDING), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._descriptor = os.open(beside(ledger, ENDING), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         self.reach(head)
 
     def reach(self, head: Head) -> None:

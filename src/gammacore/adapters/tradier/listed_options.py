@@ -12,7 +12,7 @@ from attrs import frozen
 from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.quotes import seen_by, without_zero_times
 from gammacore.adapters.tradier.wire import many, read
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.errors import InvalidInput
@@ -85,11 +85,13 @@ def chain_of(
     tolerance: dt.timedelta,
     multiplier: int = EQUITY_OPTION_MULTIPLIER,
     unreadable: int = 0,
+    option_root: str = "",
 ) -> OptionChain | None:
     """The chain of these rows as of its newest quote; None when there is no row, or none that anybody dated.
 
     Left out and counted in `defects`: unreadable rows, contradictory ones (symbol against fields), figures that cannot
-    be (strike or open interest), and adjusted contracts, which deliver something else. Rule: CS-014.
+    be (strike or open interest), and adjusted contracts, which deliver something else: of another size, or of a root
+    that ends in a digit and is not the configured `option_root`. Rule: CS-014.
     """
     defects = Counter({"unreadable": unreadable})
     kept: list[tuple[ListedOption, str, float]] = []
@@ -97,7 +99,7 @@ def chain_of(
         root = option.root()
         if root is None:
             defects["contradictory"] += 1
-        elif option.contract_size != multiplier:
+        elif option.contract_size != multiplier or is_adjusted(root, underlying, option_root):
             defects["adjusted"] += 1
         elif option.open_interest < 0:
             defects["impossible"] += 1

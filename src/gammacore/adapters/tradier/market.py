@@ -15,9 +15,8 @@ from gammacore.adapters.tradier.listed_options import ListedOption, chain_of
 from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
 from gammacore.adapters.tradier.quotes import is_price
-from gammacore.domain.gex.own_volatility import with_own_volatility
-from gammacore.domain.gex.units import TODAY, Scope, SettlesAt, regular_settlement
-from gammacore.domain.instruments import SettlementTime, Underlying
+from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york_date, require_aware
@@ -47,8 +46,9 @@ class TradierMarketSettings:
 class TradierMarket:
     """Implements ports.market_data. A look is one request for quotes and one for each expiry shown.
 
-    Open interest, bids and asks are the vendor's; volatility is implied from them, because Tradier's greeks may be an
-    hour old. What Tradier does not date is not decided on. Rules: CS-014, CS-353, CS-418, CS-528.
+    Open interest, bids and asks are the vendor's. Volatility is not given, because Tradier's greeks may be an hour old:
+    it is implied from the quotes where it is needed. What Tradier does not date is not decided on. Rules: CS-014,
+    CS-353, CS-418, CS-528.
     """
 
     client: TradierClient
@@ -56,7 +56,6 @@ class TradierMarket:
     session: TradingSession
     clock: Clock
     settings: TradierMarketSettings = field(factory=TradierMarketSettings)
-    settles_at: SettlesAt = regular_settlement
     _markets: Markets = field(init=False)
     _known_bars: KnownBars = field(init=False)
     _expiries: tuple[dt.date, ...] = field(default=(), init=False)
@@ -90,7 +89,7 @@ class TradierMarket:
             underlying=self.underlying.symbol,
             spot=None if spot is None else spot.price,
             spot_at=None if spot is None else spot.at,
-            chain=chain if chain is None or spot is None else with_own_volatility(chain, spot.price, self._settles_at),
+            chain=chain,
             vix=None if vix is None else vix.price,
             quote_age_limit=limit,
             previous_close=None if own is None else _price_or_none(own.prevclose),
@@ -153,13 +152,8 @@ class TradierMarket:
         took = max(self.clock.now() - now, dt.timedelta())  # what was quoted while we asked was not ahead of us
         return chain_of(
             self.underlying.symbol, rows, now, tolerance=ahead + took, multiplier=self.underlying.multiplier,
-            unreadable=unreadable,
+            unreadable=unreadable, option_root=self.underlying.option_root,
         )  # fmt: skip
-
-    def _settles_at(self, expiry: dt.date, when: SettlementTime) -> dt.datetime:
-        """The session knows its own half day; of later expiries `settles_at` does."""
-        today = expiry == self.session.date and when is SettlementTime.PM
-        return self.session.close if today else self.settles_at(expiry, when)
 
     def _read_expiries(self) -> tuple[dt.date, ...]:
         """The session's date, listed or not, and what is listed after it within the scope; looked up once."""

@@ -21,7 +21,6 @@ from gammacore.domain.instruments import (
     OptionContract,
     Right,
     Side,
-    Underlying,
     parse_occ,
 )
 from gammacore.domain.ledger import PositionAdopted
@@ -246,11 +245,6 @@ def orphan_policy(policy: StopPolicy) -> StopPolicy:
         time_weighted_targets=False,
         hold_distance=max(policy.hold_distance, CENT),  # a distance of 0 may be all that is configured
     )
-
-
-def roots_of(underlyings: Mapping[str, Underlying]) -> dict[str, str]:
-    """The underlying of every option root, the registry's and those described besides. Rule: CS-571."""
-    return {**UNDERLYING_OF_ROOT, **{known.option_root: symbol for symbol, known in underlyings.items()}}
 
 
 def _rest(

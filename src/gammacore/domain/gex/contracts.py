@@ -66,6 +66,10 @@ class LiveContracts:
             self.skipped | _counted(**skipped),
         )  # fmt: skip
 
+    def keep_rows(self, places: Rows) -> LiveContracts:
+        """The rows at these places, of which the others are not counted as skipped."""
+        return LiveContracts(self.chain, self.scope, self.rows[places], self.series[places], self.years[places], {})
+
     def counting(self) -> LiveContracts:
         """Those with open interest: the others carry no exposure. Reason: zero_oi. Rule: CS-102.
 
@@ -108,13 +112,17 @@ class PricedContracts:
 
 
 def live_contracts(chain: OptionChain, scope: Scope, settles_at: SettlesAt) -> LiveContracts:
-    """What the scope holds and has not settled. Reason: expired, from the very settlement instant on."""
+    """What the scope holds and has not settled.
+
+    Reasons: expired, from the very settlement instant on; adjusted, those the chain's source left out (of any expiry).
+    """
     last = scope.until(new_york_date(chain.as_of))
     inside = np.arange(len(chain)) if last is None else np.flatnonzero(chain.expiry <= np.datetime64(last, "D"))
     stride = len(chain.roots) + 1
     keys, series = np.unique(chain.expiry[inside].astype(np.int64) * stride + chain.root[inside], return_inverse=True)
     seconds = np.array([_seconds_left(chain, *divmod(int(key), stride), settles_at) for key in keys])[series]
-    inside_scope = LiveContracts(chain, scope, inside, series, years_from_seconds(seconds), {})
+    adjusted = _counted(adjusted=chain.defects.get("adjusted", 0))
+    inside_scope = LiveContracts(chain, scope, inside, series, years_from_seconds(seconds), adjusted)
     return inside_scope.keep(seconds > 0, expired=int((seconds <= 0).sum()))
 
 
@@ -123,21 +131,25 @@ def price_contracts(
 ) -> PricedContracts:
     """Give every contract with open interest its forward and its volatility; what has none is counted.
 
-    The row's own volatility is used. 0 or NaN means missing: then the mid of an out-of-the-money row tells it, while
-    an in-the-money row is skipped. Reasons: no_iv, bad_quote (a row that was asked has no usable quote).
+    A row's own volatility is used. 0 or NaN means missing, and then the row takes that of its strike, which by put-call
+    parity is one for call and put: so a chain without volatility, or with some, is measured on both sides of every
+    strike, whatever market it came from. With an explicit rate or dividend alone, a 0 beside a volatility in the data
+    stays out, as in the reference figures, which were made so (decision 0017).
+
+    Reasons: no_iv, bad_quote (an out-of-the-money row, whose quote was to be asked, has no usable one). Rule: CS-101.
     """
     forwards = _forwards(live, float(spot), rates, parity or ParityRule())
     held = live.counting()
     terms = forwards.terms(held, float(spot))
     volatility = held.chain.iv[held.rows].copy()
-    missing = ~(volatility > 0)
-    outside = np.where(terms.is_call, terms.strike >= terms.forward, terms.strike <= terms.forward)
-    asked = np.flatnonzero(missing & outside)
-    mids = 0.5 * (live.chain.bid + live.chain.ask)[held.rows[asked]]
-    volatility[missing] = np.nan
-    volatility[asked] = implied_volatility(mids, _some(terms, asked))
+    missing = np.flatnonzero(~(volatility > 0))
+    volatility[missing] = _implied_at_strikes(
+        live, held.keep_rows(missing), forwards, float(spot), explicit_rates=not rates.implied
+    )
     known = np.flatnonzero(volatility > 0)
-    unquoted = int(np.isnan(mids).sum())
+    unknown = np.flatnonzero(~(volatility > 0))
+    asked = unknown[_out_of_the_money(terms)[unknown]]
+    unquoted = int(np.isnan(_mids(held.chain, held.rows[asked])).sum())
     return PricedContracts(
         spot,
         live.chain.as_of,
@@ -146,10 +158,77 @@ def price_contracts(
         _some(terms, known),
         volatility[known],
         held.open_interest[known],
-        held.skipped | _counted(no_iv=len(volatility) - len(known) - unquoted, bad_quote=unquoted),
+        held.skipped | _counted(no_iv=len(unknown) - unquoted, bad_quote=unquoted),
         forwards.implied,
         len(np.unique(live.series)),
     )
+
+
+def _implied_at_strikes(
+    live: LiveContracts, wanting: LiveContracts, forwards: _Forwards, spot: float, *, explicit_rates: bool
+) -> Floats:
+    """The volatility of each row of `wanting`, which has none of its own; NaN where nothing tells it.
+
+    Out of the money: what its mid implies, else that of the same strike's other contract in the data. In the money,
+    where quotes are too wide to tell: that of the strike's out-of-the-money contract, in the data or else implied.
+    Open interest has no say. `explicit_rates`: a 0 in the data (looked for at its price, and none found) then stands
+    beside a volatility in the data.
+    """
+    if not len(wanting.rows):
+        return np.empty(0)
+    strikes = np.unique(wanting.strike)
+    there = live.keep_rows(np.flatnonzero(np.isin(live.strike, strikes)))
+
+    def keys(of: LiveContracts) -> Codes:
+        """Root, expiry and strike together as a number."""
+        return np.asarray(of.series * len(strikes) + np.searchsorted(strikes, of.strike))
+
+    wanted, key = keys(wanting), keys(there)
+    terms = forwards.terms(there, spot)
+    given, outside = there.chain.iv[there.rows], _out_of_the_money(terms)
+    asked = np.flatnonzero(outside & ~(given > 0) & np.isin(key, wanted))
+    implied = np.full(len(key), np.nan)
+    implied[asked] = implied_volatility(_mids(there.chain, there.rows[asked]), _some(terms, asked))
+    told = np.where(given > 0, given, implied)
+
+    def by_key(volatility: Floats, rows: Bools) -> Floats:
+        known, table = np.flatnonzero(rows & (volatility > 0)), np.full(int(key.max()) + 1, np.nan)
+        table[key[known]] = volatility[known]
+        return np.asarray(table[wanted])
+
+    own = np.searchsorted(there.rows, wanting.rows)  # both ascending
+    found = np.where(
+        outside[own],
+        np.where(implied[own] > 0, implied[own], by_key(told, ~outside)),
+        by_key(told, outside),
+    )
+    if explicit_rates:
+        stands = wanting.chain.iv[wanting.rows] == 0
+        found[stands] = np.where(outside[own], implied[own], by_key(implied, outside))[stands]
+    return found
+
+
+def gamma_of_strikes(live: LiveContracts, held: LiveContracts) -> Floats:
+    """The gamma in the data of each row of `held`; where it is not given, that of its strike's other contract."""
+    gamma = held.chain.gamma[held.rows].copy()
+    lacking = np.flatnonzero(np.isnan(gamma))
+    if not len(lacking):
+        return gamma
+    there = zip(live.series.tolist(), live.strike.tolist(), live.is_call.tolist(), strict=True)
+    given = dict(zip(there, live.chain.gamma[live.rows].tolist(), strict=True))
+    for row in lacking.tolist():
+        other = (int(held.series[row]), float(held.strike[row]), not held.is_call[row])
+        gamma[row] = given.get(other, np.nan)
+    return gamma
+
+
+def _out_of_the_money(terms: Terms) -> Bools:
+    """Calls at or above their forward, puts at or below it."""
+    return np.where(terms.is_call, terms.strike >= terms.forward, terms.strike <= terms.forward)
+
+
+def _mids(chain: OptionChain, rows: Rows) -> Floats:
+    return np.asarray(0.5 * (chain.bid[rows] + chain.ask[rows]))
 
 
 @frozen(eq=False)

@@ -10,7 +10,13 @@ import numpy as np
 from attrs import evolve, frozen
 
 from gammacore.domain.exact_number import exact_decimal
-from gammacore.domain.gex.contracts import LiveContracts, PricedContracts, live_contracts, price_contracts
+from gammacore.domain.gex.contracts import (
+    LiveContracts,
+    PricedContracts,
+    gamma_of_strikes,
+    live_contracts,
+    price_contracts,
+)
 from gammacore.domain.gex.units import (
     ALL,
     CLOCK,
@@ -129,10 +135,15 @@ def require_spot(spot: Decimal | int) -> Decimal:
 def _from_feed(
     live: LiveContracts, spot: Decimal, sign: SignModel, unit: ExposureUnit, rates: Rates, multiplier: int
 ) -> GammaExposure:
+    """By the gamma in the data: what is not given (NaN) is that of its strike's other contract, by put-call parity.
+
+    Reason: no_gamma, where neither has one, or where 0 is given.
+    """
     held = live.counting()
-    told = held.chain.gamma[held.rows] > 0
+    given = gamma_of_strikes(live, held)
+    told = given > 0
     used = held.keep(told, no_gamma=int((~told).sum()))
-    share_gamma = used.chain.gamma[used.rows] * used.open_interest * multiplier
+    share_gamma = given[told] * used.open_interest * multiplier
     strikes, call, put = _by_strike(used.strike, used.is_call, share_gamma, sign, unit, spot)
     return GammaExposure(
         used.chain.underlying, used.chain.as_of, spot, unit, sign, used.scope, GreeksSource.FEED, rates,
