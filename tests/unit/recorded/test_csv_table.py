@@ -241,7 +241,7 @@ def test_a_table_of_occ_symbols(tmp_path: Path) -> None:
         "SPXW260819C06410500",
         "SPXW260819P06390000",
     ]
-    assert market.intake.reasons == {"other_underlying": 2, "unreadable_occ_symbol": 1}
+    assert market.intake.reasons == {"adjusted": 1, "other_underlying": 1, "unreadable_occ_symbol": 1}
 
 
 def test_a_date_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
