@@ -36,6 +36,8 @@ SCENARIOS = (
     Scenario("exit refused, leg by leg", {1: {"rejects": "no"}}, exits_at=40),
     Scenario("exit out of ratio, repaired", {1: {"leg_contracts": (1, 3)}}, exits_at=40),
     Scenario("flatten", flattens_at=40),
+    Scenario("long without a bid, left to settlement", exits_at=160, long_below=85),
+    Scenario("long without a bid, flatten", flattens_at=160, exits_at=205, long_below=85),
     Scenario("delta hedge through zero", exits_at=40, hedges=True),
     Scenario("delta hedge, answers lost", LOST, exits_at=40, hedges=True),
     Scenario("delta hedge, orders refused", REFUSED, exits_at=40, hedges=True),
