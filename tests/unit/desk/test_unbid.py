@@ -1,4 +1,4 @@
-"""Exits that end though a leg has no bid: the short goes alone, the long is offered for the day. Rules: CS-420, CS-521."""
+"""Exits that end though a leg has no bid: the short goes alone, the long is offered all day. Rules: CS-420, CS-521."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import OrderIntended, PositionClosed
 from gammacore.domain.orders import THE_DAY, OrderState
 from gammacore.domain.positions import EntryPlan, PositionState
+from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.stops.policy import CloseStyle
 from gammacore.ports.storage import Request, RequestKind
 
@@ -375,3 +377,29 @@ def test_a_whole_condor_goes_in_one_order() -> None:
 
     assert closes(world) == [(*CALL_SIDE, *BOTH_LEGS)]
     assert a_put_spread() == evolve(CONDOR.spread, sides=CONDOR.spread.sides[1:])
+
+
+def test_the_report_tells_both_steps() -> None:
+    """CS-420, CS-621: what the short cost and that the long was left to settlement."""
+    world = holding()
+    close_at(world, "15:40")
+    cycle(world, UNBID, 4)
+    settle(world)
+
+    (trade,) = day_report(world.events).trades
+    assert trade.exit is not None
+    assert (trade.exit.reason, trade.exit.value) == ("settled", Decimal("0.35"))
+    assert trade.exit.detail.endswith(
+        f"; bought back 3 {SHORT.occ} alone at 0.35; the rest settled at 6900, the official price; 0.35 to close in all"
+    )
+
+
+def test_a_loss_that_is_certain_counts_before_the_long_is_settled() -> None:
+    """CS-339: three shorts bought back at 5.20, sold for 2.50: the long may still bring something, the loss stands."""
+    world = holding()
+    close_at(world, "11:00")
+    cycle(world, {SHORT: ("5.00", "5.20"), LONG: ("0", "0.05")}, 4)
+
+    verdict = RiskLimits().judge_daily_loss(world.book, world.clock.now())
+    assert (verdict.reason, world.all(PositionClosed)) == ("daily_loss", [])
+    assert world.book.realised_on(DAY) == 0
