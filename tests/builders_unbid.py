@@ -28,7 +28,7 @@ from gammacore.ports.storage import Inbox, Request, RequestKind
 STEPS = {"SPX": 20, "SPY": 60}
 STARTS = {"SPX": "15:40", "SPY": "14:40"}
 UNBID_AT = {"SPX": at("15:50"), "SPY": at("14:50")}
-DAY_SECONDS = 86_400
+MINUTE_SECONDS = 60
 SPOT = {"SPX": "6900", "SPY": "690"}
 
 
@@ -72,12 +72,14 @@ def quotes(underlying: str, now: dt.datetime) -> Mapping[OptionContract, BidAsk]
 
 
 class Script(FakeMarket):
-    """A script that also tells the day's bar, which holds the price that Alpaca's contracts settle at."""
+    """A script with the bar of the last minute, whose close is the price that Alpaca's contracts settle at."""
 
     def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
-        midnight, price = at("00:00"), Decimal(SPOT[underlying])
-        is_today = seconds == DAY_SECONDS and start <= midnight <= end
-        return [Bar(midnight, DAY_SECONDS, price, price, price, price)] if is_today else []
+        last = at("15:59")
+        if seconds != MINUTE_SECONDS or not start <= last < end:
+            return []
+        price = Decimal(SPOT[underlying])
+        return [Bar(last, MINUTE_SECONDS, price, price, price, price)]
 
 
 def a_world(underlying: str) -> World:
