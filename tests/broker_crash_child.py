@@ -4,7 +4,8 @@
 
 Time and exchange are in the server at URL, the ledger is a SQLite file: all that is left of a killed process. With
 SUBMIT the process kills itself when it is about to send the order of that number, counted from 0: its intent is on
-disk, and not a byte of it has left.
+disk, and not a byte of it has left. STRATEGY is a strategy's name, or a way by which the spread of `builders_unbid`
+is closed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from builders_broker_day import CREDENTIALS, PLACES, configuration
+from builders_unbid import WAYS, a_strategy, asked_to_flatten
 from counterparts.served_clock import ServedClock
+from gammacore.adapters.sqlite import SqliteInbox
 from gammacore.domain.orders import OrderTicket
 from gammacore.ports.broker import Receipt
 from gammacore.wiring import wire_day
@@ -43,16 +46,20 @@ def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledg
     """The day from where ledger and server stand to its end."""
     clock = ServedClock(url)
     day = wire_day(
-        configuration(broker, underlying, strategy, step),
+        configuration(broker, underlying, "credit-spread" if strategy in WAYS else strategy, step),
         ledger,
+        strategy=a_strategy(underlying, strategy) if strategy in WAYS else None,
         wrap_broker=lambda reached: reached if fatal is None else DiesBeforeSubmit(reached, fatal),
         credentials=CREDENTIALS,
         clock=clock,
         places=PLACES[broker](url),
     )
+    inbox = SqliteInbox(ledger)
+    after_cycle = asked_to_flatten(underlying, strategy, inbox) if strategy in WAYS else None
     try:
-        evolve(day.trade, news=None)()  # a stream's thread lives in real time; this day is over in seconds
+        evolve(day.trade, news=None)(after_cycle)  # a stream's thread lives in real time; this day is over in seconds
     finally:
+        inbox.close()
         day.close()
         clock.close()
 

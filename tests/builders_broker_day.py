@@ -97,7 +97,7 @@ class Day:
     def of(cls, events: Sequence[Event]) -> Day:
         tickets = {event.ticket.id: event.ticket for event in events if isinstance(event, OrderIntended)}
         filled = [event for event in events if isinstance(event, OrderFilled)]
-        report = day_report(events, DATE)
+        report = day_report(events)
         return cls(
             tuple(
                 Fill(

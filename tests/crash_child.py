@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.adapters.codec import encode
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -48,7 +48,9 @@ from gammacore.wiring import WiredDay, wire_day
 
 POSITION = "SPX-scripted-1"
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
-"""Stops so wide that only the script and the clock end the position."""
+"""Stops so wide that only the script and the clock end the position, or its target."""
+HELD_OUT = evolve(PATIENT, fixed_target=Decimal(1), trailing_trigger=Decimal(1), hold_profit=Decimal(1))
+"""No target either."""
 LONG_ENTRY = 1800
 """Seconds an entry that walks may last: looks are five minutes apart, and each step takes two."""
 
@@ -58,8 +60,9 @@ class Scenario:
     """One entry and one exit, and what the exchange does to their orders.
 
     `troubles` are the fields of `Behaviour` for the order with this number at the exchange. Minutes are from the open.
-    With `walks` the entry begins two ticks above its limit and concedes one at a time (CS-421).
-    With `hedges` it is the delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`.
+    With `walks` the entry begins two ticks above its limit and concedes one at a time (CS-421). With `hedges` it is the
+    delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`. The long is bought `long_below`
+    points below the price: far enough, it has no bid in the afternoon (CS-420).
     """
 
     name: str
@@ -69,6 +72,7 @@ class Scenario:
     contracts: int = 3
     hedges: bool = False
     walks: bool = False
+    long_below: int = 15
 
 
 @frozen
@@ -104,7 +108,7 @@ class OneEntry:
         assert price is not None
         short, long = (
             underlying.contract(situation.session.date, Right.PUT, underlying.strike(price) - below)
-            for below in (5, 15)
+            for below in (5, self.scenario.long_below)
         )
         spread = CreditSpread((Vertical(short, long),))
         mark = spread.mark(situation.market.quote)
@@ -122,7 +126,7 @@ class OneEntry:
             pin=price,
             vix=Decimal(15),
             scheduled_at=slot,
-            policy=PATIENT,
+            policy=HELD_OUT if self.scenario.long_below > 15 else PATIENT,
         )
 
     def _exit(self, situation: Situation) -> Iterator[Decision]:

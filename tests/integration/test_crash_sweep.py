@@ -42,6 +42,8 @@ SCENARIOS = (
     Scenario(
         "walk, filled as it is called back", {0: {"never": True, "on_cancel": "filled_first"}}, exits_at=50, walks=True
     ),
+    Scenario("long without a bid, left to settlement", exits_at=160, long_below=85),
+    Scenario("long without a bid, flatten", flattens_at=160, exits_at=205, long_below=85),
     Scenario("delta hedge through zero", exits_at=40, hedges=True),
     Scenario("delta hedge, answers lost", LOST, exits_at=40, hedges=True),
     Scenario("delta hedge, orders refused", REFUSED, exits_at=40, hedges=True),

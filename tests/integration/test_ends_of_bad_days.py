@@ -26,7 +26,7 @@ from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, DayFinished, OrderIntended, PositionClosed
-from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerUnavailable, OutcomeUnknown
@@ -72,7 +72,7 @@ def assert_both_books_agree(world: World) -> None:
 # -- quotes of no use --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("useless", [CROSSED, NO_ASK, NO_BID, NO_OFFERS], ids=["crossed", "no ask", "no bid", "ask 0"])
+@pytest.mark.parametrize("useless", [CROSSED, NO_ASK, NO_OFFERS], ids=["crossed", "no ask", "ask 0"])
 @pytest.mark.parametrize(
     ("settles", "value"), [("6900", "0"), ("6875.25", "4.75"), ("6860", "10")], ids=["out", "between", "through"]
 )
@@ -87,6 +87,24 @@ def test_two_hours_of_useless_quotes_end_at_the_settlement_print(useless: Quotes
     assert booked.gross == (CREDIT - Decimal(value)) * 300
     assert world.alarms().count("stale_quotes") == 4  # every 20 cycles of 14:00 to 15:30
     assert [day.balance for day in world.all(DayFinished)] == [CASH + booked.gross - booked.fees]
+    assert_both_books_agree(world)
+
+
+@pytest.mark.parametrize(
+    ("settles", "worth"), [("6900", "0"), ("6865.50", "4.50"), ("6860", "10")], ids=["out", "between", "through"]
+)
+def test_a_long_whose_bid_is_not_quoted_is_left_to_settlement_and_its_short_bought_back(
+    settles: str, worth: str
+) -> None:
+    """CS-420, CS-521: the close for both rests, the short is offered, so it goes alone; the long is offered all day."""
+    world = a_day(a_scripted_plan(), [("09:30", PUT_QUOTES), ("14:00", NO_BID)], settles)
+    world.day()
+
+    (booked,) = world.all(PositionClosed)
+    assert booked.gross == (CREDIT - Decimal("5.20") + Decimal(worth)) * 300
+    both, short, long = (event for event in world.all(OrderIntended) if event.ticket.purpose.closes)
+    assert [both.at, short.at, long.at] == [at("15:30"), at("15:32"), at("15:33")]
+    assert (long.ticket.limit, long.ticket.life) == (Decimal("0.05"), THE_DAY)
     assert_both_books_agree(world)
 
 

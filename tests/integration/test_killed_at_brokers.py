@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,18 @@ from attrs import evolve, frozen
 from starlette.types import ASGIApp
 
 import broker_crash_child
+import builders_unbid
 from builders_broker_day import Day, a_world
+from builders_unbid import WAYS
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
-from gammacore.domain.ledger import Event, OrderAccepted, OrderIntended, OrderNotSent
-from gammacore.domain.orders import OrderReport, OrderTicket, Purpose
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import CloseDecided, Event, OrderAccepted, OrderIntended, OrderNotSent, PositionClosed
+from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket, Purpose
 
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 SEED = 57
@@ -101,7 +105,8 @@ class Stage:
 
     def start(self, *more: str) -> subprocess.Popen[str]:
         desk = self.desk
-        place = [self._server.url, desk.broker, desk.underlying, desk.strategy, str(STEP), str(self.ledger)]
+        step = builders_unbid.STEPS[desk.underlying] if desk.strategy in WAYS else STEP
+        place = [self._server.url, desk.broker, desk.underlying, desk.strategy, str(step), str(self.ledger)]
         return subprocess.Popen(
             [sys.executable, broker_crash_child.__file__, *place, *more], stderr=subprocess.PIPE, text=True
         )
@@ -154,7 +159,8 @@ class Stage:
 
 @contextmanager
 def a_stage(desk: Desk, folder: Path) -> Iterator[Stage]:
-    world = a_world(desk.underlying, SEED, STEP)
+    unbid = desk.strategy in WAYS
+    world = builders_unbid.a_world(desk.underlying) if unbid else a_world(desk.underlying, SEED, STEP)
     with serving(APPS[desk.broker](world)) as server:
         yield Stage(desk, world, server, folder / "day.ledger")
 
@@ -295,3 +301,69 @@ def test_killed_before_it_left_and_started_late_it_is_given_up(
         anew = ending.tickets[number + 1]
         assert (anew.position, anew.purpose.closes) == (unsent.position, unsent.purpose.closes)
     assert_over(ending)
+
+
+# -- a long without a bid ----------------------------------------------------------------------------------------------
+
+UNBID_DESKS = [
+    Desk(broker, underlying, way) for broker, underlying in (("tradier", "SPX"), ("alpaca", "SPY")) for way in WAYS
+]
+ENTRY, SHORT_ALONE, LONG_ALONE = range(3)
+"""The orders of such a day, by number."""
+
+
+def by_desk(desks: Sequence[Desk], numbers: Sequence[int]) -> list[object]:
+    return [
+        pytest.param(desk, number, id=f"{desk} {number}", marks=pytest.mark.xdist_group(str(desk)))
+        for desk in desks
+        for number in numbers
+    ]
+
+
+def unbid_day(desk: Desk, folder: Path) -> Ending:
+    """The day without a kill, once for every desk."""
+    if desk not in UNDISTURBED:
+        with a_stage(desk, folder) as stage:
+            stage.run()
+            UNDISTURBED[desk] = stage.ending()
+    return UNDISTURBED[desk]
+
+
+@pytest.mark.parametrize("desk", UNBID_DESKS, ids=str)
+def test_a_spread_whose_long_has_no_bid_is_closed_short_first(desk: Desk, tmp_path: Path) -> None:
+    """CS-420, CS-417: by stop, by the clock and by `flatten`; the long is offered until it settles."""
+    ending = unbid_day(desk, tmp_path)
+    short, long = builders_unbid.legs_of(desk.underlying)
+    _entry, back, offer = ending.tickets
+    (booked,) = (event for event in ending.events if isinstance(event, PositionClosed))
+
+    assert [[(leg.side, leg.symbol) for leg in ticket.legs] for ticket in (back, offer)] == [
+        [(Side.BUY, short.occ)], [(Side.SELL, long.occ)]
+    ]  # fmt: skip
+    assert (offer.limit, offer.life) == (Decimal("0.05" if desk.underlying == "SPX" else "0.01"), THE_DAY)
+    assert booked.exit_value == Decimal("3.00" if desk.underlying == "SPX" else "0.60")
+    assert ending.book.orders[back.id].intended_at == builders_unbid.UNBID_AT[desk.underlying]
+    assert [event.reason for event in ending.events if isinstance(event, CloseDecided)] == [desk.strategy]
+    assert_over(ending)
+
+
+@pytest.mark.parametrize(
+    ("desk", "number"),
+    by_desk(UNBID_DESKS, (SHORT_ALONE, LONG_ALONE)) if WHOLE else by_desk(UNBID_DESKS[::3], (SHORT_ALONE, LONG_ALONE)),
+)
+@pytest.mark.parametrize("answered", [True, False], ids=["before the answer", "before it left"])
+def test_killed_at_a_step_of_such_a_close_each_order_is_sent_once(
+    desk: Desk, number: int, answered: bool, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """R2, CS-420: short first, then the long, whichever step the process died at."""
+    undisturbed = unbid_day(desk, tmp_path_factory.mktemp("undisturbed"))
+    with a_stage(desk, tmp_path) as stage:
+        if answered:
+            stage.killed_before_the_answer(number)
+        else:
+            stage.killed_before_it_left(number)
+        assert the_last_intent(stage.events()).id
+        stage.run()
+        ending = stage.ending()
+
+    assert_the_same_day(ending, undisturbed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
@@ -11,9 +12,9 @@ from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
 from gammacore.domain.option_symbols import by_contract
-from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
+from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose, still_closing
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.spreads import Leg
+from gammacore.domain.spreads import CreditSpread, Leg, Vertical
 from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
@@ -30,7 +31,7 @@ CONFIRMED_WITHIN = dt.timedelta(minutes=2)
 
 
 class ManagePositions:
-    """Carries out what the strategy said of open positions. Rules: CS-413, CS-416, CS-561..564."""
+    """Carries out what the strategy said of open positions. Rules: CS-413, CS-416, CS-420, CS-561..564."""
 
     def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock, strategy: str,
                  confirm_after_seconds: float = 2.0) -> None:  # fmt: skip
@@ -53,13 +54,16 @@ class ManagePositions:
             self._desk.cancel(order, decision.reason)
 
     def close(self, decision: Close) -> None:
-        """Note the decision, then send one multi-leg order for everything that is open."""
-        position = self._ledger.book.positions[decision.position]
+        """Note the decision, then send one multi-leg order for what is open of the sides it names. Rule: CS-420."""
+        book = self._ledger.book
+        position = book.positions[decision.position]
         first: tuple[Event, ...] = ()
         if position.state is PositionState.OPEN:
             now = self._clock.now()
             first = (CloseDecided(now, position.id, decision.reason, decision.value, decision.detail),)
-        if any(o.is_working for o in self._ledger.book.orders_of(position.id)) or position.open_contracts == 0:
+        sides = position.spread.sides if decision.sides is None else decision.sides
+        contracts = position.open_in(sides)
+        if contracts == 0 or any(self._is_in_the_way(order, sides) for order in book.orders_of(position.id)):
             self._ledger.record(*first)  # its entry is called back first; the next cycle goes on
             return
         purpose = Purpose.EMERGENCY if decision.urgent else Purpose.EXIT
@@ -68,17 +72,27 @@ class ManagePositions:
             purpose=purpose,
             underlying=position.underlying,
             position=position.id,
-            legs=position.spread.closing_legs,
-            quantity=position.open_contracts,
+            legs=CreditSpread(sides).closing_legs,
+            quantity=contracts,
             effect=Effect.DEBIT,
             limit=decision.limit,
             reason=decision.reason,
         )
         self._desk.send(ticket, first=(*first, *self._stuck(position)))
 
+    @staticmethod
+    def _is_in_the_way(order: Order, sides: Sequence[Vertical]) -> bool:
+        """An order that may still buy or sell shorts of these sides; one that only sells longs may rest."""
+        ticket, shorts = order.ticket, {side.short.occ for side in sides}
+        is_only_a_sale = ticket.closes and not ticket.buys_back
+        return order.is_working and not is_only_a_sale and not shorts.isdisjoint(ticket.symbols)
+
     def repair(self, decision: Repair) -> None:
-        """Trade one leg at market. Rule: CS-413."""
+        """Trade one leg by itself, at market or as decided; never more than is held and not at work. CS-413, CS-420."""
         position = self._ledger.book.positions[decision.position]
+        contracts = min(decision.contracts, self._free(position, decision.leg.symbol))
+        if contracts <= 0:
+            return
         leg = Leg(decision.leg.contract, decision.leg.side)
         buys = leg.side is Side.BUY
         ticket = OrderTicket(
@@ -87,17 +101,24 @@ class ManagePositions:
             underlying=position.underlying,
             position=position.id,
             legs=(leg,),
-            quantity=decision.contracts,
+            quantity=contracts,
             effect=Effect.DEBIT if buys else Effect.CREDIT,
-            limit=None,
-            reason=_repair_reason(position, buys=buys),
+            limit=decision.limit,
+            reason=decision.reason or _repair_reason(position, buys=buys),
+            life=decision.life,
         )
         self._desk.send(ticket, first=(*self._imbalance(position, ticket), *self._stuck(position)))
 
+    def _free(self, position: Position, symbol: str) -> int:
+        """Contracts of a symbol that no working order may close already: a decision made twice trades once."""
+        at_work = still_closing(self._ledger.book.orders_of(position.id), symbol)
+        return abs(position.holdings.get(symbol, 0)) - at_work
+
     def _imbalance(self, position: Position, ticket: OrderTicket) -> tuple[Event, ...]:
-        if not position.excess():
-            return ()
         (leg,), naked = ticket.legs, position.naked_shorts()
+        is_left_over = position.state is PositionState.CLOSING and ticket.life is not None and not naked
+        if not position.excess() or is_left_over:  # the long of a close without a bid: as planned (CS-420)
+            return ()
         detail = f"{ticket.reason}: {leg.side} {ticket.quantity} {leg.symbol}"
         if naked:
             detail += f"; naked short {naked}"

@@ -279,7 +279,7 @@ class OrderDesk:
         if report.state is order.state or not order.state.may_become(report.state):
             return events
         if report.state is OrderState.CANCELED:
-            events.append(OrderCanceled(now, order.id, report.reason or order.reason))
+            events.append(OrderCanceled(now, order.id, _why_canceled(order, report)))
         elif report.state is OrderState.EXPIRED:
             events.append(OrderExpired(now, order.id))
         elif report.state is OrderState.REJECTED:
@@ -316,6 +316,12 @@ class OrderDesk:
             return []
         detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
         return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.position)]
+
+
+def _why_canceled(order: Order, report: OrderReport) -> str:
+    """Why we asked for it back, else what the broker gives as its reason. Rules: CS-409, CS-420."""
+    ours, theirs = order.reason, report.reason
+    return (ours or theirs) if order.state is OrderState.CANCEL_REQUESTED else (theirs or ours)
 
 
 def _is_possible(credit: Decimal | None, plan: EntryPlan) -> bool:

@@ -28,6 +28,7 @@ from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
+from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
@@ -238,14 +239,17 @@ class TradeDay:
         return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
 
     def _decide(self) -> Decisions:
-        """What the strategy says; where advisors have something to say to it, it speaks again. CS-335, CS-544."""
+        """What the strategy decides, again where advisors answer it, as the quotes let it be filled.
+
+        Rules: CS-335, CS-420, CS-544.
+        """
         situation = self.look()
         decisions = self.strategy.decide(situation)
         opinions: Mapping[str, AdvisorOpinion] = {} if self.advise is None else self.advise(situation, decisions)
         entry = None if self.advise_entries is None else self.advise_entries(decisions)
-        if not opinions and entry is None:
-            return decisions
-        return self.strategy.decide(evolve(situation, opinions=opinions, entry_opinion=entry))
+        if opinions or entry is not None:
+            decisions = self.strategy.decide(evolve(situation, opinions=opinions, entry_opinion=entry))
+        return by_quotes(decisions, situation)
 
     def look(self, *, for_entry: bool = False) -> Situation:
         """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""

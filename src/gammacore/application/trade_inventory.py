@@ -57,6 +57,7 @@ class TradeInventory:
             effect=step.effect,
             limit=step.limit,
             reason=step.reason,
+            life=step.life,
         )
         first: list[Event] = []
         if step.inventory not in book.inventories:

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -128,11 +129,27 @@ class ShareLeg:
 
 
 @frozen
+class TicketLife:
+    """How long one order may rest before it is called back: so many seconds, or the trading day (`seconds` None)."""
+
+    seconds: int | None
+
+    def __attrs_post_init__(self) -> None:
+        if self.seconds is not None and self.seconds < 1:
+            raise InvalidInput("seconds", self.seconds, "give at least 1 second, or none for the trading day")
+
+
+THE_DAY = TicketLife(None)
+"""The order rests until it fills or the session ends."""
+
+
+@frozen
 class OrderTicket:
     """One order as it is meant: legs, quantity, price in points (positive; `effect` says which way).
 
     Legs are 1 to 4 options, `quantity` counting spreads, or shares alone, `quantity` counting shares. `limit` None
-    means market. `id` is the client id; it is also the end of the broker's tag.
+    means market. `id` is the client id; it is also the end of the broker's tag. `life` None: its purpose decides how
+    long it rests (`OrderLife`). At the broker every order is for the day.
     """
 
     id: str
@@ -144,6 +161,7 @@ class OrderTicket:
     effect: Effect
     limit: Decimal | None
     reason: str = ""
+    life: TicketLife | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.quantity < 1:
@@ -296,6 +314,14 @@ class Order:
         """The broker may still fill it: it counts in every limit."""
         return not self.state.is_final
 
+    def unfilled(self, symbol: str) -> int:
+        """Contracts or shares of one of its legs that have not filled; 0 of any other symbol."""
+        leg = next((leg for leg in self.ticket.legs if leg.symbol == symbol), None)
+        if leg is None:
+            return 0
+        by_leg = (fill.quantity for fill in self.execution.legs if fill.symbol == symbol)
+        return leg.ratio * self.ticket.quantity - next(by_leg, leg.ratio * self.execution.quantity)
+
     def age_seconds(self, now: dt.datetime) -> float:
         return (now - self.intended_at).total_seconds()
 
@@ -308,6 +334,11 @@ class Order:
         if state is not self.state and not self.state.may_become(state):
             raise InvalidInput("state", f"{self.state} -> {state}", f"order {self.id} cannot change that way")
         return evolve(self, state=state, changed_at=at, **changes)
+
+
+def still_closing(orders: Iterable[Order], symbol: str) -> int:
+    """Contracts or shares of a symbol that working orders may still close: a broker lets nothing be closed twice."""
+    return sum(order.unfilled(symbol) for order in orders if order.is_working and order.ticket.closes)
 
 
 @frozen
@@ -333,7 +364,7 @@ class OrderLife:
         """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
 
         Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
-        the broker has said that this one is gone. A long nobody bids for may rest. Rules: CS-409, CS-563, R9.
+        the broker has said that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
         """
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
             life = self._life_seconds(order.ticket)
@@ -354,6 +385,8 @@ class OrderLife:
         return order.changed_at + dt.timedelta(seconds=patience)
 
     def _life_seconds(self, ticket: OrderTicket) -> int | None:
+        if ticket.life is not None:
+            return ticket.life.seconds
         if ticket.purpose is Purpose.ENTRY:
             return self.entry_life_seconds
         if ticket.is_market:

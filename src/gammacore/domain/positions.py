@@ -7,6 +7,7 @@ cash flows, exact in Decimal. Rules: CS-003, CS-005, CS-411..415, CS-506..513, C
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
@@ -15,7 +16,7 @@ from attrs import evolve, field, frozen
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, Side
 from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
-from gammacore.domain.spreads import CreditSpread, Leg
+from gammacore.domain.spreads import CreditSpread, Leg, Vertical
 from gammacore.domain.stops.delays import NO_DELAYS, Delays
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput
@@ -136,7 +137,16 @@ class Position:
     @property
     def open_contracts(self) -> int:
         """Whole spreads still held as they were sold: shorts short, longs long."""
-        return max(0, min(leg.side.sign * self.holdings.get(leg.contract.occ, 0) for leg in self.spread.opening_legs))
+        return self.open_in(self.spread.sides)
+
+    def open_in(self, sides: Iterable[Vertical]) -> int:
+        """Whole spreads of these sides still held as they were sold; 0 of no side."""
+        held = (
+            count
+            for side in sides
+            for count in (-self.holdings.get(side.short.occ, 0), self.holdings.get(side.long.occ, 0))
+        )
+        return max(0, min(held, default=0))
 
     @property
     def is_live(self) -> bool:
@@ -155,9 +165,13 @@ class Position:
 
     @property
     def maximum_risk(self) -> Decimal:
-        """Dollars at risk in what is still open. Rules: CS-006, CS-342."""
-        credit = self.credit if 0 < self.credit < self.spread.width else Decimal(0)
-        return (self.spread.width - credit) * 100 * self.open_contracts
+        """Dollars at risk in what is still open. Rules: CS-006, CS-342.
+
+        A side of a condor whose other side is closed already is at risk with its full width (CS-420).
+        """
+        credit, whole = self.credit if 0 < self.credit < self.spread.width else Decimal(0), self.open_contracts
+        alone = max((self.open_in((side,)) - whole) * side.width for side in self.spread.sides)
+        return ((self.spread.width - credit) * whole + alone) * EQUITY_OPTION_MULTIPLIER
 
     @property
     def gross(self) -> Decimal:
@@ -197,10 +211,19 @@ class Position:
 
         A leg closed twice (a late fill after a cancel) is held the wrong way round and is traded back like any other.
         """
-        whole = self.open_contracts
+        return self._beyond(self.spread.sides)
+
+    def loose_legs(self) -> tuple[tuple[Leg, int], ...]:
+        """Legs and contracts that no whole side contains, shorts first: a condor that is closed side by side. CS-420"""
+        legs = (leg for side in self.spread.sides for leg in self._beyond((side,)))
+        return tuple(sorted(legs, key=lambda pair: pair[0].side is Side.SELL))
+
+    def _beyond(self, sides: tuple[Vertical, ...]) -> tuple[tuple[Leg, int], ...]:
+        """What is held of these sides beyond whole spreads of them, as it is traded away, shorts first."""
+        whole = self.open_in(sides)
         beyond = [
             (leg.contract, held - leg.side.sign * whole)
-            for leg in self.spread.opening_legs
+            for leg in CreditSpread(sides).opening_legs
             if (held := self.holdings.get(leg.contract.occ, 0)) != leg.side.sign * whole
         ]
         legs = ((Leg(contract, Side.SELL if held > 0 else Side.BUY), abs(held)) for contract, held in beyond)

@@ -21,10 +21,10 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.orders import Effect, Purpose, ShareLeg, TicketLife
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.spreads import Leg
+from gammacore.domain.spreads import Leg, Vertical
 from gammacore.domain.stops.advisor import AdvisorOpinion
 
 
@@ -108,7 +108,8 @@ class Close:
     """Close a position: the rule that says so, its numbers, and how to order it.
 
     `limit` None closes at market. `value` is the mark that triggered, points. `may_wait` is an exit an advisor may hold
-    (CS-544).
+    (CS-544). `sides` are those that one order of several legs closes: None all of them, () none, because their legs
+    are traded one by one (CS-420).
     """
 
     position: str
@@ -118,15 +119,22 @@ class Close:
     urgent: bool = False
     limit: Decimal | None = None
     may_wait: bool = False
+    sides: tuple[Vertical, ...] | None = None
 
 
 @frozen
 class Repair:
-    """Trade one leg of a position away that no longer has its counterpart. Rule: CS-413."""
+    """Trade one leg of a position away by itself: it has lost its counterpart, or there is no bid for that.
+
+    At market, unless `limit` names points; `life` is how long the order rests. Rules: CS-413, CS-420.
+    """
 
     position: str
     leg: Leg
     contracts: int
+    limit: Decimal | None = None
+    life: TicketLife | None = None
+    reason: str = ""
 
 
 @frozen
@@ -146,6 +154,7 @@ class Trade:
     effect: Effect
     reason: str
     limit: Decimal | None = None
+    life: TicketLife | None = None
     record: EntryJudged | HedgeDecided | None = None
 
 

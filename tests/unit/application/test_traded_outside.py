@@ -230,7 +230,7 @@ def test_a_close_at_work_explains_what_is_gone() -> None:
     world = a_quiet_world()
     world.strategy = evolve(world.strategy, closes={"p1": at("10:01:40")})
     world.restart()
-    world.exchange.next_submit(never=True)
+    world.exchange.next_submit(never=True, ignored_cancels=99)
     world.cycle(2)
     world.exchange.hold(LONG, -3)
     world.cycle(3)

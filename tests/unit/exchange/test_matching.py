@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import a_condor, at
+from builders import a_call_spread, a_condor, a_put_spread, at
 from builders_exchange import PUT_QUOTES, a_single, an_entry, an_exit, call, put
 from gammacore.adapters.fake.exchange_order import net_price
 from gammacore.adapters.fake.market import BidAsk, quoted_chain
@@ -61,7 +61,7 @@ def test_slippage_is_paid_on_every_leg() -> None:
         (("12.90", "13.10"), ("2.40", "2.50"), "10", "10"),  # above the width on both ways
         (("12.40", "12.50"), ("2.40", "2.50"), "9.90", "10"),
         (("2.30", "2.35"), ("2.40", "2.50"), "0", "0"),  # short cheaper than its cover
-        (("0", "0.05"), ("0", "0.05"), "0", "0.05"),
+        (("0.05", "0.10"), ("0.05", "0.10"), "0", "0.05"),
     ],
 )
 def test_a_vertical_trades_between_zero_and_its_width(short: BidAsk, long: BidAsk, entry: str, exit_: str) -> None:
@@ -76,10 +76,22 @@ def test_each_side_of_a_condor_is_clamped_by_itself() -> None:
     quotes = {
         put(6880): ("14.00", "14.20"),
         put(6870): ("2.40", "2.50"),
-        call(6980): ("0", "0.05"),
-        call(6990): ("0", "0.05"),
+        call(6980): ("0.05", "0.10"),
+        call(6990): ("0.05", "0.10"),
     }
     assert net(an_exit(spread=a_condor()), quotes) == Decimal("10.05")
+
+
+@pytest.mark.parametrize("unbid", [call(6990), put(6870)])
+def test_a_condor_of_which_one_long_has_no_bid_does_not_trade(unbid: OptionContract) -> None:
+    """CS-420: not even at a limit far above its worth; the other side by itself does."""
+    quotes = {**PUT_QUOTES, call(6980): ("0.30", "0.35"), call(6990): ("0.10", "0.15"), unbid: ("0", "0.05")}
+    puts, calls = a_put_spread(), a_call_spread(6980, 6990)
+
+    assert net(an_exit(spread=a_condor(), limit="9.00"), quotes) is None
+    assert (net(an_exit(spread=puts), quotes) is None) is (unbid == put(6870))
+    assert (net(an_exit(spread=calls), quotes) is None) is (unbid == call(6990))
+    assert net(an_entry(spread=puts), quotes) is not None  # the long is bought
 
 
 @pytest.mark.parametrize("missing", [{put(6880): ("5.00", "5.20")}, {**PUT_QUOTES, put(6870): ("2.50", None)}])
@@ -100,6 +112,7 @@ def test_a_quote_older_than_the_limit_is_no_quote(age: float, trades: bool) -> N
 def test_nobody_buys_a_single_leg_at_a_bid_of_zero() -> None:
     worthless = {put(6870): ("0", "0.05")}
     assert net(a_single(put(6870), Side.SELL), worthless) is None
+    assert net(a_single(put(6870), Side.SELL, limit="0.05"), worthless) is None
     assert net(a_single(put(6870), Side.BUY), worthless) == Decimal("0.05")
 
 
@@ -113,7 +126,7 @@ def test_a_debit_trades_at_its_limit_or_less(limit: str | None, trades: bool) ->
     assert accepts_price(an_exit(limit=limit), Decimal("2.80")) is trades
 
 
-POINTS = st.decimals(min_value=0, max_value=40, places=2)
+POINTS = st.decimals(min_value="0.01", max_value=40, places=2)
 QUOTE = st.tuples(POINTS, st.decimals(min_value="0.05", max_value=5, places=2)).map(lambda q: (q[0], q[0] + q[1]))
 
 

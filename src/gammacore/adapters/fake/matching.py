@@ -1,4 +1,4 @@
-"""At what prices an order trades against one snapshot, if it trades at all. Rules: CS-419, CS-702.
+"""At what prices an order trades against one snapshot, if it trades at all. Rules: CS-419, CS-420, CS-702.
 
 Everything here is a function of the ticket and the snapshot: the natural price is what crossing the quotes gives,
 and a limit order never gets worse than its limit.
@@ -21,12 +21,12 @@ def natural_prices(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Deci
     """What each leg trades at by crossing the quotes of one snapshot, less `slippage` points; None if a leg cannot.
 
     Sold at the bid, bought at the ask, so that an entry is short bid - long ask and an exit short ask - long bid; every
-    vertical in the order is worth 0 to its width (CS-002). A single leg is not sold to a bid of 0: nobody is there.
+    vertical in the order is worth 0 to its width (CS-002). No leg is sold to a bid of 0, alone or with others (CS-420).
     """
     prices: list[Decimal] = []
     for leg in ticket.legs:
         quote = shares_quote(snapshot, leg.symbol) if isinstance(leg, ShareLeg) else snapshot.quote(leg.contract)
-        if quote is None or (quote.bid == 0 and leg.side is Side.SELL and len(ticket.legs) == 1):
+        if quote is None or (quote.bid == 0 and leg.side is Side.SELL):
             return None
         prices.append(max(quote.bid - slippage, ZERO) if leg.side is Side.SELL else quote.ask + slippage)
     legs = ticket.option_legs

@@ -1,64 +1,98 @@
 """The end of a spread: once its close is decided, orders until nothing of it is held, whichever desk decided it.
 
-Pure. Rules: CS-412, CS-413, CS-416, CS-563.
+Pure. What the quotes make of these orders is in `unbid`. Rules: CS-412, CS-413, CS-416, CS-420, CS-563.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
 from gammacore.domain.positions import Position
-from gammacore.domain.spreads import Leg
+from gammacore.domain.spreads import Leg, Vertical
 from gammacore.domain.strategy import Cancel, Close, Decision, Repair
 
 _AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 _NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
+SOLD_AGAIN = dt.timedelta(seconds=60)
+"""From a refused sale of a long to the next: a long that stays risks nothing more (ours)."""
 
 
 def go_on_closing(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
-    """What comes next for a position whose close was decided: a working order is waited for, a refused one followed."""
-    busy = is_closing(position, book)
-    if busy and position.naked_shorts():
-        yield from stop_filling(position, book)
-    elif not busy and not position.is_flat:
+    """What comes next for a position whose close was decided: a working order is waited for, a refused one followed.
+
+    An order that only sells a long may rest: nothing waits for it (CS-420).
+    """
+    if is_buying_back(position, book):
+        if position.naked_shorts():
+            yield from stop_filling(position, book)
+    elif not position.is_flat:
         yield from _next_close(position, book, now)
 
 
-def is_closing(position: Position, book: BookView) -> bool:
-    """Whether an order that closes all or part of it works."""
-    return any(order.is_working for order in book.orders_of(position.id) if order.ticket.purpose.closes)
+def is_buying_back(position: Position, book: BookView) -> bool:
+    """Whether an order works that buys shorts of it back, alone or with their longs."""
+    return any(order.is_working and order.ticket.buys_back for order in book.orders_of(position.id))
+
+
+def last_buy_back(side: Vertical, orders: Iterable[Order]) -> Order | None:
+    """The newest order that was to buy the short of a side back."""
+    of_side = [order for order in orders if order.ticket.buys_back and side.short.occ in order.ticket.symbols]
+    return of_side[-1] if of_side else None
 
 
 def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
-    """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-563.
+    """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-420, CS-563.
 
-    A working entry is called back first. A multi-leg close the broker would not take is done leg by leg, shorts first,
-    from the next cycle on: a restart that repeats the cycle of the refusal does no more than that cycle did.
+    A working entry is called back first. Whole sides close together, also where another side of the condor is gone. A
+    multi-leg close the broker would not take is done leg by leg, shorts first, from the next cycle on: a restart that
+    repeats the cycle of the refusal does no more than that cycle did.
     """
     orders = book.orders_of(position.id)
     if entry_works(position, book):
         yield from call_back(orders, "closing")
-    elif position.excess():
-        yield from repairs(position)
-    elif orders and orders[-1].state in _NOT_TAKEN and orders[-1].ticket.purpose.closes:
-        if orders[-1].changed_at >= now:
-            return
-        for side in position.spread.sides:
-            yield Repair(position.id, Leg(side.short, Side.BUY), position.open_contracts)
-    else:
-        yield Close(position.id, position.exit_reason, f"attempt {position.close_attempts + 1}", urgent=True)
+        return
+    loose = tuple(_repairs(position, position.loose_legs(), orders, now))
+    yield from loose
+    if any(step.leg.side is Side.BUY for step in loose):
+        return
+    whole: list[Vertical] = []
+    for side in position.spread.sides:
+        if not (contracts := position.open_in((side,))):
+            continue
+        last = last_buy_back(side, orders)
+        if last is None or last.state not in _NOT_TAKEN:
+            whole.append(side)
+        elif last.changed_at < now:
+            yield Repair(position.id, Leg(side.short, Side.BUY), contracts)
+    if whole:
+        sides = None if len(whole) == len(position.spread.sides) else tuple(whole)
+        attempt = f"attempt {position.close_attempts + 1}"
+        yield Close(position.id, position.exit_reason, attempt, urgent=True, sides=sides)
 
 
-def repairs(position: Position) -> Iterator[Repair]:
-    """Loose legs, shorts first; longs only once no short is loose. Rule: CS-413."""
-    legs = position.excess()
+def repairs(position: Position, book: BookView, now: dt.datetime) -> Iterator[Repair]:
+    """Legs beyond whole spreads, shorts first; longs only once no short is loose. Rule: CS-413."""
+    yield from _repairs(position, position.excess(), book.orders_of(position.id), now)
+
+
+def _repairs(
+    position: Position, legs: Sequence[tuple[Leg, int]], orders: Sequence[Order], now: dt.datetime
+) -> Iterator[Repair]:
+    """These legs less what orders at work may still close of them. A refused sale is tried again after a while."""
     shorts = [(leg, contracts) for leg, contracts in legs if position.holdings.get(leg.contract.occ, 0) < 0]
     for leg, contracts in shorts or legs:
-        yield Repair(position.id, leg, contracts)
+        left = contracts - still_closing(orders, leg.symbol)
+        if left > 0 and not (leg.side is Side.SELL and _was_just_refused(leg, orders, now)):
+            yield Repair(position.id, leg, left)
+
+
+def _was_just_refused(leg: Leg, orders: Sequence[Order], now: dt.datetime) -> bool:
+    sales = [order for order in orders if not order.ticket.buys_back and leg.symbol in order.ticket.symbols]
+    return bool(sales) and sales[-1].state in _NOT_TAKEN and now - sales[-1].changed_at < SOLD_AGAIN
 
 
 def entry_works(position: Position, book: BookView) -> bool:

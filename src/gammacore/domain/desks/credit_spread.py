@@ -15,7 +15,7 @@ from gammacore.domain.desks.closing_spread import (
     call_back,
     entry_works,
     go_on_closing,
-    is_closing,
+    is_buying_back,
     repairs,
     stop_filling,
 )
@@ -141,11 +141,12 @@ class CreditSpreadDesk:
         if book.flatten is not None:
             yield Close(position.id, FLATTEN, book.flatten, urgent=True)
             return
-        if position.excess() and not is_closing(position, book):
-            if not entry_works(position, book):
-                yield from repairs(position)
+        if position.excess() and not is_buying_back(position, book):
+            if entry_works(position, book):
+                yield from stop_filling(position, book)
+            elif loose := tuple(repairs(position, book, situation.now)):
+                yield from loose
                 return
-            yield from stop_filling(position, book)
         if position.open_contracts == 0:
             return
         mark = position.spread.mark(situation.market.quote)

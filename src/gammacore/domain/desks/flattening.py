@@ -14,7 +14,7 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.inventory.inventory import Holding, Inventory
-from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision
 
@@ -25,18 +25,18 @@ LEFTOVER_CLOSE, LEFTOVER_FLATTEN = "leftover_exit", "leftover_flatten"
 def go_flat(
     inventory: Inventory, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
 ) -> Iterator[Decision]:
-    """Options in the order they were born, then the shares; an entry or hedge that still works is called back first.
+    """Options sold short, then bought ones, then the shares; an entry or hedge that works is called back first.
 
     A symbol whose order still works is left alone; one whose exit was refused or came to nothing is tried again after
-    `retry`. A call back that brings no answer for as long is repeated, and what is held besides goes. Nobody bids for a
-    worthless option: its order works until it expires. What has expired is settlement's.
+    `retry`. A call back that brings no answer for as long is repeated, and what is held besides goes. An option without
+    a bid is offered for the day (CS-420). What has expired is settlement's.
     """
     orders = book.orders_of(inventory.id)
     yield from (Cancel(order.id, "going flat") for order in orders if _is_called_back(order, now, retry))
     busy = {symbol for order in orders if _holds_back(order, now, retry) for symbol in order.ticket.symbols}
     held = [one for one in inventory.holdings.values() if one.lots and one.symbol not in busy]
-    for holding in sorted(held, key=lambda one: not one.is_option):
-        if _has_expired(holding, now) or (left := abs(holding.quantity) - _closing(orders, holding.symbol)) <= 0:
+    for holding in sorted(held, key=lambda one: (not one.is_option, one.is_option and one.quantity > 0)):
+        if _has_expired(holding, now) or (left := abs(holding.quantity) - still_closing(orders, holding.symbol)) <= 0:
             continue
         close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
         trade = closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
@@ -66,15 +66,6 @@ def _holds_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
         has_no_answer = order.state is OrderState.CANCEL_REQUESTED and now - order.changed_at >= retry
         return is_exit or not has_no_answer
     return is_exit and order.state is not OrderState.FILLED and now - order.changed_at < retry
-
-
-def _closing(orders: tuple[Order, ...], symbol: str) -> int:
-    """How much of what is held orders at work may still close: brokers let nothing be closed twice."""
-    return sum(
-        order.ticket.quantity - order.execution.quantity
-        for order in orders
-        if order.is_working and order.ticket.closes and symbol in order.ticket.symbols
-    )
 
 
 def _has_expired(holding: Holding, now: dt.datetime) -> bool:

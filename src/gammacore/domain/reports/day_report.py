@@ -14,6 +14,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book.book import Book
+from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -235,7 +236,7 @@ class _DayFold:
         return TradeExit(
             at=event.at,
             reason=event.reason,
-            detail=self._exit_details.pop(event.position, "") if event.settlement_price is None else _settled(event),
+            detail=self._detail(event),
             value=event.exit_value,
             gross=event.gross,
             fees=event.fees,
@@ -243,6 +244,14 @@ class _DayFold:
             settlement_price=event.settlement_price,
             estimated=event.estimated,
         )
+
+    def _detail(self, event: PositionClosed) -> str:
+        """Why it ended; of a close in steps also what each leg brought, and what was left to settle. Rule: CS-420."""
+        why = self._exit_details.pop(event.position, "")
+        steps = _steps(self._book.orders_of(event.position))
+        if event.settlement_price is None:
+            return "; ".join(filter(None, (why, *steps)))
+        return "; ".join((why, *steps, _settled_rest(event))) if steps else _settled(event)
 
     def _turn(self) -> None:
         page, book = self._page, self._book
@@ -315,6 +324,27 @@ def _trade(position: Position, ended: TradeExit | None) -> TradeLine:
     )
 
 
+def _steps(orders: Iterable[Order]) -> list[str]:
+    """Each fill of one leg alone of a position that was closed, in the order they were meant."""
+    done = [order for order in orders if order.ticket.purpose.closes and order.execution.any]
+    return [
+        f"{_VERBS[leg.side]} {order.execution.quantity} {leg.symbol} alone at {order.execution.price}"
+        for order in done
+        for leg in order.ticket.option_legs
+        if len(order.ticket.legs) == 1
+    ]
+
+
+_VERBS = {Side.BUY: "bought back", Side.SELL: "sold"}
+
+
+def _basis(event: PositionClosed) -> str:
+    return "the last price before the close, no official one was known" if event.estimated else "the official price"
+
+
 def _settled(event: PositionClosed) -> str:
-    basis = "the last price before the close, no official one was known" if event.estimated else "the official price"
-    return f"worth {event.exit_value} at {event.settlement_price}, {basis}"
+    return f"worth {event.exit_value} at {event.settlement_price}, {_basis(event)}"
+
+
+def _settled_rest(event: PositionClosed) -> str:
+    return f"the rest settled at {event.settlement_price}, {_basis(event)}; {event.exit_value} to close in all"

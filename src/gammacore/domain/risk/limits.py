@@ -13,7 +13,7 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan
+from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Verdict
@@ -74,8 +74,12 @@ class RiskLimits:
         return Verdict.ok(f"{count} positions", f"< {self.max_positions}")
 
     def judge_daily_loss(self, book: BookView, now: dt.datetime) -> Verdict:
-        """Today's realised P/L after fees is above the limit. Rule: CS-339."""
+        """Today's realised P/L after fees is above the limit. Rule: CS-339.
+
+        A close whose shorts are bought back and whose longs are still offered loses at most what it has paid (CS-420).
+        """
         realised = book.realised_on(new_york_date(now))
+        realised += sum((_certain_loss(position) for position in book.live_positions), Decimal(0))
         if realised <= -self.daily_loss:
             return Verdict.skip("daily_loss", f"{realised:+.2f} today", f"<= -{self.daily_loss}")
         return Verdict.ok(f"{realised:+.2f} today", f"> -{self.daily_loss}")
@@ -131,6 +135,14 @@ class RiskLimits:
             final.judge_buying_power(buying_power, plan.contracts, risk),
         )
         return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
+
+
+def _certain_loss(position: Position) -> Decimal:
+    """Dollars, 0 or less: what a closing position has lost that only longs are left of, were they worth nothing."""
+    has_shorts = any(held < 0 for held in position.holdings.values())
+    if position.state is not PositionState.CLOSING or has_shorts:
+        return Decimal(0)
+    return min(position.gross - position.fees, Decimal(0))
 
 
 def _entered_at(plan: EntryPlan, book: BookView) -> dt.datetime:

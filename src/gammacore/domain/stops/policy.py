@@ -139,6 +139,10 @@ class StopPolicy:
     stale_cycles: int = parameter(20, "Cycles in a row without a usable mark until the alarm.", at_least=1)
     stale_exit: StaleExit = parameter(StaleExit.ALARM, "What then: alarm, or close at market.")
     close_style: CloseStyle = parameter(CloseStyle.MARKET, "Closes at market, or as a marketable limit.")
+    unbid_seconds: int = parameter(
+        30, "A multi-leg close unfilled for so long while the short is offered: the short is bought back alone.",
+        at_least=1,
+    )  # fmt: skip
     breach_distance: Decimal = parameter(
         Decimal(5), "A short further in the money than this is logged, SPX points.", at_least=0
     )
