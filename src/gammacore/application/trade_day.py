@@ -145,17 +145,19 @@ class TradeDay:
                 return
 
     def once(self) -> Book:
-        """One cycle; the day can be taken up again.
-
-        In a study the clock then stands at the next look, as in a run without a break: no real time passes between
-        two looks, so the next call makes the next one. Decision 0022.
-        """
+        """One cycle; the day can be taken up again."""
         if not self.is_finished():
             self.begin()
             self.cycle()
-            if self.terms.mode is Mode.STUDY and not (self.is_finished() or self._gives_up()):
-                self.clock.wait_until(self._next_look(self.clock.now()))
         return self.ledger.book
+
+    def on_to_the_next_look(self) -> None:
+        """Let a study's clock stand at the next look, as in a run without a break: no real time passes between two.
+
+        Decision 0022.
+        """
+        if self.terms.mode is Mode.STUDY and not (self.is_finished() or self._gives_up()):
+            self.clock.wait_until(self._next_look(self.clock.now()))
 
     def is_finished(self) -> bool:
         """Whether this session's day is over in the ledger."""

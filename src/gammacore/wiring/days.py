@@ -103,6 +103,7 @@ class WiredDay:
     def once(self) -> Book:
         """One look; a study's next one is made by the next call, in this process or another. Decision 0022."""
         book = self.trade.once()
+        self.trade.on_to_the_next_look()
         self.keep_time()
         return book
 
