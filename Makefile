@@ -10,7 +10,7 @@ SERVER_READY := $(SERVER)/.ready
 PRISM := $(VENV)/prism
 PRISM_READY := $(PRISM)/.ready
 
-.PHONY: install run firestore prism test sweep check bench clean
+.PHONY: install run firestore prism test sweep nightly check bench clean
 
 install: $(READY)
 
@@ -48,10 +48,17 @@ test: install
 	-$(MAKE) --no-print-directory prism
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-# Every kill point and 10,000 fault runs: half an hour
+# Every kill point, then fault runs FROM..TO: an hour and more, stopped and resumed at will (.sweep-state.json)
+FROM ?= 0
+TO ?= 100000
 sweep: install
-	GAMMACORE_SWEEP=whole GAMMACORE_FAULT_RUNS=10000 $(BIN)/python -m pytest -n auto --dist loadgroup \
-		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py tests/integration/test_random_faults.py
+	GAMMACORE_SWEEP=whole $(BIN)/python -m pytest -n auto --dist loadgroup \
+		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py
+	$(BIN)/python tests/fault_sweep.py $(FROM) $(TO)
+
+# State machines and properties with fresh seeds and many more examples: what CI, which repeats its own, cannot find
+nightly: install
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto --dist loadgroup tests/unit
 
 check: install
 	$(BIN)/ruff format --check .

@@ -13,8 +13,11 @@ from hypothesis import HealthCheck, settings
 
 from gammacore_cli.terminal import TerminalLines
 
+# A busy machine fails no test: no deadlines. CI repeats the same examples; `make nightly` draws new ones, and more.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")  # a busy machine is no reason to fail
+settings.register_profile("ci", settings.get_profile("unhurried"), derandomize=True)
+settings.register_profile("nightly", settings.get_profile("unhurried"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "unhurried"))
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -184,7 +184,7 @@ def a_day_without_broker(settles: str, back: str, lost: str) -> World:
     ("back", "lost", "ends"),
     [
         ("15:56", "never leaves", "closed"),
-        ("15:56", "does not arrive", "short closed"),
+        ("15:56", "does not arrive", "closed"),
         ("15:58", "never leaves", "short closed"),
         ("15:58", "does not arrive", "settled"),
         ("16:05", "never leaves", "settled"),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -35,7 +36,7 @@ ALARM_AGAIN = dt.timedelta(minutes=5)
 UNCLEAR_AGAIN = dt.timedelta(minutes=1)
 """An order that no cancel ends keeps every other from being sent: that is told more often. Rule: CS-410."""
 LATE_FILLS = dt.timedelta(minutes=2)
-"""An ended order of an inventory is looked at for so long: a cancel and a fill may cross."""
+"""An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
 """Without news of an order for this long somebody is told. Rule: DH-241."""
 _NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
@@ -134,7 +135,12 @@ class OrderDesk:
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """Instants at which an order nobody has found may count as absent, and is looked for again. Rule: R4."""
         lost = (order for order in self._ledger.book.working_orders if order.state in _NOT_FOUND_YET)
-        return tuple(map(self._life.believes_absence_from, lost))
+        return tuple(max(self._life.believes_absence_from(order), self._looked_up_again_at(order)) for order in lost)
+
+    def _looked_up_again_at(self, order: Order) -> dt.datetime:
+        """Seconds from the last look, not a whole step of the market: what is lost may be an exit. Rule: CS-409."""
+        last = self._polled.get(order.id, order.changed_at)
+        return last + dt.timedelta(seconds=self._life.verify_seconds)
 
     def _look_up(self, order: Order, now: dt.datetime) -> None:
         self._polled[order.id] = now
@@ -156,10 +162,20 @@ class OrderDesk:
     def take(self, order: Order, report: OrderReport) -> bool:
         """Book what a report says beyond what is known; whether anything was new."""
         events = self._news(order, report)
+        events.extend(self._explained(order, events))
         if order.state is OrderState.CANCEL_REQUESTED:  # too late to say it with the cancel
             events.extend(self._uncovered_by(order, events))
         self._ledger.record(*events)
         return bool(events)
+
+    def _explained(self, order: Order, events: Sequence[Event]) -> list[Event]:
+        """What a late fill of ours explains was not traded outside: one append takes both in. Rules: CS-410, CS-572."""
+        fill = next((event for event in events if isinstance(event, OrderFilled)), None)
+        if fill is None or order.is_working:  # while it worked, nothing of its symbols was taken for traded outside
+            return []
+        book, owner = self._ledger.book, order.ticket.position
+        gained = order.ticket.gained(order.execution, fill.execution)
+        return list(taken_back(book.position(owner) or book.inventories.get(owner), gained, order.id, fill.at))
 
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
@@ -168,10 +184,11 @@ class OrderDesk:
         return [order for order in orders if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
-        """Orders of inventories that ended a moment ago: a late fill of shares shows in no holdings. Rule: CS-410."""
+        """Orders that ended unfilled a moment ago: the fill and the cancel may have crossed. Rule: CS-410."""
         book, now = self._ledger.book, self._clock.now()
         ended = (OrderState.CANCELED, OrderState.NOT_SENT)
-        orders = (order for inventory in book.inventories for order in book.orders_of(inventory))
+        owners = (*book.inventories, *(position.id for position in book.live_positions))
+        orders = (order for owner in owners for order in book.orders_of(owner))
         return [order for order in orders if order.state in ended and now - order.changed_at <= LATE_FILLS]
 
     def _fill_unknown(self, order: Order, now: dt.datetime) -> None:
@@ -295,7 +312,10 @@ class OrderDesk:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
         execution, complete = report.execution, report.state is OrderState.FILLED
         is_entry = order.ticket.purpose is Purpose.ENTRY
-        is_mute = execution.price is None or (is_entry and execution.price == 0)
+        net = None if execution.price else execution.net_of_legs(order.ticket)
+        if net is not None:  # every leg has its price: the net is known, be it 0
+            execution = evolve(execution, price=net)
+        is_mute = execution.price is None or (is_entry and execution.price == 0 and net is None)
         plan = self._ledger.book.plan(order.ticket.position)
         if execution.quantity == 0 or not is_mute:
             is_possible = not is_entry or plan is None or _is_possible(execution.price, plan)

@@ -16,9 +16,9 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans
-from gammacore.domain.desks.outside_trades import adjustments, outside_price
+from gammacore.domain.desks.outside_trades import adjustments, inventory_adjustments, outside_price, returnable
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
-from gammacore.domain.inventory.events import InventoryAdjusted, InventoryOpened
+from gammacore.domain.inventory.events import InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
@@ -134,15 +134,22 @@ class Reconcile:
     def _differences(self, held: Mapping[str, int]) -> dict[str, int]:
         """Held less expected, by symbol, where it is not what is known already.
 
-        Shares count only as far as some of ours are gone: whoever holds more of them is no orphan. Rule: CS-571.
+        Shares count only as far as some of ours are gone or came back: more of them are another trader's. Rule: CS-571.
         """
         book = self._ledger.book
         expected = book.expected_holdings()
         symbols = held.keys() | expected.keys() | book.quarantined.keys()
-        gaps = {s: held.get(s, 0) - expected.get(s, 0) for s in sorted(symbols)}
-        gaps = {s: 0 if not _is_option(s) and gap * expected.get(s, 0) >= 0 else gap for s, gap in gaps.items()}
-        known = book.quarantined
-        return {s: gap for s, gap in gaps.items() if gap != known.get(s, 0)}
+        gaps = {s: self._of_ours(s, held.get(s, 0), expected.get(s, 0)) for s in sorted(symbols)}
+        return {s: gap for s, gap in gaps.items() if gap != book.quarantined.get(s, 0)}
+
+    def _of_ours(self, symbol: str, held: int, expected: int) -> int:
+        """What differs; of shares all that is gone, and as much as comes back of what was missing."""
+        gap = held - expected
+        if _is_option(symbol) or gap * expected < 0:
+            return gap
+        now, inventories = self._clock.now(), self._ledger.book.inventories.values()
+        back = sum(returnable(inventory, symbol, now) for inventory in inventories)
+        return min(gap, back) if gap > 0 < back else max(gap, back) if gap < 0 > back else 0
 
     def _count_looks(self, differences: Mapping[str, int]) -> None:
         before = self._seen
@@ -166,7 +173,7 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if len(owners) == 1 and (legs := _legs_held(owners[0])) and not any(held.get(leg) for leg in legs):
+        if len(owners) == 1 and symbol in (legs := _legs_held(owners[0])) and not any(held.get(leg) for leg in legs):
             return self._missing(owners[0])
         return self._traded_outside(symbol, gap, owners) if owners else self._adjust(symbol, gap)
 
@@ -216,22 +223,17 @@ class Reconcile:
         return self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired
 
     def _adjust(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
-        """Bring an inventory down to what the broker still holds of it; more than ours is somebody else's. R5."""
-        for inventory in self._ledger.book.live_inventories:
-            ours = inventory.quantities.get(symbol, 0)
-            if ours * gap >= 0:
-                continue
-            if self._has_expired(symbol):
-                return {symbol: ReconcileVerdict.LOOK_AGAIN}
-            change = max(gap, -ours) if ours > 0 else min(gap, -ours)
-            now, price = self._clock.now(), inventory.average_price(symbol)
-            detail = f"{-change:+d} {symbol} of {inventory.id} are gone from the broker; what they brought is not known"
-            self._ledger.record(
-                InventoryAdjusted(now, inventory.id, symbol, change, price, detail),
-                AlarmRaised(now, CLOSED_EXTERNALLY, detail, inventory.id),
-            )
-            return {symbol: ReconcileVerdict.MISSING}
-        return {}
+        """Bring inventories down to what the broker still holds of them, or back up to what it shows again. R5."""
+        now, book = self._clock.now(), self._ledger.book
+        changes = tuple(inventory_adjustments(book.inventories.values(), symbol, gap, now))
+        if not changes:
+            return {}
+        if self._has_expired(symbol):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        alarms = (AlarmRaised(now, CLOSED_EXTERNALLY, change.detail, change.inventory) for change in changes)
+        self._ledger.record(*changes, *alarms)
+        rest = gap - sum(change.change for change in changes)
+        return {} if rest and _is_option(symbol) else {symbol: ReconcileVerdict.MISSING}
 
     def _seen_enough(self, symbol: str) -> bool:
         """A difference counts after two looks in a row; what does not differ needs none."""

@@ -130,7 +130,7 @@ class TradeDay:
                 on_cycle(self.clock.now())
             if self.is_finished() or done(book) or self._gives_up():
                 return book
-            self._wait_until(self._next_look(self.clock.now()))
+            self._wait_until(self.next_look(self.clock.now()))
 
     def _wait_until(self, instant: dt.datetime) -> None:
         """Until then, or until the broker's stream speaks of an order that works."""
@@ -360,7 +360,8 @@ class TradeDay:
             configuration=self.terms.configuration,
         )
 
-    def _next_look(self, now: dt.datetime) -> dt.datetime:
+    def next_look(self, now: dt.datetime) -> dt.datetime:
+        """When the next cycle is due: the market's next quotes, a deadline of the strategy, or an order to look up."""
         deadlines = (*self.strategy.deadlines(self.session, self.ledger.book), *self.desk.deadlines())
         return min([self.market.next_at(now), *(deadline for deadline in deadlines if deadline > now)])
 

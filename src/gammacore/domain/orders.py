@@ -210,6 +210,11 @@ class OrderTicket:
         """Dollars a point of price, for one spread or share."""
         return self.legs[0].multiplier
 
+    def gained(self, before: Execution, now: Execution) -> dict[str, int]:
+        """Signed contracts or shares by symbol that were filled between two cumulative executions."""
+        more = {leg.symbol: leg.side.sign * (now.filled_of(leg) - before.filled_of(leg)) for leg in self.legs}
+        return {symbol: change for symbol, change in more.items() if change}
+
 
 def client_order_id(*, account: str, lineage: str, strategy: str, underlying: str, day: dt.date, position: str,
                     step: str, attempt: int) -> str:  # fmt: skip
@@ -265,6 +270,18 @@ class Execution:
     @property
     def any(self) -> bool:
         return self.quantity > 0 or any(leg.quantity > 0 for leg in self.legs)
+
+    def filled_of(self, leg: Leg | ShareLeg) -> int:
+        """Contracts or shares of one leg filled so far: as reported, else the ratio's part of the whole."""
+        return next((fill.quantity for fill in self.legs if fill.symbol == leg.symbol), self.quantity * leg.ratio)
+
+    def net_of_legs(self, ticket: OrderTicket) -> Decimal | None:
+        """The net price of the whole spreads, points in the ticket's effect, where every leg has a price of its own."""
+        prices = {fill.symbol: fill.price for fill in self.legs if fill.price > 0}
+        if any(leg.symbol not in prices for leg in ticket.legs):
+            return None
+        received = sum((-leg.side.sign * leg.ratio * prices[leg.symbol] for leg in ticket.legs), Decimal(0))
+        return ticket.effect.sign * received
 
 
 NOTHING_FILLED = Execution(0, None)

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, Side
-from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
+from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Leg, Vertical
 from gammacore.domain.stops.delays import NO_DELAYS, Delays
 from gammacore.domain.stops.policy import StopPolicy
@@ -248,20 +248,11 @@ class Position:
         Multi-leg cash is the net price × spreads; a leg filled beyond the ratio counts at its own price.
         """
         holdings = dict(self.holdings)
-        for leg in ticket.legs:
-            gained = _leg_quantity(leg, now) - _leg_quantity(leg, before)
-            if gained:
-                holdings[leg.symbol] = holdings.get(leg.symbol, 0) + leg.side.sign * gained
+        for symbol, gained in ticket.gained(before, now).items():
+            holdings[symbol] = holdings.get(symbol, 0) + gained
         cash = self.cash + _cash(ticket, now) - _cash(ticket, before)
         fees = self.fees + now.fees - before.fees
         return evolve(self, holdings=holdings, cash=cash, fees=fees)
-
-
-def _leg_quantity(leg: Leg | ShareLeg, execution: Execution) -> int:
-    for fill in execution.legs:
-        if fill.symbol == leg.symbol:
-            return fill.quantity
-    return execution.quantity * leg.ratio
 
 
 def _cash(ticket: OrderTicket, execution: Execution) -> Decimal:

@@ -518,8 +518,8 @@ def test_an_impossible_credit_that_the_broker_corrects_is_corrected() -> None:
     assert world.alarms() == ["impossible_fill"]
 
 
-def test_an_entry_filled_for_nothing_is_booked_at_the_expected_credit_whatever_its_legs_say() -> None:
-    """CS-411: a price of 0 is a price nobody told; a credit of 0 would switch every stop off (CS-502)."""
+def test_a_net_price_of_nothing_is_read_off_the_legs_where_each_has_its_own() -> None:
+    """CS-411, CS-417: what the legs were filled at is what was received."""
 
     class Mute(Relay):
         def order(self, order_id: str) -> OrderReport | None:
@@ -532,5 +532,22 @@ def test_an_entry_filled_for_nothing_is_booked_at_the_expected_credit_whatever_i
     send(world)
     look(world)
 
-    assert world.book.orders["gc-entry"].execution.legs
+    assert world.book.orders["gc-entry"].execution.price == world.exchange.order("gc-entry").execution.price
+    assert world.position().credit_verified
+
+
+def test_an_entry_filled_for_nothing_without_prices_of_its_legs_is_booked_at_the_expected_credit() -> None:
+    """CS-411: a price of 0 is a price the broker did not give; a credit of 0 would switch every stop off (CS-502)."""
+
+    class Mute(Relay):
+        def order(self, order_id: str) -> OrderReport | None:
+            report = self.inner.order(order_id)
+            if report is None or not report.execution.any:
+                return report
+            return evolve(report, execution=evolve(report.execution, price=Decimal(0), legs=()))
+
+    world = a_world_behind(Mute)
+    send(world)
+    look(world)
+
     assert (world.position().credit, world.position().credit_verified) == (Decimal("2.50"), False)

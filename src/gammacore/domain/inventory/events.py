@@ -61,7 +61,8 @@ class InventorySettled:
 class InventoryAdjusted:
     """The broker holds less of an inventory than its fills brought: `change` signed, taken at `price` points, a guess.
 
-    Somebody traded it outside. What it brought is not known and is booked as no gain and no loss. Rules: R5, CS-572.
+    What it brought is not known and is booked as no gain and no loss; a change the other way takes it back at the same
+    price, because the broker shows it again. Rules: R5, CS-572.
     """
 
     at: dt.datetime

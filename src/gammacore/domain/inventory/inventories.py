@@ -63,10 +63,7 @@ class Inventories:
 
     def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> None:
         """Take a fill in; one of an inventory already booked opens it again, flat books it once more."""
-        inventory = self._all[ticket.position]
-        if not inventory.is_live:
-            inventory = Inventory(inventory.id, inventory.strategy, inventory.underlying, inventory.opened_at)
-        self._put(inventory.filled(ticket, before, now))
+        self._put(self._alive(ticket.position).filled(ticket, before, now))
 
     def settled(self, event: InventorySettled) -> None:
         inventory = self._open(event.inventory)
@@ -76,8 +73,9 @@ class Inventories:
         self._put(inventory)
 
     def adjusted(self, event: InventoryAdjusted) -> None:
-        inventory = self._open(event.inventory)
-        self._put(inventory.traded(event.symbol, multiplier_of(event.symbol), event.change, event.price))
+        """Take in what went, or came back; what comes back after the booking opens the inventory again."""
+        inventory, multiplier = self._alive(event.inventory), multiplier_of(event.symbol)
+        self._put(inventory.adjusted(event.symbol, multiplier, event.change, event.price, event.at))
 
     def closed(self, event: InventoryClosed) -> None:
         self._all[event.inventory] = evolve(self._open(event.inventory), closed_at=event.at)
@@ -86,6 +84,12 @@ class Inventories:
     def _put(self, inventory: Inventory) -> None:
         self._all[inventory.id] = inventory
         self._live[inventory.id] = None
+
+    def _alive(self, inventory: str) -> Inventory:
+        """An inventory that takes something in; one already booked begins anew under its name."""
+        if (known := self._all.get(inventory)) is None:
+            raise InvalidInput("inventory", inventory, "no such inventory was ever opened in this ledger")
+        return known if known.is_live else known.anew()
 
     def _open(self, inventory: str) -> Inventory:
         if (known := self._all.get(inventory)) is None or not known.is_live:

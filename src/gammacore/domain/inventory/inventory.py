@@ -79,10 +79,23 @@ class Holding:
 
 
 @frozen
+class Missing:
+    """Signed contracts or shares that left without an order of ours, and the price they were taken out at, points.
+
+    Rules: R5, CS-572.
+    """
+
+    change: int
+    price: Decimal
+    since: dt.datetime
+
+
+@frozen
 class Inventory:
     """All that one strategy holds under one name, from its first lot until it is flat and booked.
 
-    `fees` in dollars. `strategy` is whose it is: a strategy's name, or `delivered`, `stranded` for what nobody chose.
+    `fees` in dollars. `strategy` is its owner: a strategy's name, or `delivered`, `stranded` for what no strategy
+    chose. `missing` is what the broker ceased to show, by symbol, until it shows it again.
     """
 
     id: str
@@ -92,6 +105,7 @@ class Inventory:
     holdings: dict[str, Holding] = field(factory=dict)
     fees: Decimal = ZERO
     closed_at: dt.datetime | None = None
+    missing: dict[str, Missing] = field(factory=dict)
 
     @property
     def is_live(self) -> bool:
@@ -127,6 +141,26 @@ class Inventory:
         return evolve(
             self, holdings={**self.holdings, symbol: held.traded(quantity, price)}, fees=self.fees + fees
         )  # fmt: skip
+
+    def adjusted(self, symbol: str, multiplier: int, change: int, price: Decimal, at: dt.datetime) -> Inventory:
+        """After the broker showed less of a symbol than its fills brought, or showed what was missing again.
+
+        >>> noon = dt.datetime(2026, 1, 5, 17, tzinfo=dt.UTC)
+        >>> held = Inventory("i", "desk", "SPY", noon).traded("SPY", 1, 10, Decimal(600))
+        >>> gone = held.adjusted("SPY", 1, -3, Decimal(600), noon)
+        >>> gone.quantities, gone.adjusted("SPY", 1, 3, Decimal(600), noon).missing
+        ({'SPY': 7}, {})
+        """
+        known = self.missing.get(symbol)
+        total = change + (known.change if known is not None else 0)
+        rest = {name: one for name, one in self.missing.items() if name != symbol}
+        if total:
+            rest[symbol] = Missing(total, price, at)
+        return evolve(self.traded(symbol, multiplier, change, price), missing=rest)
+
+    def anew(self) -> Inventory:
+        """The same inventory after it was booked: what fills or returns from now on is booked once more."""
+        return Inventory(self.id, self.strategy, self.underlying, self.opened_at, missing=self.missing)
 
     def average_price(self, symbol: str) -> Decimal:
         """What is open of a symbol was taken in at, points, on average."""

@@ -1,0 +1,64 @@
+"""Many random fault runs, one worker a core: goes on past a failure, prints the rate, resumes where it was stopped.
+
+    python tests/fault_sweep.py 0 100000 [--state FILE]
+
+Each seed is a run of `integration/test_random_faults.py`; `GAMMACORE_FAULT_SEED=n` replays one there. Rule: R3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "integration")]
+
+BLOCK = 50
+
+
+def broken_in(first: int, end: int) -> dict[int, str]:
+    """Seeds of [first, end) that break an invariant, each with its first line."""
+    from test_random_faults import assert_ended_well, run  # a worker's own import: its modules are its own
+
+    broken = {}
+    for seed in range(first, end):
+        try:
+            assert_ended_well(run(seed))
+        except Exception as failure:
+            broken[seed] = f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}"
+    return broken
+
+
+def sweep(first: int, end: int, state: Path) -> int:
+    """Run what the state file does not name as done yet; 1 when any seed broke, now or before."""
+    known = json.loads(state.read_text()) if state.exists() else {"done": [], "broken": {}}
+    done = {int(block) for block in known["done"]}
+    blocks = [start for start in range(first, end, BLOCK) if start not in done]
+    began, ran = time.monotonic(), 0
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        ends = [min(start + BLOCK, end) for start in blocks]
+        for start, stop, broken in zip(blocks, ends, workers.map(broken_in, blocks, ends), strict=True):
+            ran += stop - start
+            known["done"].append(start)
+            for seed, why in broken.items():
+                known["broken"][str(seed)] = why
+                print(f"seed {seed} breaks: {why}", flush=True)
+            state.write_text(json.dumps(known))
+            if ran % 1000 < BLOCK:
+                rate = ran / (time.monotonic() - began)
+                print(f"{stop} of {end}: {rate:.0f} runs/s, {len(known['broken'])} broken", flush=True)
+    print(f"{end - first} seeds: {len(known['broken'])} broken {sorted(map(int, known['broken']))}")
+    return 1 if known["broken"] else 0
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("first", type=int)
+    parser.add_argument("end", type=int)
+    parser.add_argument("--state", type=Path, default=Path(".sweep-state.json"))
+    asked = parser.parse_args()
+    sys.exit(sweep(asked.first, asked.end, asked.state))
