@@ -125,6 +125,7 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         day_started(),
         entry_judged(),
         order_intended(),
+        ledger.TicketRefused(at(61), "p1", Purpose.EXIT, a_put_spread().symbols, "nothing_left", "nothing is held"),
         ledger.OrderAccepted(at(61.5), "gc-entry-1", "8675309"),
         ledger.OrderWasRejected(at(62), "gc-entry-2", "insufficient buying power"),
         ledger.OrderNotSent(at(62), "gc-entry-3", "connection refused"),

@@ -17,6 +17,8 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.application.guard import Guard
+from gammacore.application.order_desk import OrderDesk
 from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
@@ -27,15 +29,16 @@ from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
-from gammacore.domain.orders import Order, OrderState
+from gammacore.domain.orders import Order, OrderState, OrderTicket
 from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.broker_limits import EntryDecrees
+from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage
-from gammacore.wiring.days import wire_trade
+from gammacore.wiring.days import order_life, wire_trade
 
 TERMS = DayTerms("FAKE-1", Mode.STUDY, "f00d", Decimal(20_000), "script", "ab12")
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
@@ -110,6 +113,8 @@ class World:
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
     underlying: str = "SPX"
     decrees: EntryDecrees | None = None
+    is_compared: bool = True
+    """Whether the account counts as compared from the start, so that a test may open without a cycle before."""
     _day: TradeDay | None = None
 
     @property
@@ -132,6 +137,7 @@ class World:
                 confirm_after_seconds=2.0,
                 decrees=self.decrees,
             )
+            self._day.reconcile.is_settled = self.is_compared
         return self._day
 
     @property
@@ -199,6 +205,29 @@ def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] 
     world.day.once()
     world.cycle()
     assert world.position().open_contracts == (plan or a_scripted_plan()).contracts
+    return world
+
+
+class LetsEverythingThrough(Guard):
+    """A guard for tests of what becomes of an order once it is sent, whatever it may be."""
+
+    def __init__(self) -> None:
+        """It looks at nothing."""
+
+    def __call__(self, ticket: OrderTicket, plan: EntryPlan | None = None) -> Allowed:
+        return Allowed(Risk.ADDS, ticket)
+
+    def again(self, order: Order) -> None:
+        return None
+
+
+def unguarded(world: World) -> World:
+    """The world with an order desk that sends whatever it is given."""
+    day = world.day
+    desk = OrderDesk(
+        day.ledger, day.broker, day.clock, order_life(world.settings, world.terms.mode), LetsEverythingThrough()
+    )
+    world._day = evolve(day, desk=desk)
     return world
 
 

@@ -1,8 +1,9 @@
 """Many random fault runs, one worker a core: goes on past a failure, prints the rate, resumes where it was stopped.
 
-    python tests/fault_sweep.py 0 100000 [--state FILE]
+    python tests/fault_sweep.py 0 100000 [--hostile] [--state FILE]
 
-Each seed is a run of `integration/test_random_faults.py`; `GAMMACORE_FAULT_SEED=n` replays one there. Rule: R3.
+Each seed is a run of `integration/test_random_faults.py` (`GAMMACORE_FAULT_SEED=n` replays one there), or with
+`--hostile` of `hostile.py`. Rule: R3.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "integration")]
@@ -20,20 +23,30 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "integra
 BLOCK = 50
 
 
-def broken_in(first: int, end: int) -> dict[int, str]:
-    """Seeds of [first, end) that break an invariant, each with its first line."""
+def one_fault_run(seed: int) -> None:
     from test_random_faults import assert_ended_well, run  # a worker's own import: its modules are its own
 
+    assert_ended_well(run(seed))
+
+
+def one_hostile_run(seed: int) -> None:
+    from hostile import run
+
+    run(seed)
+
+
+def broken_in(first: int, end: int, once: Callable[[int], None]) -> dict[int, str]:
+    """Seeds of [first, end) that break an invariant, each with its first line."""
     broken = {}
     for seed in range(first, end):
         try:
-            assert_ended_well(run(seed))
+            once(seed)
         except Exception as failure:
             broken[seed] = f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}"
     return broken
 
 
-def sweep(first: int, end: int, state: Path) -> int:
+def sweep(first: int, end: int, state: Path, once: Callable[[int], None] = one_fault_run) -> int:
     """Run what the state file does not name as done yet; 1 when any seed broke, now or before."""
     known = json.loads(state.read_text()) if state.exists() else {"done": [], "broken": {}}
     done = {int(block) for block in known["done"]}
@@ -41,7 +54,7 @@ def sweep(first: int, end: int, state: Path) -> int:
     began, ran = time.monotonic(), 0
     with ProcessPoolExecutor(os.cpu_count()) as workers:
         ends = [min(start + BLOCK, end) for start in blocks]
-        for start, stop, broken in zip(blocks, ends, workers.map(broken_in, blocks, ends), strict=True):
+        for start, stop, broken in zip(blocks, ends, workers.map(broken_in, blocks, ends, repeat(once)), strict=False):
             ran += stop - start
             known["done"].append(start)
             for seed, why in broken.items():
@@ -59,6 +72,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("first", type=int)
     parser.add_argument("end", type=int)
-    parser.add_argument("--state", type=Path, default=Path(".sweep-state.json"))
+    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--state", type=Path)
     asked = parser.parse_args()
-    sys.exit(sweep(asked.first, asked.end, asked.state))
+    once = one_hostile_run if asked.hostile else one_fault_run
+    state = asked.state or Path(".sweep-hostile.json" if asked.hostile else ".sweep-faults.json")
+    sys.exit(sweep(asked.first, asked.end, state, once))

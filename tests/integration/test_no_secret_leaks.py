@@ -12,6 +12,7 @@ import pytest
 from builders_cli import QUICK, CommandLine, at_home, trading_seed
 from builders_exchange import an_entry
 from builders_ledger import a_plan, ledger_opened
+from builders_world import LetsEverythingThrough
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, TOKEN, Asked, WireFault, World, scripted_world
@@ -191,7 +192,7 @@ def test_a_broker_that_quotes_them_back_does_not_get_them_into_ledger_or_log(
     try:
         ledger = DayLedger(storage, Several(logger, (LogNotifier(logger),), ()))
         ledger.record(ledger_opened())
-        desk = OrderDesk(ledger, line.broker, world.clock, OrderLife())
+        desk = OrderDesk(ledger, line.broker, world.clock, OrderLife(), LetsEverythingThrough())
         desk.send(an_entry(), a_plan())
         order = ledger.book.order(an_entry().id)
     finally:

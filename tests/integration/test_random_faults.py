@@ -148,7 +148,7 @@ class Watched(Relay):
 def a_random_world(rng: Random) -> World:
     clock, market = FakeClock(at("10:00")), a_market(rng)
     exchange = FakeExchange(market, clock, FakeCalendar(), fees=FeeSchedule(), starting_cash=Decimal(20_000))
-    return World(clock, market, exchange, a_session(), Scripted(plans(rng)))
+    return World(clock, market, exchange, a_session(), Scripted(plans(rng)), is_compared=False)
 
 
 def a_random_hedged_world(rng: Random) -> World:
@@ -163,7 +163,7 @@ def a_random_hedged_world(rng: Random) -> World:
     market.settle(DAY, spot)
     exchange = FakeExchange(market, clock, FakeCalendar(), fees=FeeSchedule(), starting_cash=Decimal(20_000))
     desk = DeltaHedgeDesk(straddle=StraddleRules(buy_minutes_after_open=30))
-    return World(clock, market, exchange, a_session(), cast(Any, desk), underlying="SPY")
+    return World(clock, market, exchange, a_session(), cast(Any, desk), underlying="SPY", is_compared=False)
 
 
 def draw_trouble(rng: Random, world: World) -> None:

@@ -11,26 +11,38 @@ from gammacore.ports.storage import Storage
 
 
 class DayLedger:
-    """Storage and its fold, kept in step: an event is in the book only after it is durable. Rules: CS-414, CS-565."""
+    """Storage and its fold, kept in step. Rules: CS-414, CS-565.
+
+    An event is written only after it folds on a book of trial, and is in the book only after it is durable: a ledger
+    that holds an event which cannot follow the others would stop every later start.
+    """
 
     def __init__(self, storage: Storage, notifier: Notifier | None = None) -> None:
         self._storage = storage
         self._notifier = notifier
         self.book = Book.of(storage.events())
+        self._trial = self.book.copy()
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """Everything recorded so far, oldest first; `after` leaves so many of the first out."""
         return self._storage.events(after)
 
     def record(self, *events: Event) -> None:
-        """Write all events or none, then let the book and people know.
+        """Write all events or none, then fold them and notify.
 
         Raises:
+            InvalidInput: an event that cannot follow what the book holds; nothing was written.
             WriteConflict: another writer was faster; the book is as it was.
         """
         if not events:
             return
-        self._storage.append(events, self.book.version)
+        try:
+            for event in events:
+                self._trial.apply(event)
+            self._storage.append(events, self.book.version)
+        except BaseException:
+            self._trial = self.book.copy()
+            raise
         for event in events:
             self.book.apply(event)
             if self._notifier is not None:

@@ -12,11 +12,11 @@ from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
 from gammacore.domain.option_symbols import by_contract
-from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose, still_closing
+from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import CreditSpread, Leg, Vertical
 from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
-from gammacore.errors import BrokerError
+from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
@@ -54,9 +54,12 @@ class ManagePositions:
             self._desk.cancel(order, decision.reason)
 
     def close(self, decision: Close) -> None:
-        """Note the decision, then send one multi-leg order for what is open of the sides it names. Rule: CS-420."""
-        book = self._ledger.book
-        position = book.positions[decision.position]
+        """Note the decision, then send one multi-leg order for what is open of the sides it names. Rule: CS-420.
+
+        Raises:
+            InvalidInput: no such position is open, or the limit is no price.
+        """
+        book, position = self._ledger.book, self._open(decision.position)
         first: tuple[Event, ...] = ()
         if position.state is PositionState.OPEN:
             now = self._clock.now()
@@ -88,11 +91,12 @@ class ManagePositions:
         return order.is_working and not is_only_a_sale and not shorts.isdisjoint(ticket.symbols)
 
     def repair(self, decision: Repair) -> None:
-        """Trade one leg by itself, at market or as decided; never more than is held and not at work. CS-413, CS-420."""
-        position = self._ledger.book.positions[decision.position]
-        contracts = min(decision.contracts, self._free(position, decision.leg.symbol))
-        if contracts <= 0:
-            return
+        """Trade one leg by itself, at market or as decided; the guard cuts it to what is left. Rules: CS-413, CS-420.
+
+        Raises:
+            InvalidInput: no such position is open, or the quantity is nothing.
+        """
+        position = self._open(decision.position)
         leg = Leg(decision.leg.contract, decision.leg.side)
         buys = leg.side is Side.BUY
         ticket = OrderTicket(
@@ -101,7 +105,7 @@ class ManagePositions:
             underlying=position.underlying,
             position=position.id,
             legs=(leg,),
-            quantity=contracts,
+            quantity=decision.contracts,
             effect=Effect.DEBIT if buys else Effect.CREDIT,
             limit=decision.limit,
             reason=decision.reason or _repair_reason(position, buys=buys),
@@ -109,10 +113,11 @@ class ManagePositions:
         )
         self._desk.send(ticket, first=(*self._imbalance(position, ticket), *self._stuck(position)))
 
-    def _free(self, position: Position, symbol: str) -> int:
-        """Contracts of a symbol that no working order may close already: a decision made twice trades once."""
-        at_work = still_closing(self._ledger.book.orders_of(position.id), symbol)
-        return abs(position.holdings.get(symbol, 0)) - at_work
+    def _open(self, name: str) -> Position:
+        position = self._ledger.book.position(name)
+        if position is None or not position.is_live:
+            raise InvalidInput("position", name, "no such position is open in this ledger")
+        return position
 
     def _imbalance(self, position: Position, ticket: OrderTicket) -> tuple[Event, ...]:
         (leg,), naked = ticket.legs, position.naked_shorts()

@@ -10,11 +10,13 @@ from decimal import Decimal
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.guard import Guard
 from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
+    EntryJudged,
     Event,
     OrderAccepted,
     OrderCanceled,
@@ -24,9 +26,12 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
+    TicketRefused,
 )
 from gammacore.domain.orders import Effect, Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState
+from gammacore.domain.risk.guard import Refused, Risk
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -54,8 +59,10 @@ class OrderDesk:
         broker: Broker,
         clock: Clock,
         life: OrderLife,
+        guard: Guard,
         fill_timeout: dt.timedelta = FILL_TIMEOUT,
     ) -> None:
+        self._guard = guard
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
@@ -74,21 +81,51 @@ class OrderDesk:
         working = {order.id for order in self._ledger.book.working_orders}
         self._stirred |= working if news.gap else news.orders & working
 
-    def send(self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()) -> OrderState:
-        """Record the intent durably (with `first`, in one append), then submit, once.
+    def send(
+        self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()
+    ) -> OrderState | Refused:
+        """Ask the guard, record the intent durably (with `first`, in one append), then submit, once.
 
-        Where the recording took too long (the ledger was out of reach) the market is another one: nothing is sent.
+        A refusal is journaled where its reason is new; `first` is not recorded then. Where the recording took too long
+        (the ledger was out of reach) the market is another one: nothing is sent.
 
         Raises:
             WriteConflict: another writer holds this ledger; nothing was sent.
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
+        judged = self._guard(ticket, plan)
+        if isinstance(judged, Refused):
+            self._refuse(ticket, judged, first)
+            return judged
+        ticket = judged.ticket
         self._ledger.record(*first, OrderIntended(at=self._clock.now(), ticket=ticket, plan=plan))
         now = self._clock.now()
         if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
             return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)
+
+    def _refuse(self, ticket: OrderTicket, refused: Refused, first: Sequence[Event]) -> None:
+        """Journal a refusal once until its reason changes: in the judgement it came with, else by itself.
+
+        An alarm that came with a reduction is of what is held, not of the order: it is recorded all the same.
+        """
+        book, verdict = self._ledger.book, refused.verdict
+        if refused.risk is Risk.REDUCES:
+            self._ledger.record(*(event for event in first if isinstance(event, AlarmRaised)))
+        judgement = next((event for event in first if isinstance(event, EntryJudged)), None)
+        if judgement is not None:
+            known = book.judgement(judgement.scheduled_at)
+            if known is None or known.reason != verdict.reason:
+                self._ledger.record(evolve(judgement, reason=verdict.reason, explanation=str(verdict)))
+            return
+        self.refuse(ticket.position, ticket.purpose, ticket.symbols, verdict)
+
+    def refuse(self, holding: str, purpose: Purpose, symbols: tuple[str, ...], verdict: Verdict) -> None:
+        """Journal why no order was made for a holding, once until the reason changes."""
+        event = TicketRefused(self._clock.now(), holding, purpose, symbols, verdict.reason or "refused", str(verdict))
+        if self._ledger.book.refusal(event.subject) != event.reason:
+            self._ledger.record(event)
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
         try:
@@ -242,8 +279,8 @@ class OrderDesk:
         """Send what a crash kept from leaving, unless it is too old or a halt has come in between. R10, DH-1001."""
         if order.age_seconds(now) > self._life.resend_seconds:
             self._ledger.record(OrderNotSent(now, order.id, "never sent; too old to send after the restart"))
-        elif self._ledger.book.halted is not None and order.ticket.purpose in (Purpose.ENTRY, Purpose.HEDGE):
-            self._ledger.record(OrderNotSent(now, order.id, "never sent; halted before the restart could send it"))
+        elif (refused := self._guard.again(order)) is not None:
+            self._ledger.record(OrderNotSent(now, order.id, f"never sent before the restart; now {refused.verdict}"))
         else:
             self._deliver(order.ticket)
 

@@ -77,8 +77,17 @@ class Reconcile:
         self._silences = 0
         self._unread: set[str] = set()
         self._expired: dt.date | None = None
+        self.is_settled = False
+        """Whether what the account holds was compared, and every difference judged, since this process began."""
 
     def __call__(self, expired: dt.date | None = None) -> list[ReconcileFinding]:
+        """Compare, and act on what differs; until no difference waits for a verdict nothing is opened."""
+        findings = self._compare(expired)
+        waits = {ReconcileVerdict.LOOK_AGAIN, ReconcileVerdict.UNREACHABLE}
+        self.is_settled = self.is_settled or all(finding.verdict not in waits for finding in findings)
+        return findings
+
+    def _compare(self, expired: dt.date | None) -> list[ReconcileFinding]:
         """Compare once; act on what has differed twice in a row.
 
         Options that expired on or before `expired` are settlement's: the broker's are gone before ours.

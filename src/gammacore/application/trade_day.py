@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import assert_never
 
 from attrs import evolve, frozen
 
@@ -17,6 +18,7 @@ from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.gather_history import GatherHistory
+from gammacore.application.guard import Guard
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
@@ -54,8 +56,10 @@ from gammacore.domain.strategy import (
     Strategy,
     Trade,
     Warn,
+    subject_of,
 )
-from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
+from gammacore.domain.verdicts import Verdict
+from gammacore.errors import BrokerError, ConfigurationError, InvalidInput, MarketDataError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
@@ -95,6 +99,7 @@ class TradeDay:
     market: MarketData
     broker: Broker
     exposures: GexSource
+    guard: Guard
     desk: OrderDesk
     enter: EnterTrade
     manage: ManagePositions
@@ -157,7 +162,7 @@ class TradeDay:
         Decision 0022.
         """
         if self.terms.mode is Mode.STUDY and not (self.is_finished() or self._gives_up()):
-            self.clock.wait_until(self._next_look(self.clock.now()))
+            self.clock.wait_until(self.next_look(self.clock.now()))
 
     def is_finished(self) -> bool:
         """Whether this session's day is over in the ledger."""
@@ -257,6 +262,7 @@ class TradeDay:
         """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""
         now, book = self.clock.now(), self.ledger.book
         market = self._snapshot(now)
+        self.guard.saw(market)
         situation = Situation(
             now=now,
             session=self.session,
@@ -277,6 +283,7 @@ class TradeDay:
         exposure = self._exposure(situation.market)
         history = self.gather(situation.now, situation.price)
         latest = self._snapshot(self.clock.now())
+        self.guard.saw(latest)
         moved = latest.spot != situation.market.spot
         return evolve(
             situation,
@@ -311,30 +318,41 @@ class TradeDay:
             return None  # no reading, no pin, no trade (CS-103)
 
     def _carry_out(self, step: Decision) -> None:
-        if isinstance(step, Open):
-            self.enter(step, self._buying_power())
-        elif isinstance(step, Reprice):
-            self.enter.reprice(step, self._buying_power())
-        elif isinstance(step, Stand):
-            self.enter.stand(step)
-        elif isinstance(step, Observe):
-            self.recall.watch(step.slot, step.watched)
-        elif isinstance(step, Close):
-            self.manage.close(step)
-        elif isinstance(step, Repair):
-            self.manage.repair(step)
-        elif isinstance(step, Trade):
-            self.inventory(step)
-        elif isinstance(step, Note):
-            self.inventory.note(step)
-        elif isinstance(step, Cancel):
-            self.manage.cancel(step)
-        elif isinstance(step, Remember):
-            self.manage.remember(step)
-        elif isinstance(step, Warn):
-            self.manage.warn(step)
-        elif isinstance(step, Halt):
-            self.ledger.record(Halted(self.clock.now(), step.reason))
+        """Do what was decided; what cannot be carried out is journaled with its reason, and the day goes on."""
+        try:
+            self._do(step)
+        except InvalidInput as problem:
+            holding, purpose, symbols = subject_of(step)
+            self.desk.refuse(holding, purpose, symbols, Verdict.skip(f"invalid_{problem.field}", problem))
+
+    def _do(self, step: Decision) -> None:
+        match step:
+            case Open():
+                self.enter(step)
+            case Reprice():
+                self.enter.reprice(step)
+            case Stand():
+                self.enter.stand(step)
+            case Observe():
+                self.recall.watch(step.slot, step.watched)
+            case Close():
+                self.manage.close(step)
+            case Repair():
+                self.manage.repair(step)
+            case Trade():
+                self.inventory(step)
+            case Note():
+                self.inventory.note(step)
+            case Cancel():
+                self.manage.cancel(step)
+            case Remember():
+                self.manage.remember(step)
+            case Warn():
+                self.manage.warn(step)
+            case Halt():
+                self.ledger.record(Halted(self.clock.now(), step.reason))
+            case _:
+                assert_never(step)
 
     def _broker_clock(self) -> BrokerClock | None:
         try:

@@ -15,9 +15,9 @@ from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event
 from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.risk.broker_limits import EntryDecrees
+from gammacore.domain.risk.guard import Refused
 from gammacore.domain.strategy import Note, Trade
-from gammacore.errors import BrokerError
+from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
@@ -25,15 +25,9 @@ REFUSED_AGAIN = dt.timedelta(minutes=5)
 
 
 class TradeInventory:
-    """Carries out what a strategy said of an inventory; every order through the order desk.
+    """Carries out what a strategy decided for an inventory; every order through the order desk."""
 
-    `decrees` is what the broker forbids: it is asked before something is opened, never before a hedge or an exit.
-    """
-
-    def __init__(
-        self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock, decrees: EntryDecrees | None = None
-    ) -> None:
-        self._decrees = decrees
+    def __init__(self, ledger: DayLedger, desk: OrderDesk, broker: Broker, clock: Clock) -> None:
         self._ledger = ledger
         self._desk = desk
         self._broker = broker
@@ -41,16 +35,17 @@ class TradeInventory:
         self._told: dict[str, dt.datetime] = {}
 
     def __call__(self, step: Trade) -> OrderState | None:
-        """Open the inventory if it is new, then intend and send one order; None where the broker forbids it."""
-        if self._is_forbidden(step):
-            return None
+        """Open the inventory if it is new, then intend and send one order; None where the guard refuses it.
+
+        Raises:
+            InvalidInput: no such order can exist: no legs, a quantity of nothing, a name that a spread has.
+        """
         book, now = self._ledger.book, self._clock.now()
-        leg = step.legs[0]
-        underlying = leg.symbol if isinstance(leg, ShareLeg) else leg.contract.underlying
+        underlyings = [leg.symbol if isinstance(leg, ShareLeg) else leg.contract.underlying for leg in step.legs]
         ticket = OrderTicket(
             id=next_order_id(book, step.strategy, step.underlying, step.inventory, str(step.purpose), now),
             purpose=step.purpose,
-            underlying=underlying,
+            underlying=underlyings[0] if underlyings else step.underlying,
             position=step.inventory,
             legs=step.legs,
             quantity=step.quantity,
@@ -60,25 +55,20 @@ class TradeInventory:
             life=step.life,
         )
         first: list[Event] = []
+        if book.position(step.inventory) is not None:
+            raise InvalidInput("inventory", step.inventory, "a spread has this name; give the inventory one of its own")
         if step.inventory not in book.inventories:
             first.append(InventoryOpened(now, step.inventory, step.strategy, step.underlying, {}, Decimal(0)))
         if step.record is not None:
             first.append(step.record)
         state = self._desk.send(ticket, first=first)
+        if isinstance(state, Refused):
+            return None
         if state is OrderState.REJECTED and (step.purpose is not Purpose.ENTRY):
             self._alarm(step, book.orders[ticket.id].reason)
         if state is OrderState.NOT_SENT:
             self._stand(step, state.value, book.orders[ticket.id].reason)  # it may be bought yet
         return state
-
-    def _is_forbidden(self, step: Trade) -> bool:
-        """Whether the broker forbids an opening; its reason then stands in the record of the judgement."""
-        if self._decrees is None or step.purpose is not Purpose.ENTRY:
-            return False
-        verdict = self._decrees.judge_hedged(self._ledger.book, self._clock.now())
-        if not verdict.passed:
-            self._stand(step, verdict.reason, str(verdict))
-        return not verdict.passed
 
     def _stand(self, step: Trade, reason: str | None, explanation: str) -> None:
         """An entry came to nothing after all: its judgement says why, where that is new."""

@@ -21,7 +21,7 @@ from gammacore.domain.inventory.events import (
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.orders import Execution, OrderTicket
+from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.verdicts import FilterVerdict
 
@@ -123,6 +123,23 @@ class OrderIntended:
     at: dt.datetime
     ticket: OrderTicket
     plan: EntryPlan | None = None
+
+
+@frozen
+class TicketRefused:
+    """The guard refused an order; nothing was intended. `reason` is a verdict's code, `detail` its figures."""
+
+    at: dt.datetime
+    holding: str
+    purpose: Purpose
+    symbols: tuple[str, ...]
+    reason: str
+    detail: str
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """What repeats are recognised by: holding, purpose and symbols."""
+        return self.holding, self.purpose, *self.symbols
 
 
 @frozen
@@ -354,6 +371,7 @@ Event = (
     | DayStarted
     | EntryJudged
     | OrderIntended
+    | TicketRefused
     | OrderAccepted
     | OrderWasRejected
     | OrderNotSent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from attrs import field, frozen
 
@@ -206,6 +206,27 @@ class Halt:
 
 
 Decision = Open | Reprice | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn | Halt
+
+
+def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
+    """The holding a decision is about, what it is for, and its symbols, as a refusal of it is journaled."""
+    match decision:
+        case Open(plan=plan) | Reprice(plan=plan):
+            return plan.position, Purpose.ENTRY, plan.spread.symbols
+        case Trade():
+            return decision.inventory, decision.purpose, tuple(leg.symbol for leg in decision.legs)
+        case Repair():
+            return decision.position, Purpose.REPAIR, (decision.leg.symbol,)
+        case Close() | Remember() | Warn():
+            return decision.position, Purpose.EXIT, ()
+        case Cancel():
+            return decision.order, Purpose.EXIT, ()
+        case Note(record=record):
+            return record.inventory, Purpose.HEDGE, (record.symbol,)
+        case Stand() | Observe() | Halt():
+            return "", Purpose.ENTRY, ()
+        case _:
+            assert_never(decision)
 
 
 @frozen

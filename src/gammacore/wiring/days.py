@@ -26,6 +26,7 @@ from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.gather_history import GatherHistory
+from gammacore.application.guard import Guard
 from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
@@ -265,7 +266,20 @@ def wire_trade(
     ledger = DayLedger(storage, notices)
     broker = WatchedBroker(broker, ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, terms.mode), fill_timeout)
+    known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
+    guard = Guard(
+        ledger, broker, clock, settings.limits, known, decrees=decrees, is_reconciled=lambda: reconcile.is_settled
+    )
+    desk = OrderDesk(ledger, broker, clock, order_life(settings, terms.mode), guard, fill_timeout)
+    reconcile = Reconcile(
+        ledger,
+        desk,
+        broker,
+        clock,
+        rules=settings.reconcile,
+        policy=settings.stops,
+        underlyings=known,
+    )
     return TradeDay(
         terms=terms,
         underlying=underlying,
@@ -276,20 +290,13 @@ def wire_trade(
         market=market,
         broker=broker,
         exposures=ChainExposure(underlying, session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
+        guard=guard,
         desk=desk,
-        enter=EnterTrade(ledger, desk, clock, settings.limits, strategy.name, decrees),
+        enter=EnterTrade(ledger, desk, clock, strategy.name),
         manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
-        inventory=TradeInventory(ledger, desk, broker, clock, decrees),
+        inventory=TradeInventory(ledger, desk, broker, clock),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
-        reconcile=Reconcile(
-            ledger,
-            desk,
-            broker,
-            clock,
-            rules=settings.reconcile,
-            policy=settings.stops,
-            underlyings={**REGISTRY, **settings.underlyings, underlying.symbol: underlying},
-        ),
+        reconcile=reconcile,
         requests=ObeyRequests(ledger, inbox, clock),
         recall=RecallMarket(ledger, market, underlying),
         gather=GatherHistory(market, underlying, session, previous),

@@ -75,7 +75,7 @@ def preview_entry(
             return _purchase(desk, situation)
         judgement = judge_entry(_selling(desk).case(situation, slot))
         if judgement.plan is not None:
-            verdict = trade.enter.guard(judgement.plan, book, power)
+            verdict = trade.guard.judge_plan(judgement.plan, power, book)
             judgement = judgement if verdict.passed else judgement.refused(verdict)
     finally:
         day.close()

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import a_single, an_entry, an_exit, put
-from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
 from gammacore.configuration import Settings, configure
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Mode, OrderIntended, OrderNotSent, PositionClosed
@@ -33,7 +33,7 @@ def at_a_broker(world: World) -> World:
 
 def lost(ticket: OrderTicket, *, accepts: bool = False) -> World:
     """An order on its way to a broker, and nobody answered."""
-    world = at_a_broker(a_world())
+    world = unguarded(at_a_broker(a_world()))
     world.exchange.next_submit(times_out=True, accepts=accepts, never=True)
     world.day.desk.send(ticket, a_scripted_plan(3))
     return world

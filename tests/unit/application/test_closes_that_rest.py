@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import an_exit, put
-from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderFilled, PositionClosed
@@ -222,7 +222,7 @@ def test_an_entry_without_a_price_does_not_make_its_close_an_estimate() -> None:
 
 def test_a_long_sold_at_no_known_price_brought_nothing() -> None:
     """CS-411, CS-413: the worst a sale can bring is 0, not the width."""
-    world = a_world_holding()
+    world = unguarded(a_world_holding())
     ticket = OrderTicket(
         "gc-long", Purpose.REPAIR, "SPX", "p1", (Leg(put(6870), Side.SELL),), 1, Effect.CREDIT, limit=None
     )

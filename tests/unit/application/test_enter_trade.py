@@ -6,21 +6,36 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
-from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding
+from builders_exchange import call
+from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.strategy import Open, Stand, Warn
-from gammacore.errors import StorageError
+from gammacore.errors import BrokerUnavailable, StorageError
+from gammacore.ports.broker import BrokerAccount
+from relay import Relay
 
 PLENTY = Decimal(100_000)
 
 
-def enter(world: World, buying_power: Decimal | None = PLENTY, contracts: int = 3) -> EntryJudged:
+@frozen
+class Account(Relay):
+    """The exchange with another buying power, dollars; None does not answer."""
+
+    buying_power: Decimal | None = PLENTY
+
+    def account(self) -> BrokerAccount:
+        if self.buying_power is None:
+            raise BrokerUnavailable("no answer")
+        return evolve(self.inner.account(), option_buying_power=self.buying_power)
+
+
+def enter(world: World, contracts: int = 3) -> EntryJudged:
     """Open as decided; return what is on record of the judgement."""
     plan = evolve(a_scripted_plan(contracts), position="p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())), buying_power)
+    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())))
     return world.all(EntryJudged)[-1]
 
 
@@ -54,9 +69,11 @@ def test_a_guard_that_says_no_leaves_no_order_and_its_reason(
 ) -> None:
     """CS-302, CS-339, CS-343: judged once more before the order, whatever the filters said. 3 × $750 at risk."""
     world = a_world_holding()
+    world.wrap_broker = relayed(lambda exchange: Account(exchange, buying_power))
+    world.restart()
     before(world)
     sent = len(world.exchange.received)
-    judgement = enter(world, buying_power)
+    judgement = enter(world)
 
     assert judgement.reason == reason
     assert len(world.exchange.received) - sent == (reason is None)
@@ -129,7 +146,7 @@ def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None
     world = a_world_holding()
     plan = evolve(a_scripted_plan(3), position="p9")
     warning = Warn("stop_inside_quotes", "worst mark 2.80 - credit 2.50", "p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)), PLENTY)
+    world.day.enter(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)))
     kinds = [type(event) for event in world.events]
 
     assert kinds[kinds.index(AlarmRaised) - 1 : kinds.index(AlarmRaised) + 2] == [
@@ -138,3 +155,25 @@ def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None
         OrderIntended,
     ]
     assert world.alarms() == ["stop_inside_quotes"]
+
+
+def test_nothing_is_opened_before_the_account_was_compared() -> None:
+    """R5: a new ledger at an account that holds something else, or does not answer, opens nothing."""
+    world = a_world()
+    world.is_compared = False
+    world.day.begin()
+
+    assert enter(world).reason == "not_reconciled"
+    assert world.exchange.received == []
+
+
+def test_once_every_difference_has_its_verdict_entries_begin() -> None:
+    world = a_world()
+    world.is_compared = False
+    world.day.begin()
+    world.exchange.hold(call(7000), 2)
+    world.day.reconcile()
+    assert enter(world).reason == "not_reconciled"
+    world.day.reconcile()
+
+    assert enter(world).reason is None

@@ -33,8 +33,8 @@ def decrees_of(broker: BrokerName, close: str = "16:00") -> EntryDecrees:
     return EntryDecrees(BrokerLimits(broker), ("SPXW",), a_session(close), WEEK)
 
 
-def a_world_at(broker: BrokerName, start: str, cash: str = "20000") -> World:
-    world = a_world(start=start, cash=cash)
+def a_world_at(broker: BrokerName, start: str, cash: str = "20000", underlying: str = "SPX") -> World:
+    world = a_world(start=start, cash=cash, underlying=underlying)
     world.terms = evolve(world.terms, starting_balance=Decimal(cash))
     world.decrees = decrees_of(broker)
     world.day.begin()
@@ -43,7 +43,7 @@ def a_world_at(broker: BrokerName, start: str, cash: str = "20000") -> World:
 
 def judged(world: World) -> tuple[str | None, str]:
     plan = evolve(a_scripted_plan(), position="p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())), Decimal(100_000))
+    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())))
     record = world.all(EntryJudged)[-1]
     return record.reason, record.explanation
 
@@ -75,10 +75,11 @@ def test_the_fourth_day_trade_of_a_small_account_is_refused() -> None:
 @pytest.mark.parametrize(("cash", "reason"), [("24999.99", "pattern_day_trader"), ("25000", None)])
 def test_a_small_account_buys_nothing_that_is_hedged_all_day(cash: str, reason: str | None) -> None:
     """A hedge is never refused, so the pattern would be made: the purchase is refused, with its record."""
-    world = a_world_at(BrokerName.TRADIER, "10:00", cash)
+    world = a_world_at(BrokerName.TRADIER, "10:00", cash, "SPY")
+    world.day.look()
     record = a_judgement(a_scripted_plan(), world.clock.now())
     leg = ShareLeg("SPY", Side.BUY, closes=False)
-    step = Trade("i1", "delta-hedge", "SPY", Purpose.ENTRY, (leg,), 10, Effect.DEBIT, "straddle", record=record)
+    step = Trade("i1", "delta-hedge", "SPY", Purpose.ENTRY, (leg,), 1, Effect.DEBIT, "straddle", record=record)
 
     state = world.day.inventory(step)
 
@@ -93,7 +94,8 @@ def test_a_small_account_buys_nothing_that_is_hedged_all_day(cash: str, reason: 
 
 def test_hedges_and_exits_are_never_asked_about() -> None:
     world = a_world_at(BrokerName.ALPACA, "15:45", "20000")
-    leg = ShareLeg("SPY", Side.BUY, closes=False)
+    leg, call = ShareLeg("SPY", Side.BUY, closes=False), {"SPXW260105C06900000": 1}
+    world.day.ledger.record(InventoryOpened(world.clock.now(), "i1", "x", "SPX", call, Decimal(2)))
 
     assert world.day.inventory(Trade("i1", "x", "SPY", Purpose.HEDGE, (leg,), 10, Effect.DEBIT, "hedge")) is not None
 

@@ -28,6 +28,9 @@ from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.errors import InvalidInput
 
 RECORDS_V1 = Path(__file__).with_name("records_v1.jsonl")
+RECORDS_NOW = Path(__file__).with_name("records_now.jsonl")
+ADDED = ("TicketRefused",)
+"""Events that version 1 did not have."""
 KINDS = get_args(ledger.Event)
 
 
@@ -378,14 +381,18 @@ def test_an_upcaster_that_does_not_fit_is_an_unreadable_record() -> None:
 
 
 def test_records_of_version_1_are_read_for_ever() -> None:
-    """If this fails, an event changed: add an upcaster to `versions.py`, and a file of the new records beside this one.
-
-    Before the first release the file may be written anew instead: `python -m builders_ledger` in `tests` prints it.
-    """
+    """If this fails, an event changed: give the new field a default, or add an upcaster to `versions.py`."""
     records = RECORDS_V1.read_text(encoding="utf-8").splitlines()
 
-    assert [decode(record) for record in records] == list(one_of_each())
+    assert [decode(record) for record in records] == [e for e in one_of_each() if type(e).__name__ not in ADDED]
+
+
+def test_records_are_written_as_they_stand_here() -> None:
+    """A ledger of today is compared byte for byte (R14): `python -m builders_ledger` in `tests` prints what changed."""
+    records = RECORDS_NOW.read_text(encoding="utf-8").splitlines()
+
     assert [encode(event) for event in one_of_each()] == records
+    assert [decode(record) for record in records] == list(one_of_each())
 
 
 def test_there_is_a_sample_of_every_event() -> None:

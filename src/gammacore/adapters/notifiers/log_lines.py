@@ -42,6 +42,7 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
     PositionClosed,
     Resumed,
+    TicketRefused,
 )
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.reports.inventory_words import (
@@ -147,6 +148,11 @@ class LogNotifier:
     @_lines.register
     def _(self, event: OrderWasRejected, book: Book) -> Iterator[LogLine]:
         yield LogLine(f"Order rejected: {_order(book.orders[event.id].ticket)}: {event.reason}", logging.WARNING)
+
+    @_lines.register
+    def _(self, event: TicketRefused, book: Book) -> Iterator[LogLine]:
+        what = f"{event.purpose} of {event.holding} ({', '.join(event.symbols)})"
+        yield LogLine(f"Order refused before it was sent: {what}: {event.detail}", logging.WARNING)
 
     @_lines.register(OrderNotSent)
     @_lines.register(OrderOutcomeUnknown)

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.position_log import PositionLog
 from gammacore.domain.book.results import BookResults
+from gammacore.domain.book.twin import twin
 from gammacore.domain.hedging.events import HedgingEvent
 from gammacore.domain.inventory.events import (
     HedgeDecided,
@@ -55,6 +56,7 @@ from gammacore.domain.ledger import (
     PositionMissing,
     Resumed,
     SettlementAwaited,
+    TicketRefused,
     WatchChanged,
 )
 from gammacore.domain.orders import Order, Purpose
@@ -86,6 +88,7 @@ class Book:
         self._quarantined: dict[str, int] = {}
         self._inventories = Inventories()
         self._hedge_decisions: dict[str, HedgeDecided] = {}
+        self._refusals: dict[tuple[str, ...], str] = {}
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Book:
@@ -94,6 +97,10 @@ class Book:
         for event in events:
             book.apply(event)
         return book
+
+    def copy(self) -> Book:
+        """A book that goes its own way from here; its values are immutable, so only its tables are copied."""
+        return twin(self)
 
     def apply(self, event: Event) -> None:
         """Take one more event in.
@@ -161,6 +168,17 @@ class Book:
     @property
     def quarantined(self) -> Mapping[str, int]:
         return MappingProxyType(self._quarantined)
+
+    def held_by(self, holding: str) -> Mapping[str, int]:
+        """Signed contracts and shares of one live position or inventory, by symbol; nothing of any other."""
+        if (position := self._positions.by_id.get(holding)) is not None:
+            return position.holdings if position.is_live else {}
+        inventory = self._inventories.by_id.get(holding)
+        return inventory.quantities if inventory is not None and inventory.is_live else {}
+
+    def refusal(self, subject: tuple[str, ...]) -> str | None:
+        """Why the guard last refused orders about a subject (`TicketRefused.subject`); None once one was intended."""
+        return self._refusals.get(subject)
 
     @property
     def inventories(self) -> Mapping[str, Inventory]:
@@ -256,6 +274,7 @@ class Book:
         if ticket.purpose is Purpose.ENTRY and event.plan is None and ticket.position not in self.inventories:
             raise InvalidInput("plan", ticket.id, "an entry comes with its plan, or for an inventory")
         self._orders.apply(event)
+        self._refusals = {about: why for about, why in self._refusals.items() if about[0] != ticket.position}
         if event.plan is not None:
             self._plans[ticket.position] = event.plan
         if ticket.purpose.closes:
@@ -324,6 +343,10 @@ class Book:
     @_apply.register
     def _(self, event: HoldingsQuarantined) -> None:
         self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
+
+    @_apply.register
+    def _(self, event: TicketRefused) -> None:
+        self._refusals[event.subject] = event.reason
 
     @_apply.register
     def _(self, event: Halted) -> None:

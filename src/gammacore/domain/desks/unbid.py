@@ -185,8 +185,10 @@ def _repair(repair: Repair, look: _Look) -> Repair:
 
 def _trade(trade: Trade, look: _Look) -> Trade:
     """A sale at market that closes an option of an inventory, as an offer where it has no bid."""
-    leg = trade.legs[0]
-    if not trade.purpose.closes or trade.limit is not None or len(trade.legs) > 1 or not isinstance(leg, Leg):
+    if not trade.purpose.closes or trade.limit is not None or len(trade.legs) != 1:
+        return trade
+    (leg,) = trade.legs
+    if not isinstance(leg, Leg):
         return trade
     if leg.side is Side.BUY or not look.cannot_be_sold(leg.contract):
         return trade

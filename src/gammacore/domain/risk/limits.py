@@ -11,6 +11,8 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
+from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
+from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Position, PositionState
@@ -24,6 +26,24 @@ class Oversize(StrEnum):
 
     SHRINK = "shrink"
     SKIP = "skip"
+
+
+@frozen
+class Opening:
+    """What an opening order would add: `units` of a holding, each losing at most `risk` dollars.
+
+    `beside` are dollars at risk in other openings without a plan that still work.
+    """
+
+    holding: str
+    units: int
+    risk: Decimal
+    beside: Decimal = Decimal(0)
+
+    @classmethod
+    def of(cls, plan: EntryPlan) -> Opening:
+        """A planned spread, at the credit it is expected to bring."""
+        return cls(plan.position, plan.contracts, plan.spread.maximum_risk(plan.expected_credit))
 
 
 @frozen
@@ -57,13 +77,15 @@ class RiskLimits:
             return Verdict.skip("entry_spacing", f"{minutes:.0f} min since the last entry", f"< {limit}")
         return Verdict.ok(f"{minutes:.0f} min", f">= {limit}")
 
-    def judge_position_limit(self, book: BookView, underlying: Underlying | None = None) -> Verdict:
-        """All positions and working entries of this account and mode, fewer than the limit. Rule: CS-338.
+    def judge_position_limit(self, book: BookView, underlying: Underlying | None = None, besides: str = "") -> Verdict:
+        """All holdings a strategy chose and working entries of this account, fewer than the limit. Rule: CS-338.
 
         With `underlying` those in it alone must also be fewer than its own line of the registry allows (section 0.1).
+        `besides` names a holding that is added to and so is no further one.
         """
-        plans = live_plans(book)
-        count = len(plans) + len(book.quarantined)
+        plans = [plan for plan in live_plans(book) if plan.position != besides]
+        chosen = sum(is_chosen(inventory) and inventory.id != besides for inventory in book.live_inventories)
+        count = len(plans) + len(book.quarantined) + chosen
         if count >= self.max_positions:
             return Verdict.skip("position_limit", f"{count} positions", f">= {self.max_positions}")
         if underlying is not None:
@@ -90,16 +112,18 @@ class RiskLimits:
             return Verdict.skip("minimum_account", f"balance {book.balance:.2f}", f"< {self.minimum_account}")
         return Verdict.ok(f"balance {book.balance:.2f}", f">= {self.minimum_account}")
 
-    def contracts_by_risk(self, book: BookView, risk_per_contract: Decimal) -> int:
+    def contracts_by_risk(self, book: BookView, risk_per_contract: Decimal, beside: Decimal = Decimal(0)) -> int:
         """Contracts that keep the maximum loss of everything open within 30 % of the balance. Rules: CS-342, CS-363."""
-        room = self.concurrent_risk * book.balance - open_risk(book)
+        room = self.concurrent_risk * book.balance - open_risk(book) - beside
         return max(0, int((room / risk_per_contract).to_integral_value(ROUND_FLOOR)))
 
-    def judge_concurrent_risk(self, book: BookView, wanted: int, risk_per_contract: Decimal) -> Verdict:
+    def judge_concurrent_risk(
+        self, book: BookView, wanted: int, risk_per_contract: Decimal, beside: Decimal = Decimal(0)
+    ) -> Verdict:
         """Σ maximum loss of open and working positions plus this one <= 30 % of balance. Rule: CS-342."""
-        fits = self.contracts_by_risk(book, risk_per_contract)
+        fits = self.contracts_by_risk(book, risk_per_contract, beside)
         limit = f"{self.concurrent_risk:.0%} of {book.balance:.2f}"
-        after = open_risk(book) + risk_per_contract * wanted
+        after = open_risk(book) + beside + risk_per_contract * wanted
         if fits >= wanted:
             return Verdict.ok(f"{after:.2f} at risk", f"<= {limit}")
         if fits == 0 or self.oversize is Oversize.SKIP:
@@ -118,21 +142,20 @@ class RiskLimits:
             return Verdict.skip("buying_power", f"{buying_power:.2f} available", f"< {need:.2f}")
         return Verdict.ok(f"{buying_power:.2f} available: {wanted} contracts shrink to {fits}", f"< {need:.2f}")
 
-    def guard(self, plan: EntryPlan, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
-        """The last look before an order exists: the first limit that says no, else ok. Rules: CS-302, CS-338..343.
+    def guard(self, opening: Opening, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
+        """The last look before an order exists: the first limit that forbids it, else ok. Rules: CS-302, CS-338..343.
 
-        The plan's size is final here: what no longer fits is refused, not shrunk.
+        The size is final here: what no longer fits is refused, not shrunk.
         """
-        risk = plan.spread.maximum_risk(plan.expected_credit)
         final = evolve(self, oversize=Oversize.SKIP)
         verdicts = (
             judge_halted(book),
             judge_breaker(book.breaker_tripped_at),
-            self.judge_position_limit(book),
+            self.judge_position_limit(book, besides=opening.holding),
             self.judge_daily_loss(book, now),
             self.judge_minimum_account(book),
-            final.judge_concurrent_risk(book, plan.contracts, risk),
-            final.judge_buying_power(buying_power, plan.contracts, risk),
+            final.judge_concurrent_risk(book, opening.units, opening.risk, opening.beside),
+            final.judge_buying_power(buying_power, opening.units, opening.risk),
         )
         return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
 
@@ -178,12 +201,30 @@ def live_plans(book: BookView) -> tuple[EntryPlan, ...]:
 def open_risk(book: BookView) -> Decimal:
     """Dollars lost at worst by everything open or quarantined, and by working entries if they fill. CS-342, CS-363."""
     total = sum((position.maximum_risk for position in book.live_positions), worst_loss(book.quarantined))
+    total += sum((inventory_risk(inventory) for inventory in book.live_inventories), Decimal(0))
     for order in book.working_orders:
         plan = book.plan(order.ticket.position)
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
             unfilled = order.ticket.quantity - order.execution.quantity
             total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
     return total
+
+
+def is_chosen(inventory: Inventory) -> bool:
+    """Whether a strategy chose to hold it: neither delivered by a settlement nor stranded by a crash."""
+    return inventory.strategy not in (DELIVERED, STRANDED)
+
+
+def inventory_risk(inventory: Inventory) -> Decimal:
+    """Dollars an inventory can lose: the premium of its options, its uncovered shorts, the cost of shares alone.
+
+    Shares that hedge options lose what the options win, and are not counted. Rules: CS-342, CS-363.
+    """
+    options = {symbol: held for symbol, held in inventory.quantities.items() if inventory.holdings[symbol].is_option}
+    if not options:
+        return sum((abs(holding.cost) for holding in inventory.holdings.values()), Decimal(0))
+    premium = sum((max(Decimal(0), inventory.holdings[symbol].cost) for symbol in options), Decimal(0))
+    return premium + worst_loss(options)
 
 
 def worst_loss(holdings: Mapping[str, int]) -> Decimal:
