@@ -373,3 +373,20 @@ def test_the_published_model_leaves_exits_to_the_quotes() -> None:
     desk.exchange.hold(put(6870), 1)
     desk.hold(an_exit())
     assert report(desk, "gc-exit").execution.price == Decimal("2.80")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "price"),
+    [(("1.90", "2.00"), ("1.90", "2.00"), "2.00"), (("3.00", "3.10"), ("1.90", "2.00"), "2.40")],
+    ids=["taken at once", "rested first"],
+)
+def test_a_rested_order_for_one_leg_fills_at_its_limit_never_better(
+    first: tuple[str, str], then: tuple[str, str], price: str
+) -> None:
+    """CS-419: who comes to a resting bid of 2.40 sells at 2.40; one that finds an offer of 2.00 pays that."""
+    desk = a_desk()
+    desk.exchange.submit(a_single(put(6870), Side.BUY, order_id="gc-bid", limit="2.40", purpose=Purpose.ENTRY))
+    for quotes in (first, then):
+        desk.show({**PUT_QUOTES, put(6870): quotes})
+
+    assert report(desk, "gc-bid").execution.price == Decimal(price)

@@ -112,6 +112,8 @@ class TradingFloor:
         prices = natural_prices(order.ticket, snapshot, self.slippage)
         if prices is None or not accepts_price(order.ticket, net_price(order.ticket, prices)):
             return order
+        if order.ticket.limit is not None and _has_rested(order):
+            prices = (order.ticket.limit,)
         return self._filled(order, share, prices, snapshot.at)
 
     def _drawn(
@@ -133,6 +135,11 @@ def _meets(order: ExchangeOrder, snapshot: MarketSnapshot) -> bool:
     """Only a snapshot later than the order, within the hours it works, can fill it."""
     in_hours = order.opens_at <= snapshot.at < order.expires_at
     return order.is_matchable and in_hours and snapshot.at > order.matched_to
+
+
+def _has_rested(order: ExchangeOrder) -> bool:
+    """One leg at a limit that an earlier snapshot did not fill: who comes to it then trades at its price, no better."""
+    return len(order.ticket.legs) == 1 and order.snapshots > order.behaviour.delay + 1
 
 
 def _next_fill(order: ExchangeOrder) -> tuple[int, ...]:
