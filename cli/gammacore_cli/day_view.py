@@ -145,6 +145,9 @@ def _notes(report: DayReport) -> Iterator[RenderableType]:
     for alarm in report.alarms:
         where = f" {alarm.position}" if alarm.position else ""
         yield Text.from_markup(f"[red]alarm[/] {hour(alarm.at)} {escape(f'{alarm.code}{where}: {alarm.detail}')}")
+    for refusal in report.refused:
+        what = " ".join(filter(None, (str(refusal.purpose), refusal.holding)))
+        yield Text.from_markup(f"[yellow]refused[/] {hour(refusal.at)} {escape(f'{what}: {refusal.detail}')}")
     for halt in report.halts:
         happened, said = halt_line(halt)
         yield Text.from_markup(f"[red]{happened}[/] {hour(halt.at)} {escape(said)}")

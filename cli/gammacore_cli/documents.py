@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN
 from gammacore.domain.judged_entry import JudgedEntry
+from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import Order
 from gammacore.domain.positions import Position
 from gammacore.domain.reports.day_report import DayReport
@@ -58,6 +59,7 @@ def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
             {"at": clock(alarm.at), "code": alarm.code, "position": alarm.position or None, "detail": alarm.detail}
             for alarm in report.alarms
         ],
+        "refused": [refused(refusal) for refusal in report.refused],
         "pnl": money(report.pnl),
         "fees": money(report.fees),
         "starting_balance": money(report.starting_balance),
@@ -76,7 +78,22 @@ def journal_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Docum
         "decisions": [
             {"mode": report.mode.value, **decision(entry)} for report in reports for entry in report.scheduled
         ],
+        "refused": [
+            {"mode": report.mode.value, **refused(refusal)} for report in reports for refusal in report.refused
+        ],
         "ledger": str(ledger),
+    }
+
+
+def refused(refusal: TicketRefused) -> Document:
+    """An order that the guard did not let through, and why."""
+    return {
+        "at": clock(refusal.at),
+        "holding": refusal.holding or None,
+        "purpose": str(refusal.purpose),
+        "symbols": list(refusal.symbols),
+        "reason": refusal.reason,
+        "detail": refusal.detail,
     }
 
 

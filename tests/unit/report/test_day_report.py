@@ -2,6 +2,7 @@
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -20,13 +21,16 @@ from builders_day import (
     opened,
     settled,
 )
+from gammacore.adapters.html_report.sections import notices
 from gammacore.domain.book.book import Book
 from gammacore.domain.judged_entry import EntryOutcome, skip_line
-from gammacore.domain.ledger import Event, Halted
+from gammacore.domain.ledger import Event, Halted, TicketRefused
+from gammacore.domain.orders import Purpose
 from gammacore.domain.reports.day_report import day_report, day_reports
 from gammacore.domain.reports.trade_record import TradeResult
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput, MissingData
+from gammacore_cli.documents import refused, trade_document
 
 NEXT_DAY = dt.date(2026, 1, 6)
 
@@ -187,6 +191,18 @@ def test_alarms_and_halts_of_the_day_are_told() -> None:
 
     assert [alarm.code for alarm in report.alarms] == ["stale_quotes"]
     assert [type(halt) for halt in report.halts] == [Halted]
+
+
+def test_an_order_the_guard_refused_is_in_the_report_in_the_journal_and_on_the_page() -> None:
+    """Decision 0023: a refused ticket is a journaled reason."""
+    refusal = TicketRefused(at("15:00"), "p1", Purpose.EXIT, ("SPXW260105P06880000",), "nothing_left", "all <closed>")
+    report = day_report([*a_day(), refusal])
+
+    assert report.refused == (refusal,)
+    assert trade_document(report, Path("a.sqlite"))["refused"] == [refused(refusal)]
+    assert (refused(refusal)["holding"], refused(refusal)["reason"]) == ("p1", "nothing_left")
+    assert "refused exit p1" in notices(report)
+    assert "all &lt;closed&gt;" in notices(report)
 
 
 @pytest.mark.parametrize(

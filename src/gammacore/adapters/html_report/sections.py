@@ -144,7 +144,7 @@ def _verdict(one: FilterVerdict | None) -> str:
 
 
 def notices(report: DayReport) -> str:
-    """Alarms, halts and what was let pass unknown; empty when there is nothing to say."""
+    """Alarms, refused orders, halts and what was let pass unknown; empty when there is none of them."""
     lines = list(_notices(report))
     if not lines:
         return ""
@@ -156,6 +156,10 @@ def notices(report: DayReport) -> str:
 def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
     told: list[tuple[dt.datetime, str, str]] = [
         (alarm.at, escape(f"{alarm.code} {alarm.position}".strip()), escape(alarm.detail)) for alarm in report.alarms
+    ]
+    told += [
+        (refusal.at, escape(f"refused {refusal.purpose} {refusal.holding}".strip()), escape(refusal.detail))
+        for refusal in report.refused
     ]
     for halt in report.halts:
         happened, said = halt_line(halt)

@@ -28,6 +28,7 @@ from gammacore.domain.ledger import (
     Mode,
     PositionClosed,
     Resumed,
+    TicketRefused,
 )
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.positions import Position
@@ -69,6 +70,7 @@ class DayReport:
     inventories: tuple[InventoryLine, ...] = ()
     scheduled: tuple[JudgedEntry, ...] = ()
     alarms: tuple[AlarmRaised, ...] = ()
+    refused: tuple[TicketRefused, ...] = ()
     halts: tuple[Halted | Resumed | FlattenRequested, ...] = ()
     finished: bool = False
 
@@ -229,6 +231,8 @@ class _DayFold:
             page.exits[event.position] = self._exit(event)
         elif isinstance(event, AlarmRaised):
             page.alarms.append(event)
+        elif isinstance(event, TicketRefused):
+            page.refused.append(event)
         elif isinstance(event, Halted | Resumed | FlattenRequested):
             page.halts.append(event)
 
@@ -275,6 +279,7 @@ class _DayFold:
                 inventories=self._inventories.lines,
                 scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged.values()),
                 alarms=tuple(page.alarms),
+                refused=tuple(page.refused),
                 halts=tuple(page.halts),
                 finished=book.finished is not None and book.finished.date == page.date,
             )
@@ -305,6 +310,7 @@ class _Page:
         self.judged: dict[dt.datetime, EntryJudged] = {}
         self.exits: dict[str, TradeExit] = {}
         self.alarms: list[AlarmRaised] = []
+        self.refused: list[TicketRefused] = []
         self.halts: list[Halted | Resumed | FlattenRequested] = []
 
     @property
