@@ -27,4 +27,5 @@ def main(ledger: str, *deaf: str) -> None:
     storage.close()
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

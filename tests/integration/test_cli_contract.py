@@ -452,7 +452,8 @@ def test_the_journal_in_brief_has_a_line_for_each_trade_and_each_skip(gammacore:
 
     brief = gammacore("journal", "--ledger", "day.sqlite", "--brief", "--quiet")
 
-    lines = brief.out.splitlines()
+    head, *lines = brief.out.splitlines()
+    assert head.startswith("STUDY")  # OP-103
     taken = [one for one in journal["decisions"] if one["outcome"] == "filled"]
     assert len(lines) == len(journal["trades"]) + len(journal["decisions"]) - len(taken)
     assert lines == sorted(lines)

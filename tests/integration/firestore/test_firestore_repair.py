@@ -172,7 +172,8 @@ def test_the_commands_say_the_same(
     monkeypatch.setenv("FIREBASE_PROJECT_ID", project)
     command = ["--ledger", "firestore:paper", "--json", "--quiet"]
     assert run(["ledger", "verify", *command]) == 0
-    assert json.loads(capsys.readouterr().out) == {"ledger": "firestore:paper", "events": 5, "ok": True}
+    verified = json.loads(capsys.readouterr().out)
+    assert (verified["ledger"], verified["events"], verified["ok"]) == ("firestore:paper", 5, True)
 
     changed(event(4), payload="{}")(documents)
     assert run(["ledger", "verify", *command]) == 1
@@ -183,4 +184,4 @@ def test_the_commands_say_the_same(
     assert run(["ledger", "verify", *command]) == 0
     capsys.readouterr()
     assert run(["ledger", "repair", "--ledger", "firestore:paper", "--quiet"]) == 0
-    assert capsys.readouterr().out == "firestore:paper: 3 events, nothing to repair\n"
+    assert capsys.readouterr().out.splitlines()[-1] == "firestore:paper: 3 events, nothing to repair"
