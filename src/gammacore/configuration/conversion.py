@@ -97,7 +97,7 @@ def _number(value: Any) -> Decimal:
 
 def _date(value: Any) -> dt.date:
     """A plain date: an instant is one too to Python, and equals none."""
-    if isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime) or ":" in str(value):
         raise TypeError(value)
     day = value if isinstance(value, dt.date) else read_day(value)
     if day is None:
