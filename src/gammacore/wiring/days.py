@@ -146,7 +146,7 @@ def wire_day(
     """
     store = credentials or open_credentials()
     armed = armed_mode(configuration, store)
-    configuration = naming_underlying(naming_its_underlying(configuration))
+    configuration = naming_underlying(naming_its_underlying(configuration, load=strategy is None))
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
     underlying = settings.underlying(settings.market.underlying)

@@ -19,6 +19,7 @@ from gammacore.configuration import Configuration, OwnStrategy, Settings, Source
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
@@ -94,7 +95,7 @@ class StrategySpec:
 def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
     """The table. A user's own strategy is loaded when it is built, not before."""
     if isinstance(chosen, OwnStrategy):
-        return StrategySpec(chosen, lambda _settings: load_strategy(chosen))
+        return StrategySpec(chosen, lambda settings: _own_desk(settings, chosen))
     match chosen:
         case StrategyName.CREDIT_SPREAD:
             return StrategySpec(
@@ -117,6 +118,19 @@ def open_strategy(settings: Settings) -> Strategy:
         ConfigurationError: a setting that the day loop would not follow, or a user's strategy that cannot be loaded.
     """
     return spec_of(settings.trade.strategy).build(settings)
+
+
+def _own_desk(settings: Settings, chosen: OwnStrategy) -> OwnDesk:
+    strategy = load_strategy(chosen)
+    return OwnDesk(strategy.name, settings.limits, strategy)
+
+
+def without_the_users_file(settings: Settings, name: str | None) -> Strategy:
+    """What closes holdings of a user's own strategy, under the `name` its ledger has.
+
+    The user's file may be gone or broken; a flatten must still work.
+    """
+    return OwnDesk(name or settings.trade.strategy, settings.limits)
 
 
 def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
@@ -151,17 +165,17 @@ def guards_of(strategy: Strategy) -> OpeningGuards | None:
     return guards if isinstance(guards, OpeningGuards) else None
 
 
-def naming_its_underlying(configuration: Configuration) -> Configuration:
+def naming_its_underlying(configuration: Configuration, *, load: bool = True) -> Configuration:
     """The configuration with the strategy's default underlying, where neither user nor recording names one.
 
-    A user's own strategy may name it (`default_underlying`).
+    A user's own strategy may name it (`default_underlying`); with `load` False its file is not read.
     """
     settings = configuration.settings
     if "market.underlying" in configuration.given or settings.market.source != "simulated":
         return configuration
     chosen = settings.trade.strategy
     default = spec_of(chosen).default_underlying
-    if isinstance(chosen, OwnStrategy):
+    if isinstance(chosen, OwnStrategy) and load:
         default = load_strategy(chosen).default_underlying or default
     if default is None:
         return configuration
