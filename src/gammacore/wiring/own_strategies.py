@@ -201,13 +201,18 @@ def _checked(target: Any, reference: str) -> CheckedStrategy:
     name = strategy.name
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise _refused(reference, f"its name is {name!r}", "give a name that the ledger can show, like ten-shares")
-    if name.strip() != name or name.lower() in {taken.lower() for taken in TAKEN}:
+    if name.strip() != name or is_taken(name):
         why = "has blanks around it" if name.strip() != name else "is a name gammacore uses itself"
         raise _refused(reference, f"its name, {name!r}, {why}", "give it another")
     wanted = getattr(strategy, "default_underlying", None)
     if wanted is not None and (not isinstance(wanted, str) or not wanted):
         raise _refused(reference, f"its default_underlying is {wanted!r}", "give a symbol like SPY, or leave it out")
     return CheckedStrategy(cast(Strategy, strategy), reference, name, wanted, getattr(strategy, "guards", None))
+
+
+def is_taken(name: str) -> bool:
+    """Whether gammacore uses the name itself."""
+    return name.lower() in {taken.lower() for taken in TAKEN}
 
 
 def _built(target: Any, reference: str) -> Any:
