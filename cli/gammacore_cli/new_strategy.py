@@ -72,7 +72,7 @@ def new_strategy(frame: Frame, name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for file, template in ((path, "own_strategy.py"), (test, "test_own_strategy.py")):
             with file.open("x", encoding="utf-8") as opened:
-                opened.write(_filled(template, names, steps))
+                opened.write(_filled(template, names))
     except OSError as wrong:
         raise ConfigurationError(f"{folder}: cannot be written ({wrong.strerror}); give another --dir") from wrong
     document: dict[str, object] = {
@@ -90,10 +90,10 @@ def _next_steps(path: Path, test: Path, names: Names) -> list[str]:
     return [*install, join([sys.executable, "-m", "pytest", str(test)]), trade]
 
 
-def _filled(template: str, names: Names, steps: list[str]) -> str:
+def _filled(template: str, names: Names) -> str:
     text = files("gammacore_cli").joinpath("scaffold", template).read_text(encoding="utf-8")
     for before, after in (
-        ("$TEST", steps[-2]), ("$TRADE", steps[-1]), ("own_strategy", names.module), ("own-strategy", names.slug),
+        ("own_strategy", names.module), ("own-strategy", names.slug),
         ("OwnStrategy", names.title),
     ):  # fmt: skip
         text = text.replace(before, after)

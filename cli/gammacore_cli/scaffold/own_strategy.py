@@ -1,7 +1,7 @@
 """own-strategy: ten shares, bought at 10:00 New York and sold at 15:30. Change it step by step; its test runs offline.
 
-    $TRADE
-    $TEST
+    gammacore trade --strategy own_strategy.py:OwnStrategy
+    python -m pytest test_own_strategy.py
 
 A strategy is a name and three pure methods: no clock, no file, no network, no state of its own. The same situation
 gives the same decisions, so a day can be traded again, and a restart goes on where the ledger stands. Everything it may

@@ -74,7 +74,8 @@ class CheckedStrategy:
 
     def _ask(self, method: str, call: Callable[[], Answer]) -> Answer:
         try:
-            return call()
+            with redirect_stdout(sys.stderr):  # what it prints is not the command's document
+                return call()
         except Exception as wrong:
             what = f"raised {type(wrong).__name__}: {wrong}{_line_in(wrong, self.reference)}"
             raise self._failed(method, what, "correct it; the same command with --ledger goes on") from wrong
