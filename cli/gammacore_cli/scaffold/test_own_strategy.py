@@ -8,6 +8,7 @@ import pytest
 
 import gammacore
 from gammacore.adapters.fake.slow_broker import SlowBroker
+from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import Purpose
 from gammacore.ports.broker import Broker
 from gammacore.wiring import load_strategy
@@ -16,8 +17,8 @@ FILE = Path(__file__).with_name("own_strategy.py")
 STRATEGY = f"{FILE}:OwnStrategy"  # as in `gammacore trade --strategy`
 
 
-def trade_a_day(fills_on: int, seed: int = 57) -> tuple[SlowBroker, gammacore.DayReport]:
-    """A simulated day at a broker that fills an order on the `fills_on`-th query about it."""
+def trade_a_day(fills_on: int, seed: int = 57) -> tuple[SlowBroker, gammacore.DayReport, list[TicketRefused]]:
+    """A simulated day at a broker that fills an order on the `fills_on`-th query; and what the guard refused."""
     brokers: list[SlowBroker] = []
 
     def slow(broker: Broker) -> Broker:
@@ -28,7 +29,9 @@ def trade_a_day(fills_on: int, seed: int = 57) -> tuple[SlowBroker, gammacore.Da
     day = gammacore.wire_day(gammacore.configure([settings]), wrap_broker=slow)
     try:
         day.trade()
-        return brokers[0], gammacore.day_report(day.storage.events())
+        events = list(day.storage.events())
+        refused = [event for event in events if isinstance(event, TicketRefused)]
+        return brokers[0], gammacore.day_report(events), refused
     finally:
         day.close()
 
@@ -43,7 +46,7 @@ def test_it_can_be_loaded() -> None:
 
 @pytest.mark.parametrize("seed", [1, 57])
 def test_a_simulated_day_ends_flat_and_its_money_adds_up(seed: int) -> None:
-    broker, report = trade_a_day(fills_on=1, seed=seed)
+    broker, report, _ = trade_a_day(fills_on=1, seed=seed)
 
     assert (report.entries, report.ended, report.finished) == (1, 1, True)
     assert report.balance == report.starting_balance + report.pnl - report.fees
@@ -52,7 +55,8 @@ def test_a_simulated_day_ends_flat_and_its_money_adds_up(seed: int) -> None:
 
 @pytest.mark.parametrize("fills_on", [1, 2, 3, 4])
 def test_slow_fills_never_buy_or_sell_twice(fills_on: int) -> None:
-    broker, _ = trade_a_day(fills_on)
+    broker, _, refused = trade_a_day(fills_on)
 
     assert (shares(broker, Purpose.ENTRY), shares(broker, Purpose.EXIT)) == ([10], [10])
     assert broker.holdings() == {}
+    assert refused == []  # the guard stops a second order of the same kind; a good strategy never asks for one

@@ -164,14 +164,14 @@ def _imported(path: Path, reference: str) -> ModuleType:
 
 @lru_cache(maxsize=16)
 def _module(path: Path, source: bytes) -> ModuleType:
-    """A file as a module, run once as long as its text stays; files beside it can be imported by it.
+    """A file as a module, run once as long as its text stays; while it runs, it can import files beside it.
 
     What it prints goes to stderr: stdout is for the command's own document.
     """
     module = ModuleType(f"gammacore_own_{path.stem}_{hashlib.sha256(str(path).encode() + source).hexdigest()[:12]}")
     module.__file__ = str(path)
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # last: a file beside it never hides a library
+    before = [*sys.path]
+    sys.path.append(str(path.parent))  # last: a file beside it never hides a library
     sys.modules[module.__name__] = module  # dataclasses look their own module up
     try:
         with redirect_stdout(sys.stderr):
@@ -179,6 +179,8 @@ def _module(path: Path, source: bytes) -> ModuleType:
     except BaseException:
         del sys.modules[module.__name__]
         raise
+    finally:
+        sys.path[:] = before
     return module
 
 
