@@ -26,7 +26,7 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decisions, Situation, Strategy
+from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
 from gammacore.errors import ConfigurationError, StrategyFailed
 
 Answer = TypeVar("Answer")
@@ -70,6 +70,10 @@ class CheckedStrategy:
         found: object = self._ask("decide", lambda: self.inner.decide(situation))
         if not isinstance(found, Decisions):
             raise self._failed("decide", f"returned {found!r}", "return gammacore.Decisions(), empty for no order")
+        steps: object = found.steps
+        if not isinstance(steps, tuple | list) or (wrong := [one for one in steps if not isinstance(one, Decision)]):
+            shown = steps if not isinstance(steps, tuple | list) else wrong[0]
+            raise self._failed("decide", f"decided {shown!r}", "return gammacore.Decisions((Trade(...),))")
         return found
 
     def _ask(self, method: str, call: Callable[[], Answer]) -> Answer:

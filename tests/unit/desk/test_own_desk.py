@@ -12,7 +12,9 @@ from builders_delta_hedge import CALL, PUT, STRADDLE, a_look, bought, hedged, in
 from builders_desk import a_book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.own_desk import OwnDesk
+from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event, FlattenRequested, Halted
+from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Decision, Decisions, Situation, Trade, Warn
 
@@ -98,6 +100,24 @@ def test_what_an_earlier_session_left_is_closed_with_an_alarm_whatever_the_strat
 
     assert [one.code for one in decisions if isinstance(one, Warn)] == ["leftover", "asked"]
     assert [symbol for _, symbol, _ in traded(decisions)] == [CALL.occ, PUT.occ]
+
+
+@define
+class Posing(Counting):
+    """Orders under the name of a built-in strategy."""
+
+    def decide(self, situation: Situation) -> Decisions:
+        legs = (ShareLeg("SPY", Side.BUY, closes=False),)
+        ids = ("new", STRADDLE)
+        return Decisions(
+            tuple(Trade(one, "credit-spread", "SPY", Purpose.ENTRY, legs, 1, Effect.DEBIT, "test") for one in ids)
+        )
+
+
+def test_what_it_opens_is_its_own_whatever_name_the_order_bears() -> None:
+    decisions = steps(OwnDesk("posing", strategy=Posing()), "10:30", bought())
+
+    assert [one.strategy for one in decisions if isinstance(one, Trade)] == ["posing", "delta-hedge"]
 
 
 def test_without_a_strategy_only_the_duties_are_done() -> None:

@@ -166,6 +166,8 @@ def test_a_registered_name_that_two_packages_claim_is_refused(tmp_path: Path, mo
     ("body", "words"),
     [("raise KeyError('vix')", r"decide raised KeyError: 'vix', line \d+; correct it"),
      ("return None", r"decide returned None; return gammacore\.Decisions\(\)"),
+     ("return gammacore.Decisions(('buy',))", r"decide decided 'buy'; return gammacore\.Decisions\(\(Trade"),
+     ("return gammacore.Decisions('buy')", r"decide decided 'buy'; return gammacore\.Decisions\(\(Trade"),
      ("return [1]", r"decide returned \[1\]; return gammacore\.Decisions\(\)")],
 )  # fmt: skip
 def test_a_strategy_that_fails_while_it_trades_is_named_with_its_line(written: Any, body: str, words: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import call_back
@@ -15,7 +15,7 @@ from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
+from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, Trade
 
 
 @frozen
@@ -56,7 +56,14 @@ class OwnDesk:
         if book.halted is not None:
             duties = (*duties, *call_back(book.working_orders, "halted"))  # exits go on
         wanted = () if self.strategy is None else self.strategy.decide(situation).steps
-        return Decisions((*duties, *wanted))
+        return Decisions((*duties, *(self._under_its_owner(step, book) for step in wanted)))
+
+    def _under_its_owner(self, step: Decision, book: BookView) -> Decision:
+        """A new holding is the strategy's, whatever name the order bears; one that exists keeps its owner."""
+        if not isinstance(step, Trade):
+            return step
+        there = book.inventories.get(step.inventory)
+        return evolve(step, strategy=self.name if there is None else there.strategy)
 
 
 def _flatten(situation: Situation) -> Iterator[Decision]:
