@@ -1,6 +1,7 @@
 """A strategy of your own in the day loop: ten shares of SPY, held from 10:00 to 15:30.
 
     .venv/bin/python examples/own_strategy.py
+    .venv/bin/gammacore trade --strategy examples/own_strategy.py:TenShares
 
 The loop does the rest: the intent stands in the ledger before the order leaves, a restart finds its orders, the report
 shows it as any other trade. What a strategy sees is `Situation`, what it may decide is in `gammacore.domain.strategy`.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from gammacore.configuration import Configuration, SettingError
+from gammacore.configuration import Configuration, OwnStrategy, SettingError
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import DEFAULT_FILE, Frame, common_options
 from gammacore_cli.output import emit
@@ -25,7 +25,8 @@ def config() -> None:
 def check(frame: Frame) -> None:
     """Validate file, .env and environment, and list every error with its place and fix. Exit code 2 if there is one.
 
-    Also checked are the names that a single setting cannot judge: market source, underlying, sources of gamma.
+    Also checked are the names that a single setting cannot judge: market source, underlying, strategy, sources
+    of gamma.
     """
     configuration, errors = frame.every_error()
     if configuration is not None:
@@ -47,13 +48,15 @@ def check(frame: Frame) -> None:
 
 def _names(configuration: Configuration) -> list[ConfigurationError]:
     """Errors in names that a setting's own class does not know."""
-    from gammacore.wiring import MarketSource
+    from gammacore.wiring import MarketSource, load_strategy
     from gammacore.wiring.regime_feeds import regime_feeds
 
     settings, errors = configuration.settings, list[ConfigurationError]()
+    chosen = settings.trade.strategy
     checks: tuple[tuple[str, Callable[[], object]], ...] = (
         ("market.source", lambda: MarketSource.parse(settings.market.source)),
         ("market.underlying", lambda: settings.underlying(settings.market.underlying)),
+        ("trade.strategy", lambda: isinstance(chosen, OwnStrategy) and load_strategy(chosen)),
         ("hedging.gex_sources", lambda: regime_feeds(settings.hedging)),
     )
     for key, ask in checks:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "record": "Write the market's snapshots of a day to a recording.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
+    "new-strategy": "Write a strategy of your own to start from, with its test.",
     "config": "Check, show or write the configuration.",
     "ledger": "Verify or repair a ledger file.",
 }

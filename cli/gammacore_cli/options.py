@@ -88,3 +88,9 @@ class LedgerType(click.ParamType["LedgerPlace"]):
 
 
 LEDGER = LedgerType()
+
+strategy_option = click.option(
+    "--strategy",
+    metavar="STRATEGY",
+    help="credit-spread, delta-hedge, FILE:NAME of your own, or a registered name (default: credit-spread).",
+)

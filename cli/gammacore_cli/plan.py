@@ -10,7 +10,7 @@ import click
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
-from gammacore_cli.options import LEDGER
+from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.which_ledger import Head, head_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
+@strategy_option
 @market_options
 @click.option(
     "--at",

@@ -17,7 +17,7 @@ from gammacore_cli.frame import Frame, common_options, variables
 from gammacore_cli.leaving import leaving_by_sigterm
 from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
-from gammacore_cli.options import LEDGER
+from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of
@@ -32,7 +32,7 @@ log = logging.getLogger("gammacore")
 
 
 @click.command("trade")
-@click.option("--strategy", type=click.Choice(["credit-spread", "delta-hedge"]), help="[default: credit-spread]")
+@strategy_option
 @market_options
 @click.option("--once", is_flag=True, help="One look, then stop; in a study the next call makes the next look.")
 @click.option(

@@ -18,6 +18,7 @@
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
     │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
+    ├── StrategyFailed          a user's own strategy raised, or returned what is not a decision
     └── TradingHalted           the kill switch or a guard is latched
 
 An expected "no" (a filter, a limit, a stale quote) is a value with a reason code, never one of these.
@@ -128,6 +129,10 @@ class CorruptLedger(StorageError):
 
 class WriteConflict(StorageError):
     """Another writer holds this ledger, or appended first; nothing of ours was written."""
+
+
+class StrategyFailed(GammacoreError):
+    """A user's own strategy raised or returned something else than decisions; the message names its file and line."""
 
 
 class TradingHalted(GammacoreError):

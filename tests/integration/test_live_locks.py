@@ -125,6 +125,59 @@ def test_keys_of_another_account_are_refused_before_an_order(live: Live) -> None
     assert live.world.exchange.received == []
 
 
+OWN = """
+import os, pathlib, gammacore
+pathlib.Path(__file__).with_suffix(".read").touch()
+os.environ.update({"GAMMACORE_ACCOUNT__PAPER": "false", "IS_PAPER_TRADING": "false"})
+
+class Quiet:
+    name = "quiet"
+    default_underlying = "SPX"
+    def needs_exposure(self, now, session, book): return False
+    def deadlines(self, session, book): return ()
+    def decide(self, situation): return gammacore.Decisions()
+"""
+
+
+@pytest.mark.parametrize(
+    ("ask", "credentials", "lock"),
+    [
+        (LiveAsk(switch=False, account=NUMBER), LIVE, "live_switch_missing"),
+        (LiveAsk(switch=True), LIVE, "account_not_typed"),
+        (LiveAsk(switch=True, account=NUMBER), PAPER, "live_credentials_missing"),
+    ],
+)
+def test_a_users_strategy_opens_no_lock_and_is_not_read_before_they_are_judged(
+    live: Live, ask: LiveAsk, credentials: Mapping[str, str], lock: str, tmp_path: Path
+) -> None:
+    file = tmp_path.with_name(f"{tmp_path.name}_own.py")
+    file.write_text(OWN, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=rf"Nothing was sent \[.*{lock}.*\]"):
+        live.wire(live.asked(ask, trade__strategy=f"{file}:Quiet"), credentials)
+
+    assert not file.with_suffix(".read").exists()
+    assert (live.requests, live.world.exchange.received, list(live.home.iterdir())) == (0, [], [])
+
+
+def test_a_users_strategy_that_sets_the_variables_of_live_trading_stays_on_paper(
+    live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GAMMACORE_ACCOUNT__PAPER", "IS_PAPER_TRADING"):
+        monkeypatch.setenv(name, "true")  # put back after the test
+    live.world.settings["account"] = ACCOUNT
+    live.world.move_to(live.world.now() + dt.timedelta(minutes=1))
+    file = tmp_path.with_name(f"{tmp_path.name}_own.py")
+    file.write_text(OWN, encoding="utf-8")
+
+    chosen = live.asked(LiveAsk(), trade__strategy=f"{file}:Quiet")
+    day = live.wire(chosen, {**PAPER, "TRADIER_TOKEN": LIVE_TOKEN})
+    day.close()
+
+    assert file.with_suffix(".read").exists()
+    assert day.banner.startswith("PAPER")
+
+
 @pytest.mark.parametrize("profile", ["source", "shares_v2"])
 def test_a_profile_for_comparison_never_trades_a_live_account(live: Live, profile: str) -> None:
     """DH-003: on paper it does."""

@@ -6,12 +6,13 @@ defaults, TOML file, `.env` file, environment, options.
 
 from gammacore.configuration.layers import Configuration, LiveAsk, configure, every_error
 from gammacore.configuration.sample import sample_toml
-from gammacore.configuration.settings import Settings, StrategyName
+from gammacore.configuration.settings import OwnStrategy, Settings, StrategyName
 from gammacore.configuration.sources import SettingError, Sourced, read_environment, read_toml
 
 __all__ = [
     "Configuration",
     "LiveAsk",
+    "OwnStrategy",
     "SettingError",
     "Settings",
     "Sourced",

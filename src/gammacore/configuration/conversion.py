@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from gammacore.configuration.settings import OwnStrategy, StrategyName
 from gammacore.domain.entries.event_days import MarketEvent
 from gammacore.domain.written_dates import read_day
 from gammacore.domain.written_figures import read_figure
@@ -40,7 +42,9 @@ def convert(value: Any, kind: Any) -> Any:
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         parts = [part for part in typing.get_args(kind) if part is not type(None)]
-        return None if value in (None, "none") else convert(value, parts[0])
+        if type(None) in typing.get_args(kind):
+            return None if value in (None, "none") else convert(value, parts[0])
+        return _first_that_fits(value, parts)
     if origin is tuple:
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
@@ -54,6 +58,14 @@ def convert(value: Any, kind: Any) -> Any:
         return _READERS.get(kind, kind)(value.strip() if isinstance(value, str) else value)
     except (ValueError, TypeError, KeyError, ZeroDivisionError) as wrong:
         raise NotConvertible(value, wanted(kind)) from wrong
+
+
+def _first_that_fits(value: Any, kinds: Sequence[Any]) -> Any:
+    """A value as the first of several kinds it is of; the last kind is the widest, and its words are the refusal."""
+    for kind in kinds[:-1]:
+        with suppress(NotConvertible):
+            return convert(value, kind)
+    return convert(value, kinds[-1])
 
 
 def wanted(kind: Any) -> str:
@@ -140,4 +152,5 @@ _WORDS: dict[Any, str] = {
     Path: "a path",
     MarketEvent: 'an event like "CPI 2026-12-10 08:30 bls.gov": name, date, New York time if any, source',
     str: "a text",
+    OwnStrategy: f"{', '.join(StrategyName)}, FILE:NAME of your own strategy, or a registered name",
 }

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
-from gammacore.configuration.settings import UNDERLYINGS, Settings, flatten, nearest
+from gammacore.configuration.settings import UNDERLYINGS, OwnStrategy, Settings, flatten, nearest
 from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
@@ -84,7 +84,7 @@ class Configuration:
     def fingerprint(self) -> str:
         """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""
         rows = {
-            key: show(value)
+            key: value.decides if isinstance(value, OwnStrategy) else show(value)
             for key, value in flatten(self.settings)
             if not key.startswith(NOT_PART_OF_A_DECISION) and not SECRET.search(key)
         }

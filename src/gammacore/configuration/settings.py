@@ -84,17 +84,44 @@ class MarketSettings:
 
 
 class StrategyName(StrEnum):
-    """What can be traded, as in `gammacore trade --strategy`."""
+    """The built-in strategies, as in `gammacore trade --strategy`. What each needs is in `wiring/strategies.py`."""
 
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
+
+
+class OwnStrategy(str):
+    """A strategy that is not built in: FILE:NAME, or a name of the entry-point group `gammacore.strategies`.
+
+    Only its form is checked here: `flatten` and `status` work without the file. Decision 0024.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, reference: object) -> OwnStrategy:
+        if not isinstance(reference, str):
+            raise TypeError(reference)
+        if not reference:
+            raise ValueError(reference)
+        return super().__new__(cls, reference)
+
+    @property
+    def decides(self) -> str:
+        """What of it is part of a decision: not the folder the file lies in.
+
+        >>> OwnStrategy("desks/ten.py:TenShares").decides
+        'ten.py:TenShares'
+        """
+        return self.replace("\\", "/").rpartition("/")[2]
 
 
 @frozen
 class TradeSettings:
     """What `gammacore trade` trades."""
 
-    strategy: StrategyName = parameter(StrategyName.CREDIT_SPREAD, "credit-spread or delta-hedge.")
+    strategy: StrategyName | OwnStrategy = parameter(
+        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, FILE:NAME of your own, or a registered name."
+    )
 
 
 @frozen

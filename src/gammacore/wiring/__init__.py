@@ -28,7 +28,8 @@ from gammacore.wiring.markets import (
     taking_up,
     trading_date,
 )
-from gammacore.wiring.previews import EntryPreview, preview_entry
+from gammacore.wiring.own_strategies import load_strategy
+from gammacore.wiring.previews import preview_entry
 from gammacore.wiring.recordings import DayRecorded, record_day
 from gammacore.wiring.regime_feeds import publish_exposure
 from gammacore.wiring.storage import (
@@ -43,7 +44,7 @@ from gammacore.wiring.storage import (
     open_storage,
     repair_ledger,
 )
-from gammacore.wiring.strategies import credit_spread_desk, naming_its_underlying
+from gammacore.wiring.strategies import EntryPreview, credit_spread_desk, naming_its_underlying
 from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, reconcile_now
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "ledger_named",
     "ledgers_of",
     "live_market",
+    "load_strategy",
     "local_path",
     "look_at",
     "make_folder",

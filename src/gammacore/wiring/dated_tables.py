@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.configuration import Settings, StrategyName
+from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName, reviewed
 from gammacore.domain.broker_facts.day_trading import assumed_to_the_last
 from gammacore.domain.dated_table import Horizon
 from gammacore.ports.calendar import Calendar
+from gammacore.wiring.strategies import spec_of
 
 
 def dated_tables(settings: Settings, broker: BrokerName, calendar: Calendar, date: dt.date) -> tuple[Horizon, ...]:
     """What the tables in use know around a date; the fake exchange has no rules of its own that could end."""
     tables: list[Horizon] = [calendar.horizon] if isinstance(calendar, NyseCalendar) else []
-    if settings.trade.strategy is StrategyName.CREDIT_SPREAD and settings.entries.fomc.on:
-        tables.append(settings.entries.fomc.horizon(date))
-    if settings.trade.strategy is StrategyName.CREDIT_SPREAD and settings.entries.event_days.on:
-        tables += settings.entries.event_days.horizons
+    tables += spec_of(settings.trade.strategy).dated_tables(settings, date)
     if broker.is_real:
         tables.append(reviewed(broker))
         if settings.account.intraday_margin_since is None:

@@ -38,12 +38,10 @@ from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
-from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import OrderLife
@@ -75,7 +73,7 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
-from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy
+from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_regimes, open_strategy, spec_of
 from gammacore.wiring.traded_underlying import refuse_untradable
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
@@ -148,7 +146,7 @@ def wire_day(
     """
     store = credentials or open_credentials()
     armed = armed_mode(configuration, store)
-    configuration = naming_underlying(naming_its_underlying(configuration))
+    configuration = naming_underlying(naming_its_underlying(configuration, load=strategy is None))
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
     underlying = settings.underlying(settings.market.underlying)
@@ -157,6 +155,7 @@ def wire_day(
     session = _session(settings, calendar, armed, clock)
     decrees = entry_decrees(settings, underlying, session, calendar)
     settings = ahead_of_the_broker(settings, decrees)
+    strategy = strategy or open_strategy(settings)
     study = None
     if armed.broker is BrokerName.FAKE:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
@@ -191,7 +190,7 @@ def wire_day(
             settings=settings,
             underlying=underlying,
             session=session,
-            strategy=strategy or open_strategy(settings),
+            strategy=strategy,
             storage=wrap_storage(storage),
             broker=wrap_broker(venue.broker),
             clock=venue.clock,
@@ -217,8 +216,8 @@ def wire_day(
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:
     """The profiles that are for comparison never trade a live account. Rule: DH-003."""
-    if armed.mode is Mode.LIVE and settings.trade.strategy is StrategyName.DELTA_HEDGE:
-        check_live(settings.hedging)
+    if armed.mode is Mode.LIVE:
+        spec_of(settings.trade.strategy).check_live(settings)
 
 
 def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Clock | None) -> TradingSession:
@@ -306,7 +305,7 @@ def wire_trade(
         watch=notices,
         regimes=regimes,
         news=news,
-        equity=WatchEquity(ledger, strategy.guards, underlying) if isinstance(strategy, DeltaHedgeDesk) else None,
+        equity=None if (guards := guards_of(strategy)) is None else WatchEquity(ledger, guards, underlying),
         tables=tables,
     )
 

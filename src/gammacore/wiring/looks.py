@@ -10,7 +10,7 @@ from attrs import frozen
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.configuration import Configuration, Settings
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
@@ -26,6 +26,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker_mark
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, trading_date
 from gammacore.wiring.regime_feeds import CHAIN
+from gammacore.wiring.strategies import spec_of
 
 HOW_TO_MEND = {
     BrokerName.TRADIER: "give TRADIER_TOKEN, and market data comes from the live host while orders stay on paper",
@@ -126,7 +127,7 @@ def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar)
 
     Each more costs a broker's request a look, so no other is asked for. Rule: DH-420.
     """
-    if settings.trade.strategy is not StrategyName.DELTA_HEDGE or CHAIN not in settings.hedging.gex_sources:
+    if not spec_of(settings.trade.strategy).reads_regime or CHAIN not in settings.hedging.gex_sources:
         return TODAY
     return today_and_the_next(session.date, calendar)
 

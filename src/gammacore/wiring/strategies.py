@@ -1,34 +1,136 @@
-"""Which strategy trades the day, with the configured figures, and what it hears of the regime."""
+"""Every strategy in one table: how it is built, what it reads, what it trades by default, how it is previewed.
+
+A strategy that trades shares is added by its module, its name in `StrategyName`, and its line in `spec_of`; mypy names
+the line while it is missing.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import assert_never
 
 from attrs import evolve, frozen
 
 from gammacore.adapters.firestore import FirestoreRegimeSource
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
+from gammacore.configuration import Configuration, OwnStrategy, Settings, Sourced, StrategyName
+from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.own_desk import OwnDesk
+from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.hedging.events import RegimeNoted
+from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.regime.documents import ONE_STORE
-from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings
+from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Event, Mode
-from gammacore.domain.strategy import Strategy
+from gammacore.domain.positions import EntryPlan
+from gammacore.domain.sessions import TradingSession, new_york_time
+from gammacore.domain.stops.describe import describe
+from gammacore.domain.strategy import Situation, Strategy, Trade
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
+from gammacore.wiring.own_strategies import load_strategy
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds
 from gammacore.wiring.storage import firestore_documents
 
 SHARES_TRADED = "SPY"
-"""The underlying of strategies that hold shares, where nobody names one: an index has none."""
+"""The default underlying of strategies that hold shares: an index has none."""
 
 NO_LONGER_THAN_A_LOOK = Decimal(0)
 """Seconds that a reading of the traded market's own chains serves."""
+
+
+@frozen(eq=False)
+class EntryPreview:
+    """What `plan` shows: the judgement, what the account may risk, and the exits the position would have.
+
+    `purchase` is the order of a strategy that buys, where no check refuses it; one that sells has it in the judgement,
+    and `first_limit`, points, where its price walks from there down to the plan's limit (CS-421).
+    """
+
+    judgement: EntryJudgement
+    buying_power: Decimal | None
+    exits: tuple[str, ...]
+    purchase: Trade | None = None
+    first_limit: Decimal | None = None
+
+
+JudgePlan = Callable[[EntryPlan], Verdict]
+"""What the guard would answer to a plan."""
+
+
+@frozen(eq=False)
+class PreviewSpec:
+    """How one entry of a strategy is judged without an order: the day's instants, and the judgement of one."""
+
+    slots: Callable[[Settings, TradingSession], tuple[dt.datetime, ...]]
+    judge: Callable[[Settings, Situation, dt.datetime, JudgePlan], EntryPreview]
+
+
+@frozen(eq=False)
+class StrategySpec:
+    """One strategy; the defaults are those of a strategy that trades shares and looks at the market alone.
+
+    `default_underlying` None is the market's own default. `hedges_in_shares` needs an underlying with a hedge share
+    (DH-220), `reads_regime` dealer gamma and macro events (DH-402), `dated_tables` what it looks up by date (CS-367);
+    `check_live` refuses settings that are for comparison (DH-003). Without a `preview`, `plan` refuses.
+    """
+
+    name: str
+    build: Callable[[Settings], Strategy]
+    default_underlying: str | None = SHARES_TRADED
+    preview: PreviewSpec | None = None
+    hedges_in_shares: bool = False
+    reads_regime: bool = False
+    dated_tables: Callable[[Settings, dt.date], tuple[Horizon, ...]] = lambda _settings, _date: ()
+    check_live: Callable[[Settings], None] = lambda _settings: None
+
+
+def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
+    """The table. A user's own strategy is loaded when it is built, not before."""
+    if isinstance(chosen, OwnStrategy):
+        return StrategySpec(chosen, lambda settings: _own_desk(settings, chosen))
+    match chosen:
+        case StrategyName.CREDIT_SPREAD:
+            return StrategySpec(
+                chosen, credit_spread_desk, None, PreviewSpec(_spread_slots, _preview_spread),
+                dated_tables=_days_of_announcements,
+            )  # fmt: skip
+        case StrategyName.DELTA_HEDGE:
+            return StrategySpec(
+                chosen, _delta_hedge_desk, preview=PreviewSpec(_purchase_slots, _preview_purchase),
+                hedges_in_shares=True, reads_regime=True, check_live=lambda settings: check_live(settings.hedging),
+            )  # fmt: skip
+        case _:
+            assert_never(chosen)
+
+
+def open_strategy(settings: Settings) -> Strategy:
+    """The configured strategy with its configured figures.
+
+    Raises:
+        ConfigurationError: a setting that the day loop would not follow, or a user's strategy that cannot be loaded.
+    """
+    return spec_of(settings.trade.strategy).build(settings)
+
+
+def _own_desk(settings: Settings, chosen: OwnStrategy) -> OwnDesk:
+    strategy = load_strategy(chosen)
+    return OwnDesk(strategy.name, settings.limits, strategy)
+
+
+def without_the_users_file(settings: Settings, name: str | None) -> Strategy:
+    """What closes holdings of a user's own strategy, under the `name` its ledger has.
+
+    The user's file may be gone or broken; a flatten must still work.
+    """
+    return OwnDesk(name or settings.trade.strategy, settings.limits)
 
 
 def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
@@ -36,16 +138,9 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
     return CreditSpreadDesk(settings.entries, settings.limits, settings.sizing, settings.stops, settings.orders)
 
 
-def open_strategy(settings: Settings) -> Strategy:
-    """The configured strategy with its configured figures.
-
-    Raises:
-        ConfigurationError: a setting that the day loop would not follow.
-    """
-    if settings.trade.strategy is StrategyName.DELTA_HEDGE:
-        _refuse_what_only_the_filter_does(settings.hedging)
-        return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards)
-    return credit_spread_desk(settings)
+def _delta_hedge_desk(settings: Settings) -> DeltaHedgeDesk:
+    _refuse_what_only_the_filter_does(settings.hedging)
+    return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
@@ -58,19 +153,75 @@ def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
                                  "price of the shares beside an index; give registry")  # fmt: skip
 
 
-def naming_its_underlying(configuration: Configuration) -> Configuration:
-    """The configuration with the underlying a share-holding strategy trades, where nobody named one."""
-    if configuration.settings.trade.strategy is StrategyName.CREDIT_SPREAD:
+def _days_of_announcements(settings: Settings, date: dt.date) -> tuple[Horizon, ...]:
+    """Dates of the Federal Reserve and of other announcements, as far as entries look at them."""
+    fomc = (settings.entries.fomc.horizon(date),) if settings.entries.fomc.on else ()
+    return (*fomc, *(settings.entries.event_days.horizons if settings.entries.event_days.on else ()))
+
+
+def guards_of(strategy: Strategy) -> OpeningGuards | None:
+    """The opening guards of a strategy that has some: they read what the account was worth. Rule: DH-1009."""
+    guards = getattr(strategy, "guards", None)
+    return guards if isinstance(guards, OpeningGuards) else None
+
+
+def naming_its_underlying(configuration: Configuration, *, load: bool = True) -> Configuration:
+    """The configuration with the strategy's default underlying, where neither user nor recording names one.
+
+    A user's own strategy may name it (`default_underlying`); with `load` False its file is not read.
+    """
+    settings = configuration.settings
+    if "market.underlying" in configuration.given or settings.market.source != "simulated":
         return configuration
-    if "market.underlying" in configuration.given or configuration.settings.market.source != "simulated":
+    chosen = settings.trade.strategy
+    default = spec_of(chosen).default_underlying
+    if isinstance(chosen, OwnStrategy) and load:
+        default = load_strategy(chosen).default_underlying or default
+    if default is None:
         return configuration
-    where = f"default of {configuration.settings.trade.strategy}"
-    return configuration.filled_in({"market.underlying": Sourced(SHARES_TRADED, where)})
+    return configuration.filled_in({"market.underlying": Sourced(default, f"default of {chosen}")})
+
+
+def _spread_slots(settings: Settings, session: TradingSession) -> tuple[dt.datetime, ...]:
+    return settings.entries.schedule.slots(session)
+
+
+def _preview_spread(settings: Settings, situation: Situation, slot: dt.datetime, judge_plan: JudgePlan) -> EntryPreview:
+    """The spread that would be sold, judged by every filter and by the guard."""
+    judgement = judge_entry(credit_spread_desk(settings).case(situation, slot))
+    if judgement.plan is not None:
+        verdict = judge_plan(judgement.plan)
+        judgement = judgement if verdict.passed else judgement.refused(verdict)
+    entry, limits = judgement.plan, settings.entries.limit
+    exits = () if entry is None else describe(entry.policy, entry.expected_credit, entry.confidence, entry.strategy)
+    first = limits.first(entry, situation.underlying) if entry is not None and limits.walk else None
+    return EntryPreview(judgement, situation.buying_power, exits, first_limit=first)
+
+
+def _purchase_slots(settings: Settings, session: TradingSession) -> tuple[dt.datetime, ...]:
+    return (settings.straddle.slot(session),)
+
+
+def _preview_purchase(settings: Settings, situation: Situation, _slot: dt.datetime, _plan: JudgePlan) -> EntryPreview:
+    """The straddle that would be bought, judged by every check of the purchase. Rules: DH-502, DH-510."""
+    case = _delta_hedge_desk(settings).purchase(situation)
+    record = case.judged()
+    order = case.order(record)
+    minutes = settings.hedging.exit_before_close / 60
+    judgement = EntryJudgement(record, None)
+    if (before := situation.book.judgement(record.scheduled_at)) is not None and before.reason is None:
+        once = Verdict.skip("bought", f"ordered at {new_york_time(before.at)}", "once a day")
+        judgement, order = judgement.refused(once), None
+    exits = () if order is None else (
+        f"Hedged with {situation.underlying.hedge_share} shares while it is held; what they lose comes on top.",
+        f"Closed {minutes:g} minutes before the end of trading.",
+    )  # fmt: skip
+    return EntryPreview(judgement, situation.buying_power, exits, order)
 
 
 @frozen(eq=False)
 class OpenRegimes:
-    """What a strategy hears of dealer gamma and macro events (None: it does not ask), and how to let go of it."""
+    """Dealer gamma and macro events for a strategy that reads them (else `watch` is None), and how to close them."""
 
     watch: WatchRegime | None
     close: Callable[[], None]
@@ -80,14 +231,14 @@ def open_regimes(
     settings: Settings, mode: Mode, underlying: Underlying, market: MarketData, calendar: Calendar,
     events: Iterable[Event] = (),
 ) -> OpenRegimes:  # fmt: skip
-    """What the hedging desk hears of dealer gamma: by default from the chains it trades on. Rules: DH-402, DH-407.
+    """The dealer gamma a strategy reads: by default from the chains it trades on. Rules: DH-402, DH-407.
 
-    Firestore is heard where a project is set, but never in a study: that must come out the same tomorrow. Chains that
+    Firestore is read where a project is set, but never in a study: that must come out the same tomorrow. Chains that
     are looked at anyway are measured at every look: with a cache, which look measures would depend on when the process
-    began, and a restart would hedge otherwise. What `events` of the ledger tell of the regime is neither journaled
+    began, and a restart would hedge otherwise. What `events` of the ledger hold of the regime is neither journaled
     again after a restart nor forgotten (DH-406).
     """
-    if settings.trade.strategy is not StrategyName.DELTA_HEDGE:
+    if not spec_of(settings.trade.strategy).reads_regime:
         return OpenRegimes(None, lambda: None)
     hedging = evolve(
         settings.hedging, gex_symbols={underlying.hedge_share: underlying.symbol, **settings.hedging.gex_symbols}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gammacore.configuration import Settings, StrategyName
+from gammacore.configuration import Settings
 from gammacore.configuration.settings import UNDERLYINGS
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
@@ -12,6 +12,7 @@ from gammacore.domain.instruments import (
     settlement_time,
 )
 from gammacore.errors import ConfigurationError
+from gammacore.wiring.strategies import spec_of
 
 
 def refuse_untradable(settings: Settings, underlying: Underlying) -> None:
@@ -32,7 +33,7 @@ def refuse_untradable(settings: Settings, underlying: Underlying) -> None:
                                  f"0DTE contracts, or trade {owner}")  # fmt: skip
     if settlement_time(root) is SettlementTime.AM:
         raise ConfigurationError(f"{at}.option_root: {root} settles at the open and is never 0DTE; leave it out")
-    if settings.trade.strategy is StrategyName.DELTA_HEDGE and not underlying.hedge_share:
+    if spec_of(settings.trade.strategy).hedges_in_shares and not underlying.hedge_share:
         shares = "the shares that follow it" if underlying.cash_settled else f'"{underlying.symbol}", its own shares'
         raise ConfigurationError(f"{at}.hedge_share: none is given, and {settings.trade.strategy} hedges with it; "
                                  f"give {shares} (DH-220)")  # fmt: skip

@@ -9,16 +9,18 @@ from attrs import frozen
 
 from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Configuration, OwnStrategy, Settings
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import new_york_date
+from gammacore.domain.strategy import Strategy
 from gammacore.errors import BrokerError, GammacoreError, InvalidInput
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.controls import book_of, still_open
 from gammacore.wiring.days import wire_day
-from gammacore.wiring.storage import LedgerPlace
+from gammacore.wiring.storage import LedgerPlace, ledger_exists
+from gammacore.wiring.strategies import without_the_users_file
 
 
 @frozen
@@ -67,7 +69,7 @@ def flatten_now(
     The halt is journaled before; whatever goes wrong here leaves it latched, and is part of the answer.
     """
     try:
-        day = wire_day(configuration, ledger, credentials=credentials)
+        day = wire_day(configuration, ledger, strategy=_closing(configuration, ledger), credentials=credentials)
     except GammacoreError as fault:
         return _not_flattened(configuration.settings, ledger, fault)
     trade = day.trade
@@ -82,6 +84,15 @@ def flatten_now(
     book = trade.ledger.book
     orders = tuple(_order_row(order) for order in book.orders.values() if order.id not in before)
     return Flattened(still_open(book), book.halted is not None, beyond, orders, fault_of_account)
+
+
+def _closing(configuration: Configuration, ledger: LedgerPlace) -> Strategy | None:
+    """What stands in for a user's own strategy, whose file is not needed here; None for a built-in one."""
+    settings = configuration.settings
+    if not isinstance(settings.trade.strategy, OwnStrategy):
+        return None
+    day = book_of(settings, ledger).day if ledger_exists(settings, ledger) else None
+    return without_the_users_file(settings, None if day is None else day.strategy)
 
 
 def _not_flattened(settings: Settings, ledger: LedgerPlace, fault: GammacoreError) -> Flattened:
@@ -112,7 +123,8 @@ def reconcile_now(
     configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
-    day = wire_day(configuration, ledger, credentials=credentials, listens=False)
+    strategy = _closing(configuration, ledger)
+    day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials, listens=False)
     try:
         trade = day.trade
         expired = _last_expired(trade)

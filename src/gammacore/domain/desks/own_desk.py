@@ -1,0 +1,79 @@
+"""A user's own strategy under the duties every strategy has towards the account. Pure. Rules: R10, DH-511, DH-520."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from attrs import evolve, frozen
+
+from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing_spread import call_back
+from gammacore.domain.desks.flattening import go_flat, tried_again_at
+from gammacore.domain.desks.leftovers import TRY_AGAIN, close_leftovers, close_spreads
+from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.inventory.inventories import DELIVERED
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, Trade
+
+
+@frozen
+class OwnDesk:
+    """Flattens on request, closes what earlier sessions left, sells delivered shares; else the strategy decides.
+
+    While a flatten is asked for, the strategy is not asked: it need not know of it, and cannot prevent it. Without a
+    `strategy` only the duties are done: `flatten` and `reconcile` need no file of the user's.
+    """
+
+    name: str
+    limits: RiskLimits = RiskLimits()
+    strategy: Strategy | None = None
+
+    @property
+    def guards(self) -> object:
+        """The strategy's opening guards, where it has some (DH-1009)."""
+        return getattr(self.strategy, "guards", None)
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        if self.strategy is None or book.flatten is not None:
+            return False
+        return self.strategy.needs_exposure(now, session, book)
+
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        own = () if self.strategy is None else self.strategy.deadlines(session, book)
+        orders = (book.orders_of(inventory.id) for inventory in book.live_inventories if book.flatten is not None)
+        return (*own, *(instant for each in orders for instant in tried_again_at(each, TRY_AGAIN)))
+
+    def decide(self, situation: Situation) -> Decisions:
+        session, book, now = situation.session, situation.book, situation.now
+        duties: tuple[Decision, ...] = (
+            *close_unwanted(book, self.limits, session, now),
+            *close_leftovers(book, session, now),
+        )
+        if book.flatten is not None:
+            return Decisions((*duties, *_flatten(situation)))
+        if book.halted is not None:
+            duties = (*duties, *call_back(book.working_orders, "halted"))  # exits go on
+        wanted = () if self.strategy is None else self.strategy.decide(situation).steps
+        return Decisions((*duties, *(self._under_its_owner(step, book) for step in wanted)))
+
+    def _under_its_owner(self, step: Decision, book: BookView) -> Decision:
+        """A new holding is the strategy's, whatever name the order bears; one that exists keeps its owner."""
+        if not isinstance(step, Trade):
+            return step
+        there = book.inventories.get(step.inventory)
+        return evolve(step, strategy=self.name if there is None else there.strategy)
+
+
+def _flatten(situation: Situation) -> Iterator[Decision]:
+    """Orders at market for all of this session's holdings, while the exchange is open. Rule: R10."""
+    session, book, now = situation.session, situation.book, situation.now
+    if not session.is_trading(now):
+        return
+    yield from close_spreads(book, session, now)
+    held = {inventory.id for inventory in book.live_inventories}  # their orders are called back as they go flat
+    yield from call_back((order for order in book.working_orders if order.ticket.position not in held), "flatten")
+    for inventory in book.live_inventories:
+        if inventory.opened_at >= session.open and inventory.strategy != DELIVERED:
+            yield from go_flat(inventory, book, now, TRY_AGAIN)

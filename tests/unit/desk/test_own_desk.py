@@ -1,0 +1,131 @@
+"""What every strategy owes the account holds around a user's own: it cannot prevent it and need not know of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from attrs import define
+
+from builders import DAY, a_session, at
+from builders_delta_hedge import CALL, PUT, STRADDLE, a_look, bought, hedged, intended
+from builders_desk import a_book
+from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.own_desk import OwnDesk
+from gammacore.domain.instruments import Side
+from gammacore.domain.ledger import Event, FlattenRequested, Halted
+from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import Cancel, Decision, Decisions, Situation, Trade, Warn
+
+
+@define
+class Counting:
+    """Counts how often it is asked, and warns each time."""
+
+    name: str = "counting"
+    asked: int = 0
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        return True
+
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        return (session.close,)
+
+    def decide(self, situation: Situation) -> Decisions:
+        self.asked += 1
+        return Decisions((Warn("asked", "by the loop"),))
+
+
+FLATTEN = FlattenRequested(at("10:29"), "home")
+
+
+def steps(desk: OwnDesk, time: str, *events: Event | Iterable[Event]) -> tuple[Decision, ...]:
+    return desk.decide(a_look(time, book=a_book(*events))).steps
+
+
+def traded(decisions: Iterable[Decision]) -> list[tuple[str, str, int]]:
+    """Holding, symbol and quantity of each trade."""
+    trades = [one for one in decisions if isinstance(one, Trade)]
+    return [(one.inventory, leg.symbol, one.quantity) for one in trades for leg in one.legs]
+
+
+def test_the_strategy_decides_while_nothing_else_is_due() -> None:
+    strategy = Counting()
+    desk = OwnDesk("counting", strategy=strategy)
+
+    assert steps(desk, "10:30", bought()) == (Warn("asked", "by the loop"),)
+    assert desk.needs_exposure(at("10:30"), a_session(), a_book())
+    assert desk.deadlines(a_session(), a_book()) == (a_session().close,)
+
+
+def test_a_flatten_closes_options_and_shares_and_does_not_ask_the_strategy() -> None:
+    """R10."""
+    strategy = Counting()
+    desk = OwnDesk("counting", strategy=strategy)
+
+    decisions = steps(desk, "10:30", bought(), hedged(-30, "10:00"), FLATTEN)
+
+    assert traded(decisions) == [(STRADDLE, CALL.occ, 1), (STRADDLE, PUT.occ, 1), (STRADDLE, "SPY", 30)]
+    assert strategy.asked == 0
+    assert not desk.needs_exposure(at("10:30"), a_session(), a_book(bought(), FLATTEN))
+
+
+def test_a_flatten_calls_a_working_entry_back_before_it_sells() -> None:
+    assert steps(OwnDesk("x"), "10:30", intended(), FLATTEN) == (Cancel("gc-entry", "going flat"),)
+
+
+def test_a_flatten_waits_for_the_open_and_ends_with_the_session() -> None:
+    for time in ("09:29", "16:00"):
+        assert steps(OwnDesk("x"), time, bought(), FLATTEN) == ()
+
+
+def test_while_halted_entries_are_called_back_and_the_strategy_is_asked_for_its_exits() -> None:
+    """R10."""
+    strategy = Counting()
+
+    decisions = steps(OwnDesk("counting", strategy=strategy), "10:30", intended(), Halted(at("10:00"), "by hand"))
+
+    assert decisions == (Cancel("gc-entry", "halted"), Warn("asked", "by the loop"))
+
+
+def test_what_an_earlier_session_left_is_closed_with_an_alarm_whatever_the_strategy_says() -> None:
+    """DH-520."""
+    yesterday = bought(date=DAY - dt.timedelta(days=1))
+    book = a_book(yesterday)
+    held = {CALL.occ: 1, PUT.occ: 1}
+    assert book.expected_holdings() == held
+
+    decisions = steps(OwnDesk("counting", strategy=Counting()), "10:30", yesterday)
+
+    assert [one.code for one in decisions if isinstance(one, Warn)] == ["leftover", "asked"]
+    assert [symbol for _, symbol, _ in traded(decisions)] == [CALL.occ, PUT.occ]
+
+
+@define
+class Posing(Counting):
+    """Orders under the name of a built-in strategy."""
+
+    def decide(self, situation: Situation) -> Decisions:
+        legs = (ShareLeg("SPY", Side.BUY, closes=False),)
+        ids = ("new", STRADDLE)
+        return Decisions(
+            tuple(Trade(one, "credit-spread", "SPY", Purpose.ENTRY, legs, 1, Effect.DEBIT, "test") for one in ids)
+        )
+
+
+def test_what_it_opens_is_its_own_whatever_name_the_order_bears() -> None:
+    decisions = steps(OwnDesk("posing", strategy=Posing()), "10:30", bought())
+
+    assert [one.strategy for one in decisions if isinstance(one, Trade)] == ["posing", "delta-hedge"]
+
+
+def test_without_a_strategy_only_the_duties_are_done() -> None:
+    desk = OwnDesk("gone")
+
+    assert steps(desk, "10:30", bought()) == ()
+    assert (desk.needs_exposure(at("10:30"), a_session(), a_book()), desk.deadlines(a_session(), a_book())) == (
+        False,
+        (),
+    )
+    assert desk.guards is None
