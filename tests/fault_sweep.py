@@ -18,13 +18,13 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "integration")]
+sys.path.insert(0, str(Path(__file__).parent))
 
 BLOCK = 50
 
 
 def one_fault_run(seed: int) -> None:
-    from test_random_faults import assert_ended_well, run  # a worker's own import: its modules are its own
+    from integration.test_random_faults import assert_ended_well, run  # a worker's own import: its modules are its own
 
     assert_ended_well(run(seed))
 

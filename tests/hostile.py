@@ -99,8 +99,9 @@ class Hostile:
         return self.rng.choice((*nonsense, *sense))(situation)
 
     def _name(self, situation: Situation) -> str:
-        held = [one.id for one in (*situation.book.live_positions, *situation.book.live_inventories)]
-        return self.rng.choice([*NAMES, *held])
+        positions = [position.id for position in situation.book.live_positions]
+        inventories = [inventory.id for inventory in situation.book.live_inventories]
+        return self.rng.choice([*NAMES, *positions, *inventories])
 
     def _side(self) -> Side:
         return self.rng.choice(list(Side))

@@ -44,7 +44,9 @@ def a_desk_world() -> World:
 
 def send(world: World, order_id: str = "gc-entry", contracts: int = 3, position: str = "p1") -> OrderState:
     ticket = evolve(an_entry(order_id, contracts=contracts), position=position)
-    return world.day.desk.send(ticket, a_scripted_plan(contracts, position))
+    state = world.day.desk.send(ticket, a_scripted_plan(contracts, position))
+    assert isinstance(state, OrderState)
+    return state
 
 
 def look(world: World, seconds: float = 10) -> None:
@@ -532,7 +534,9 @@ def test_a_net_price_of_nothing_is_read_off_the_legs_where_each_has_its_own() ->
     send(world)
     look(world)
 
-    assert world.book.orders["gc-entry"].execution.price == world.exchange.order("gc-entry").execution.price
+    report = world.exchange.order("gc-entry")
+    assert report is not None
+    assert world.book.orders["gc-entry"].execution.price == report.execution.price
     assert world.position().credit_verified
 
 
