@@ -42,7 +42,9 @@ from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
+from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.leftovers import ClosedByFlatten
 from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
@@ -191,7 +193,7 @@ def wire_day(
             settings=settings,
             underlying=underlying,
             session=session,
-            strategy=strategy or open_strategy(settings),
+            strategy=open_strategy(settings) if strategy is None else flattened_on_request(strategy),
             storage=wrap_storage(storage),
             broker=wrap_broker(venue.broker),
             clock=venue.clock,
@@ -339,6 +341,12 @@ def kill_files(settings: Settings, ledger: LedgerPlace | None, mode: Mode | None
     if settings.account.halt_file is not None:
         files.append(KillFile(settings.account.halt_file))
     return tuple(files)
+
+
+def flattened_on_request(strategy: Strategy) -> Strategy:
+    """A strategy that a flatten ends, whether or not its author thought of one. Rule: R10."""
+    knows = isinstance(strategy, CreditSpreadDesk | DeltaHedgeDesk | ClosedByFlatten)
+    return strategy if knows else ClosedByFlatten(strategy.name, strategy)
 
 
 def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
-from gammacore.configuration import Configuration, Settings
+from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.domain.desks.leftovers import ClosedByFlatten
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order
@@ -67,7 +68,8 @@ def flatten_now(
     The halt is journaled before; whatever goes wrong here leaves it latched, and is part of the answer.
     """
     try:
-        day = wire_day(configuration, ledger, credentials=credentials)
+        strategy = _not_at_hand(configuration.settings, ledger)
+        day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials)
     except GammacoreError as fault:
         return _not_flattened(configuration.settings, ledger, fault)
     trade = day.trade
@@ -82,6 +84,14 @@ def flatten_now(
     book = trade.ledger.book
     orders = tuple(_order_row(order) for order in book.orders.values() if order.id not in before)
     return Flattened(still_open(book), book.halted is not None, beyond, orders, fault_of_account)
+
+
+def _not_at_hand(settings: Settings, ledger: LedgerPlace) -> ClosedByFlatten | None:
+    """What closes the holdings of a user's own strategy without its program; None where the strategy is ours."""
+    day = book_of(settings, ledger).day
+    if day is None or day.strategy in {name.value for name in StrategyName}:
+        return None
+    return ClosedByFlatten(day.strategy)
 
 
 def _not_flattened(settings: Settings, ledger: LedgerPlace, fault: GammacoreError) -> Flattened:
@@ -112,7 +122,8 @@ def reconcile_now(
     configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
     """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
-    day = wire_day(configuration, ledger, credentials=credentials, listens=False)
+    strategy = _not_at_hand(configuration.settings, ledger)
+    day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials, listens=False)
     try:
         trade = day.trade
         expired = _last_expired(trade)

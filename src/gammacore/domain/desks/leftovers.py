@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from attrs import frozen
+
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import go_on_closing
 from gammacore.domain.desks.flattening import LEFTOVER_CLOSE, go_flat
@@ -17,7 +19,7 @@ from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.positions import PositionState
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Close, Decision, Trade, Warn
+from gammacore.domain.strategy import Close, Decision, Decisions, Situation, Strategy, Trade, Warn
 
 TRY_AGAIN = dt.timedelta(seconds=60)
 """From a refused order for leftovers to the next, where no setting says otherwise. Rule: DH-511."""
@@ -64,3 +66,34 @@ def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> 
             held = f"a credit spread of {position.contracts} contracts that this strategy does not watch"
             yield Warn(Alarm.LEFTOVER, f"{held}: closed now", position.id)
             yield Close(position.id, LEFTOVER_CLOSE, held, urgent=True)
+
+
+@frozen
+class ClosedByFlatten:
+    """A user's own strategy, which a flatten overrules: from the request on what is held is closed, nothing else. R10.
+
+    `strategy` None: the code of the strategy is not at hand (`gammacore flatten` without its program); its holdings are
+    closed and it decides nothing.
+    """
+
+    name: str
+    strategy: Strategy | None = None
+
+    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+        """See `Strategy.needs_exposure`."""
+        return self.strategy is not None and self.strategy.needs_exposure(now, session, book)
+
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        """See `Strategy.deadlines`."""
+        return () if self.strategy is None else self.strategy.deadlines(session, book)
+
+    def decide(self, situation: Situation) -> Decisions:
+        """What the strategy decides, or orders at market until nothing is held."""
+        book, session, now = situation.book, situation.session, situation.now
+        if book.flatten is None:
+            return Decisions() if self.strategy is None else self.strategy.decide(situation)
+        held = [one for one in book.live_inventories if one.strategy not in (DELIVERED, STRANDED) and not one.is_flat]
+        closing = (
+            (step for one in held for step in go_flat(one, book, now, TRY_AGAIN)) if session.is_trading(now) else ()
+        )
+        return Decisions((*close_spreads(book, session, now), *closing))
