@@ -255,8 +255,8 @@ class _Reader:
         place: str,
     ) -> None:
         symbol = cells[side["symbol"]]
-        root, day, told, thousandths = self._identity(symbol, place)
-        if told is not right or day not in expiries or round(strike * 1000) != thousandths:
+        root, day, shown, thousandths = self._identity(symbol, place)
+        if shown is not right or day not in expiries or round(strike * 1000) != thousandths:
             raise InvalidInput(
                 f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiries[0]}"
             )
