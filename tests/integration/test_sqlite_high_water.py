@@ -204,7 +204,7 @@ class TestNoFalseAlarm:
         with closing(SqliteStorage(copy, read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_copy_of_the_file_alone_opens_after_a_clean_close(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
+    def test_a_copy_of_the_file_opens_after_a_clean_close(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
         with closing(SqliteStorage(killed)):
             pass
         shutil.copyfile(killed, tmp_path / "copy.ledger")

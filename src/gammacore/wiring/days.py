@@ -48,7 +48,7 @@ from gammacore.domain.desks.leftovers import ClosedByFlatten
 from gammacore.domain.hedging.settings import check_live
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.orders import OrderLife
+from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
