@@ -36,7 +36,8 @@ from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
-from gammacore.domain.orders import OrderLife, OrderReport, OrderTicket
+from gammacore.domain.order_life import OrderLife
+from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical

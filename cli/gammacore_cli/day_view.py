@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from attrs import frozen
 from rich.console import Group
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
@@ -21,7 +23,7 @@ from gammacore_cli.inventory_view import inventory_block
 from gammacore_cli.numbers_view import amount, factor, fall_text, hour, percent
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from gammacore.wiring import LedgerPlace
 
@@ -29,6 +31,9 @@ SIGNS = {Outcome.PASS: "[green]✓[/]", Outcome.SKIP: "[red]✗[/]", Outcome.UNK
          Outcome.NOT_JUDGED: "[dim]·[/]"}  # fmt: skip
 OUTCOMES = {EntryOutcome.FILLED: "[green]taken[/]", EntryOutcome.SKIPPED: "[dim]skipped[/]",
             EntryOutcome.WORKING: "[yellow]working[/]", EntryOutcome.UNFILLED: "[yellow]not filled[/]"}  # fmt: skip
+
+WIDE = 400
+"""Characters in which every block of figures can be measured without a cut."""
 
 
 def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> RenderableType:
@@ -46,22 +51,43 @@ def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> Renderabl
     return Panel(Group(*parts), title=escape(heading), title_align="left", padding=(1, 2))
 
 
-def figures_grid(report: DayReport) -> Table:
-    """The day in one block of figures."""
-    figures, fall = report.figures, report.drawdown
-    grid = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        grid.add_column(style="dim")
-        grid.add_column(justify="right", no_wrap=True)
-    grid.add_row("balance", f"[bold]{dollars(report.balance)}[/]", "P/L, gross", amount(report.pnl), "entries",
-                 str(report.entries))  # fmt: skip
-    grid.add_row("from", dollars(report.starting_balance), "fees", dollars(report.fees), "exits",
-                 str(report.ended))  # fmt: skip
-    grid.add_row("win rate", percent(figures.win_rate), "after fees", amount(report.net), "skipped",
-                 str(sum(report.skipped.values())))  # fmt: skip
-    grid.add_row("profit factor", factor(figures), "drawdown", fall_text(fall), "not filled",
-                 str(report.unfilled))  # fmt: skip
-    return grid
+@frozen
+class FiguresGrid:
+    """The day in one block of figures: three pairs of name and value across, fewer where the screen is narrow."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        fits = (
+            grid
+            for across in (3, 2)
+            if Measurement.get(console, options.update(width=WIDE), grid := self._grid(across)).maximum
+            <= options.max_width
+        )
+        yield next(fits, self._grid(1))
+
+    def _grid(self, across: int) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        for _ in range(across):
+            grid.add_column(style="dim")
+            grid.add_column(justify="right", no_wrap=True)
+        rows = len(self.pairs) // across
+        for row in range(rows):
+            grid.add_row(*(cell for pair in self.pairs[row::rows] for cell in pair))
+        return grid
+
+
+def figures_grid(report: DayReport) -> FiguresGrid:
+    """The money, the results and the entries of a day, four pairs each."""
+    figures = report.figures
+    return FiguresGrid((
+        ("balance", f"[bold]{dollars(report.balance)}[/]"), ("from", dollars(report.starting_balance)),
+        ("win rate", percent(figures.win_rate)), ("profit factor", factor(figures)),
+        ("P/L, gross", amount(report.pnl)), ("fees", dollars(report.fees)), ("after fees", amount(report.net)),
+        ("drawdown", fall_text(report.drawdown)),
+        ("entries", str(report.entries)), ("exits", str(report.ended)),
+        ("skipped", str(sum(report.skipped.values()))), ("not filled", str(report.unfilled)),
+    ))  # fmt: skip
 
 
 def trade_block(trade: TradeLine) -> RenderableType:
@@ -76,7 +102,7 @@ def trade_block(trade: TradeLine) -> RenderableType:
     )
     lines = Table.grid(padding=(0, 2))
     lines.add_column(style="dim", no_wrap=True)
-    lines.add_column()
+    lines.add_column(overflow="fold")
     lines.add_row(hour(trade.opened), f"in at {trade.credit:.2f}: {escape(trade.why)}")
     lines.add_row("", f"[dim]{_levels(trade)}, at risk {dollars(trade.maximum_risk)} ({escape(trade.id)})[/]")
     if ended is not None:
@@ -95,7 +121,7 @@ def entries_table(report: DayReport) -> RenderableType:
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("entry", no_wrap=True)
     table.add_column("")
-    table.add_column("reason", ratio=1)
+    table.add_column("reason", ratio=1, overflow="fold")
     table.add_column("price", justify="right", no_wrap=True)
     table.add_column("pin", justify="right", no_wrap=True)
     table.add_column("VIX", justify="right", no_wrap=True)

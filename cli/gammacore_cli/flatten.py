@@ -46,7 +46,7 @@ def flatten(frame: Frame, asked: LedgerChoice, reason: str, wait: float, **marke
     configuration, armed = frame.configuration, None
     if ledger.writer is None:
         configuration, armed = wiring.armed_for(configuration, frame.credentials, ledger)
-        configuration = wiring.taking_up(configuration, ledger.place)
+        configuration = wiring.taking_up(configuration, ledger.place, only_to_close=True)
     head = head_of(frame, ledger, armed)
     request = Request(RequestKind.FLATTEN, wiring.system_clock().now(), reason)
     patience = dt.timedelta(seconds=wait)
@@ -56,7 +56,7 @@ def flatten(frame: Frame, asked: LedgerChoice, reason: str, wait: float, **marke
     if answer.loop is None:
         if armed is None:  # its loop ended while it was asked
             configuration, armed = wiring.armed_for(configuration, frame.credentials, ledger)
-            configuration = wiring.taking_up(configuration, ledger.place)
+            configuration = wiring.taking_up(configuration, ledger.place, only_to_close=True)
         flat = wiring.flatten_now(configuration, ledger.place, frame.credentials)
         done, sentence = flat.done, flat.sentence
         held = {"open": flat.open, "orders": flat.orders, "held_beyond": flat.beyond}

@@ -50,7 +50,7 @@ def _head(line: InventoryLine) -> Table:
 def _story(line: InventoryLine) -> Table:
     lines = Table.grid(padding=(0, 2))
     lines.add_column(style="dim", no_wrap=True)
-    lines.add_column()
+    lines.add_column(overflow="fold")
     told = story(line)
     for number, (at, words) in enumerate(told[:LONGEST]):
         lines.add_row(day_in_words(at, line) + hour(at), escape(words) + (_why(line) if number == 0 else ""))

@@ -34,7 +34,7 @@ def reconcile(frame: Frame, asked: LedgerChoice, **market: Any) -> None:
         _show_past(frame, ledger)
         return
     configuration, armed = wiring.armed_for(frame.configuration, frame.credentials, ledger)
-    configuration = wiring.taking_up(configuration, ledger.place)
+    configuration = wiring.taking_up(configuration, ledger.place, only_to_close=True)
     findings, orders = wiring.reconcile_now(configuration, ledger.place, frame.credentials)
     head = head_of(frame, ledger, armed)
     head.show(frame)

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gammacore.errors import StorageError
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.output import emit
+from gammacore_cli.output import emit, show
 from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gammacore.adapters.kill_file import KillFile
     from gammacore.domain.book.book import Book
     from gammacore.domain.inventory.inventory import Inventory
-    from gammacore.wiring import LedgerChoice, LedgerPlace
+    from gammacore.wiring import FoundLedger, LedgerChoice, LedgerPlace
 
 
 @click.command("status")
@@ -40,20 +42,43 @@ def status(frame: Frame, asked: LedgerChoice) -> None:
     events = wiring.events_of(frame.settings, path)
     head = head_of(frame, chosen.one)
     head.show(frame)
-    beside: dict[str, object] = {"others": others_document(chosen.others)}
+    standing = _standing_kill_files(frame, chosen.one)
+    beside: dict[str, object] = {"others": others_document(chosen.others), "kill_files": standing}
     if hedge_ledger.is_hedge_ledger(events):
         hedged = hedge_ledger.HedgeLedger(events, frame.settings)
         document = hedge_ledger.status_document(hedged, path)
         emit(
             {**head.document, **document, **beside}, frame.as_json, lambda: hedge_ledger_view.status_view(hedged, path)
         )
+        _show_kill_files(frame, standing)
         show_others(frame, chosen.others)
         return
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
     document = {**head.document, **status_document(book, day_pnl, path), **beside}
     emit(document, frame.as_json, lambda: _view(book, day_pnl, path))
+    _show_kill_files(frame, standing)
     show_others(frame, chosen.others)
+
+
+def _standing_kill_files(frame: Frame, ledger: FoundLedger) -> list[str]:
+    """The kill files of a ledger that exist; one that cannot be looked for counts, for a loop stops at it too. R10."""
+    from gammacore import wiring
+
+    return [str(file.path) for file in wiring.kill_files(frame.settings, ledger.place, ledger.mode) if _exists(file)]
+
+
+def _exists(file: KillFile) -> bool:
+    try:
+        return file.stands()
+    except StorageError:
+        return True
+
+
+def _show_kill_files(frame: Frame, standing: list[str]) -> None:
+    if not frame.as_json:
+        for path in standing:
+            show(f"kill file {path}: a loop closes everything and halts, at every start, until the file is removed")
 
 
 def _date(book: Book) -> dt.date | None:

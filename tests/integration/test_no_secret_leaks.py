@@ -25,7 +25,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
-from gammacore.domain.orders import OrderLife
+from gammacore.domain.order_life import OrderLife
 from gammacore.errors import GammacoreError
 from gammacore.ports.credentials import CredentialName, Secret
 from gammacore.wiring.arming import Armed

@@ -5,16 +5,21 @@ from __future__ import annotations
 import runpy
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from attrs import define, evolve, field
 
 import gammacore
+from builders_cli import CommandLine
 from conftest import ROOT
+from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose, ShareLeg
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OrderRejected
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.storage import Request, RequestKind
+from gammacore.wiring.controls import still_open
 
 PRICE = Decimal("558.25")
 
@@ -82,7 +87,6 @@ class SlowBroker:
 
 def traded(fills_on: int, parts: tuple[int, ...] = (10,), refuses: int = 0) -> tuple[SlowBroker, gammacore.DayReport]:
     """A simulated day of the example at such a broker."""
-    strategy = runpy.run_path(str(ROOT / "examples" / "own_strategy.py"))["TenShares"]()
     brokers: list[SlowBroker] = []
 
     def slow(broker: Broker) -> Broker:
@@ -90,12 +94,17 @@ def traded(fills_on: int, parts: tuple[int, ...] = (10,), refuses: int = 0) -> t
         return brokers[0]
 
     configuration = gammacore.configure([{"market.underlying": "SPY", "orders.poll_seconds": 0}])
-    day = gammacore.wire_day(configuration, strategy=strategy, wrap_broker=slow)
+    day = gammacore.wire_day(configuration, strategy=ten_shares(), wrap_broker=slow)
     try:
         day.trade()
         return brokers[0], gammacore.day_report(day.storage.events())
     finally:
         day.close()
+
+
+def ten_shares() -> gammacore.Strategy:
+    strategy: gammacore.Strategy = runpy.run_path(str(ROOT / "examples" / "own_strategy.py"))["TenShares"]()
+    return strategy
 
 
 def shares(broker: SlowBroker, purpose: Purpose) -> list[int]:
@@ -131,3 +140,40 @@ def test_a_sale_that_was_refused_is_asked_for_again_and_sold_once() -> None:
 
     assert shares(broker, Purpose.EXIT) == [10]
     assert broker.holdings() == {}
+
+
+@pytest.fixture
+def holding_ledger(tmp_path: Path) -> Path:
+    """A ledger whose own strategy holds its ten shares; the program has ended."""
+    ledger = tmp_path / "day.sqlite"
+    day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY"}]), ledger, strategy=ten_shares())
+    try:
+        day.trade.run_until(lambda book: any(one.holdings for one in book.live_inventories))
+    finally:
+        day.close()
+    return ledger
+
+
+def test_flatten_closes_what_an_own_strategy_holds_without_its_program(
+    holding_ledger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R10: everything of ours is closed, whichever program opened it."""
+    flat = CommandLine(capsys)("flatten", "--ledger", str(holding_ledger), "--quiet")
+
+    assert (flat.code, "flat and halted" in flat.out) == (0, True), flat.err
+
+
+def test_a_flatten_ends_an_own_strategy_that_knows_nothing_of_it(tmp_path: Path) -> None:
+    inbox = MemoryInbox()
+    configuration = gammacore.configure([{"market.underlying": "SPY"}])
+    day = gammacore.wire_day(configuration, tmp_path / "day.sqlite", strategy=ten_shares(), also_obey=inbox)
+    try:
+        day.trade.run_until(lambda book: any(one.holdings for one in book.live_inventories))
+        inbox.post(Request(RequestKind.FLATTEN, day.trade.clock.now(), "by hand"))
+        book = day.trade.run_until(lambda book: book.flatten is not None and not still_open(book))
+
+        assert day.trade.broker.holdings() == {}
+        assert day.trade.clock.now() < day.session.close
+        assert book.halted == "by hand"
+    finally:
+        day.close()

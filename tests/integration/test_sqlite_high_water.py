@@ -191,27 +191,27 @@ class TestNoFalseAlarm:
         with closing(SqliteStorage(killed, read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_checkpoint_by_another_program(self, killed: Path, read_only: bool) -> None:
+    def test_a_ledger_that_another_program_checkpointed_opens(self, killed: Path, read_only: bool) -> None:
         with closing(sqlite3.connect(killed)) as shell:
             shell.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         with closing(SqliteStorage(killed, read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_backup_by_sqlite(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
+    def test_a_backup_that_sqlite_made_opens(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
         copy = tmp_path / "backup.ledger"
         with closing(sqlite3.connect(killed)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
         with closing(SqliteStorage(copy, read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_copy_of_the_file_alone_after_a_clean_close(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
+    def test_a_copy_of_the_file_opens_after_a_clean_close(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
         with closing(SqliteStorage(killed)):
             pass
         shutil.copyfile(killed, tmp_path / "copy.ledger")
         with closing(SqliteStorage(tmp_path / "copy.ledger", read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_folder_put_back_as_a_whole(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
+    def test_a_folder_that_was_restored_whole_opens(self, killed: Path, tmp_path: Path, read_only: bool) -> None:
         shutil.copytree(killed.parent, tmp_path / "backup")
         with closing(SqliteStorage(killed)) as storage:
             storage.append([halted(1)], 120)
@@ -220,7 +220,7 @@ class TestNoFalseAlarm:
         with closing(SqliteStorage(killed, read_only=read_only)) as storage:
             assert storage.version == 120
 
-    def test_a_ledger_of_before_there_were_notes(self, killed: Path, read_only: bool) -> None:
+    def test_a_ledger_without_a_note_opens(self, killed: Path, read_only: bool) -> None:
         beside(killed, ".reached").unlink()
         with closing(SqliteStorage(killed, read_only=read_only)) as storage:
             assert storage.version == 120

@@ -9,6 +9,7 @@ import pytest
 
 from builders_cli import QUICK, CommandLine, at_home, book_of
 from conftest import ROOT
+from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.ledger import DayStarted
 from gammacore.domain.sessions import new_york
 from gammacore.wiring import wire_day
@@ -167,14 +168,14 @@ def test_a_fault_of_the_strategy_is_named_as_its_own(gammacore: CommandLine) -> 
     assert f"strategy ten-shares ({TEN}): decide raised AttributeError" in answer.err
 
 
-def test_a_strategy_given_by_a_program_is_traded_as_before(gammacore: CommandLine) -> None:
+def test_a_strategy_given_by_a_program_has_the_same_duties(gammacore: CommandLine) -> None:
     from gammacore import configure
     from gammacore.wiring import load_strategy
 
     strategy = load_strategy(TEN).inner
     day = wire_day(configure([{"market.underlying": "SPY", "market.step_seconds": QUICK}]), strategy=strategy)
     try:
-        assert day.trade.strategy is strategy
+        assert day.trade.strategy == OwnDesk(strategy.name, day.settings.limits, strategy)  # R10
         assert day.trade.equity is None
     finally:
         day.close()

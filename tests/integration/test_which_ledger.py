@@ -491,3 +491,15 @@ def test_status_shows_the_live_holding_and_not_the_flat_study(desk: Desk) -> Non
     assert answer.out.startswith("LIVE  home/live/paper.sqlite")
     assert "no open position" not in answer.out
     assert "put spread" in answer.out.lower() or "_SPREAD" in answer.out or "CONDOR" in answer.out
+
+
+def test_status_names_the_kill_file_that_stands(desk: Desk) -> None:
+    """OP-105: the file of the home stops its accounts and no study; one beside a ledger stops that ledger."""
+    home = desk.ledger("live").parent.parent
+    (home / "HALT").touch()
+    beside = desk.ledger("study").with_name(desk.ledger("study").name + ".halt")
+    beside.touch()
+    account, study = desk("status", "--live"), desk("status", "--study", "--json").document
+
+    assert "kill file home/HALT: a loop closes everything and halts" in account.out
+    assert study["kill_files"] == [str(beside.relative_to(desk.root))]

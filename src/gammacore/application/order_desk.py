@@ -28,7 +28,8 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
     TicketRefused,
 )
-from gammacore.domain.orders import Effect, Execution, Order, OrderLife, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.order_life import OrderLife
+from gammacore.domain.orders import Effect, Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
 from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
@@ -391,19 +392,3 @@ def _uncovered(position: Position | None, at: dt.datetime) -> tuple[Event, ...]:
     if position is None or not (naked := position.naked_shorts()):
         return ()
     return (AlarmRaised(at, "leg_imbalance", f"legs filled out of ratio; naked short {naked}", position.id),)
-
-
-def tells_more(known: Execution, told: Execution) -> bool:
-    """Whether a cumulative execution goes beyond what is known; one that shows less is an old answer come late. R3.
-
-    >>> from decimal import Decimal
-    >>> tells_more(Execution(2, Decimal("2.50")), Execution(1, Decimal("2.50")))
-    False
-    """
-    before = {fill.symbol: fill.quantity for fill in known.legs}
-    after = {fill.symbol: fill.quantity for fill in told.legs} or before
-    if told.quantity < known.quantity or any(after.get(symbol, 0) < count for symbol, count in before.items()):
-        return False
-    if told.quantity > known.quantity or after != before:
-        return True
-    return bool(told.price) and told != known  # the price is said at last, or corrected

@@ -367,16 +367,9 @@ class TradeDay:
             return None  # unknown is no (CS-343)
 
     def _day(self, now: dt.datetime) -> DayStarted:
-        return DayStarted(
-            at=now,
-            date=self.session.date,
-            underlying=self.underlying.symbol,
-            strategy=self.strategy.name,
-            market=self.terms.market,
-            session_open=self.session.open,
-            session_close=self.session.close,
-            configuration=self.terms.configuration,
-        )
+        session, terms = self.session, self.terms
+        return DayStarted(now, session.date, self.underlying.symbol, self.strategy.name, terms.market, session.open,
+                          session.close, terms.configuration)  # fmt: skip
 
     def next_look(self, now: dt.datetime) -> dt.datetime:
         """When the next cycle is due: the market's next quotes, a deadline of the strategy, or an order to look up."""

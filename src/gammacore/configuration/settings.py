@@ -24,7 +24,7 @@ from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, Sig
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Underlying
-from gammacore.domain.orders import OrderLife
+from gammacore.domain.order_life import OrderLife
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits

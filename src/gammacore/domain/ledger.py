@@ -13,14 +13,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging.events import HedgingEvent
-from gammacore.domain.inventory.events import (
-    HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
-    SharesDelivered,
-)
+from gammacore.domain.inventory.events import InventoryEvent
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.verdicts import FilterVerdict
@@ -384,12 +377,7 @@ Event = (
     | CloseDecided
     | PositionClosed
     | SettlementAwaited
-    | SharesDelivered
-    | InventoryOpened
-    | InventorySettled
-    | InventoryAdjusted
-    | InventoryClosed
-    | HedgeDecided
+    | InventoryEvent
     | HoldingsQuarantined
     | PositionMissing
     | PositionAdjusted

@@ -19,7 +19,6 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.instruments import Side
 from gammacore.domain.option_symbols import canonical_symbol
-from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
 
@@ -353,59 +352,22 @@ class Order:
         return evolve(self, state=state, changed_at=at, **changes)
 
 
+def tells_more(known: Execution, told: Execution) -> bool:
+    """Whether a cumulative execution goes beyond what is known; one that shows less is an old answer come late. R3.
+
+    >>> from decimal import Decimal
+    >>> tells_more(Execution(2, Decimal("2.50")), Execution(1, Decimal("2.50")))
+    False
+    """
+    before = {fill.symbol: fill.quantity for fill in known.legs}
+    after = {fill.symbol: fill.quantity for fill in told.legs} or before
+    if told.quantity < known.quantity or any(after.get(symbol, 0) < count for symbol, count in before.items()):
+        return False
+    if told.quantity > known.quantity or after != before:
+        return True
+    return bool(told.price) and told != known  # the price is said at last, or corrected
+
+
 def still_closing(orders: Iterable[Order], symbol: str) -> int:
     """Contracts or shares of a symbol that working orders may still close: a broker lets nothing be closed twice."""
     return sum(order.unfilled(symbol) for order in orders if order.is_working and order.ticket.closes)
-
-
-@frozen
-class OrderLife:
-    """How long an order works and how it is called back, one step a cycle. Rules: CS-409, CS-535."""
-
-    poll_seconds: int = parameter(10, "A working order is looked at this often, seconds.", at_least=0)
-    entry_life_seconds: int = parameter(300, "An entry that has not filled by then is called back.", above=0)
-    exit_life_seconds: int = parameter(30, "A close at a limit that has not filled by then is sent anew.", above=0)
-    market_exit_life_seconds: int = parameter(
-        120, "A close at market that buys shorts back and has not filled by then is sent anew.", above=0
-    )
-    verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
-    max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
-    absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
-                                  at_least=1)  # fmt: skip
-    absent_seconds: int = parameter(
-        15, "At a real broker an order nobody finds counts as absent no sooner after its sending, seconds.", at_least=0
-    )
-    resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
-
-    def should_cancel(self, order: Order, now: dt.datetime) -> bool:
-        """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
-
-        Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
-        the broker has said that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
-        """
-        if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
-            life = self._life_seconds(order.ticket)
-            return life is not None and order.age_seconds(now) >= life
-        waited = (now - order.changed_at).total_seconds()
-        return (
-            order.state is OrderState.CANCEL_REQUESTED
-            and waited >= self.verify_seconds
-            and order.cancels < self.max_cancels
-        )
-
-    def believes_absence_from(self, order: Order) -> dt.datetime:
-        """From when on an order that no look finds may count as absent: a broker may list late what it has. Rule: R4.
-
-        What buys back a short is not waited for: until it fills the risk stays, and twice is a long, which is bounded.
-        """
-        patience = 0 if order.ticket.buys_back else self.absent_seconds
-        return order.changed_at + dt.timedelta(seconds=patience)
-
-    def _life_seconds(self, ticket: OrderTicket) -> int | None:
-        if ticket.life is not None:
-            return ticket.life.seconds
-        if ticket.purpose is Purpose.ENTRY:
-            return self.entry_life_seconds
-        if ticket.is_market:
-            return self.market_exit_life_seconds if ticket.buys_back else None
-        return self.exit_life_seconds if ticket.purpose.closes else None

@@ -44,7 +44,7 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.orders import OrderLife
+from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.broker_limits import EntryDecrees
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
@@ -73,7 +73,14 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
-from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_regimes, open_strategy, spec_of
+from gammacore.wiring.strategies import (
+    guards_of,
+    naming_its_underlying,
+    open_regimes,
+    open_strategy,
+    spec_of,
+    with_duties,
+)
 from gammacore.wiring.traded_underlying import refuse_untradable
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
@@ -155,7 +162,7 @@ def wire_day(
     session = _session(settings, calendar, armed, clock)
     decrees = entry_decrees(settings, underlying, session, calendar)
     settings = ahead_of_the_broker(settings, decrees)
-    strategy = strategy or open_strategy(settings)
+    strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if armed.broker is BrokerName.FAKE:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))

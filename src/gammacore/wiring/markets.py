@@ -20,7 +20,7 @@ from gammacore.adapters.recorded import (
     survey_csv,
 )
 from gammacore.adapters.simulated.market import SimulatedMarket
-from gammacore.configuration import Configuration, Settings, Sourced
+from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying, is_adjusted, roots_of
@@ -113,11 +113,12 @@ def _survey(settings: Settings, path: Path) -> TableSurvey:
     return survey_csv(path, market.columns or market.preset or None, day_first=market.day_first)
 
 
-def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuration:
+def taking_up(configuration: Configuration, ledger: LedgerPlace, *, only_to_close: bool = False) -> Configuration:
     """The configuration with the strategy, underlying and (a study's) day, seed and step its ledger was last at.
 
-    Only where nobody gave them, so that a day begun with `--seed 7` goes on, is flattened and is reported without
-    saying it again.
+    Only where they were not given, so that a day begun with `--seed 7` goes on, is flattened and is reported without
+    naming it again. A user's own strategy cannot be configured: `only_to_close` leaves its name out, for what it holds
+    is compared and closed by the ledger alone. Rule: R10.
     """
     if not ledger_exists(configuration.settings, ledger):
         return configuration
@@ -130,7 +131,9 @@ def taking_up(configuration: Configuration, ledger: LedgerPlace) -> Configuratio
     if day is None or book.opened is None:
         return configuration
     where = f"ledger {ledger}"
-    found = {"trade.strategy": Sourced(day.strategy, where), "market.underlying": Sourced(day.underlying, where)}
+    found = {"market.underlying": Sourced(day.underlying, where)}
+    if not only_to_close or day.strategy in {name.value for name in StrategyName}:
+        found["trade.strategy"] = Sourced(day.strategy, where)
     if book.opened.mode is not Mode.STUDY:
         return configuration.filled_in(found)
     if market.date not in (None, day.date) or not day.market.startswith(MarketSource.parse(market.source).kind):

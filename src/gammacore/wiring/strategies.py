@@ -120,8 +120,17 @@ def open_strategy(settings: Settings) -> Strategy:
     return spec_of(settings.trade.strategy).build(settings)
 
 
-def _own_desk(settings: Settings, chosen: OwnStrategy) -> OwnDesk:
-    strategy = load_strategy(chosen)
+def _own_desk(settings: Settings, chosen: OwnStrategy) -> Strategy:
+    return with_duties(settings, load_strategy(chosen))
+
+
+def with_duties(settings: Settings, strategy: Strategy) -> Strategy:
+    """A strategy of another author under the duties of every desk: a flatten closes it, whether it knows of one or not.
+
+    Built-in desks, by their names, have them already.
+    """
+    if strategy.name in set(StrategyName) or isinstance(strategy, OwnDesk):
+        return strategy
     return OwnDesk(strategy.name, settings.limits, strategy)
 
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
-from gammacore.configuration import Configuration, OwnStrategy, Settings
+from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.orders import Order
@@ -87,12 +87,11 @@ def flatten_now(
 
 
 def _closing(configuration: Configuration, ledger: LedgerPlace) -> Strategy | None:
-    """What stands in for a user's own strategy, whose file is not needed here; None for a built-in one."""
+    """What stands in for a user's own strategy, whose program is not needed here; None for a built-in one."""
     settings = configuration.settings
-    if not isinstance(settings.trade.strategy, OwnStrategy):
-        return None
     day = book_of(settings, ledger).day if ledger_exists(settings, ledger) else None
-    return without_the_users_file(settings, None if day is None else day.strategy)
+    name = settings.trade.strategy if day is None else day.strategy
+    return None if name in set(StrategyName) else without_the_users_file(settings, str(name))
 
 
 def _not_flattened(settings: Settings, ledger: LedgerPlace, fault: GammacoreError) -> Flattened:

@@ -124,7 +124,7 @@ def test_an_answer_that_is_cut_is_told_apart_from_none(ask: Ask, answering: Call
 
 
 @ASKS
-def test_silence_is_a_time_out(ask: Ask) -> None:
+def test_a_server_that_never_answers_is_reported_as_a_time_out(ask: Ask) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert "does not answer in time" in sentence(ask, f"http://127.0.0.1:{silent.getsockname()[1]}/")
 

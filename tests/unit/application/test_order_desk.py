@@ -13,7 +13,6 @@ from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.application.order_desk import tells_more
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (
     CancelRequested,
@@ -21,7 +20,7 @@ from gammacore.domain.ledger import (
     OrderFilled,
     OrderIntended,
 )
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
+from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket, tells_more
 from gammacore.errors import BrokerError, StorageError, WriteConflict
 from gammacore.ports.broker import Broker, Receipt
 from relay import Relay

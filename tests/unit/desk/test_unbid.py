@@ -379,7 +379,7 @@ def test_a_whole_condor_goes_in_one_order() -> None:
     assert a_put_spread() == evolve(CONDOR.spread, sides=CONDOR.spread.sides[1:])
 
 
-def test_the_report_tells_both_steps() -> None:
+def test_the_report_names_both_steps_of_the_close() -> None:
     """CS-420, CS-621: what the short cost and that the long was left to settlement."""
     world = holding()
     close_at(world, "15:40")

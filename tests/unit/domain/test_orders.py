@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from builders import DAY, a_plan, a_put_spread, at
 from builders_day import entry_ticket, exit_ticket
 from gammacore.domain.instruments import Side
+from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import (
     NOTHING_FILLED,
     Effect,
     Execution,
     LegFill,
     Order,
-    OrderLife,
     OrderState,
     OrderTicket,
     Purpose,

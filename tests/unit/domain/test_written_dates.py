@@ -30,7 +30,7 @@ def test_every_spelling_of_a_day_is_that_day(text: str) -> None:
     ["", "soon", "2024119", "26720", "46223", "2607", "202607201", "991332", "2026-13-01", "2026-02-30", "31/31/2026",
      "Tue Jul 20 2026", "2026-W30-1", "20/07/026", "\u0662\u0660\u0662\u0666-07-20", "7-20/2026", "1" * 5000],
 )  # fmt: skip
-def test_what_is_not_a_day_is_none(text: str) -> None:
+def test_text_that_is_no_date_is_read_as_no_day(text: str) -> None:
     assert days_of(text) == ()
 
 

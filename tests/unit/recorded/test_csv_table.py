@@ -122,7 +122,8 @@ def test_open_interest_that_is_not_given_is_zero_and_counted(tmp_path: Path, int
 @pytest.mark.parametrize(
     ("interest", "reason"),
     [("-3", "unusable_open_interest"), ("nan", "unreadable_open_interest"), ("rubbish", "unreadable_open_interest"),
-     ('"2,50"', "unreadable_open_interest"), ("1.2K", "unreadable_open_interest")],
+     ('"2,50"', "unreadable_open_interest"), ("1.2K", "unreadable_open_interest"),
+     ("2.500", "unreadable_open_interest")],
 )  # fmt: skip
 def test_open_interest_that_cannot_be_read_is_unknown_never_zero(tmp_path: Path, interest: str, reason: str) -> None:
     market = read(tmp_path, row(oi=interest), *(row(strike=771 + number) for number in range(19)))

@@ -66,3 +66,16 @@ def test_a_remedy_stands_apart_from_the_reason() -> None:
         book.apply(event)
 
     assert str(judge_halted(book)) == "skip halted: daily loss (clear with `gammacore resume`)"
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 120])
+def test_a_day_is_whole_at_every_width_from_60(width: int) -> None:
+    """Neither a number nor a reason is cut, and no line is longer than the screen."""
+    console = Console(width=width, highlight=False)
+    with console.capture() as page:
+        console.print(day_panel(day_report(a_day())))
+    lines = page.get().splitlines()
+
+    assert "…" not in page.get()
+    assert {len(line) for line in lines} == {width}
+    assert all(name in page.get() for name in ("balance", "drawdown", "not filled"))

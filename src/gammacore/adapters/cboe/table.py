@@ -255,8 +255,8 @@ class _Reader:
         place: str,
     ) -> None:
         symbol = cells[side["symbol"]]
-        root, day, told, thousandths = self._identity(symbol, place)
-        if told is not right or day not in expiries or round(strike * 1000) != thousandths:
+        root, day, shown, thousandths = self._identity(symbol, place)
+        if shown is not right or day not in expiries or round(strike * 1000) != thousandths:
             raise InvalidInput(
                 f"{place}, option symbol", symbol, f"it is not the {strike:g} {right.name} of {expiries[0]}"
             )
@@ -270,7 +270,7 @@ class _Reader:
         columns.root.append(root)
         columns.bid.append(_quote(cells[side["bid"]], place, "Bid"))
         columns.ask.append(_quote(cells[side["ask"]], place, "Ask"))
-        columns.open_interest.append(_number(cells[side["open_interest"]], place, "Open Interest"))
+        columns.open_interest.append(_contracts(cells[side["open_interest"]], place))
         columns.iv.append(_number(cells[side["iv"]], place, "IV", at_most=_LARGEST_VOLATILITY, read=read_fraction))
         columns.gamma.append(_number(cells[side["gamma"]], place, "Gamma"))
 
@@ -353,6 +353,14 @@ def _number(
     if isinstance(value, Unread) or not 0 <= value < math.inf or value > at_most:
         raise InvalidInput(f"{place}, {column}", repr(text), "give a finite number at least 0")
     return value
+
+
+def _contracts(text: str, place: str) -> float:
+    """Open interest: a whole number of contracts, for 2.500 may mean 2500 and never two and a half."""
+    contracts = _number(text, place, "Open Interest")
+    if not contracts.is_integer():
+        raise InvalidInput(f"{place}, Open Interest", repr(text), "give a whole number of contracts")
+    return contracts
 
 
 def _quote(text: str, place: str, column: str) -> float:

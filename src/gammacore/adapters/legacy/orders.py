@@ -193,8 +193,8 @@ def _cover(short: OptionContract, longs: list[OptionContract]) -> OptionContract
 
 def _compare_strikes(fields: Fields, spread: CreditSpread) -> None:
     text = fields.text("strikes")
-    told = [read_figure(part) for part in text.split("/")]
-    if told != [contract.strike for contract in spread.contracts]:
+    strikes = [read_figure(part) for part in text.split("/")]
+    if strikes != [contract.strike for contract in spread.contracts]:
         raise InvalidInput("strikes", text, f"its symbols are {spread.strikes}: one of the two is wrong")
 
 

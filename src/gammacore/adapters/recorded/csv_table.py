@@ -226,19 +226,18 @@ class _RowReader:
         return bid, ask, interest, iv, gamma
 
     def _interest(self, cells: list[str], line: int) -> float:
-        """Contracts; 0 where the cell gives none, NaN where it cannot be read."""
+        """Contracts; 0 where the cell gives none, NaN where it cannot be read: 2.500 may mean 2500, never 2.5."""
         index = self._at["open_interest"]
         if index is None:
             return 0.0
         interest = read_model_figure(cells[index])
-        if isinstance(interest, float) and interest >= 0:
+        if isinstance(interest, float) and interest >= 0 and interest.is_integer():
             return interest
         if interest is Unread.NOT_GIVEN:
             self.intake.count("no_open_interest", line)
             return 0.0
-        self.intake.count(
-            "unreadable_open_interest" if interest is Unread.UNREADABLE else "unusable_open_interest", line
-        )
+        is_below_zero = isinstance(interest, float) and interest < 0
+        self.intake.count("unusable_open_interest" if is_below_zero else "unreadable_open_interest", line)
         return math.nan
 
     def _number(self, cells: list[str], role: str, line: int) -> float:

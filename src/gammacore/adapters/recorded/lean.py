@@ -176,7 +176,7 @@ def _open_interest(
     for root, archive in archives.items():
         for contract, rows in contract_rows(archive, root, first, until):
             figure = read_model_figure(rows[-1].rpartition(",")[2]) if rows else 0.0
-            if figure is Unread.UNREADABLE or (isinstance(figure, float) and figure < 0):
+            if figure is Unread.UNREADABLE or (isinstance(figure, float) and not (figure >= 0 and figure.is_integer())):
                 intake.count("unreadable_open_interest")
                 figure = math.nan
             interest[contract] = figure if isinstance(figure, float) else 0.0

@@ -1,4 +1,4 @@
-"""How far a ledger has come, noted beside it, so that a ledger whose end is missing is told from a sound one. Rule: R6.
+"""How far a ledger has come, noted beside it, so that a ledger whose end is missing is detected. Rule: R6.
 
 SQLite takes a write-ahead log that is gone for one that was never written: it opens the file as of the last checkpoint,
 without a word. The same holds for a log that was emptied, or put back from an older copy, and for an older copy of the

@@ -40,7 +40,7 @@ READ_AHEAD = 1000
 def first_events(path: Path | str, count: int) -> list[Event]:
     """The first events of a ledger, read beside its writer without a lock: what says whose ledger it is.
 
-    The rest of it is not looked at, so that a damaged ledger can still be told from another.
+    The rest of it is not looked at, so that a damaged ledger is still recognised.
 
     Raises:
         StorageError, CorruptLedger: not even these can be read.

@@ -27,7 +27,7 @@ from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
-from gammacore.domain.orders import OrderLife
+from gammacore.domain.order_life import OrderLife
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession

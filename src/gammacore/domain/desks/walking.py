@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.orders import Order, OrderLife, OrderState, Purpose
+from gammacore.domain.order_life import OrderLife
+from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.strategy import Cancel, Reprice
 

@@ -189,7 +189,7 @@ def _implied_at_strikes(
     asked = np.flatnonzero(outside & ~(given > 0) & np.isin(key, wanted))
     implied = np.full(len(key), np.nan)
     implied[asked] = implied_volatility(_mids(there.chain, there.rows[asked]), _some(terms, asked))
-    told = np.where(given > 0, given, implied)
+    given_or_implied = np.where(given > 0, given, implied)
 
     def by_key(volatility: Floats, rows: Bools) -> Floats:
         known, table = np.flatnonzero(rows & (volatility > 0)), np.full(int(key.max()) + 1, np.nan)
@@ -199,8 +199,8 @@ def _implied_at_strikes(
     own = np.searchsorted(there.rows, wanting.rows)  # both ascending
     found = np.where(
         outside[own],
-        np.where(implied[own] > 0, implied[own], by_key(told, ~outside)),
-        by_key(told, outside),
+        np.where(implied[own] > 0, implied[own], by_key(given_or_implied, ~outside)),
+        by_key(given_or_implied, outside),
     )
     if explicit_rates:
         stands = wanting.chain.iv[wanting.rows] == 0

@@ -141,9 +141,9 @@ def _from_feed(
     """
     held = live.counting()
     given = gamma_of_strikes(live, held)
-    told = given > 0
-    used = held.keep(told, no_gamma=int((~told).sum()))
-    share_gamma = given[told] * used.open_interest * multiplier
+    known = given > 0
+    used = held.keep(known, no_gamma=int((~known).sum()))
+    share_gamma = given[known] * used.open_interest * multiplier
     strikes, call, put = _by_strike(used.strike, used.is_call, share_gamma, sign, unit, spot)
     return GammaExposure(
         used.chain.underlying, used.chain.as_of, spot, unit, sign, used.scope, GreeksSource.FEED, rates,

@@ -138,3 +138,9 @@ class HedgeDecided:
     def delta_after(self) -> Decimal:
         """Contract-deltas once the hedge is filled."""
         return (self.net_shares + self.shares) / self.unit
+
+
+InventoryEvent = (
+    SharesDelivered | InventoryOpened | InventorySettled | InventoryAdjusted | InventoryClosed | HedgeDecided
+)
+"""Every kind of event of an inventory."""

@@ -1,0 +1,63 @@
+"""How long an order works, when it is called back, from when on its absence counts. Rules: CS-409, CS-535, R4."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from attrs import frozen
+
+from gammacore.domain.orders import Order, OrderState, OrderTicket, Purpose
+from gammacore.domain.parameters import parameter
+
+
+@frozen
+class OrderLife:
+    """How long an order works and how it is called back, one step a cycle. Rules: CS-409, CS-535."""
+
+    poll_seconds: int = parameter(10, "A working order is looked at this often, seconds.", at_least=0)
+    entry_life_seconds: int = parameter(300, "An entry that has not filled by then is called back.", above=0)
+    exit_life_seconds: int = parameter(30, "A close at a limit that has not filled by then is sent anew.", above=0)
+    market_exit_life_seconds: int = parameter(
+        120, "A close at market that buys shorts back and has not filled by then is sent anew.", above=0
+    )
+    verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
+    max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
+    absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
+                                  at_least=1)  # fmt: skip
+    absent_seconds: int = parameter(
+        15, "At a real broker an order nobody finds counts as absent no sooner after its sending, seconds.", at_least=0
+    )
+    resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
+
+    def should_cancel(self, order: Order, now: dt.datetime) -> bool:
+        """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
+
+        Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
+        the broker has said that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
+        """
+        if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
+            life = self._life_seconds(order.ticket)
+            return life is not None and order.age_seconds(now) >= life
+        waited = (now - order.changed_at).total_seconds()
+        return (
+            order.state is OrderState.CANCEL_REQUESTED
+            and waited >= self.verify_seconds
+            and order.cancels < self.max_cancels
+        )
+
+    def believes_absence_from(self, order: Order) -> dt.datetime:
+        """From when on an order that no look finds may count as absent: a broker may list late what it has. Rule: R4.
+
+        What buys back a short is not waited for: until it fills the risk stays, and twice is a long, which is bounded.
+        """
+        patience = 0 if order.ticket.buys_back else self.absent_seconds
+        return order.changed_at + dt.timedelta(seconds=patience)
+
+    def _life_seconds(self, ticket: OrderTicket) -> int | None:
+        if ticket.life is not None:
+            return ticket.life.seconds
+        if ticket.purpose is Purpose.ENTRY:
+            return self.entry_life_seconds
+        if ticket.is_market:
+            return self.market_exit_life_seconds if ticket.buys_back else None
+        return self.exit_life_seconds if ticket.purpose.closes else None
