@@ -31,7 +31,7 @@ from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
 from gammacore.domain.orders import Order, OrderState, OrderTicket
 from gammacore.domain.positions import EntryPlan, Position, PositionState
-from gammacore.domain.risk.broker_limits import EntryDecrees
+from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.stops.policy import StopPolicy
@@ -112,7 +112,7 @@ class World:
     terms: DayTerms = TERMS
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker
     underlying: str = "SPX"
-    decrees: EntryDecrees | None = None
+    broker_rules: BrokerEntryRules | None = None
     is_compared: bool = True
     """Whether the account counts as compared from the start, so that a test may open without a cycle before."""
     _day: TradeDay | None = None
@@ -135,7 +135,7 @@ class World:
                 inbox=self.inbox,
                 notices=None,
                 confirm_after_seconds=2.0,
-                decrees=self.decrees,
+                broker_rules=self.broker_rules,
             )
             self._day.reconcile.is_settled = self.is_compared
         return self._day

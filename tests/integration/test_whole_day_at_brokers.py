@@ -18,7 +18,7 @@ from gammacore.application.trade_day import DayTerms
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
 from gammacore.wiring import wire_day, wire_trade
-from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
+from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.strategies import open_regimes, open_strategy
 
@@ -37,8 +37,8 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
     The rules are those that `broker` leaves: on Alpaca every exit comes before its own.
     """
     world, settings = a_world(underlying, seed), configuration(broker, underlying, strategy, more=more).settings
-    decrees = entry_decrees(settings, REGISTRY[underlying], SESSION, CALENDAR)
-    settings = ahead_of_the_broker(settings, decrees)
+    broker_rules = broker_entry_rules(settings, REGISTRY[underlying], SESSION, CALENDAR)
+    settings = ahead_of_the_broker(settings, broker_rules)
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
     market = QuotesOnly(world.markets[underlying], world, official_at)
     storage = MemoryStorage()
@@ -57,7 +57,7 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
         confirm_after_seconds=2.0,
         previous=previous_session(CALENDAR, DATE),
         regimes=open_regimes(settings, Mode.STUDY, REGISTRY[underlying], market, CALENDAR).watch,
-        decrees=decrees,
+        broker_rules=broker_rules,
     )
     day()
     return Day.of(list(storage.events()))

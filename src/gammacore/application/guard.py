@@ -13,7 +13,7 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.risk.broker_limits import EntryDecrees
+from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
 from gammacore.domain.risk.limits import Opening, RiskLimits, judge_halted
@@ -26,21 +26,21 @@ from gammacore.ports.clock import Clock
 class Guard:
     """Judges an order against the book as it is at this moment. Rules: CS-302, CS-338..344, DH-1001, R10.
 
-    `decrees` is what the broker forbids on top of our own limits; None where no broker does. `is_reconciled` says
+    `broker_rules` is what the broker forbids on top of our own limits; None where no broker does. `is_reconciled` says
     whether the holdings of the account were compared and settled in this session: until then nothing is opened.
     """
 
     def __init__(
         self, ledger: DayLedger, broker: Broker, clock: Clock, limits: RiskLimits,
         underlyings: Mapping[str, Underlying], *,
-        decrees: EntryDecrees | None = None, is_reconciled: Callable[[], bool] = lambda: True,
+        broker_rules: BrokerEntryRules | None = None, is_reconciled: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
         self._limits = limits
         self._underlyings = underlyings
-        self._decrees = decrees
+        self._broker_rules = broker_rules
         self._is_reconciled = is_reconciled
         self._market: MarketSnapshot | None = None
 
@@ -84,18 +84,18 @@ class Guard:
             return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can lose")
         opening = Opening(ticket.position, 1, risk, self._risk_at_work())
         verdict = self._limits.guard(opening, self._ledger.book, now, self._buying_power())
-        if self._decrees is None or not verdict.passed:
+        if self._broker_rules is None or not verdict.passed:
             return verdict
-        return self._decrees.judge_hedged(self._ledger.book, now)
+        return self._broker_rules.judge_hedged(self._ledger.book, now)
 
     def judge_plan(self, plan: EntryPlan, buying_power: Decimal | None, book: Book | None = None) -> Verdict:
         """The first limit that forbids a planned spread; `book` is another than the ledger's in a preview."""
         known, now = book or self._ledger.book, self._clock.now()
         opening = evolve(Opening.of(plan), beside=self._risk_at_work())
         verdict = self._limits.guard(opening, known, now, buying_power)
-        if self._decrees is None or not verdict.passed:
+        if self._broker_rules is None or not verdict.passed:
             return verdict
-        return self._decrees.judge_spread(known, now)
+        return self._broker_rules.judge_spread(known, now)
 
     def _risk_at_work(self) -> Decimal:
         """Dollars that openings without a plan will have at risk if all that is left of them fills."""

@@ -45,7 +45,7 @@ from gammacore.domain.dated_table import Horizon
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.risk.broker_limits import EntryDecrees
+from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import ConfigurationError
@@ -58,10 +58,10 @@ from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.dated_tables import dated_tables
-from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
     naming_underlying,
@@ -160,8 +160,8 @@ def wire_day(
     refuse_untradable(settings, underlying)
     calendar = NyseCalendar()
     session = _session(settings, calendar, armed, clock)
-    decrees = entry_decrees(settings, underlying, session, calendar)
-    settings = ahead_of_the_broker(settings, decrees)
+    broker_rules = broker_entry_rules(settings, underlying, session, calendar)
+    settings = ahead_of_the_broker(settings, broker_rules)
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if armed.broker is BrokerName.FAKE:
@@ -210,7 +210,7 @@ def wire_day(
             entry_advisor=entry_advisor,
             regimes=regimes.watch,
             news=venue.news,
-            decrees=decrees,
+            broker_rules=broker_rules,
             tables=dated_tables(settings, armed.broker, calendar, session.date),
         )
     except BaseException:
@@ -265,7 +265,7 @@ def wire_trade(
     entry_advisor: EntryAdvisor | None = None,
     regimes: WatchRegime | None = None,
     news: OrderNews | None = None,
-    decrees: EntryDecrees | None = None,
+    broker_rules: BrokerEntryRules | None = None,
     tables: tuple[Horizon, ...] = (),
 ) -> TradeDay:
     """The use cases of a day over any adapters."""
@@ -274,7 +274,13 @@ def wire_trade(
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     guard = Guard(
-        ledger, broker, clock, settings.limits, known, decrees=decrees, is_reconciled=lambda: reconcile.is_settled
+        ledger,
+        broker,
+        clock,
+        settings.limits,
+        known,
+        broker_rules=broker_rules,
+        is_reconciled=lambda: reconcile.is_settled,
     )
     desk = OrderDesk(ledger, broker, clock, order_life(settings, terms.mode), guard, fill_timeout)
     reconcile = Reconcile(

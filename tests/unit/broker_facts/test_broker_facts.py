@@ -1,4 +1,4 @@
-"""What brokers and exchanges decree, by broker, root and day. brokers.md 7."""
+"""Rules of brokers and exchanges, by broker, root and day. brokers.md 7."""
 
 from __future__ import annotations
 

@@ -154,17 +154,17 @@ def notices(report: DayReport) -> str:
 
 
 def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
-    told: list[tuple[dt.datetime, str, str]] = [
+    rows: list[tuple[dt.datetime, str, str]] = [
         (alarm.at, escape(f"{alarm.code} {alarm.position}".strip()), escape(alarm.detail)) for alarm in report.alarms
     ]
-    told += [
+    rows += [
         (refusal.at, escape(f"refused {refusal.purpose} {refusal.holding}".strip()), escape(refusal.detail))
         for refusal in report.refused
     ]
     for halt in report.halts:
         happened, said = halt_line(halt)
-        told.append((halt.at, f"<b>{happened}</b>", escape(said)))
-    for at, what, text in sorted(told):
+        rows.append((halt.at, f"<b>{happened}</b>", escape(said)))
+    for at, what, text in sorted(rows):
         yield time(at), what, text
     if report.unknown_by_filter:
         counts = ", ".join(f"{escape(name)} {count}" for name, count in report.unknown_by_filter.items())

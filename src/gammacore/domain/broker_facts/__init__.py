@@ -1,1 +1,1 @@
-"""What brokers and exchanges decree, as dated data with its source: looked up by broker, root and day. brokers.md 7."""
+"""Rules of brokers and exchanges, as dated data with its source: looked up by broker, root and day. brokers.md 7."""

@@ -1,6 +1,6 @@
 """What the broker of an account forbids or does by itself, on top of our own limits. Rules: brokers.md 7, CS-524.
 
-The fake exchange decrees nothing, so a simulated day is the same with and without these.
+The fake exchange has no rules of its own, so a simulated day is the same with and without these.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class BrokerLimits:
 
 
 @frozen(eq=False)
-class EntryDecrees:
+class BrokerEntryRules:
     """What the broker says to an entry of one session, asked after our own limits and before an order exists.
 
     `roots` are the option roots that are opened, `dates` the New York dates of the last five sessions, today's among

@@ -1,4 +1,4 @@
-"""What the configured broker decrees for one session, and our own figures ahead of what it does by itself."""
+"""The configured broker's rules for one session, and our own figures ahead of what it does by itself."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from attrs import evolve
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.day_trading import PATTERN
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.risk.broker_limits import BrokerLimits, EntryDecrees
+from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.calendar import Calendar
 from gammacore.wiring.markets import previous_session
 
 
-def entry_decrees(
+def broker_entry_rules(
     settings: Settings, underlying: Underlying, session: TradingSession, calendar: Calendar
-) -> EntryDecrees | None:
-    """What the broker of the account says to entries of this session; None: the fake exchange decrees nothing."""
+) -> BrokerEntryRules | None:
+    """The broker's rules for entries of this session; None at the fake exchange, which has none."""
     account = settings.account
     if not account.broker.is_real:
         return None
     limits = BrokerLimits(account.broker, account.intraday_margin_since)
     dates = frozenset(each.date for each in _last_sessions(session, calendar, PATTERN.value.sessions))
-    return EntryDecrees(limits, (underlying.option_root,), session, dates)
+    return BrokerEntryRules(limits, (underlying.option_root,), session, dates)
 
 
-def ahead_of_the_broker(settings: Settings, decrees: EntryDecrees | None) -> Settings:
+def ahead_of_the_broker(settings: Settings, broker_rules: BrokerEntryRules | None) -> Settings:
     """The settings of the day: stops and the hedging cut-off come before a close of the broker's own. Rule: CS-524.
 
     What `plan` and the entry log say and what acts are read from these same objects.
     """
-    if decrees is None:
+    if broker_rules is None:
         return settings
-    limits, roots, session = decrees.limits, decrees.roots, decrees.session
+    limits, roots, session = broker_rules.limits, broker_rules.roots, broker_rules.session
     return evolve(
         settings,
         stops=limits.tightened(settings.stops, roots, session),

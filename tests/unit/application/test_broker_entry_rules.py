@@ -1,4 +1,4 @@
-"""What the broker decrees is asked after our own limits, before an order exists. brokers.md 7, CS-524."""
+"""What the broker broker_rules is asked after our own limits, before an order exists. brokers.md 7, CS-524."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.inventory.events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
-from gammacore.domain.risk.broker_limits import BrokerLimits, EntryDecrees
+from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.risk.day_trades import round_trips
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Open, Trade
-from gammacore.wiring.decrees import ahead_of_the_broker, entry_decrees
+from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
 
 WEEK = frozenset(DAY - dt.timedelta(days=back) for back in (0, 3, 4, 5, 6))
 
 
-def decrees_of(broker: BrokerName, close: str = "16:00") -> EntryDecrees:
-    return EntryDecrees(BrokerLimits(broker), ("SPXW",), a_session(close), WEEK)
+def rules_of(broker: BrokerName, close: str = "16:00") -> BrokerEntryRules:
+    return BrokerEntryRules(BrokerLimits(broker), ("SPXW",), a_session(close), WEEK)
 
 
 def a_world_at(broker: BrokerName, start: str, cash: str = "20000", underlying: str = "SPX") -> World:
     world = a_world(start=start, cash=cash, underlying=underlying)
     world.terms = evolve(world.terms, starting_balance=Decimal(cash))
-    world.decrees = decrees_of(broker)
+    world.broker_rules = rules_of(broker)
     world.day.begin()
     return world
 
@@ -62,14 +62,14 @@ def test_the_fourth_day_trade_of_a_small_account_is_refused() -> None:
     book = Book.of(
         [builders_ledger.ledger_opened(), *(builders_ledger.position_adopted(f"old-{number}") for number in range(3))]
     )
-    decrees = evolve(decrees_of(BrokerName.TRADIER), dates=frozenset({builders_ledger.DAY}))
+    broker_rules = evolve(rules_of(BrokerName.TRADIER), dates=frozenset({builders_ledger.DAY}))
 
-    verdict = decrees.judge_spread(book, at("11:00"))
+    verdict = broker_rules.judge_spread(book, at("11:00"))
 
     assert str(verdict) == (
         f"skip pattern_day_trader: 3 day trades in 5 sessions and 1 more, balance {book.balance:.2f} < 25000"
     )
-    assert decrees_of(BrokerName.TRADIER).judge_spread(book, at("11:00")).passed  # of another week
+    assert rules_of(BrokerName.TRADIER).judge_spread(book, at("11:00")).passed  # of another week
 
 
 @pytest.mark.parametrize(("cash", "reason"), [("24999.99", "pattern_day_trader"), ("25000", None)])
@@ -117,20 +117,20 @@ def settings_at(broker: BrokerName) -> Settings:
 
 def test_on_the_fake_exchange_the_figures_are_the_configured_ones() -> None:
     settings = settings_at(BrokerName.FAKE)
-    decrees = entry_decrees(settings, REGISTRY["SPX"], a_session(), NyseCalendar())
+    broker_rules = broker_entry_rules(settings, REGISTRY["SPX"], a_session(), NyseCalendar())
 
-    assert decrees is None
-    assert ahead_of_the_broker(settings, decrees) is settings
+    assert broker_rules is None
+    assert ahead_of_the_broker(settings, broker_rules) is settings
 
 
 def test_at_a_broker_the_last_five_sessions_count_and_exits_come_first() -> None:
     settings = settings_at(BrokerName.ALPACA)
-    decrees = entry_decrees(settings, REGISTRY["SPY"], a_session(), NyseCalendar())
+    broker_rules = broker_entry_rules(settings, REGISTRY["SPY"], a_session(), NyseCalendar())
 
-    assert decrees is not None
-    assert sorted(decrees.dates) == [dt.date(2025, 12, 29), *map(dt.date.fromisoformat,
+    assert broker_rules is not None
+    assert sorted(broker_rules.dates) == [dt.date(2025, 12, 29), *map(dt.date.fromisoformat,
                                      ("2025-12-30", "2025-12-31", "2026-01-02", "2026-01-05"))]  # fmt: skip
-    today = ahead_of_the_broker(settings, decrees)
+    today = ahead_of_the_broker(settings, broker_rules)
     assert (today.stops.soft_close_minutes, today.stops.hard_close_minutes, today.stops.may_hold) == (35, 35, False)
     assert today.hedging.exit_before_close == 35 * 60
     assert StopPolicy().may_hold
