@@ -110,7 +110,7 @@ class BrokerLimits:
 
 @frozen(eq=False)
 class BrokerEntryRules:
-    """What the broker says to an entry of one session, asked after our own limits and before an order exists.
+    """The broker's rules for an entry of one session, judged after our own limits and before an order exists.
 
     `roots` are the option roots that are opened, `dates` the New York dates of the last five sessions, today's among
     them.
