@@ -108,17 +108,24 @@ def test_a_long_whose_bid_is_not_quoted_is_left_to_settlement_and_its_short_boug
     assert_both_books_agree(world)
 
 
-@pytest.mark.parametrize("useless", [CROSSED, NO_ASK, NO_BID, NO_OFFERS], ids=["crossed", "no ask", "no bid", "ask 0"])
-def test_the_first_usable_quotes_after_the_soft_close_end_it_there(useless: Quotes) -> None:
-    """CS-526: the close is at market and works until somebody quotes again."""
+@pytest.mark.parametrize(
+    ("useless", "value"),
+    [(CROSSED, "2.80"), (NO_ASK, "2.80"), (NO_OFFERS, "2.80"), (NO_BID, "5.15")],
+    ids=["crossed", "no ask", "ask 0", "no bid"],
+)
+def test_the_first_usable_quotes_after_the_soft_close_end_it_there(useless: Quotes, value: str) -> None:
+    """CS-526: the close is at market and works until there are quotes again.
+
+    Without a bid the short went alone at 5.20, and the long is offered at a tick: the first bid takes it there (CS-420).
+    """
     quotes = [("09:30", PUT_QUOTES), ("14:00", useless), ("15:57", PUT_QUOTES)]
     world = a_day(a_scripted_plan(), quotes, "6860")
     world.day()
 
     (booked,) = world.all(PositionClosed)
-    assert (booked.reason, booked.exit_value) == ("soft_close", Decimal("2.80"))
+    assert (booked.reason, booked.exit_value) == ("soft_close", Decimal(value))
     assert at("15:57") <= booked.at <= at("15:59")
-    assert booked.gross == Decimal("-0.30") * 300
+    assert booked.gross == (CREDIT - Decimal(value)) * 300
     assert_both_books_agree(world)
 
 

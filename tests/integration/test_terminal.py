@@ -174,9 +174,12 @@ def test_lines_of_a_study_carry_the_days_own_time(home: Path, capsys: pytest.Cap
     answer = CommandLine(capsys)("trade", *on_a_trading_day())
 
     times = [line.split(" ")[0] for line in answer.err.splitlines()]
-    assert times[0] == "--:--:--"
-    assert times[1] == "09:30:00"
-    assert times[1:] == sorted(times[1:])
+    known = [time for time in times if time != "--:--:--"]
+    unknown = len(times) - len(known)
+    assert unknown >= 1
+    assert times[:unknown] == ["--:--:--"] * unknown
+    assert known[0] == "09:30:00"
+    assert known == sorted(known)
     assert next(line for line in answer.err.splitlines() if "Day finished" in line) >= "16:00:00"
     opened = next(line for line in answer.err.splitlines() if "enter 1" in line)
     assert opened.split(" ")[0][:5] == re.findall(r"enter (\d\d:\d\d)", opened)[0]
