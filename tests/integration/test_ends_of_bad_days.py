@@ -116,7 +116,7 @@ def test_a_long_whose_bid_is_not_quoted_is_left_to_settlement_and_its_short_boug
 def test_the_first_usable_quotes_after_the_soft_close_end_it_there(useless: Quotes, value: str) -> None:
     """CS-526: the close is at market and works until there are quotes again.
 
-    Without a bid the short went alone at 5.20, and the long is offered at a tick: the first bid takes it there (CS-420).
+    Without a bid the short went alone at 5.20, the long is offered at a tick: the first bid takes it there (CS-420).
     """
     quotes = [("09:30", PUT_QUOTES), ("14:00", useless), ("15:57", PUT_QUOTES)]
     world = a_day(a_scripted_plan(), quotes, "6860")
