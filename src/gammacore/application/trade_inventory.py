@@ -55,7 +55,7 @@ class TradeInventory:
             life=step.life,
         )
         first: list[Event] = []
-        if book.position(step.inventory) is not None:
+        if book.position(step.inventory) is not None or book.plan(step.inventory) is not None:
             raise InvalidInput("inventory", step.inventory, "a spread has this name; give the inventory one of its own")
         if step.inventory not in book.inventories:
             first.append(InventoryOpened(now, step.inventory, step.strategy, step.underlying, {}, Decimal(0)))
