@@ -165,7 +165,7 @@ class Hostile:
             spread=spread,
             strategy=tag,
             policy=PATIENT,
-            limit=rng.choice([Decimal("0.10"), Decimal("0.40")]),
+            limit=rng.choice([Decimal("0.40"), Decimal("0.45")]),
             expected_credit=rng.choice([Decimal("0.50")] * 5 + [Decimal("2.50"), Decimal(0)]),
         )
         return Open(plan, a_judgement(plan, situation.now))
