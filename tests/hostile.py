@@ -244,7 +244,6 @@ class Run:
     world: World = field(init=False)
     seen: int = 0
     halted: bool = False
-    at_risk: Decimal = Decimal(0)
 
     def __attrs_post_init__(self) -> None:
         self.world = a_hostile_world(self.rng)

@@ -25,7 +25,9 @@ class OrderLife:
     absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
                                   at_least=1)  # fmt: skip
     absent_seconds: int = parameter(
-        15, "At a real broker an order nobody finds counts as absent no sooner after its sending, seconds.", at_least=0
+        15,
+        "At a real broker an order that is not found counts as absent no sooner after it was sent, seconds.",
+        at_least=0,
     )
     resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
 

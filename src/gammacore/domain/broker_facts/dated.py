@@ -30,7 +30,7 @@ class BrokerName(StrEnum):
 
     @property
     def is_real(self) -> bool:
-        """Whether an account there can hold money; the fake exchange has no rules of its own and owes nobody."""
+        """Whether an account there can hold money; the fake exchange has no rules of its own and holds no money."""
         return self is not BrokerName.FAKE
 
 
