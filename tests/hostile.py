@@ -309,11 +309,11 @@ def assert_nothing_oversold(world: World) -> None:
     for order in book.working_orders:
         if not order.ticket.closes:
             continue
-        held = book.held_by(order.ticket.position)
+        held = book.held_by(order.ticket.holding)
         for leg in order.ticket.legs:
             unfilled = sum(
                 other.ticket.quantity * one.ratio - other.execution.filled_of(one)
-                for other in book.orders_of(order.ticket.position)
+                for other in book.orders_of(order.ticket.holding)
                 if other.is_working
                 for one in other.ticket.legs
                 if (one.symbol, one.side) == (leg.symbol, leg.side) and other.ticket.closes

@@ -169,7 +169,7 @@ def _notes(report: DayReport) -> Iterator[RenderableType]:
         names = ", ".join(f"{name} ({count})" for name, count in report.unknown_by_filter.items())
         yield Text.from_markup(f"\n[yellow]unknown, counted by filter:[/] {escape(names)}")
     for alarm in report.alarms:
-        where = f" {alarm.position}" if alarm.position else ""
+        where = f" {alarm.holding}" if alarm.holding else ""
         yield Text.from_markup(f"[red]alarm[/] {hour(alarm.at)} {escape(f'{alarm.code}{where}: {alarm.detail}')}")
     for refusal in report.refused:
         what = " ".join(filter(None, (str(refusal.purpose), refusal.holding)))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import Order
-from gammacore.domain.positions import Position
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
 from gammacore.domain.reports.trade_record import TradeLine, recorded
@@ -56,7 +56,7 @@ def trade_document(report: DayReport, ledger: LedgerPlace) -> Document:
         "trades": [record_line(record) for record in report.records],
         "decisions": [decision(entry) for entry in report.scheduled],
         "alarms": [
-            {"at": clock(alarm.at), "code": alarm.code, "position": alarm.position or None, "detail": alarm.detail}
+            {"at": clock(alarm.at), "code": alarm.code, "position": alarm.holding or None, "detail": alarm.detail}
             for alarm in report.alarms
         ],
         "refused": [refused(refusal) for refusal in report.refused],
@@ -130,8 +130,8 @@ def status_document(book: Book, day_pnl: Decimal, ledger: LedgerPlace) -> Docume
     """Where we stand: what is open, what works, what there is, and whether trading is halted."""
     return {
         "mode": None if book.opened is None else book.opened.mode.value,
-        "positions": [position_line(position) for position in book.live_positions],
-        "inventories": [held_line(inventory) for inventory in book.live_inventories if inventory.holdings],
+        "positions": [position_line(position) for position in book.live_spreads],
+        "inventories": [held_line(inventory) for inventory in book.live_holdings if inventory.holdings],
         "orders": [order_line(order) for order in book.working_orders],
         "balance": money(book.balance),
         "day_pnl": money(day_pnl),
@@ -233,7 +233,7 @@ def fall(worst: Drawdown) -> Document:
     return {"dollars": money(worst.dollars), "part": float(worst.part)}
 
 
-def position_line(position: Position) -> Document:
+def position_line(position: SoldSpread) -> Document:
     return {
         "id": position.id,
         "state": position.state.value,
@@ -252,7 +252,7 @@ def order_line(order: Order) -> Document:
     ticket = order.ticket
     return {
         "id": order.id,
-        "position": ticket.position,
+        "position": ticket.holding,
         "purpose": ticket.purpose.value,
         "state": order.state.value,
         "legs": [order_leg(one) for one in ticket.legs],

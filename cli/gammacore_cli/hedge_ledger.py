@@ -138,7 +138,7 @@ def _book_line(book: BookGauges) -> Document:
         "net_shares": number(book.net_shares),
         "hedge_shares": book.hedge_shares,
         "in_flight_shares": book.in_flight_shares,
-        "positions": book.positions,
+        "positions": book.holdings,
         "price": known_number(book.price),
         "hedge_pnl_realised": money(book.hedge_pnl_realised),
         "hedge_pnl_open": None if book.hedge_pnl_open is None else money(book.hedge_pnl_open),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gammacore.domain.holding_events import BookGreeks, HoldingAdopted, SharesDelivered
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import Side, parse_occ
-from gammacore.domain.inventory.events import BookGreeks, InventoryOpened, SharesDelivered
-from gammacore.domain.inventory.inventories import multiplier_of
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import ShareLeg
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import story, title
@@ -83,7 +83,7 @@ def greeks(book: BookGreeks) -> Document:
     }
 
 
-def held_line(inventory: Inventory) -> Document:
+def held_line(inventory: AnyHolding) -> Document:
     """What is held under one name now; what it is worth is not in a ledger."""
     return {
         "id": inventory.id,
@@ -101,7 +101,7 @@ def _legs(line: InventoryLine) -> tuple[Leg | ShareLeg, ...]:
     """As they were bought; of what nobody chose, as it was found or delivered."""
     if line.entry is not None:
         return line.entry.ticket.legs
-    began = next((event for event in line.moved if isinstance(event, InventoryOpened | SharesDelivered)), None)
+    began = next((event for event in line.moved if isinstance(event, HoldingAdopted | SharesDelivered)), None)
     if isinstance(began, SharesDelivered):
         return (_leg(began.symbol, began.shares),)
     return () if began is None else tuple(_leg(symbol, held) for symbol, held in began.symbols.items())

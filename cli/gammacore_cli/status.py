@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gammacore.adapters.kill_file import KillFile
     from gammacore.domain.book.book import Book
-    from gammacore.domain.inventory.inventory import Inventory
+    from gammacore.domain.holdings.holding import AnyHolding
     from gammacore.wiring import FoundLedger, LedgerChoice, LedgerPlace
 
 
@@ -112,16 +112,16 @@ def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
 
 
 def _holdings(book: Book) -> Iterator[RenderableType]:
-    held = [inventory for inventory in book.live_inventories if inventory.holdings]
-    if book.live_positions:
+    held = [inventory for inventory in book.live_holdings if inventory.holdings]
+    if book.live_spreads:
         yield _positions(book)
     if held:
         yield _inventories(held)
-    if not (book.live_positions or held):
+    if not (book.live_spreads or held):
         yield "no open position"
 
 
-def _inventories(held: Sequence[Inventory]) -> RenderableType:
+def _inventories(held: Sequence[AnyHolding]) -> RenderableType:
     """Quantities by symbol; what they are worth now is not in a ledger."""
     from rich.markup import escape
     from rich.table import Column, Table
@@ -151,7 +151,7 @@ def _positions(book: Book) -> RenderableType:
     table = Table(Column("position", no_wrap=True), "sold", Column("credit", justify="right", no_wrap=True),
                   Column("at risk", justify="right", no_wrap=True), "since", "state",
                   box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
-    for position in book.live_positions:
+    for position in book.live_spreads:
         table.add_row(
             position.id, f"{position.open_contracts} × {position.plan.strategy.value} {position.spread.strikes}",
             f"{position.credit:.2f}", dollars(position.maximum_risk), hour(position.opened_at),
@@ -171,6 +171,6 @@ def _orders(book: Book) -> RenderableType:
         ticket = order.ticket
         limit = "market" if ticket.limit is None else f"{ticket.limit} {ticket.effect}"
         filled = f"{order.execution.quantity} of {ticket.quantity}"
-        table.add_row(f"{ticket.purpose.value} {ticket.position}\n[dim]{order.id}[/]", filled, limit,
+        table.add_row(f"{ticket.purpose.value} {ticket.holding}\n[dim]{order.id}[/]", filled, limit,
                       hour(order.intended_at), order.state.value)  # fmt: skip
     return table

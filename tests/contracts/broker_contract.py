@@ -173,7 +173,7 @@ class BrokerContract:
         held = signed(ticket, 2)
         for number, leg in enumerate(sorted(control.exit("gc-2").legs, key=lambda leg: leg.side is Side.SELL)):
             effect = Effect.DEBIT if leg.side is Side.BUY else Effect.CREDIT
-            repair = OrderTicket(f"gc-{number + 3}", Purpose.REPAIR, ticket.underlying, ticket.position, (leg,), 2,
+            repair = OrderTicket(f"gc-{number + 3}", Purpose.REPAIR, ticket.underlying, ticket.holding, (leg,), 2,
                                  effect, None)  # fmt: skip
             control.broker.submit(repair)
             control.step()

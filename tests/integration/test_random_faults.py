@@ -120,7 +120,7 @@ def a_behaviour(rng: Random, ticket: OrderTicket) -> Behaviour:
         {"leg_contracts": tuple(rng.randint(0, quantity) for _ in ticket.legs)},
         {"times_out": True, "leg_contracts": tuple(rng.randint(0, quantity) for _ in ticket.legs)},
     )
-    if ticket.position == STRADDLE and ticket.purpose is Purpose.EXIT:
+    if ticket.holding == STRADDLE and ticket.purpose is Purpose.EXIT:
         endless = {"never", "parts", "leg_contracts"}
         kinds = (*({},) * 10, *(kind for kind in kinds if not kind.keys() & endless))
     told = dict(rng.choice(kinds))
@@ -244,8 +244,8 @@ def assert_ended_well(world: World) -> None:
         if isinstance(event, PositionClosed):
             closed[event.position] += event.contracts
     for order in book.orders.values():
-        if order.ticket.purpose is Purpose.ENTRY and order.ticket.position != STRADDLE:
-            assert closed[order.ticket.position] == order.execution.quantity, f"{order.ticket.position} booked wrongly"
+        if order.ticket.purpose is Purpose.ENTRY and order.ticket.holding != STRADDLE:
+            assert closed[order.ticket.holding] == order.execution.quantity, f"{order.ticket.holding} booked wrongly"
 
 
 @pytest.mark.parametrize("seed", [2880, 6255, 12249, 16556])

@@ -57,7 +57,7 @@ class OwnStrategy:
             return gammacore.Decisions()
 
         # 2. Look at what is held. A holding stays in the book when it is closed: nothing is bought twice a day.
-        holding = book.inventories.get(own)
+        holding = book.holdings.get(own)
         held = 0 if holding is None else holding.quantities.get(share, 0)
 
         # 3. Enter once. Without a fresh price there is nothing to decide on.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.ledger import AlarmRaised
-from gammacore.domain.positions import Position
 from gammacore.domain.stops.advisor import AdvisorOpinion, ExitQuestion, KeptOpinion, odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Situation
 from gammacore.ports.exit_advisor import ExitAdvisor
@@ -31,7 +31,7 @@ class AskAdvisor:
         return opinions
 
     def _opinion(self, close: Close, situation: Situation) -> AdvisorOpinion | None:
-        position, price = situation.book.position(close.position), situation.price
+        position, price = situation.book.holding(close.position), situation.price
         if position is None or price is None:
             return None
         limits, kept = position.plan.policy.advice, self._kept.get(position.id)
@@ -51,7 +51,7 @@ class AskAdvisor:
             return None
 
 
-def _question(close: Close, position: Position, situation: Situation) -> ExitQuestion:
+def _question(close: Close, position: SoldSpread, situation: Situation) -> ExitQuestion:
     price, vix = situation.price, situation.market.vix
     assert price is not None
     assert vix is not None

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
@@ -48,7 +48,7 @@ class Guard:
         """The market that this cycle's decisions look at: what an order without a limit may cost is read off it."""
         self._market = market
 
-    def __call__(self, ticket: OrderTicket, plan: EntryPlan | None = None) -> Allowed | Refused:
+    def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None) -> Allowed | Refused:
         """Whether an order may be intended, and for how much of what it asks."""
         judged = classify(ticket, self._ledger.book, self._underlyings)
         if isinstance(judged, Refused) or judged.risk is Risk.REDUCES:
@@ -72,7 +72,7 @@ class Guard:
             verdict = judge_breaker(book.breaker_tripped_at)
         return None if verdict.passed else Refused(judged.risk, verdict)
 
-    def judge_opening(self, ticket: OrderTicket, plan: EntryPlan | None) -> Verdict:
+    def judge_opening(self, ticket: OrderTicket, plan: SpreadPlan | None) -> Verdict:
         """The first limit that forbids an opening now, ours before the broker's, else ok."""
         if not self._is_reconciled():
             return Verdict.unknown("not_reconciled", "holdings were not compared with the broker in this session")
@@ -82,13 +82,13 @@ class Guard:
         risk = risk_of(ticket, self._market)
         if not risk:  # unknown, or nothing at all: no order that opens something can lose nothing
             return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can lose")
-        opening = Opening(ticket.position, 1, risk, self._risk_at_work())
+        opening = Opening(ticket.holding, 1, risk, self._risk_at_work())
         verdict = self._limits.guard(opening, self._ledger.book, now, self._buying_power())
         if self._broker_rules is None or not verdict.passed:
             return verdict
         return self._broker_rules.judge_hedged(self._ledger.book, now)
 
-    def judge_plan(self, plan: EntryPlan, buying_power: Decimal | None, book: Book | None = None) -> Verdict:
+    def judge_plan(self, plan: SpreadPlan, buying_power: Decimal | None, book: Book | None = None) -> Verdict:
         """The first limit that forbids a planned spread; `book` is another than the ledger's in a preview."""
         known, now = book or self._ledger.book, self._clock.now()
         opening = evolve(Opening.of(plan), beside=self._risk_at_work())
@@ -102,7 +102,7 @@ class Guard:
         book, total = self._ledger.book, Decimal(0)
         for order in book.working_orders:
             ticket, left = order.ticket, order.ticket.quantity - order.execution.quantity
-            if left > 0 and ticket.purpose is Purpose.ENTRY and book.plan(ticket.position) is None:
+            if left > 0 and ticket.purpose is Purpose.ENTRY and book.plan(ticket.holding) is None:
                 total += risk_of(evolve(ticket, quantity=left), self._market) or Decimal(0)
         return total
 

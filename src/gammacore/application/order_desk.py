@@ -13,6 +13,9 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.holding_events import PolicyRecorded
+from gammacore.domain.holdings.holding import AnyHolding, is_spread
+from gammacore.domain.holdings.plans import Opening, SpreadPlan, policy_id
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
@@ -30,7 +33,6 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Effect, Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
-from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
@@ -45,6 +47,8 @@ LATE_FILLS = dt.timedelta(minutes=2)
 """An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
 """Without news of an order for this long somebody is told. Rule: DH-241."""
+A_DAY = dt.timedelta(days=1)
+"""No order outlives the session it was meant in."""
 _NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
@@ -83,11 +87,15 @@ class OrderDesk:
         self._stirred |= working if news.gap else news.orders & working
 
     def send(
-        self, ticket: OrderTicket, plan: EntryPlan | None = None, first: Sequence[Event] = ()
+        self,
+        ticket: OrderTicket,
+        opens: Opening | None = None,
+        plan: SpreadPlan | None = None,
+        first: Sequence[Event] = (),
     ) -> OrderState | Refused:
         """Ask the guard, record the intent durably (with `first`, in one append), then submit, once.
 
-        A refusal is journaled where its reason is new; `first` is not recorded then. Where the recording took too long
+        `opens` is what the first order of a holding begins, `plan` that of a spread. A refusal is journaled where its reason is new; `first` is not recorded then. Where the recording took too long
         (the ledger was out of reach) the market is another one: nothing is sent.
 
         Raises:
@@ -100,11 +108,18 @@ class OrderDesk:
             self._refuse(ticket, judged, first)
             return judged
         ticket = judged.ticket
-        self._ledger.record(*first, OrderIntended(at=self._clock.now(), ticket=ticket, plan=plan))
+        now = self._clock.now()
+        self._ledger.record(*first, *self._new_policy(plan, now), OrderIntended(now, ticket, opens))
         now = self._clock.now()
         if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
             return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)
+
+    def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:
+        """The stop policy of a spread, where this ledger does not have it yet."""
+        if plan is None or self._ledger.book.knows_policy(name := policy_id(plan.policy)):
+            return ()
+        return (PolicyRecorded(now, name, plan.policy),)
 
     def _refuse(self, ticket: OrderTicket, refused: Refused, first: Sequence[Event]) -> None:
         """Journal a refusal once until its reason changes: in the judgement it came with, else by itself.
@@ -120,7 +135,7 @@ class OrderDesk:
             if known is None or known.reason != verdict.reason:
                 self._ledger.record(evolve(judgement, reason=verdict.reason, explanation=str(verdict)))
             return
-        self.refuse(ticket.position, ticket.purpose, ticket.symbols, verdict)
+        self.refuse(ticket.holding, ticket.purpose, ticket.symbols, verdict)
 
     def refuse(self, holding: str, purpose: Purpose, symbols: tuple[str, ...], verdict: Verdict) -> None:
         """Journal why no order was made for a holding, once until the reason changes."""
@@ -146,12 +161,12 @@ class OrderDesk:
     def cancel(self, order: Order, reason: str) -> None:
         """Ask for an order back, durably noted first; it may still fill. Rule: CS-409."""
         now = self._clock.now()
-        alarm = _uncovered(self._ledger.book.position(order.ticket.position), now)
+        alarm = _uncovered(self._ledger.book.holdings[order.ticket.holding], now)
         self._ledger.record(*alarm, CancelRequested(now, order.id, reason))
         try:
             self._ask_back(order)
         except BrokerError as refusal:
-            self._ledger.record(AlarmRaised(self._clock.now(), "cancel_not_taken", str(refusal), order.ticket.position))
+            self._ledger.record(AlarmRaised(self._clock.now(), "cancel_not_taken", str(refusal), order.ticket.holding))
 
     def _ask_back(self, order: Order) -> None:
         self._called_back.add(order.id)
@@ -211,42 +226,44 @@ class OrderDesk:
         fill = next((event for event in events if isinstance(event, OrderFilled)), None)
         if fill is None or order.is_working:  # while it worked, nothing of its symbols was taken for traded outside
             return []
-        book, owner = self._ledger.book, order.ticket.position
+        holding = self._ledger.book.holdings[order.ticket.holding]
         gained = order.ticket.gained(order.execution, fill.execution)
-        return list(taken_back(book.position(owner) or book.inventories.get(owner), gained, order.id, fill.at))
+        return list(taken_back(holding, gained, order.id, fill.at))
 
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
         book = self._ledger.book
-        orders = (order for position in book.live_positions for order in book.orders_of(position.id))
+        orders = (order for holding in book.live_holdings for order in book.orders_of(holding.id))
         return [order for order in orders if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
         """Orders that ended unfilled a moment ago: the fill and the cancel may have crossed. Rule: CS-410."""
         book, now = self._ledger.book, self._clock.now()
         ended = (OrderState.CANCELED, OrderState.NOT_SENT)
-        owners = (*book.inventories, *(position.id for position in book.live_positions))
-        orders = (order for owner in owners for order in book.orders_of(owner))
-        return [order for order in orders if order.state in ended and now - order.changed_at <= LATE_FILLS]
+        recent = (order for order in book.orders_since(now - A_DAY) if now - order.changed_at <= LATE_FILLS)
+        return [order for order in recent if order.state in ended and self._takes_fills(order)]
+
+    def _takes_fills(self, order: Order) -> bool:
+        """What ends a spread that is booked already belongs to nothing. Rule: CS-564."""
+        holding = self._ledger.book.holdings[order.ticket.holding]
+        return holding.is_live or not is_spread(holding)
 
     def _fill_unknown(self, order: Order, now: dt.datetime) -> None:
-        """Nobody says what became of an order of an inventory: told once it is long, counted all the same. DH-241."""
-        if not order.is_working or order.ticket.position not in self._ledger.book.inventories:
+        """No answer says what became of an order: an alarm once that is long, counted all the same. Rule: DH-241."""
+        if not order.is_working:
             return
         silent = now - max(order.changed_at, self._answered.get(order.id, order.changed_at))
         if silent >= self._fill_timeout and order.id not in self._told_unknown:
             self._told_unknown.add(order.id)
             detail = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
-            self._ledger.record(AlarmRaised(now, Alarm.FILL_UNKNOWN.value, detail, order.ticket.position))
+            self._ledger.record(AlarmRaised(now, Alarm.FILL_UNKNOWN.value, detail, order.ticket.holding))
 
     def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
-        position = self._ledger.book.position(order.ticket.position)
-        if position is None and (plan := self._ledger.book.plan(order.ticket.position)) is not None:
-            position = Position(plan, PositionState.OPEN, order.changed_at)
+        holding = self._ledger.book.holdings[order.ticket.holding]
         fill = next((event for event in events if isinstance(event, OrderFilled)), None)
-        if position is None or fill is None:
+        if fill is None:
             return ()
-        return _uncovered(position.filled(order.ticket, order.execution, fill.execution), fill.at)
+        return _uncovered(holding.filled(order.ticket, order.execution, fill.execution), fill.at)
 
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
         if order.id in self._stirred or order.state in _NOT_FOUND_YET:
@@ -274,7 +291,7 @@ class OrderDesk:
                 self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
         elif looks == self._life.absent_looks:
             detail = f"order {order.id} was {order.state} and the broker no longer knows it"
-            self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.position))
+            self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.holding))
 
     def _resend(self, order: Order, now: dt.datetime) -> None:
         """Send what a crash kept from leaving, unless it is too old or a halt has come in between. R10, DH-1001."""
@@ -292,7 +309,7 @@ class OrderDesk:
         since = self._buying_back_since(order)
         if since is not None and now - since >= ALARM_AGAIN:
             problem = f"has not closed the position in {(now - since).total_seconds():.0f} s"
-            self._alarm(order, now, "stuck", problem, about=order.ticket.position)
+            self._alarm(order, now, "stuck", problem, about=order.ticket.holding)
         if self._life.should_cancel(order, now):
             self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
         elif order.cancels >= self._life.max_cancels:
@@ -302,7 +319,7 @@ class OrderDesk:
     def _buying_back_since(self, order: Order) -> dt.datetime | None:
         """When the first of the orders in a row was meant that should have bought back and never filled. CS-563."""
         since: dt.datetime | None = None
-        for earlier in reversed(self._ledger.book.orders_of(order.ticket.position)):
+        for earlier in reversed(self._ledger.book.orders_of(order.ticket.holding)):
             if not earlier.ticket.buys_back or earlier.state is OrderState.FILLED:
                 break
             since = earlier.intended_at
@@ -317,7 +334,7 @@ class OrderDesk:
         if told is None or now - told >= again:
             self._told[code, about or order.id] = now
             detail = f"order {order.id} {problem}; looked at every cycle"
-            self._ledger.record(AlarmRaised(now, code, detail, order.ticket.position))
+            self._ledger.record(AlarmRaised(now, code, detail, order.ticket.holding))
 
     def _news(self, order: Order, report: OrderReport) -> list[Event]:
         now = self._clock.now()
@@ -342,9 +359,12 @@ class OrderDesk:
         return events
 
     def _lacks_price(self, order: Order, report: OrderReport) -> bool:
-        """A fill of an inventory waits for its price: until then the order counts as in flight. Rule: CS-411."""
+        """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
         told = report.execution
-        return order.ticket.position in self._ledger.book.inventories and told.any and not (told.price or told.legs)
+        return self._plan(order) is None and told.any and not (told.price or told.legs)
+
+    def _plan(self, order: Order) -> SpreadPlan | None:
+        return self._ledger.book.holdings[order.ticket.holding].plan
 
     def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
@@ -354,7 +374,7 @@ class OrderDesk:
         if net is not None:  # every leg has its price: the net is known, be it 0
             execution = evolve(execution, price=net)
         is_mute = execution.price is None or (is_entry and execution.price == 0 and net is None)
-        plan = self._ledger.book.plan(order.ticket.position)
+        plan = self._plan(order)
         if execution.quantity == 0 or not is_mute:
             is_possible = not is_entry or plan is None or _is_possible(execution.price, plan)
             return OrderFilled(now, order.id, execution, complete, price_verified=is_possible)
@@ -367,13 +387,13 @@ class OrderDesk:
 
     def _impossible(self, order: Order, fill: OrderFilled) -> list[Event]:
         """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
-        plan, price = self._ledger.book.plan(order.ticket.position), fill.execution.price
+        plan, price = self._plan(order), fill.execution.price
         if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
             return []
         if _is_possible(price, plan):
             return []
         detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
-        return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.position)]
+        return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.holding)]
 
 
 def _why_canceled(order: Order, report: OrderReport) -> str:
@@ -382,13 +402,13 @@ def _why_canceled(order: Order, report: OrderReport) -> str:
     return (ours or theirs) if order.state is OrderState.CANCEL_REQUESTED else (theirs or ours)
 
 
-def _is_possible(credit: Decimal | None, plan: EntryPlan) -> bool:
+def _is_possible(credit: Decimal | None, plan: SpreadPlan) -> bool:
     """Whether a spread can have been sold for so many points: 0 < C < W. Rule: CS-003."""
     return credit is not None and 0 < credit < plan.spread.width
 
 
-def _uncovered(position: Position | None, at: dt.datetime) -> tuple[Event, ...]:
-    """The alarm of a short without its cover; the repair follows once the order that left it is gone. Rule: R2."""
-    if position is None or not (naked := position.naked_shorts()):
+def _uncovered(holding: AnyHolding, at: dt.datetime) -> tuple[Event, ...]:
+    """The alarm of a spread's short without its cover; the repair follows once the order that left it is gone. R2."""
+    if not is_spread(holding) or not holding.is_live or not (naked := holding.naked_shorts()):
         return ()
-    return (AlarmRaised(at, "leg_imbalance", f"legs filled out of ratio; naked short {naked}", position.id),)
+    return (AlarmRaised(at, "leg_imbalance", f"legs filled out of ratio; naked short {naked}", holding.id),)

@@ -37,7 +37,7 @@ class RecallMarket:
 
         A live feed does not show the past: there the memory starts afresh.
         """
-        if not self._ledger.book.live_positions or not self._market.fingerprint():
+        if not self._ledger.book.live_spreads or not self._market.fingerprint():
             return
         events, told = list(self._ledger.events()), 0
         book, at = Book(), start

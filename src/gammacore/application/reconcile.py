@@ -10,20 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from itertools import count
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
-from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans
-from gammacore.domain.desks.outside_trades import adjustments, inventory_adjustments, outside_price, returnable
+from gammacore.domain.book.bookings import CLOSED_EXTERNALLY, booked
+from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, orphan_policy
+from gammacore.domain.desks.outside_trades import adjustments, outside_price, returnable
+from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted, PolicyRecorded
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, Origin, SoldSpread, is_spread
+from gammacore.domain.holdings.plans import policy_id
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
-from gammacore.domain.inventory.events import InventoryOpened
-from gammacore.domain.inventory.inventories import STRANDED
-from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import BrokerError, InvalidInput
@@ -156,8 +156,8 @@ class Reconcile:
         gap = held - expected
         if _is_option(symbol) or gap * expected < 0:
             return gap
-        now, inventories = self._clock.now(), self._ledger.book.inventories.values()
-        back = sum(returnable(inventory, symbol, now) for inventory in inventories)
+        now, holdings = self._clock.now(), self._ledger.book.holdings.values()
+        back = sum(returnable(holding, symbol, now) for holding in holdings)
         return min(gap, back) if gap > 0 < back else max(gap, back) if gap < 0 > back else 0
 
     def _count_looks(self, differences: Mapping[str, int]) -> None:
@@ -182,25 +182,29 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if len(owners) == 1 and symbol in (legs := _legs_held(owners[0])) and not any(held.get(leg) for leg in legs):
-            return self._missing(owners[0])
-        return self._traded_outside(symbol, gap, owners) if owners else self._adjust(symbol, gap)
+        if len(owners) == 1 and is_spread(owner := owners[0]) and owner.held(symbol):
+            if not any(held.get(leg) for leg in owner.quantities):
+                return self._missing(owner)
+        return self._traded_outside(symbol, gap)
 
-    def _traded_outside(self, symbol: str, gap: int, owners: Sequence[Position]) -> dict[str, ReconcileVerdict]:
-        """Bring positions down to what the broker still holds of them, or back up. What is naked then is repaired in
-        this very cycle, so nothing waits for the price: without the broker's orders it is not known. CS-413, CS-572.
+    def _traded_outside(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
+        """Bring holdings down to what the broker still holds of them, or back up to what it shows again.
+
+        What is naked then is repaired in this very cycle, so nothing waits for the price: without the broker's orders
+        it is not known. Rules: CS-413, CS-572, R5.
         """
-        now = self._clock.now()
+        now, book = self._clock.now(), self._ledger.book
         reports = self._broker_orders() or ()
-        changes = adjustments(owners, symbol, gap, filter(self._is_foreign, reports), now)
+        changes = adjustments(book.holdings.values(), symbol, gap, filter(self._is_foreign, reports), now)
         if not changes:
             return {}
         rest = gap - sum(event.change for event in changes)
-        known = dict(self._ledger.book.quarantined)
-        alarms = [AlarmRaised(now, CLOSED_EXTERNALLY, event.detail, event.position) for event in changes]
+        known = dict(book.quarantined)
+        alarms = [AlarmRaised(now, CLOSED_EXTERNALLY, event.detail, event.holding) for event in changes]
         moot = [HoldingsQuarantined(now, {**known, symbol: rest}, changes[0].detail)] if symbol in known else []
         self._ledger.record(*changes, *alarms, *moot)
-        return {} if rest and not moot else {symbol: ReconcileVerdict.MISSING}
+        is_unknown = rest and not moot and _is_option(symbol)
+        return {} if is_unknown else {symbol: ReconcileVerdict.MISSING}
 
     def _broker_orders(self) -> Sequence[OrderReport] | None:
         """Today's orders as the broker has them; None when it does not say, which a person hears of in time."""
@@ -217,32 +221,19 @@ class Reconcile:
         return self._ledger.book.order(report.id) is None
 
     def _is_unexplained(self, report: OrderReport) -> bool:
-        """Whether no live position has this order's fills: what a booked one sold and is held again was never gone.
+        """Whether no live holding has this order's fills: what a booked spread sold and is held again was never gone.
 
         Rules: CS-565, CS-574.
         """
         book = self._ledger.book
         if (order := book.order(report.id)) is None:
             return True
-        owner = book.position(order.ticket.position)
-        return owner is not None and not owner.is_live
+        owner = book.holdings[order.ticket.holding]
+        return is_spread(owner) and owner.has_filled and not owner.is_live
 
     def _has_expired(self, symbol: str) -> bool:
         """Expired options are gone from the broker by settlement, which books them."""
         return self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired
-
-    def _adjust(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
-        """Bring inventories down to what the broker still holds of them, or back up to what it shows again. R5."""
-        now, book = self._clock.now(), self._ledger.book
-        changes = tuple(inventory_adjustments(book.inventories.values(), symbol, gap, now))
-        if not changes:
-            return {}
-        if self._has_expired(symbol):
-            return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        alarms = (AlarmRaised(now, CLOSED_EXTERNALLY, change.detail, change.inventory) for change in changes)
-        self._ledger.record(*changes, *alarms)
-        rest = gap - sum(change.change for change in changes)
-        return {} if rest and _is_option(symbol) else {symbol: ReconcileVerdict.MISSING}
 
     def _seen_enough(self, symbol: str) -> bool:
         """A difference counts after two looks in a row; what does not differ needs none."""
@@ -268,17 +259,15 @@ class Reconcile:
         return filled, all_answered
 
     def _may_have_filled_late(self, order: Order) -> bool:
-        """A close that fills once its position is booked belongs to nothing: it is quarantined. Rule: CS-564."""
-        book, owner = self._ledger.book, order.ticket.position
-        position, inventory = book.position(owner), book.inventories.get(owner)
+        """A close that fills once its spread is booked belongs to nothing: it is quarantined. Rule: CS-564."""
         finished = order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
-        lives = (position is not None and position.is_live) or (inventory is not None and inventory.is_live)
-        return finished and (order.ticket.purpose is Purpose.ENTRY or lives)
+        is_live = self._ledger.book.holdings[order.ticket.holding].is_live
+        return finished and (order.ticket.purpose is Purpose.ENTRY or is_live)
 
-    def _owners(self, symbol: str) -> list[Position]:
-        """Live positions that hold the symbol, or held it until somebody else traded it."""
-        live = self._ledger.book.live_positions
-        return [one for one in live if one.holdings.get(symbol) or one.vanished.get(symbol)]
+    def _owners(self, symbol: str) -> list[AnyHolding]:
+        """Live holdings that hold the symbol, or held it until another trader traded it."""
+        live = self._ledger.book.live_holdings
+        return [one for one in live if one.held(symbol) or symbol in one.missing]
 
     def _may_change(self, symbol: str) -> bool:
         """A working order may fill any moment, and within 60 s of our own fill the query may simply lag. CS-572."""
@@ -289,34 +278,38 @@ class Reconcile:
             for order in orders
         )
 
-    def _is_in_motion(self, position: Position) -> bool:
-        """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5."""
-        awaited = position.state is PositionState.AWAITING_SETTLEMENT
-        return awaited or any(order.is_working for order in self._ledger.book.orders_of(position.id))
+    def _is_in_motion(self, holding: AnyHolding) -> bool:
+        """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5.
 
-    def _missing(self, position: Position) -> dict[str, ReconcileVerdict]:
-        """Book a position the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""
-        legs = _legs_held(position)
+        The legs of a spread trade together; of another holding only the orders in the symbol itself count.
+        """
+        if holding.state is HoldingState.AWAITING_SETTLEMENT:
+            return True
+        return is_spread(holding) and any(order.is_working for order in self._ledger.book.orders_of(holding.id))
+
+    def _missing(self, spread: SoldSpread) -> dict[str, ReconcileVerdict]:
+        """Book a spread the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""
+        legs = spread.quantities
         if not all(self._seen_enough(symbol) for symbol in legs):
             return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)
         if (reports := self._broker_orders()) is None:
             return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)  # nothing is naked: its price can be waited for
         others = [report for report in reports if self._is_foreign(report)]
-        now, after = self._clock.now(), position
-        for symbol in legs:
-            gap = -position.holdings[symbol]
-            after = after.traded_outside(symbol, gap, outside_price(symbol, gap, others))
+        now, after = self._clock.now(), spread
+        for symbol, held in legs.items():
+            price = outside_price(symbol, -held, others)
+            after = after.adjusted(symbol, -held, price, now, is_guess=False)
         detail = "closed outside this desk; its cost is not known and booked as the full width until corrected"
-        if not after.vanished:
+        if not after.missing:
             detail = "closed outside this desk, at the prices the broker shows"
         known = self._ledger.book.quarantined
         rest = {symbol: gap for symbol, gap in known.items() if symbol not in legs}
-        moot = [] if rest == known else [HoldingsQuarantined(now, rest, f"gone with {position.id}")]
+        moot = [] if rest == known else [HoldingsQuarantined(now, rest, f"gone with {spread.id}")]
         self._ledger.record(
             *moot,
-            PositionMissing(now, position.id, LOOKS),
-            AlarmRaised(now, CLOSED_EXTERNALLY, detail, position.id),
-            closed(after, now, CLOSED_EXTERNALLY, after.gross),
+            DifferenceSeen(now, "", 0, spread.id),
+            AlarmRaised(now, CLOSED_EXTERNALLY, detail, spread.id),
+            booked(after, now, CLOSED_EXTERNALLY),
         )
         return dict.fromkeys(legs, ReconcileVerdict.MISSING)
 
@@ -338,9 +331,9 @@ class Reconcile:
             return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
         found = find_orphans(
             {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules,
-            policy=self._policy, taken=book.positions, roots=roots_of(self._underlyings),
+            policy=self._policy, taken=book.holdings, roots=roots_of(self._underlyings),
         )  # fmt: skip
-        adopted = {symbol for orphan in found.adopted for symbol in orphan.holdings}
+        adopted = {symbol for orphan in found.adopted for symbol in orphan.symbols}
         adopted |= {leg.contract.occ for leg in found.naked}
         foreign = {symbol: held for symbol, held in found.rest.items() if symbol in unknown}
         stranded = self._strand(found.naked)
@@ -348,21 +341,28 @@ class Reconcile:
         ours, others = ReconcileVerdict.ADOPTED, ReconcileVerdict.QUARANTINED
         return {symbol: ours if symbol in adopted else others for symbol in unknown}
 
-    def _adopt(self, orphans: Iterable[PositionAdopted]) -> Iterator[Event]:
+    def _adopt(self, orphans: Iterable[HoldingAdopted]) -> Iterator[Event]:
+        """The adopted spreads, after the stop policy they get; an underlying of no registry is an alarm."""
+        now, policy = self._clock.now(), orphan_policy(self._policy)
+        is_recorded = self._ledger.book.knows_policy(policy_id(policy))
         for orphan in orphans:
+            if not is_recorded:
+                is_recorded = True
+                yield PolicyRecorded(now, policy_id(policy), policy)
             yield orphan
-            short = orphan.plan.spread.sides[0].short
-            if underlying_at_exit(short, self._underlyings)[1]:
+            short = next(parse_occ(symbol) for symbol, held in orphan.symbols.items() if held < 0)
+            if underlying_at_exit(evolve(short, underlying=orphan.underlying), self._underlyings)[1]:
                 detail = f"the underlying of {short.occ} is in no registry; its exits use k = s = 1"
-                yield AlarmRaised(self._clock.now(), "unknown_underlying", detail, orphan.plan.position)
+                yield AlarmRaised(now, "unknown_underlying", detail, orphan.holding)
 
     def _strand(self, naked: Iterable[AcquiredLeg]) -> Iterator[Event]:
         """A naked short of ours that no book has is taken into one, to be bought back. Rules: CS-413, CS-574."""
-        now, taken = self._clock.now(), self._ledger.book.inventories
+        now, taken, owner = self._clock.now(), self._ledger.book.holdings, str(Origin.STRANDED)
         for leg in naked:
             symbol = leg.contract.occ
-            name = next(name for n in count(1) if (name := f"{symbol}-{STRANDED}-{n}") not in taken)
-            yield InventoryOpened(now, name, STRANDED, leg.contract.underlying, {symbol: leg.held}, leg.price)
+            name = next(name for n in count(1) if (name := f"{symbol}-{owner}-{n}") not in taken)
+            held = {symbol: leg.held}
+            yield HoldingAdopted(now, name, owner, leg.contract.underlying, Origin.STRANDED, held, leg.price, now)
             detail = f"{leg.held:+d} {symbol} sold by an order of ours stands uncovered; bought back at market"
             yield AlarmRaised(now, "naked_short", detail, name)
 
@@ -378,10 +378,6 @@ class Reconcile:
         yield HoldingsQuarantined(now, dict(holdings), "; ".join(details) or "what was adopted is no longer foreign")
         for detail in details:
             yield AlarmRaised(now, "quarantined", detail)
-
-
-def _legs_held(position: Position) -> list[str]:
-    return [symbol for symbol, held in position.holdings.items() if held]
 
 
 def _is_option(symbol: str) -> bool:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.manage_positions import closed
+from gammacore.domain.book.bookings import SETTLED, booked
+from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     REGISTRY,
     OptionContract,
     Right,
     Underlying,
-    parse_occ,
-    roots_of,
 )
-from gammacore.domain.inventory.events import InventorySettled, SharesDelivered
-from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited
-from gammacore.domain.positions import Position, PositionState
+from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
@@ -30,7 +27,11 @@ LEAST_EXERCISED = Decimal("0.01")
 
 
 class SettleExpiry:
-    """Books every position whose contracts have stopped trading. Rules: CS-017, CS-521, CS-528, CS-529, R11."""
+    """Takes expired options out of every holding at their worth, and books what is flat then.
+
+    Where options settle in shares, those of a spread move as a holding of their own; any other holding takes them in.
+    Rules: CS-017, CS-521, CS-528, CS-529, R11.
+    """
 
     def __init__(
         self, ledger: DayLedger, market: MarketData, clock: Clock, underlyings: Mapping[str, Underlying]
@@ -39,49 +40,84 @@ class SettleExpiry:
         self._market = market
         self._clock = clock
         self._underlyings = {**REGISTRY, **underlyings}
-        self._roots = roots_of(self._underlyings)
 
     def __call__(self, date: dt.date) -> None:
-        """Settle positions expiring on or before `date`, whose trading has ended."""
-        for position in self._ledger.book.live_positions:
-            expiry = position.spread.sides[0].short.expiry
-            if expiry > date or self._is_busy(position.id) or position.is_flat:
-                continue
-            print_ = self._print(position.underlying, expiry)
-            if print_ is None:
-                self._await(position)
-            else:
-                self._ledger.record(*self._settled(position, print_))
+        """Settle options expiring on or before `date`, whose trading has ended."""
+        for holding in self._ledger.book.live_holdings:
+            if not self._is_busy(holding):
+                self._settle(holding, date)
 
-        for inventory in self._ledger.book.live_inventories:
-            self._settle_inventory(inventory, date)
-
-    def _settle_inventory(self, inventory: Inventory, date: dt.date) -> None:
-        """Take each expired option of an inventory out at its worth; shares that move with it are taken in. CS-529."""
-        if self._is_busy(inventory.id):
+    def _settle(self, holding: AnyHolding, date: dt.date) -> None:
+        expired = [
+            (contract, held)
+            for symbol, held in holding.options.items()
+            if (contract := holding.contract(symbol)).expiry <= date
+        ]
+        prints = {(one.underlying, one.expiry): self._print(one.underlying, one.expiry) for one, _ in expired}
+        if not expired:
             return
-        for symbol, held in inventory.quantities.items():
-            if not inventory.holdings[symbol].is_option or (contract := parse_occ(symbol, self._roots)).expiry > date:
-                continue
-            if (print_ := self._print(contract.underlying, contract.expiry)) is not None:
-                self._ledger.record(*self._settled_option(inventory, contract, held, print_))
+        if None in prints.values():
+            self._await(holding)
+            return
+        events: list[Event] = list(self._deliveries(holding, prints))
+        after = holding
+        for contract, held in expired:
+            print_ = prints[contract.underlying, contract.expiry]
+            assert print_ is not None
+            settled = self._settled(holding, contract, held, print_)
+            events.extend(self._taken_in(settled, contract))
+            after = after.settled(settled.symbol, held, settled.worth, settled.underlying, settled.shares, print_.price)
+            last = print_
+        if after.is_flat:
+            events.append(booked(after, self._clock.now(), SETTLED, last.price, estimated=last.estimated))
+        self._ledger.record(*events)
 
-    def _settled_option(
-        self, inventory: Inventory, contract: OptionContract, held: int, print_: SettlementPrint
-    ) -> list[Event]:
-        now, worth = self._clock.now(), contract.intrinsic(print_.price)
-        underlying, _ = underlying_at_exit(contract, self._underlyings)
-        shares = 0 if underlying.cash_settled else _delivered(contract, held, print_.price)
-        settled = InventorySettled(
-            now, inventory.id, contract.occ, held, worth, contract.underlying, shares, print_.price, print_.estimated
+    def _settled(
+        self, holding: AnyHolding, contract: OptionContract, held: int, print_: SettlementPrint
+    ) -> HoldingSettled:
+        cash_settled = underlying_at_exit(contract, self._underlyings)[0].cash_settled
+        moves = holding.plan is None and not cash_settled
+        return HoldingSettled(
+            self._clock.now(), holding.id, contract.occ, held, contract.intrinsic(print_.price), contract.underlying,
+            _delivered(contract, held, print_.price) if moves else 0, print_.price, print_.estimated,
+        )  # fmt: skip
+
+    def _taken_in(self, settled: HoldingSettled, contract: OptionContract) -> Iterator[Event]:
+        yield settled
+        if settled.shares:
+            moved = f"{settled.shares:+d} {settled.underlying} shares by exercise or assignment of {contract.occ}"
+            yield AlarmRaised(settled.at, "shares_delivered", moved, settled.holding)
+
+    def _deliveries(
+        self, holding: AnyHolding, prints: Mapping[tuple[str, dt.date], SettlementPrint | None]
+    ) -> Iterator[Event]:
+        """Shares of a spread that change hands where options settle physically; legs that cancel out deliver nothing.
+
+        A contract at least 0.01 in the money is exercised or assigned: puts move shares against, calls with the
+        holding. Rules: CS-017, CS-529.
+        """
+        if holding.plan is None:
+            return
+        now, short = self._clock.now(), holding.sides[0].short
+        underlying, unknown = underlying_at_exit(short, self._underlyings)
+        if unknown:
+            detail = f"{holding.underlying} is in no registry; settled as if in shares"
+            yield AlarmRaised(now, "unknown_underlying", detail, holding.id)
+        print_ = prints.get((short.underlying, short.expiry))
+        if print_ is not None and not underlying.cash_settled:
+            yield from deliveries(holding, print_.price, now)
+
+    def _await(self, holding: AnyHolding) -> None:
+        if holding.state is HoldingState.AWAITING_SETTLEMENT:
+            return
+        now = self._clock.now()
+        detail = "expired without an official settlement price; retried every cycle"
+        self._ledger.record(
+            SettlementAwaited(now, holding.id), AlarmRaised(now, "awaiting_settlement", detail, holding.id)
         )
-        if not shares:
-            return [settled]
-        detail = f"{shares:+d} {contract.underlying} shares by exercise or assignment of {contract.occ}"
-        return [settled, AlarmRaised(now, "shares_delivered", detail, inventory.id)]
 
-    def _is_busy(self, position: str) -> bool:
-        return any(order.is_working for order in self._ledger.book.orders_of(position))
+    def _is_busy(self, holding: AnyHolding) -> bool:
+        return any(order.is_working for order in self._ledger.book.orders_of(holding.id))
 
     def _print(self, underlying: str, expiry: dt.date) -> SettlementPrint | None:
         try:
@@ -89,55 +125,22 @@ class SettleExpiry:
         except MarketDataError:
             return None  # not readable is not printed yet: asked again next cycle
 
-    def _await(self, position: Position) -> None:
-        if position.state is PositionState.AWAITING_SETTLEMENT:
-            return
-        now = self._clock.now()
-        detail = "expired without an official settlement price; retried every cycle"
-        self._ledger.record(
-            SettlementAwaited(now, position.id), AlarmRaised(now, "awaiting_settlement", detail, position.id)
-        )
 
-    def _settled(self, position: Position, print_: SettlementPrint) -> list[Event]:
-        now, price = self._clock.now(), print_.price
-        value = sum(
-            (
-                held * contract.intrinsic(price)
-                for contract in position.spread.contracts
-                if (held := position.holdings.get(contract.occ, 0))
-            ),
-            Decimal(0),
-        )
-        events: list[Event] = []
-        underlying, unknown = underlying_at_exit(position.spread.sides[0].short, self._underlyings)
-        if unknown:
-            detail = f"{position.underlying} is in no registry; settled as if in shares"
-            events.append(AlarmRaised(now, "unknown_underlying", detail, position.id))
-        if not underlying.cash_settled:
-            events.extend(deliveries(position, price, now))
-        events.append(closed(position, now, "settled", position.gross + value * 100, price, print_.estimated))
-        return events
+def deliveries(holding: AnyHolding, price: Decimal, at: dt.datetime) -> Iterator[Event]:
+    """The shares that a spread's legs move in all at a settlement price, and their alarm; none where they cancel out.
 
-
-def deliveries(position: Position, price: Decimal, at: dt.datetime) -> list[Event]:
-    """Shares that change hands where options settle physically; legs that cancel out deliver nothing. Rule: CS-529.
-
-    A contract at least 0.01 in the money is exercised or assigned: puts move shares against, calls with the holding.
+    The strike is that of a short leg, where one is exercised.
     """
-    shares = 0
-    strike = Decimal(0)
-    for contract in position.spread.contracts:
-        held = position.holdings.get(contract.occ, 0)
-        if moved := _delivered(contract, held, price):
+    shares, strike = 0, Decimal(0)
+    for leg in (contract for side in holding.sides for contract in (side.short, side.long)):
+        held = holding.held(leg.occ)
+        if moved := _delivered(leg, held, price):
             shares += moved
-            strike = contract.strike if held < 0 or not strike else strike
-    if shares == 0:
-        return []
-    detail = f"{shares:+d} {position.underlying} shares at {strike} by assignment; they go at the next open unless kept"
-    return [
-        SharesDelivered(at, position.id, position.underlying, shares, strike, price),
-        AlarmRaised(at, "shares_delivered", detail, position.id),
-    ]
+            strike = leg.strike if held < 0 or not strike else strike
+    if shares:
+        moved_at = f"{shares:+d} {holding.underlying} shares at {strike} by assignment"
+        yield SharesDelivered(at, holding.id, holding.underlying, shares, strike, price)
+        yield AlarmRaised(at, "shares_delivered", f"{moved_at}; they go at the next open unless kept", holding.id)
 
 
 def _delivered(contract: OptionContract, held: int, price: Decimal) -> int:

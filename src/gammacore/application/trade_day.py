@@ -34,7 +34,6 @@ from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import BrokerClock, TradingSession
@@ -383,16 +382,16 @@ class TradeDay:
 
     def _is_over(self) -> bool:
         book = self.ledger.book
-        if self.clock.now() < self.session.close or book.live_positions or book.working_orders:
+        if self.clock.now() < self.session.close or book.live_spreads or book.working_orders:
             return False
-        return all(inventory.strategy == DELIVERED for inventory in book.live_inventories)  # theirs is the next open
+        return all(inventory.strategy == DELIVERED for inventory in book.live_holdings)  # theirs is the next open
 
     def _gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
         if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE or self.manage.is_confirming():
             return False
         book = self.ledger.book
-        held = [*(position.id for position in book.live_positions), *(lot.id for lot in book.live_inventories)]
+        held = [*(position.id for position in book.live_spreads), *(lot.id for lot in book.live_holdings)]
         waiting = ", ".join(held) or "orders without an answer"
         self.ledger.record(AlarmRaised(self.clock.now(), "not_flat", f"after the close still open: {waiting}"))
         return True

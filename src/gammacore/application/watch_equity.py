@@ -8,9 +8,9 @@ from decimal import Decimal
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.desks.delta_hedge.equity import equity_at_mid
 from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.events import InventoryClosed
-from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, PositionClosed, Resumed
+from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, Resumed
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.sessions import new_york_date
 
@@ -46,7 +46,7 @@ class WatchEquity:
         elif isinstance(event, LedgerOpened):
             self._balance = event.starting_balance
             self._mark(event.at, self._balance)
-        elif isinstance(event, PositionClosed | InventoryClosed):
+        elif isinstance(event, HoldingClosed | HoldingClosed):
             profit = event.gross - event.fees
             self._balance += profit
             self._watch = self._guards.closed(self._watch, event.at, profit)

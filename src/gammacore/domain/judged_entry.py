@@ -66,7 +66,7 @@ class JudgedEntry:
     @property
     def position(self) -> str | None:
         """The position its order was for; None when nothing was ordered."""
-        return None if self.order is None else self.order.ticket.position
+        return None if self.order is None else self.order.ticket.holding
 
     @property
     def outcome(self) -> EntryOutcome:

@@ -13,9 +13,10 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging.events import HedgingEvent
-from gammacore.domain.inventory.events import InventoryEvent
+from gammacore.domain.holding_events import HoldingEvent
+from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan, Watch
+from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.verdicts import FilterVerdict
 
 
@@ -59,26 +60,6 @@ class HistoryImported:
 
 
 @frozen
-class PositionAdopted:
-    """A position this ledger did not open is ours from now on: read from old records, or an `orphan` found at the
-    broker under our id. Rules: CS-017, CS-573..575.
-
-    `credit` points per spread received; `holdings` signed contracts per option symbol; `opened_at` when it was
-    acquired, so that no grace begins anew (where unknown, the start of its day: every grace is over). A pin, price or
-    VIX of the plan that was never recorded is 0. `watch` is what the rules already remembered.
-    """
-
-    at: dt.datetime
-    plan: EntryPlan
-    contracts: int
-    credit: Decimal
-    holdings: dict[str, int]
-    opened_at: dt.datetime
-    watch: Watch
-    orphan: bool
-
-
-@frozen
 class DayStarted:
     """A trading day begins (or is taken up again under other settings); what it trades and by which configuration."""
 
@@ -111,11 +92,16 @@ class EntryJudged:
 
 @frozen
 class OrderIntended:
-    """An order is about to be sent: durable before the first byte leaves. `plan` comes with an entry. Rule: R1."""
+    """An order is about to be sent: durable before the first byte leaves. Rule: R1.
+
+    `opens` comes with the first order of a holding. `policy` is the stop policy it names, in records from before
+    policies were recorded by themselves.
+    """
 
     at: dt.datetime
     ticket: OrderTicket
-    plan: EntryPlan | None = None
+    opens: Opening | None = None
+    policy: StopPolicy | None = None
 
 
 @frozen
@@ -213,87 +199,11 @@ class OrderExpired:
 
 
 @frozen
-class WatchChanged:
-    """What the stop rules remember of a position has changed."""
-
-    at: dt.datetime
-    position: str
-    watch: Watch
-
-
-@frozen
-class CloseDecided:
-    """A rule said to close: which, and with what numbers; the position is `closing` until the broker shows it flat."""
-
-    at: dt.datetime
-    position: str
-    reason: str
-    value: Decimal | None
-    detail: str
-
-
-@frozen
-class PositionClosed:
-    """A position is over: booked exactly once. Rules: CS-561..564.
-
-    `exit_value` points per spread; `gross` and `fees` dollars for the whole position; `per_contract` dollars, gross.
-    `settlement_price` and `estimated` are set when it settled.
-    """
-
-    at: dt.datetime
-    position: str
-    reason: str
-    exit_value: Decimal
-    contracts: int
-    gross: Decimal
-    fees: Decimal
-    settlement_price: Decimal | None = None
-    estimated: bool = False
-
-    @property
-    def per_contract(self) -> Decimal:
-        return self.gross / self.contracts if self.contracts else Decimal(0)
-
-
-@frozen
-class SettlementAwaited:
-    """A position has expired and there is no official price yet. Rule: CS-528."""
-
-    at: dt.datetime
-    position: str
-
-
-@frozen
 class HoldingsQuarantined:
     """Contracts at the broker that are not ours: alarmed and never traded; they count in the limits. Rule: CS-574."""
 
     at: dt.datetime
     holdings: dict[str, int]
-    detail: str
-
-
-@frozen
-class PositionMissing:
-    """A position was absent from `looks` successful broker queries in a row. Rule: CS-572."""
-
-    at: dt.datetime
-    position: str
-    looks: int
-
-
-@frozen
-class PositionAdjusted:
-    """The broker holds less of a position than its fills left: somebody traded `change` signed contracts outside.
-
-    `price` points a contract where the broker shows who traded; None: counted at its worst until the position is
-    booked, `estimated`. A change the other way takes an earlier one of unknown price back. Rules: R5, CS-572.
-    """
-
-    at: dt.datetime
-    position: str
-    symbol: str
-    change: int
-    price: Decimal | None
     detail: str
 
 
@@ -304,7 +214,7 @@ class AlarmRaised:
     at: dt.datetime
     code: str
     detail: str
-    position: str = ""
+    holding: str = ""
 
 
 @frozen
@@ -360,7 +270,6 @@ class DayFinished:
 Event = (
     LedgerOpened
     | HistoryImported
-    | PositionAdopted
     | DayStarted
     | EntryJudged
     | OrderIntended
@@ -373,14 +282,8 @@ Event = (
     | CancelRequested
     | OrderCanceled
     | OrderExpired
-    | WatchChanged
-    | CloseDecided
-    | PositionClosed
-    | SettlementAwaited
-    | InventoryEvent
+    | HoldingEvent
     | HoldingsQuarantined
-    | PositionMissing
-    | PositionAdjusted
     | AlarmRaised
     | Halted
     | Resumed

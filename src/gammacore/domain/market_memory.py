@@ -9,12 +9,11 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.observation import Observation, ObservationRule
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import CreditSpread
 from gammacore.domain.stops.noise_gate import NoiseFilter
-from gammacore.domain.stops.watch import has_bad_credit
 
 
 @frozen
@@ -53,8 +52,8 @@ class MarketMemory:
         """The memory after one more look at the market; positions that are no longer open are forgotten."""
         fed = (
             (position.id, _fed(self.noise.get(position.id), position, market, underlying))
-            for position in book.live_positions
-            if position.state is PositionState.OPEN and position.underlying == underlying.symbol
+            for position in book.live_spreads
+            if position.state is HoldingState.OPEN and position.underlying == underlying.symbol
         )
         watched = {slot: spread.after(market) for slot, spread in self.watched.items() if not book.judged(slot)}
         return MarketMemory({position: known for position, known in fed if known is not None}, watched)
@@ -65,7 +64,7 @@ class MarketMemory:
 
 
 def _fed(
-    before: NoiseFilter | None, position: Position, market: MarketSnapshot, underlying: Underlying
+    before: NoiseFilter | None, position: SoldSpread, market: MarketSnapshot, underlying: Underlying
 ) -> NoiseFilter | None:
     mark = None if has_bad_credit(position) else position.spread.mark(market.quote)
     if mark is None or mark.mid <= 0:
@@ -76,7 +75,7 @@ def _fed(
     return position.plan.policy.gate.fed(before, mark.mid, quoted_at, position.credit, underlying)
 
 
-def _quoted_at(position: Position, market: MarketSnapshot) -> dt.datetime:
+def _quoted_at(position: SoldSpread, market: MarketSnapshot) -> dt.datetime:
     """When the newest of the legs was quoted; of a spread that has a mark."""
     quotes = (market.quote(contract) for contract in position.spread.contracts)
     return max(quote.at for quote in quotes if quote is not None)

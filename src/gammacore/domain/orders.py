@@ -154,7 +154,7 @@ class OrderTicket:
     id: str
     purpose: Purpose
     underlying: str
-    position: str
+    holding: str
     legs: tuple[Leg | ShareLeg, ...]
     quantity: int
     effect: Effect

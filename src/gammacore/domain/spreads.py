@@ -6,7 +6,7 @@ Prices are points (dollars per share). Rules: CS-001..006, CS-204, CS-503, CS-52
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
@@ -137,6 +137,18 @@ class CreditSpread:
             raise InvalidInput("sides", rights, "give one vertical, or a call vertical and then a put vertical")
         if len({(side.short.root, side.short.expiry) for side in self.sides}) > 1:
             raise InvalidInput("sides", self.symbols, "give sides of one root and expiry")
+
+    @classmethod
+    def of_legs(cls, legs: Sequence[Leg]) -> CreditSpread:
+        """The spread that an order opens with these legs, in the order of CS-402.
+
+        Raises:
+            InvalidInput: legs that make no credit spread in that order.
+        """
+        pairs = list(zip(legs[::2], legs[1::2], strict=False))
+        if len(legs) % 2 or any((short.side, long.side) != (Side.SELL, Side.BUY) for short, long in pairs):
+            raise InvalidInput("legs", [leg.symbol for leg in legs], "give each short and then the long that covers it")
+        return cls(tuple(Vertical(short.contract, long.contract) for short, long in pairs))
 
     @property
     def underlying(self) -> str:

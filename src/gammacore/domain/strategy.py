@@ -15,14 +15,14 @@ from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.hedging.opening_guards import EquityWatch
 from gammacore.domain.hedging.regime.regime import CALM, Regime
+from gammacore.domain.holding_events import HedgeDecided
+from gammacore.domain.holdings.plans import SpreadPlan, Watch
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.orders import Effect, Purpose, ShareLeg, TicketLife
-from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Leg, Vertical
 from gammacore.domain.stops.advisor import AdvisorOpinion
@@ -81,7 +81,7 @@ class Open:
     plan's own, the least it is sold for (CS-421).
     """
 
-    plan: EntryPlan
+    plan: SpreadPlan
     judgement: EntryJudged
     proposal: EntryProposal | None = None
     warnings: tuple[Warn, ...] = ()
@@ -92,7 +92,7 @@ class Open:
 class Reprice:
     """Sell a planned spread, whose last order was called back unfilled, at the next limit, points. Rule: CS-421."""
 
-    plan: EntryPlan
+    plan: SpreadPlan
     limit: Decimal
 
 
@@ -105,14 +105,14 @@ class Stand:
 
 @frozen
 class Close:
-    """Close a position: the rule that says so, its numbers, and how to order it.
+    """Close a spread: the rule that says so, its numbers, and how to order it.
 
     `limit` None closes at market. `value` is the mark that triggered, points. `may_wait` is an exit an advisor may hold
     (CS-544). `sides` are those that one order of several legs closes: None all of them, () none, because their legs
     are traded one by one (CS-420).
     """
 
-    position: str
+    holding: str
     reason: str
     detail: str
     value: Decimal | None = None
@@ -124,12 +124,12 @@ class Close:
 
 @frozen
 class Repair:
-    """Trade one leg of a position away by itself: it has lost its counterpart, or there is no bid for that.
+    """Trade one leg of a spread away by itself: it has lost its counterpart, or there is no bid for that.
 
     At market, unless `limit` names points; `life` is how long the order rests. Rules: CS-413, CS-420.
     """
 
-    position: str
+    holding: str
     leg: Leg
     contracts: int
     limit: Decimal | None = None
@@ -139,13 +139,13 @@ class Repair:
 
 @frozen
 class Trade:
-    """Trade for an inventory: one order of options or of shares, at market unless `limit` says otherwise, points.
+    """Trade for a holding without a plan: one order of options or of shares, at market unless `limit` names points.
 
-    `strategy` and `underlying` are whose inventory it is, written down when it does not exist yet; `record` is what the
+    `strategy` and `underlying` are whose holding it is, written down when it does not exist yet; `record` is what the
     order was decided on.
     """
 
-    inventory: str
+    holding: str
     strategy: str
     underlying: str
     purpose: Purpose
@@ -183,9 +183,9 @@ class Observe:
 
 @frozen
 class Remember:
-    """A change of what the rules remember of a position."""
+    """A change of what the rules of a strategy, also a user's, remember of a holding."""
 
-    position: str
+    holding: str
     watch: Watch
 
 
@@ -195,7 +195,7 @@ class Warn:
 
     code: str
     detail: str
-    position: str = ""
+    holding: str = ""
 
 
 @frozen
@@ -212,17 +212,17 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
     """The holding a decision is about, what it is for, and its symbols, as a refusal of it is journaled."""
     match decision:
         case Open(plan=plan) | Reprice(plan=plan):
-            return plan.position, Purpose.ENTRY, plan.spread.symbols
+            return plan.holding, Purpose.ENTRY, plan.spread.symbols
         case Trade():
-            return decision.inventory, decision.purpose, tuple(leg.symbol for leg in decision.legs)
+            return decision.holding, decision.purpose, tuple(leg.symbol for leg in decision.legs)
         case Repair():
-            return decision.position, Purpose.REPAIR, (decision.leg.symbol,)
+            return decision.holding, Purpose.REPAIR, (decision.leg.symbol,)
         case Close() | Remember() | Warn():
-            return decision.position, Purpose.EXIT, ()
+            return decision.holding, Purpose.EXIT, ()
         case Cancel():
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
-            return record.inventory, Purpose.HEDGE, (record.symbol,)
+            return record.holding, Purpose.HEDGE, (record.symbol,)
         case Stand() | Observe() | Halt():
             return "", Purpose.ENTRY, ()
         case _:

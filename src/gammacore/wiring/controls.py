@@ -16,7 +16,6 @@ from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.hedging.events import HedgeRunStarted
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
@@ -264,5 +263,5 @@ def still_open(book: Book) -> tuple[str, ...]:
 
     Delivered shares wait for the next open (CS-529).
     """
-    held = [inventory.id for inventory in book.live_inventories if inventory.strategy != DELIVERED]
-    return (*(position.id for position in book.live_positions), *held, *(order.id for order in book.working_orders))
+    held = [inventory.id for inventory in book.live_holdings if inventory.strategy != DELIVERED]
+    return (*(position.id for position in book.live_spreads), *held, *(order.id for order in book.working_orders))

@@ -24,7 +24,6 @@ from gammacore.configuration import StrategyName
 from gammacore.configuration.settings import nearest
 from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
 from gammacore.errors import ConfigurationError, StrategyFailed

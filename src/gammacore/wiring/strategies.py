@@ -25,9 +25,9 @@ from gammacore.domain.hedging.events import RegimeNoted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Event, Mode
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import TradingSession, new_york_time
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.strategy import Situation, Strategy, Trade
@@ -61,7 +61,7 @@ class EntryPreview:
     first_limit: Decimal | None = None
 
 
-JudgePlan = Callable[[EntryPlan], Verdict]
+JudgePlan = Callable[[SpreadPlan], Verdict]
 """What the guard would answer to a plan."""
 
 

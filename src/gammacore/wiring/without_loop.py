@@ -10,8 +10,9 @@ from attrs import frozen
 from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.ledger import Event, HoldingsQuarantined, PositionAdopted, PositionMissing
+from gammacore.domain.ledger import Event, HoldingsQuarantined
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Strategy
@@ -165,18 +166,18 @@ def _verdicts(event: Event) -> Iterator[PastVerdict]:
     if isinstance(event, HoldingsQuarantined):
         for symbol, held in event.holdings.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.QUARANTINED)
-    elif isinstance(event, PositionAdopted):
+    elif isinstance(event, HoldingAdopted):
         for symbol, held in event.holdings.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.ADOPTED)
-    elif isinstance(event, PositionMissing):
-        yield PastVerdict(event.at, event.position, None, ReconcileVerdict.MISSING)
+    elif isinstance(event, DifferenceSeen):
+        yield PastVerdict(event.at, event.holding, None, ReconcileVerdict.MISSING)
 
 
 def _order_row(order: Order) -> dict[str, object]:
     return {
         "id": order.id,
         "purpose": str(order.ticket.purpose),
-        "position": order.ticket.position,
+        "position": order.ticket.holding,
         "quantity": order.ticket.quantity,
         "filled": order.execution.quantity,
         "state": str(order.state),

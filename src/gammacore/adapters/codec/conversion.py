@@ -17,10 +17,17 @@ from fractions import Fraction
 from typing import Any, get_args, get_origin
 
 import attrs
+from attrs import evolve
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
+from gammacore.domain.holding_events import HoldingAdopted
+from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
+from gammacore.domain.instruments import OptionContract, parse_occ
+from gammacore.domain.ledger import OrderIntended
+from gammacore.domain.orders import OrderTicket
+from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
 
 
@@ -44,13 +51,68 @@ def event_converter() -> Converter:
     converter.register_structure_hook(StrEnum, _read_member)
     converter.register_unstructure_hook_factory(attrs.has, lambda cls: _object_writer(cls, converter))
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
+    converter.register_unstructure_hook(OptionContract, _write_contract)
+    converter.register_structure_hook(OptionContract, _contract_reader(converter))
+    for watch in (Watch, Watch | None):
+        converter.register_unstructure_hook(watch, _or_none(_write_watch(converter)))
+        converter.register_structure_hook(watch, _or_none(_read_watch(converter)))
     converter.register_structure_hook_factory(_is(tuple), lambda kind: _row_reader(kind, converter))
     converter.register_structure_hook_factory(_is(dict), lambda kind: _table_reader(kind, converter))
     return converter
 
 
+def _or_none(convert: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda value, *kind: None if value is None else convert(value, *kind)
+
+
 def _is(container: type) -> Callable[[Any], bool]:
     return lambda kind: get_origin(kind) is container
+
+
+def _write_contract(value: Any) -> str:
+    """A contract as its underlying and its OCC symbol: the underlying cannot be read off every root."""
+    if not isinstance(value, OptionContract) or parse_occ(value.occ, {value.root: value.underlying}) != value:
+        raise InvalidInput("OptionContract", repr(value), "give a contract that its OCC symbol names")
+    return f"{value.underlying} {value.occ}"
+
+
+def _contract_reader(converter: Converter) -> Read:
+    read_fields = _object_reader(OptionContract, converter)  # as it was written in format 1
+
+    def read(value: Any, wanted: Any) -> Any:
+        if isinstance(value, dict):
+            return read_fields(value, wanted)
+        underlying, _, symbol = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
+        contract = evolve(parse_occ(symbol), underlying=underlying)
+        if value != f"{underlying} {contract.occ}":
+            raise ValueError(f"{value!r} is not an underlying and an OCC symbol")
+        return contract
+
+    return read
+
+
+def _write_watch(converter: Converter) -> Write:
+    def write(value: Any) -> Any:
+        kind = next((kind for kind, cls in _WATCHES.items() if type(value) is cls), None)
+        if kind is None:
+            raise InvalidInput("watch", repr(value), f"give one of {', '.join(_WATCHES)}")
+        return {"kind": kind, **converter.unstructure(value)}
+
+    return write
+
+
+def _read_watch(converter: Converter) -> Read:
+    def read(body: Any, _: Any) -> Any:
+        kind = body.get("kind") if isinstance(body, dict) else None
+        if kind not in _WATCHES:
+            raise UnknownField(f"a watch of kind {kind!r} is not known")
+        rest = {name: value for name, value in body.items() if name != "kind"}
+        return converter.structure(rest, _WATCHES[kind])
+
+    return read
+
+
+_WATCHES: dict[str, type[Watch]] = {"spread": SpreadWatch, "notes": Notes}
 
 
 def _writer_of(kind: type) -> Write:
@@ -148,6 +210,10 @@ def _read_member(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
+_TERSE = {HoldingAdopted, Leg, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
+"""Written without the fields that have their default, which is always "none"; everything else is written out."""
+
+
 def _object_writer(cls: Any, converter: Converter) -> Write:
     kinds = {field.name: field.type for field in attrs.fields(attrs.resolve_types(cls))}
     members: dict[str, Any] = {
@@ -155,7 +221,7 @@ def _object_writer(cls: Any, converter: Converter) -> Write:
         for name, kind in kinds.items()
         if isinstance(kind, type) and issubclass(kind, StrEnum)
     }
-    return make_dict_unstructure_fn(cls, converter, **members)
+    return make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=cls in _TERSE, **members)
 
 
 def _object_reader(cls: Any, converter: Converter) -> Read:

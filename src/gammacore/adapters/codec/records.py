@@ -15,7 +15,7 @@ from cattrs import transform_error
 from cattrs.errors import BaseValidationError
 
 from gammacore.adapters.codec.conversion import UnknownField, event_converter
-from gammacore.adapters.codec.versions import UPCASTERS, Upcaster
+from gammacore.adapters.codec.versions import RETIRED, UPCASTERS, Upcaster
 from gammacore.domain.ledger import Event
 from gammacore.errors import InvalidInput, StorageError
 
@@ -45,8 +45,13 @@ class EventCodec:
     `decode(encode(event)) == event`, and the same event gives the same text: R14 compares ledgers byte for byte.
     """
 
-    def __init__(self, upcasters: Mapping[str, Sequence[Upcaster]] = UPCASTERS) -> None:
+    def __init__(
+        self,
+        upcasters: Mapping[str, Sequence[Upcaster]] = UPCASTERS,
+        retired: Mapping[str, tuple[str, Upcaster]] = RETIRED,
+    ) -> None:
         self._upcasters = upcasters
+        self._retired = retired
         self._versions = {name: 1 + len(upcasters.get(name, ())) for name in EVENT_TYPES}
         self._converter = event_converter()
 
@@ -74,12 +79,16 @@ class EventCodec:
             NewerRecord: a type, version or field this gammacore does not know.
         """
         name, version, body = _opened(text)
-        kind = EVENT_TYPES.get(name)
-        if kind is None:
+        latest = self._versions.get(name, 1 if name in self._retired else 0)
+        if latest == 0:
             raise NewerRecord(f"event type {name!r} is not known")
-        if version > (latest := self._versions[name]):
+        if version > latest:
             raise NewerRecord(f"{name} version {version} is not known, the latest is {latest}")
         try:
+            if name in self._retired:
+                name, retire = self._retired[name]
+                body = retire(body)
+            kind = EVENT_TYPES[name]
             for upcast in self._upcasters.get(name, ())[version - 1 :]:
                 body = upcast(body)
             return self._converter.structure(body, kind)

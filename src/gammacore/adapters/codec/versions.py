@@ -11,8 +11,44 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from gammacore.adapters.codec.format_1 import (
+    inventory_adjusted,
+    inventory_closed,
+    inventory_opened,
+    order_intended,
+    position_adopted,
+    position_closed,
+    position_missing,
+    renamed,
+    watch_changed,
+)
+
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the JSON body of one version into that of the next; it may change the body it is given."""
 
-UPCASTERS: Mapping[str, Sequence[Upcaster]] = MappingProxyType({})
+UPCASTERS: Mapping[str, Sequence[Upcaster]] = MappingProxyType(
+    {
+        "AlarmRaised": (renamed(position="holding"),),
+        "CloseDecided": (renamed(position="holding"),),
+        "HedgeDecided": (renamed(inventory="holding"),),
+        "OrderIntended": (order_intended,),
+        "SettlementAwaited": (renamed(position="holding"),),
+        "SharesDelivered": (renamed(position="holding"),),
+        "WatchChanged": (watch_changed,),
+    }
+)
 """By event type: the first lifts version 1 to 2, the second 2 to 3. No entry: version 1 is today's."""
+
+RETIRED: Mapping[str, tuple[str, Upcaster]] = MappingProxyType(
+    {
+        "HoldingAdjusted": ("HoldingAdjusted", inventory_adjusted),
+        "HoldingClosed": ("HoldingClosed", inventory_closed),
+        "HoldingAdopted": ("HoldingAdopted", inventory_opened),
+        "HoldingSettled": ("HoldingSettled", renamed(inventory="holding")),
+        "HoldingAdjusted": ("HoldingAdjusted", renamed(position="holding")),
+        "HoldingAdopted": ("HoldingAdopted", position_adopted),
+        "HoldingClosed": ("HoldingClosed", position_closed),
+        "DifferenceSeen": ("DifferenceSeen", position_missing),
+    }
+)
+"""Event types that are written no more: the type each is read as, and how its body becomes version 1 of that."""

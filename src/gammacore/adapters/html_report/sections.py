@@ -155,7 +155,7 @@ def notices(report: DayReport) -> str:
 
 def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
     rows: list[tuple[dt.datetime, str, str]] = [
-        (alarm.at, escape(f"{alarm.code} {alarm.position}".strip()), escape(alarm.detail)) for alarm in report.alarms
+        (alarm.at, escape(f"{alarm.code} {alarm.holding}".strip()), escape(alarm.detail)) for alarm in report.alarms
     ]
     rows += [
         (refusal.at, escape(f"refused {refusal.purpose} {refusal.holding}".strip()), escape(refusal.detail))

@@ -14,16 +14,9 @@ from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
 from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
-from gammacore.domain.ledger import (
-    AlarmRaised,
-    CloseDecided,
-    Event,
-    HistoryImported,
-    LedgerOpened,
-    Mode,
-    PositionAdopted,
-)
-from gammacore.domain.positions import EntryPlan
+from gammacore.domain.holding_events import CloseDecided, HoldingAdopted
+from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.ledger import AlarmRaised, Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.spreads import to_cents
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput, MissingData
@@ -167,7 +160,7 @@ def _ends_with(told: tuple[Decimal, ...], kept: tuple[Decimal, ...]) -> bool:
 
 
 def _adopted(order: LegacyOrder, at: dt.datetime, policy: StopPolicy) -> Iterator[Event]:
-    yield PositionAdopted(
+    yield HoldingAdopted(
         at=at,
         plan=_plan(order, policy.at_entry(order.vix)),
         contracts=order.contracts,
@@ -185,11 +178,11 @@ def _adopted(order: LegacyOrder, at: dt.datetime, policy: StopPolicy) -> Iterato
         yield CloseDecided(at, order.order_id, order.closing, None, detail)
 
 
-def _plan(order: LegacyOrder, policy: StopPolicy) -> EntryPlan:
+def _plan(order: LegacyOrder, policy: StopPolicy) -> SpreadPlan:
     """The entry as far as the record tells it, under today's stops; an orphan's target is 50 %. Rule: CS-575."""
     if order.orphan:
         policy = orphan_policy(policy)
-    return EntryPlan(
+    return SpreadPlan(
         position=order.order_id,
         strategy=order.strategy,
         direction=order.direction,

@@ -12,13 +12,13 @@ from attrs import frozen
 
 from gammacore.adapters.legacy.records import Fields, Refusal, load_json
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import (
     REGISTRY,
     OptionContract,
     Right,
 )
 from gammacore.domain.option_symbols import read_option_symbol
-from gammacore.domain.positions import Watch
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.written_figures import read_figure
@@ -73,7 +73,7 @@ class LegacyOrder:
     opened_at: dt.datetime
     price: Decimal
     vix: Decimal
-    watch: Watch
+    watch: SpreadWatch
     orphan: bool = False
     closing: str = ""
     unknown_underlying: bool = False
@@ -249,13 +249,13 @@ def _price(fields: Fields, spread: CreditSpread) -> Decimal:
     return side.short.strike - (distance if side.right is Right.CALL else -distance)
 
 
-def _watch(fields: Fields) -> Watch:
+def _watch(fields: Fields) -> SpreadWatch:
     best = fields.number("best_profit_pct") if "best_profit_pct" in fields else None
     if best is not None and best > 1:
         raise InvalidInput(
             "best_profit_pct", best, "give the part of the credit, like 0.35 for 35 %: 1 at most (CS-004)"
         )
-    return Watch(
+    return SpreadWatch(
         best_profit=best,
         trailing_armed=fields.switch("trailing_stop_active"),
         hold=fields.switch("hold_to_expiry"),

@@ -12,21 +12,21 @@ from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory.events import (
+from gammacore.domain.holding_events import (
+    CloseDecided,
     HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventorySettled,
+    HoldingAdjusted,
+    HoldingClosed,
+    HoldingSettled,
     SharesDelivered,
 )
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
     CancelRequested,
-    CloseDecided,
     DayFinished,
     DayStarted,
     EntryJudged,
@@ -40,7 +40,6 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
-    PositionClosed,
     Resumed,
     TicketRefused,
 )
@@ -122,7 +121,7 @@ class LogNotifier:
             yield LogLine(
                 f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}"
             )
-        elif order.ticket.position in book.inventories:
+        elif order.ticket.holding in book.holdings:
             yield _traded(order)
         elif order.ticket.purpose is Purpose.ENTRY:
             yield from _entered(order, book)
@@ -136,7 +135,7 @@ class LogNotifier:
     def _(self, event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
         order = book.orders[event.id]
         yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
-        if order.ticket.position in book.inventories:
+        if order.ticket.holding in book.holdings:
             yield from (_traded(order),) if order.execution.any else ()
         elif order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
             yield from _entered(order, book)
@@ -162,14 +161,14 @@ class LogNotifier:
 
     @_lines.register
     def _(self, event: CloseDecided, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Closing {event.position}: {event.reason}: {event.detail}")
+        yield LogLine(f"Closing {event.holding}: {event.reason}: {event.detail}")
 
     @_lines.register
-    def _(self, event: PositionClosed, book: Book) -> Iterator[LogLine]:
-        position = book.positions[event.position]
+    def _(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
+        position = book.holdings[event.holding]
         basis = f", settlement {event.settlement_price}" if event.settlement_price is not None else ""
         yield LogLine(
-            f"Closed {event.position}: {event.reason}, {_points(position.credit)} sold, {_points(event.exit_value)} to "
+            f"Closed {event.holding}: {event.reason}, {_points(position.credit)} sold, {_points(event.exit_value)} to "
             f"close, P/L {signed_dollars(event.gross)}, fees {dollars(event.fees)}{basis}"
             + (" (estimated)" if event.estimated else "")
         )
@@ -186,34 +185,34 @@ class LogNotifier:
             f"dealer gamma {gamma_in_words(event)}"
         )
         if not event.shares:
-            yield LogLine(f"No hedge of {event.inventory}: {event.reason}: {measured}", logging.DEBUG)
+            yield LogLine(f"No hedge of {event.holding}: {event.reason}: {measured}", logging.DEBUG)
             return
-        yield LogLine(f"Hedge of {event.inventory}: {event.shares:+,d} {event.symbol}: {measured}")
+        yield LogLine(f"Hedge of {event.holding}: {event.shares:+,d} {event.symbol}: {measured}")
 
-    @_lines.register(InventorySettled)
-    @_lines.register(InventoryAdjusted)
-    def _(self, event: InventorySettled | InventoryAdjusted, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"{event.inventory}: {moved_in_words(event)}")
+    @_lines.register(HoldingSettled)
+    @_lines.register(HoldingAdjusted)
+    def _(self, event: HoldingSettled | HoldingAdjusted, book: Book) -> Iterator[LogLine]:
+        yield LogLine(f"{event.holding}: {moved_in_words(event)}")
 
     @_lines.register
     def _(self, event: SharesDelivered, book: Book) -> Iterator[LogLine]:
         yield LogLine(f"Delivered: {moved_in_words(event)}", logging.WARNING)
 
     @_lines.register
-    def _(self, event: InventoryClosed, book: Book) -> Iterator[LogLine]:
-        if not book.inventories[event.inventory].holdings:
+    def _(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
+        if not book.holdings[event.holding].holdings:
             return
         yield LogLine(
-            f"Closed {event.inventory}: {event.reason}, P/L {signed_dollars(event.gross)} "
+            f"Closed {event.holding}: {event.reason}, P/L {signed_dollars(event.gross)} "
             f"(options {signed_dollars(event.options)}, shares {signed_dollars(event.shares)}), "
             f"fees {dollars(event.fees)}"
         )
         change = signed_dollars(event.gross - event.fees)
-        yield LogLine(f"Account balance updated: {dollars(book.balance)} ({change} from {event.inventory})")
+        yield LogLine(f"Account balance updated: {dollars(book.balance)} ({change} from {event.holding})")
 
     @_lines.register
     def _(self, event: AlarmRaised, book: Book) -> Iterator[LogLine]:
-        where = f" {event.position}" if event.position else ""
+        where = f" {event.holding}" if event.holding else ""
         yield LogLine(f"alarm {event.code}{where}: {event.detail}", logging.WARNING)
 
     @_lines.register
@@ -240,17 +239,17 @@ class LogNotifier:
 
 def _traded(order: Order) -> LogLine:
     """An order of an inventory that filled."""
-    return LogLine(f"Filled for {order.ticket.position}: {order_in_words(order)}, fees {dollars(order.execution.fees)}")
+    return LogLine(f"Filled for {order.ticket.holding}: {order_in_words(order)}, fees {dollars(order.execution.fees)}")
 
 
 def _entered(order: Order, book: Book) -> Iterator[LogLine]:
     """Size and premium of a new position, then what will end it, from the policy that acts. CS-512, CS-625."""
     quantity, credit = order.execution.quantity, order.execution.price
-    plan = book.plan(order.ticket.position)
+    plan = book.plan(order.ticket.holding)
     if plan is None or credit is None:
         return
     premium = credit * EQUITY_OPTION_MULTIPLIER * quantity
-    yield LogLine(f"Opened {plan.position}: {plan.strategy} {plan.spread.strikes}, confidence {plan.confidence}")
+    yield LogLine(f"Opened {plan.holding}: {plan.strategy} {plan.spread.strikes}, confidence {plan.confidence}")
     yield LogLine(f"Position size: {quantity} contract(s) @ ${credit:.2f} = {dollars(premium)} premium")
     for sentence in describe(plan.policy, credit, plan.confidence, plan.strategy):
         yield LogLine(sentence)

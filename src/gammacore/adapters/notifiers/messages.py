@@ -12,8 +12,8 @@ from attrs import frozen
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,
@@ -26,8 +26,6 @@ from gammacore.domain.ledger import (
     OrderCanceled,
     OrderExpired,
     OrderFilled,
-    PositionAdopted,
-    PositionClosed,
     Resumed,
 )
 from gammacore.domain.orders import Effect, Order, Purpose
@@ -109,9 +107,9 @@ def _(event: OrderCanceled | OrderExpired, book: Book) -> Message | None:
 
 def _entered(order: Order, book: Book) -> Message | None:
     """A new position with what will end it, from the policy that acts. Rules: CS-412, CS-512."""
-    if order.ticket.purpose is Purpose.ENTRY and order.ticket.position in book.inventories:
+    if order.ticket.purpose is Purpose.ENTRY and order.ticket.holding in book.holdings:
         return _bought(order, book)
-    plan, credit, contracts = book.plan(order.ticket.position), order.execution.price, order.execution.quantity
+    plan, credit, contracts = book.plan(order.ticket.holding), order.execution.price, order.execution.quantity
     if order.ticket.purpose is not Purpose.ENTRY or plan is None or credit is None:
         return None
     figures = [
@@ -139,16 +137,16 @@ def _bought(order: Order, book: Book) -> Message:
         paid = "Paid" if ticket.effect is Effect.DEBIT else "Received"
         figures += [("Price", f"{execution.price:.2f}"),
                     (paid, dollars(execution.price * execution.quantity * ticket.multiplier))]  # fmt: skip
-    strategy = book.inventories[ticket.position].strategy
+    strategy = book.holdings[ticket.holding].strategy
     return Message(
         f"Opened {ticket.underlying} {strategy} {legs_in_words(ticket.legs)}", "", tuple(figures), OTHER, Life.SIGNAL
     )
 
 
 @_told.register
-def _(event: InventoryClosed, book: Book) -> Message | None:
+def _(event: HoldingClosed, book: Book) -> Message | None:
     """The P/L with where it came from; nothing of an entry that never filled. Rules: CS-628, DH-243."""
-    inventory = book.inventories.get(event.inventory)
+    inventory = book.holdings.get(event.holding)
     if inventory is None or not inventory.holdings:
         return None
     hedges = [order for order in book.orders_of(inventory.id)
@@ -171,13 +169,13 @@ def _(event: InventoryClosed, book: Book) -> Message | None:
 def _(event: SharesDelivered, book: Book) -> Message:
     """Rule: CS-529."""
     figures = (("Shares", f"{event.shares:+,d}"), ("Strike", str(event.strike)), ("Taken in at", str(event.basis)))
-    return Message(f"Shares delivered: {event.symbol}", f"by settlement of {event.position}", figures, ORPHAN)
+    return Message(f"Shares delivered: {event.symbol}", f"by settlement of {event.holding}", figures, ORPHAN)
 
 
 @_told.register
-def _(event: PositionClosed, book: Book) -> Message:
+def _(event: HoldingClosed, book: Book) -> Message:
     """The P/L is of the whole position. Rule: CS-628."""
-    position = book.positions[event.position]
+    position = book.holdings[event.holding]
     minutes = int(position.age_seconds(event.at) // 60)
     figures = (
         ("P/L", signed_dollars(event.gross)),
@@ -203,16 +201,16 @@ def _(event: EntryJudged, book: Book) -> Message | None:
 
 @_told.register
 def _(event: AlarmRaised, book: Book) -> Message:
-    where = f" {event.position}" if event.position else ""
+    where = f" {event.holding}" if event.holding else ""
     colour = STUCK if event.code in URGENT else ORPHAN
     return Message(f"Alarm: {event.code.replace('_', ' ')}{where}", event.detail, (), colour)
 
 
 @_told.register
-def _(event: PositionAdopted, book: Book) -> Message:
+def _(event: HoldingAdopted, book: Book) -> Message:
     title = f"{'Orphan adopted' if event.orphan else 'Taken over'}: {event.plan.strategy} {event.plan.spread.strikes}"
     figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.credit:.2f}"))
-    return Message(title, event.plan.position, figures, ORPHAN)
+    return Message(title, event.plan.holding, figures, ORPHAN)
 
 
 @_told.register

@@ -60,8 +60,8 @@ class WebhookNotifier:
         """Know the day, the mode and the balance: after a restart, before the first event, and with every event."""
         self._day = book.day or self._day
         self._live = book.opened is not None and book.opened.mode is Mode.LIVE
-        held = sum(not inventory.is_flat for inventory in book.live_inventories)
-        self._standing = (book.balance, len(book.live_positions) + held)
+        held = sum(not inventory.is_flat for inventory in book.live_holdings)
+        self._standing = (book.balance, len(book.live_spreads) + held)
 
     def notify(self, event: Event, book: Book) -> None:
         """Tell of an event, if people wait for it; nothing is raised."""

@@ -1,6 +1,6 @@
-"""The book: positions, orders, balance, statistics and halts, as the fold of the ledger's events.
+"""The book: holdings, orders, balance, statistics and halts, as the fold of the ledger's events.
 
-`Book.apply` is the only mutator and costs the same with ten positions or a thousand. There is no second state.
+`Book.apply` is the only mutator and costs the same with ten holdings or a thousand. There is no second state.
 Rules: CS-564, CS-565, CS-603, CS-610.
 """
 
@@ -12,27 +12,31 @@ from decimal import Decimal
 from functools import singledispatchmethod
 from types import MappingProxyType
 
+from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
-from gammacore.domain.book.position_log import PositionLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
 from gammacore.domain.hedging.events import HedgingEvent
-from gammacore.domain.inventory.events import (
+from gammacore.domain.holding_events import (
+    CloseDecided,
+    DifferenceSeen,
     HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
+    HoldingAdjusted,
+    HoldingAdopted,
+    HoldingClosed,
+    HoldingSettled,
+    PolicyRecorded,
+    SettlementAwaited,
     SharesDelivered,
+    WatchChanged,
 )
-from gammacore.domain.inventory.inventories import Inventories
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.holdings.holding import AnyHolding, SoldSpread, sold_spreads
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
     CancelRequested,
-    CloseDecided,
     DayFinished,
     DayStarted,
     EntryJudged,
@@ -50,19 +54,22 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
-    PositionAdjusted,
-    PositionAdopted,
-    PositionClosed,
-    PositionMissing,
     Resumed,
-    SettlementAwaited,
     TicketRefused,
-    WatchChanged,
 )
-from gammacore.domain.orders import Order, Purpose
-from gammacore.domain.positions import EntryPlan, Position
+from gammacore.domain.orders import Order
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
+
+OrderEvent = (
+    OrderAccepted
+    | OrderWasRejected
+    | OrderNotSent
+    | OrderOutcomeUnknown
+    | CancelRequested
+    | OrderCanceled
+    | OrderExpired
+)
 
 
 class Book:
@@ -81,12 +88,10 @@ class Book:
         self._flatten: str | None = None
         self._breaker_tripped_at: dt.datetime | None = None
         self._results = BookResults()
-        self._positions = PositionLog()
+        self._holdings = HoldingLog()
         self._orders = OrderLog()
-        self._plans: dict[str, EntryPlan] = {}
         self._judged: dict[dt.datetime, EntryJudged] = {}
         self._quarantined: dict[str, int] = {}
-        self._inventories = Inventories()
         self._hedge_decisions: dict[str, HedgeDecided] = {}
         self._refusals: dict[tuple[str, ...], str] = {}
 
@@ -148,17 +153,30 @@ class Book:
         return self._results.per_contract
 
     @property
-    def positions(self) -> Mapping[str, Position]:
-        return self._positions.by_id
+    def holdings(self) -> Mapping[str, AnyHolding]:
+        """Everything ever held or ordered, by id."""
+        return self._holdings.by_id
+
+    @property
+    def live_holdings(self) -> tuple[AnyHolding, ...]:
+        """What is not over, oldest first: an entry at work is one, before anything of it fills."""
+        return self._holdings.live
+
+    @property
+    def live_spreads(self) -> tuple[SoldSpread, ...]:
+        """The credit spreads among them of which something has filled."""
+        return tuple(spread for spread in sold_spreads(self._holdings.live) if spread.has_filled)
+
+    def holding(self, holding: str) -> AnyHolding | None:
+        return self._holdings.by_id.get(holding)
+
+    def knows_policy(self, policy: str) -> bool:
+        """Whether a stop policy is recorded under this id."""
+        return self._holdings.knows_policy(policy)
 
     @property
     def orders(self) -> Mapping[str, Order]:
         return self._orders.by_id
-
-    @property
-    def live_positions(self) -> tuple[Position, ...]:
-        """Positions not yet closed, oldest first."""
-        return self._positions.live
 
     @property
     def working_orders(self) -> tuple[Order, ...]:
@@ -170,40 +188,28 @@ class Book:
         return MappingProxyType(self._quarantined)
 
     def held_by(self, holding: str) -> Mapping[str, int]:
-        """Signed contracts and shares of one live position or inventory, by symbol; nothing of any other."""
-        if (position := self._positions.by_id.get(holding)) is not None:
-            return position.holdings if position.is_live else {}
-        inventory = self._inventories.by_id.get(holding)
-        return inventory.quantities if inventory is not None and inventory.is_live else {}
+        """Signed contracts and shares of one live holding, by symbol; nothing of any other."""
+        known = self._holdings.by_id.get(holding)
+        return known.quantities if known is not None and known.is_live else {}
 
     def refusal(self, subject: tuple[str, ...]) -> str | None:
         """Why the guard last refused orders about a subject (`TicketRefused.subject`); None once one was intended."""
         return self._refusals.get(subject)
 
-    @property
-    def inventories(self) -> Mapping[str, Inventory]:
-        return self._inventories.by_id
-
-    @property
-    def live_inventories(self) -> tuple[Inventory, ...]:
-        """What is held besides credit spreads and not booked yet, oldest first."""
-        return self._inventories.live
-
-    def hedge_decision(self, inventory: str) -> HedgeDecided | None:
-        """The last thing the hedging desk said of an inventory."""
-        return self._hedge_decisions.get(inventory)
-
-    def position(self, position: str) -> Position | None:
-        return self._positions.by_id.get(position)
+    def hedge_decision(self, holding: str) -> HedgeDecided | None:
+        """What the hedging desk last decided for a holding."""
+        return self._hedge_decisions.get(holding)
 
     def order(self, order: str) -> Order | None:
         return self._orders.by_id.get(order)
 
-    def plan(self, position: str) -> EntryPlan | None:
-        return self._plans.get(position)
+    def orders_since(self, instant: dt.datetime) -> tuple[Order, ...]:
+        """Orders meant after an instant, oldest first."""
+        return self._orders.since(instant)
 
-    def orders_of(self, position: str) -> tuple[Order, ...]:
-        return self._orders.of(position)
+    def orders_of(self, holding: str) -> tuple[Order, ...]:
+        """The orders of a holding, oldest first."""
+        return self._orders.of(holding)
 
     def realised_on(self, date: dt.date) -> Decimal:
         """P/L after fees of everything closed on a New York date, dollars. Rules: CS-339, CS-622."""
@@ -217,17 +223,14 @@ class Book:
         """The newest judgement of an entry slot."""
         return self._judged.get(scheduled_at)
 
-    def entries_on(self, date: dt.date) -> tuple[EntryPlan, ...]:
-        """Plans whose entry was intended on a New York date."""
-        return tuple(plan for plan in self._plans.values() if new_york_date(plan.scheduled_at) == date)
+    def entries_on(self, date: dt.date) -> tuple[SpreadPlan, ...]:
+        """Plans of spreads whose entry was intended on a New York date, filled or not."""
+        plans = (spread.plan for spread in sold_spreads(self._holdings.by_id.values()))
+        return tuple(plan for plan in plans if new_york_date(plan.scheduled_at) == date)
 
     def expected_holdings(self) -> dict[str, int]:
         """Signed contracts and shares the broker should show, by symbol. Rule: CS-561."""
-        total = self._inventories.held()
-        for position in self.live_positions:
-            for symbol, held in position.holdings.items():
-                total[symbol] = total.get(symbol, 0) + held
-        return {symbol: held for symbol, held in total.items() if held}
+        return self._holdings.expected()
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
@@ -251,13 +254,9 @@ class Book:
         self._results.imported(event)
 
     @_apply.register
-    def _(self, event: PositionAdopted) -> None:
-        plan = event.plan
-        if plan.position in self._plans:
-            raise InvalidInput("position", plan.position, "a position is adopted once, under an id of its own")
-        self._positions.apply(event)
-        self._plans[plan.position] = plan
-        self._claim(event.holdings)
+    def _(self, event: HoldingAdopted) -> None:
+        self._holdings.apply(event)
+        self._claim(event.symbols)
 
     @_apply.register
     def _(self, event: DayStarted) -> None:
@@ -270,15 +269,10 @@ class Book:
 
     @_apply.register
     def _(self, event: OrderIntended) -> None:
-        ticket = event.ticket
-        if ticket.purpose is Purpose.ENTRY and event.plan is None and ticket.position not in self.inventories:
-            raise InvalidInput("plan", ticket.id, "an entry comes with its plan, or for an inventory")
+        about = event.ticket.holding
+        self._holdings.intended(event)
         self._orders.apply(event)
-        self._refusals = {about: why for about, why in self._refusals.items() if about[0] != ticket.position}
-        if event.plan is not None:
-            self._plans[ticket.position] = event.plan
-        if ticket.purpose.closes:
-            self._positions.close_attempted(ticket.position)
+        self._refusals = {subject: why for subject, why in self._refusals.items() if subject[0] != about}
 
     @_apply.register(OrderAccepted)
     @_apply.register(OrderWasRejected)
@@ -287,58 +281,37 @@ class Book:
     @_apply.register(CancelRequested)
     @_apply.register(OrderCanceled)
     @_apply.register(OrderExpired)
-    def _(self, event: Event) -> None:
+    def _(self, event: OrderEvent) -> None:
         self._orders.apply(event)
+        order = self._orders.known(event.id)
+        if not order.is_working:
+            works = any(other.is_working for other in self._orders.of(order.ticket.holding))
+            self._holdings.ended(order, works=works, at=event.at)
 
     @_apply.register
     def _(self, event: OrderFilled) -> None:
         before = self._orders.known(event.id)
         self._orders.apply(event)
-        owner = before.ticket.position
-        if owner in self.inventories:
-            self._inventories.filled(before.ticket, before.execution, event.execution)
-        elif before.ticket.purpose is Purpose.ENTRY:
-            self._positions.entered(self._plans[owner], before, event)
-        else:
-            self._positions.traded(before, event)
+        self._holdings.filled(before, event)
 
+    @_apply.register(PolicyRecorded)
     @_apply.register(WatchChanged)
     @_apply.register(CloseDecided)
-    @_apply.register(PositionAdjusted)
     @_apply.register(SettlementAwaited)
+    @_apply.register(SharesDelivered)
+    @_apply.register(HoldingSettled)
+    @_apply.register(HoldingAdjusted)
     def _(self, event: Event) -> None:
-        self._positions.apply(event)
+        self._holdings.apply(event)
 
     @_apply.register
-    def _(self, event: PositionClosed) -> None:
-        self._positions.apply(event)
+    def _(self, event: HoldingClosed) -> None:
+        self._holdings.apply(event)
         self._results.closed(event)
 
     @_apply.register
-    def _(self, event: SharesDelivered) -> None:
-        self._inventories.delivered(event)
-
-    @_apply.register
-    def _(self, event: InventoryOpened) -> None:
-        self._inventories.opened(event)
-        self._claim(event.symbols)
-
-    @_apply.register
-    def _(self, event: InventorySettled) -> None:
-        self._inventories.settled(event)
-
-    @_apply.register
-    def _(self, event: InventoryAdjusted) -> None:
-        self._inventories.adjusted(event)
-
-    @_apply.register
-    def _(self, event: InventoryClosed) -> None:
-        self._inventories.closed(event)
-        self._results.booked(event.at, event.gross, event.fees)
-
-    @_apply.register
     def _(self, event: HedgeDecided) -> None:
-        self._hedge_decisions[event.inventory] = event
+        self._hedge_decisions[event.holding] = event
 
     @_apply.register
     def _(self, event: HoldingsQuarantined) -> None:
@@ -376,10 +349,10 @@ class Book:
         self.finished = event
         self._flatten = None
 
-    @_apply.register(PositionMissing)
+    @_apply.register(DifferenceSeen)
     @_apply.register(AlarmRaised)
-    def _(self, event: PositionMissing | AlarmRaised) -> None:
-        """Told to people and kept for the journal; changes nothing."""
+    def _(self, event: DifferenceSeen | AlarmRaised) -> None:
+        """Reported and kept for the journal; changes nothing."""
 
     def _claim(self, holdings: Mapping[str, int]) -> None:
         """What is ours from now on is quarantined no more."""

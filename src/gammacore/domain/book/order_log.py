@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import singledispatchmethod
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -42,9 +43,14 @@ class OrderLog:
     def working(self) -> tuple[Order, ...]:
         return tuple(self._all[order] for order in self._working)
 
-    def of(self, position: str) -> tuple[Order, ...]:
-        """The orders of a position or an inventory, oldest first."""
-        return tuple(self._all[order] for order in self._of.get(position, ()))
+    def of(self, holding: str) -> tuple[Order, ...]:
+        """The orders of a holding, oldest first."""
+        return tuple(self._all[order] for order in self._of.get(holding, ()))
+
+    def since(self, instant: dt.datetime) -> tuple[Order, ...]:
+        """Orders meant after an instant, oldest first; costs no more than those it finds."""
+        newest_first = takewhile(lambda order: order.intended_at > instant, reversed(self._all.values()))
+        return tuple(newest_first)[::-1]
 
     def known(self, order: str) -> Order:
         """An order of this ledger.
@@ -72,7 +78,7 @@ class OrderLog:
             raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
         self._all[ticket.id] = Order(ticket, OrderState.INTENDED, event.at, event.at)
         self._working[ticket.id] = None
-        self._of.setdefault(ticket.position, []).append(ticket.id)
+        self._of.setdefault(ticket.holding, []).append(ticket.id)
 
     @apply.register
     def _(self, event: OrderAccepted) -> None:

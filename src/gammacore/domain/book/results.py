@@ -9,7 +9,8 @@ import datetime as dt
 from collections import deque
 from decimal import Decimal
 
-from gammacore.domain.ledger import HistoryImported, PositionClosed
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.ledger import HistoryImported
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
 
@@ -44,16 +45,13 @@ class BookResults:
         self._per_contract.extend(event.results)
         self.total_trades = event.total_trades
 
-    def closed(self, event: PositionClosed) -> None:
-        """A trade of the record: the balance changes once. Rule: CS-610."""
-        self.booked(event.at, event.gross, event.fees)
-        self.total_trades += 1
-        if event.contracts:  # loose legs that were repaired away are no trade of a contract
-            self._per_contract.append(event.per_contract)
-
-    def booked(self, at: dt.datetime, gross: Decimal, fees: Decimal) -> None:
-        """Money that came in or went out, on the New York date of `at`."""
-        self.balance += gross - fees
-        self.total_fees += fees
-        date = new_york_date(at)
-        self._realised[date] = self.realised_on(date) + gross - fees
+    def closed(self, event: HoldingClosed) -> None:
+        """A holding is booked: the balance changes once; only trades of the record count as such. Rule: CS-610."""
+        self.balance += event.gross - event.fees
+        self.total_fees += event.fees
+        date = new_york_date(event.at)
+        self._realised[date] = self.realised_on(date) + event.gross - event.fees
+        if event.is_trade:
+            self.total_trades += 1
+            if event.contracts:  # loose legs that were repaired away are no trade of a contract
+                self._per_contract.append(event.per_contract)

@@ -9,9 +9,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
-from gammacore.domain.positions import Position
 from gammacore.domain.spreads import Leg, Vertical
 from gammacore.domain.strategy import Cancel, Close, Decision, Repair
 
@@ -21,7 +21,7 @@ SOLD_AGAIN = dt.timedelta(seconds=60)
 """From a refused sale of a long to the next: a long that stays risks nothing more (ours)."""
 
 
-def go_on_closing(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
+def go_on_closing(position: SoldSpread, book: BookView, now: dt.datetime) -> Iterator[Decision]:
     """What comes next for a position whose close was decided: a working order is waited for, a refused one followed.
 
     An order that only sells a long may rest: nothing waits for it (CS-420).
@@ -33,7 +33,7 @@ def go_on_closing(position: Position, book: BookView, now: dt.datetime) -> Itera
         yield from _next_close(position, book, now)
 
 
-def is_buying_back(position: Position, book: BookView) -> bool:
+def is_buying_back(position: SoldSpread, book: BookView) -> bool:
     """Whether an order works that buys shorts of it back, alone or with their longs."""
     return any(order.is_working and order.ticket.buys_back for order in book.orders_of(position.id))
 
@@ -44,7 +44,7 @@ def last_buy_back(side: Vertical, orders: Iterable[Order]) -> Order | None:
     return of_side[-1] if of_side else None
 
 
-def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterator[Decision]:
+def _next_close(position: SoldSpread, book: BookView, now: dt.datetime) -> Iterator[Decision]:
     """The close that was decided is sent again for what is still open. Rules: CS-413, CS-416, CS-420, CS-563.
 
     A working entry is called back first. Whole sides close together, also where another side of the condor is gone. A
@@ -74,13 +74,13 @@ def _next_close(position: Position, book: BookView, now: dt.datetime) -> Iterato
         yield Close(position.id, position.exit_reason, attempt, urgent=True, sides=sides)
 
 
-def repairs(position: Position, book: BookView, now: dt.datetime) -> Iterator[Repair]:
+def repairs(position: SoldSpread, book: BookView, now: dt.datetime) -> Iterator[Repair]:
     """Legs beyond whole spreads, shorts first; longs only once no short is loose. Rule: CS-413."""
     yield from _repairs(position, position.excess(), book.orders_of(position.id), now)
 
 
 def _repairs(
-    position: Position, legs: Sequence[tuple[Leg, int]], orders: Sequence[Order], now: dt.datetime
+    position: SoldSpread, legs: Sequence[tuple[Leg, int]], orders: Sequence[Order], now: dt.datetime
 ) -> Iterator[Repair]:
     """These legs less what orders at work may still close of them. A refused sale is tried again after a while."""
     shorts = [(leg, contracts) for leg, contracts in legs if position.holdings.get(leg.contract.occ, 0) < 0]
@@ -95,12 +95,12 @@ def _was_just_refused(leg: Leg, orders: Sequence[Order], now: dt.datetime) -> bo
     return bool(sales) and sales[-1].state in _NOT_TAKEN and now - sales[-1].changed_at < SOLD_AGAIN
 
 
-def entry_works(position: Position, book: BookView) -> bool:
+def entry_works(position: SoldSpread, book: BookView) -> bool:
     """Whether its entry may still fill."""
     return any(o.is_working and o.ticket.purpose is Purpose.ENTRY for o in book.orders_of(position.id))
 
 
-def stop_filling(position: Position, book: BookView) -> Iterator[Decision]:
+def stop_filling(position: SoldSpread, book: BookView) -> Iterator[Decision]:
     """Legs out of ratio while the order still works: the rest is called back at once, then repaired. CS-412, CS-413."""
     for order in book.orders_of(position.id):
         if order.state in _AT_THE_BROKER and len(order.ticket.legs) > 1:

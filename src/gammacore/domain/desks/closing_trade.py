@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Trade
 
 
-def closing_trade(inventory: Inventory, symbol: str, purpose: Purpose, reason: str) -> Trade:
+def closing_trade(inventory: AnyHolding, symbol: str, purpose: Purpose, reason: str) -> Trade:
     """All that is held of a symbol, traded away at market."""
     holding = inventory.holdings[symbol]
     side = Side.SELL if holding.quantity > 0 else Side.BUY
@@ -27,7 +27,7 @@ def closing_trade(inventory: Inventory, symbol: str, purpose: Purpose, reason: s
     )
 
 
-def _contract(inventory: Inventory, symbol: str) -> OptionContract:
+def _contract(inventory: AnyHolding, symbol: str) -> OptionContract:
     """The contract of a symbol. Whose root it is where only the configuration knows the underlying, the book says.
 
     ABCW260303C00300000 held for ABC is a contract of ABC, and a broker refuses it as one of ABCW.

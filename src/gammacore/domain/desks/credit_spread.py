@@ -25,16 +25,17 @@ from gammacore.domain.desks.walking import walk_entries
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
 from gammacore.domain.stops.policy import StopPolicy
-from gammacore.domain.stops.watch import has_bad_credit, stale_alarm, update_watch
+from gammacore.domain.stops.watch import stale_alarm, update_watch
 from gammacore.domain.strategy import (
     Close,
     Decision,
@@ -82,7 +83,7 @@ class CreditSpreadDesk:
     def decide(self, situation: Situation) -> Decisions:
         steps: list[Decision] = []
         if not is_expired(situation.session, situation.now):
-            for position in situation.book.live_positions:
+            for position in situation.book.live_spreads:
                 steps.extend(self._watch_over(position, situation))
         if situation.book.halted is not None:
             steps.extend(call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
@@ -127,16 +128,16 @@ class CreditSpreadDesk:
         rule, watched = self.entries.observation, situation.memory.watched.get(slot)
         return rule.on and (watched is None or not rule.is_over(watched.observation, situation.now))
 
-    def _watch_spread(self, plan: EntryPlan, now: dt.datetime) -> WatchedSpread:
+    def _watch_spread(self, plan: SpreadPlan, now: dt.datetime) -> WatchedSpread:
         rule = self.entries.observation
         return WatchedSpread(plan.spread, rule, rule.begin(now, plan.expected_credit, plan.spread.width))
 
-    def _watch_over(self, position: Position, situation: Situation) -> Iterator[Decision]:
+    def _watch_over(self, position: SoldSpread, situation: Situation) -> Iterator[Decision]:
         book = situation.book
-        if position.state is PositionState.CLOSING:
+        if position.state is HoldingState.CLOSING:
             yield from go_on_closing(position, book, situation.now)
             return
-        if position.state is not PositionState.OPEN or position.is_flat:
+        if position.state is not HoldingState.OPEN or position.is_flat:
             return
         if book.flatten is not None:
             yield Close(position.id, FLATTEN, book.flatten, urgent=True)
@@ -176,7 +177,7 @@ class CreditSpreadDesk:
             yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
                         may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
 
-    def _told_of_breach(self, position: Position, watch: Watch, situation: Situation) -> tuple[Watch, tuple[Warn, ...]]:
+    def _told_of_breach(self, position: SoldSpread, watch: SpreadWatch, situation: Situation) -> tuple[SpreadWatch, tuple[Warn, ...]]:
         """A short of today's underlying more than 5k points in the money: told once, no exit. Rule: CS-530."""
         price, underlying = situation.price, situation.underlying
         if price is None or watch.breach_told or position.underlying != underlying.symbol:
@@ -186,7 +187,7 @@ class CreditSpreadDesk:
         detail = f"price {price}, {-position.spread.distance(price)} points beyond the short; no exit by itself"
         return evolve(watch, breach_told=True), (Warn("short_breached", detail, position.id),)
 
-    def _watch(self, position: Position, situation: Situation, underlying: Underlying) -> Watch:
+    def _watch(self, position: SoldSpread, situation: Situation, underlying: Underlying) -> SpreadWatch:
         return update_watch(
             position.plan.policy,
             position,
@@ -199,13 +200,13 @@ class CreditSpreadDesk:
         )
 
 
-def _underlying_of(position: Position, situation: Situation) -> tuple[Underlying, bool]:
+def _underlying_of(position: SoldSpread, situation: Situation) -> tuple[Underlying, bool]:
     """The position's own underlying, which need not be the one traded today, or its stand-in. Rule: CS-017."""
     known = {**REGISTRY, situation.underlying.symbol: situation.underlying}
     return underlying_at_exit(position.spread.sides[0].short, known)
 
 
-def _stand_in_alarm(position: Position, unknown: bool) -> Iterator[Warn]:
+def _stand_in_alarm(position: SoldSpread, unknown: bool) -> Iterator[Warn]:
     if unknown:
         detail = f"{position.underlying} is in no registry; closed with k = s = 1"
         yield Warn("unknown_underlying", detail, position.id)

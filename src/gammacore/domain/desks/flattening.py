@@ -12,8 +12,9 @@ from attrs import evolve
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.inventory.inventory import Holding, Inventory
 from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision
@@ -23,7 +24,7 @@ LEFTOVER_CLOSE, LEFTOVER_FLATTEN = "leftover_exit", "leftover_flatten"
 
 
 def go_flat(
-    inventory: Inventory, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
+    inventory: AnyHolding, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
 ) -> Iterator[Decision]:
     """Options sold short, then bought ones, then the shares; an entry or hedge that works is called back first.
 
@@ -68,5 +69,5 @@ def _holds_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
     return is_exit and order.state is not OrderState.FILLED and now - order.changed_at < retry
 
 
-def _has_expired(holding: Holding, now: dt.datetime) -> bool:
+def _has_expired(holding: Lots, now: dt.datetime) -> bool:
     return holding.is_option and parse_occ(holding.symbol).expiry < new_york_date(now)

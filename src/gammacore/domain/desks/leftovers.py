@@ -13,9 +13,7 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import go_on_closing
 from gammacore.domain.desks.flattening import LEFTOVER_CLOSE, go_flat
 from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.positions import PositionState
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Close, Decision, Trade, Warn
 
@@ -23,11 +21,11 @@ TRY_AGAIN = dt.timedelta(seconds=60)
 """From a refused order for leftovers to the next, where no setting says otherwise. Rule: DH-511."""
 
 
-def leftovers(book: BookView, session: TradingSession) -> tuple[Inventory, ...]:
+def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
     """What a strategy chose to hold before this session and still holds."""
     return tuple(
         inventory
-        for inventory in book.live_inventories
+        for inventory in book.live_holdings
         if inventory.opened_at < session.open and not inventory.is_flat
         if inventory.strategy not in (DELIVERED, STRANDED)
     )
@@ -55,12 +53,12 @@ def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> 
     """
     if not session.is_trading(now):
         return
-    for position in book.live_positions:
+    for position in book.live_spreads:
         if position.spread.sides[0].short.expiry < session.date:
             continue
-        if position.state is PositionState.CLOSING:
+        if position.state is HoldingState.CLOSING:
             yield from go_on_closing(position, book, now)
-        elif position.state is PositionState.OPEN and not position.is_flat:
+        elif position.state is HoldingState.OPEN and not position.is_flat:
             held = f"a credit spread of {position.contracts} contracts that this strategy does not watch"
             yield Warn(Alarm.LEFTOVER, f"{held}: closed now", position.id)
             yield Close(position.id, LEFTOVER_CLOSE, held, urgent=True)

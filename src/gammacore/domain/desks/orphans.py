@@ -15,6 +15,9 @@ from itertools import count
 from attrs import evolve, frozen
 
 from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.holding_events import HoldingAdopted
+from gammacore.domain.holdings.holding import SPREADS, Origin
+from gammacore.domain.holdings.plans import SpreadTerms, policy_id
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     UNDERLYING_OF_ROOT,
@@ -23,10 +26,8 @@ from gammacore.domain.instruments import (
     Side,
     parse_occ,
 )
-from gammacore.domain.ledger import PositionAdopted
 from gammacore.domain.orders import LegFill, OrderReport, is_our_id
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput
@@ -63,7 +64,7 @@ class OrphanSearch:
     `rest` are signed contracts by symbol that stay in quarantine; `naked` are no part of it.
     """
 
-    adopted: tuple[PositionAdopted, ...]
+    adopted: tuple[HoldingAdopted, ...]
     naked: tuple[AcquiredLeg, ...]
     rest: Mapping[str, int]
 
@@ -113,9 +114,9 @@ def find_orphans(
     contracts = {symbol: parse_occ(symbol, dict(roots)) for symbol in unknown}
     legs = [leg for symbol, held in unknown.items() if (leg := _acquired(contracts[symbol], held, counted)) is not None]
     pairs = [(short, long) for short, long in _pairs(legs) if 0 < _credit(short, long) < _vertical(short, long).width]
-    adopted: list[PositionAdopted] = []
+    adopted: list[HoldingAdopted] = []
     for short, long in pairs:
-        used = {event.plan.position for event in adopted}
+        used = {event.holding for event in adopted}
         name = next(name for name in _names(short.contract) if name not in taken and name not in used)
         adopted.append(_adopted(name, short, long, at, policy))
     naked = _naked(unknown, contracts, legs, [report for report in reports if is_our_id(report.id)])
@@ -215,26 +216,26 @@ def _names(contract: OptionContract) -> Iterator[str]:
 
 def _adopted(
     name: str, short: AcquiredLeg, long: AcquiredLeg, at: dt.datetime, policy: StopPolicy
-) -> PositionAdopted:  # fmt: skip
+) -> HoldingAdopted:  # fmt: skip
+    """An orphan's confidence is asked for by no rule: its target is fixed. Its pin and VIX are not known."""
     credit, acquired_at = _credit(short, long), max(short.at, long.at)
     is_call = short.contract.right is Right.CALL
-    plan = EntryPlan(
-        position=name,
+    terms = SpreadTerms(
         strategy=StrategyTag.CALL_SPREAD if is_call else StrategyTag.PUT_SPREAD,
         direction=Direction.BEARISH if is_call else Direction.BULLISH,
-        confidence=Confidence.MEDIUM,  # asked for by no rule: the target is fixed
-        spread=CreditSpread((_vertical(short, long),)),
-        contracts=long.held,
+        confidence=Confidence.MEDIUM,
         expected_credit=credit,
-        limit=credit,
         price=short.contract.strike,
         pin=Decimal(0),
         vix=Decimal(0),
         scheduled_at=acquired_at,
-        policy=orphan_policy(policy),
+        policy=policy_id(orphan_policy(policy)),
+        spread=CreditSpread((_vertical(short, long),)),
     )
-    holdings = {leg.contract.occ: leg.held for leg in (short, long)}
-    return PositionAdopted(at, plan, long.held, credit, holdings, acquired_at, Watch(), orphan=True)
+    return HoldingAdopted(
+        at, name, SPREADS, short.contract.underlying, Origin.ORPHAN,
+        {leg.contract.occ: leg.held for leg in (short, long)}, credit, acquired_at, long.held, terms,
+    )  # fmt: skip
 
 
 def orphan_policy(policy: StopPolicy) -> StopPolicy:
@@ -248,9 +249,9 @@ def orphan_policy(policy: StopPolicy) -> StopPolicy:
 
 
 def _rest(
-    unknown: Mapping[str, int], adopted: Iterable[PositionAdopted], naked: Iterable[AcquiredLeg]
+    unknown: Mapping[str, int], adopted: Iterable[HoldingAdopted], naked: Iterable[AcquiredLeg]
 ) -> dict[str, int]:
-    ours = {symbol: held for event in adopted for symbol, held in event.holdings.items()}
+    ours = {symbol: held for event in adopted for symbol, held in event.symbols.items()}
     ours |= {leg.contract.occ: leg.held for leg in naked}
     left = {symbol: held - ours.get(symbol, 0) for symbol, held in unknown.items()}
     return {symbol: held for symbol, held in left.items() if held}

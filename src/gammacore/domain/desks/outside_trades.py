@@ -1,4 +1,4 @@
-"""What was traded outside this desk: which positions and inventories lost what, at what price, and what came back.
+"""What was traded outside this desk: which holdings lost what, at what price, and what came back.
 
 Pure. A person at the broker's own page, or the broker's risk desk before the close, may buy back a short or sell a
 cover: whatever is left is ours to watch, and a short without its cover ours to repair. A broker that showed too little
@@ -11,85 +11,86 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from gammacore.domain.holding_events import HoldingAdjusted
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import InventoryAdjusted
-from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.ledger import PositionAdjusted
 from gammacore.domain.orders import LegFill, OrderReport
-from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import to_cents
 
 
 def adjustments(
-    positions: Iterable[Position], symbol: str, gap: int, reports: Iterable[OrderReport], at: dt.datetime
-) -> tuple[PositionAdjusted, ...]:
-    """What `gap` signed contracts, held less expected, changes in positions of this symbol, oldest first.
+    holdings: Iterable[AnyHolding], symbol: str, gap: int, reports: Iterable[OrderReport], at: dt.datetime
+) -> tuple[HoldingAdjusted, ...]:
+    """What `gap` signed contracts or shares, held less expected, changes in holdings of this symbol, oldest first.
 
-    No position is brought beyond zero, nor beyond what its own orders left: the rest of the gap is somebody else's.
-    `reports` are the broker's orders that no book knows.
+    What is missing comes back first, where it may; then live holdings are brought down, never beyond zero: the rest of
+    the gap belongs to another trader. `reports` are the broker's orders that no book knows.
     """
-    price = outside_price(symbol, gap, reports)
-    events: list[PositionAdjusted] = []
-    for position in positions:
-        ours = position.holdings.get(symbol, 0)
-        is_back = gap * ours >= 0
-        most = -position.vanished.get(symbol, 0) if is_back else -ours
-        if not (change := _part(gap, most)):
-            continue
-        gap -= change
-        paid = None if is_back else price
-        events.append(PositionAdjusted(at, position.id, symbol, change, paid, _words(change, symbol, paid, is_back)))
+    known, price = tuple(holdings), outside_price(symbol, gap, reports)
+    events: list[HoldingAdjusted] = []
+    for holding in known:
+        if change := _part(gap, returnable(holding, symbol, at)):
+            gap -= change
+            events.append(_came_back(holding, symbol, change, at))
+    for holding in known:
+        if change := _part(gap, -holding.held(symbol) if holding.is_live else 0):
+            gap -= change
+            events.append(_went(holding, symbol, change, price, at))
     return tuple(events)
 
 
-def inventory_adjustments(
-    inventories: Iterable[Inventory], symbol: str, gap: int, at: dt.datetime
-) -> Iterator[InventoryAdjusted]:
-    """What `gap` signed contracts or shares, held less expected, changes in inventories of this symbol.
+def returnable(holding: AnyHolding, symbol: str, at: dt.datetime) -> int:
+    """Signed contracts or shares that went missing and may be shown again.
 
-    What is missing since earlier today comes back first, also where its inventory was booked meanwhile; then live ones
-    are brought down, never beyond zero. The rest of the gap belongs to another trader.
+    Of a spread while it lives. Of anything else on the New York date on which they went, also once it is booked: later,
+    what is at the broker beyond ours is taken for another trader's (ours).
     """
-    known = tuple(inventories)
-    for inventory in known:
-        if change := _part(gap, returnable(inventory, symbol, at)):
-            gap -= change
-            detail = f"{change:+d} {symbol} of {inventory.id} are at the broker again"
-            yield InventoryAdjusted(at, inventory.id, symbol, change, inventory.missing[symbol].price, detail)
-    for inventory in known:
-        ours = inventory.quantities.get(symbol, 0) if inventory.is_live else 0
-        if change := _part(gap, -ours):
-            gap -= change
-            detail = f"{-change:+d} {symbol} of {inventory.id} are gone from the broker; what they brought is not known"
-            yield InventoryAdjusted(at, inventory.id, symbol, change, inventory.average_price(symbol), detail)
-
-
-def returnable(inventory: Inventory, symbol: str, at: dt.datetime) -> int:
-    """Signed contracts or shares that went missing earlier on this New York date and may be shown again.
-
-    On a later day what is at the broker beyond ours is taken for another trader's (ours).
-    """
-    missing = inventory.missing.get(symbol)
-    if missing is None or new_york_date(missing.since) != new_york_date(at):
+    if (missing := holding.missing.get(symbol)) is None:
         return 0
-    return -missing.change
+    may_return = holding.is_live if holding.plan is not None else new_york_date(missing.since) == new_york_date(at)
+    return -missing.change if may_return else 0
 
 
 def taken_back(
-    owner: Position | Inventory | None, gained: Mapping[str, int], order: str, at: dt.datetime
-) -> Iterator[PositionAdjusted | InventoryAdjusted]:
+    holding: AnyHolding, gained: Mapping[str, int], order: str, at: dt.datetime
+) -> Iterator[HoldingAdjusted]:  # fmt: skip
     """What was taken for traded outside at an unknown price, and a late fill of our own `order` now explains.
 
     The fill brings the true price; without this it would count twice. Rules: CS-410, CS-572.
     """
     for symbol, change in gained.items():
-        detail = f"{change:+d} {symbol} were the fill of {order}, not traded outside"
-        if isinstance(owner, Position):
-            if back := _part(-change, -owner.vanished.get(symbol, 0)):
-                yield PositionAdjusted(at, owner.id, symbol, back, None, detail)
-        elif owner is not None and (missing := owner.missing.get(symbol)) and (back := _part(-change, -missing.change)):
-            yield InventoryAdjusted(at, owner.id, symbol, back, missing.price, detail)
+        missing = holding.missing.get(symbol)
+        if missing is not None and (back := _part(-change, -missing.change)):
+            detail = f"{change:+d} {symbol} were the fill of {order}, not traded outside"
+            is_guess = missing.price is not None
+            yield HoldingAdjusted(at, holding.id, symbol, back, missing.price, detail, is_guess=is_guess)
+
+
+def _came_back(holding: AnyHolding, symbol: str, change: int, at: dt.datetime) -> HoldingAdjusted:
+    price = holding.missing[symbol].price
+    detail = f"{change:+d} {symbol} of {holding.id} are at the broker again"
+    return HoldingAdjusted(at, holding.id, symbol, change, price, detail, is_guess=price is not None)
+
+
+def _went(
+    holding: AnyHolding, symbol: str, change: int, price: Decimal | None, at: dt.datetime
+) -> HoldingAdjusted:  # fmt: skip
+    """At the price that the broker's orders show; else of a spread at its worst, of anything else at no gain or loss.
+
+    Only the sides of a spread bound what it can have cost.
+    """
+    verb = "bought back" if change > 0 else "sold"
+    if price is not None:
+        detail = f"{abs(change)} {symbol} were {verb} outside this desk at {to_cents(price)}"
+        return HoldingAdjusted(at, holding.id, symbol, change, price, detail)
+    if holding.plan is not None:
+        worst = "the width of its side" if change > 0 else "nothing"
+        detail = f"{abs(change)} {symbol} were {verb} outside this desk at an unknown price, counted at {worst}"
+        return HoldingAdjusted(at, holding.id, symbol, change, None, detail)
+    detail = f"{-change:+d} {symbol} of {holding.id} are gone from the broker; what they brought is not known"
+    guess = holding.lots[symbol].average_price
+    return HoldingAdjusted(at, holding.id, symbol, change, guess, detail, is_guess=True)
 
 
 def outside_price(symbol: str, gap: int, reports: Iterable[OrderReport]) -> Decimal | None:
@@ -121,13 +122,3 @@ def _part(gap: int, most: int) -> int:
     if gap * most <= 0:
         return 0
     return min(gap, most) if gap > 0 else max(gap, most)
-
-
-def _words(change: int, symbol: str, price: Decimal | None, is_back: bool) -> str:
-    if is_back:
-        return f"{change:+d} {symbol} are at the broker again"
-    verb = "bought back" if change > 0 else "sold"
-    if price is not None:
-        return f"{abs(change)} {symbol} were {verb} outside this desk at {to_cents(price)}"
-    worst = "the width of its side" if change > 0 else "nothing"
-    return f"{abs(change)} {symbol} were {verb} outside this desk at a price nobody told, counted at {worst}"

@@ -15,10 +15,10 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, last_buy_back
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import THE_DAY, Order, OrderState
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import Leg, Vertical
 from gammacore.domain.stops.policy import CloseStyle
 from gammacore.domain.strategy import Cancel, Close, Decision, Decisions, Repair, Situation, Trade
@@ -90,7 +90,7 @@ class _Look:
         known = [mark.worst for mark in marks if mark is not None]
         return sum(known, Decimal(0)) if len(known) == len(marks) else None
 
-    def limit(self, position: Position, sides: Sequence[Vertical]) -> Decimal | None:
+    def limit(self, position: SoldSpread, sides: Sequence[Vertical]) -> Decimal | None:
         """Debit limit that crosses the quotes of some sides, where closes are not at market. Rule: CS-406."""
         cost = self.cost(sides)
         if position.plan.policy.close_style is CloseStyle.MARKET or cost is None:
@@ -98,7 +98,7 @@ class _Look:
         tick = self.ticks(sides[0].short).complex_order
         return max(tick_ceiling(cost, tick), tick)
 
-    def limit_alone(self, position: Position, contract: OptionContract) -> Decimal | None:
+    def limit_alone(self, position: SoldSpread, contract: OptionContract) -> Decimal | None:
         """Debit limit of one short bought back: its ask up to the single-leg tick. Rule: CS-406."""
         quote = self.market.quote(contract)
         if position.plan.policy.close_style is CloseStyle.MARKET or quote is None:
@@ -108,8 +108,8 @@ class _Look:
 
 def _called_back(book: BookView, look: _Look) -> Iterator[Decision]:
     """Closes of several legs at work that have no taker, each asked back once; `OrderLife` repeats it. Rule: CS-420."""
-    for position in book.live_positions:
-        if position.state is not PositionState.CLOSING:
+    for position in book.live_spreads:
+        if position.state is not HoldingState.CLOSING:
             continue
         for order in book.orders_of(position.id):
             is_multileg = order.ticket.buys_back and len(order.ticket.legs) > 1
@@ -126,7 +126,7 @@ def _called_back(book: BookView, look: _Look) -> Iterator[Decision]:
 
 def _close(close: Close, book: BookView, look: _Look) -> Iterator[Decision]:
     """Sides that have a taker in one order, of the others the shorts alone: a condor goes side by side. CS-420."""
-    position = book.position(close.position)
+    position = book.holding(close.position)
     if position is None or entry_works(position, book) or is_buying_back(position, book):
         yield close  # what works ends first; this only notes the decision
         return
@@ -137,14 +137,14 @@ def _close(close: Close, book: BookView, look: _Look) -> Iterator[Decision]:
         yield close
         return
     rest = tuple(side for side in sides if side not in alone)
-    if rest or position.state is PositionState.OPEN:
+    if rest or position.state is HoldingState.OPEN:
         yield evolve(close, sides=rest, limit=look.limit(position, rest) if rest else None)
     for side in alone:
         limit = look.limit_alone(position, side.short)
         yield Repair(position.id, Leg(side.short, Side.BUY), position.open_in((side,)), limit=limit, reason=ALONE)
 
 
-def _goes_alone(side: Vertical, position: Position, book: BookView, look: _Look) -> bool:
+def _goes_alone(side: Vertical, position: SoldSpread, book: BookView, look: _Look) -> bool:
     """Whether the short of a side is bought back without its long: no bid for that, or an order for both had no taker.
 
     A bid that appears once the order was called back for want of one brings the next order for both.
@@ -157,12 +157,12 @@ def _goes_alone(side: Vertical, position: Position, book: BookView, look: _Look)
     return look.is_offered(side.short, last.intended_at)
 
 
-def _has_rested(order: Order, position: Position, until: dt.datetime) -> bool:
+def _has_rested(order: Order, position: SoldSpread, until: dt.datetime) -> bool:
     """By its age since it was meant, whatever part of it filled meanwhile. Rules: CS-410, CS-420."""
     return order.age_seconds(until) >= position.plan.policy.unbid_seconds
 
 
-def _may_go_alone(order: Order, side: Vertical, position: Position, look: _Look) -> bool:
+def _may_go_alone(order: Order, side: Vertical, position: SoldSpread, look: _Look) -> bool:
     """Whether the short is offered and the order reached the market: a limit below it rests for its price. CS-405."""
     if not look.is_offered(side.short, order.intended_at):
         return False
@@ -172,7 +172,7 @@ def _may_go_alone(order: Order, side: Vertical, position: Position, look: _Look)
     return cost is not None and cost <= order.ticket.limit
 
 
-def _sides(order: Order, position: Position) -> list[Vertical]:
+def _sides(order: Order, position: SoldSpread) -> list[Vertical]:
     return [side for side in position.spread.sides if side.short.occ in order.ticket.symbols]
 
 

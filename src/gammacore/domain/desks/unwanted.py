@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
@@ -27,7 +26,7 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
     """Market orders that end what nobody chose to hold, while the exchange is open; one at a time for each."""
     if not session.is_trading(now):
         return
-    for inventory in book.live_inventories:
+    for inventory in book.live_holdings:
         if inventory.strategy not in _PURPOSES:
             continue
         if inventory.strategy == DELIVERED and (limits.keep_assigned_shares or inventory.opened_at >= session.open):
@@ -37,7 +36,7 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
             yield from (closing_trade(inventory, symbol, purpose, reason) for symbol in inventory.quantities)
 
 
-def _may_order(book: BookView, inventory: Inventory, now: dt.datetime) -> bool:
+def _may_order(book: BookView, inventory: AnyHolding, now: dt.datetime) -> bool:
     orders = book.orders_of(inventory.id)
     if any(order.is_working for order in orders):
         return False

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.credit import EntryLimit
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderState, Purpose
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.strategy import Cancel, Reprice
 
 WALKED = "walked: the next order asks for a tick less"
@@ -28,13 +28,13 @@ def walk_entries(
     if not limit.walk or book.halted is not None:
         return
     for plan in book.entries_on(date):
-        orders = tuple(order for order in book.orders_of(plan.position) if order.ticket.purpose is Purpose.ENTRY)
+        orders = tuple(order for order in book.orders_of(plan.holding) if order.ticket.purpose is Purpose.ENTRY)
         if orders and plan.spread.underlying == underlying.symbol:
             yield from _step(plan, orders, now, limit, life, underlying)
 
 
 def _step(
-    plan: EntryPlan, orders: tuple[Order, ...], now: dt.datetime, limit: EntryLimit, life: OrderLife,
+    plan: SpreadPlan, orders: tuple[Order, ...], now: dt.datetime, limit: EntryLimit, life: OrderLife,
     underlying: Underlying,
 ) -> Iterator[Cancel | Reprice]:  # fmt: skip
     """A fill ends the walk: what has filled is the position, the order it came by rests for the life of the entry."""
@@ -54,7 +54,7 @@ def _step(
 
 
 def _may_concede(
-    plan: EntryPlan, orders: tuple[Order, ...], now: dt.datetime, limit: EntryLimit, life: OrderLife,
+    plan: SpreadPlan, orders: tuple[Order, ...], now: dt.datetime, limit: EntryLimit, life: OrderLife,
     underlying: Underlying,
 ) -> bool:  # fmt: skip
     """Whether the last order has rested for its time, is above the least, and another still has time to rest."""

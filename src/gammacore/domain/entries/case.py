@@ -22,9 +22,9 @@ from gammacore.domain.entries.setup import Confidence, Refinement, Setup, Strate
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.limits import RiskLimits, contracts_by_buying_power
 from gammacore.domain.sizing.max_risk import max_risk
 from gammacore.domain.sizing.policies import Size, SizingRules, sizing_policy
@@ -305,13 +305,13 @@ class EntryCase:
             contracts_by_buying_power(power or Decimal(0), self.risk_per_contract),
         )
 
-    def plan(self) -> EntryPlan | None:
+    def plan(self) -> SpreadPlan | None:
         """The entry as it would be ordered; None while anything of it is unknown."""
         if self.setup is None or self.spread is None or self.credit is None or self.pin is None:
             return None
         if self.price is None or self.vix is None or self.confidence is None or self.contracts < 1:
             return None
-        return EntryPlan(
+        return SpreadPlan(
             position=self.position,
             strategy=self.setup.tag,
             direction=self.setup.direction,

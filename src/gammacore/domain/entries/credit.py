@@ -12,10 +12,10 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying, tick_floor
 from gammacore.domain.market import Quote
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import CreditSpread, Quotes, Vertical, to_cents
 from gammacore.domain.verdicts import Verdict
@@ -269,7 +269,7 @@ class EntryLimit:
         limit, tick = self.price(expected_credit, underlying), underlying.ticks.complex_order
         return max(limit, math.ceil(minimum / Fraction(tick)) * tick) if self.walk and limit > 0 else limit
 
-    def first(self, plan: EntryPlan, underlying: Underlying) -> Decimal:
+    def first(self, plan: SpreadPlan, underlying: Underlying) -> Decimal:
         """The limit of the first order of an entry, points: the mid down to the tick when it walks. Rule: CS-421."""
         return (
             max(plan.limit, tick_floor(plan.expected_credit, underlying.ticks.complex_order))
@@ -277,7 +277,7 @@ class EntryLimit:
             else plan.limit
         )
 
-    def next(self, plan: EntryPlan, limit: Decimal, underlying: Underlying) -> Decimal | None:
+    def next(self, plan: SpreadPlan, limit: Decimal, underlying: Underlying) -> Decimal | None:
         """The limit after one of an entry that walks: a tick less, None at its end. Rule: CS-421."""
         return max(plan.limit, limit - underlying.ticks.complex_order) if self.walk and limit > plan.limit else None
 

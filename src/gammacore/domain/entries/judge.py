@@ -8,8 +8,8 @@ from attrs import evolve, frozen
 
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.filters import FILTERS
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.strategy import Warn
 from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 
@@ -19,7 +19,7 @@ class EntryJudgement:
     """What became of one scheduled entry: the record, the plan when every filter passed, and its warnings."""
 
     record: EntryJudged
-    plan: EntryPlan | None
+    plan: SpreadPlan | None
     warnings: tuple[Warn, ...] = ()
 
     def refused(self, verdict: Verdict) -> EntryJudgement:

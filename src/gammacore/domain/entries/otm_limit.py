@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from gammacore.domain.entries.otm_single_sided import DEFAULT_OTM_RULES, OtmRules
 from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.positions import EntryPlan
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.verdicts import Verdict
 
 
-def judge_otm_limit(tag: StrategyTag, today: Iterable[EntryPlan], rules: OtmRules = DEFAULT_OTM_RULES) -> Verdict:
+def judge_otm_limit(tag: StrategyTag, today: Iterable[SpreadPlan], rules: OtmRules = DEFAULT_OTM_RULES) -> Verdict:
     """Fewer than one OTM entry among `today`, the entries of this account and New York date, whatever underlying.
 
     Entries around the pin are not counted and not limited here. Rules: CS-227, CS-336.

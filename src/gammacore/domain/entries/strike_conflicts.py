@@ -9,9 +9,9 @@ from fractions import Fraction
 from attrs import frozen
 
 from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import Verdict
 
@@ -27,7 +27,7 @@ class StrikeConflicts:
     other_strategy_points: Decimal = parameter(Decimal(15), "The same between the two desks.", at_least=0)
 
     def judge(
-        self, spread: CreditSpread, tag: StrategyTag, existing: Iterable[EntryPlan], underlying: Underlying
+        self, spread: CreditSpread, tag: StrategyTag, existing: Iterable[SpreadPlan], underlying: Underlying
     ) -> Verdict:
         """Against every open and pending position of the same underlying and expiry; a condor tests both sides."""
         expiry = spread.sides[0].short.expiry
@@ -39,7 +39,7 @@ class StrikeConflicts:
             for new in spread.sides:
                 for old in plan.spread.sides:
                     if (conflict := _conflict(new, old, nearest)) is not None:
-                        against = f"with {plan.position} {old.short.strike}/{old.long.strike}{old.right}"
+                        against = f"with {plan.holding} {old.short.strike}/{old.long.strike}{old.right}"
                         return Verdict.skip(conflict, f"{new.short.strike}/{new.long.strike}{new.right}", against)
         return Verdict.ok("no conflict")
 

@@ -9,9 +9,9 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Right
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.verdicts import Verdict
 
 
@@ -42,7 +42,7 @@ class TwoDesks:
     contracts_per_side: int = parameter(5, "Contracts on the call or the put side, both desks, at most.", at_least=1)
     conflicts_an_hour: int = parameter(10, "More strike conflicts in the last hour halt entries.", at_least=0)
 
-    def judge(self, plan: EntryPlan, live: Sequence[EntryPlan], balance: Decimal, conflicts_last_hour: int) -> Verdict:
+    def judge(self, plan: SpreadPlan, live: Sequence[SpreadPlan], balance: Decimal, conflicts_last_hour: int) -> Verdict:
         """One more entry beside what is open and working (`live`), all underlyings of the account."""
         if not self.on:
             return Verdict.ok("off")
@@ -65,7 +65,7 @@ class TwoDesks:
                 return Verdict.skip(reason, reading, limit)
         return Verdict.ok(f"{desk} desk, {len(own) + 1} of {self.positions_per_desk} positions")
 
-    def _busiest_side(self, plan: EntryPlan, live: Sequence[EntryPlan]) -> tuple[Right, int]:
+    def _busiest_side(self, plan: SpreadPlan, live: Sequence[SpreadPlan]) -> tuple[Right, int]:
         """The right the plan would load most, with the contracts it would then have."""
         loads = {
             side.right: sum(other.contracts for other in (plan, *live) if _has_side(other, side.right))
@@ -75,5 +75,5 @@ class TwoDesks:
         return busiest, loads[busiest]
 
 
-def _has_side(plan: EntryPlan, right: Right) -> bool:
+def _has_side(plan: SpreadPlan, right: Right) -> bool:
     return any(side.right is right for side in plan.spread.sides)

@@ -360,11 +360,11 @@ class DeskBook:
                 self.hedge_books[key].shares.forget()
 
     def _alarm(self, event: AlarmRaised) -> None:
-        intent = self.intents.get(event.position)
+        intent = self.intents.get(event.holding)
         if event.code == "exit_unconfirmed" and intent is not None:
             intent.given_up = True
         elif event.code == "unusual_delta":
-            self.hedge_book(event.position).unusual_told = True
+            self.hedge_book(event.holding).unusual_told = True
 
     def _halt(self, _: Halted) -> None:
         self.halted = True

@@ -14,11 +14,12 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book.book import Book
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
-    CloseDecided,
     DayStarted,
     EntryJudged,
     Event,
@@ -26,12 +27,10 @@ from gammacore.domain.ledger import (
     Halted,
     LedgerOpened,
     Mode,
-    PositionClosed,
     Resumed,
     TicketRefused,
 )
 from gammacore.domain.orders import Order, Purpose
-from gammacore.domain.positions import Position
 from gammacore.domain.reports.inventory_record import InventoryLine
 from gammacore.domain.reports.inventory_records import InventoryRecords
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
@@ -226,9 +225,9 @@ class _DayFold:
         elif isinstance(event, EntryJudged):
             page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
         elif isinstance(event, CloseDecided):
-            self._exit_details[event.position] = event.detail
-        elif isinstance(event, PositionClosed):
-            page.exits[event.position] = self._exit(event)
+            self._exit_details[event.holding] = event.detail
+        elif isinstance(event, HoldingClosed):
+            page.exits[event.holding] = self._exit(event)
         elif isinstance(event, AlarmRaised):
             page.alarms.append(event)
         elif isinstance(event, TicketRefused):
@@ -236,7 +235,7 @@ class _DayFold:
         elif isinstance(event, Halted | Resumed | FlattenRequested):
             page.halts.append(event)
 
-    def _exit(self, event: PositionClosed) -> TradeExit:
+    def _exit(self, event: HoldingClosed) -> TradeExit:
         return TradeExit(
             at=event.at,
             reason=event.reason,
@@ -249,10 +248,10 @@ class _DayFold:
             estimated=event.estimated,
         )
 
-    def _detail(self, event: PositionClosed) -> str:
+    def _detail(self, event: HoldingClosed) -> str:
         """Why it ended; of a close in steps also what each leg brought, and what was left to settle. Rule: CS-420."""
-        why = self._exit_details.pop(event.position, "")
-        steps = _steps(self._book.orders_of(event.position))
+        why = self._exit_details.pop(event.holding, "")
+        steps = _steps(self._book.orders_of(event.holding))
         if event.settlement_price is None:
             return "; ".join(filter(None, (why, *steps)))
         return "; ".join((why, *steps, _settled_rest(event))) if steps else _settled(event)
@@ -261,7 +260,7 @@ class _DayFold:
         page, book = self._page, self._book
         if page is None or not (page.matters or self._inventories.ends) or book.opened is None or book.day is None:
             return
-        positions = [book.positions[position] for position in page.exits] + list(book.live_positions)
+        positions = [book.holdings[position] for position in page.exits] + list(book.live_spreads)
         positions.sort(key=lambda position: position.opened_at)
         self._reports.append(
             DayReport(
@@ -293,7 +292,7 @@ class _DayFold:
             return self._book.orders[bought]
         for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
             if plan.scheduled_at == record.scheduled_at:
-                orders = self._book.orders_of(plan.position)
+                orders = self._book.orders_of(plan.holding)
                 entries = [order for order in orders if order.ticket.purpose is Purpose.ENTRY]
                 filled = (order for order in entries if order.execution.any)
                 return next(filled, entries[-1] if entries else None)  # of a walked entry the order that counts
@@ -318,7 +317,7 @@ class _Page:
         return self.is_trading_day or bool(self.judged) or bool(self.exits)
 
 
-def _trade(position: Position, ended: TradeExit | None) -> TradeLine:
+def _trade(position: SoldSpread, ended: TradeExit | None) -> TradeLine:
     return TradeLine(
         plan=position.plan,
         opened=position.opened_at,
@@ -344,13 +343,13 @@ def _steps(orders: Iterable[Order]) -> list[str]:
 _VERBS = {Side.BUY: "bought back", Side.SELL: "sold"}
 
 
-def _basis(event: PositionClosed) -> str:
+def _basis(event: HoldingClosed) -> str:
     return "the last price before the close, no official one was known" if event.estimated else "the official price"
 
 
-def _settled(event: PositionClosed) -> str:
+def _settled(event: HoldingClosed) -> str:
     return f"worth {event.exit_value} at {event.settlement_price}, {_basis(event)}"
 
 
-def _settled_rest(event: PositionClosed) -> str:
+def _settled_rest(event: HoldingClosed) -> str:
     return f"the rest settled at {event.settlement_price}, {_basis(event)}; {event.exit_value} to close in all"

@@ -7,16 +7,16 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import (
+from gammacore.domain.holding_events import (
     HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
+    HoldingAdjusted,
+    HoldingAdopted,
+    HoldingClosed,
+    HoldingSettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.reports.trade_record import TradeResult
@@ -24,7 +24,7 @@ from gammacore.domain.sessions import new_york_date
 
 ZERO = Decimal(0)
 
-Moved = InventoryOpened | SharesDelivered | InventorySettled | InventoryAdjusted
+Moved = HoldingAdopted | SharesDelivered | HoldingSettled | HoldingAdjusted
 """What changes an inventory besides its orders: taken over, delivered, settled, gone at the broker."""
 
 
@@ -86,7 +86,7 @@ class InventoryEnd:
         return self.gross - self.fees
 
     @classmethod
-    def of(cls, event: InventoryClosed, balance: Decimal, earlier: InventoryEnd | None = None) -> InventoryEnd:
+    def of(cls, event: HoldingClosed, balance: Decimal, earlier: InventoryEnd | None = None) -> InventoryEnd:
         """Of a booking; a late fill opens an inventory again, and its day has the sum of both bookings."""
         booked = cls(event.at, event.reason, event.options, event.shares, event.fees, balance)
         if earlier is None:
@@ -107,7 +107,7 @@ class InventoryLine:
     besides orders; `judged` the judgement it was bought by. `date` is the day it is told of, None where nobody says.
     """
 
-    inventory: Inventory
+    inventory: AnyHolding
     orders: tuple[Order, ...]
     hedges: tuple[HedgeLine, ...]
     end: InventoryEnd | None

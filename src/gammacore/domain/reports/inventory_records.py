@@ -6,15 +6,14 @@ import datetime as dt
 from collections.abc import Mapping
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.inventory.events import (
+from gammacore.domain.holding_events import (
     HedgeDecided,
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    InventorySettled,
+    HoldingAdjusted,
+    HoldingAdopted,
+    HoldingClosed,
+    HoldingSettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
@@ -43,28 +42,28 @@ class InventoryRecords:
         self._date = new_york_date(event.at)
         if isinstance(event, EntryJudged):
             self._newest = event
-        elif isinstance(event, InventoryClosed):
-            earlier = self._ends.get(event.inventory)
-            self._ends[event.inventory] = InventoryEnd.of(event, self._book.balance, earlier)
+        elif isinstance(event, HoldingClosed):
+            earlier = self._ends.get(event.holding)
+            self._ends[event.holding] = InventoryEnd.of(event, self._book.balance, earlier)
         elif isinstance(event, HedgeDecided):
-            self._decisions.setdefault(event.inventory, []).append(event)
+            self._decisions.setdefault(event.holding, []).append(event)
             if event.shares:
-                self._decided[event.inventory] = event
-        elif isinstance(event, InventoryOpened | InventorySettled | InventoryAdjusted):
-            self._moved.setdefault(event.inventory, []).append(event)
+                self._decided[event.holding] = event
+        elif isinstance(event, HoldingAdopted | HoldingSettled | HoldingAdjusted):
+            self._moved.setdefault(event.holding, []).append(event)
         elif isinstance(event, SharesDelivered):
-            (inventory,) = [one for one in self._book.live_inventories[-1:] if one.strategy == DELIVERED]
+            (inventory,) = [one for one in self._book.live_holdings[-1:] if one.strategy == DELIVERED]
             self._moved.setdefault(inventory.id, []).append(event)
-        elif isinstance(event, OrderIntended) and event.ticket.position in self._book.inventories:
+        elif isinstance(event, OrderIntended) and event.ticket.holding in self._book.holdings:
             self._pair(event.ticket)
 
     def _pair(self, ticket: OrderTicket) -> None:
         """An order of an inventory goes with what was decided just before it, in the same append."""
         if ticket.purpose is Purpose.ENTRY:
             if self._newest is not None:
-                self._judgements[ticket.position] = self._newest
-        elif (decided := self._decided.pop(ticket.position, None)) is not None:
-            self._hedges.setdefault(ticket.position, []).append((decided, ticket.id))
+                self._judgements[ticket.holding] = self._newest
+        elif (decided := self._decided.pop(ticket.holding, None)) is not None:
+            self._hedges.setdefault(ticket.holding, []).append((decided, ticket.id))
 
     @property
     def ends(self) -> Mapping[str, InventoryEnd]:
@@ -75,8 +74,8 @@ class InventoryRecords:
     def lines(self) -> tuple[InventoryLine, ...]:
         """What ended on the day or is still held, oldest first; an entry that never filled held nothing."""
         book = self._book
-        names = {*self._ends, *(inventory.id for inventory in book.live_inventories)}
-        shown = (book.inventories[name] for name in names if book.inventories[name].holdings)
+        names = {*self._ends, *(inventory.id for inventory in book.live_holdings)}
+        shown = (book.holdings[name] for name in names if book.holdings[name].holdings)
         return tuple(
             InventoryLine(
                 inventory,

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.holding_events import HedgeDecided, HoldingAdopted, HoldingSettled, SharesDelivered
+from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
-from gammacore.domain.inventory.events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED, multiplier_of
 from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
 from gammacore.domain.sessions import new_york_date
@@ -114,15 +114,15 @@ def order_in_words(order: Order) -> str:
 
 def moved_in_words(event: Moved) -> str:
     """What settlement, delivery or somebody else did; empty for an inventory that merely began."""
-    if isinstance(event, InventorySettled):
+    if isinstance(event, HoldingSettled):
         name = f"{abs(event.quantity)} {symbol_in_words(event.symbol)} expired"
         worth = "worthless" if not event.worth else f"worth {event.worth:.2f} with {event.underlying} at {event.price}"
         guess = " (no official price was known)" if event.estimated else ""
         return f"{name} {worth}{guess}" + (f", {event.shares:+d} {event.underlying} delivered" if event.shares else "")
     if isinstance(event, SharesDelivered):
-        moved = f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.position}"
+        moved = f"{event.shares:+d} {event.symbol} delivered at {event.strike} from {event.holding}"
         return f"{moved}, taken in at {event.basis}"
-    if isinstance(event, InventoryOpened):
+    if isinstance(event, HoldingAdopted):
         held = ", ".join(f"{quantity:+d} {symbol_in_words(symbol)}" for symbol, quantity in event.symbols.items())
         return f"found {held}, taken in at {event.price:.2f}" if held else ""
     return event.detail

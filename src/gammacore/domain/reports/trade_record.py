@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import Leg
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
@@ -63,7 +63,7 @@ class TradeLine:
     `credit` points per spread; `fees` dollars so far.
     """
 
-    plan: EntryPlan
+    plan: SpreadPlan
     opened: dt.datetime
     contracts: int
     credit: Decimal
@@ -73,7 +73,7 @@ class TradeLine:
 
     @property
     def id(self) -> str:
-        return self.plan.position
+        return self.plan.holding
 
     @property
     def strikes(self) -> str:

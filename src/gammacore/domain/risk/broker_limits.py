@@ -133,7 +133,7 @@ class BrokerEntryRules:
         timely = self.limits.judge_entry_time(self.roots, self.session, now)
         if not timely.passed:
             return timely
-        made = day_trades(book.positions.values(), self.dates) + sum(
-            round_trips(book.orders_of(inventory), self.dates) for inventory in book.inventories
+        made = day_trades(book.holdings.values(), self.dates) + sum(
+            round_trips(book.orders_of(inventory), self.dates) for inventory in book.holdings
         )
         return self.limits.judge_day_trades(made, book.balance, self.session.date, more)

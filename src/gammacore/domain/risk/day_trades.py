@@ -9,13 +9,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.orders import Execution, Order, ShareLeg
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import Leg
 
 
-def day_trades(positions: Iterable[Position], dates: Collection[dt.date]) -> int:
+def day_trades(positions: Iterable[SoldSpread], dates: Collection[dt.date]) -> int:
     """Positions opened and closed on one of these New York dates, and those of the last that may still be closed.
 
     What was left to settle is none: expiry is not a trade.
@@ -23,11 +23,11 @@ def day_trades(positions: Iterable[Position], dates: Collection[dt.date]) -> int
     return sum(1 for position in positions if _is_day_trade(position, dates))
 
 
-def _is_day_trade(position: Position, dates: Collection[dt.date]) -> bool:
+def _is_day_trade(position: SoldSpread, dates: Collection[dt.date]) -> bool:
     opened = new_york_date(position.opened_at)
     if opened not in dates:
         return False
-    if position.state is not PositionState.CLOSED:
+    if position.state is not HoldingState.CLOSED:
         return opened == max(dates)
     return position.exit_decided_at is not None and new_york_date(position.exit_decided_at) == opened
 

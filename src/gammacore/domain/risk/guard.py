@@ -14,10 +14,10 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.risk.limits import worst_loss
 from gammacore.domain.spreads import Leg
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
@@ -52,8 +52,8 @@ def classify(ticket: OrderTicket, book: BookView, underlyings: Mapping[str, Unde
 
     Its own working twin (a repeat after a restart) does not count against it.
     """
-    held = book.held_by(ticket.position)
-    others = [order for order in book.orders_of(ticket.position) if order.is_working and order.id != ticket.id]
+    held = book.held_by(ticket.holding)
+    others = [order for order in book.orders_of(ticket.holding) if order.is_working and order.id != ticket.id]
     if ticket.purpose is Purpose.HEDGE and ticket.is_shares:
         return _hedge(ticket, held, others, book, underlyings)
     opposing = [leg for leg in ticket.legs if leg.side.sign * held.get(leg.symbol, 0) < 0]
@@ -153,7 +153,7 @@ def _hedge_bound(
     ticket: OrderTicket, held: Mapping[str, int], book: BookView, underlyings: Mapping[str, Underlying]
 ) -> int:
     """Shares that all options of the holding would need at a delta of one; 0 for another share than the hedge share."""
-    inventory = book.inventories.get(ticket.position)
+    inventory = book.holdings.get(ticket.holding)
     underlying = None if inventory is None else underlyings.get(inventory.underlying)
     if underlying is None or ticket.underlying != (underlying.hedge_share or underlying.symbol):
         return 0

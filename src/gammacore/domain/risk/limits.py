@@ -10,12 +10,11 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
-from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Verdict
@@ -41,9 +40,9 @@ class Opening:
     beside: Decimal = Decimal(0)
 
     @classmethod
-    def of(cls, plan: EntryPlan) -> Opening:
+    def of(cls, plan: SpreadPlan) -> Opening:
         """A planned spread, at the credit it is expected to bring."""
-        return cls(plan.position, plan.contracts, plan.spread.maximum_risk(plan.expected_credit))
+        return cls(plan.holding, plan.contracts, plan.spread.maximum_risk(plan.expected_credit))
 
 
 @frozen
@@ -83,8 +82,8 @@ class RiskLimits:
         With `underlying` those in it alone must also be fewer than its own line of the registry allows (section 0.1).
         `besides` names a holding that is added to and so is no further one.
         """
-        plans = [plan for plan in live_plans(book) if plan.position != besides]
-        chosen = sum(is_chosen(inventory) and inventory.id != besides for inventory in book.live_inventories)
+        plans = [plan for plan in live_plans(book) if plan.holding != besides]
+        chosen = sum(is_chosen(inventory) and inventory.id != besides for inventory in book.live_holdings)
         count = len(plans) + len(book.quarantined) + chosen
         if count >= self.max_positions:
             return Verdict.skip("position_limit", f"{count} positions", f">= {self.max_positions}")
@@ -101,7 +100,7 @@ class RiskLimits:
         A close whose shorts are bought back and whose longs are still offered loses at most what it has paid (CS-420).
         """
         realised = book.realised_on(new_york_date(now))
-        realised += sum((_certain_loss(position) for position in book.live_positions), Decimal(0))
+        realised += sum((_certain_loss(position) for position in book.live_spreads), Decimal(0))
         if realised <= -self.daily_loss:
             return Verdict.skip("daily_loss", f"{realised:+.2f} today", f"<= -{self.daily_loss}")
         return Verdict.ok(f"{realised:+.2f} today", f"> -{self.daily_loss}")
@@ -160,17 +159,17 @@ class RiskLimits:
         return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok("within limits"))
 
 
-def _certain_loss(position: Position) -> Decimal:
+def _certain_loss(position: SoldSpread) -> Decimal:
     """Dollars, 0 or less: what a closing position has lost that only longs are left of, were they worth nothing."""
     has_shorts = any(held < 0 for held in position.holdings.values())
-    if position.state is not PositionState.CLOSING or has_shorts:
+    if position.state is not HoldingState.CLOSING or has_shorts:
         return Decimal(0)
     return min(position.gross - position.fees, Decimal(0))
 
 
-def _entered_at(plan: EntryPlan, book: BookView) -> dt.datetime:
+def _entered_at(plan: SpreadPlan, book: BookView) -> dt.datetime:
     """When the order of an entry was meant; an adopted position knows only when it was acquired."""
-    entries = (order for order in book.orders_of(plan.position) if order.ticket.purpose is Purpose.ENTRY)
+    entries = (order for order in book.orders_of(plan.holding) if order.ticket.purpose is Purpose.ENTRY)
     return next((order.intended_at for order in entries), plan.scheduled_at)
 
 
@@ -189,33 +188,33 @@ def contracts_by_buying_power(buying_power: Decimal, risk_per_contract: Decimal)
     return max(0, int((buying_power / risk_per_contract).to_integral_value(ROUND_FLOOR)))
 
 
-def live_plans(book: BookView) -> tuple[EntryPlan, ...]:
+def live_plans(book: BookView) -> tuple[SpreadPlan, ...]:
     """Plans of live positions and of entries still working, each once."""
-    plans = {position.id: position.plan for position in book.live_positions}
+    plans = {position.id: position.plan for position in book.live_spreads}
     for order in book.working_orders:
-        if order.ticket.purpose is Purpose.ENTRY and (plan := book.plan(order.ticket.position)) is not None:
-            plans.setdefault(plan.position, plan)
+        if order.ticket.purpose is Purpose.ENTRY and (plan := book.plan(order.ticket.holding)) is not None:
+            plans.setdefault(plan.holding, plan)
     return tuple(plans.values())
 
 
 def open_risk(book: BookView) -> Decimal:
     """Dollars lost at worst by everything open or quarantined, and by working entries if they fill. CS-342, CS-363."""
-    total = sum((position.maximum_risk for position in book.live_positions), worst_loss(book.quarantined))
-    total += sum((inventory_risk(inventory) for inventory in book.live_inventories), Decimal(0))
+    total = sum((position.maximum_risk for position in book.live_spreads), worst_loss(book.quarantined))
+    total += sum((inventory_risk(inventory) for inventory in book.live_holdings), Decimal(0))
     for order in book.working_orders:
-        plan = book.plan(order.ticket.position)
+        plan = book.plan(order.ticket.holding)
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
             unfilled = order.ticket.quantity - order.execution.quantity
             total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
     return total
 
 
-def is_chosen(inventory: Inventory) -> bool:
+def is_chosen(inventory: AnyHolding) -> bool:
     """Whether a strategy chose to hold it: neither delivered by a settlement nor stranded by a crash."""
     return inventory.strategy not in (DELIVERED, STRANDED)
 
 
-def inventory_risk(inventory: Inventory) -> Decimal:
+def inventory_risk(inventory: AnyHolding) -> Decimal:
     """Dollars an inventory can lose: the premium of its options, its uncovered shorts, the cost of shares alone.
 
     Shares that hedge options lose what the options win, and are not counted. Rules: CS-342, CS-363.

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.advisor import AdvisorOpinion
@@ -27,7 +28,6 @@ from gammacore.domain.stops.rules import (
     stale_quotes,
     trailing_stop,
 )
-from gammacore.domain.stops.watch import has_bad_credit
 
 GEX_RULES: tuple[Rule, ...] = (
     hard_close,
@@ -45,7 +45,7 @@ GEX_RULES: tuple[Rule, ...] = (
 class Judgement:
     """What one cycle says of a position: what to remember of it, and why to close it now, if so."""
 
-    watch: Watch
+    watch: SpreadWatch
     verdict: ExitVerdict | None
 
 
@@ -56,8 +56,8 @@ def is_expired(session: TradingSession, now: dt.datetime) -> bool:
 
 def judge_exit(
     policy: StopPolicy,
-    position: Position,
-    watch: Watch,
+    position: SoldSpread,
+    watch: SpreadWatch,
     mark: SpreadMark | None,
     now: dt.datetime,
     session: TradingSession,
@@ -92,7 +92,7 @@ def _is_held(verdict: ExitVerdict, opinion: AdvisorOpinion | None) -> bool:
     return opinion.hold and opinion.confidence >= verdict.hold_from
 
 
-def _counted(at: Moment, suppressed: bool, held: bool) -> Watch:
+def _counted(at: Moment, suppressed: bool, held: bool) -> SpreadWatch:
     """The watch with this cycle's delays counted. Rules: CS-513, CS-541, CS-544.
 
     A loss short of the stop ends both counts, that of the advisor only in a cycle in which it held nothing: held
@@ -113,6 +113,6 @@ def _counted(at: Moment, suppressed: bool, held: bool) -> Watch:
     return evolve(at.watch, suppressions=suppressions, advisor_holds=holds)
 
 
-def is_breached(policy: StopPolicy, position: Position, price: Decimal, underlying: Underlying) -> bool:
+def is_breached(policy: StopPolicy, position: SoldSpread, price: Decimal, underlying: Underlying) -> bool:
     """Whether a short is more than 5k points in the money: logged, not an exit. Rule: CS-530."""
     return -position.spread.distance(price) > underlying.points(policy.breach_distance)

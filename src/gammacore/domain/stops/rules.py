@@ -14,8 +14,9 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.advisor import AdvisorOpinion
@@ -75,8 +76,8 @@ class Moment:
     """
 
     policy: StopPolicy
-    position: Position
-    watch: Watch
+    position: SoldSpread
+    watch: SpreadWatch
     mark: SpreadMark | None
     now: dt.datetime
     session: TradingSession

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
@@ -17,31 +18,31 @@ AT_THE_FILL = dt.timedelta(seconds=60)
 """A price seen so long after the fill is still the one at the fill (ours). Rule: CS-415."""
 
 
-def has_bad_credit(position: Position) -> bool:
+def has_bad_credit(position: SoldSpread) -> bool:
     """No credit, no profit fraction: alarm `bad_credit`, and only time exits act. Rule: CS-502."""
     return not (position.credit.is_finite() and position.credit > 0)
 
 
-def stale_alarm(policy: StopPolicy, watch: Watch) -> bool:
+def stale_alarm(policy: StopPolicy, watch: SpreadWatch) -> bool:
     """Whether the alarm `stale_quotes` is due: every `stale_cycles` cycles in a row without a mark. Rule: CS-505."""
     return watch.stale_cycles > 0 and watch.stale_cycles % policy.stale_cycles == 0
 
 
-def is_stable(policy: StopPolicy, watch: Watch, now: dt.datetime) -> bool:
+def is_stable(policy: StopPolicy, watch: SpreadWatch, now: dt.datetime) -> bool:
     """Whether the mid has stayed put for `stable_seconds` (inclusive). Rule: CS-509."""
     return watch.anchor_at is not None and now - watch.anchor_at >= dt.timedelta(seconds=policy.stable_seconds)
 
 
 def update_watch(
     policy: StopPolicy,
-    position: Position,
+    position: SoldSpread,
     mark: SpreadMark | None,
     now: dt.datetime,
     session: TradingSession,
     vix: Decimal | None,
     underlying: Underlying,
     price: Decimal | None = None,
-) -> Watch:
+) -> SpreadWatch:
     """The position's watch after this cycle; the same object when nothing changed. Rules: CS-504..510, CS-552.
 
     `price` is the underlying's, points, None when it is not known. Without a mark only the count of stale cycles and
@@ -67,7 +68,7 @@ def update_watch(
     return watch if after == watch else after
 
 
-def _filled_at(price: Decimal | None, position: Position, now: dt.datetime) -> Watch:
+def _filled_at(price: Decimal | None, position: SoldSpread, now: dt.datetime) -> SpreadWatch:
     """The watch with the price at the fill, once: one seen too late is not it, and an adopted position has none.
 
     Rules: CS-415, CS-575.
@@ -79,7 +80,7 @@ def _filled_at(price: Decimal | None, position: Position, now: dt.datetime) -> W
     return evolve(watch, price_at_fill=price)
 
 
-def _anchored(watch: Watch, policy: StopPolicy, mid: Decimal, now: dt.datetime, underlying: Underlying) -> Watch:
+def _anchored(watch: SpreadWatch, policy: StopPolicy, mid: Decimal, now: dt.datetime, underlying: Underlying) -> SpreadWatch:
     if watch.anchor is not None and abs(mid - watch.anchor) < policy.stable_band(underlying):
         return watch
     return evolve(watch, anchor=mid, anchor_at=now)
@@ -87,7 +88,7 @@ def _anchored(watch: Watch, policy: StopPolicy, mid: Decimal, now: dt.datetime, 
 
 def _may_be_held(
     policy: StopPolicy,
-    position: Position,
+    position: SoldSpread,
     profit: Decimal,
     now: dt.datetime,
     session: TradingSession,

@@ -24,8 +24,7 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory.inventories import DELIVERED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Warn
@@ -63,7 +62,7 @@ class DeltaHedgeDesk:
 
         That a breach was refused may go down with the process that refused it; that a hedge was sent never does.
         """
-        for inventory in book.live_inventories:
+        for inventory in book.live_holdings:
             orders = book.orders_of(inventory.id)
             yield from tried_again_at(orders, self._retry)
             if (hedged_at := last_hedge_at(orders)) is not None:
@@ -112,7 +111,7 @@ class DeltaHedgeDesk:
         verdict = self.guards.judge_halt(situation.equity)
         return Halt(str(verdict)) if verdict.outcome is Outcome.SKIP else None
 
-    def _case(self, inventory: Inventory, situation: Situation) -> HedgeCase:
+    def _case(self, inventory: AnyHolding, situation: Situation) -> HedgeCase:
         seen = hedged_book(
             inventory, situation.book, situation.market, situation.session,
             Universe(self.hedging, {situation.underlying.symbol: situation.underlying}),
@@ -125,11 +124,11 @@ class DeltaHedgeDesk:
         book, session = situation.book, situation.session
         left = {inventory.id for inventory in leftovers(book, session)}
         if not self.limits.keep_assigned_shares:
-            left |= {one.id for one in book.live_inventories if one.strategy == DELIVERED
+            left |= {one.id for one in book.live_holdings if one.strategy == DELIVERED
                      and one.opened_at < session.open and not one.is_flat}  # fmt: skip
         return frozenset(left)
 
-    def _not_flat(self, inventory: Inventory, situation: Situation) -> Iterator[Decision]:
+    def _not_flat(self, inventory: AnyHolding, situation: Situation) -> Iterator[Decision]:
         """At the close retries end, and what is open then is told, once. Rule: DH-511."""
         last = situation.book.hedge_decision(inventory.id)
         if inventory.is_flat or (last is not None and last.reason == Alarm.NOT_FLAT):
@@ -145,6 +144,6 @@ class DeltaHedgeDesk:
         return dt.timedelta(seconds=float(self.hedging.exit_retry))
 
     @staticmethod
-    def _inventories(book: BookView, session: TradingSession) -> tuple[Inventory, ...]:
+    def _inventories(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
         """What this desk opened in this session and is not booked yet."""
-        return tuple(one for one in book.live_inventories if one.strategy == NAME and one.opened_at >= session.open)
+        return tuple(one for one in book.live_holdings if one.strategy == NAME and one.opened_at >= session.open)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import Underlying, parse_occ
-from gammacore.domain.inventory.inventory import Holding
 from gammacore.domain.market import MarketSnapshot
 
 
 def equity_at_mid(book: BookView, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
     """Dollars; None while something is held that has no fresh price. Credit spreads count when they are closed."""
     total = book.balance
-    for inventory in book.live_inventories:
+    for inventory in book.live_holdings:
         total += inventory.options_realised + inventory.shares_realised - inventory.fees
         for holding in inventory.holdings.values():
             if not holding.lots:
@@ -24,7 +24,7 @@ def equity_at_mid(book: BookView, market: MarketSnapshot, underlying: Underlying
     return total
 
 
-def _mid(holding: Holding, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
+def _mid(holding: Lots, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
     if holding.is_option:
         quote = market.quote(parse_occ(holding.symbol, {underlying.option_root: underlying.symbol}))
         return None if quote is None else quote.mid

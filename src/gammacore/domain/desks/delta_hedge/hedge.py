@@ -14,9 +14,9 @@ from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
+from gammacore.domain.holding_events import HedgeDecided
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side, Underlying
-from gammacore.domain.inventory.events import HedgeDecided
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Effect, Purpose, ShareLeg
 from gammacore.domain.sessions import new_york_time
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
@@ -30,7 +30,7 @@ class HedgeCase:
 
     settings: HedgingSettings
     situation: Situation
-    inventory: Inventory
+    inventory: AnyHolding
     book: HedgedBook
 
     @property

@@ -12,8 +12,8 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory.events import BookGreeks
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.holding_events import BookGreeks
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderState, Purpose, ShareLeg
 from gammacore.domain.sessions import TradingSession
@@ -58,7 +58,7 @@ class HedgedBook:
 
 
 def hedged_book(
-    inventory: Inventory, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
+    inventory: AnyHolding, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
     share: str, leftovers: Set[str] = frozenset(),
 ) -> HedgedBook:  # fmt: skip
     """An inventory at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204.
@@ -122,7 +122,7 @@ def _with(greeks: BookGreeks, holding: Holding) -> BookGreeks:
 
 
 def _was_just_covered(last: Order, book: BookView) -> bool:
-    decided = book.hedge_decision(last.ticket.position)
+    decided = book.hedge_decision(last.ticket.holding)
     is_covered = last.ticket.reason == COVER and last.state is OrderState.FILLED
     return is_covered and (decided is None or decided.at < last.changed_at)
 

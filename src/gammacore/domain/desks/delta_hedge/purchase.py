@@ -136,7 +136,7 @@ class PurchaseCase:
         """What the straddle would make of the book; nothing else of this desk is held when it buys. Rule: DH-1003."""
         situation, spent = self.situation, self._spent()
         held = [
-            sum(inventory.quantities.get(contract.occ, 0) for inventory in situation.book.live_inventories)
+            sum(inventory.quantities.get(contract.occ, 0) for inventory in situation.book.live_holdings)
             for contract in (straddle.call, straddle.put)
         ]
         more = self._greeks(straddle)
@@ -172,7 +172,7 @@ class PurchaseCase:
         """Rule: DH-1009."""
         situation, straddle = self.situation, self.straddle
         value = None if straddle is None else self._cost(straddle) + sum(
-            (holding.cost for inventory in situation.book.live_inventories
+            (holding.cost for inventory in situation.book.live_holdings
              if inventory.underlying == situation.underlying.symbol
              for holding in inventory.holdings.values()), Decimal(0),
         )  # fmt: skip
@@ -182,7 +182,7 @@ class PurchaseCase:
     def _openings(self) -> list[Order]:
         """The entries of this desk that were ordered today."""
         book, today = self.situation.book, self.situation.session.date
-        orders = (order for inventory in book.inventories for order in book.orders_of(inventory))
+        orders = (order for inventory in book.holdings for order in book.orders_of(inventory))
         return [
             order
             for order in orders

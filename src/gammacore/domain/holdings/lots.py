@@ -1,0 +1,111 @@
+"""Lots: contracts or shares of one symbol, taken in at a price, first in first out. Rules: DH-243, SC-103."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import evolve, frozen
+
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
+from gammacore.errors import InvalidInput
+
+ZERO = Decimal(0)
+
+
+@frozen
+class Lot:
+    """Signed contracts or shares taken in at one price, points; `order` is the client id it was filled under.
+
+    "" for what no order of ours brought: adopted, delivered, settled.
+    """
+
+    quantity: int
+    price: Decimal
+    order: str = ""
+
+
+@frozen
+class Lots:
+    """What is held of one symbol, oldest lot first, all of one sign.
+
+    `multiplier` dollars a point, `realised` dollars, gross.
+
+    >>> held = Lots("SPY", 1).traded(100, Decimal("600")).traded(-40, Decimal("601.50"))
+    >>> held.quantity, held.realised
+    (60, Decimal('60.00'))
+    """
+
+    symbol: str
+    multiplier: int
+    lots: tuple[Lot, ...] = ()
+    realised: Decimal = ZERO
+
+    @property
+    def quantity(self) -> int:
+        return sum(lot.quantity for lot in self.lots)
+
+    @property
+    def is_option(self) -> bool:
+        return self.multiplier == EQUITY_OPTION_MULTIPLIER
+
+    @property
+    def cost(self) -> Decimal:
+        """Dollars paid (negative: received) for what is open."""
+        return sum((lot.quantity * lot.price for lot in self.lots), ZERO) * self.multiplier
+
+    @property
+    def average_price(self) -> Decimal:
+        """Points, of what is open; an error where nothing is."""
+        return self.cost / self.multiplier / self.quantity
+
+    def open_profit(self, price: Decimal) -> Decimal:
+        """What closing everything at `price` points would earn, dollars, gross."""
+        return self.quantity * price * self.multiplier - self.cost
+
+    def traded(self, quantity: int, price: Decimal, order: str = "") -> Lots:
+        """After so many more (negative: fewer) were traded at a price; the oldest lots of the other sign close first.
+
+        >>> Lots("SPY", 1, (Lot(10, Decimal(5)),)).traded(-15, Decimal(6)).lots
+        (Lot(quantity=-5, price=Decimal('6'), order=''),)
+        """
+        lots, realised, left = list(self.lots), self.realised, quantity
+        while left and lots and (lots[0].quantity > 0) != (left > 0):
+            oldest = lots.pop(0)
+            closed = min(abs(left), abs(oldest.quantity))
+            sign = 1 if oldest.quantity > 0 else -1
+            realised += (price - oldest.price) * sign * closed * self.multiplier
+            left += sign * closed
+            if rest := oldest.quantity - sign * closed:
+                lots.insert(0, evolve(oldest, quantity=rest))
+        if left:
+            lots.append(Lot(left, price, order))
+        return evolve(self, lots=tuple(lots), realised=realised)
+
+    def corrected(self, order: str, points: Decimal, quantity: int) -> Lots:
+        """After the broker corrected what `quantity` signed units of one order cost, by `points` in all.
+
+        What is still open of the order is priced anew, the rest is in what was realised. Rule: CS-411.
+
+        >>> half = Lots("SPY", 1).traded(10, Decimal(5), "gc-1").traded(-4, Decimal(6))
+        >>> after = half.corrected("gc-1", Decimal(10), 10)
+        >>> after.lots[0].price, half.realised, after.realised
+        (Decimal('6'), Decimal('4'), Decimal('0'))
+        """
+        each = points / quantity
+        open_units = sum(lot.quantity for lot in self.lots if lot.order == order)
+        lots = tuple(evolve(lot, price=lot.price + each) if lot.order == order else lot for lot in self.lots)
+        realised = self.realised - each * (quantity - open_units) * self.multiplier
+        return evolve(self, lots=lots, realised=realised)
+
+
+def multiplier_of(symbol: str) -> int:
+    """Dollars a point: 100 for an OCC option symbol, 1 for shares.
+
+    >>> multiplier_of("SPY260123C00480000"), multiplier_of("SPY")
+    (100, 1)
+    """
+    try:
+        parse_occ(symbol)
+    except InvalidInput:
+        return 1
+    return EQUITY_OPTION_MULTIPLIER
