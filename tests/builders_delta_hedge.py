@@ -28,11 +28,11 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, LegFill, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Decision, Situation
 
 CALL, PUT = call(600, "SPY"), put(600, "SPY")

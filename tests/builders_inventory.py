@@ -13,8 +13,8 @@ from gammacore.domain import ledger
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side
 from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 
 HELD = "SPY-20260105-straddle"
 NEXT_DAY = DAY + dt.timedelta(days=1)

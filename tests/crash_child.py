@@ -32,7 +32,6 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
@@ -43,6 +42,7 @@ from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day

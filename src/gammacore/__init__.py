@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from gammacore.configuration import read_toml as read_toml
     from gammacore.domain.book.book import Book as Book
     from gammacore.domain.desks.credit_spread import CreditSpreadDesk as CreditSpreadDesk
-    from gammacore.domain.entries.setup import Setup as Setup
     from gammacore.domain.entries.setup import select_setup as select_setup
     from gammacore.domain.gex.exposure import GammaExposure as GammaExposure
     from gammacore.domain.gex.exposure import measure_exposure as measure_exposure
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from gammacore.domain.strategy import Decisions as Decisions
     from gammacore.domain.strategy import Situation as Situation
     from gammacore.domain.strategy import Strategy as Strategy
+    from gammacore.domain.words import Setup as Setup
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
@@ -69,7 +69,7 @@ _HOMES: dict[str, str] = {
     "Quote": "domain.market",
     "REGISTRY": "domain.instruments",
     "Settings": "configuration",
-    "Setup": "domain.entries.setup",
+    "Setup": "domain.words",
     "Situation": "domain.strategy",
     "SizingRules": "domain.sizing.policies",
     "StopPolicy": "domain.stops.policy",

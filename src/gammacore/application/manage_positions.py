@@ -11,10 +11,11 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionClosed, WatchChanged
+from gammacore.domain.legs import Leg
 from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import Cancel, Close, Remember, Repair, Warn
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker

@@ -13,8 +13,9 @@ from gammacore.application.order_ids import next_order_id
 from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event
+from gammacore.domain.legs import ShareLeg
 from gammacore.domain.option_symbols import by_contract
-from gammacore.domain.orders import OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.orders import OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused
 from gammacore.domain.strategy import Note, Trade
 from gammacore.errors import BrokerError, InvalidInput

@@ -13,12 +13,13 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, Side
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Execution, OrderTicket
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.delays import NO_DELAYS, Delays
 from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.errors import InvalidInput
 
 

@@ -18,13 +18,14 @@ from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
-from gammacore.domain.orders import Effect, Purpose, ShareLeg, TicketLife
+from gammacore.domain.orders import Effect, Purpose, TicketLife
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.spreads import Leg, Vertical
+from gammacore.domain.spreads import Vertical
 from gammacore.domain.stops.advisor import AdvisorOpinion
 
 

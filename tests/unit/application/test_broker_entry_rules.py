@@ -19,7 +19,8 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.inventory.events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.risk.day_trades import round_trips
 from gammacore.domain.stops.policy import StopPolicy

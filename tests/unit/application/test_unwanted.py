@@ -27,7 +27,8 @@ from gammacore.domain.inventory.events import (
 )
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
-from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.limits import RiskLimits
 
 SHORT, LONG = put(6880), put(6870)

@@ -21,9 +21,10 @@ from gammacore.adapters.codec import EventCodec, NewerRecord, UnreadableRecord, 
 from gammacore.adapters.codec.conversion import event_converter
 from gammacore.domain import ledger
 from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.positions import Watch
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.errors import InvalidInput
 

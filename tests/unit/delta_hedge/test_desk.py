@@ -42,9 +42,9 @@ from gammacore.domain.ledger import (
     OrderOutcomeUnknown,
     OrderWasRejected,
 )
-from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Cancel, Decision, Halt, Note, Situation, Trade, Warn
 
 HALF_DAY = a_session("13:00")

@@ -34,7 +34,8 @@ from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
-from gammacore.domain.orders import Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Purpose
 from gammacore.domain.strategy import Note, Trade, Warn
 
 FRACTION = Decimal("0.00000001")

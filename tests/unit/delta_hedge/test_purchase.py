@@ -21,8 +21,8 @@ from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
 from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import Outcome
 

@@ -14,7 +14,6 @@ from itertools import count
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     UNDERLYING_OF_ROOT,
@@ -24,11 +23,13 @@ from gammacore.domain.instruments import (
     parse_occ,
 )
 from gammacore.domain.ledger import PositionAdopted
-from gammacore.domain.orders import LegFill, OrderReport, is_our_id
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderReport, is_our_id
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.errors import InvalidInput
 
 ORPHAN_TARGET = Decimal("0.50")

@@ -15,7 +15,8 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.inventory.events import InventoryAdjusted
 from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import PositionAdjusted
-from gammacore.domain.orders import LegFill, OrderReport
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderReport
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import to_cents

@@ -18,7 +18,7 @@ from gammacore.domain.entries.observation import Observation
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.setup import Confidence, Refinement, Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import Refinement, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
@@ -31,6 +31,7 @@ from gammacore.domain.sizing.policies import Size, SizingRules, sizing_policy
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Situation
+from gammacore.domain.words import Confidence, Setup, StrategyTag
 
 
 @frozen

@@ -14,12 +14,12 @@ from attrs import frozen
 from numpy.typing import ArrayLike
 
 from gammacore.domain.entries.otm_single_sided import expected_move
-from gammacore.domain.entries.setup import Setup, StrategyTag
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule
 from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.market import from_float
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Setup, StrategyTag
 
 
 @frozen

@@ -13,8 +13,8 @@ from decimal import Decimal
 from attrs import evolve, field, frozen
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Execution, OrderTicket
 
 ZERO = Decimal(0)
 

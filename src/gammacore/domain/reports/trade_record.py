@@ -9,8 +9,8 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.legs import Leg
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.spreads import Leg
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
 

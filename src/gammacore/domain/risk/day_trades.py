@@ -9,10 +9,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from gammacore.domain.orders import Execution, Order, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Execution, Order
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import Leg
 
 
 def day_trades(positions: Iterable[Position], dates: Collection[dt.date]) -> int:

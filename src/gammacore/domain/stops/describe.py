@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.entries.setup import Confidence, StrategyTag
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.stops.policy import (
     LOCK_IN_STRATEGIES,
@@ -13,6 +12,7 @@ from gammacore.domain.stops.policy import (
     floor_to_cents,
     percent,
 )
+from gammacore.domain.words import Confidence, StrategyTag
 
 
 def describe(policy: StopPolicy, credit: Decimal, confidence: Confidence, strategy: StrategyTag) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Confidence, StrategyTag
 from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT
 from gammacore.domain.stops.advisor import AdvisorLimits
 from gammacore.domain.stops.noise_gate import NoiseGate
+from gammacore.domain.words import Confidence, StrategyTag
 from gammacore.errors import InvalidInput
 
 LOCK_IN_STRATEGIES = frozenset({StrategyTag.OTM_SINGLE_SIDED})

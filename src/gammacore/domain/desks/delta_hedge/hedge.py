@@ -17,7 +17,8 @@ from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.sessions import new_york_time
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 
