@@ -8,13 +8,13 @@ from decimal import Decimal
 from gammacore.domain import ledger
 from gammacore.domain.hedging import events as hedging
 from gammacore.domain.hedging.protocol.messages import UpdateStatus
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 

@@ -33,6 +33,7 @@ from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.order_life import OrderLife
@@ -40,7 +41,6 @@ from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gammacore.domain.gex.exposure import measure_exposure as measure_exposure
     from gammacore.domain.gex.pin import Pin as Pin
     from gammacore.domain.gex.pin import find_pin as find_pin
+    from gammacore.domain.holdings.policy import StopPolicy as StopPolicy
+    from gammacore.domain.holdings.policy import stop_policy as stop_policy
     from gammacore.domain.instruments import REGISTRY as REGISTRY
     from gammacore.domain.instruments import OptionContract as OptionContract
     from gammacore.domain.instruments import Underlying as Underlying
@@ -42,8 +44,6 @@ if TYPE_CHECKING:
     from gammacore.domain.sizing.policies import sizing_policy as sizing_policy
     from gammacore.domain.spreads import CreditSpread as CreditSpread
     from gammacore.domain.spreads import Vertical as Vertical
-    from gammacore.domain.stops.policy import StopPolicy as StopPolicy
-    from gammacore.domain.stops.policy import stop_policy as stop_policy
     from gammacore.domain.strategy import Decisions as Decisions
     from gammacore.domain.strategy import Situation as Situation
     from gammacore.domain.strategy import Strategy as Strategy
@@ -72,7 +72,7 @@ _HOMES: dict[str, str] = {
     "Setup": "domain.words",
     "Situation": "domain.strategy",
     "SizingRules": "domain.sizing.policies",
-    "StopPolicy": "domain.stops.policy",
+    "StopPolicy": "domain.holdings.policy",
     "Strategy": "domain.strategy",
     "TradeDay": "application.trade_day",
     "TradingSession": "domain.sessions",
@@ -86,7 +86,7 @@ _HOMES: dict[str, str] = {
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
-    "stop_policy": "domain.stops.policy",
+    "stop_policy": "domain.holdings.policy",
     "wire_day": "wiring",
 }
 

@@ -17,6 +17,7 @@ from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
 from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans
 from gammacore.domain.desks.outside_trades import adjustments, inventory_adjustments, outside_price, returnable
+from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
 from gammacore.domain.inventory.events import InventoryOpened
 from gammacore.domain.inventory.inventories import STRANDED
@@ -24,7 +25,6 @@ from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, Pos
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker

@@ -13,12 +13,12 @@ from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.holdings.delays import NO_DELAYS, Delays
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, Side
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.delays import NO_DELAYS, Delays
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.errors import InvalidInput
 
@@ -157,6 +157,11 @@ class Position:
     def is_flat(self) -> bool:
         """Nothing is held any more: every leg's holding is zero."""
         return not any(self.holdings.values())
+
+    @property
+    def has_bad_credit(self) -> bool:
+        """No credit, no profit fraction: alarm `bad_credit`, and only time exits act. Rule: CS-502."""
+        return not (self.credit.is_finite() and self.credit > 0)
 
     @property
     def entry_distance(self) -> Decimal:

@@ -23,12 +23,12 @@ from gammacore.domain.desks.orphans import (
     find_orphans,
     orphan_policy,
 )
+from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.ledger import PositionAdopted
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.domain.stops.watch import update_watch
 from gammacore.domain.words import Direction, StrategyTag
 

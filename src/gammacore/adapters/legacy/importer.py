@@ -14,6 +14,7 @@ from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
 from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import (
     AlarmRaised,
     CloseDecided,
@@ -25,7 +26,6 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import to_cents
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput, MissingData
 
 ORDERS, BALANCE, TRADES = "orders.json", "account_balance.json", "trades.csv"

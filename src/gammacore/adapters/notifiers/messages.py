@@ -11,6 +11,7 @@ from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
 from gammacore.domain.judged_entry import skip_line
@@ -34,7 +35,6 @@ from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.inventory_words import legs_in_words
 from gammacore.domain.reports.trade_figures import by_strategy
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.words import StrategyTag
 
 CALL, PUT, CONDOR, OTHER = 0xFF6B6B, 0x4ECDC4, 0xFFE66D, 0x95A5A6

@@ -25,6 +25,7 @@ from gammacore.domain.desks.walking import walk_entries
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.order_life import OrderLife
@@ -33,8 +34,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
-from gammacore.domain.stops.policy import StopPolicy
-from gammacore.domain.stops.watch import has_bad_credit, stale_alarm, update_watch
+from gammacore.domain.stops.watch import stale_alarm, update_watch
 from gammacore.domain.strategy import (
     Close,
     Decision,
@@ -167,7 +167,7 @@ class CreditSpreadDesk:
         yield from breach
         if after is not position.watch:
             yield Remember(position.id, after)
-        if has_bad_credit(position):
+        if position.has_bad_credit:
             yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
         if mark is None and stale_alarm(position.plan.policy, watch):
             yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)

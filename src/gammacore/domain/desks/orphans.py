@@ -14,6 +14,7 @@ from itertools import count
 
 from attrs import evolve, frozen
 
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     UNDERLYING_OF_ROOT,
@@ -28,7 +29,6 @@ from gammacore.domain.orders import OrderReport, is_our_id
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.errors import InvalidInput
 

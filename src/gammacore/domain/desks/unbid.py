@@ -15,13 +15,13 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, last_buy_back
+from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling
 from gammacore.domain.legs import Leg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import THE_DAY, Order, OrderState
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import Vertical
-from gammacore.domain.stops.policy import CloseStyle
 from gammacore.domain.strategy import Cancel, Close, Decision, Decisions, Repair, Situation, Trade
 from gammacore.domain.unknown_underlying import underlying_at_exit
 

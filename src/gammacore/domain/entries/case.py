@@ -22,6 +22,7 @@ from gammacore.domain.entries.setup import Refinement, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.positions import EntryPlan
@@ -29,7 +30,6 @@ from gammacore.domain.risk.limits import RiskLimits, contracts_by_buying_power
 from gammacore.domain.sizing.max_risk import max_risk
 from gammacore.domain.sizing.policies import Size, SizingRules, sizing_policy
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Situation
 from gammacore.domain.words import Confidence, Setup, StrategyTag
 

@@ -16,10 +16,10 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.day_trades import day_trades, round_trips
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.stops.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.verdicts import Verdict
 
 BEFORE_THE_BROKER = 5

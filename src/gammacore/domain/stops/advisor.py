@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.holdings.policy import AdvisorLimits
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.parameters import parameter
 from gammacore.domain.pricing.normal import cumulative
 from gammacore.domain.spreads import CreditSpread
 from gammacore.errors import InvalidInput
@@ -22,21 +22,6 @@ TRADING_DAYS = 252
 SESSION_HOURS = 6.5
 LEAST_OF_A_DAY = 0.01
 """The last minutes count as a hundredth of a day, so that a short at the money is never a certainty. Rule: CS-545."""
-
-
-@frozen
-class AdvisorLimits:
-    """How far an advisor is heard. Rules: CS-544, CS-545."""
-
-    confidence: Decimal = parameter(
-        Decimal(65), "Confidence that holds a target, a trailing stop or the soft close, %.", at_least=0, at_most=100
-    )
-    stop_confidence: Decimal = parameter(
-        Decimal(75), "Confidence that holds a regular stop, %.", at_least=0, at_most=100
-    )
-    holds: int = parameter(10, "Cycles in a row an advisor may hold a position at most.", at_least=0)
-    kept_seconds: int = parameter(30, "Seconds an answer is kept.", at_least=0)
-    kept_move: Decimal = parameter(Decimal(5), "Move of the index that ends it earlier, SPX points.", above=0)
 
 
 @frozen

@@ -14,13 +14,8 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
-from gammacore.domain.positions import Position, Watch
-from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorOpinion
-from gammacore.domain.stops.noise_gate import Passage
-from gammacore.domain.stops.policy import (
+from gammacore.domain.holdings.noise_gate import Passage
+from gammacore.domain.holdings.policy import (
     CloseStyle,
     StaleExit,
     StopPolicy,
@@ -30,6 +25,11 @@ from gammacore.domain.stops.policy import (
     hours,
     percent,
 )
+from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
+from gammacore.domain.positions import Position, Watch
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.spreads import SpreadMark
+from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.stops.watch import is_stable, stale_alarm
 
 

@@ -7,19 +7,14 @@ from decimal import Decimal
 
 from attrs import evolve
 
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
 
 AT_THE_FILL = dt.timedelta(seconds=60)
 """A price seen so long after the fill is still the one at the fill (ours). Rule: CS-415."""
-
-
-def has_bad_credit(position: Position) -> bool:
-    """No credit, no profit fraction: alarm `bad_credit`, and only time exits act. Rule: CS-502."""
-    return not (position.credit.is_finite() and position.credit > 0)
 
 
 def stale_alarm(policy: StopPolicy, watch: Watch) -> bool:
@@ -47,7 +42,7 @@ def update_watch(
     `price` is the underlying's, points, None when it is not known. Without a mark only the count of stale cycles and
     the price at the fill move; with a bad credit nothing does.
     """
-    if has_bad_credit(position):
+    if position.has_bad_credit:
         return position.watch
     position = evolve(position, watch=_filled_at(price, position, now))
     watch = position.watch

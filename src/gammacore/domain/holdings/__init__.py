@@ -1,0 +1,1 @@
+"""What is held, and the figures it is held by."""
