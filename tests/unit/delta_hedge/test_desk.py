@@ -27,7 +27,6 @@ from builders_delta_hedge import (
 from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
@@ -44,6 +43,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
+from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Decision, Halt, Note, Situation, Trade, Warn
 

@@ -17,7 +17,6 @@ from gammacore.domain.hedging.exits import Exits
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.hedger import Hedger, Regimes
 from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import quoted
 from gammacore.domain.hedging.order_news import objection, updated
 from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
@@ -28,6 +27,7 @@ from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe, UnreadSymbol
+from gammacore.domain.risk.opening_limits import is_beyond
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import InvalidInput, MissingData
 

@@ -15,7 +15,6 @@ from gammacore.domain.hedging.events import IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter, net_delta
-from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import OptionDesk
 from gammacore.domain.hedging.protocol.messages import Level
 from gammacore.domain.hedging.reasons import BELOW_THRESHOLD, RATE_LIMITED, Alarm, Reason
@@ -27,6 +26,7 @@ from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted
+from gammacore.domain.risk.opening_limits import is_beyond
 
 Regimes = Callable[[str, dt.datetime], Regime]
 """The regime that rules a book at an instant."""
