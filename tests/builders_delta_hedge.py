@@ -21,7 +21,6 @@ from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import NOTHING, HedgedBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.regime.regime import GexReading, GexStatus, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Side
@@ -32,6 +31,7 @@ from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
+from gammacore.domain.regime.regime import GexReading, GexStatus, MacroState, Regime
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Situation
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from gammacore.domain import hedging_events as hedging
 from gammacore.domain import ledger
-from gammacore.domain.hedging import events as hedging
-from gammacore.domain.hedging.protocol.messages import UpdateStatus
+from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory import events as inventory_events

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.events import HedgingEvent
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.inventory.events import InventoryEvent
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch

@@ -12,7 +12,6 @@ from attrs import field, frozen
 from gammacore.domain.book.view import BookView
 from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
@@ -22,6 +21,7 @@ from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.orders import Effect, Purpose, TicketLife
 from gammacore.domain.positions import EntryPlan, Watch
+from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.risk.opening_guards import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession

@@ -27,7 +27,6 @@ from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.regime.regime import CALM, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
@@ -35,6 +34,7 @@ from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Purpose
+from gammacore.domain.regime.regime import CALM, MacroState, Regime
 from gammacore.domain.risk.opening_limits import OpeningLimits
 from gammacore.domain.strategy import Note, Trade, Warn
 

@@ -16,7 +16,7 @@ from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.position_log import PositionLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
-from gammacore.domain.hedging.events import HedgingEvent
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.inventory.events import (
     HedgeDecided,
     InventoryAdjusted,

@@ -13,8 +13,8 @@ import attrs
 from attrs import frozen
 
 from gammacore.domain.hedging.protocol.canonical import canonical_json
-from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.parameters import parameter
+from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.risk.opening_limits import OpeningLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput
