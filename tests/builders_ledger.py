@@ -6,11 +6,10 @@ import datetime as dt
 from decimal import Decimal
 
 from gammacore.domain import hedging_events as hedging
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch

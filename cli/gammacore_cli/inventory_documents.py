@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gammacore.domain.book.inventories import multiplier_of
 from gammacore.domain.instruments import Side, parse_occ
-from gammacore.domain.inventory.events import BookGreeks, InventoryOpened, SharesDelivered
-from gammacore.domain.inventory.inventories import multiplier_of
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import BookGreeks, InventoryOpened, SharesDelivered
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import story, title

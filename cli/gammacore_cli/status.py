@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gammacore.adapters.kill_file import KillFile
     from gammacore.domain.book.book import Book
-    from gammacore.domain.inventory.inventory import Inventory
+    from gammacore.domain.inventory import Inventory
     from gammacore.wiring import FoundLedger, LedgerChoice, LedgerPlace
 
 

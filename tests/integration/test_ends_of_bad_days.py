@@ -23,7 +23,7 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
+from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, DayFinished, OrderIntended, PositionClosed
 from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan

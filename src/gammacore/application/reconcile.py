@@ -15,12 +15,12 @@ from attrs import frozen
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.manage_positions import CLOSED_EXTERNALLY, closed
 from gammacore.application.order_desk import OrderDesk
+from gammacore.domain.book.inventories import STRANDED
 from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans
 from gammacore.domain.desks.outside_trades import adjustments, inventory_adjustments, outside_price, returnable
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
-from gammacore.domain.inventory.events import InventoryOpened
-from gammacore.domain.inventory.inventories import STRANDED
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, PositionAdopted, PositionMissing
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose

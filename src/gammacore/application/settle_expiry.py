@@ -17,8 +17,8 @@ from gammacore.domain.instruments import (
     parse_occ,
     roots_of,
 )
-from gammacore.domain.inventory.events import InventorySettled, SharesDelivered
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import InventorySettled, SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, Event, SettlementAwaited
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.unknown_underlying import underlying_at_exit

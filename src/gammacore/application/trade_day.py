@@ -28,17 +28,17 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
+from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
+from gammacore.domain.book.inventories import DELIVERED
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.strategy import (
     Cancel,
     Close,

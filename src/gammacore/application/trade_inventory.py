@@ -10,8 +10,8 @@ from attrs import evolve
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
-from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.option_symbols import by_contract

@@ -8,7 +8,7 @@ from decimal import Decimal
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.desks.delta_hedge.equity import equity_at_mid
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.events import InventoryClosed
+from gammacore.domain.inventory_events import InventoryClosed
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, PositionClosed, Resumed
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards

@@ -13,7 +13,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging_events import HedgingEvent
-from gammacore.domain.inventory.events import InventoryEvent
+from gammacore.domain.inventory_events import InventoryEvent
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.verdicts import FilterVerdict

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.entries.observation import Observation, ObservationRule
 from gammacore.domain.holdings.noise_gate import NoiseFilter
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.observation import Observation, ObservationRule
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.spreads import CreditSpread
 

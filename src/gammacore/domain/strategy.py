@@ -9,11 +9,11 @@ from typing import Protocol, assert_never
 
 from attrs import field, frozen
 
+from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.book.view import BookView
-from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
@@ -26,7 +26,6 @@ from gammacore.domain.risk.opening_guards import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
-from gammacore.domain.stops.advisor import AdvisorOpinion
 
 
 @frozen(eq=False)

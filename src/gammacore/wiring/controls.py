@@ -15,8 +15,8 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.book.inventories import DELIVERED
 from gammacore.domain.hedging_events import HedgeRunStarted
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import (
     Event,
     FlattenRequested,

@@ -22,8 +22,8 @@ from attrs import frozen
 
 from gammacore.configuration import StrategyName
 from gammacore.configuration.settings import nearest
+from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.book.view import BookView
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
 from gammacore.domain.words import StrategyTag

@@ -18,7 +18,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory.events import InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose

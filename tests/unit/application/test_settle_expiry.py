@@ -19,7 +19,7 @@ from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
-from gammacore.domain.inventory.events import SharesDelivered
+from gammacore.domain.inventory_events import SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, Event, OrderFilled, OrderIntended, PositionClosed, SettlementAwaited
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution

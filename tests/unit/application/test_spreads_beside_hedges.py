@@ -24,7 +24,7 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.leftovers import close_spreads
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.inventory.events import InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionAdopted, PositionClosed
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderState, Purpose

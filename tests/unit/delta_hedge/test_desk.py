@@ -28,7 +28,7 @@ from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
+from gammacore.domain.inventory_events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
     CancelRequested,
     Event,

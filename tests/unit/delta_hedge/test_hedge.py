@@ -30,7 +30,7 @@ from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Purpose

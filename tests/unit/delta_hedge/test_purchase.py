@@ -16,7 +16,7 @@ from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose

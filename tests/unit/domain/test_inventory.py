@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builders import at
 from builders_exchange import call, put
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.inventory import Holding, Inventory
+from gammacore.domain.inventory import Holding, Inventory
 from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, OrderTicket, Purpose
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from gammacore.domain.entries.entry_advisor import EntryOpinion, NoOpinion, WeakPin, judge_opinion
+from gammacore.domain.advice import EntryOpinion, NoOpinion
+from gammacore.domain.entries.entry_advisor import WeakPin, judge_opinion
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.setup import select_setup
 from gammacore.domain.instruments import REGISTRY

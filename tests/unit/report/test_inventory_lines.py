@@ -25,9 +25,8 @@ from builders_inventory import (
     share_ticket,
     traded,
 )
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.instruments import Right, Side
-from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.judged_entry import EntryOutcome
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Purpose

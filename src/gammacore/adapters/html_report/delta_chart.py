@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gammacore.adapters.html_report.canvas import PAGE, inline_svg, stacked
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Order
 from gammacore.domain.reports.day_report import DayReport

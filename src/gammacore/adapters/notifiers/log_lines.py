@@ -13,7 +13,7 @@ from attrs import field, frozen
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory.events import (
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,

@@ -13,7 +13,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
+from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
     AlarmRaised,

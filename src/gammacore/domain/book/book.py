@@ -12,12 +12,14 @@ from decimal import Decimal
 from functools import singledispatchmethod
 from types import MappingProxyType
 
+from gammacore.domain.book.inventories import Inventories
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.position_log import PositionLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
 from gammacore.domain.hedging_events import HedgingEvent
-from gammacore.domain.inventory.events import (
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -25,8 +27,6 @@ from gammacore.domain.inventory.events import (
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventories import Inventories
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,

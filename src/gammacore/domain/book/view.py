@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
-from gammacore.domain.inventory.events import HedgeDecided
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Order
 from gammacore.domain.positions import EntryPlan, Position

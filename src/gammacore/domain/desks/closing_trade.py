@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.strategy import Trade

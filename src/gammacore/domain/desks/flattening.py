@@ -13,7 +13,7 @@ from attrs import evolve
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.inventory.inventory import Holding, Inventory
+from gammacore.domain.inventory import Holding, Inventory
 from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import go_on_closing
 from gammacore.domain.desks.flattening import LEFTOVER_CLOSE, go_flat
 from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.positions import PositionState
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Close, Decision, Trade, Warn

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import InventoryAdjusted
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import InventoryAdjusted
 from gammacore.domain.ledger import PositionAdjusted
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport

@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession

@@ -9,12 +9,11 @@ from functools import cached_property
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.advice import EntryProposal
 from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
-from gammacore.domain.entries.entry_advisor import EntryProposal
 from gammacore.domain.entries.judged_setup import JudgedSetup
-from gammacore.domain.entries.observation import Observation
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look
 from gammacore.domain.entries.rules import EntryRules
@@ -25,6 +24,7 @@ from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.observation import Observation
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.risk.limits import RiskLimits, contracts_by_buying_power
 from gammacore.domain.sizing.max_risk import max_risk

@@ -8,7 +8,8 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import (
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -16,7 +17,6 @@ from gammacore.domain.inventory.events import (
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.reports.trade_record import TradeResult

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.inventory.events import (
+from gammacore.domain.book.inventories import DELIVERED
+from gammacore.domain.inventory_events import (
     HedgeDecided,
     InventoryAdjusted,
     InventoryClosed,
@@ -14,7 +15,6 @@ from gammacore.domain.inventory.events import (
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventories import DELIVERED
 from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
+from gammacore.domain.book.inventories import DELIVERED, STRANDED, multiplier_of
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
-from gammacore.domain.inventory.events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED, multiplier_of
+from gammacore.domain.inventory_events import HedgeDecided, InventoryOpened, InventorySettled, SharesDelivered
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved

@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
+from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Position, PositionState

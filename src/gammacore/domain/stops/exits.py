@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
+from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.holdings.delays import NO_DELAYS
 from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.stops.otm_lock_in import OTM_RULES
 from gammacore.domain.stops.rules import (
     ExitVerdict,

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.holdings.noise_gate import Passage
 from gammacore.domain.holdings.policy import (
     CloseStyle,
@@ -29,7 +30,6 @@ from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.stops.watch import is_stable, stale_alarm
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
+from gammacore.domain.book.inventories import DELIVERED
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
@@ -23,8 +24,7 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory.inventories import DELIVERED
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession

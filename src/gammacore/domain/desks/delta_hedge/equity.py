@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import Underlying, parse_occ
-from gammacore.domain.inventory.inventory import Holding
+from gammacore.domain.inventory import Holding
 from gammacore.domain.market import MarketSnapshot
 
 

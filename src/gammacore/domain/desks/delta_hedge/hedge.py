@@ -14,8 +14,8 @@ from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.instruments import Side, Underlying
-from gammacore.domain.inventory.events import HedgeDecided
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.risk.opening_limits import is_beyond

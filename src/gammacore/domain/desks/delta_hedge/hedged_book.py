@@ -12,8 +12,8 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.inventory.events import BookGreeks
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import BookGreeks
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderState, Purpose

@@ -8,14 +8,14 @@ from types import MappingProxyType
 from attrs import evolve
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
-from gammacore.domain.inventory.events import (
+from gammacore.domain.inventory import Inventory
+from gammacore.domain.inventory_events import (
     InventoryAdjusted,
     InventoryClosed,
     InventoryOpened,
     InventorySettled,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.errors import InvalidInput
 
