@@ -20,7 +20,8 @@ import gammacore
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.sessions import new_york
 from gammacore.domain.strategy import Trade
 

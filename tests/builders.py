@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.spreads import CreditSpread, SpreadMark, Vertical
-from gammacore.domain.stops.policy import StopPolicy, stop_policy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 
 DAY = dt.date(2026, 1, 5)
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from builders import DAY, a_call_spread, a_condor, a_plan, at
 from gammacore.domain import ledger
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.verdicts import FilterVerdict, Verdict
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 
 START = Decimal("20000.00")
 

@@ -15,24 +15,23 @@ from attrs import evolve
 from builders import DAY, a_session, at
 from builders_desk import Legs, a_book, a_situation
 from builders_exchange import call, put
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import NOTHING, HedgedBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.regime.regime import GexReading, GexStatus, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory import events as inventory_events
-from gammacore.domain.inventory.inventory import Inventory
+from gammacore.domain.inventory import Inventory
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, LegFill, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
+from gammacore.domain.regime.regime import GexReading, GexStatus, MacroState, Regime
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Decision, Situation
 
 CALL, PUT = call(600, "SPY"), put(600, "SPY")

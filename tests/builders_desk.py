@@ -22,8 +22,9 @@ from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, SignModel
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
 from gammacore.domain.ledger import Event
+from gammacore.domain.legs import LegFill
 from gammacore.domain.market import MarketSnapshot, OptionChain, Quote
-from gammacore.domain.orders import Execution, LegFill
+from gammacore.domain.orders import Execution
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import Decision, Situation

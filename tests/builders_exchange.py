@@ -17,8 +17,9 @@ from gammacore.adapters.fake.fill_model import PublishedFillModel
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side, Underlying
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.spreads import CreditSpread, Leg
+from gammacore.domain.spreads import CreditSpread
 from gammacore.ports.broker import Broker
 
 HALF_DAY = dt.date(2025, 12, 24)

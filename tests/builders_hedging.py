@@ -15,8 +15,8 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.application.watch_regime import GexFeed
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import LogMessage
-from gammacore.domain.hedging.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
+from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.ports.regime_source import RegimeSource
 from gammacore.ports.storage import Storage
 from gammacore.wiring.hedging import wire_hedging

@@ -9,12 +9,11 @@ from attrs import evolve
 
 from builders import DAY, at
 from builders_day import day_finished, day_started, filters, ledger_opened
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side
-from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 
 HELD = "SPY-20260105-straddle"
 NEXT_DAY = DAY + dt.timedelta(days=1)

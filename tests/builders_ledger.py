@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from gammacore.domain import ledger
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
-from gammacore.domain.hedging import events as hedging
-from gammacore.domain.hedging.protocol.messages import UpdateStatus
+from gammacore.domain import hedging_events as hedging
+from gammacore.domain import inventory_events, ledger
+from gammacore.domain.hedging_events import UpdateStatus
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.inventory import events as inventory_events
-from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.verdicts import FilterVerdict, Verdict
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 
 DAY = dt.date(2026, 8, 19)
 OPEN = dt.datetime(2026, 8, 19, 13, 30, tzinfo=dt.UTC)

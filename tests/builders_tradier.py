@@ -15,8 +15,8 @@ from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.client import Patience, TradierClient, TradierHosts
 from gammacore.adapters.tradier.pacing import PacingLimits
 from gammacore.domain.instruments import REGISTRY, Right, Side
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.spreads import Leg
 from gammacore.ports.credentials import Secret
 
 NOON = dt.datetime(2026, 8, 19, 16, tzinfo=dt.UTC)

@@ -20,9 +20,9 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.market import Bar
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.ports.storage import Inbox, Request, RequestKind
 
 STEPS = {"SPX": 20, "SPY": 60}

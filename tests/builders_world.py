@@ -27,6 +27,7 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
 from gammacore.domain.orders import Order, OrderState, OrderTicket
@@ -34,7 +35,6 @@ from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage

@@ -32,8 +32,8 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.order_life import OrderLife
@@ -41,8 +41,8 @@ from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day

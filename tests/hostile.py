@@ -24,14 +24,14 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.broker_facts.fees import NO_FEES
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.ledger import Halted, OrderIntended, Resumed
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import Watch
 from gammacore.domain.risk.limits import RiskLimits, inventory_risk
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
     Cancel,
     Close,
@@ -45,6 +45,7 @@ from gammacore.domain.strategy import (
     Trade,
     Warn,
 )
+from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, Receipt
 from relay import Relay
 

@@ -146,7 +146,7 @@ def _check_publishable(frame: Frame, sign: SignModel) -> None:
 def _publish(frame: Frame, view: ExposureView) -> dict[str, object]:
     """What became of the document: written, or why not. A second publisher that was newer wins. Rule: DH-421."""
     from gammacore import wiring
-    from gammacore.domain.hedging.regime.documents import GexShape
+    from gammacore.domain.regime.documents import GexShape
 
     path = GexShape.SPX_GEX.path(view.survey.exposure.underlying)
     if view.caution:

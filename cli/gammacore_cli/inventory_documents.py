@@ -8,10 +8,9 @@ from gammacore.domain.holding_events import BookGreeks, HoldingAdopted, SharesDe
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import Side, parse_occ
-from gammacore.domain.orders import ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import story, title
-from gammacore.domain.spreads import Leg
 from gammacore_cli.json_values import Document, clock, fill_price, known_number, money, number, order_leg
 
 

@@ -6,9 +6,8 @@ import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from gammacore.domain.orders import ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.spreads import Leg
 
 Document = dict[str, object]
 

@@ -8,7 +8,8 @@ import click
 from rich.console import Group
 from rich.table import Table
 
-from gammacore.domain.entries.setup import Setup, judge_strikes, select_setup
+from gammacore.domain.entries.setup import judge_strikes, select_setup
+from gammacore.domain.words import Setup
 from gammacore.errors import InvalidInput
 from gammacore_cli.documents import number
 from gammacore_cli.frame import Frame, common_options

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from gammacore.configuration import read_toml as read_toml
     from gammacore.domain.book.book import Book as Book
     from gammacore.domain.desks.credit_spread import CreditSpreadDesk as CreditSpreadDesk
-    from gammacore.domain.entries.setup import Setup as Setup
     from gammacore.domain.entries.setup import select_setup as select_setup
     from gammacore.domain.gex.exposure import GammaExposure as GammaExposure
     from gammacore.domain.gex.exposure import measure_exposure as measure_exposure
     from gammacore.domain.gex.pin import Pin as Pin
     from gammacore.domain.gex.pin import find_pin as find_pin
+    from gammacore.domain.holdings.policy import StopPolicy as StopPolicy
+    from gammacore.domain.holdings.policy import stop_policy as stop_policy
     from gammacore.domain.instruments import REGISTRY as REGISTRY
     from gammacore.domain.instruments import OptionContract as OptionContract
     from gammacore.domain.instruments import Underlying as Underlying
@@ -43,11 +44,10 @@ if TYPE_CHECKING:
     from gammacore.domain.sizing.policies import sizing_policy as sizing_policy
     from gammacore.domain.spreads import CreditSpread as CreditSpread
     from gammacore.domain.spreads import Vertical as Vertical
-    from gammacore.domain.stops.policy import StopPolicy as StopPolicy
-    from gammacore.domain.stops.policy import stop_policy as stop_policy
     from gammacore.domain.strategy import Decisions as Decisions
     from gammacore.domain.strategy import Situation as Situation
     from gammacore.domain.strategy import Strategy as Strategy
+    from gammacore.domain.words import Setup as Setup
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
@@ -69,10 +69,10 @@ _HOMES: dict[str, str] = {
     "Quote": "domain.market",
     "REGISTRY": "domain.instruments",
     "Settings": "configuration",
-    "Setup": "domain.entries.setup",
+    "Setup": "domain.words",
     "Situation": "domain.strategy",
     "SizingRules": "domain.sizing.policies",
-    "StopPolicy": "domain.stops.policy",
+    "StopPolicy": "domain.holdings.policy",
     "Strategy": "domain.strategy",
     "TradeDay": "application.trade_day",
     "TradingSession": "domain.sessions",
@@ -86,7 +86,7 @@ _HOMES: dict[str, str] = {
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
-    "stop_policy": "domain.stops.policy",
+    "stop_policy": "domain.holdings.policy",
     "wire_day": "wiring",
 }
 

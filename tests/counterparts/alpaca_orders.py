@@ -21,7 +21,8 @@ from counterparts.alpaca_words import (
     utc,
 )
 from counterparts.world import World
-from gammacore.domain.orders import LegFill, OrderReport, OrderState, OrderTicket
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import BrokerUnavailable, OrderRejected, OutcomeUnknown
 

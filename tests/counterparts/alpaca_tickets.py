@@ -13,8 +13,8 @@ from attrs import frozen
 
 from counterparts.alpaca_words import FORBIDDEN, MALFORMED, UNPROCESSABLE, Refusal
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 
 _OCC = re.compile(r"[A-Z]{1,6}\d{6}[CP]\d{8}")
 _LONGEST_ID = 128

@@ -11,9 +11,9 @@ from attrs import define, field
 from counterparts.tradier_tickets import Form, id_in, strategy_of, ticket_of, underlying_of
 from counterparts.tradier_words import Json, Refusal, figure, iso
 from counterparts.world import World
-from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import Leg
 from gammacore.errors import MarketDataError, OrderRejected
 
 FIRST_ID = 1_000_000

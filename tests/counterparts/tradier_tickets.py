@@ -9,9 +9,9 @@ from math import gcd
 
 from counterparts.tradier_words import bad_parameter
 from gammacore.domain.instruments import Side, parse_occ
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.errors import InvalidInput
 
 Form = Mapping[str, str]

@@ -26,7 +26,8 @@ from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, connect
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import BrokerError, OrderRejected
 from gammacore.ports.credentials import Secret

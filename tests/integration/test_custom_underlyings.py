@@ -16,7 +16,7 @@ from attrs import frozen
 from gammacore.configuration import configure, read_toml
 from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import Settlement, Underlying
-from gammacore.domain.inventory.events import InventoryClosed
+from gammacore.domain.inventory_events import InventoryClosed
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, OrderIntended, OrderWasRejected, PositionClosed
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.sessions import new_york

@@ -22,13 +22,13 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory.events import InventoryClosed, SharesDelivered
+from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, DayFinished, OrderIntended, PositionClosed
 from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import BrokerClock
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import BrokerUnavailable, OutcomeUnknown
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.clock import Clock

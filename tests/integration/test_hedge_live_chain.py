@@ -21,8 +21,8 @@ from gammacore.adapters.credentials import Variables
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import LogMessage
-from gammacore.domain.hedging.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import OpenLook, Outside, open_look

@@ -19,7 +19,7 @@ from gammacore.adapters.fake.faults import Behaviour
 from gammacore.adapters.fake.market import FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.inventory.events import HedgeDecided, InventoryClosed
+from gammacore.domain.inventory_events import HedgeDecided, InventoryClosed
 from gammacore.domain.ledger import AlarmRaised, DayFinished, EntryJudged, OrderIntended
 from gammacore.domain.orders import Purpose
 from gammacore.domain.sessions import NEW_YORK

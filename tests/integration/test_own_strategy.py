@@ -14,7 +14,8 @@ import gammacore
 from builders_cli import CommandLine
 from conftest import ROOT
 from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OrderRejected
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt

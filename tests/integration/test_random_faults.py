@@ -32,12 +32,12 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, Receipt
 from relay import Relay
 

@@ -16,15 +16,15 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
+from gammacore.domain.book.inventories import STRANDED
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened, SharesDelivered
-from gammacore.domain.inventory.inventories import STRANDED
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended, PositionClosed
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan
-from gammacore.domain.spreads import Leg
+from gammacore.domain.words import StrategyTag
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)

@@ -24,12 +24,12 @@ from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES
+from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import CloseDecided, EntryJudged, Event, LedgerOpened, Mode, PositionClosed
 from gammacore.domain.positions import Position
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.sizing.policies import BootstrapStats
-from gammacore.domain.stops.policy import stop_policy
 from gammacore.wiring import credit_spread_desk, wire_trade
 
 CAPITAL = Decimal(20_000)

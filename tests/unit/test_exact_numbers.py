@@ -12,9 +12,10 @@ import pytest
 
 import gammacore
 from builders_gex import a_chain
-from gammacore.domain.entries.setup import Confidence, SetupRules
+from gammacore.domain.entries.setup import SetupRules
 from gammacore.domain.instruments import Right
 from gammacore.domain.sizing.policies import SizingPolicy
+from gammacore.domain.words import Confidence
 
 SPX = gammacore.REGISTRY["SPX"]
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)

@@ -12,7 +12,7 @@ from gammacore.adapters.alpaca.bodies import figure
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.trade_tables.pl_history import read_pl_history
 from gammacore.adapters.tradier.wire import to_decimal
-from gammacore.domain.hedging.regime.documents import finite_number
+from gammacore.domain.regime.documents import finite_number
 from gammacore.errors import ConfigurationError, InvalidInput
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from gammacore.domain.entries.pause import Pause, UnreadablePause
+from gammacore.domain.risk.pause import Pause, UnreadablePause
 
 EXPIRY_NAMES = ("expires", "expires_at")
 

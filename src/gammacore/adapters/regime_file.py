@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.domain.hedging.regime.documents import GexCause, RegimeDocument, UnreadDocument
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 
 
 @frozen

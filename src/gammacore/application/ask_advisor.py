@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.ledger import AlarmRaised
-from gammacore.domain.stops.advisor import AdvisorOpinion, ExitQuestion, KeptOpinion, odds_out_of_the_money
+from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Situation
 from gammacore.ports.exit_advisor import ExitAdvisor
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
+from gammacore.domain.advice import EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.strategy import Decisions, Open
 from gammacore.ports.entry_advisor import EntryAdvisor
 

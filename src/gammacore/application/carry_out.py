@@ -17,9 +17,10 @@ from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpre
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Halted
-from gammacore.domain.orders import Effect, Order, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
     Cancel,
     Close,

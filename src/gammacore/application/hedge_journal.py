@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging_events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage

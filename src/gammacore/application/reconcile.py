@@ -20,11 +20,11 @@ from gammacore.domain.desks.outside_trades import adjustments, outside_price, re
 from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted, PolicyRecorded
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, Origin, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import policy_id
+from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
-from gammacore.domain.stops.policy import PRESETS, StopPolicy
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker

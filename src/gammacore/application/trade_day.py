@@ -28,16 +28,16 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
+from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.stops.advisor import AdvisorOpinion
 from gammacore.domain.strategy import (
     Cancel,
     Close,

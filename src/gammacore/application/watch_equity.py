@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.desks.delta_hedge.equity import equity_at_mid
-from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, Resumed
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.sessions import new_york_date
 
 

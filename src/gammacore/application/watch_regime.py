@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
-from gammacore.domain.hedging.events import RegimeNoted
+from gammacore.domain.hedging.gex_sources import ReadSchedule, SourceMemory, choose_gex
 from gammacore.domain.hedging.protocol.messages import Level, LogMessage
-from gammacore.domain.hedging.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
-from gammacore.domain.hedging.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
-from gammacore.domain.hedging.regime.sources import ReadSchedule, SourceMemory, choose_gex
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging_events import RegimeNoted
+from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
+from gammacore.domain.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.regime_source import RegimeSource
 

@@ -18,9 +18,9 @@ from gammacore.configuration.misplaced import refuse_credentials
 from gammacore.configuration.settings import UNDERLYINGS, OwnStrategy, Settings, flatten, nearest
 from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
+from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
 from gammacore.domain.sizing.policies import SizingPolicy
-from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.errors import ConfigurationError, InvalidInput
 
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)

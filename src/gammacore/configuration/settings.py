@@ -21,15 +21,15 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
-from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sizing.policies import SizingRules
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
 UNDERLYINGS = "underlyings."

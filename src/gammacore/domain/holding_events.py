@@ -9,7 +9,7 @@ from attrs import frozen
 
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.plans import SpreadTerms, Watch
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.holdings.policy import StopPolicy
 
 
 @frozen

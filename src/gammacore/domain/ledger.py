@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.events import HedgingEvent
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.holding_events import HoldingEvent
 from gammacore.domain.holdings.plans import Opening
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.verdicts import FilterVerdict
 
 

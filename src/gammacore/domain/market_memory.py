@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.entries.observation import Observation, ObservationRule
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.noise_gate import NoiseFilter
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.observation import Observation, ObservationRule
 from gammacore.domain.spreads import CreditSpread
-from gammacore.domain.stops.noise_gate import NoiseFilter
 
 
 @frozen
@@ -66,7 +66,7 @@ class MarketMemory:
 def _fed(
     before: NoiseFilter | None, position: SoldSpread, market: MarketSnapshot, underlying: Underlying
 ) -> NoiseFilter | None:
-    mark = None if has_bad_credit(position) else position.spread.mark(market.quote)
+    mark = None if position.has_bad_credit else position.spread.mark(market.quote)
     if mark is None or mark.mid <= 0:
         return before
     quoted_at = _quoted_at(position, market)

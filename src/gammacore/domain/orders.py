@@ -18,8 +18,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from gammacore.domain.instruments import Side
-from gammacore.domain.option_symbols import canonical_symbol
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.errors import InvalidInput
 
 
@@ -101,30 +100,6 @@ _TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.REJECTED: frozenset(),
     OrderState.NOT_SENT: _FILLS,  # proven absent, and yet: what the broker holds decides
 }
-
-
-@frozen
-class ShareLeg:
-    """Shares as the one leg of an order: bought or sold, to reduce what is held (`closes`) or to open.
-
-    Brokers tell selling from selling short, so an order never crosses zero: who wants both sends two.
-
-    >>> ShareLeg("SPY", Side.SELL, closes=False).symbol
-    'SPY'
-    """
-
-    symbol: str
-    side: Side
-    closes: bool
-
-    @property
-    def ratio(self) -> int:
-        return 1
-
-    @property
-    def multiplier(self) -> int:
-        """Dollars a point of one share."""
-        return 1
 
 
 @frozen
@@ -238,19 +213,6 @@ def is_our_id(order_id: str) -> bool:
     (True, True, False)
     """
     return _OUR_ID.fullmatch(order_id) is not None
-
-
-@frozen
-class LegFill:
-    """How many contracts of one leg have been filled so far, and their average price in points.
-
-    `symbol` is the OCC symbol of an option, however the broker spells it. Rule: CS-013.
-    """
-
-    symbol: str = field(converter=canonical_symbol)
-    side: Side
-    quantity: int
-    price: Decimal
 
 
 @frozen

@@ -11,8 +11,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
 
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side
+from gammacore.domain.instruments import OptionContract, Right, Side
+from gammacore.domain.legs import Leg
 from gammacore.domain.market import Quote
+from gammacore.domain.pricing.payoff import maximum_loss
 from gammacore.errors import InvalidInput
 
 CENT = Decimal("0.01")
@@ -26,40 +28,6 @@ def to_cents(amount: Decimal) -> Decimal:
 
 def clamp(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
     return max(low, min(value, high))
-
-
-def maximum_loss(width: Decimal, credit: Decimal) -> Decimal:
-    """(W - C) × 100: dollars one contract can lose; W the wider wing, C the credit, both points. Rules: CS-003, CS-006.
-
-    >>> maximum_loss(Decimal(10), Decimal("2.50"))
-    Decimal('750.00')
-
-    Raises:
-        InvalidInput: a width of nothing, or a credit outside 0 < C < W.
-    """
-    if not (width.is_finite() and width > 0):
-        raise InvalidInput("width", width, "give the wider wing in points, above 0")
-    if not (credit.is_finite() and 0 < credit < width):
-        raise InvalidInput("credit", credit, f"give points above 0 and below the width {width}")
-    return (width - credit) * EQUITY_OPTION_MULTIPLIER
-
-
-@frozen
-class Leg:
-    """One contract of an order: which, and whether it is bought or sold there; `ratio` per spread."""
-
-    contract: OptionContract
-    side: Side
-    ratio: int = 1
-
-    @property
-    def symbol(self) -> str:
-        return self.contract.occ
-
-    @property
-    def multiplier(self) -> int:
-        """Dollars a point of one contract."""
-        return EQUITY_OPTION_MULTIPLIER
 
 
 @frozen

@@ -9,23 +9,23 @@ from typing import Protocol, assert_never
 
 from attrs import field, frozen
 
+from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.book.view import BookView
-from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal, NoOpinion
-from gammacore.domain.entries.pause import Pause, UnreadablePause
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.opening_guards import EquityWatch
-from gammacore.domain.hedging.regime.regime import CALM, Regime
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.plans import SpreadPlan, Watch
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import EntryJudged
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
-from gammacore.domain.orders import Effect, Purpose, ShareLeg, TicketLife
+from gammacore.domain.orders import Effect, Purpose, TicketLife
+from gammacore.domain.regime.regime import CALM, Regime
+from gammacore.domain.risk.opening_guards import EquityWatch
+from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.spreads import Leg, Vertical
-from gammacore.domain.stops.advisor import AdvisorOpinion
+from gammacore.domain.spreads import Vertical
 
 
 @frozen(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal
+from gammacore.domain.advice import EntryOpinion, EntryProposal
 
 
 class EntryAdvisor(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gammacore.domain.stops.advisor import AdvisorOpinion, ExitQuestion
+from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 
 
 class ExitAdvisor(Protocol):

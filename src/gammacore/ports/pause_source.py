@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gammacore.domain.entries.pause import Pause, UnreadablePause
+from gammacore.domain.risk.pause import Pause, UnreadablePause
 
 
 class PauseSource(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Protocol
 
-from gammacore.domain.hedging.regime.documents import RegimeDocument, UnreadDocument
+from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 
 
 class RegimeSource(Protocol):

@@ -38,7 +38,7 @@ def ahead_of_the_broker(settings: Settings, broker_rules: BrokerEntryRules | Non
     return evolve(
         settings,
         stops=limits.tightened(settings.stops, roots, session),
-        hedging=limits.exits_before(settings.hedging, roots, session),
+        hedging=settings.hedging.exits_before(limits.last_moment(roots, session), session),
     )
 
 

@@ -15,7 +15,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
-from gammacore.domain.hedging.events import HedgeRunStarted
+from gammacore.domain.hedging_events import HedgeRunStarted
 from gammacore.domain.ledger import (
     Event,
     FlattenRequested,

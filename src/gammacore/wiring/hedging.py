@@ -21,12 +21,12 @@ from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.events import HedgeRunStarted
 from gammacore.domain.hedging.protocol.messages import LogMessage
-from gammacore.domain.hedging.regime.documents import ONE_STORE
 from gammacore.domain.hedging.settings import HedgingSettings, LineMode
 from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.hedging_events import HedgeRunStarted
 from gammacore.domain.instruments import Underlying
+from gammacore.domain.regime.documents import ONE_STORE
 from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock

@@ -23,9 +23,9 @@ from attrs import frozen
 from gammacore.configuration import StrategyName
 from gammacore.configuration.settings import nearest
 from gammacore.domain.book.view import BookView
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import ConfigurationError, StrategyFailed
 
 Answer = TypeVar("Answer")

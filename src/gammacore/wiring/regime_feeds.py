@@ -12,9 +12,9 @@ from gammacore.adapters.regime_file import RegimeFile
 from gammacore.application.watch_regime import GexFeed
 from gammacore.configuration import Settings
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Underlying
+from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar

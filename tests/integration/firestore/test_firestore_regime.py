@@ -24,7 +24,7 @@ from gammacore.domain.gex.units import (
     GreeksSource,
     SignModel,
 )
-from gammacore.domain.hedging.regime.documents import GexCause, RegimeDocument, UnreadDocument
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 

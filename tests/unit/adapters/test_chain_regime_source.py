@@ -18,10 +18,10 @@ from gammacore.adapters.fake.market import FakeMarket
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.published import published_fields
 from gammacore.domain.gex.units import ExposureUnit, GreeksSource, SignModel
-from gammacore.domain.hedging.regime.documents import GexCause, GexFigure, GexShape, RegimeDocument, read_gex
-from gammacore.domain.hedging.regime.documents import UnreadDocument as Unread
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, RegimeDocument, read_gex
+from gammacore.domain.regime.documents import UnreadDocument as Unread
 from gammacore.errors import InvalidInput, MarketDataError, MissingData
 from gammacore.ports.market_data import MarketData
 

@@ -7,7 +7,7 @@ import pytest
 
 from builders import at
 from gammacore.adapters.pause_file import PauseFile
-from gammacore.domain.entries.pause import Pause, UnreadablePause
+from gammacore.domain.risk.pause import Pause, UnreadablePause
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from builders_alpaca import leg_words, order_words
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, report_of
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import LegFill, OrderState
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderState
 
 SHORT, LONG = "SPY260105P00688000", "SPY260105P00687000"
 

@@ -10,8 +10,8 @@ from builders import a_put_spread
 from builders_exchange import a_single, an_entry, an_exit, put
 from gammacore.adapters.alpaca.order_requests import request_of
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.errors import OrderRejected
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")

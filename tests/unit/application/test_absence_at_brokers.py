@@ -13,8 +13,9 @@ from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holdi
 from gammacore.configuration import Settings, configure
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Mode, OrderIntended, OrderNotSent, PositionClosed
+from gammacore.domain.legs import ShareLeg
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.wiring.days import order_life
 from relay import Relay
 

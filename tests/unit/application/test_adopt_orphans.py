@@ -14,7 +14,8 @@ from gammacore.application.reconcile import Reconcile, ReconcileVerdict
 from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined, PositionAdopted, PositionClosed
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState
 from gammacore.errors import BrokerUnavailable
 from relay import Relay
 

@@ -7,8 +7,8 @@ from attrs import evolve, field, frozen
 
 from builders_desk import a_situation
 from gammacore.application.ask_entry_advisor import AskEntryAdvisor
+from gammacore.domain.advice import EntryOpinion, EntryProposal
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
-from gammacore.domain.entries.entry_advisor import EntryOpinion, EntryProposal
 from gammacore.domain.strategy import Decisions, Open, Stand
 from gammacore.errors import StaleData
 

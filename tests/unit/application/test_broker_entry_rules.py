@@ -16,13 +16,14 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration.settings import AccountSettings, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory.events import InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.risk.day_trades import round_trips
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Open, Trade
 from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
 

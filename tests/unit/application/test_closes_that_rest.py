@@ -16,9 +16,9 @@ from builders_world import World, a_scripted_plan, a_world, a_world_holding, rel
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderFilled, PositionClosed
-from gammacore.domain.orders import Effect, LegFill, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.legs import Leg, LegFill
+from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.positions import PositionState
-from gammacore.domain.spreads import Leg
 from gammacore.ports.broker import Broker
 from relay import Relay
 

@@ -19,11 +19,11 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory.events import HedgeDecided, InventoryClosed, InventorySettled
+from gammacore.domain.inventory_events import HedgeDecided, InventoryClosed, InventorySettled
 from gammacore.domain.ledger import Halted
 from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.ports.storage import Request, RequestKind
 
 TUESDAY = DAY + dt.timedelta(days=1)

@@ -20,7 +20,8 @@ from gammacore.domain.ledger import (
     OrderFilled,
     OrderIntended,
 )
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket, tells_more
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState, OrderTicket, tells_more
 from gammacore.errors import BrokerError, StorageError, WriteConflict
 from gammacore.ports.broker import Broker, Receipt
 from relay import Relay

@@ -18,13 +18,14 @@ from gammacore.adapters.fake.market import FakeMarket
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
-from gammacore.domain.inventory.events import SharesDelivered
+from gammacore.domain.inventory_events import SharesDelivered
 from gammacore.domain.ledger import AlarmRaised, Event, OrderFilled, OrderIntended, PositionClosed, SettlementAwaited
-from gammacore.domain.orders import Execution, LegFill
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.words import StrategyTag
 
 
 class Expiry:

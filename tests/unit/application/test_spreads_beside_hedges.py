@@ -24,12 +24,12 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.leftovers import close_spreads
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.inventory.events import InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionAdopted, PositionClosed
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderState, Purpose
 from gammacore.domain.positions import Watch
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Close, Repair, Warn
 
 SHORT, LONG = put(590, "SPY"), put(580, "SPY")

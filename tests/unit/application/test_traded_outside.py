@@ -16,7 +16,8 @@ from builders_world import World, a_scripted_plan, a_world, a_world_holding, rel
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import PositionAdjusted, PositionAdopted, PositionClosed
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, Purpose
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
 from gammacore.domain.positions import PositionState
 from gammacore.errors import BrokerUnavailable
 from relay import Relay

@@ -17,17 +17,18 @@ from builders_world import World, a_world
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import (
+from gammacore.domain.inventory_events import (
     InventoryAdjusted,
     InventoryClosed,
     InventoryOpened,
     SharesDelivered,
 )
-from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
-from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.limits import RiskLimits
 
 SHORT, LONG = put(6880), put(6870)

@@ -20,11 +20,12 @@ from builders_ledger import halted, ledger_opened, one_of_each, order_intended
 from gammacore.adapters.codec import EventCodec, NewerRecord, UnreadableRecord, decode, encode
 from gammacore.adapters.codec.conversion import event_converter
 from gammacore.domain import ledger
+from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.positions import Watch
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
-from gammacore.domain.stops.policy import PRESETS, StopPolicy
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.errors import InvalidInput
 
 RECORDS_V1 = Path(__file__).with_name("records_v1.jsonl")

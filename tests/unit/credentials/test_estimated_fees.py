@@ -14,7 +14,8 @@ from counterparts.world import scripted_world
 from gammacore.adapters.estimated_fees import EstimatedFees
 from gammacore.domain.broker_facts.fees import DEFAULT_FEES, FEE_OF_A_LEG, FeeSchedule
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState
 from gammacore.ports.broker import Broker
 
 PUTS = (

@@ -27,9 +27,8 @@ from builders_delta_hedge import (
 from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
+from gammacore.domain.inventory_events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
     CancelRequested,
     Event,
@@ -42,9 +41,10 @@ from gammacore.domain.ledger import (
     OrderOutcomeUnknown,
     OrderWasRejected,
 )
-from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
+from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.strategy import Cancel, Decision, Halt, Note, Situation, Trade, Warn
 
 HALF_DAY = a_session("13:00")

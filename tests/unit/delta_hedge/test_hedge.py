@@ -26,15 +26,16 @@ from builders_desk import a_book
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Hedge
-from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.regime.regime import CALM, MacroState, Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory.events import HedgeDecided
+from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
-from gammacore.domain.orders import Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Purpose
+from gammacore.domain.regime.regime import CALM, MacroState, Regime
+from gammacore.domain.risk.opening_limits import OpeningLimits
 from gammacore.domain.strategy import Note, Trade, Warn
 
 FRACTION = Decimal("0.00000001")

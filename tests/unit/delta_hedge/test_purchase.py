@@ -14,15 +14,15 @@ from builders_desk import a_book, a_situation
 from builders_exchange import call, put
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
-from gammacore.domain.hedging.opening_limits import OpeningLimits
-from gammacore.domain.hedging.regime.regime import MacroState
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.events import InventoryClosed, InventoryOpened
+from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
-from gammacore.domain.spreads import Leg
+from gammacore.domain.regime.regime import MacroState
+from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningLimits
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import Outcome
 

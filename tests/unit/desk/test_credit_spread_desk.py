@@ -26,12 +26,12 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.credit import SpreadQuality, StopInsideQuotes
 from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.holdings.policy import StaleExit, stop_policy
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import Effect, Execution, LegFill, OrderTicket, Purpose
+from gammacore.domain.legs import Leg, LegFill
+from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Watch
-from gammacore.domain.spreads import Leg
-from gammacore.domain.stops.policy import StaleExit, stop_policy
 from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Stand, Warn
 
 DESK = CreditSpreadDesk()

@@ -22,15 +22,15 @@ from gammacore.domain.entries.filters import FILTERS
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.entries.two_desks import TwoDesks
 from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.risk.limits import Oversize, RiskLimits
 from gammacore.domain.sizing.policies import SizingRules
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Situation
 from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
+from gammacore.domain.words import StrategyTag
 
 
 def judgement(situation: Situation | None = None, slot: str = "10:00", **desk: Any) -> EntryJudgement:

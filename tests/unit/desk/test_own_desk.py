@@ -14,7 +14,8 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event, FlattenRequested, Halted
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Decision, Decisions, Situation, Trade, Warn
 

@@ -12,14 +12,14 @@ from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
 from gammacore.adapters.fake.market import BidAsk
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import OrderIntended, PositionClosed
 from gammacore.domain.orders import THE_DAY, OrderState
 from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.stops.policy import CloseStyle
+from gammacore.domain.words import StrategyTag
 from gammacore.ports.storage import Request, RequestKind
 
 Quotes = Mapping[OptionContract, BidAsk]

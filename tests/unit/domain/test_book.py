@@ -30,11 +30,10 @@ from builders_day import (
 )
 from builders_desk import a_book, entry_filled, leg_fills
 from builders_ledger import position_adopted
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.results import STATISTICS_WINDOW
-from gammacore.domain.inventory import events as inventory_events
-from gammacore.domain.inventory.inventory import Lot
+from gammacore.domain.inventory import Lot
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Execution, OrderState
 from gammacore.domain.positions import PositionState, Watch

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from builders import at
 from builders_exchange import call, put
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory.inventory import Holding, Inventory
-from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, LegFill, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.inventory import Holding, Inventory
+from gammacore.domain.legs import Leg, LegFill, ShareLeg
+from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, OrderTicket, Purpose
 
 CALL, PUT = call(6900), put(6900)
 EMPTY = Inventory("h1", "delta-hedge", "SPX", at("09:45"))

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gammacore.domain.instruments import OptionContract, Right, Side
+from gammacore.domain.legs import LegFill
 from gammacore.domain.option_symbols import (
     by_contract,
     canonical_symbol,
     may_be_a_share,
     read_option_symbol,
 )
-from gammacore.domain.orders import LegFill
 from gammacore.errors import InvalidInput
 
 C495 = "SPY251230C00495000"

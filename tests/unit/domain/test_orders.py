@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from builders import DAY, a_plan, a_put_spread, at
 from builders_day import entry_ticket, exit_ticket
 from gammacore.domain.instruments import Side
+from gammacore.domain.legs import LegFill
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import (
     NOTHING_FILLED,
     Effect,
     Execution,
-    LegFill,
     Order,
     OrderState,
     OrderTicket,

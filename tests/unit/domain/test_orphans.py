@@ -23,13 +23,14 @@ from gammacore.domain.desks.orphans import (
     find_orphans,
     orphan_policy,
 )
-from gammacore.domain.entries.setup import Direction, StrategyTag
+from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.ledger import PositionAdopted
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, client_order_id, is_our_id
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id
 from gammacore.domain.positions import Position, PositionState
-from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.words import Direction, StrategyTag
 
 NOW, BOUGHT_AT = at("10:30"), at("10:02")
 OURS, THEIRS = "gc-" + "0a1b2" * 5, "made-by-hand"

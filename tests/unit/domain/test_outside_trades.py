@@ -10,7 +10,8 @@ from builders import a_condor, a_plan, a_position, a_put_spread, at
 from builders_exchange import call, put
 from gammacore.domain.desks.outside_trades import adjustments, outside_price
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState
 
 SHORT, LONG = put(6880).occ, put(6870).occ
 

@@ -13,9 +13,9 @@ from builders import a_condor, a_plan, a_position, a_put_spread, at
 from builders_day import entry_ticket, exit_ticket
 from builders_desk import a_contract, leg_fills
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, LegFill, OrderTicket, Purpose
+from gammacore.domain.legs import Leg, LegFill
+from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.positions import EntryPlan, Position, PositionState
-from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
 
 SHORT, LONG = a_put_spread().symbols

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gammacore.domain.entries.broken_wing import BrokenWingRules, Wings, break_wings, broken_wings, unrounded_wings
-from gammacore.domain.entries.setup import DEFAULT_RULES, Refinement, Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import DEFAULT_RULES, Refinement, select_setup
 from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.words import Setup, StrategyTag
 from gammacore.errors import InvalidInput
 
 SPX, NDX = REGISTRY["SPX"], REGISTRY["NDX"]

@@ -27,13 +27,14 @@ from gammacore.domain.entries.credit import SpreadQuality, SpreadQuote
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
-from gammacore.domain.entries.setup import DEFAULT_RULES, Confidence, StrategyTag
+from gammacore.domain.entries.setup import DEFAULT_RULES
 from gammacore.domain.entries.vix_band import VixBand
 from gammacore.domain.gex.pin import Lean, Polarity, PolarityConfidence
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.strategy import Situation
 from gammacore.domain.verdicts import Outcome, Verdict
+from gammacore.domain.words import Confidence, StrategyTag
 from gammacore.errors import InvalidInput
 
 SPX, NDX, SPY = REGISTRY["SPX"], REGISTRY["NDX"], REGISTRY["SPY"]

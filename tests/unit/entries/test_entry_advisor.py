@@ -4,11 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from gammacore.domain.entries.entry_advisor import EntryOpinion, NoOpinion, WeakPin, judge_opinion
+from gammacore.domain.advice import EntryOpinion, NoOpinion
+from gammacore.domain.entries.entry_advisor import WeakPin, judge_opinion
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
-from gammacore.domain.entries.setup import Setup, select_setup
+from gammacore.domain.entries.setup import select_setup
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.verdicts import Outcome, Verdict
+from gammacore.domain.words import Setup
 
 SPX = REGISTRY["SPX"]
 WEAK = WeakPin(on=True)

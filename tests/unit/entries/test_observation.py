@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from builders import a_mark, at
-from gammacore.domain.entries.observation import Observation, ObservationRule
 from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.observation import Observation, ObservationRule
 from gammacore.domain.verdicts import Outcome
 
 SPX = REGISTRY["SPX"]

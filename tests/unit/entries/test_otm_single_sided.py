@@ -7,16 +7,9 @@ import pytest
 from attrs import evolve
 
 from gammacore.domain.entries.otm_single_sided import DEFAULT_OTM_RULES, expected_move, select_otm_single_sided
-from gammacore.domain.entries.setup import (
-    DEFAULT_RULES,
-    Confidence,
-    Direction,
-    Refinement,
-    Setup,
-    StrategyTag,
-    select_setup,
-)
+from gammacore.domain.entries.setup import DEFAULT_RULES, Refinement, select_setup
 from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.words import Confidence, Direction, Setup, StrategyTag
 
 SPX = REGISTRY["SPX"]
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from builders import at
-from gammacore.domain.entries.pause import Pause, UnreadablePause, judge_pause
+from gammacore.domain.risk.pause import Pause, UnreadablePause, judge_pause
 from gammacore.domain.verdicts import Outcome
 
 

@@ -13,17 +13,14 @@ from hypothesis import strategies as st
 
 from gammacore.domain.entries.setup import (
     DEFAULT_RULES,
-    Confidence,
-    Direction,
-    Setup,
     SetupRules,
-    StrategyTag,
     judge_strikes,
     select_setup,
     shorts_out_of_the_money,
     width_for,
 )
 from gammacore.domain.instruments import REGISTRY, Right, Side, Underlying
+from gammacore.domain.words import Confidence, Direction, Setup, StrategyTag
 from gammacore.errors import InvalidInput
 
 SPX, NDX, SPY = REGISTRY["SPX"], REGISTRY["NDX"], REGISTRY["SPY"]

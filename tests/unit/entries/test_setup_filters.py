@@ -11,10 +11,11 @@ from gammacore.domain.entries.late_condor import LateCondor
 from gammacore.domain.entries.momentum import Momentum
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look, PriceRecheck
-from gammacore.domain.entries.setup import Direction, Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import select_setup
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.verdicts import Outcome
+from gammacore.domain.words import Direction, Setup, StrategyTag
 
 SPX = REGISTRY["SPX"]
 

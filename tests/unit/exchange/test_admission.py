@@ -12,8 +12,8 @@ from builders_exchange import PUT_QUOTES, Desk, a_desk, a_single, an_entry, an_e
 from gammacore.adapters.fake.margin import option_requirement, share_requirement
 from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.instruments import OptionContract, Right, Side
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
-from gammacore.domain.spreads import Leg
 from gammacore.errors import OrderRejected
 
 

@@ -10,7 +10,8 @@ import pytest
 from builders_exchange import Desk, a_desk
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
 from gammacore.errors import OrderRejected
 
 

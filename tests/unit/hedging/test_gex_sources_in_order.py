@@ -14,8 +14,8 @@ from attrs import evolve, frozen
 from builders_hedging import FakeSource, instant
 from gammacore.adapters.firestore.documents import Document, Documents
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.domain.hedging.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.errors import ConfigurationError
 from gammacore.wiring.regime_feeds import regime_feeds
 

@@ -15,8 +15,8 @@ from gammacore.domain.hedging.gauges import beta_weighted_delta, gauges
 from gammacore.domain.hedging.measures import Histogram
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import MarketEvent
-from gammacore.domain.hedging.regime.documents import GexCause, GexShape, RegimeDocument, UnreadDocument
 from gammacore.domain.hedging.settings import HedgingSettings, check_live, hedging_profile
+from gammacore.domain.regime.documents import GexCause, GexShape, RegimeDocument, UnreadDocument
 from gammacore.errors import ConfigurationError
 from gammacore.wiring.hedging import wire_hedging
 

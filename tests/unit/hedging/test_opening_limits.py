@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from builders_hedging import CALL, PUT, Desk, instant, market, sides
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
-from gammacore.domain.hedging.opening_limits import OpeningLimits, Standing
+from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningLimits, Standing
 
 # -- limits ------------------------------------------------------------------------------------------------------------
 

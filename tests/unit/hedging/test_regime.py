@@ -10,7 +10,8 @@ import pytest
 
 from builders_hedging import Desk, FakeSource, instant, market
 from gammacore.application.watch_regime import GexFeed, WatchRegime
-from gammacore.domain.hedging.regime.documents import (
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.regime.documents import (
     GexCause,
     GexFigure,
     GexShape,
@@ -18,8 +19,7 @@ from gammacore.domain.hedging.regime.documents import (
     UnreadDocument,
     read_gex,
 )
-from gammacore.domain.hedging.regime.regime import NO_EVENT, GexStatus, MacroState, read_macro
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.regime.regime import NO_EVENT, GexStatus, MacroState, read_macro
 
 THREE = instant("15:00:00")
 PATH = "market_regime/SPX_GEX"

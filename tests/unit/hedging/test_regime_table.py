@@ -15,7 +15,7 @@ from gammacore.adapters.firestore.documents import Patience
 from gammacore.adapters.firestore.faults import StoreUnreachable
 from gammacore.adapters.firestore.regime_source import FirestoreRegimeSource
 from gammacore.application.watch_regime import GexFeed
-from gammacore.domain.hedging.regime.documents import GexShape
+from gammacore.domain.regime.documents import GexShape
 
 THREE = instant("15:00:00")
 PATH = GexShape.SPX_GEX.path("SPX")

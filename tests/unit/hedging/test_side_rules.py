@@ -16,9 +16,9 @@ from gammacore.domain.hedging.option_translation import (
     leg_of,
     translate,
 )
-from gammacore.domain.hedging.regime.macro_releases import MacroRelease, Release, judge_releases
 from gammacore.domain.hedging.settings import HedgeWith
 from gammacore.domain.instruments import Right, Side, parse_occ
+from gammacore.domain.regime.macro_releases import MacroRelease, Release, judge_releases
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.legacy import LegacyImport, read_legacy
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import Event, HistoryImported, Mode
 from gammacore.domain.positions import PositionState
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput, MissingData
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, run
 

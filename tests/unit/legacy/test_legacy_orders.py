@@ -11,8 +11,8 @@ import pytest
 
 from builders_legacy import a_condor_order, an_order, write_orders
 from gammacore.adapters.legacy import LegacyOrder, Refusal, read_orders
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.positions import Watch
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import MissingData
 
 

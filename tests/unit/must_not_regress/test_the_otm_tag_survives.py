@@ -13,10 +13,10 @@ from builders_world import World, a_scripted_plan, a_world
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.journal_csv import journal_text
 from gammacore.domain.book.book import Book
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import OrderIntended, PositionClosed
 from gammacore.domain.reports.day_report import day_report
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import StrategyTag
 
 CHEAP = {put(6880): ("0.50", "0.60"), put(6870): ("0.10", "0.20")}
 """The spread sold for 2.50 costs 0.50 to close: 84 % of the credit, far beyond every target."""

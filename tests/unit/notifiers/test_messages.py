@@ -25,12 +25,12 @@ from builders_ledger import one_of_each, position_adopted
 from gammacore.adapters.notifiers import messages
 from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
 from gammacore.domain.book.book import Book
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
 from gammacore.domain.orders import Execution
 from gammacore.domain.positions import EntryPlan
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import StrategyTag
 
 
 def last_message(events: list[Event]) -> Message | None:

@@ -25,11 +25,11 @@ from builders_inventory import (
     share_ticket,
     traded,
 )
-from gammacore.domain import ledger
+from gammacore.domain import inventory_events, ledger
 from gammacore.domain.instruments import Right, Side
-from gammacore.domain.inventory import events as inventory_events
 from gammacore.domain.judged_entry import EntryOutcome
-from gammacore.domain.orders import Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Purpose
 from gammacore.domain.reports.day_report import DayReport, day_report, day_reports
 from gammacore.domain.reports.inventory_record import InventoryLine
 from gammacore.domain.reports.inventory_words import (
@@ -46,7 +46,6 @@ from gammacore.domain.reports.inventory_words import (
 from gammacore.domain.reports.review import Period, VixRegime, reviews
 from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
 from gammacore.domain.reports.trade_record import TradeResult
-from gammacore.domain.spreads import Leg
 
 
 def the_line(report: DayReport) -> InventoryLine:

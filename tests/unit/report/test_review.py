@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_plan, at
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.reports.review import (
     Period,
     Projection,
@@ -23,6 +22,7 @@ from gammacore.domain.reports.review import (
     reviews,
 )
 from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 
 MONDAY = dt.date(2026, 1, 5)

@@ -10,11 +10,11 @@ from attrs import evolve
 
 from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.risk.broker_limits import BrokerLimits
 from gammacore.domain.risk.day_trades import day_trades
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.stops.policy import StopPolicy
 
 SESSION = TradingSession(DAY, OPEN, CLOSE)
 HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))

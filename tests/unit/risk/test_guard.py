@@ -10,9 +10,10 @@ from attrs import evolve
 from builders_exchange import a_single, an_entry, an_exit, call, put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory.events import InventoryOpened
+from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, Halted, OrderAccepted, OrderIntended, TicketRefused
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
 
 SHORT, LONG = put(6880), put(6870)

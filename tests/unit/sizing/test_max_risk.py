@@ -4,14 +4,14 @@ from decimal import Decimal
 
 import pytest
 
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.pricing.payoff import maximum_loss
 from gammacore.domain.sizing.max_risk import (
     RiskBasis,
     max_risk,
     max_risk_by_strategy,
     table_max_risk,
 )
-from gammacore.domain.spreads import maximum_loss
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 
 

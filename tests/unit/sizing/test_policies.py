@@ -11,7 +11,6 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.entries.setup import Confidence
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sizing.policies import (
     BootstrapStats,
@@ -22,6 +21,7 @@ from gammacore.domain.sizing.policies import (
     SizingRules,
     sizing_policy,
 )
+from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
 
 EDGE = [Decimal(100)] * 7 + [Decimal(-100)] * 3  # Kelly 0.4

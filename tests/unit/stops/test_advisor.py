@@ -12,15 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_condor, a_mark, a_plan, a_position, a_put_spread, a_session, at
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.advice import AdvisorOpinion
+from gammacore.domain.holdings.delays import Delays
+from gammacore.domain.holdings.policy import AdvisorLimits, StaleExit, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorLimits, AdvisorOpinion, KeptOpinion, odds_out_of_the_money
-from gammacore.domain.stops.delays import Delays
+from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
 from gammacore.domain.stops.exits import Judgement, judge_exit
-from gammacore.domain.stops.policy import StaleExit, stop_policy
 from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 
 STANDARD = stop_policy("standard")

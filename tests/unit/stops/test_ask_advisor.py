@@ -14,9 +14,10 @@ from builders_desk import Legs, a_situation
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
+from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.ledger import AlarmRaised, WatchChanged
-from gammacore.domain.stops.advisor import AdvisorOpinion, ExitQuestion, odds_out_of_the_money
+from gammacore.domain.stops.advisor import odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Remember, Situation
 
 PLAN = a_plan(contracts=2)

@@ -11,16 +11,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import a_condor, a_mark, a_plan, a_position, a_put_spread, a_session, at
-from gammacore.domain.entries.setup import Confidence, StrategyTag
+from gammacore.domain.holdings.policy import CloseStyle, StaleExit, StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.exits import GEX_RULES, is_breached, is_expired, judge_exit
 from gammacore.domain.stops.otm_lock_in import OTM_RULES
-from gammacore.domain.stops.policy import CloseStyle, StaleExit, StopPolicy, stop_policy
 from gammacore.domain.stops.rules import ExitReason, ExitVerdict
 from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.words import Confidence, StrategyTag
 
 STANDARD = stop_policy("standard")
 

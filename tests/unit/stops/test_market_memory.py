@@ -17,10 +17,10 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.recall_market import RecallMarket
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_memory import MarketMemory
-from gammacore.domain.stops.noise_gate import NoiseFilter, NoiseGate
 from gammacore.domain.strategy import Close, Remember
 
 SPX = REGISTRY["SPX"]

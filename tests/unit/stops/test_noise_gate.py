@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_mark, a_plan, a_position, a_session, at
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.delays import Delays
+from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate, Passage
+from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.delays import Delays
 from gammacore.domain.stops.exits import Judgement, judge_exit
-from gammacore.domain.stops.noise_gate import NoiseFilter, NoiseGate, Passage
-from gammacore.domain.stops.policy import StopPolicy, stop_policy
 from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 
 STANDARD = stop_policy("standard")

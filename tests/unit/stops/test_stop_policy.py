@@ -11,10 +11,10 @@ from attrs import evolve, fields
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gammacore.domain.entries.setup import Confidence, StrategyTag
+from gammacore.domain.holdings.policy import PRESETS, StopPolicy, cost_at_profit, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.stops.describe import describe
-from gammacore.domain.stops.policy import PRESETS, StopPolicy, cost_at_profit, stop_policy
+from gammacore.domain.words import Confidence, StrategyTag
 from gammacore.errors import InvalidInput
 
 STANDARD = stop_policy("standard")

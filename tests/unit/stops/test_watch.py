@@ -8,12 +8,12 @@ import pytest
 from attrs import evolve
 
 from builders import a_mark, a_plan, a_position, a_put_spread, a_session, at
-from gammacore.domain.entries.setup import StrategyTag
+from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.policy import stop_policy
-from gammacore.domain.stops.watch import has_bad_credit, is_stable, stale_alarm, update_watch
+from gammacore.domain.stops.watch import is_stable, stale_alarm, update_watch
+from gammacore.domain.words import StrategyTag
 
 STANDARD = stop_policy("standard")
 SPX = REGISTRY["SPX"]
@@ -165,7 +165,7 @@ def test_a_bad_credit_leaves_the_watch_alone(credit: str) -> None:
     """CS-502."""
     position = a_position(credit=credit)
 
-    assert has_bad_credit(position)
+    assert position.has_bad_credit
     assert watched(position, a_mark("1.00")) is position.watch
     assert watched(position, None) is position.watch
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from builders_tradier import NOON, ORDER_ID, a_put_spread
 from gammacore.adapters.tradier.order_forms import order_form
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.orders import Effect, OrderTicket, Purpose, ShareLeg, client_order_id
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id
 from gammacore.errors import InvalidInput
 
 CALL = REGISTRY["SPX"].contract(NOON.date(), Right.CALL, Decimal(6900))

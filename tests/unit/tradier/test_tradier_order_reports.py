@@ -12,7 +12,8 @@ from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.order_reports import client_id, execution_of, report_of, state_of
 from gammacore.adapters.tradier.orders import OrderRow, read_orders
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import NOTHING_FILLED, LegFill, OrderReport, OrderState, Purpose
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, Purpose
 
 
 def row(**fields: object) -> OrderRow:

@@ -20,8 +20,9 @@ from gammacore.adapters.alpaca.bodies import (
     words,
 )
 from gammacore.domain.instruments import OptionContract, Side
+from gammacore.domain.legs import LegFill
 from gammacore.domain.option_symbols import read_option_symbol
-from gammacore.domain.orders import Effect, Execution, LegFill, OrderReport, OrderState
+from gammacore.domain.orders import Effect, Execution, OrderReport, OrderState
 from gammacore.errors import InvalidInput
 
 MULTILEG = "mleg"

@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
 from gammacore.domain.gex.published import published_fields
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, Scope, SettlesAt, regular_settlement
-from gammacore.domain.hedging.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import OptionChain
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput, MarketDataError, MissingData
 from gammacore.ports.calendar import Calendar

@@ -26,8 +26,8 @@ from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
 from gammacore.domain.instruments import OptionContract, parse_occ
 from gammacore.domain.ledger import OrderIntended
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderTicket
-from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
 
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 from gammacore.adapters.fake.exchange_book import ExchangeBook
 from gammacore.adapters.fake.margin import option_requirement, share_margin
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, SettlementTime, Underlying, settlement_time
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, OrderTicket
 from gammacore.domain.sessions import TradingSession, new_york_date
-from gammacore.domain.spreads import CENT, Leg
+from gammacore.domain.spreads import CENT
 
 
 def defect_of(ticket: OrderTicket, underlyings: Mapping[str, Underlying], today: dt.date) -> str | None:

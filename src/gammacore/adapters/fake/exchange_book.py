@@ -19,7 +19,7 @@ from cattrs import Converter
 from gammacore.adapters.fake.exchange_order import ExchangeOrder
 from gammacore.adapters.fake.margin import option_requirement, share_requirement
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.orders import ShareLeg
+from gammacore.domain.legs import ShareLeg
 from gammacore.errors import CorruptLedger
 
 LAYOUT = 1

@@ -8,7 +8,8 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.adapters.fake.faults import FAIR, Behaviour
-from gammacore.domain.orders import Execution, LegFill, OrderReport, OrderState, OrderTicket
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderState, OrderTicket
 
 Prices = tuple[Decimal, ...]
 """Points, one for each leg of a ticket, in its order."""

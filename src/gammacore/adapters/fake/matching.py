@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from gammacore.adapters.fake.exchange_order import Prices, net_price
 from gammacore.domain.instruments import Right, Side, tick_floor
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot, Quote
-from gammacore.domain.orders import Effect, OrderTicket, ShareLeg
-from gammacore.domain.spreads import CENT, Leg, clamp
+from gammacore.domain.orders import Effect, OrderTicket
+from gammacore.domain.spreads import CENT, clamp
 
 ZERO = Decimal(0)
 

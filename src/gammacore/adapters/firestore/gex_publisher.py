@@ -11,7 +11,7 @@ from gammacore.adapters.firestore.documents import Change, Create, Document, Doc
 from gammacore.adapters.firestore.faults import Outrun
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.published import published_fields
-from gammacore.domain.hedging.regime.documents import GexShape
+from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import StorageError
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import StoreUnreachable
-from gammacore.domain.hedging.regime.documents import GexCause, RegimeDocument, UnreadDocument
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.errors import StorageError
 
 READ_SECONDS = 2.0

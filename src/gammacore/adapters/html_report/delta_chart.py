@@ -10,11 +10,11 @@ from gammacore.adapters.html_report.canvas import PAGE, inline_svg, stacked
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.instruments import OptionContract
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Order
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
 from gammacore.domain.reports.inventory_words import title
-from gammacore.domain.spreads import Leg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

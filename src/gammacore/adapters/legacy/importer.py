@@ -16,9 +16,9 @@ from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted
 from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import AlarmRaised, Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.spreads import to_cents
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput, MissingData
 
 ORDERS, BALANCE, TRADES = "orders.json", "account_balance.json", "trades.csv"

@@ -11,7 +11,6 @@ from typing import TypeVar
 from attrs import frozen
 
 from gammacore.adapters.legacy.records import Fields, Refusal, load_json
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import (
     REGISTRY,
@@ -21,6 +20,7 @@ from gammacore.domain.instruments import (
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput
 

@@ -11,8 +11,8 @@ from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
@@ -33,7 +33,7 @@ from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.inventory_words import legs_in_words
 from gammacore.domain.reports.trade_figures import by_strategy
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
+from gammacore.domain.words import StrategyTag
 
 CALL, PUT, CONDOR, OTHER = 0xFF6B6B, 0x4ECDC4, 0xFFE66D, 0x95A5A6
 WIN, LOSS, SKIP, STUCK, ORPHAN = 0x2ECC71, 0xE74C3C, 0x95A5A6, 0xFF0000, 0xFF9900

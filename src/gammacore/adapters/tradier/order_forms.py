@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import OrderTicket, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import OrderTicket
 from gammacore.errors import InvalidInput
 
 _TAG = re.compile(r"[A-Za-z0-9-]{1,255}")

@@ -12,7 +12,8 @@ from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.orders import REFUSED, WORKING, OrderRow
 from gammacore.adapters.tradier.wire import to_whole
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import NOTHING_FILLED, Execution, LegFill, OrderReport, OrderState, Purpose
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, Purpose
 
 _STATES = {
     **dict.fromkeys(WORKING, OrderState.ACCEPTED),

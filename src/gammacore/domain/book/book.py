@@ -16,7 +16,7 @@ from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
-from gammacore.domain.hedging.events import HedgingEvent
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,

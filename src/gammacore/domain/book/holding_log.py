@@ -28,11 +28,11 @@ from gammacore.domain.holding_events import (
 from gammacore.domain.holdings.holding import AnyHolding, Holding, HoldingState, Origin, is_spread
 from gammacore.domain.holdings.lots import ZERO
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadTerms, SpreadWatch, Watch, plan_of
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.spreads import CreditSpread
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.errors import InvalidInput
 
 UNFILLED = "unfilled"

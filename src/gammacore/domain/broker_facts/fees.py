@@ -14,9 +14,8 @@ from attrs import frozen
 
 from gammacore.domain.broker_facts.dated import LONG_AGO, Dated, in_force
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.orders import LegFill, ShareLeg
+from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.domain.parameters import parameter
-from gammacore.domain.spreads import Leg
 from gammacore.errors import InvalidInput
 
 ANY_ROOT = "*"

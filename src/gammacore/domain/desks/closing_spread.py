@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.instruments import Side
+from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
-from gammacore.domain.spreads import Leg, Vertical
+from gammacore.domain.spreads import Vertical
 from gammacore.domain.strategy import Cancel, Close, Decision, Repair
 
 _AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)

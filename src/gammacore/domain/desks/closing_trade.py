@@ -6,8 +6,8 @@ from attrs import evolve
 
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.strategy import Trade
 
 

@@ -27,6 +27,7 @@ from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.order_life import OrderLife
@@ -34,7 +35,6 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.stops.watch import stale_alarm, update_watch
 from gammacore.domain.strategy import (
     Close,
@@ -168,7 +168,7 @@ class CreditSpreadDesk:
         yield from breach
         if after is not position.watch:
             yield Remember(position.id, after)
-        if has_bad_credit(position):
+        if position.has_bad_credit:
             yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
         if mark is None and stale_alarm(position.plan.policy, watch):
             yield Warn("stale_quotes", f"{watch.stale_cycles} cycles without a usable mark", position.id)

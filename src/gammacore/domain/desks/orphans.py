@@ -14,10 +14,10 @@ from itertools import count
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.holding import SPREADS, Origin
 from gammacore.domain.holdings.plans import SpreadTerms, policy_id
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     UNDERLYING_OF_ROOT,
@@ -26,10 +26,11 @@ from gammacore.domain.instruments import (
     Side,
     parse_occ,
 )
-from gammacore.domain.orders import LegFill, OrderReport, is_our_id
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderReport, is_our_id
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.errors import InvalidInput
 
 ORPHAN_TARGET = Decimal("0.50")

@@ -14,7 +14,8 @@ from decimal import Decimal
 from gammacore.domain.holding_events import HoldingAdjusted
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side
-from gammacore.domain.orders import LegFill, OrderReport
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import OrderReport
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import to_cents
 

@@ -16,11 +16,12 @@ from attrs import evolve, frozen
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, last_buy_back
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling
+from gammacore.domain.legs import Leg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import THE_DAY, Order, OrderState
-from gammacore.domain.spreads import Leg, Vertical
-from gammacore.domain.stops.policy import CloseStyle
+from gammacore.domain.spreads import Vertical
 from gammacore.domain.strategy import Cancel, Close, Decision, Decisions, Repair, Situation, Trade
 from gammacore.domain.unknown_underlying import underlying_at_exit
 

@@ -11,10 +11,11 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Refinement, Setup, StrategyTag, require_vix, rounded_price
+from gammacore.domain.entries.setup import Refinement, require_vix, rounded_price
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import from_float
 from gammacore.domain.parameters import parameter
+from gammacore.domain.words import Setup, StrategyTag
 from gammacore.errors import InvalidInput
 
 

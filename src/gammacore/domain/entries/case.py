@@ -9,28 +9,29 @@ from functools import cached_property
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.advice import EntryProposal
 from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
-from gammacore.domain.entries.entry_advisor import EntryProposal
 from gammacore.domain.entries.judged_setup import JudgedSetup
-from gammacore.domain.entries.observation import Observation
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.price_recheck import Look
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.setup import Confidence, Refinement, Setup, StrategyTag, select_setup
+from gammacore.domain.entries.setup import Refinement, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.observation import Observation
 from gammacore.domain.risk.limits import RiskLimits, contracts_by_buying_power
 from gammacore.domain.sizing.max_risk import max_risk
 from gammacore.domain.sizing.policies import Size, SizingRules, sizing_policy
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.stops.policy import StopPolicy
 from gammacore.domain.strategy import Situation
+from gammacore.domain.words import Confidence, Setup, StrategyTag
 
 
 @frozen

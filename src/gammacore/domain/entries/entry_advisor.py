@@ -5,7 +5,6 @@ An advisor may only forbid. One that fails to answer forbids nothing.
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,41 +12,14 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike
 
+from gammacore.domain.advice import EntryOpinion, NoOpinion
 from gammacore.domain.entries.otm_single_sided import expected_move
-from gammacore.domain.entries.setup import Setup, StrategyTag
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule
 from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.market import from_float
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
-
-
-@frozen
-class EntryProposal:
-    """What an advisor is asked about: prices, pin and credit in points, VIX in VIX points."""
-
-    at: dt.datetime
-    underlying: str
-    setup: Setup
-    price: Decimal
-    pin: Decimal
-    vix: Decimal
-    credit: Decimal
-
-
-@frozen
-class EntryOpinion:
-    """An advisor's answer: whether it forbids, and why."""
-
-    veto: bool
-    why: str = ""
-
-
-@frozen
-class NoOpinion:
-    """An advisor that was asked and did not answer: `detail` is its error."""
-
-    detail: str
+from gammacore.domain.words import Setup, StrategyTag
 
 
 def judge_opinion(opinion: EntryOpinion | NoOpinion | None) -> Verdict:

@@ -10,20 +10,15 @@ from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import judge_positive, judge_quotes
 from gammacore.domain.entries.entry_advisor import judge_opinion
 from gammacore.domain.entries.otm_limit import judge_otm_limit
-from gammacore.domain.entries.pause import judge_pause
-from gammacore.domain.entries.setup import (
-    Confidence,
-    Setup,
-    StrategyTag,
-    judge_strikes,
-    shorts_out_of_the_money,
-)
+from gammacore.domain.entries.setup import judge_strikes, shorts_out_of_the_money
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import judge_halted, live_plans
+from gammacore.domain.risk.pause import judge_pause
 from gammacore.domain.strategy import Situation
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Confidence, Setup, StrategyTag
 
 Filter = Callable[[EntryCase], Verdict]
 NOT_JUDGED = Verdict.not_judged()

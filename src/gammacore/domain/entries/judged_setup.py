@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from gammacore.domain.entries.setup import Setup
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Setup
 
 
 @frozen

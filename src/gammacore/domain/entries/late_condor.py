@@ -7,10 +7,11 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.entries.judged_setup import JudgedSetup
-from gammacore.domain.entries.setup import DEFAULT_RULES, Setup, SetupRules, rounded_price, select_setup
+from gammacore.domain.entries.setup import DEFAULT_RULES, SetupRules, rounded_price, select_setup
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Setup
 
 
 @frozen

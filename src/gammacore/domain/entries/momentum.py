@@ -7,11 +7,11 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.entries.setup import Direction
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Direction
 
 SHORT_MINUTES, LONG_MINUTES = 1, 5
 

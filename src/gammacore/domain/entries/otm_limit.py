@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gammacore.domain.entries.otm_single_sided import DEFAULT_OTM_RULES, OtmRules
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import StrategyTag
 
 
 def judge_otm_limit(tag: StrategyTag, today: Iterable[SpreadPlan], rules: OtmRules = DEFAULT_OTM_RULES) -> Verdict:

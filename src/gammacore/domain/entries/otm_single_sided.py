@@ -8,17 +8,10 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.entries.setup import (
-    Confidence,
-    Direction,
-    Refinement,
-    Setup,
-    StrategyTag,
-    require_vix,
-    rounded_price,
-)
+from gammacore.domain.entries.setup import Refinement, require_vix, rounded_price
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
+from gammacore.domain.words import Confidence, Direction, Setup, StrategyTag
 from gammacore.errors import InvalidInput
 
 SESSIONS_A_YEAR = 252

@@ -8,10 +8,10 @@ from fractions import Fraction
 from attrs import frozen
 
 from gammacore.domain.entries.judged_setup import JudgedSetup
-from gammacore.domain.entries.setup import Setup, StrategyTag
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Setup, StrategyTag
 
 
 @frozen

@@ -17,7 +17,6 @@ from gammacore.domain.entries.fomc import FomcGate
 from gammacore.domain.entries.friday import FridayOff
 from gammacore.domain.entries.late_condor import LateCondor
 from gammacore.domain.entries.momentum import Momentum
-from gammacore.domain.entries.observation import ObservationRule
 from gammacore.domain.entries.otm_single_sided import OtmRules
 from gammacore.domain.entries.price_recheck import PriceRecheck
 from gammacore.domain.entries.realized_volatility import RealizedVolatility
@@ -29,6 +28,7 @@ from gammacore.domain.entries.two_desks import TwoDesks
 from gammacore.domain.entries.vix_band import VixBand
 from gammacore.domain.entries.vix_spike import VixSpike
 from gammacore.domain.gex.pin import PinRule
+from gammacore.domain.observation import ObservationRule
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
 
 from attrs import evolve, frozen
 
 from gammacore.domain.exact_number import exact_decimal
-from gammacore.domain.instruments import Right, Side, Underlying, tick_ceiling
+from gammacore.domain.instruments import Right, Underlying, tick_ceiling
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import Confidence, Direction, Setup, StrategyTag, skip_setup
 from gammacore.errors import InvalidInput
-
-
-class StrategyTag(StrEnum):
-    """What is sold; the tag stays with the trade from setup to journal. Rules: CS-202, CS-221."""
-
-    IRON_CONDOR = "IRON_CONDOR"
-    CALL_SPREAD = "CALL_SPREAD"
-    PUT_SPREAD = "PUT_SPREAD"
-    BROKEN_WING_CONDOR = "BROKEN_WING_CONDOR"
-    OTM_SINGLE_SIDED = "OTM_SINGLE_SIDED"
-    SKIP = "SKIP"
-
-
-class Direction(StrEnum):
-    """Which way the position leans: above the pin we sell calls (bearish), below it puts (bullish). Rule: CS-203."""
-
-    NEUTRAL = "NEUTRAL"
-    BULLISH = "BULLISH"
-    BEARISH = "BEARISH"
-
-
-class Confidence(StrEnum):
-    """A label of the distance to the pin, not a probability; LOW is never traded. Rule: CS-205."""
-
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
-
-
-class SetupLeg(NamedTuple):
-    """One leg of a setup; the strike in points."""
-
-    side: Side
-    right: Right
-    strike: Decimal
 
 
 @frozen
@@ -90,53 +54,6 @@ class VerticalBand:
     from_pin: Decimal
     from_price: Decimal
     confidence: Confidence
-
-
-@frozen
-class Setup:
-    """What the desk would sell at one instant; strikes and distances in points.
-
-    `distance` is price - pin after rounding to the underlying's unit; `width` is that of the wider wing (None only
-    while VIX is unknown). Legs are named by role, never by position (CS-204). `reason` is the code of a SKIP and
-    `detail` its numbers.
-    """
-
-    tag: StrategyTag
-    direction: Direction
-    confidence: Confidence
-    distance: Decimal
-    width: Decimal | None
-    call_short: Decimal | None = None
-    call_long: Decimal | None = None
-    put_short: Decimal | None = None
-    put_long: Decimal | None = None
-    reason: str | None = None
-    detail: str = ""
-    competing: bool = False
-
-    @property
-    def is_skip(self) -> bool:
-        return self.tag is StrategyTag.SKIP
-
-    def refused(self, verdict: Verdict) -> Setup:
-        """What is left of it after a rule said no: a SKIP with the rule's reason, at the same distance."""
-        detail = f"{verdict.value} {verdict.limit}"
-        return _skip(verdict.reason or "setup", detail, self.distance, self.width, self.competing)
-
-    @property
-    def is_condor(self) -> bool:
-        return self.tag in (StrategyTag.IRON_CONDOR, StrategyTag.BROKEN_WING_CONDOR)
-
-    @property
-    def legs(self) -> tuple[SetupLeg, ...]:
-        """Condor: call short, call long, put short, put long; vertical: short, long. Rules: CS-204, CS-402."""
-        roles = (
-            (Side.SELL, Right.CALL, self.call_short),
-            (Side.BUY, Right.CALL, self.call_long),
-            (Side.SELL, Right.PUT, self.put_short),
-            (Side.BUY, Right.PUT, self.put_long),
-        )
-        return tuple(SetupLeg(side, right, strike) for side, right, strike in roles if strike is not None)
 
 
 @frozen
@@ -241,14 +158,14 @@ def select_setup(
     price = rounded_price("price", price, underlying)
     distance = price - pin
     if vix is None:
-        return _skip("vix_missing", "VIX is not known", distance, None, competing)
+        return skip_setup("vix_missing", "VIX is not known", distance, None, competing)
     vix = require_vix(vix)
     width = width_for(vix, underlying, rules)
     if vix >= rules.vix_ceiling:
-        return _skip("vix_ceiling", f"VIX {vix} >= {rules.vix_ceiling}", distance, width, competing)
+        return skip_setup("vix_ceiling", f"VIX {vix} >= {rules.vix_ceiling}", distance, width, competing)
     if not is_valid_width(width, underlying):
         detail = f"width {width} is no multiple of {underlying.strike_increment}"
-        return _skip("bad_width", detail, distance, width, competing)
+        return skip_setup("bad_width", detail, distance, width, competing)
     if competing:
         return _competing_condor(underlying, pin, price, width, rules)
     return _by_band(underlying, pin, price, width, rules)
@@ -265,14 +182,7 @@ def _by_band(underlying: Underlying, pin: Decimal, price: Decimal, width: Decima
         far = VerticalBand(rules.far_pin_offset, rules.far_price_offset, Confidence.MEDIUM)
         return _vertical(underlying, pin, price, width, far)
     limit = float(underlying.points(rules.far_limit))
-    return _skip("too_far", f"price {abs(distance)} points from the pin > {limit:g}", distance, width)
-
-
-def _skip(reason: str, detail: str, distance: Decimal, width: Decimal | None, competing: bool = False) -> Setup:
-    return Setup(
-        StrategyTag.SKIP, Direction.NEUTRAL, Confidence.LOW, distance, width,
-        reason=reason, detail=detail, competing=competing,
-    )  # fmt: skip
+    return skip_setup("too_far", f"price {abs(distance)} points from the pin > {limit:g}", distance, width)
 
 
 def _condor(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, rules: SetupRules) -> Setup:
@@ -294,7 +204,7 @@ def _competing_condor(underlying: Underlying, pin: Decimal, price: Decimal, widt
     if nearest >= least:
         return condor
     detail = f"nearest short {nearest} points out of the money < {least}"
-    return _skip("competing_off_centre", detail, price - pin, width, competing=True)
+    return skip_setup("competing_off_centre", detail, price - pin, width, competing=True)
 
 
 def _vertical(underlying: Underlying, pin: Decimal, price: Decimal, width: Decimal, band: VerticalBand) -> Setup:

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import StrategyTag
 
 
 @frozen

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.entries.setup import StrategyTag
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Right
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
+from gammacore.domain.words import StrategyTag
 
 
 class Desk(StrEnum):

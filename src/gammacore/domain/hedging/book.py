@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from gammacore.domain.hedging import events as told
-from gammacore.domain.hedging.events import IntentKind
+from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
 from gammacore.domain.hedging.option_hedges import OptionHedges
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy
 from gammacore.domain.hedging.universe import Listing, Universe
+from gammacore.domain.hedging_events import IntentKind
 from gammacore.domain.ledger import AlarmRaised, Halted, LedgerOpened, Resumed
 
 Mark = tuple[Decimal, dt.datetime]

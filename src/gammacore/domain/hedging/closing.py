@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import HedgeSessionStarted, IntentKind
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.protocol.messages import UpdateStatus
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
+from gammacore.domain.hedging_events import HedgeSessionStarted, IntentKind, UpdateStatus
 
 MAX_REPEATS = 3
 """An exit without news is written again so many times at most. Rule: DH-511."""

@@ -9,9 +9,9 @@ from attrs import frozen
 
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.reasons import RATE_LIMITED, Reason
-from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.sizing import capped, hedge_shares
+from gammacore.domain.regime.regime import Regime
 
 
 @frozen

@@ -7,16 +7,16 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.hedging import events as told
+from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.closing import CloseOption, CloseShares, Closing, GiveUp, Repeat, exit_batch, retries
-from gammacore.domain.hedging.events import IntentRecorded
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Line, Step
+from gammacore.domain.hedging_events import IntentRecorded
 
 
 @frozen(eq=False)

@@ -11,9 +11,9 @@ from attrs import frozen
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.intents import net_delta
 from gammacore.domain.hedging.measures import Sample
-from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
+from gammacore.domain.regime.regime import Regime
 
 ZERO = Decimal(0)
 

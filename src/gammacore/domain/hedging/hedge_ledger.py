@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from gammacore.domain.hedging.events import IntentKind
-from gammacore.domain.hedging.protocol.messages import UpdateStatus
+from gammacore.domain.hedging_events import IntentKind, UpdateStatus
 from gammacore.domain.instruments import Side
 
 

@@ -8,25 +8,25 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from gammacore.domain.hedging import events as told
+from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.decision import Hedge, blocked, limited, size_hedge
-from gammacore.domain.hedging.events import IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter, net_delta
-from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.option_hedges import OptionDesk
 from gammacore.domain.hedging.protocol.messages import Level
 from gammacore.domain.hedging.reasons import BELOW_THRESHOLD, RATE_LIMITED, Alarm, Reason
-from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.session_phases import OPEN, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.hedging_events import IntentRecorded
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted
+from gammacore.domain.regime.regime import Regime
+from gammacore.domain.risk.opening_limits import is_beyond
 
 Regimes = Callable[[str, dt.datetime], Regime]
 """The regime that rules a book at an instant."""

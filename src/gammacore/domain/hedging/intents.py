@@ -9,16 +9,16 @@ from typing import Any
 from attrs import field, frozen
 
 from gammacore.domain.hedging.decision import Hedge
-from gammacore.domain.hedging.events import IntentKind, IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.option_translation import OptionQuote
 from gammacore.domain.hedging.protocol.canonical import digest, plain
 from gammacore.domain.hedging.protocol.messages import OrderIntent
-from gammacore.domain.hedging.regime.regime import STOP_BASE, GexStatus, Regime
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings, Profile
 from gammacore.domain.hedging.step import Cause
+from gammacore.domain.hedging_events import IntentKind, IntentRecorded
 from gammacore.domain.instruments import Side
+from gammacore.domain.regime.regime import STOP_BASE, GexStatus, Regime
 from gammacore.errors import GammacoreError, InvalidInput
 
 EIGHT_PLACES = Decimal("1E-8")

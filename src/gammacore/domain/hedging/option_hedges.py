@@ -12,7 +12,6 @@ from decimal import Decimal
 from attrs import define, field
 
 from gammacore.domain.hedging.decision import Hedge
-from gammacore.domain.hedging.events import OptionQuoted
 from gammacore.domain.hedging.hedge_ledger import Intent
 from gammacore.domain.hedging.option_translation import (
     HedgeOptionSelector,
@@ -28,6 +27,7 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Listing, Universe
+from gammacore.domain.hedging_events import OptionQuoted
 from gammacore.domain.instruments import Side
 
 ZERO = Decimal(0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gammacore.domain.hedging.events import IntentUpdated
 from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.protocol.messages import OrderUpdate, UpdateStatus
+from gammacore.domain.hedging.protocol.messages import OrderUpdate
+from gammacore.domain.hedging_events import IntentUpdated, UpdateStatus
 from gammacore.errors import InvalidInput
 
 

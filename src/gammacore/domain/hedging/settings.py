@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,10 +12,11 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.protocol.canonical import canonical_json
-from gammacore.domain.hedging.regime.documents import GexShape
 from gammacore.domain.parameters import parameter
+from gammacore.domain.regime.documents import GexShape
+from gammacore.domain.risk.opening_limits import OpeningLimits
+from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput
 
 
@@ -193,6 +195,13 @@ class HedgingSettings:
     def config_hash(self) -> str:
         """First 16 hex digits of the SHA-256 of these settings as canonical JSON. Rule: DH-612."""
         return hashlib.sha256(canonical_json(attrs.asdict(self)).encode()).hexdigest()[:16]
+
+    def exits_before(self, last: dt.datetime | None, session: TradingSession) -> HedgingSettings:
+        """The same figures with the cut-off at `last` at the latest; None: nobody closes before we do. Rule: CS-524."""
+        if last is None:
+            return self
+        seconds = Decimal(int((session.close - last).total_seconds()))
+        return attrs.evolve(self, exit_before_close=max(self.exit_before_close, seconds))
 
 
 _COMPARED: dict[str, Any] = {

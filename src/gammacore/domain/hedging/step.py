@@ -9,10 +9,10 @@ from typing import Any
 from attrs import define, field
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import IntentRecorded, IntentUpdated, LimitPassed
 from gammacore.domain.hedging.option_translation import SelectorRefusal
-from gammacore.domain.hedging.protocol.messages import Level, LogMessage, UpdateStatus
+from gammacore.domain.hedging.protocol.messages import Level, LogMessage
 from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging_events import IntentRecorded, IntentUpdated, LimitPassed, UpdateStatus
 from gammacore.domain.ledger import AlarmRaised
 
 REFUSED = frozenset({Reason.DUPLICATE, Reason.DUPLICATE_CONFLICT, Reason.OUT_OF_ORDER, Reason.STALE, Reason.INVALID})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.settings import HedgingSettings, UnknownRegime
+from gammacore.domain.regime.regime import Regime
 
 
 def base_threshold(settings: HedgingSettings, regime: Regime) -> Decimal:
@@ -13,7 +13,7 @@ def base_threshold(settings: HedgingSettings, regime: Regime) -> Decimal:
 
     Negative dealer gamma amplifies moves, so the band tightens; a macro event widens it, for fills are poor then.
 
-    >>> from gammacore.domain.hedging.regime.regime import GexReading, GexStatus
+    >>> from gammacore.domain.regime.regime import GexReading, GexStatus
     >>> negative = GexReading(GexStatus.OVERRIDE, Decimal(-15000))
     >>> base_threshold(HedgingSettings(), Regime(negative, macro_active=True))
     Decimal('0.1250')

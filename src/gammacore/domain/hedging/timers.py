@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.events import TimerKind
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging_events import TimerKind
 
 
 @frozen(order=True)

@@ -20,8 +20,9 @@ from gammacore.domain.holdings.plans import Notes, Plan, SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.ratio import excess, loose_legs, naked_shorts, open_units
 from gammacore.domain.holdings.worst_loss import uncovered_by_series, worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
-from gammacore.domain.orders import Execution, OrderTicket, ShareLeg
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Execution, OrderTicket
+from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.errors import InvalidInput
 
 PlanT = TypeVar("PlanT", bound=Plan | None, covariant=True)

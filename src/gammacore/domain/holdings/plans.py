@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from gammacore.domain.entries.setup import Confidence, Direction, StrategyTag
+from gammacore.domain.holdings.delays import NO_DELAYS, Delays
+from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right
 from gammacore.domain.spreads import CreditSpread
-from gammacore.domain.stops.delays import NO_DELAYS, Delays
-from gammacore.domain.stops.policy import StopPolicy
+from gammacore.domain.words import Confidence, Direction, StrategyTag
 
 
 @frozen

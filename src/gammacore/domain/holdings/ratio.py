@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gammacore.domain.instruments import Side
-from gammacore.domain.spreads import CreditSpread, Leg, Vertical
+from gammacore.domain.legs import Leg
+from gammacore.domain.spreads import CreditSpread, Vertical
 
 Quantities = Mapping[str, int]
 """Signed contracts by OCC symbol; what is not named is not held."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right
+from gammacore.errors import InvalidInput
 
 
 def intrinsic(right: Right, strike: Decimal, price: Decimal) -> Decimal:
@@ -27,3 +28,19 @@ def payoff(holdings: Iterable[tuple[int, OptionContract]], price: Decimal) -> De
     Decimal('-3.5')
     """
     return sum((count * contract.intrinsic(price) for count, contract in holdings), Decimal(0))
+
+
+def maximum_loss(width: Decimal, credit: Decimal) -> Decimal:
+    """(W - C) × 100: dollars one contract can lose; W the wider wing, C the credit, both points. Rules: CS-003, CS-006.
+
+    >>> maximum_loss(Decimal(10), Decimal("2.50"))
+    Decimal('750.00')
+
+    Raises:
+        InvalidInput: a width of nothing, or a credit outside 0 < C < W.
+    """
+    if not (width.is_finite() and width > 0):
+        raise InvalidInput("width", width, "give the wider wing in points, above 0")
+    if not (credit.is_finite() and 0 < credit < width):
+        raise InvalidInput("credit", credit, f"give points above 0 and below the width {width}")
+    return (width - credit) * EQUITY_OPTION_MULTIPLIER

@@ -11,10 +11,10 @@ from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.holding_events import HedgeDecided, HoldingAdopted, HoldingSettled, SharesDelivered
 from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
-from gammacore.domain.orders import Effect, Order, Purpose, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import Leg
 
 UNCHOSEN = {DELIVERED: "delivered shares", STRANDED: "a naked short"}
 SIZES = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))

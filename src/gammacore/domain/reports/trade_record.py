@@ -9,10 +9,10 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.spreads import Leg
+from gammacore.domain.legs import Leg
 from gammacore.domain.stops.describe import describe
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES
 
 
 class TradeResult(StrEnum):

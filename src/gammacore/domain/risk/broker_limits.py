@@ -15,11 +15,10 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.day_trades import day_trades, round_trips
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.stops.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.verdicts import Verdict
 
 BEFORE_THE_BROKER = 5
@@ -96,16 +95,6 @@ class BrokerLimits:
             hard_close_minutes=max(policy.hard_close_minutes, minutes),
             hold_hours=max(policy.hold_hours, Decimal(LONGEST_SESSION_HOURS)),
         )
-
-    def exits_before(
-        self, hedging: HedgingSettings, roots: Collection[str], session: TradingSession
-    ) -> HedgingSettings:
-        """The hedging desk's figures with its cut-off before the broker's own close; elsewhere they themselves."""
-        last = self.last_moment(roots, session)
-        if last is None:
-            return hedging
-        seconds = Decimal(int((session.close - last).total_seconds()))
-        return evolve(hedging, exit_before_close=max(hedging.exit_before_close, seconds))
 
 
 @frozen(eq=False)

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
-from gammacore.domain.orders import Execution, Order, ShareLeg
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Execution, Order
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.spreads import Leg
 
 
 def day_trades(positions: Iterable[SoldSpread], dates: Collection[dt.date]) -> int:

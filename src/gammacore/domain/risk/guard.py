@@ -16,9 +16,9 @@ from attrs import evolve, frozen
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose, ShareLeg
-from gammacore.domain.spreads import Leg
+from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from gammacore.domain.entries.setup import StrategyTag
-from gammacore.domain.spreads import maximum_loss
+from gammacore.domain.pricing.payoff import maximum_loss
+from gammacore.domain.words import StrategyTag
 
 UNKNOWN_RISK = Decimal(800)
 """Dollars per contract where nothing is known of the trade."""

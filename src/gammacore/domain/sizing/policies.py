@@ -10,13 +10,13 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Confidence
 from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sizing.kelly import exact, kelly_fraction
 from gammacore.domain.sizing.max_risk import RiskBasis
 from gammacore.domain.sizing.statistics import TradeStatistics
+from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
 
 SPX = REGISTRY["SPX"]

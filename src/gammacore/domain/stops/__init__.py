@@ -1,1 +1,1 @@
-"""When to get out: one policy with every figure, what a position's watch remembers, and the rules in their order."""
+"""When to get out: what a position's watch remembers, and the rules in their order."""

@@ -1,4 +1,4 @@
-"""An advisor may hold an exit a little longer: what it is asked, what it may answer, and how far that goes.
+"""An advisor may hold an exit a little longer: for how long its answer is kept, and the odds it is told.
 
 It never reaches emergency stop, hard close or settlement, and without a VIX or a price it is not heard at all.
 Rules: CS-544, CS-545.
@@ -12,64 +12,16 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.advice import AdvisorOpinion
+from gammacore.domain.holdings.policy import AdvisorLimits
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.parameters import parameter
 from gammacore.domain.pricing.normal import cumulative
 from gammacore.domain.spreads import CreditSpread
-from gammacore.errors import InvalidInput
 
 TRADING_DAYS = 252
 SESSION_HOURS = 6.5
 LEAST_OF_A_DAY = 0.01
 """The last minutes count as a hundredth of a day, so that a short at the money is never a certainty. Rule: CS-545."""
-
-
-@frozen
-class AdvisorLimits:
-    """How far an advisor is heard. Rules: CS-544, CS-545."""
-
-    confidence: Decimal = parameter(
-        Decimal(65), "Confidence that holds a target, a trailing stop or the soft close, %.", at_least=0, at_most=100
-    )
-    stop_confidence: Decimal = parameter(
-        Decimal(75), "Confidence that holds a regular stop, %.", at_least=0, at_most=100
-    )
-    holds: int = parameter(10, "Cycles in a row an advisor may hold a position at most.", at_least=0)
-    kept_seconds: int = parameter(30, "Seconds an answer is kept.", at_least=0)
-    kept_move: Decimal = parameter(Decimal(5), "Move of the index that ends it earlier, SPX points.", above=0)
-
-
-@frozen
-class AdvisorOpinion:
-    """Hold the position or let the exit act, how sure in percent, and why."""
-
-    hold: bool
-    confidence: Decimal
-    reason: str
-
-    def __attrs_post_init__(self) -> None:
-        if not (self.confidence.is_finite() and 0 <= self.confidence <= 100):
-            raise InvalidInput("confidence", self.confidence, "give percent, 0 to 100")
-
-
-@frozen
-class ExitQuestion:
-    """One exit that is about to act, put to an advisor: the position, the rule and its numbers, the market, the odds.
-
-    `credit`, `value` (the mark that triggered) and `price` in points; `odds` is the chance to end out of the money.
-    """
-
-    position: str
-    spread: CreditSpread
-    credit: Decimal
-    reason: str
-    detail: str
-    value: Decimal | None
-    now: dt.datetime
-    price: Decimal
-    vix: Decimal
-    hours_to_close: float
-    odds: float
 
 
 @frozen

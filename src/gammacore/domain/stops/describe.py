@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.entries.setup import Confidence, StrategyTag
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.stops.policy import (
+from gammacore.domain.holdings.policy import (
     LOCK_IN_STRATEGIES,
     StopPolicy,
     cost_at_profit,
     floor_to_cents,
     percent,
 )
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
+from gammacore.domain.words import Confidence, StrategyTag
 
 
 def describe(policy: StopPolicy, credit: Decimal, confidence: Confidence, strategy: StrategyTag) -> tuple[str, ...]:
     """The sentences of the entry log and the plan; `credit` in points.
 
-    >>> from gammacore.domain.stops.policy import stop_policy
+    >>> from gammacore.domain.holdings.policy import stop_policy
     >>> lines = describe(stop_policy("standard"), Decimal("2.50"), Confidence.HIGH, StrategyTag.PUT_SPREAD)
     >>> print(lines[0])
     Stop loss (standard): 2.75 or more to close (10 %, -25 $ a contract), from 60 s after the fill

@@ -7,15 +7,15 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
+from gammacore.domain.advice import AdvisorOpinion
+from gammacore.domain.holdings.delays import NO_DELAYS
 from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.holdings.plans import SpreadWatch
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorOpinion
-from gammacore.domain.stops.delays import NO_DELAYS
 from gammacore.domain.stops.otm_lock_in import OTM_RULES
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy
 from gammacore.domain.stops.rules import (
     ExitVerdict,
     Moment,
@@ -70,7 +70,7 @@ def judge_exit(
     Without a mark, or with a bad credit, only time exits can act. An exit that is put off, by noise or by an advisor's
     opinion, leaves the next rule its turn. Rules: CS-502, CS-504, section 5.2b, CS-541, CS-544, CS-551.
     """
-    usable = None if has_bad_credit(position) else mark
+    usable = None if position.has_bad_credit else mark
     at = Moment(policy, position, watch, usable, now, session, underlying, noise, opinion)
     rules = OTM_RULES if position.plan.strategy in LOCK_IN_STRATEGIES else GEX_RULES
     suppressed = held = False

@@ -6,7 +6,7 @@ below .50 and the regular stop sleeps once it is armed.
 
 from __future__ import annotations
 
-from gammacore.domain.stops.policy import cost_at_profit, floor_to_cents, percent
+from gammacore.domain.holdings.policy import cost_at_profit, floor_to_cents, percent
 from gammacore.domain.stops.rules import (
     ExitReason,
     ExitVerdict,

@@ -14,14 +14,11 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.noise_gate import Passage
 from gammacore.domain.holdings.plans import SpreadWatch
-from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
-from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import AdvisorOpinion
-from gammacore.domain.stops.noise_gate import Passage
-from gammacore.domain.stops.policy import (
+from gammacore.domain.holdings.policy import (
     CloseStyle,
     StaleExit,
     StopPolicy,
@@ -31,6 +28,9 @@ from gammacore.domain.stops.policy import (
     hours,
     percent,
 )
+from gammacore.domain.instruments import Underlying, tick_ceiling, tick_floor
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.watch import is_stable, stale_alarm
 
 

@@ -9,10 +9,10 @@ from attrs import evolve
 
 from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.holdings.plans import SpreadWatch
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.policy import LOCK_IN_STRATEGIES, StopPolicy, hours
 
 AT_THE_FILL = dt.timedelta(seconds=60)
 """A price seen so long after the fill is still the one at the fill (ours). Rule: CS-415."""
@@ -48,7 +48,7 @@ def update_watch(
     `price` is the underlying's, points, None when it is not known. Without a mark only the count of stale cycles and
     the price at the fill move; with a bad credit nothing does.
     """
-    if has_bad_credit(position):
+    if position.has_bad_credit:
         return position.watch
     position = evolve(position, watch=_filled_at(price, position, now))
     watch = position.watch

@@ -19,13 +19,13 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
-from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Warn
 from gammacore.domain.verdicts import Outcome

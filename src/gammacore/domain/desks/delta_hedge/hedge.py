@@ -10,14 +10,15 @@ from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
 from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
-from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side, Underlying
-from gammacore.domain.orders import Effect, Purpose, ShareLeg
+from gammacore.domain.legs import ShareLeg
+from gammacore.domain.orders import Effect, Purpose
+from gammacore.domain.risk.opening_limits import is_beyond
 from gammacore.domain.sessions import new_york_time
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 

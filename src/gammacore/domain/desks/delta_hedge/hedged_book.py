@@ -14,8 +14,9 @@ from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.holding_events import BookGreeks
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.legs import ShareLeg
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import Order, OrderState, Purpose, ShareLeg
+from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.sessions import TradingSession
 
 COVER = "delta_hedge_cover"

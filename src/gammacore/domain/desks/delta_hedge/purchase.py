@@ -14,8 +14,6 @@ from attrs import define
 
 from gammacore.domain.desks.delta_hedge.option_greeks import OptionGreeks, option_greeks
 from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
-from gammacore.domain.hedging.opening_guards import EquityWatch, OpeningGuards
-from gammacore.domain.hedging.opening_limits import Standing
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
@@ -24,6 +22,8 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.risk.opening_guards import EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_limits import Standing
 from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict

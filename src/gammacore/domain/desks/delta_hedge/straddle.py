@@ -8,10 +8,10 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side, Underlying, tick_ceiling
+from gammacore.domain.legs import Leg
 from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import Leg
 from gammacore.domain.verdicts import Verdict
 
 

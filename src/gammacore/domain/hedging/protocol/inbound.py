@@ -32,9 +32,9 @@ from gammacore.domain.hedging.protocol.messages import (
     MarketEvent,
     OrderUpdate,
     Shutdown,
-    UpdateStatus,
     check_id,
 )
+from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.errors import InvalidInput
 
 DIGITS, EXPONENT = 28, 30

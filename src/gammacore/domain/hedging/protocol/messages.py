@@ -17,6 +17,7 @@ import attrs
 from attrs import define, frozen
 
 from gammacore.domain.hedging.protocol.canonical import compact_json
+from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.domain.instruments import Side
 from gammacore.errors import InvalidInput
 
@@ -58,26 +59,6 @@ class MarketEvent:
             self.ts, self.symbol, self.source, self.delta, self.quantity, self.price, self.underlying_price, self.gamma,
             self.theta, self.vega, self.bid, self.ask,
         )  # fmt: skip
-
-
-class UpdateStatus(StrEnum):
-    """What became of an intent. `recorded` is ours: nothing was heard yet. Rules: DH-112, DH-240."""
-
-    RECORDED = "recorded"
-    ACCEPTED = "accepted"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    REJECTED = "rejected"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
-
-    @property
-    def is_over(self) -> bool:
-        """Nothing more will be filled; the rest leaves the in-flight shares."""
-        return self in _OVER
-
-
-_OVER = frozenset({UpdateStatus.FILLED, UpdateStatus.REJECTED, UpdateStatus.CANCELED, UpdateStatus.EXPIRED})
 
 
 @frozen

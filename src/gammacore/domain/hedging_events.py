@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.protocol.messages import UpdateStatus
 from gammacore.domain.instruments import Side
 
 
@@ -45,6 +44,26 @@ class TimerKind(StrEnum):
     OPEN = "open"
     FILL_TIMEOUT = "fill_timeout"
     CLOSE = "close"
+
+
+class UpdateStatus(StrEnum):
+    """What became of an intent. `recorded` is ours: nothing was heard yet. Rules: DH-112, DH-240."""
+
+    RECORDED = "recorded"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more will be filled; the rest leaves the in-flight shares."""
+        return self in _OVER
+
+
+_OVER = frozenset({UpdateStatus.FILLED, UpdateStatus.REJECTED, UpdateStatus.CANCELED, UpdateStatus.EXPIRED})
 
 
 @frozen

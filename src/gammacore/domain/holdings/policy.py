@@ -14,13 +14,12 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.entries.setup import Confidence, StrategyTag
 from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.holdings.noise_gate import NoiseGate
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT
-from gammacore.domain.stops.advisor import AdvisorLimits
-from gammacore.domain.stops.noise_gate import NoiseGate
+from gammacore.domain.words import Confidence, StrategyTag
 from gammacore.errors import InvalidInput
 
 LOCK_IN_STRATEGIES = frozenset({StrategyTag.OTM_SINGLE_SIDED})
@@ -80,6 +79,21 @@ def floor_to_cents(cost: Fraction) -> Decimal:
 def ceil_to_cents(cost: Decimal) -> Decimal:
     """Up to the cent. Rule: CS-511."""
     return cost.quantize(CENT, ROUND_CEILING)
+
+
+@frozen
+class AdvisorLimits:
+    """How far an advisor is heard. Rules: CS-544, CS-545."""
+
+    confidence: Decimal = parameter(
+        Decimal(65), "Confidence that holds a target, a trailing stop or the soft close, %.", at_least=0, at_most=100
+    )
+    stop_confidence: Decimal = parameter(
+        Decimal(75), "Confidence that holds a regular stop, %.", at_least=0, at_most=100
+    )
+    holds: int = parameter(10, "Cycles in a row an advisor may hold a position at most.", at_least=0)
+    kept_seconds: int = parameter(30, "Seconds an answer is kept.", at_least=0)
+    kept_move: Decimal = parameter(Decimal(5), "Move of the index that ends it earlier, SPX points.", above=0)
 
 
 @frozen

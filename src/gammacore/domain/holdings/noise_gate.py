@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from attrs import evolve, frozen
 
+from gammacore.domain.holdings.delays import Delays
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter
-from gammacore.domain.stops.delays import Delays
 from gammacore.errors import InvalidInput
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from gammacore.domain.hedging.regime.documents import (
+from gammacore.domain.regime.documents import (
     GexCause,
     RegimeDocument,
     document_time,

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
-from gammacore.domain.hedging.regime.documents import GexCause, GexFigure
-from gammacore.domain.hedging.regime.regime import GexReading, GexStatus
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.regime.documents import GexCause, GexFigure
+from gammacore.domain.regime.regime import GexReading, GexStatus
 
 WAITS_SECONDS = (5, 10, 20, 40, 60)
 """After the first, second, ... failed read in a row; the last one repeats. Rule: DH-404."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.regime.regime import MacroStatus
+from gammacore.domain.regime.regime import MacroStatus
 
 
 class Release(StrEnum):
