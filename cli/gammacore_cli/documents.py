@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN
-from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.holding import SoldSpread, without_plan
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import Order
@@ -131,7 +131,7 @@ def status_document(book: Book, day_pnl: Decimal, ledger: LedgerPlace) -> Docume
     return {
         "mode": None if book.opened is None else book.opened.mode.value,
         "positions": [position_line(position) for position in book.live_spreads],
-        "inventories": [held_line(inventory) for inventory in book.live_holdings if inventory.holdings],
+        "inventories": [held_line(one) for one in without_plan(book.live_holdings) if one.has_filled],
         "orders": [order_line(order) for order in book.working_orders],
         "balance": money(book.balance),
         "day_pnl": money(day_pnl),

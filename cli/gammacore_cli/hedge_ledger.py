@@ -138,7 +138,7 @@ def _book_line(book: BookGauges) -> Document:
         "net_shares": number(book.net_shares),
         "hedge_shares": book.hedge_shares,
         "in_flight_shares": book.in_flight_shares,
-        "positions": book.holdings,
+        "positions": book.positions,
         "price": known_number(book.price),
         "hedge_pnl_realised": money(book.hedge_pnl_realised),
         "hedge_pnl_open": None if book.hedge_pnl_open is None else money(book.hedge_pnl_open),
@@ -187,7 +187,7 @@ def journal_document(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace
         "decisions": [],
         "intents": [intent_line(intent) for intent in ledger.intents(day)],
         "alarms": [
-            {"at": clock(one.at), "code": one.code, "position": one.position or None, "detail": one.detail}
+            {"at": clock(one.at), "code": one.code, "position": one.holding or None, "detail": one.detail}
             for one in told
             if isinstance(one, AlarmRaised)
         ],

@@ -86,10 +86,10 @@ def held_line(inventory: AnyHolding) -> Document:
     """What is held under one name now; what it is worth is not in a ledger."""
     return {
         "id": inventory.id,
-        "strategy": inventory.strategy,
+        "strategy": inventory.owner,
         "underlying": inventory.underlying,
         "holdings": inventory.quantities,
-        "cost": money(sum((holding.cost for holding in inventory.holdings.values()), Decimal(0))),
+        "cost": money(sum((holding.cost for holding in inventory.lots.values()), Decimal(0))),
         "realised": money(inventory.options_realised + inventory.shares_realised),
         "fees": money(inventory.fees),
         "opened": clock(inventory.opened_at),

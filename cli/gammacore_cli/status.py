@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.errors import StorageError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.output import emit, show
@@ -112,7 +113,7 @@ def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
 
 
 def _holdings(book: Book) -> Iterator[RenderableType]:
-    held = [inventory for inventory in book.live_holdings if inventory.holdings]
+    held = [holding for holding in without_plan(book.live_holdings) if holding.has_filled]
     if book.live_spreads:
         yield _positions(book)
     if held:
@@ -135,9 +136,9 @@ def _inventories(held: Sequence[AnyHolding]) -> RenderableType:
                   box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
     for one in held:
         holds = "\n".join(f"{quantity:+,d} {symbol_in_words(symbol)}" for symbol, quantity in one.quantities.items())
-        cost = sum((holding.cost for holding in one.holdings.values()), Decimal(0))
+        cost = sum((lots.cost for lots in one.lots.values()), Decimal(0))
         realised = one.options_realised + one.shares_realised
-        table.add_row(escape(one.id), one.strategy, holds or "flat, not booked yet", dollars(cost), amount(realised),
+        table.add_row(escape(one.id), one.owner, holds or "flat, not booked yet", dollars(cost), amount(realised),
                       hour(one.opened_at))  # fmt: skip
     return table
 

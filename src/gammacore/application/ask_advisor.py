@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
-from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.holding import SoldSpread, is_spread
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Situation
@@ -28,12 +28,12 @@ class AskAdvisor:
             if isinstance(step, Close) and step.may_wait and situation.hears_advice:
                 opinion = self._opinion(step, situation)
                 if opinion is not None:
-                    opinions[step.position] = opinion
+                    opinions[step.holding] = opinion
         return opinions
 
     def _opinion(self, close: Close, situation: Situation) -> AdvisorOpinion | None:
-        position, price = situation.book.holding(close.position), situation.price
-        if position is None or price is None:
+        position, price = situation.book.holding(close.holding), situation.price
+        if position is None or not is_spread(position) or price is None:
             return None
         limits, kept = position.plan.policy.advice, self._kept.get(position.id)
         if kept is not None and kept.is_current(limits, situation.now, price, situation.underlying):

@@ -14,8 +14,6 @@ from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
-CONFIRM_AFTER = dt.timedelta(seconds=2)
-"""A broker's list of holdings may be older than a fill by so much. Rule: CS-562."""
 PRICE_PATIENCE = dt.timedelta(seconds=60)
 """So long a filled close waits for the price the broker has not reported, before the worst is booked (ours)."""
 CONFIRMED_WITHIN = dt.timedelta(minutes=2)
@@ -25,7 +23,11 @@ CONFIRMED_WITHIN = dt.timedelta(minutes=2)
 class ConfirmClosed:
     """Books what is over, exactly once. Rules: CS-411, CS-561..564."""
 
-    def __init__(self, ledger: DayLedger, broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self, ledger: DayLedger, broker: Broker, clock: Clock, after: dt.timedelta = dt.timedelta(seconds=2)
+    ) -> None:  # fmt: skip
+        """`after`: a broker's list of holdings may be older than a fill by so much. Rule: CS-562."""
+        self._after = after
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
@@ -76,7 +78,7 @@ class ConfirmClosed:
             return False
         if any(now - order.changed_at < PRICE_PATIENCE for order in self._unpriced_closes(holding)):
             return False
-        return now - self._last_change(holding) >= CONFIRM_AFTER
+        return now - self._last_change(holding) >= self._after
 
     def _last_change(self, holding: AnyHolding) -> dt.datetime:
         orders = self._ledger.book.orders_of(holding.id)

@@ -102,7 +102,7 @@ class Guard:
         book, total = self._ledger.book, Decimal(0)
         for order in book.working_orders:
             ticket, left = order.ticket, order.ticket.quantity - order.execution.quantity
-            if left > 0 and ticket.purpose is Purpose.ENTRY and book.plan(ticket.holding) is None:
+            if left > 0 and ticket.purpose is Purpose.ENTRY and book.holdings[ticket.holding].plan is None:
                 total += risk_of(evolve(ticket, quantity=left), self._market) or Decimal(0)
         return total
 

@@ -95,8 +95,9 @@ class OrderDesk:
     ) -> OrderState | Refused:
         """Ask the guard, record the intent durably (with `first`, in one append), then submit, once.
 
-        `opens` is what the first order of a holding begins, `plan` that of a spread. A refusal is journaled where its reason is new; `first` is not recorded then. Where the recording took too long
-        (the ledger was out of reach) the market is another one: nothing is sent.
+        `opens` is what the first order of a holding begins, `plan` that of a spread. A refusal is journaled where its
+        reason is new; `first` is not recorded then. Where the recording took too long (the ledger was out of reach) the
+        market is another one: nothing is sent.
 
         Raises:
             WriteConflict: another writer holds this ledger; nothing was sent.

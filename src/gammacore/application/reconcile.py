@@ -182,9 +182,9 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if len(owners) == 1 and is_spread(owner := owners[0]) and owner.held(symbol):
-            if not any(held.get(leg) for leg in owner.quantities):
-                return self._missing(owner)
+        spread = owners[0] if len(owners) == 1 and is_spread(owners[0]) and owners[0].held(symbol) else None
+        if spread is not None and not any(held.get(leg) for leg in spread.quantities):
+            return self._missing(spread)
         return self._traded_outside(symbol, gap)
 
     def _traded_outside(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:

@@ -9,23 +9,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import assert_never
 
 from attrs import evolve, frozen
 
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.ask_entry_advisor import AskEntryAdvisor
+from gammacore.application.carry_out import CarryOut
+from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.gather_history import GatherHistory
 from gammacore.application.guard import Guard
-from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
-from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.advice import AdvisorOpinion
@@ -33,32 +31,18 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, Halted, LedgerOpened, Mode
+from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import (
-    Cancel,
-    Close,
-    Decision,
     Decisions,
-    Halt,
-    Note,
-    Observe,
-    Open,
-    Remember,
-    Repair,
-    Reprice,
     Situation,
-    Stand,
     Strategy,
-    Trade,
-    Warn,
-    subject_of,
 )
-from gammacore.domain.verdicts import Verdict
-from gammacore.errors import BrokerError, ConfigurationError, InvalidInput, MarketDataError
+from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
@@ -100,9 +84,8 @@ class TradeDay:
     exposures: GexSource
     guard: Guard
     desk: OrderDesk
-    enter: EnterTrade
-    manage: ManagePositions
-    inventory: TradeInventory
+    carry_out: CarryOut
+    confirm: ConfirmClosed
     settle: SettleExpiry
     reconcile: Reconcile
     requests: ObeyRequests
@@ -232,11 +215,10 @@ class TradeDay:
         self.requests()
         self.desk.advance()
         self.settle(self._last_expired())
-        self.manage.confirm_closes()
-        self.inventory.confirm_closes()
+        self.confirm()
         self.reconcile(self._last_expired())
         for step in self._decide().steps:
-            self._carry_out(step)
+            self.carry_out(step)
         self._finish()
 
     def _last_expired(self) -> dt.date:
@@ -316,43 +298,6 @@ class TradeDay:
         except MarketDataError:
             return None  # no reading, no pin, no trade (CS-103)
 
-    def _carry_out(self, step: Decision) -> None:
-        """Do what was decided; what cannot be carried out is journaled with its reason, and the day goes on."""
-        try:
-            self._do(step)
-        except InvalidInput as problem:
-            holding, purpose, symbols = subject_of(step)
-            self.desk.refuse(holding, purpose, symbols, Verdict.skip(f"invalid_{problem.field}", problem))
-
-    def _do(self, step: Decision) -> None:
-        match step:
-            case Open():
-                self.enter(step)
-            case Reprice():
-                self.enter.reprice(step)
-            case Stand():
-                self.enter.stand(step)
-            case Observe():
-                self.recall.watch(step.slot, step.watched)
-            case Close():
-                self.manage.close(step)
-            case Repair():
-                self.manage.repair(step)
-            case Trade():
-                self.inventory(step)
-            case Note():
-                self.inventory.note(step)
-            case Cancel():
-                self.manage.cancel(step)
-            case Remember():
-                self.manage.remember(step)
-            case Warn():
-                self.manage.warn(step)
-            case Halt():
-                self.ledger.record(Halted(self.clock.now(), step.reason))
-            case _:
-                assert_never(step)
-
     def _broker_clock(self) -> BrokerClock | None:
         try:
             return self.broker.clock()
@@ -382,16 +327,15 @@ class TradeDay:
 
     def _is_over(self) -> bool:
         book = self.ledger.book
-        if self.clock.now() < self.session.close or book.live_spreads or book.working_orders:
+        if self.clock.now() < self.session.close or book.working_orders:
             return False
-        return all(inventory.strategy == DELIVERED for inventory in book.live_holdings)  # theirs is the next open
+        return all(one.origin is Origin.DELIVERED for one in book.live_holdings)  # theirs is the next open
 
     def _gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
-        if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE or self.manage.is_confirming():
+        if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE or self.confirm.is_waiting():
             return False
         book = self.ledger.book
-        held = [*(position.id for position in book.live_spreads), *(lot.id for lot in book.live_holdings)]
-        waiting = ", ".join(held) or "orders without an answer"
+        waiting = ", ".join(holding.id for holding in book.live_holdings) or "orders without an answer"
         self.ledger.record(AlarmRaised(self.clock.now(), "not_flat", f"after the close still open: {waiting}"))
         return True

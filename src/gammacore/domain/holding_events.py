@@ -56,7 +56,7 @@ class WatchChanged:
 
 @frozen
 class CloseDecided:
-    """A rule decided to close: which, and with what numbers; the holding is `closing` until the broker shows it flat."""
+    """A rule decided to close: which, and with what numbers; it is `closing` until the broker shows it flat."""
 
     at: dt.datetime
     holding: str

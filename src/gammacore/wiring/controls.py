@@ -16,6 +16,7 @@ from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.hedging_events import HedgeRunStarted
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
@@ -263,5 +264,6 @@ def still_open(book: Book) -> tuple[str, ...]:
 
     Delivered shares wait for the next open (CS-529).
     """
-    held = [inventory.id for inventory in book.live_holdings if inventory.strategy != DELIVERED]
-    return (*(position.id for position in book.live_spreads), *held, *(order.id for order in book.working_orders))
+    filled = (holding for holding in book.live_holdings if holding.has_filled)
+    held = [holding.id for holding in filled if holding.origin is not Origin.DELIVERED]
+    return (*held, *(order.id for order in book.working_orders))

@@ -23,18 +23,17 @@ from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.ask_entry_advisor import AskEntryAdvisor
+from gammacore.application.carry_out import CarryOut
+from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.enter_trade import EnterTrade
 from gammacore.application.gather_history import GatherHistory
 from gammacore.application.guard import Guard
-from gammacore.application.manage_positions import ManagePositions
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import DayTerms, TradeDay
-from gammacore.application.trade_inventory import TradeInventory
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
@@ -292,6 +291,7 @@ def wire_trade(
         policy=settings.stops,
         underlyings=known,
     )
+    recall = RecallMarket(ledger, market, underlying)
     return TradeDay(
         terms=terms,
         underlying=underlying,
@@ -304,13 +304,12 @@ def wire_trade(
         exposures=ChainExposure(underlying, session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
         guard=guard,
         desk=desk,
-        enter=EnterTrade(ledger, desk, clock, strategy.name),
-        manage=ManagePositions(ledger, desk, broker, clock, strategy.name, confirm_after_seconds),
-        inventory=TradeInventory(ledger, desk, broker, clock),
+        carry_out=CarryOut(ledger, desk, clock, recall, strategy.name),
+        confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=confirm_after_seconds)),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
         requests=ObeyRequests(ledger, inbox, clock),
-        recall=RecallMarket(ledger, market, underlying),
+        recall=recall,
         gather=GatherHistory(market, underlying, session, previous),
         pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
         advise=None if advisor is None else AskAdvisor(advisor, ledger),

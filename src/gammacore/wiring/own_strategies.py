@@ -23,6 +23,7 @@ from attrs import frozen
 from gammacore.configuration import StrategyName
 from gammacore.configuration.settings import nearest
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
 from gammacore.domain.words import StrategyTag
@@ -40,7 +41,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 }
 """What a strategy must have besides its name, with the arguments each is called with."""
 
-TAKEN = (*StrategyName, *StrategyTag, DELIVERED, STRANDED)
+TAKEN = (*StrategyName, *StrategyTag, *Origin)
 """Names a ledger already uses for what it holds."""
 
 

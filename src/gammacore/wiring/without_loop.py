@@ -167,7 +167,7 @@ def _verdicts(event: Event) -> Iterator[PastVerdict]:
         for symbol, held in event.holdings.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.QUARANTINED)
     elif isinstance(event, HoldingAdopted):
-        for symbol, held in event.holdings.items():
+        for symbol, held in event.symbols.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.ADOPTED)
     elif isinstance(event, DifferenceSeen):
         yield PastVerdict(event.at, event.holding, None, ReconcileVerdict.MISSING)

@@ -41,14 +41,14 @@ UPCASTERS: Mapping[str, Sequence[Upcaster]] = MappingProxyType(
 
 RETIRED: Mapping[str, tuple[str, Upcaster]] = MappingProxyType(
     {
-        "HoldingAdjusted": ("HoldingAdjusted", inventory_adjusted),
-        "HoldingClosed": ("HoldingClosed", inventory_closed),
-        "HoldingAdopted": ("HoldingAdopted", inventory_opened),
-        "HoldingSettled": ("HoldingSettled", renamed(inventory="holding")),
-        "HoldingAdjusted": ("HoldingAdjusted", renamed(position="holding")),
-        "HoldingAdopted": ("HoldingAdopted", position_adopted),
-        "HoldingClosed": ("HoldingClosed", position_closed),
-        "DifferenceSeen": ("DifferenceSeen", position_missing),
+        "InventoryAdjusted": ("HoldingAdjusted", inventory_adjusted),
+        "InventoryClosed": ("HoldingClosed", inventory_closed),
+        "InventoryOpened": ("HoldingAdopted", inventory_opened),
+        "InventorySettled": ("HoldingSettled", renamed(inventory="holding")),
+        "PositionAdjusted": ("HoldingAdjusted", renamed(position="holding")),
+        "PositionAdopted": ("HoldingAdopted", position_adopted),
+        "PositionClosed": ("HoldingClosed", position_closed),
+        "PositionMissing": ("DifferenceSeen", position_missing),
     }
 )
 """Event types that are written no more: the type each is read as, and how its body becomes version 1 of that."""

@@ -14,8 +14,9 @@ from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
 from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
-from gammacore.domain.holding_events import CloseDecided, HoldingAdopted
-from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, PolicyRecorded
+from gammacore.domain.holdings.holding import SPREADS, Origin
+from gammacore.domain.holdings.plans import SpreadTerms, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import AlarmRaised, Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.spreads import to_cents
@@ -160,15 +161,34 @@ def _ends_with(told: tuple[Decimal, ...], kept: tuple[Decimal, ...]) -> bool:
 
 
 def _adopted(order: LegacyOrder, at: dt.datetime, policy: StopPolicy) -> Iterator[Event]:
+    """The entry as far as the record has it, under today's stops; an orphan's target is 50 %. Rule: CS-575."""
+    policy = policy.at_entry(order.vix)
+    if order.orphan:
+        policy = orphan_policy(policy)
+    yield PolicyRecorded(at, policy_id(policy), policy)
     yield HoldingAdopted(
         at=at,
-        plan=_plan(order, policy.at_entry(order.vix)),
-        contracts=order.contracts,
-        credit=order.credit,
-        holdings={leg.contract.occ: leg.side.sign * order.contracts for leg in order.spread.opening_legs},
+        holding=order.order_id,
+        owner=SPREADS,
+        underlying=order.spread.underlying,
+        origin=Origin.ORPHAN if order.orphan else Origin.IMPORTED,
+        symbols={leg.contract.occ: leg.side.sign * order.contracts for leg in order.spread.opening_legs},
+        price=order.credit,
         opened_at=order.opened_at,
+        contracts=order.contracts,
+        spread=SpreadTerms(
+            strategy=order.strategy,
+            direction=order.direction,
+            confidence=order.confidence,
+            expected_credit=order.credit,
+            price=order.price,
+            pin=Decimal(0),
+            vix=order.vix,
+            scheduled_at=order.opened_at,
+            policy=policy_id(policy),
+            spread=order.spread,
+        ),
         watch=order.watch,
-        orphan=order.orphan,
     )
     if order.unknown_underlying:
         detail = f"the underlying of {order.spread.symbols[0]} is in no registry; its exits use k = s = 1"
@@ -176,24 +196,3 @@ def _adopted(order: LegacyOrder, at: dt.datetime, policy: StopPolicy) -> Iterato
     if order.closing:
         detail = f"the old desk was closing it ({order.closing}); it stays a position until the broker shows it gone"
         yield CloseDecided(at, order.order_id, order.closing, None, detail)
-
-
-def _plan(order: LegacyOrder, policy: StopPolicy) -> SpreadPlan:
-    """The entry as far as the record tells it, under today's stops; an orphan's target is 50 %. Rule: CS-575."""
-    if order.orphan:
-        policy = orphan_policy(policy)
-    return SpreadPlan(
-        position=order.order_id,
-        strategy=order.strategy,
-        direction=order.direction,
-        confidence=order.confidence,
-        spread=order.spread,
-        contracts=order.contracts,
-        expected_credit=order.credit,
-        limit=order.credit,
-        price=order.price,
-        pin=Decimal(0),
-        vix=order.vix,
-        scheduled_at=order.opened_at,
-        policy=policy,
-    )

@@ -20,6 +20,7 @@ from gammacore.domain.holding_events import (
     HoldingSettled,
     SharesDelivered,
 )
+from gammacore.domain.holdings.holding import is_spread
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
@@ -121,7 +122,7 @@ class LogNotifier:
             yield LogLine(
                 f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}"
             )
-        elif order.ticket.holding in book.holdings:
+        elif book.holdings[order.ticket.holding].plan is None:
             yield _traded(order)
         elif order.ticket.purpose is Purpose.ENTRY:
             yield from _entered(order, book)
@@ -135,7 +136,7 @@ class LogNotifier:
     def _(self, event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
         order = book.orders[event.id]
         yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
-        if order.ticket.holding in book.holdings:
+        if book.holdings[order.ticket.holding].plan is None:
             yield from (_traded(order),) if order.execution.any else ()
         elif order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
             yield from _entered(order, book)
@@ -166,6 +167,9 @@ class LogNotifier:
     @_lines.register
     def _(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
         position = book.holdings[event.holding]
+        if not is_spread(position):
+            yield from self._closed(event, book) if position.has_filled else ()
+            return
         basis = f", settlement {event.settlement_price}" if event.settlement_price is not None else ""
         yield LogLine(
             f"Closed {event.holding}: {event.reason}, {_points(position.credit)} sold, {_points(event.exit_value)} to "
@@ -192,16 +196,15 @@ class LogNotifier:
     @_lines.register(HoldingSettled)
     @_lines.register(HoldingAdjusted)
     def _(self, event: HoldingSettled | HoldingAdjusted, book: Book) -> Iterator[LogLine]:
+        if is_spread(book.holdings[event.holding]):
+            return  # its booking, and its alarm, say so
         yield LogLine(f"{event.holding}: {moved_in_words(event)}")
 
     @_lines.register
     def _(self, event: SharesDelivered, book: Book) -> Iterator[LogLine]:
         yield LogLine(f"Delivered: {moved_in_words(event)}", logging.WARNING)
 
-    @_lines.register
-    def _(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
-        if not book.holdings[event.holding].holdings:
-            return
+    def _closed(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
         yield LogLine(
             f"Closed {event.holding}: {event.reason}, P/L {signed_dollars(event.gross)} "
             f"(options {signed_dollars(event.options)}, shares {signed_dollars(event.shares)}), "
@@ -245,7 +248,7 @@ def _traded(order: Order) -> LogLine:
 def _entered(order: Order, book: Book) -> Iterator[LogLine]:
     """Size and premium of a new position, then what will end it, from the policy that acts. CS-512, CS-625."""
     quantity, credit = order.execution.quantity, order.execution.price
-    plan = book.plan(order.ticket.holding)
+    plan = book.holdings[order.ticket.holding].plan
     if plan is None or credit is None:
         return
     premium = credit * EQUITY_OPTION_MULTIPLIER * quantity

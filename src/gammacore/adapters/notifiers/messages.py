@@ -12,6 +12,7 @@ from attrs import frozen
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.holding import Origin, SoldSpread, is_spread
 from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
@@ -107,10 +108,13 @@ def _(event: OrderCanceled | OrderExpired, book: Book) -> Message | None:
 
 def _entered(order: Order, book: Book) -> Message | None:
     """A new position with what will end it, from the policy that acts. Rules: CS-412, CS-512."""
-    if order.ticket.purpose is Purpose.ENTRY and order.ticket.holding in book.holdings:
+    if order.ticket.purpose is not Purpose.ENTRY:
+        return None
+    plan = book.holdings[order.ticket.holding].plan
+    if plan is None:
         return _bought(order, book)
-    plan, credit, contracts = book.plan(order.ticket.holding), order.execution.price, order.execution.quantity
-    if order.ticket.purpose is not Purpose.ENTRY or plan is None or credit is None:
+    credit, contracts = order.execution.price, order.execution.quantity
+    if credit is None:
         return None
     figures = [
         ("Contracts", str(contracts)),
@@ -137,7 +141,7 @@ def _bought(order: Order, book: Book) -> Message:
         paid = "Paid" if ticket.effect is Effect.DEBIT else "Received"
         figures += [("Price", f"{execution.price:.2f}"),
                     (paid, dollars(execution.price * execution.quantity * ticket.multiplier))]  # fmt: skip
-    strategy = book.holdings[ticket.holding].strategy
+    strategy = book.holdings[ticket.holding].owner
     return Message(
         f"Opened {ticket.underlying} {strategy} {legs_in_words(ticket.legs)}", "", tuple(figures), OTHER, Life.SIGNAL
     )
@@ -146,8 +150,10 @@ def _bought(order: Order, book: Book) -> Message:
 @_told.register
 def _(event: HoldingClosed, book: Book) -> Message | None:
     """The P/L with where it came from; nothing of an entry that never filled. Rules: CS-628, DH-243."""
-    inventory = book.holdings.get(event.holding)
-    if inventory is None or not inventory.holdings:
+    inventory = book.holdings[event.holding]
+    if is_spread(inventory):
+        return _spread_closed(event, inventory)
+    if not inventory.has_filled:
         return None
     hedges = [order for order in book.orders_of(inventory.id)
               if order.ticket.purpose is Purpose.HEDGE and order.execution.any]  # fmt: skip
@@ -161,7 +167,7 @@ def _(event: HoldingClosed, book: Book) -> Message | None:
         figures.append(("Hedges", str(len(hedges))))
     figures.append(("Held", f"{int((event.at - inventory.opened_at).total_seconds() // 60)} min"))
     colour = OTHER if event.gross == 0 else WIN if event.gross > 0 else LOSS
-    title = f"Closed {inventory.underlying} {inventory.strategy}"
+    title = f"Closed {inventory.underlying} {inventory.owner}"
     return Message(title, event.reason.replace("_", " "), tuple(figures), colour, Life.SIGNAL)
 
 
@@ -172,10 +178,8 @@ def _(event: SharesDelivered, book: Book) -> Message:
     return Message(f"Shares delivered: {event.symbol}", f"by settlement of {event.holding}", figures, ORPHAN)
 
 
-@_told.register
-def _(event: HoldingClosed, book: Book) -> Message:
+def _spread_closed(event: HoldingClosed, position: SoldSpread) -> Message:
     """The P/L is of the whole position. Rule: CS-628."""
-    position = book.holdings[event.holding]
     minutes = int(position.age_seconds(event.at) // 60)
     figures = (
         ("P/L", signed_dollars(event.gross)),
@@ -207,10 +211,14 @@ def _(event: AlarmRaised, book: Book) -> Message:
 
 
 @_told.register
-def _(event: HoldingAdopted, book: Book) -> Message:
-    title = f"{'Orphan adopted' if event.orphan else 'Taken over'}: {event.plan.strategy} {event.plan.spread.strikes}"
-    figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.credit:.2f}"))
-    return Message(title, event.plan.holding, figures, ORPHAN)
+def _(event: HoldingAdopted, book: Book) -> Message | None:
+    """A spread; of a naked short its alarm is reported."""
+    plan = book.holdings[event.holding].plan
+    if plan is None:
+        return None
+    found = "Orphan adopted" if event.origin is Origin.ORPHAN else "Taken over"
+    figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.price:.2f}"))
+    return Message(f"{found}: {plan.strategy} {plan.spread.strikes}", event.holding, figures, ORPHAN)
 
 
 @_told.register

@@ -19,6 +19,7 @@ from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.ledger import DayStarted, Event, Mode
 from gammacore.domain.reports.day_report import DayReport
 
@@ -60,7 +61,7 @@ class WebhookNotifier:
         """Know the day, the mode and the balance: after a restart, before the first event, and with every event."""
         self._day = book.day or self._day
         self._live = book.opened is not None and book.opened.mode is Mode.LIVE
-        held = sum(not inventory.is_flat for inventory in book.live_holdings)
+        held = sum(not holding.is_flat for holding in without_plan(book.live_holdings))
         self._standing = (book.balance, len(book.live_spreads) + held)
 
     def notify(self, event: Event, book: Book) -> None:

@@ -88,9 +88,7 @@ class HoldingLog:
             spread = CreditSpread.of_legs(ticket.option_legs)
             plan = self._plan(opens.spread, ticket.holding, spread, ticket.quantity, ticket.limit)
         self._put(
-            Holding(
-                ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan
-            )
+            Holding(ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan)
         )
 
     def filled(self, order: Order, event: OrderFilled) -> None:
@@ -202,7 +200,9 @@ class HoldingLog:
         self, terms: SpreadTerms, holding: str, spread: CreditSpread, contracts: int, limit: Decimal | None
     ) -> SpreadPlan:
         if (policy := self._policies.get(terms.policy)) is None:
-            raise InvalidInput("policy", terms.policy, "a stop policy is recorded before the first spread that names it")
+            raise InvalidInput(
+                "policy", terms.policy, "a stop policy is recorded before the first spread that names it"
+            )
         return plan_of(terms, holding, spread, contracts, limit, policy)
 
     def _put(self, holding: AnyHolding) -> None:

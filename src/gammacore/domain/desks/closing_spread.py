@@ -84,7 +84,7 @@ def _repairs(
     position: SoldSpread, legs: Sequence[tuple[Leg, int]], orders: Sequence[Order], now: dt.datetime
 ) -> Iterator[Repair]:
     """These legs less what orders at work may still close of them. A refused sale is tried again after a while."""
-    shorts = [(leg, contracts) for leg, contracts in legs if position.holdings.get(leg.contract.occ, 0) < 0]
+    shorts = [(leg, contracts) for leg, contracts in legs if position.held(leg.contract.occ) < 0]
     for leg, contracts in shorts or legs:
         left = contracts - still_closing(orders, leg.symbol)
         if left > 0 and not (leg.side is Side.SELL and _was_just_refused(leg, orders, now)):

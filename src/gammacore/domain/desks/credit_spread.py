@@ -177,7 +177,9 @@ class CreditSpreadDesk:
             yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
                         may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
 
-    def _told_of_breach(self, position: SoldSpread, watch: SpreadWatch, situation: Situation) -> tuple[SpreadWatch, tuple[Warn, ...]]:
+    def _told_of_breach(
+        self, position: SoldSpread, watch: SpreadWatch, situation: Situation
+    ) -> tuple[SpreadWatch, tuple[Warn, ...]]:
         """A short of today's underlying more than 5k points in the money: told once, no exit. Rule: CS-530."""
         price, underlying = situation.price, situation.underlying
         if price is None or watch.breach_told or position.underlying != underlying.symbol:

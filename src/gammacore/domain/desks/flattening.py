@@ -35,7 +35,7 @@ def go_flat(
     orders = book.orders_of(inventory.id)
     yield from (Cancel(order.id, "going flat") for order in orders if _is_called_back(order, now, retry))
     busy = {symbol for order in orders if _holds_back(order, now, retry) for symbol in order.ticket.symbols}
-    held = [one for one in inventory.holdings.values() if one.lots and one.symbol not in busy]
+    held = [one for one in inventory.lots.values() if one.lots and one.symbol not in busy]
     for holding in sorted(held, key=lambda one: (not one.is_option, one.is_option and one.quantity > 0)):
         if _has_expired(holding, now) or (left := abs(holding.quantity) - still_closing(orders, holding.symbol)) <= 0:
             continue

@@ -27,7 +27,7 @@ def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]
         inventory
         for inventory in book.live_holdings
         if inventory.opened_at < session.open and not inventory.is_flat
-        if inventory.strategy not in (DELIVERED, STRANDED)
+        if inventory.is_chosen and inventory.plan is None
     )
 
 

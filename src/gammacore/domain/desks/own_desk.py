@@ -12,6 +12,7 @@ from gammacore.domain.desks.closing_spread import call_back
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import TRY_AGAIN, close_leftovers, close_spreads
 from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.holdings.holding import Origin, without_plan
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, Trade
@@ -41,7 +42,7 @@ class OwnDesk:
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         own = () if self.strategy is None else self.strategy.deadlines(session, book)
-        orders = (book.orders_of(inventory.id) for inventory in book.live_holdings if book.flatten is not None)
+        orders = (book.orders_of(holding.id) for holding in book.live_holdings if book.flatten is not None)
         return (*own, *(instant for each in orders for instant in tried_again_at(each, TRY_AGAIN)))
 
     def decide(self, situation: Situation) -> Decisions:
@@ -61,8 +62,8 @@ class OwnDesk:
         """A new holding is the strategy's, whatever name the order bears; one that exists keeps its owner."""
         if not isinstance(step, Trade):
             return step
-        there = book.holdings.get(step.inventory)
-        return evolve(step, strategy=self.name if there is None else there.strategy)
+        there = book.holdings.get(step.holding)
+        return evolve(step, strategy=self.name if there is None else there.owner)
 
 
 def _flatten(situation: Situation) -> Iterator[Decision]:
@@ -71,8 +72,9 @@ def _flatten(situation: Situation) -> Iterator[Decision]:
     if not session.is_trading(now):
         return
     yield from close_spreads(book, session, now)
-    held = {inventory.id for inventory in book.live_holdings}  # their orders are called back as they go flat
+    own = without_plan(book.live_holdings)
+    held = {holding.id for holding in own}  # their orders are called back as they go flat
     yield from call_back((order for order in book.working_orders if order.ticket.holding not in held), "flatten")
-    for inventory in book.live_holdings:
-        if inventory.opened_at >= session.open and inventory.strategy != DELIVERED:
+    for inventory in own:
+        if inventory.opened_at >= session.open and inventory.origin is not Origin.DELIVERED:
             yield from go_flat(inventory, book, now, TRY_AGAIN)

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, last_buy_back
-from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling
 from gammacore.domain.legs import Leg
@@ -127,8 +127,11 @@ def _called_back(book: BookView, look: _Look) -> Iterator[Decision]:
 
 def _close(close: Close, book: BookView, look: _Look) -> Iterator[Decision]:
     """Sides that have a taker in one order, of the others the shorts alone: a condor goes side by side. CS-420."""
-    position = book.holding(close.position)
-    if position is None or entry_works(position, book) or is_buying_back(position, book):
+    position = book.holding(close.holding)
+    if position is None or not is_spread(position) or not position.has_filled:
+        yield close  # refused as it is carried out: no such spread is open
+        return
+    if entry_works(position, book) or is_buying_back(position, book):
         yield close  # what works ends first; this only notes the decision
         return
     wanted = position.spread.sides if close.sides is None else close.sides

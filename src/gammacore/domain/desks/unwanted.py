@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
-from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.holding import AnyHolding, Origin
 from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
@@ -19,7 +19,10 @@ from gammacore.domain.strategy import Trade
 TRY_AGAIN = dt.timedelta(seconds=60)
 """From the end of an order for unwanted holdings to the next, whatever the first one left (ours)."""
 
-_PURPOSES = {STRANDED: (Purpose.REPAIR, "naked_short"), DELIVERED: (Purpose.EXIT, "delivered_shares")}
+_PURPOSES = {
+    Origin.STRANDED: (Purpose.REPAIR, "naked_short"),
+    Origin.DELIVERED: (Purpose.EXIT, "delivered_shares"),
+}
 
 
 def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, now: dt.datetime) -> Iterator[Trade]:
@@ -27,12 +30,14 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
     if not session.is_trading(now):
         return
     for inventory in book.live_holdings:
-        if inventory.strategy not in _PURPOSES:
+        if inventory.is_chosen:
             continue
-        if inventory.strategy == DELIVERED and (limits.keep_assigned_shares or inventory.opened_at >= session.open):
+        if inventory.origin is Origin.DELIVERED and (
+            limits.keep_assigned_shares or inventory.opened_at >= session.open
+        ):
             continue  # delivered today: the next open is tomorrow's
         if _may_order(book, inventory, now):
-            purpose, reason = _PURPOSES[inventory.strategy]
+            purpose, reason = _PURPOSES[inventory.origin]
             yield from (closing_trade(inventory, symbol, purpose, reason) for symbol in inventory.quantities)
 
 

@@ -313,7 +313,7 @@ class EntryCase:
         if self.price is None or self.vix is None or self.confidence is None or self.contracts < 1:
             return None
         return SpreadPlan(
-            position=self.position,
+            holding=self.position,
             strategy=self.setup.tag,
             direction=self.setup.direction,
             confidence=self.confidence,

@@ -42,7 +42,9 @@ class TwoDesks:
     contracts_per_side: int = parameter(5, "Contracts on the call or the put side, both desks, at most.", at_least=1)
     conflicts_an_hour: int = parameter(10, "More strike conflicts in the last hour halt entries.", at_least=0)
 
-    def judge(self, plan: SpreadPlan, live: Sequence[SpreadPlan], balance: Decimal, conflicts_last_hour: int) -> Verdict:
+    def judge(
+        self, plan: SpreadPlan, live: Sequence[SpreadPlan], balance: Decimal, conflicts_last_hour: int
+    ) -> Verdict:
         """One more entry beside what is open and working (`live`), all underlyings of the account."""
         if not self.on:
             return Verdict.ok("off")

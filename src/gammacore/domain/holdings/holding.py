@@ -25,7 +25,7 @@ from gammacore.domain.orders import Execution, OrderTicket
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.errors import InvalidInput
 
-PlanT = TypeVar("PlanT", bound=Plan | None, covariant=True)
+PlanT_co = TypeVar("PlanT_co", bound=Plan | None, covariant=True)
 SPREADS = "credit-spread"
 """The strategy that adopted spreads belong to: its stops are to end them. Rule: CS-575."""
 NO_WATCH = SpreadWatch()
@@ -67,7 +67,7 @@ class Missing:
 
 
 @frozen
-class Holding(Generic[PlanT]):
+class Holding(Generic[PlanT_co]):
     """What is held under one id, from its first order until it is flat and booked.
 
     `owner` is a strategy's name, `underlying` what it trades. `plan` was fixed at the entry; `watch` and `notes` are
@@ -83,7 +83,7 @@ class Holding(Generic[PlanT]):
     origin: Origin
     state: HoldingState
     opened_at: dt.datetime
-    plan: PlanT
+    plan: PlanT_co
     contracts: int = 0
     credit: Decimal = ZERO
     credit_verified: bool = True
@@ -104,6 +104,11 @@ class Holding(Generic[PlanT]):
     @property
     def is_live(self) -> bool:
         return self.state is not HoldingState.CLOSED
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether no order of this ledger opened it: an old record, or an orphan at the broker."""
+        return self.origin in (Origin.IMPORTED, Origin.ORPHAN)
 
     @property
     def is_chosen(self) -> bool:
@@ -252,13 +257,13 @@ class Holding(Generic[PlanT]):
 
     # -- what changes it ----------------------------------------------------------------------------------------------
 
-    def traded(self, symbol: str, quantity: int, price: Decimal, order: str = "") -> Holding[PlanT]:
+    def traded(self, symbol: str, quantity: int, price: Decimal, order: str = "") -> Holding[PlanT_co]:
         """After so many signed contracts or shares of a symbol changed hands at a price, points."""
         lots = (self.lots.get(symbol) or Lots(symbol, multiplier_of(symbol))).traded(quantity, price, order)
         cash = self.cash - quantity * price * lots.multiplier
         return evolve(self, lots={**self.lots, symbol: lots}, cash=cash)
 
-    def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> Holding[PlanT]:
+    def filled(self, ticket: OrderTicket, before: Execution, now: Execution) -> Holding[PlanT_co]:
         """After more of one of its orders was filled, or a price corrected; both executions are cumulative.
 
         The cash of a spread is the net price × spreads, legs beyond the ratio at their own price; of anything else the
@@ -281,7 +286,7 @@ class Holding(Generic[PlanT]):
 
     def entered(
         self, ticket: OrderTicket, before: Execution, now: Execution, at: dt.datetime, *, verified: bool
-    ) -> Holding[PlanT]:
+    ) -> Holding[PlanT_co]:
         """After more of a spread's entry was filled: with it the contracts and the mean credit, over all its orders.
 
         A spread is open from its first fill. Rules: CS-410, CS-421.
@@ -298,7 +303,7 @@ class Holding(Generic[PlanT]):
 
     def settled(
         self, symbol: str, quantity: int, worth: Decimal, underlying: str, shares: int, price: Decimal
-    ) -> Holding[PlanT]:
+    ) -> Holding[PlanT_co]:
         """After signed contracts expired at their worth, points; `shares` that moved are taken in at `price`. CS-529"""
         after = self.traded(symbol, -quantity, worth)
         if after.state is HoldingState.AWAITING_SETTLEMENT:
@@ -307,7 +312,7 @@ class Holding(Generic[PlanT]):
 
     def adjusted(
         self, symbol: str, change: int, price: Decimal | None, at: dt.datetime, *, is_guess: bool
-    ) -> Holding[PlanT]:
+    ) -> Holding[PlanT_co]:
         """After signed contracts or shares went without an order of ours, or were shown again.
 
         `price` points: known (`is_guess` False), guessed, or None and then at its worst. Rules: R5, CS-572.
@@ -322,12 +327,12 @@ class Holding(Generic[PlanT]):
             rest[symbol] = Missing(total, price, at)
         return evolve(after, missing=rest)
 
-    def closed(self, at: dt.datetime, reason: str) -> Holding[PlanT]:
+    def closed(self, at: dt.datetime, reason: str) -> Holding[PlanT_co]:
         """After it was booked: nothing is held of it."""
         lots = {symbol: evolve(one, lots=()) for symbol, one in self.lots.items()}
         return evolve(self, state=HoldingState.CLOSED, lots=lots, exit_reason=reason, closed_at=at)
 
-    def anew(self, at: dt.datetime) -> Holding[PlanT]:
+    def anew(self, at: dt.datetime) -> Holding[PlanT_co]:
         """The same holding after it was booked: what fills or returns from now on is booked once more."""
         return Holding(
             self.id, self.owner, self.underlying, self.origin, HoldingState.OPEN, at, self.plan, missing=self.missing
@@ -341,6 +346,11 @@ AnyHolding = Holding[Plan | None]
 def is_spread(holding: Holding[Any]) -> TypeGuard[SoldSpread]:
     """Whether it was opened as a credit spread."""
     return isinstance(holding.plan, SpreadPlan)
+
+
+def without_plan(holdings: Iterable[AnyHolding]) -> tuple[AnyHolding, ...]:
+    """Those that their strategy trades freely: bought options and their hedges, shares, and what nobody chose."""
+    return tuple(holding for holding in holdings if holding.plan is None)
 
 
 def sold_spreads(holdings: Iterable[AnyHolding]) -> tuple[SoldSpread, ...]:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
-from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
 from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
@@ -226,7 +226,7 @@ class _DayFold:
             page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
         elif isinstance(event, CloseDecided):
             self._exit_details[event.holding] = event.detail
-        elif isinstance(event, HoldingClosed):
+        elif isinstance(event, HoldingClosed) and event.is_trade:
             page.exits[event.holding] = self._exit(event)
         elif isinstance(event, AlarmRaised):
             page.alarms.append(event)
@@ -260,7 +260,8 @@ class _DayFold:
         page, book = self._page, self._book
         if page is None or not (page.matters or self._inventories.ends) or book.opened is None or book.day is None:
             return
-        positions = [book.holdings[position] for position in page.exits] + list(book.live_spreads)
+        ended = sold_spreads(book.holdings[holding] for holding in page.exits)
+        positions = [*ended, *book.live_spreads]
         positions.sort(key=lambda position: position.opened_at)
         self._reports.append(
             DayReport(

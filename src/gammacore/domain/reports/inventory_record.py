@@ -126,7 +126,7 @@ class InventoryLine:
 
     @property
     def strategy(self) -> str:
-        return self.inventory.strategy
+        return self.inventory.owner
 
     @property
     def opened(self) -> dt.datetime:

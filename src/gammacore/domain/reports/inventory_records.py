@@ -14,6 +14,7 @@ from gammacore.domain.holding_events import (
     HoldingSettled,
     SharesDelivered,
 )
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
@@ -42,20 +43,22 @@ class InventoryRecords:
         self._date = new_york_date(event.at)
         if isinstance(event, EntryJudged):
             self._newest = event
-        elif isinstance(event, HoldingClosed):
+        elif isinstance(event, HoldingClosed) and not event.is_trade:
             earlier = self._ends.get(event.holding)
             self._ends[event.holding] = InventoryEnd.of(event, self._book.balance, earlier)
         elif isinstance(event, HedgeDecided):
             self._decisions.setdefault(event.holding, []).append(event)
             if event.shares:
                 self._decided[event.holding] = event
-        elif isinstance(event, HoldingAdopted | HoldingSettled | HoldingAdjusted):
+        elif isinstance(event, HoldingAdopted | HoldingSettled | HoldingAdjusted) and self._is_shown(event.holding):
             self._moved.setdefault(event.holding, []).append(event)
         elif isinstance(event, SharesDelivered):
-            (inventory,) = [one for one in self._book.live_holdings[-1:] if one.strategy == DELIVERED]
-            self._moved.setdefault(inventory.id, []).append(event)
-        elif isinstance(event, OrderIntended) and event.ticket.holding in self._book.holdings:
+            self._moved.setdefault(event.new_holding, []).append(event)
+        elif isinstance(event, OrderIntended) and self._is_shown(event.ticket.holding):
             self._pair(event.ticket)
+
+    def _is_shown(self, holding: str) -> bool:
+        return self._book.holdings[holding].plan is None
 
     def _pair(self, ticket: OrderTicket) -> None:
         """An order of an inventory goes with what was decided just before it, in the same append."""
@@ -74,8 +77,8 @@ class InventoryRecords:
     def lines(self) -> tuple[InventoryLine, ...]:
         """What ended on the day or is still held, oldest first; an entry that never filled held nothing."""
         book = self._book
-        names = {*self._ends, *(inventory.id for inventory in book.live_holdings)}
-        shown = (book.holdings[name] for name in names if book.holdings[name].holdings)
+        names = {*self._ends, *(holding.id for holding in without_plan(book.live_holdings))}
+        shown = (book.holdings[name] for name in names if book.holdings[name].has_filled)
         return tuple(
             InventoryLine(
                 inventory,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.holding_events import HedgeDecided, HoldingAdopted, HoldingSettled, SharesDelivered
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
@@ -16,7 +17,7 @@ from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
 from gammacore.domain.sessions import new_york_date
 
-UNCHOSEN = {DELIVERED: "delivered shares", STRANDED: "a naked short"}
+UNCHOSEN = {Origin.DELIVERED: "delivered shares", Origin.STRANDED: "a naked short"}
 SIZES = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))
 
 
@@ -24,8 +25,8 @@ def title(line: InventoryLine) -> str:
     """What was bought to be held, or what nobody chose: "559 straddle", "delivered shares: SPY"."""
     if line.entry is not None:
         return legs_in_words(line.entry.ticket.legs)
-    held = ", ".join(symbol_in_words(symbol) for symbol in line.inventory.holdings)
-    return f"{UNCHOSEN.get(line.strategy, line.strategy)}: {held}"
+    held = ", ".join(symbol_in_words(symbol) for symbol in line.inventory.lots)
+    return f"{UNCHOSEN.get(line.inventory.origin, line.strategy)}: {held}"
 
 
 def story(line: InventoryLine) -> tuple[tuple[dt.datetime, str], ...]:

@@ -15,6 +15,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close
+from gammacore.domain.holdings.holding import sold_spreads, without_plan
 from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.day_trades import day_trades, round_trips
@@ -122,7 +123,8 @@ class BrokerEntryRules:
         timely = self.limits.judge_entry_time(self.roots, self.session, now)
         if not timely.passed:
             return timely
-        made = day_trades(book.holdings.values(), self.dates) + sum(
-            round_trips(book.orders_of(inventory), self.dates) for inventory in book.holdings
+        holdings = tuple(book.holdings.values())
+        made = day_trades(sold_spreads(holdings), self.dates) + sum(
+            round_trips(book.orders_of(holding.id), self.dates) for holding in without_plan(holdings)
         )
         return self.limits.judge_day_trades(made, book.balance, self.session.date, more)

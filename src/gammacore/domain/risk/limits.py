@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread, sold_spreads
 from gammacore.domain.holdings.plans import SpreadPlan
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
+from gammacore.domain.holdings.worst_loss import worst_loss
+from gammacore.domain.instruments import Underlying
 from gammacore.domain.orders import Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import judge_breaker
@@ -83,7 +83,7 @@ class RiskLimits:
         `besides` names a holding that is added to and so is no further one.
         """
         plans = [plan for plan in live_plans(book) if plan.holding != besides]
-        chosen = sum(is_chosen(inventory) and inventory.id != besides for inventory in book.live_holdings)
+        chosen = sum(one.is_chosen and one.plan is None and one.id != besides for one in book.live_holdings)
         count = len(plans) + len(book.quarantined) + chosen
         if count >= self.max_positions:
             return Verdict.skip("position_limit", f"{count} positions", f">= {self.max_positions}")
@@ -161,7 +161,7 @@ class RiskLimits:
 
 def _certain_loss(position: SoldSpread) -> Decimal:
     """Dollars, 0 or less: what a closing position has lost that only longs are left of, were they worth nothing."""
-    has_shorts = any(held < 0 for held in position.holdings.values())
+    has_shorts = any(held < 0 for held in position.quantities.values())
     if position.state is not HoldingState.CLOSING or has_shorts:
         return Decimal(0)
     return min(position.gross - position.fees, Decimal(0))
@@ -189,62 +189,16 @@ def contracts_by_buying_power(buying_power: Decimal, risk_per_contract: Decimal)
 
 
 def live_plans(book: BookView) -> tuple[SpreadPlan, ...]:
-    """Plans of live positions and of entries still working, each once."""
-    plans = {position.id: position.plan for position in book.live_spreads}
-    for order in book.working_orders:
-        if order.ticket.purpose is Purpose.ENTRY and (plan := book.plan(order.ticket.holding)) is not None:
-            plans.setdefault(plan.holding, plan)
-    return tuple(plans.values())
+    """Plans of spreads that are held and of entries still working, each once."""
+    return tuple(spread.plan for spread in sold_spreads(book.live_holdings))
 
 
 def open_risk(book: BookView) -> Decimal:
-    """Dollars lost at worst by everything open or quarantined, and by working entries if they fill. CS-342, CS-363."""
-    total = sum((position.maximum_risk for position in book.live_spreads), worst_loss(book.quarantined))
-    total += sum((inventory_risk(inventory) for inventory in book.live_holdings), Decimal(0))
+    """Dollars lost at worst by everything held or quarantined, and by working entries if they fill. CS-342, CS-363."""
+    total = sum((holding.maximum_risk for holding in book.live_holdings), worst_loss(book.quarantined))
     for order in book.working_orders:
-        plan = book.plan(order.ticket.holding)
+        plan = book.holdings[order.ticket.holding].plan
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
             unfilled = order.ticket.quantity - order.execution.quantity
             total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
     return total
-
-
-def is_chosen(inventory: AnyHolding) -> bool:
-    """Whether a strategy chose to hold it: neither delivered by a settlement nor stranded by a crash."""
-    return inventory.strategy not in (DELIVERED, STRANDED)
-
-
-def inventory_risk(inventory: AnyHolding) -> Decimal:
-    """Dollars an inventory can lose: the premium of its options, its uncovered shorts, the cost of shares alone.
-
-    Shares that hedge options lose what the options win, and are not counted. Rules: CS-342, CS-363.
-    """
-    options = {symbol: held for symbol, held in inventory.quantities.items() if inventory.holdings[symbol].is_option}
-    if not options:
-        return sum((abs(holding.cost) for holding in inventory.holdings.values()), Decimal(0))
-    premium = sum((max(Decimal(0), inventory.holdings[symbol].cost) for symbol in options), Decimal(0))
-    return premium + worst_loss(options)
-
-
-def worst_loss(holdings: Mapping[str, int]) -> Decimal:
-    """Dollars that contracts of unknown premium can cost at settlement, by OCC symbol. Rules: CS-363, CS-574.
-
-    An uncovered short call, which has no bound, is counted with the underlying at twice the highest strike.
-
-    >>> print(worst_loss({"SPXW260105P06880000": -1, "SPXW260105P06870000": 1}))
-    1000
-    """
-    series: dict[tuple[str, dt.date], list[tuple[OptionContract, int]]] = {}
-    for symbol, held in holdings.items():
-        contract = parse_occ(symbol)
-        series.setdefault((contract.root, contract.expiry), []).append((contract, held))
-    return sum((_worst_of(legs) for legs in series.values()), Decimal(0))
-
-
-def _worst_of(legs: Iterable[tuple[OptionContract, int]]) -> Decimal:
-    """Of one expiry: the loss bends at strikes only, so the worst price is one of them, nothing, or far above."""
-    held = tuple(legs)
-    strikes = [contract.strike for contract, _ in held]
-    prices = (Decimal(0), *strikes, 2 * max(strikes))
-    losses = (sum((-count * each.intrinsic(price) for each, count in held), Decimal(0)) for price in prices)
-    return max(Decimal(0), *losses) * EQUITY_OPTION_MULTIPLIER

@@ -75,12 +75,14 @@ def _filled_at(price: Decimal | None, position: SoldSpread, now: dt.datetime) ->
     """
     watch = position.watch
     is_late = now - position.opened_at > AT_THE_FILL
-    if price is None or watch.price_at_fill is not None or position.adopted or is_late:
+    if price is None or watch.price_at_fill is not None or position.is_adopted or is_late:
         return watch
     return evolve(watch, price_at_fill=price)
 
 
-def _anchored(watch: SpreadWatch, policy: StopPolicy, mid: Decimal, now: dt.datetime, underlying: Underlying) -> SpreadWatch:
+def _anchored(
+    watch: SpreadWatch, policy: StopPolicy, mid: Decimal, now: dt.datetime, underlying: Underlying
+) -> SpreadWatch:
     if watch.anchor is not None and abs(mid - watch.anchor) < policy.stable_band(underlying):
         return watch
     return evolve(watch, anchor=mid, anchor_at=now)

@@ -23,7 +23,7 @@ from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession
@@ -62,7 +62,7 @@ class DeltaHedgeDesk:
 
         That a breach was refused may go down with the process that refused it; that a hedge was sent never does.
         """
-        for inventory in book.live_holdings:
+        for inventory in without_plan(book.live_holdings):
             orders = book.orders_of(inventory.id)
             yield from tried_again_at(orders, self._retry)
             if (hedged_at := last_hedge_at(orders)) is not None:
@@ -124,7 +124,7 @@ class DeltaHedgeDesk:
         book, session = situation.book, situation.session
         left = {inventory.id for inventory in leftovers(book, session)}
         if not self.limits.keep_assigned_shares:
-            left |= {one.id for one in book.live_holdings if one.strategy == DELIVERED
+            left |= {one.id for one in book.live_holdings if one.origin is Origin.DELIVERED
                      and one.opened_at < session.open and not one.is_flat}  # fmt: skip
         return frozenset(left)
 
@@ -146,4 +146,8 @@ class DeltaHedgeDesk:
     @staticmethod
     def _inventories(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
         """What this desk opened in this session and is not booked yet."""
-        return tuple(one for one in book.live_holdings if one.strategy == NAME and one.opened_at >= session.open)
+        return tuple(
+            one
+            for one in book.live_holdings
+            if one.owner == NAME and one.plan is None and one.opened_at >= session.open
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import Underlying, parse_occ
 from gammacore.domain.market import MarketSnapshot
@@ -13,9 +14,9 @@ from gammacore.domain.market import MarketSnapshot
 def equity_at_mid(book: BookView, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
     """Dollars; None while something is held that has no fresh price. Credit spreads count when they are closed."""
     total = book.balance
-    for inventory in book.live_holdings:
+    for inventory in without_plan(book.live_holdings):
         total += inventory.options_realised + inventory.shares_realised - inventory.fees
-        for holding in inventory.holdings.values():
+        for holding in inventory.lots.values():
             if not holding.lots:
                 continue
             if (price := _mid(holding, market, underlying)) is None:

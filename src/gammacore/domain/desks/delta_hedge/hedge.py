@@ -109,8 +109,8 @@ class HedgeCase:
         reason = DELTA_HEDGE if shares == hedge.shares else COVER
         side = Side.BUY if shares > 0 else Side.SELL
         return Trade(
-            inventory=self.inventory.id,
-            strategy=self.inventory.strategy,
+            holding=self.inventory.id,
+            strategy=self.inventory.owner,
             underlying=self.inventory.underlying,
             purpose=Purpose.HEDGE,
             legs=(ShareLeg(self.underlying.hedge_share, side, closes=self.book.held * shares < 0),),
@@ -124,7 +124,7 @@ class HedgeCase:
         gex, prices = self.situation.regime.gex, self._prices()
         return HedgeDecided(
             at=self.situation.now,
-            inventory=self.inventory.id,
+            holding=self.inventory.id,
             reason=reason,
             symbol=self.underlying.hedge_share,
             shares=shares,

@@ -75,7 +75,7 @@ def hedged_book(
     )
     greeks = NOTHING
     for symbol, contracts in inventory.quantities.items():
-        if inventory.holdings[symbol].is_option:
+        if inventory.lots[symbol].is_option:
             holding = _holding(symbol, contracts, market, session, universe)
             options.put(holding)
             greeks = _with(greeks, holding)

@@ -17,6 +17,7 @@ from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules,
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
@@ -74,7 +75,7 @@ class PurchaseCase:
         if record.reason is not None or straddle is None:
             return None
         return Trade(
-            inventory=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
+            holding=f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-straddle",
             strategy=self.strategy,
             underlying=situation.underlying.symbol,
             purpose=Purpose.ENTRY,
@@ -172,9 +173,9 @@ class PurchaseCase:
         """Rule: DH-1009."""
         situation, straddle = self.situation, self.straddle
         value = None if straddle is None else self._cost(straddle) + sum(
-            (holding.cost for inventory in situation.book.live_holdings
+            (lots.cost for inventory in without_plan(situation.book.live_holdings)
              if inventory.underlying == situation.underlying.symbol
-             for holding in inventory.holdings.values()), Decimal(0),
+             for lots in inventory.lots.values()), Decimal(0),
         )  # fmt: skip
         last = max((order.intended_at for order in self._openings()), default=None)
         return self.guards.judge_opening(situation.equity or EquityWatch(), situation.now, value, last)
@@ -182,7 +183,8 @@ class PurchaseCase:
     def _openings(self) -> list[Order]:
         """The entries of this desk that were ordered today."""
         book, today = self.situation.book, self.situation.session.date
-        orders = (order for inventory in book.holdings for order in book.orders_of(inventory))
+        own = without_plan(book.holdings.values())
+        orders = (order for holding in own for order in book.orders_of(holding.id))
         return [
             order
             for order in orders
