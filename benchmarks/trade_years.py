@@ -17,7 +17,8 @@ from decimal import Decimal
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.book.book import Book
-from gammacore.domain.ledger import AlarmRaised, EntryJudged, OrderIntended, PositionClosed
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, OrderIntended
 from gammacore.domain.orders import Purpose
 from gammacore.wiring import WiredDay, wire_day
 
@@ -43,7 +44,7 @@ def main(years: int) -> None:
             for event in day.storage.events():
                 if isinstance(event, EntryJudged) and event.reason is not None:
                     skips[event.reason] += 1
-                elif isinstance(event, PositionClosed):
+                elif isinstance(event, HoldingClosed):
                     exits[event.reason] += 1
                     pnl, fees = pnl + event.gross, fees + event.fees
                 elif isinstance(event, OrderIntended) and event.ticket.purpose is Purpose.ENTRY:
@@ -68,7 +69,7 @@ def _traded(day: WiredDay, date: dt.date, seed: int) -> int:
         nonlocal cycles
         cycles += 1
         book = day.trade.ledger.book
-        for position in book.live_positions:
+        for position in book.live_spreads:
             if position.naked_shorts() and not any(o.ticket.purpose is Purpose.REPAIR for o in book.working_orders):
                 raise BrokenInvariant(f"{date} seed {seed}: {position.id} has an uncovered short and no repair")
 
@@ -78,7 +79,7 @@ def _traded(day: WiredDay, date: dt.date, seed: int) -> int:
 
 def _check_the_end(day: WiredDay, date: dt.date, seed: int) -> None:
     book = day.trade.ledger.book
-    if book.live_positions:
+    if book.live_spreads:
         raise BrokenInvariant(f"{date} seed {seed}: a position after settlement")
     events = list(day.storage.events())
     if any(isinstance(e, EntryJudged) and e.reason is None and not e.filters for e in events):

@@ -46,7 +46,7 @@ class TenShares:
         own = f"{share}-{date:%Y%m%d}-ten"  # one a day: asked again, it is the same inventory
         if any(order.is_working for order in situation.book.orders_of(own)):
             return gammacore.Decisions()
-        inventory = situation.book.inventories.get(own)  # also one that is closed: nothing is bought twice a day
+        inventory = situation.book.holdings.get(own)  # also one that is closed: nothing is bought twice a day
         if inventory is None and begin <= situation.now < end:
             legs = (ShareLeg(share, Side.BUY, closes=False),)
             buy = Trade(own, self.name, share, Purpose.ENTRY, legs, 10, Effect.DEBIT, "morning")

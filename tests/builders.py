@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
+from gammacore.domain.holdings.holding import Holding, HoldingState, Origin, SoldSpread
+from gammacore.domain.holdings.lots import Lots, multiplier_of
+from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Right
-from gammacore.domain.positions import EntryPlan, Position, PositionState, Watch
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.spreads import CreditSpread, SpreadMark, Vertical
 from gammacore.domain.words import Confidence, Direction, StrategyTag
@@ -75,10 +78,10 @@ def a_plan(
     position: str = "p1",
     scheduled: str = "10:00",
     policy: StopPolicy | None = None,
-) -> EntryPlan:
+) -> SpreadPlan:
     """An entry as decided; by default one 6880/6870 put spread for 2.50 with the standard stops."""
-    return EntryPlan(
-        position=position,
+    return SpreadPlan(
+        holding=position,
         strategy=strategy,
         direction=direction,
         confidence=confidence,
@@ -94,26 +97,36 @@ def a_plan(
     )
 
 
+def lots_of(quantities: Mapping[str, int]) -> dict[str, Lots]:
+    """Lots of so many contracts or shares by symbol, at no price."""
+    held = {symbol: Lots(symbol, multiplier_of(symbol)) for symbol in quantities}
+    return {symbol: held[symbol].traded(count, Decimal(0)) for symbol, count in quantities.items()}
+
+
 def a_position(
-    plan: EntryPlan | None = None,
+    plan: SpreadPlan | None = None,
     *,
     credit: str | Decimal | None = None,
     opened: str = "10:00",
-    watch: Watch | None = None,
-    state: PositionState = PositionState.OPEN,
-) -> Position:
+    watch: SpreadWatch | None = None,
+    state: HoldingState = HoldingState.OPEN,
+) -> SoldSpread:
     """A filled position: the plan's contracts at its expected credit (or `credit`), opened at a New York time."""
     plan = plan or a_plan()
     received = plan.expected_credit if credit is None else Decimal(credit)
-    return Position(
-        plan=plan,
+    return Holding(
+        id=plan.holding,
+        owner="credit-spread",
+        underlying=plan.spread.underlying,
+        origin=Origin.CHOSEN,
         state=state,
         opened_at=at(opened),
+        plan=plan,
         contracts=plan.contracts,
         credit=received,
-        holdings={leg.contract.occ: leg.side.sign * plan.contracts for leg in plan.spread.opening_legs},
+        lots=lots_of({leg.contract.occ: leg.side.sign * plan.contracts for leg in plan.spread.opening_legs}),
         cash=received * 100 * plan.contracts,
-        watch=watch or Watch(),
+        watch=watch or SpreadWatch(),
     )
 
 

@@ -85,9 +85,9 @@ def trading_seed(step: int = QUICK) -> int:
     seeds: tuple[int, ...] = (Settings().market.seed, *range(60))
     for seed in seeds:
         day = wire_day(simulated(step, seed))
-        book = day.trade.run_until(lambda book: bool(book.live_positions))
+        book = day.trade.run_until(lambda book: bool(book.live_spreads))
         day.close()
-        if book.live_positions:
+        if book.live_spreads:
             return seed
     raise AssertionError("no simulated day enters any more")
 
@@ -115,7 +115,7 @@ def interrupted(ledger: Path, done: Callable[[Book], bool], step: int = QUICK) -
 
 def begun(ledger: Path, *, holding: bool = True) -> Path:
     """A ledger whose simulated day was interrupted: with a position open, or before its first entry."""
-    return interrupted(ledger, (lambda book: bool(book.live_positions)) if holding else (lambda book: True))
+    return interrupted(ledger, (lambda book: bool(book.live_spreads)) if holding else (lambda book: True))
 
 
 def rows(ledger: Path) -> list[tuple[Any, ...]]:

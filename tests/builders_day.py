@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from builders import DAY, a_call_spread, a_condor, a_plan, at
-from gammacore.domain import ledger
+from builders_holdings import order_intended, spread_closed
+from gammacore.domain import holding_events, ledger
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 
@@ -60,21 +61,21 @@ def judged(slot: str, refusal: Verdict | None = None, price: str = "6900", pin: 
     )
 
 
-def entry_ticket(plan: EntryPlan) -> OrderTicket:
+def entry_ticket(plan: SpreadPlan) -> OrderTicket:
     return OrderTicket(
-        f"entry-{plan.position}", Purpose.ENTRY, plan.spread.underlying, plan.position, plan.spread.opening_legs,
+        f"entry-{plan.holding}", Purpose.ENTRY, plan.spread.underlying, plan.holding, plan.spread.opening_legs,
         plan.contracts, Effect.CREDIT, plan.limit, str(plan.strategy),
     )  # fmt: skip
 
 
-def exit_ticket(plan: EntryPlan, reason: str) -> OrderTicket:
+def exit_ticket(plan: SpreadPlan, reason: str) -> OrderTicket:
     return OrderTicket(
-        f"exit-{plan.position}", Purpose.EXIT, plan.spread.underlying, plan.position, plan.spread.closing_legs,
+        f"exit-{plan.holding}", Purpose.EXIT, plan.spread.underlying, plan.holding, plan.spread.closing_legs,
         plan.contracts, Effect.DEBIT, None, reason,
     )  # fmt: skip
 
 
-def ordered(plan: EntryPlan) -> list[Event]:
+def ordered(plan: SpreadPlan) -> list[Event]:
     """Judged, intended and taken by the broker at the plan's slot."""
     slot = plan.scheduled_at
     record = judged("10:00", price=str(plan.price), pin=str(plan.pin))
@@ -82,39 +83,41 @@ def ordered(plan: EntryPlan) -> list[Event]:
         slot, slot, None, "", record.filters, plan.price, plan.pin, plan.vix
     )  # fmt: skip
     ticket = entry_ticket(plan)
-    return [judgement, ledger.OrderIntended(slot, ticket, plan), ledger.OrderAccepted(slot, ticket.id, "8675309")]
+    return [judgement, order_intended(slot, ticket, plan), ledger.OrderAccepted(slot, ticket.id, "8675309")]
 
 
-def opened(plan: EntryPlan, credit: str | None = None, fees: str = "0") -> list[Event]:
+def opened(plan: SpreadPlan, credit: str | None = None, fees: str = "0") -> list[Event]:
     """Ordered and filled half a minute later."""
     execution = Execution(plan.contracts, Decimal(credit or plan.expected_credit), Decimal(fees))
     filled = plan.scheduled_at + dt.timedelta(seconds=30)
-    return [*ordered(plan), ledger.OrderFilled(filled, f"entry-{plan.position}", execution, complete=True)]
+    return [*ordered(plan), ledger.OrderFilled(filled, f"entry-{plan.holding}", execution, complete=True)]
 
 
 def closed(
-    plan: EntryPlan, when: str, reason: str, value: str, gross: str, *, detail: str = "", fees: str = "0"
+    plan: SpreadPlan, when: str, reason: str, value: str, gross: str, *, detail: str = "", fees: str = "0"
 ) -> list[Event]:
     """Decided, bought back and booked. `fees` are the close's; `gross` and the fees of all go into the booking."""
     date = plan.spread.sides[0].short.expiry
     now, ticket = at(when, date), exit_ticket(plan, reason)
     execution = Execution(plan.contracts, Decimal(value), Decimal(fees))
     return [
-        ledger.CloseDecided(now, plan.position, reason, Decimal(value), detail),
+        holding_events.CloseDecided(now, plan.holding, reason, Decimal(value), detail),
         ledger.OrderIntended(now, ticket),
         ledger.OrderAccepted(now, ticket.id, "8675310"),
         ledger.OrderFilled(now, ticket.id, execution, complete=True),
-        ledger.PositionClosed(
-            seconds_after(when, 3, date), plan.position, reason, Decimal(value), plan.contracts, Decimal(gross),
+        spread_closed(
+            seconds_after(when, 3, date), plan.holding, reason, Decimal(value), plan.contracts, Decimal(gross),
             2 * Decimal(fees),
         ),
     ]  # fmt: skip
 
 
-def settled(plan: EntryPlan, price: str, value: str, gross: str, *, estimated: bool = False) -> ledger.PositionClosed:
+def settled(
+    plan: SpreadPlan, price: str, value: str, gross: str, *, estimated: bool = False
+) -> holding_events.HoldingClosed:
     date = plan.spread.sides[0].short.expiry
-    return ledger.PositionClosed(
-        at("16:00", date), plan.position, "settled", Decimal(value), plan.contracts, Decimal(gross), Decimal(0),
+    return spread_closed(
+        at("16:00", date), plan.holding, "settled", Decimal(value), plan.contracts, Decimal(gross), Decimal(0),
         Decimal(price), estimated,
     )  # fmt: skip
 

@@ -15,7 +15,8 @@ from attrs import evolve
 from builders import DAY, a_session, at
 from builders_desk import Legs, a_book, a_situation
 from builders_exchange import call, put
-from gammacore.domain import inventory_events, ledger
+from builders_holdings import a_holding, holding_began
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
@@ -24,7 +25,6 @@ from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory import Inventory
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import Leg, LegFill, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
@@ -91,7 +91,7 @@ def intended(contracts: int = 1, time: str = "09:45", date: dt.date = DAY) -> li
     """The straddle is ordered."""
     now = at(time, date)
     return [
-        inventory_events.InventoryOpened(now, STRADDLE, NAME, "SPY", {}, Decimal(0)),
+        holding_began(now, STRADDLE, NAME, "SPY", {}, Decimal(0)),
         evolve(judged(), at=now, scheduled_at=now),
         ledger.OrderIntended(now, entry_of(contracts)),
         ledger.OrderAccepted(now, "gc-entry", "1"),
@@ -113,10 +113,10 @@ def bought(contracts: int = 1, date: dt.date = DAY) -> list[Event]:
 
 def decided(
     time: str, reason: str = DELTA_HEDGE, *, net: str = "30", shares: int = 0, unusual_since: str | None = None
-) -> inventory_events.HedgeDecided:
+) -> holding_events.HedgeDecided:
     """What the desk said before."""
     since = None if unusual_since is None else at(unusual_since)
-    return inventory_events.HedgeDecided(
+    return holding_events.HedgeDecided(
         at(time), STRADDLE, reason, "SPY", shares, Decimal(net), Decimal(100), Decimal("0.15"), None, "unknown",
         Decimal(600), Decimal(600), Decimal(1), NOTHING, since,
     )  # fmt: skip
@@ -167,5 +167,5 @@ def a_hedge_case(
 ) -> HedgeCase:  # fmt: skip
     """The book at an instant, ready to be judged."""
     situation = a_look(time, book=book, regime=regime, price_age=price_age)
-    inventory = Inventory(STRADDLE, NAME, "SPY", at("09:45"))
+    inventory = a_holding(STRADDLE, NAME, "SPY", at("09:45"))
     return HedgeCase(evolve(HedgingSettings(), **settings), situation, inventory, seen or a_hedged_book())

@@ -20,12 +20,12 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, SignModel
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import LegFill
 from gammacore.domain.market import MarketSnapshot, OptionChain, Quote
 from gammacore.domain.orders import Execution
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import Decision, Situation
 
@@ -146,7 +146,7 @@ def steps(situation: Situation, desk: CreditSpreadDesk | None = None) -> list[De
 # Orders that did not go as they should -------------------------------------------------------------------------------
 
 
-def leg_fills(plan: EntryPlan, *quantities: int, price: str = "2.00") -> tuple[LegFill, ...]:
+def leg_fills(plan: SpreadPlan, *quantities: int, price: str = "2.00") -> tuple[LegFill, ...]:
     """So many contracts of each opening leg, in the order of the spread."""
     return tuple(
         LegFill(leg.contract.occ, leg.side, quantity, Decimal(price))
@@ -155,9 +155,9 @@ def leg_fills(plan: EntryPlan, *quantities: int, price: str = "2.00") -> tuple[L
 
 
 def entry_filled(
-    plan: EntryPlan, spreads: int, credit: str | None = "2.50", *, legs: tuple[LegFill, ...] = (),
+    plan: SpreadPlan, spreads: int, credit: str | None = "2.50", *, legs: tuple[LegFill, ...] = (),
     complete: bool = False, time: str = "10:00:30",
 ) -> ledger.OrderFilled:  # fmt: skip
     """The entry of a plan filled so far (cumulative)."""
     price = None if credit is None else Decimal(credit)
-    return ledger.OrderFilled(at(time), f"entry-{plan.position}", Execution(spreads, price, legs=legs), complete)
+    return ledger.OrderFilled(at(time), f"entry-{plan.holding}", Execution(spreads, price, legs=legs), complete)

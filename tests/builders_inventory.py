@@ -9,7 +9,8 @@ from attrs import evolve
 
 from builders import DAY, at
 from builders_day import day_finished, day_started, filters, ledger_opened
-from gammacore.domain import inventory_events, ledger
+from builders_holdings import holding_began, holding_closed
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import Leg, ShareLeg
@@ -45,17 +46,17 @@ def bought(price: str = "3.10", contracts: int = 2) -> list[Event]:
         "entry-1", Purpose.ENTRY, "SPY", HELD, legs, contracts, Effect.DEBIT, Decimal("3.12"), "straddle"
     )
     judged = ledger.EntryJudged(slot, slot, None, "", filters(), Decimal("600.10"), None, Decimal("16.4"))
-    began = inventory_events.InventoryOpened(slot, HELD, "delta-hedge", "SPY", {}, Decimal(0))
+    began = holding_began(slot, HELD, "delta-hedge", "SPY", {}, Decimal(0))
     return [judged, began, *traded(ticket, slot, price, "2.60")]
 
 
 def decided(
     when: str, net_shares: str, shares: int, price: str, gex: str | None = "5200000"
-) -> inventory_events.HedgeDecided:
+) -> holding_events.HedgeDecided:
     """What the desk said at a price, by dealer gamma that is positive, negative or unknown (None)."""
     negative = gex is not None and gex.startswith("-")
-    return inventory_events.HedgeDecided(
-        at=at(when), inventory=HELD, reason="delta_hedge" if shares else "below_threshold", symbol="SPY", shares=shares,
+    return holding_events.HedgeDecided(
+        at=at(when), holding=HELD, reason="delta_hedge" if shares else "below_threshold", symbol="SPY", shares=shares,
         net_shares=Decimal(net_shares), unit=HUNDRED, threshold=Decimal("0.10" if negative else "0.15"),
         gex=None if gex is None else Decimal(gex), gex_status="unknown" if gex is None else "known",
         underlying_price=Decimal(price), hedge_price=Decimal(price), ratio=Decimal(1),
@@ -70,7 +71,7 @@ def share_ticket(order: str, purpose: Purpose, shares: int, *, closes: bool, rea
     )
 
 
-def hedged(decision: inventory_events.HedgeDecided, number: int, price: str, *, closes: bool = False) -> list[Event]:
+def hedged(decision: holding_events.HedgeDecided, number: int, price: str, *, closes: bool = False) -> list[Event]:
     """Decided, and filled at a price of its own."""
     ticket = share_ticket(f"hedge-{number}", Purpose.HEDGE, decision.shares, closes=closes, reason=decision.reason)
     filled = traded(ticket, decision.at, price)
@@ -101,15 +102,15 @@ def a_hedge_day() -> list[Event]:
         *a_hedge_day_open(),
         *traded(sell_calls, at("15:45"), "5.00", "1.30"),
         *traded(flatten, at("15:45"), "603.00"),
-        inventory_events.InventorySettled(close, HELD, PUT.occ, 2, Decimal(0), "SPY", 0, Decimal("605.02"), False),
-        inventory_events.InventoryClosed(close, HELD, "daily_flatten", Decimal(380), Decimal("60.40"), Decimal("3.90")),
+        holding_events.HoldingSettled(close, HELD, PUT.occ, 2, Decimal(0), "SPY", 0, Decimal("605.02"), False),
+        holding_closed(close, HELD, "daily_flatten", Decimal(380), Decimal("60.40"), Decimal("3.90")),
         day_finished("20436.50"),
     ]
 
 
 def a_delivery(*, sold: bool) -> list[Event]:
     """100 shares delivered at Monday's close; on Tuesday they are sold for a dollar more, or still held."""
-    delivery = inventory_events.SharesDelivered(at("16:00"), "p1", "SPY", 100, Decimal(600), Decimal(598))
+    delivery = holding_events.SharesDelivered(at("16:00"), "p1", "SPY", 100, Decimal(600), Decimal(598))
     tuesday: list[Event] = [ledger_opened(), day_started(underlying="SPY"), delivery, day_started(NEXT_DAY, "SPY")]
     if not sold:
         return tuesday
@@ -117,7 +118,7 @@ def a_delivery(*, sold: bool) -> list[Event]:
         "exit-9", Purpose.EXIT, "SPY", "shares-p1", (ShareLeg("SPY", Side.SELL, closes=True),), 100, Effect.CREDIT,
         None, "delivered_shares",
     )  # fmt: skip
-    end = inventory_events.InventoryClosed(
+    end = holding_closed(
         at("09:32", NEXT_DAY), "shares-p1", "delivered_shares", Decimal(0), Decimal("100.00"), Decimal("0")
     )
     return [*tuesday, *traded(ticket, at("09:30", NEXT_DAY), "599.00"), end]

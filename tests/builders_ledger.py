@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from builders_holdings import order_intended as an_intent
+from builders_holdings import holding_began, holding_closed, spread_adopted, spread_closed
 from gammacore.domain import hedging_events as hedging
-from gammacore.domain import inventory_events, ledger
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus
+from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.words import Confidence, Direction, StrategyTag
@@ -34,10 +36,10 @@ def a_put_spread() -> CreditSpread:
     return CreditSpread((Vertical(short, long),))
 
 
-def a_plan(position: str = "p1") -> EntryPlan:
+def a_plan(position: str = "p1") -> SpreadPlan:
     """Three put spreads for 2.50 under the standard policy."""
-    return EntryPlan(
-        position=position,
+    return SpreadPlan(
+        holding=position,
         strategy=StrategyTag.PUT_SPREAD,
         direction=Direction.BULLISH,
         confidence=Confidence.HIGH,
@@ -60,7 +62,7 @@ def an_entry_ticket(order: str = "gc-entry-1", position: str = "p1") -> OrderTic
         id=order,
         purpose=Purpose.ENTRY,
         underlying="SPX",
-        position=position,
+        holding=position,
         legs=plan.spread.opening_legs,
         quantity=plan.contracts,
         effect=Effect.CREDIT,
@@ -93,16 +95,14 @@ def entry_judged() -> ledger.EntryJudged:
 
 
 def order_intended() -> ledger.OrderIntended:
-    return ledger.OrderIntended(at(61), an_entry_ticket(), a_plan())
+    return an_intent(at(61), an_entry_ticket(), a_plan())
 
 
-def position_adopted(position: str = "old-1", *, orphan: bool = False) -> ledger.PositionAdopted:
+def position_adopted(position: str = "old-1", *, orphan: bool = False) -> holding_events.HoldingAdopted:
     """`a_plan` under another id, taken over with an armed trailing stop."""
     short, long = a_put_spread().symbols
-    watch = Watch(best_profit=Decimal("0.31"), trailing_armed=True)
-    return ledger.PositionAdopted(
-        at(-4), a_plan(position), 3, Decimal("2.45"), {short: -3, long: 3}, at(-30), watch, orphan
-    )
+    watch = SpreadWatch(best_profit=Decimal("0.31"), trailing_armed=True)
+    return spread_adopted(at(-4), a_plan(position), 3, Decimal("2.45"), {short: -3, long: 3}, at(-30), watch, orphan)
 
 
 def halted(number: int = 0) -> ledger.Halted:
@@ -117,7 +117,7 @@ def some_events(count: int, first: int = 1) -> list[ledger.Event]:
 
 def one_of_each() -> tuple[ledger.Event, ...]:
     """One sample of every event type, in the order of `Event`."""
-    watch = Watch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
+    watch = SpreadWatch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
     return (
         ledger_opened(),
         ledger.HistoryImported(at(-4), (Decimal("56.00"), Decimal("-34.62")), 45, "account_balance.json"),
@@ -134,20 +134,18 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.CancelRequested(at(66), "gc-entry-5", "entry life of 300 s is over"),
         ledger.OrderCanceled(at(66.1), "gc-entry-5", ""),
         ledger.OrderExpired(at(390), "gc-entry-6"),
-        ledger.WatchChanged(at(91), "p1", watch),
-        ledger.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
-        ledger.PositionClosed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
-        ledger.SettlementAwaited(at(391), "p2"),
-        inventory_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
-        inventory_events.InventoryOpened(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
-        inventory_events.InventorySettled(
+        holding_events.WatchChanged(at(91), "p1", watch),
+        holding_events.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
+        spread_closed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
+        holding_events.SettlementAwaited(at(391), "p2"),
+        holding_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        holding_began(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
+        holding_events.HoldingSettled(
             at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
         ),
-        inventory_events.InventoryAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
-        inventory_events.InventoryClosed(
-            at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")
-        ),
-        inventory_events.HedgeDecided(
+        holding_events.HoldingAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
+        holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
+        holding_events.HedgeDecided(
             at(30),
             "hedged-1",
             "delta_hedge",
@@ -161,12 +159,12 @@ def one_of_each() -> tuple[ledger.Event, ...]:
             Decimal("600.25"),
             Decimal("600.25"),
             Decimal(1),
-            inventory_events.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
+            holding_events.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
             at(28),
         ),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
-        ledger.PositionMissing(at(7), "p5", 2),
-        ledger.PositionAdjusted(at(8), "p1", "SPXW260819P06880000", 2, Decimal("4.10"), "bought back outside"),
+        holding_events.DifferenceSeen(at(7), "SPXW260819P06880000", 2, "p5"),
+        holding_events.HoldingAdjusted(at(8), "p1", "SPXW260819P06880000", 2, Decimal("4.10"), "bought back outside"),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
         halted(9),
         ledger.Resumed(at(10), "quotes are back"),

@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
+from gammacore.domain.holdings.holding import is_spread
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -27,11 +28,12 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
 from gammacore.domain.orders import Order, OrderState, OrderTicket
-from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
@@ -57,7 +59,7 @@ def a_desk_without_entries() -> CreditSpreadDesk:
 class Scripted:
     """Opens the given plans at their times and closes at the given ones; everything else is the desk's own work."""
 
-    plans: tuple[EntryPlan, ...] = ()
+    plans: tuple[SpreadPlan, ...] = ()
     closes: Mapping[str, dt.datetime] = field(factory=dict)
     desk: CreditSpreadDesk = field(factory=a_desk_without_entries)
 
@@ -82,16 +84,16 @@ class Scripted:
 
     def _closes(self, situation: Situation) -> Iterator[Decision]:
         for name, when in self.closes.items():
-            position = situation.book.position(name)
-            if when <= situation.now and position is not None and position.state is PositionState.OPEN:
+            position = situation.book.holding(name)
+            if when <= situation.now and position is not None and position.state is HoldingState.OPEN:
                 yield Close(name, "scripted", "as the script says", Decimal("2.80"))
 
 
-def a_judgement(plan: EntryPlan, now: dt.datetime) -> EntryJudged:
+def a_judgement(plan: SpreadPlan, now: dt.datetime) -> EntryJudged:
     return EntryJudged(now, plan.scheduled_at, None, "", (), plan.price, plan.pin, plan.vix)
 
 
-def a_scripted_plan(contracts: int = 3, position: str = "p1", scheduled: str = "10:00") -> EntryPlan:
+def a_scripted_plan(contracts: int = 3, position: str = "p1", scheduled: str = "10:00") -> SpreadPlan:
     """Put spreads for 2.50 expected, sold at 2.35 or better, that no stop will end."""
     plan = a_plan(contracts=contracts, position=position, scheduled=scheduled, policy=PATIENT)
     return evolve(plan, limit=Decimal("2.35"))
@@ -167,9 +169,10 @@ class World:
             self.show(seconds=seconds)
             self.day.once()
 
-    def position(self, name: str = "p1") -> Position:
-        position = self.book.position(name)
+    def position(self, name: str = "p1") -> SoldSpread:
+        position = self.book.holding(name)
         assert position is not None
+        assert is_spread(position)
         return position
 
     def orders(self, name: str = "p1") -> tuple[Order, ...]:
@@ -186,7 +189,7 @@ class World:
 
 
 def a_world(
-    *plans: EntryPlan, closes: Mapping[str, str] | None = None, start: str = "10:00", cash: str = "20000",
+    *plans: SpreadPlan, closes: Mapping[str, str] | None = None, start: str = "10:00", cash: str = "20000",
     close: str = "16:00", settings: Settings | None = None, underlying: str = "SPX",
 ) -> World:  # fmt: skip
     """An ordinary Monday at 10:00, the put spread quoted; opens `plans` and closes positions at New York times."""
@@ -199,7 +202,7 @@ def a_world(
     return World(clock, market, exchange, session, strategy, settings or Settings(), underlying=underlying)
 
 
-def a_world_holding(plan: EntryPlan | None = None, *, closes: Mapping[str, str] | None = None) -> World:
+def a_world_holding(plan: SpreadPlan | None = None, *, closes: Mapping[str, str] | None = None) -> World:
     """A world whose plan was entered at 10:00:00 and filled at 10:00:10."""
     world = a_world(plan or a_scripted_plan(), closes=closes)
     world.day.once()
@@ -214,7 +217,7 @@ class LetsEverythingThrough(Guard):
     def __init__(self) -> None:
         """It looks at nothing."""
 
-    def __call__(self, ticket: OrderTicket, plan: EntryPlan | None = None) -> Allowed:
+    def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None) -> Allowed:
         return Allowed(Risk.ADDS, ticket)
 
     def again(self, order: Order) -> None:

@@ -33,12 +33,13 @@ from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
@@ -104,7 +105,7 @@ class OneEntry:
             steps = 2 * situation.underlying.ticks.complex_order if self.scenario.walks else 0
             yield Open(plan, record, limit=plan.limit + steps)
 
-    def _plan(self, situation: Situation, slot: dt.datetime) -> EntryPlan:
+    def _plan(self, situation: Situation, slot: dt.datetime) -> SpreadPlan:
         underlying, price = situation.underlying, situation.price
         assert price is not None
         short, long = (
@@ -114,8 +115,8 @@ class OneEntry:
         spread = CreditSpread((Vertical(short, long),))
         mark = spread.mark(situation.market.quote)
         assert mark is not None
-        return EntryPlan(
-            position=POSITION,
+        return SpreadPlan(
+            holding=POSITION,
             strategy=StrategyTag.PUT_SPREAD,
             direction=Direction.BULLISH,
             confidence=Confidence.HIGH,
@@ -131,9 +132,9 @@ class OneEntry:
         )
 
     def _exit(self, situation: Situation) -> Iterator[Decision]:
-        position = situation.book.position(POSITION)
+        position = situation.book.holding(POSITION)
         due = situation.now >= situation.session.after_open(self.scenario.exits_at)
-        if due and position is not None and position.state is PositionState.OPEN and position.open_contracts:
+        if due and position is not None and position.state is HoldingState.OPEN and position.open_in(position.sides):
             yield Close(POSITION, "scripted", "as the script says", urgent=False)
 
 

@@ -24,12 +24,12 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.broker_facts.fees import NO_FEES
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.ledger import Halted, OrderIntended, Resumed
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.positions import Watch
-from gammacore.domain.risk.limits import RiskLimits, inventory_risk
+from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
@@ -100,8 +100,8 @@ class Hostile:
         return self.rng.choice((*nonsense, *sense))(situation)
 
     def _name(self, situation: Situation) -> str:
-        positions = [position.id for position in situation.book.live_positions]
-        inventories = [inventory.id for inventory in situation.book.live_inventories]
+        positions = [position.id for position in situation.book.live_spreads]
+        inventories = [inventory.id for inventory in situation.book.live_holdings]
         return self.rng.choice([*NAMES, *positions, *inventories])
 
     def _side(self) -> Side:
@@ -140,7 +140,7 @@ class Hostile:
 
     def _exit_twice(self, situation: Situation) -> Decision:
         """What is held, sold again although a sale may be working: too much of it, or the wrong way round."""
-        inventories = situation.book.live_inventories
+        inventories = situation.book.live_holdings
         if not inventories:
             return self._trade(situation)
         inventory = self.rng.choice(inventories)
@@ -152,7 +152,7 @@ class Hostile:
         contract = next((one for one in quotes(Decimal(600)) if one.occ == symbol), None)
         leg = ShareLeg(symbol, side, closes=self.rng.random() < 0.8) if contract is None else Leg(contract, side)
         return Trade(
-            inventory.id, inventory.strategy, "SPY", self.rng.choice([Purpose.EXIT, Purpose.HEDGE, Purpose.ENTRY]),
+            inventory.id, inventory.owner, "SPY", self.rng.choice([Purpose.EXIT, Purpose.HEDGE, Purpose.ENTRY]),
             (leg,), abs(quantity) * self.rng.choice([1, 1, 2]),
             Effect.CREDIT if quantity > 0 else Effect.DEBIT, "again",
         )  # fmt: skip
@@ -184,7 +184,7 @@ class Hostile:
         return self.rng.choice(
             (
                 Cancel(self.rng.choice([*orders, "gc-unknown"]), "because"),
-                Remember(self._name(situation), Watch()),
+                Remember(self._name(situation), SpreadWatch()),
                 Warn("mood", "it is raining", self._name(situation)),
                 Halt("enough") if self.rng.random() < 0.1 else Warn("mood", "it is not raining"),
             )
@@ -292,12 +292,11 @@ class Run:
 def chosen_risk(book: Book) -> Decimal:
     """Dollars at risk in what was opened; shares that hedged options sold since are no opening."""
     unhedged = [
-        inventory
-        for inventory in book.live_inventories
-        if all(order.ticket.purpose is not Purpose.HEDGE for order in book.orders_of(inventory.id))
+        holding
+        for holding in book.live_holdings
+        if all(order.ticket.purpose is not Purpose.HEDGE for order in book.orders_of(holding.id))
     ]
-    risks = (*(one.maximum_risk for one in book.live_positions), *map(inventory_risk, unhedged))
-    return sum(risks, Decimal(0))
+    return sum((holding.maximum_risk for holding in unhedged), Decimal(0))
 
 
 SLACK = Decimal(1000)

@@ -364,7 +364,7 @@ def test_a_copied_ledger_is_read_without_a_trace(gammacore: CommandLine) -> None
         gammacore.document(*command.split(), "--ledger", copy)
 
     assert [path.name for path in Path("copy").iterdir()] == ["day.sqlite"]
-    assert book_of(copy).live_positions
+    assert book_of(copy).live_spreads
 
 
 # --- histories and settings ---

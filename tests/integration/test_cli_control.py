@@ -169,7 +169,7 @@ def test_reconcile_finds_book_and_broker_alike(gammacore: CommandLine) -> None:
     found = gammacore.document("reconcile", "--ledger", ledger)
 
     assert {verdict["verdict"] for verdict in found["verdicts"]} <= {"match"}
-    assert book_of(ledger).live_positions
+    assert book_of(ledger).live_spreads
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_request_in_the_inbox_is_obeyed_within_one_cycle(
     assert kinds(ledger).count(event) == 1
     assert SqliteInbox(ledger).pending() == ()
     gammacore("trade", "--ledger", ledger, "--json", "--quiet")
-    assert not book_of(ledger).live_positions
+    assert not book_of(ledger).live_spreads
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ class Harness:
 
 def assert_covered(book: Book) -> None:
     """No short without its cover, or an alarm on record and an order at work that mends it. Rule: R2."""
-    for position in book.live_positions:
+    for position in book.live_spreads:
         if position.naked_shorts():
             assert any(order.is_working for order in book.orders_of(position.id)), f"naked: {position.naked_shorts()}"
 
@@ -160,7 +160,7 @@ def test_a_restart_at_the_last_recorded_instant_loses_nothing_either(harness: Ha
 
         assert ending.is_finished, point
         assert (ending.holdings, ending.cash) == ({}, ending.balance), point  # dollar for dollar what the exchange says
-        assert len(bodies(ending, "PositionClosed")) == 1, point
+        assert len(bodies(ending, "HoldingClosed")) == 1, point
         assert len({order.id for order in ending.orders}) == len(bodies(ending, "OrderIntended")), point
 
 
@@ -178,7 +178,7 @@ def test_killed_anywhere_and_restarted_the_day_ends_the_same(harness: Harness) -
         assert ending.is_finished, lines[-1]
         assert ending.orders == undisturbed.orders, lines[-1]  # none twice, none missing, each filled the same
         assert (ending.holdings, ending.cash, ending.balance) == ({}, undisturbed.cash, undisturbed.balance), lines[-1]
-        for booked in ("PositionClosed", "InventoryClosed"):
+        for booked in ("HoldingClosed", "HoldingClosed"):
             assert bodies(ending, booked) == bodies(undisturbed, booked), lines[-1]
         assert hedges(ending) == hedges(undisturbed), lines[-1]
         assert is_principled(difference), lines[-1]

@@ -15,9 +15,9 @@ from attrs import frozen
 
 from gammacore.configuration import configure, read_toml
 from gammacore.domain.book.book import Book
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Settlement, Underlying
-from gammacore.domain.inventory_events import InventoryClosed
-from gammacore.domain.ledger import DayFinished, DayStarted, Event, OrderIntended, OrderWasRejected, PositionClosed
+from gammacore.domain.ledger import DayFinished, DayStarted, Event, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.sessions import new_york
 from gammacore.errors import ConfigurationError
@@ -124,7 +124,7 @@ def test_the_spreads_of_a_made_up_index_are_its_own(seed: int, tmp_path: Path) -
     """CS-009, CS-011, CS-021, CS-404: widths from 7.5, limits in quarters, root ABCW."""
     day = traded(tmp_path, INDEX, **NO_TREND_NEEDED, **{"market.seed": seed})
 
-    assert day.all(PositionClosed)
+    assert day.all(HoldingClosed)
     assert_orders_are_of_the_underlying(day)
     assert_both_books_agree(day)
 
@@ -139,7 +139,7 @@ def test_a_straddle_of_either_is_hedged_with_its_shares_and_flat_before_the_clos
 
     first_exit = min(event.at for event in day.all(OrderIntended) if event.ticket.purpose is Purpose.EXIT)
     assert first_exit == new_york(day.all(DayStarted)[0].date, dt.time(15, 45))
-    assert len(day.all(InventoryClosed)) == 1
+    assert len(day.all(HoldingClosed)) == 1
     assert any(ticket.is_shares for ticket in day.tickets)
     assert_orders_are_of_the_underlying(day)
     assert_both_books_agree(day)

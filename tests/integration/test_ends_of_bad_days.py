@@ -22,11 +22,11 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory_events import InventoryClosed, SharesDelivered
-from gammacore.domain.ledger import AlarmRaised, CloseDecided, DayFinished, OrderIntended, PositionClosed
+from gammacore.domain.ledger import AlarmRaised, DayFinished, OrderIntended
 from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import BrokerUnavailable, OutcomeUnknown
@@ -48,7 +48,7 @@ NO_OFFERS: Quotes = {put(6880): ("5.00", "0"), put(6870): ("2.40", "0")}
 
 
 def a_day(
-    plan: EntryPlan, quotes: Sequence[tuple[str, Quotes]], settles: str, *, underlying: str = "SPX", spot: str = "6900"
+    plan: SpreadPlan, quotes: Sequence[tuple[str, Quotes]], settles: str, *, underlying: str = "SPX", spot: str = "6900"
 ) -> World:
     """Minute by minute from 9:30 to the close: each set of quotes holds from its New York time on."""
     market, clock = FakeMarket(underlying, step=60), FakeClock(at("09:30"))
@@ -83,7 +83,7 @@ def test_two_hours_of_useless_quotes_end_at_the_settlement_print(useless: Quotes
 
     (decided,) = world.all(CloseDecided)
     assert (decided.reason, decided.at) == ("soft_close", at("15:30"))
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert booked.gross == (CREDIT - Decimal(value)) * 300
     assert world.alarms().count("stale_quotes") == 4  # every 20 cycles of 14:00 to 15:30
     assert [day.balance for day in world.all(DayFinished)] == [CASH + booked.gross - booked.fees]
@@ -100,7 +100,7 @@ def test_a_long_whose_bid_is_not_quoted_is_left_to_settlement_and_its_short_boug
     world = a_day(a_scripted_plan(), [("09:30", PUT_QUOTES), ("14:00", NO_BID)], settles)
     world.day()
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert booked.gross == (CREDIT - Decimal("5.20") + Decimal(worth)) * 300
     both, short, long = (event for event in world.all(OrderIntended) if event.ticket.purpose.closes)
     assert [both.at, short.at, long.at] == [at("15:30"), at("15:32"), at("15:33")]
@@ -122,7 +122,7 @@ def test_the_first_usable_quotes_after_the_soft_close_end_it_there(useless: Quot
     world = a_day(a_scripted_plan(), quotes, "6860")
     world.day()
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.exit_value) == ("soft_close", Decimal(value))
     assert at("15:57") <= booked.at <= at("15:59")
     assert booked.gross == (CREDIT - Decimal(value)) * 300
@@ -204,7 +204,7 @@ def test_a_broker_gone_over_the_soft_close_and_the_hard_one_is_no_reason_to_call
     """R4, R5, CS-416, CS-526, CS-527: told at once; leg by leg, shorts first; what is not closed by then is settled."""
     world = a_day_without_broker(settles, back, lost)
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     long_worth = put(6870).intrinsic(Decimal(settles))
     costs = {"closed": Decimal("2.80"), "short closed": Decimal("5.20") - long_worth, "settled": Decimal(value)}
     assert booked.exit_value == costs[ends]
@@ -228,7 +228,7 @@ def test_a_close_that_filled_while_nobody_answered_is_found_and_not_settled_besi
     """R4, CS-561: sent at 15:30, filled at 15:31, known once the broker is back; sent once."""
     world = a_day_without_broker(settles, back, "arrives")
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.exit_value, booked.settlement_price) == ("soft_close", Decimal("2.80"), None)
     assert booked.at >= at(back)
     assert len([event for event in world.all(OrderIntended) if event.ticket.purpose.closes]) == 1
@@ -244,7 +244,7 @@ def test_a_close_first_heard_of_late_in_the_evening_is_booked_by_the_start_that_
     world.restart()
     world.day()
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.exit_value) == ("soft_close", Decimal("2.80"))
     assert world.alarms().count("not_flat") == 1
     assert [day.date for day in world.all(DayFinished)] == [DAY]
@@ -263,7 +263,7 @@ def test_an_index_settles_in_cash_to_the_cent_on_either_side_of_a_strike(settles
     world = a_day(a_scripted_plan(), [("09:30", PUT_QUOTES), ("15:20", {})], settles)
     world.day()
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.exit_value) == ("settled" if booked.settlement_price else "", Decimal(value))
     assert booked.gross == (CREDIT - Decimal(value)) * 300
     assert world.all(SharesDelivered) == []
@@ -295,7 +295,7 @@ SPY_CALL_PLAN = evolve(SPY_PUT_PLAN, spread=a_call_spread(692, 693, "SPY"), stra
     ],
 )
 def test_a_fund_delivers_shares_from_one_cent_in_the_money_and_they_go_at_the_next_open(
-    plan: EntryPlan, quotes: Quotes, settles: str, value: str, shares: int
+    plan: SpreadPlan, quotes: Quotes, settles: str, value: str, shares: int
 ) -> None:
     """CS-529: at the strike nothing moves; through both strikes the legs' shares cancel out."""
     world = a_day(plan, [("09:30", quotes), ("15:20", {})], settles, underlying="SPY", spot="690")
@@ -304,7 +304,7 @@ def test_a_fund_delivers_shares_from_one_cent_in_the_money_and_they_go_at_the_ne
     world.market.settle(NEXT_DAY, "689.15")
     world.day()
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert booked.gross == (Decimal("0.25") - Decimal(value)) * 200
     assert [told.shares for told in world.all(SharesDelivered)] == ([shares] if shares else [])
     assert dict(world.exchange.holdings()) == ({"SPY": shares} if shares else {}) == world.book.expected_holdings()
@@ -317,7 +317,7 @@ def test_a_fund_delivers_shares_from_one_cent_in_the_money_and_they_go_at_the_ne
     world.session = a_session(date=NEXT_DAY)
     world.day()
 
-    (gone,) = world.all(InventoryClosed)
+    (gone,) = world.all(HoldingClosed)
     sold_at = Decimal("689.15") if shares > 0 else Decimal("689.16")
     assert (gone.reason, gone.shares) == ("delivered_shares", (sold_at - Decimal(settles)) * shares)
     assert gone.at <= at("09:32", NEXT_DAY)

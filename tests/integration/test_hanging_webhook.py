@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from gammacore.configuration import Configuration, configure
-from gammacore.domain.ledger import Event, PositionClosed
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.ledger import Event
 from gammacore.wiring import wire_day
 
 URL = "https://discord.com/api/webhooks/1/t0ken"
@@ -61,4 +62,4 @@ def test_a_whole_day_is_traded_while_its_first_message_hangs(channel: HangingCha
     alone = events_of_the_day(told())
 
     assert events_of_the_day(told(**{"alerts.webhook_url": URL}), channel) == alone
-    assert [event.reason for event in alone if isinstance(event, PositionClosed)] == ["stop_loss"] * 4
+    assert [event.reason for event in alone if isinstance(event, HoldingClosed)] == ["stop_loss"] * 4

@@ -19,7 +19,7 @@ from gammacore.adapters.fake.faults import Behaviour
 from gammacore.adapters.fake.market import FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.inventory_events import HedgeDecided, InventoryClosed
+from gammacore.domain.holding_events import HedgeDecided, HoldingClosed
 from gammacore.domain.ledger import AlarmRaised, DayFinished, EntryJudged, OrderIntended
 from gammacore.domain.orders import Purpose
 from gammacore.domain.sessions import NEW_YORK
@@ -117,9 +117,9 @@ def test_an_entry_that_left_is_bought_once(fate: Behaviour) -> None:
 
 def left_over_night(world: World) -> None:
     """Killed at noon with hedge shares held; the options expire, and nobody is there."""
-    world.day.run_until(lambda book: any("SPY" in one.quantities for one in book.live_inventories)
+    world.day.run_until(lambda book: any("SPY" in one.quantities for one in book.live_holdings)
                         and world.clock.now() >= at("12:00"))  # fmt: skip
-    held = world.book.live_inventories[0].quantities["SPY"]
+    held = world.book.live_holdings[0].quantities["SPY"]
     world.restart()
     for minute in range(390):
         now = at("09:30", NEXT_DAY) + dt.timedelta(minutes=minute)
@@ -143,7 +143,7 @@ def test_what_was_left_over_night_is_told_and_closed_at_the_open_whoever_runs(st
     (sent,) = [event for event in world.all(OrderIntended) if event.at >= at("09:30", NEXT_DAY)]
     assert (sent.ticket.reason, clock_of(sent.at)) == ("leftover_flatten", "09:30:00")
     assert [day.date for day in world.all(DayFinished)] == [NEXT_DAY]
-    assert len(world.all(InventoryClosed)) == 1
+    assert len(world.all(HoldingClosed)) == 1
     assert dict(world.exchange.holdings()) == {} == book.expected_holdings()
     assert book.balance == world.exchange.account().balance
 

@@ -163,7 +163,7 @@ def test_a_day_left_in_the_middle_shows_what_it_holds(
     at_home(monkeypatch, tmp_path)
     chosen = configure([{"trade.strategy": Sourced("delta-hedge", "test")}])
     interrupted = wire_day(naming_its_underlying(chosen), tmp_path / "half.sqlite")
-    interrupted.trade.run_until(lambda book: any(len(one.quantities) == 3 for one in book.live_inventories))
+    interrupted.trade.run_until(lambda book: any(len(one.quantities) == 3 for one in book.live_holdings))
     interrupted.close()
 
     (held,) = cli.document("status", "--ledger", tmp_path / "half.sqlite")["inventories"]

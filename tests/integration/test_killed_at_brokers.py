@@ -30,8 +30,9 @@ from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import CloseDecided, Event, OrderAccepted, OrderIntended, OrderNotSent, PositionClosed
+from gammacore.domain.ledger import Event, OrderAccepted, OrderIntended, OrderNotSent
 from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket, Purpose
 
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
@@ -196,7 +197,7 @@ def assert_over(ending: Ending) -> None:
     """The day is finished, nothing is held and nothing works, here and there."""
     book = ending.book
     assert book.finished is not None
-    assert (list(book.live_positions), list(book.live_inventories), list(book.working_orders)) == ([], [], [])
+    assert (list(book.live_spreads), list(book.live_holdings), list(book.working_orders)) == ([], [], [])
     assert ending.holdings == {}
     assert not book.quarantined
 
@@ -335,7 +336,7 @@ def test_a_spread_whose_long_has_no_bid_is_closed_short_first(desk: Desk, tmp_pa
     ending = unbid_day(desk, tmp_path)
     short, long = builders_unbid.legs_of(desk.underlying)
     _entry, back, offer = ending.tickets
-    (booked,) = (event for event in ending.events if isinstance(event, PositionClosed))
+    (booked,) = (event for event in ending.events if isinstance(event, HoldingClosed))
 
     assert [[(leg.side, leg.symbol) for leg in ticket.legs] for ticket in (back, offer)] == [
         [(Side.BUY, short.occ)], [(Side.SELL, long.occ)]

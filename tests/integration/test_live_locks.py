@@ -68,7 +68,7 @@ def test_with_three_locks_open_the_live_account_trades_and_its_ledger_says_so(li
     configuration = live.asked(LiveAsk(switch=True, account=NUMBER))
     day = live.wire(configuration, {**PAPER, **LIVE})
     try:
-        book = day.trade.run_until(lambda book: bool(book.live_positions))
+        book = day.trade.run_until(lambda book: bool(book.live_spreads))
     finally:
         day.close()
 

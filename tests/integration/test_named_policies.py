@@ -16,8 +16,8 @@ from attrs import frozen
 
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.configuration import configure, read_toml
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, HistoryImported, LedgerOpened, Mode, OrderIntended
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.sessions import new_york
 from gammacore.wiring import wire_day
 
@@ -33,12 +33,12 @@ class Morning:
     """A simulated day until its first order, or its end."""
 
     judged: tuple[EntryJudged, ...]
-    plans: tuple[EntryPlan, ...]
+    plans: tuple[SpreadPlan, ...]
     warned: list[str]
     first_limit: Decimal | None
 
     @property
-    def plan(self) -> EntryPlan:
+    def plan(self) -> SpreadPlan:
         """What the first order was for."""
         assert self.plans, [entry.explanation for entry in self.judged]
         return self.plans[0]

@@ -16,6 +16,7 @@ from builders_world import LetsEverythingThrough
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, TOKEN, Asked, WireFault, World, scripted_world
+from builders_holdings import sell
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.several import Several
@@ -193,7 +194,7 @@ def test_a_broker_that_quotes_them_back_does_not_get_them_into_ledger_or_log(
         ledger = DayLedger(storage, Several(logger, (LogNotifier(logger),), ()))
         ledger.record(ledger_opened())
         desk = OrderDesk(ledger, line.broker, world.clock, OrderLife(), LetsEverythingThrough())
-        desk.send(an_entry(), a_plan())
+        sell(desk, an_entry(), a_plan())
         order = ledger.book.order(an_entry().id)
     finally:
         storage.close()

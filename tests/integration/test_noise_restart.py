@@ -10,7 +10,7 @@ import pytest
 
 from gammacore.adapters.codec import encode
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.ledger import WatchChanged
+from gammacore.domain.holding_events import WatchChanged
 from gammacore.wiring import wire_day
 
 STEP = 10

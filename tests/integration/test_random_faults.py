@@ -32,11 +32,12 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.ledger import AlarmRaised, OrderIntended, PositionClosed
+from gammacore.domain.ledger import AlarmRaised, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, Receipt
 from relay import Relay
@@ -78,7 +79,7 @@ def a_market(rng: Random) -> FakeMarket:
     return market
 
 
-def plans(rng: Random) -> tuple[EntryPlan, ...]:
+def plans(rng: Random) -> tuple[SpreadPlan, ...]:
     spreads = (
         (a_put_spread(), StrategyTag.PUT_SPREAD),
         (a_call_spread(), StrategyTag.CALL_SPREAD),
@@ -198,7 +199,7 @@ def run(seed: int) -> World:
     world.wrap_broker = watched
     world.day.begin()
     while not world.day.is_finished():
-        assert world.clock.now() < at("16:30"), f"open at 16:30: {world.book.live_positions}"
+        assert world.clock.now() < at("16:30"), f"open at 16:30: {world.book.live_spreads}"
         world.day.cycle()
         assert_covered(world)
         draw_trouble(rng, world)
@@ -214,10 +215,10 @@ def assert_covered(world: World) -> None:
     now = world.clock.now()
     if now >= world.session.close:
         return
-    for position in world.book.live_positions:
+    for position in world.book.live_spreads:
         if position.naked_shorts():
             orders = world.book.orders_of(position.id)
-            alarms = [e for e in world.events if isinstance(e, AlarmRaised) and e.position == position.id]
+            alarms = [e for e in world.events if isinstance(e, AlarmRaised) and e.holding == position.id]
             assert alarms, f"{position.id} is naked and nobody was told: {position.naked_shorts()}"
             assert any(o.is_working or now in (o.intended_at, o.changed_at) for o in orders), f"{position.id} is naked"
 
@@ -237,12 +238,12 @@ def assert_ended_well(world: World) -> None:
     assert state_of(Book.of(world.events)) == state_of(book), "the ledger folds to another book"
     assert dict(exchange.holdings()) == book.expected_holdings() == {}
     assert dict(book.quarantined) == {}
-    assert book.live_inventories == ()
+    assert book.live_holdings == ()
     assert book.balance == exchange.account().balance, "the book's dollars are not the exchange's"
     closed: Counter[str] = Counter()
     for event in world.events:
-        if isinstance(event, PositionClosed):
-            closed[event.position] += event.contracts
+        if isinstance(event, HoldingClosed):
+            closed[event.holding] += event.contracts
     for order in book.orders.values():
         if order.ticket.purpose is Purpose.ENTRY and order.ticket.holding != STRADDLE:
             assert closed[order.ticket.holding] == order.execution.quantity, f"{order.ticket.holding} booked wrongly"

@@ -16,14 +16,13 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
-from gammacore.domain.book.inventories import STRANDED
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened, SharesDelivered
-from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended, PositionClosed
+from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.words import StrategyTag
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
@@ -36,7 +35,7 @@ PUT_PLAN = a_plan(
 CALL_PLAN = evolve(PUT_PLAN, spread=a_call_spread(692, 693, "SPY"), strategy=StrategyTag.CALL_SPREAD)
 
 
-def a_spy_world(plan: EntryPlan, quotes: dict[OptionContract, BidAsk], settles: str, opens: str) -> World:
+def a_spy_world(plan: SpreadPlan, quotes: dict[OptionContract, BidAsk], settles: str, opens: str) -> World:
     """Monday's options are quoted until 15:20 and never again, so that no close can fill; Tuesday shows the share."""
     market, clock = FakeMarket("SPY", step=60), FakeClock(at("09:30"))
     for minute in range(390):
@@ -68,7 +67,7 @@ def next_morning(world: World) -> None:
     ids=["puts", "puts, a gap down", "calls"],
 )
 def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_agree(
-    plan: EntryPlan, quotes: dict[OptionContract, BidAsk], settles: str, shares: int, opens: str
+    plan: SpreadPlan, quotes: dict[OptionContract, BidAsk], settles: str, shares: int, opens: str
 ) -> None:
     """CS-529: the option's loss is booked on Monday, the shares' result from the settlement price on Tuesday."""
     world = a_spy_world(plan, quotes, settles, opens)
@@ -79,7 +78,7 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     assert dict(world.exchange.holdings()) == {"SPY": shares} == world.book.expected_holdings()
     assert [day.date for day in world.all(DayFinished)] == [DAY]
     assert "shares_delivered" in world.alarms()
-    (settled,) = world.all(PositionClosed)
+    (settled,) = world.all(HoldingClosed)
     strike = Decimal(688) if shares > 0 else Decimal(692)
     assert settled.gross == (Decimal("0.25") - abs(strike - Decimal(settles))) * 200
     assert settled.reason == "settled"
@@ -93,11 +92,11 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     (price,) = [fill.execution.price for fill in world.all(OrderFilled) if fill.id == sale.ticket.id]
     assert price is not None
     assert abs(price - Decimal(opens)) <= Decimal("0.01")
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.shares, booked.reason) == ((price - Decimal(settles)) * shares, "delivered_shares")
     assert [day.date for day in world.all(DayFinished)] == [DAY, NEXT_DAY]
     assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
-    assert world.book.live_inventories == ()
+    assert world.book.live_holdings == ()
     assert world.book.balance == world.exchange.account().balance
     assert world.book.realised_on(NEXT_DAY) == booked.gross - booked.fees
     assert Book.of(world.events).balance == world.book.balance
@@ -121,9 +120,9 @@ def test_a_naked_short_of_a_lost_ledger_is_bought_back_by_the_next_one_and_both_
     a_desk_of_no_ledger_sold(world)
     world.day()
 
-    (opened,) = world.all(InventoryOpened)
+    (opened,) = world.all(HoldingAdopted)
     assert (opened.strategy, opened.symbols, opened.price) == (STRANDED, {put(688, "SPY").occ: -2}, Decimal("0.50"))
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.options) == ("naked_short", Decimal("-0.02") * 200)
     assert booked.at < at("09:46")
     assert world.alarms() == ["naked_short"]
@@ -149,7 +148,7 @@ def test_a_naked_short_that_nobody_sells_back_is_no_finished_day_and_its_shares_
     next_morning(world)
     world.day()
 
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.options, booked.shares) == (Decimal("-0.10") * 200, Decimal("1.75") * 200)
     assert [day.date for day in world.all(DayFinished)] == [NEXT_DAY]
     assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()

@@ -24,10 +24,11 @@ from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.ledger import CloseDecided, EntryJudged, Event, LedgerOpened, Mode, PositionClosed
-from gammacore.domain.positions import Position
+from gammacore.domain.ledger import EntryJudged, Event, LedgerOpened, Mode
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.sizing.policies import BootstrapStats
 from gammacore.wiring import credit_spread_desk, wire_trade
@@ -94,7 +95,7 @@ def test_the_monday_trade_closes_at_its_target(
         show(world, quotes, seconds=10)
         world.day.once()
 
-    (decided,), (booked,) = world.all(CloseDecided), world.all(PositionClosed)
+    (decided,), (booked,) = world.all(CloseDecided), world.all(HoldingClosed)
     assert decided.reason == "profit_target"
     assert (booked.exit_value, booked.gross, booked.per_contract) == (
         Decimal(value),
@@ -133,15 +134,15 @@ class Traded:
     events: list[Event]
 
     @property
-    def booked(self) -> list[PositionClosed]:
-        return [event for event in self.events if isinstance(event, PositionClosed)]
+    def booked(self) -> list[HoldingClosed]:
+        return [event for event in self.events if isinstance(event, HoldingClosed)]
 
     @property
     def starting_balance(self) -> Decimal:
         return next(event.starting_balance for event in self.events if isinstance(event, LedgerOpened))
 
-    def positions(self) -> list[Position]:
-        return [self.book.positions[event.position] for event in self.booked]
+    def positions(self) -> list[SoldSpread]:
+        return [self.book.holdings[event.holding] for event in self.booked]
 
 
 def settings(figures: dict[str, str] | None = None) -> Settings:
@@ -197,7 +198,7 @@ def test_after_a_crash_the_book_is_flat_and_the_balance_is_what_was_booked(seed:
     """Source 002: the worst day ends like any other: nothing open, nothing lost from sight, 30 % at most (CS-342)."""
     day = traded(Shock(WHILE_HELD, Decimal(points)), seed=seed)
 
-    assert day.book.live_positions == ()
+    assert day.book.live_spreads == ()
     assert day.book.finished is not None
     assert day.book.balance == CAPITAL + sum(event.gross for event in day.booked)
     assert day.book.balance >= day.starting_balance * Decimal("0.70")

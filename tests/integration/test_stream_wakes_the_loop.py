@@ -67,7 +67,7 @@ def test_a_fill_told_by_the_stream_is_booked_before_the_next_look(broker: str, u
         try:
             assert day.trade.news is not None
             trade = evolve(day.trade, news=Attentive(day.trade.news, world))
-            trade.run_until(lambda book: bool(book.live_positions))
+            trade.run_until(lambda book: bool(book.live_spreads))
             events = list(day.storage.events())
         finally:
             day.close()

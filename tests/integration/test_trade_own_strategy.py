@@ -31,7 +31,7 @@ def holding(gammacore: CommandLine, ledger: str = "l.sqlite") -> None:
     """Ten shares, bought in the morning."""
     for _ in range(LOOKS):
         gammacore.document("trade", "--strategy", TEN, "--ledger", ledger, "--step", str(QUICK), "--once")
-    (held,) = book_of(Path(ledger)).live_inventories
+    (held,) = book_of(Path(ledger)).live_holdings
     assert held.quantities == {"SPY": 10}
 
 
@@ -42,7 +42,7 @@ def test_a_users_strategy_trades_the_day_under_its_own_name(gammacore: CommandLi
     assert (day["strategy"], day["underlying"], day["entries"], day["exits"]) == ("ten-shares", "SPY", 1, 1)
     assert isinstance(book.day, DayStarted)
     assert book.day.strategy == "ten-shares"
-    assert {inventory.strategy for inventory in book.inventories.values()} == {"ten-shares"}
+    assert {inventory.strategy for inventory in book.holdings.values()} == {"ten-shares"}
 
 
 def test_the_configuration_names_it_too(gammacore: CommandLine) -> None:
@@ -90,7 +90,7 @@ def test_a_flatten_without_a_loop_needs_no_file_of_the_users(gammacore: CommandL
     flat = gammacore.document("flatten", "--ledger", "l.sqlite")
 
     assert flat["done"] == "flat and halted"
-    assert book_of(Path("l.sqlite")).live_inventories == ()
+    assert book_of(Path("l.sqlite")).live_holdings == ()
     assert gammacore.document("status", "--ledger", "l.sqlite")["halted"]
 
 
@@ -102,7 +102,7 @@ def test_a_running_loop_flattens_though_the_strategy_does_not_know_of_it(gammaco
     answer = gammacore("trade", "--strategy", TEN, "--ledger", "l.sqlite", "--quiet")
 
     book = book_of(Path("l.sqlite"))
-    (held,) = book.inventories.values()
+    (held,) = book.holdings.values()
     assert answer.code == 3
     assert held.is_flat
     assert max(order.changed_at for order in book.orders.values()) < new_york(DAY, dt.time(11))

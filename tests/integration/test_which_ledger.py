@@ -319,7 +319,7 @@ def test_flatten_of_a_spread_that_its_loop_does_not_close_says_what_is_open(desk
     answer = desk("flatten", "--wait", "1", "--json")
 
     assert (answer.code, desk.changed_since(before)) == (FAILED, {"study"})
-    assert answer.document["open"] == [book_of(desk.ledger("study")).live_positions[0].id]
+    assert answer.document["open"] == [book_of(desk.ledger("study")).live_spreads[0].id]
     assert "still open: " in answer.document["done"]
     assert desk("resume", "--study").code == HALTED  # a flatten that is not finished is not undone
 

@@ -126,7 +126,7 @@ def test_a_killed_day_is_refused_to_others_taken_up_after_the_lease_and_ends_the
         refused = gammacore.refusal("trade", *day, *LEDGER)
         assert (refused.code, f"process {running.popen.pid} is writing to it" in refused.err) == (1, True)
         os.kill(running.popen.pid, signal.SIGKILL)
-    assert Book.of(stored(documents, clock)).live_positions
+    assert Book.of(stored(documents, clock)).live_spreads
 
     deadline = time.monotonic() + 30
     answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
@@ -173,7 +173,7 @@ def _wait_until_it_holds(documents: Documents, clock: FakeClock) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         there = documents.get("gammacore_ledgers/paper-1") is not None
-        if there and Book.of(stored(documents, clock)).live_positions:
+        if there and Book.of(stored(documents, clock)).live_spreads:
             return
         time.sleep(0.05)
     raise AssertionError("the other process never held a position")

@@ -73,4 +73,4 @@ def test_the_day_loop_buys_nothing_while_it_is_on() -> None:
     day.close()
 
     assert book.halted == "EXECUTION_HALTED or EXECUTION_HALTED_FILE"
-    assert dict(book.inventories) == {}
+    assert dict(book.holdings) == {}

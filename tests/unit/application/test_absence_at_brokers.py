@@ -9,10 +9,13 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import a_single, an_entry, an_exit, put
+from builders_holdings import order_intended
 from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
+from builders_holdings import sell
 from gammacore.configuration import Settings, configure
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import Mode, OrderIntended, OrderNotSent, PositionClosed
+from gammacore.domain.ledger import Mode, OrderNotSent
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
@@ -37,7 +40,7 @@ def lost(ticket: OrderTicket, *, accepts: bool = False) -> World:
     """An order on its way to a broker, and nobody answered."""
     world = unguarded(at_a_broker(a_world()))
     world.exchange.next_submit(times_out=True, accepts=accepts, never=True)
-    world.day.desk.send(ticket, a_scripted_plan(3))
+    sell(world.day.desk, ticket, a_scripted_plan(3))
     return world
 
 
@@ -116,7 +119,7 @@ def test_what_a_killed_process_meant_may_have_arrived_unlisted(
 ) -> None:
     """R2, R4: it died between the sending and the answer, or before; a restart takes a moment."""
     world = at_a_broker(a_world_holding() if ticket is NAKED_SHORT else a_world())
-    world.day.ledger.record(OrderIntended(world.clock.now(), ticket, a_scripted_plan(3) if ticket is ENTRY else None))
+    world.day.ledger.record(order_intended(world.clock.now(), ticket, a_scripted_plan(3) if ticket is ENTRY else None))
     world.restart()
     world.exchange.next_submit(never=True)
     world.show(seconds=seconds)
@@ -172,7 +175,7 @@ def test_a_close_that_had_arrived_after_all_is_booked_once() -> None:
 
     assert OrderState.REJECTED in world.states()
     assert world.states()[:2] == [OrderState.FILLED, OrderState.FILLED]
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross) == ("scripted", Decimal(-90))
     assert dict(world.exchange.holdings()) == {}
-    assert not world.book.live_positions
+    assert not world.book.live_spreads

@@ -10,10 +10,12 @@ from attrs import evolve
 
 from builders_exchange import an_entry, call, put
 from builders_world import PATIENT, World, a_world, a_world_holding, relayed
+from gammacore.domain.holdings.holding import Origin
 from gammacore.application.reconcile import Reconcile, ReconcileVerdict
 from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
+from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import HoldingsQuarantined, PositionAdopted, PositionClosed
+from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState
 from gammacore.errors import BrokerUnavailable
@@ -51,8 +53,8 @@ def test_our_lost_spread_is_adopted_after_two_looks() -> None:
 
     assert [look(world), look(world)] == [[ReconcileVerdict.LOOK_AGAIN] * 2, [ReconcileVerdict.ADOPTED] * 2]
     assert look(world) == [ReconcileVerdict.MATCH]
-    (adopted,) = world.all(PositionAdopted)
-    assert (adopted.credit, adopted.contracts, adopted.orphan) == (Decimal("2.50"), 3, True)
+    (adopted,) = world.all(HoldingAdopted)
+    assert (adopted.price, adopted.contracts, adopted.origin is Origin.ORPHAN) == (Decimal("2.50"), 3, True)
     assert world.all(HoldingsQuarantined) == []
     assert world.alarms() == []
 
@@ -67,8 +69,8 @@ def test_an_adopted_spread_is_closed_like_any_other() -> None:
         world.show(cheap)
         world.day.once()
 
-    (booked,) = world.all(PositionClosed)
-    assert (booked.position, booked.reason, booked.gross) == (ORPHAN, "profit_target", Decimal(450))
+    (booked,) = world.all(HoldingClosed)
+    assert (booked.holding, booked.reason, booked.gross) == (ORPHAN, "profit_target", Decimal(450))
     assert dict(world.exchange.holdings()) == {}
 
 

@@ -10,15 +10,16 @@ from attrs import evolve
 
 import builders_ledger
 from builders import DAY, a_session, at
+from builders_holdings import holding_began
 from builders_inventory import a_hedge_day, a_hedge_day_open
 from builders_world import World, a_judgement, a_scripted_plan, a_world
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration.settings import AccountSettings, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose
@@ -44,7 +45,7 @@ def a_world_at(broker: BrokerName, start: str, cash: str = "20000", underlying: 
 
 def judged(world: World) -> tuple[str | None, str]:
     plan = evolve(a_scripted_plan(), position="p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())))
+    world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now())))
     record = world.all(EntryJudged)[-1]
     return record.reason, record.explanation
 
@@ -86,7 +87,7 @@ def test_a_small_account_buys_nothing_that_is_hedged_all_day(cash: str, reason: 
 
     assert [entry.reason for entry in world.all(EntryJudged)] == [reason]
     assert (state is None, len(world.exchange.received)) == (reason is not None, reason is None)
-    assert bool(world.all(InventoryOpened)) == (reason is None)
+    assert bool(world.all(HoldingAdopted)) == (reason is None)
     if reason is not None:
         assert (
             "0 day trades in 5 sessions and 4 more, balance 24999.99 < 25000" in world.all(EntryJudged)[0].explanation
@@ -96,7 +97,7 @@ def test_a_small_account_buys_nothing_that_is_hedged_all_day(cash: str, reason: 
 def test_hedges_and_exits_are_never_asked_about() -> None:
     world = a_world_at(BrokerName.ALPACA, "15:45", "20000")
     leg, call = ShareLeg("SPY", Side.BUY, closes=False), {"SPXW260105C06900000": 1}
-    world.day.ledger.record(InventoryOpened(world.clock.now(), "i1", "x", "SPX", call, Decimal(2)))
+    world.day.ledger.record(holding_began(world.clock.now(), "i1", "x", "SPX", call, Decimal(2)))
 
     assert world.day.inventory(Trade("i1", "x", "SPY", Purpose.HEDGE, (leg,), 10, Effect.DEBIT, "hedge")) is not None
 
@@ -104,7 +105,7 @@ def test_hedges_and_exits_are_never_asked_about() -> None:
 def test_each_turn_from_building_up_to_reducing_is_a_day_trade() -> None:
     """A hedged day: calls bought and sold, shares sold and bought back; puts that expired are none."""
     whole, begun = Book.of(a_hedge_day()), Book.of(a_hedge_day_open())
-    of_whole, of_begun = (book.orders_of(next(iter(book.inventories))) for book in (whole, begun))
+    of_whole, of_begun = (book.orders_of(next(iter(book.holdings))) for book in (whole, begun))
 
     earlier = {DAY, DAY + dt.timedelta(days=1)}
     assert round_trips(of_whole, earlier) == 2

@@ -14,11 +14,12 @@ from attrs import evolve, frozen
 from builders_exchange import an_exit, put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import OrderFilled, PositionClosed
+from gammacore.domain.ledger import OrderFilled
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.domain.positions import PositionState
 from gammacore.ports.broker import Broker
 from relay import Relay
 
@@ -50,9 +51,9 @@ def test_a_market_close_whose_short_is_not_offered_is_called_back_and_sent_anew_
 
     assert world.states() == [OrderState.FILLED, OrderState.CANCELED, OrderState.FILLED]
     assert [len(order.ticket.legs) for order in world.orders()] == [2, 2, 2]
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
     assert dict(world.exchange.holdings()) == {}
-    assert len(world.all(PositionClosed)) == 1
+    assert len(world.all(HoldingClosed)) == 1
 
 
 def test_what_fills_while_it_is_called_back_is_not_sent_again() -> None:
@@ -61,7 +62,7 @@ def test_what_fills_while_it_is_called_back_is_not_sent_again() -> None:
     world.cycle(25)
 
     assert closes_sent(world) == 1
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
     assert dict(world.exchange.holdings()) == {}
 
 
@@ -188,11 +189,11 @@ def test_a_close_waits_for_its_price_and_is_booked_at_it() -> None:
     world = a_silent_world(speaks_after=60)
     world.cycle(4)
     assert world.position().cash == (Decimal("2.50") - 10) * 300
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
     world.cycle(6)
 
     assert [fill.price_verified for fill in world.all(OrderFilled)] == [True, False, True]
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.gross, booked.exit_value, booked.estimated) == (Decimal("-90.00"), Decimal("2.80"), False)
     assert world.alarms() == []
 
@@ -203,8 +204,8 @@ def test_a_price_that_is_never_said_is_booked_at_its_worst_after_a_minute_and_to
     world = a_silent_world(speaks_after=9999)
     world.cycle(cycles)
 
-    assert [close.gross for close in world.all(PositionClosed)] == [Decimal(-2250)] * booked
-    assert all(close.estimated for close in world.all(PositionClosed))
+    assert [close.gross for close in world.all(HoldingClosed)] == [Decimal(-2250)] * booked
+    assert all(close.estimated for close in world.all(HoldingClosed))
     assert world.alarms() == ["price_missing"] * booked
 
 
@@ -216,7 +217,7 @@ def test_an_entry_without_a_price_does_not_make_its_close_an_estimate() -> None:
     world.cycle(10)
 
     assert not world.position().credit_verified
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.estimated, world.alarms()) == (False, [])
 
 

@@ -19,8 +19,8 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.holding_events import HedgeDecided, HoldingClosed, HoldingSettled
 from gammacore.domain.instruments import OptionContract
-from gammacore.domain.inventory_events import HedgeDecided, InventoryClosed, InventorySettled
 from gammacore.domain.ledger import Halted
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.risk.opening_guards import OpeningGuards
@@ -75,7 +75,7 @@ def orders(world: World, purpose: Purpose | None = None) -> list[Order]:
 
 
 def shares(world: World) -> int:
-    return world.book.inventories[STRADDLE].quantities.get("SPY", 0)
+    return world.book.holdings[STRADDLE].quantities.get("SPY", 0)
 
 
 def states(world: World, purpose: Purpose) -> list[str]:
@@ -127,7 +127,7 @@ def test_a_day_is_bought_hedged_and_flat_before_the_close() -> None:
 def test_the_result_is_options_and_shares_and_fees() -> None:
     """DH-243: dollar for dollar what the exchange says."""
     world = traded(a_hedging_world())
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
 
     assert booked.options + booked.shares - booked.fees == world.book.balance - 20_000
     assert booked.fees > 0
@@ -168,7 +168,7 @@ def test_an_entry_that_never_fills_is_called_back_and_booked_as_unfilled() -> No
         look(world, time)
     look(world, "10:30", "601")
 
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.fees) == ("unfilled", Decimal(0), Decimal(0))
     assert states(world, Purpose.ENTRY) == ["canceled"]
     assert orders(world, Purpose.HEDGE) == []
@@ -346,7 +346,7 @@ def test_a_worthless_option_is_left_to_expire() -> None:
     settle(world, "608")
 
     assert states(world, Purpose.EXIT) == ["filled", "expired", "filled"]
-    (settled,) = world.all(InventorySettled)
+    (settled,) = world.all(HoldingSettled)
     assert (settled.symbol, settled.worth, settled.shares) == (PUT.occ, Decimal(0), 0)
     assert_ended_flat(world)
 
@@ -373,7 +373,7 @@ def test_an_option_left_in_the_money_becomes_shares_that_go_at_the_next_open() -
     assert world.alarms().count("leftover") == 1
     assert dict(world.exchange.holdings()) == {}
     assert world.book.balance == world.exchange.account().balance
-    assert world.all(InventoryClosed)[0].shares == pytest.approx(100, abs=2)
+    assert world.all(HoldingClosed)[0].shares == pytest.approx(100, abs=2)
 
 
 def test_quotes_that_fail_for_a_while_stop_hedges_and_nothing_else() -> None:

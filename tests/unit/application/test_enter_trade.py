@@ -9,8 +9,9 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import call
+from builders_holdings import spread_closed
 from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding, relayed
-from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended, PositionClosed
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.strategy import Open, Stand, Warn
 from gammacore.errors import BrokerUnavailable, StorageError
@@ -35,7 +36,7 @@ class Account(Relay):
 def enter(world: World, contracts: int = 3) -> EntryJudged:
     """Open as decided; return what is on record of the judgement."""
     plan = evolve(a_scripted_plan(contracts), position="p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now())))
+    world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now())))
     return world.all(EntryJudged)[-1]
 
 
@@ -45,7 +46,7 @@ def a_halt(world: World) -> None:
 
 def a_bad_day(world: World) -> None:
     world.day.ledger.record(
-        PositionClosed(world.clock.now(), "p1", "stop_loss", Decimal(5), 3, Decimal(-600), Decimal(0))
+        spread_closed(world.clock.now(), "p1", "stop_loss", Decimal(5), 3, Decimal(-600), Decimal(0))
     )
 
 
@@ -122,7 +123,7 @@ def test_standing_aside_is_on_record() -> None:
     world = a_world()
     world.day.begin()
     record = evolve(a_judgement(a_scripted_plan(), world.clock.now()), reason="vix_ceiling")
-    world.day.enter.stand(Stand(record))
+    world.day.carry_out(Stand(record))
 
     assert world.all(EntryJudged) == [record]
     assert world.book.judged(record.scheduled_at)
@@ -146,7 +147,7 @@ def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None
     world = a_world_holding()
     plan = evolve(a_scripted_plan(3), position="p9")
     warning = Warn("stop_inside_quotes", "worst mark 2.80 - credit 2.50", "p9")
-    world.day.enter(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)))
+    world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)))
     kinds = [type(event) for event in world.events]
 
     assert kinds[kinds.index(AlarmRaised) - 1 : kinds.index(AlarmRaised) + 2] == [

@@ -7,18 +7,21 @@ from decimal import Decimal
 import pytest
 
 from builders_exchange import put
+from builders_holdings import spread_adopted
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed, WatchChanged
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import CloseDecided, HoldingsQuarantined, PositionAdopted, PositionClosed, WatchChanged
+from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.orders import Effect, OrderState, Purpose
-from gammacore.domain.positions import PositionState, Watch
 from gammacore.domain.strategy import Close, Remember, Warn
 
 SHORT, LONG = put(6880).occ, put(6870).occ
 
 
 def close(world: World, *, urgent: bool = False) -> None:
-    world.day.manage.close(Close("p1", "stop_loss", "as tested", Decimal("2.80"), urgent))
+    world.day.carry_out(Close("p1", "stop_loss", "as tested", Decimal("2.80"), urgent))
 
 
 def test_a_close_is_one_market_order_with_shorts_bought() -> None:
@@ -29,7 +32,7 @@ def test_a_close_is_one_market_order_with_shorts_bought() -> None:
 
     assert (ticket.purpose, ticket.effect, ticket.limit, ticket.quantity) == (Purpose.EXIT, Effect.DEBIT, None, 3)
     assert [leg.side for leg in ticket.legs] == [Side.BUY, Side.SELL]
-    assert world.position().state is PositionState.CLOSING
+    assert world.position().state is HoldingState.CLOSING
     assert world.all(CloseDecided)[0].value == Decimal("2.80")
 
 
@@ -51,15 +54,15 @@ def test_a_close_waits_for_the_entry_to_be_called_back() -> None:
     world.cycle(6)
 
     assert world.states() == [OrderState.CANCELED, OrderState.FILLED]
-    assert world.position().state is PositionState.CLOSED
-    assert world.all(PositionClosed)[0].contracts == 2
+    assert world.position().state is HoldingState.CLOSED
+    assert world.all(HoldingClosed)[0].contracts == 2
 
 
 def test_a_close_is_booked_once_at_its_fill() -> None:
     """CS-417, CS-564: 2.50 received, 2.80 paid, 3 contracts; balance and journal once."""
     world = a_world_holding(closes={"p1": "10:00:20"})
     world.cycle(12)
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
 
     assert (booked.exit_value, booked.gross, booked.per_contract) == (Decimal("2.80"), Decimal("-90"), Decimal("-30"))
     assert world.book.balance == Decimal(20_000) - 90
@@ -81,9 +84,9 @@ def test_the_first_look_comes_two_seconds_after_the_fill(seconds: float, booked:
     """CS-562."""
     world = filled_close()
     world.clock.advance(seconds)
-    world.day.manage.confirm_closes()
+    world.day.confirm()
 
-    assert len(world.all(PositionClosed)) == booked
+    assert len(world.all(HoldingClosed)) == booked
 
 
 def test_a_failed_query_confirms_nothing() -> None:
@@ -91,10 +94,10 @@ def test_a_failed_query_confirms_nothing() -> None:
     world = filled_close()
     world.clock.advance(60)
     world.exchange.queries_fail()
-    world.day.manage.confirm_closes()
-    assert world.all(PositionClosed) == []
-    world.day.manage.confirm_closes()
-    assert len(world.all(PositionClosed)) == 1
+    world.day.confirm()
+    assert world.all(HoldingClosed) == []
+    world.day.confirm()
+    assert len(world.all(HoldingClosed)) == 1
 
 
 def test_a_broker_that_still_shows_the_legs_confirms_nothing() -> None:
@@ -102,9 +105,9 @@ def test_a_broker_that_still_shows_the_legs_confirms_nothing() -> None:
     world = filled_close()
     world.clock.advance(3)
     world.exchange.faults.holdings_lag(1)
-    world.day.manage.confirm_closes()
+    world.day.confirm()
 
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
 
 
 def test_what_others_hold_of_the_same_contract_does_not_hinder_the_booking() -> None:
@@ -112,11 +115,11 @@ def test_what_others_hold_of_the_same_contract_does_not_hinder_the_booking() -> 
     world = filled_close()
     world.clock.advance(3)
     world.exchange.hold(put(6880), -1)
-    world.day.manage.confirm_closes()
-    assert world.all(PositionClosed) == []
+    world.day.confirm()
+    assert world.all(HoldingClosed) == []
     world.day.ledger.record(HoldingsQuarantined(world.clock.now(), {SHORT: -1}, "foreign"))
-    world.day.manage.confirm_closes()
-    assert len(world.all(PositionClosed)) == 1
+    world.day.confirm()
+    assert len(world.all(HoldingClosed)) == 1
 
 
 def test_a_refused_close_is_done_leg_by_leg_shorts_first() -> None:
@@ -129,7 +132,7 @@ def test_a_refused_close_is_done_leg_by_leg_shorts_first() -> None:
 
     singles = [order.ticket for order in world.orders()[2:]]
     assert [(ticket.symbols, ticket.legs[0].side) for ticket in singles] == [((SHORT,), Side.BUY), ((LONG,), Side.SELL)]
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
     assert singles[0].reason == "leg by leg"
 
 
@@ -140,7 +143,7 @@ def test_an_unknown_close_is_looked_up_not_replaced() -> None:
     world.cycle(8)
 
     assert len(world.exchange.received) == 2
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
 
 
 def test_after_five_attempts_a_close_is_stuck_and_tried_on_for_ever() -> None:
@@ -150,12 +153,12 @@ def test_after_five_attempts_a_close_is_stuck_and_tried_on_for_ever() -> None:
         world.exchange.next_submit(rejects="no")
         world.cycle(seconds=20)
 
-    assert world.position().state is PositionState.CLOSING
+    assert world.position().state is HoldingState.CLOSING
     assert world.position().close_attempts > 20
     assert 2 <= world.alarms().count("stuck") <= 3
     world.exchange.faults = type(world.exchange.faults)()
     world.cycle(6)
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(299, 1), (300, 2)])
@@ -164,8 +167,8 @@ def test_the_same_warning_is_told_again_after_five_minutes(seconds: float, told:
     world = a_world_holding()
     for wait in (0, 3, seconds - 3):
         world.clock.advance(wait)
-        world.day.manage.warn(Warn("bad_credit", "credit 0", "p1"))
-    world.day.manage.warn(Warn("bad_credit", "credit -1", "p1"))
+        world.day.carry_out(Warn("bad_credit", "credit 0", "p1"))
+    world.day.carry_out(Warn("bad_credit", "credit -1", "p1"))
 
     assert world.alarms() == ["bad_credit"] * (told + 1)
 
@@ -188,11 +191,11 @@ def test_a_position_without_symbols_is_never_confirmed() -> None:
     world = a_world()
     world.day.begin()
     plan, now = a_scripted_plan(), world.clock.now()
-    world.day.ledger.record(PositionAdopted(now, plan, 3, Decimal("2.50"), {}, now, Watch(), orphan=False))
+    world.day.ledger.record(spread_adopted(now, plan, 3, Decimal("2.50"), {}, now, SpreadWatch(), orphan=False))
     world.clock.advance(60)
-    world.day.manage.confirm_closes()
+    world.day.confirm()
 
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
 
 
 def entered_out_of_ratio(*leg_contracts: int) -> World:
@@ -234,7 +237,7 @@ def test_loose_legs_that_were_repaired_away_are_booked_as_no_trade() -> None:
     """CS-603: their cost is booked, the statistics count no contract."""
     world = entered_out_of_ratio(3, 0)
     world.cycle(8)
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
 
     assert (booked.reason, booked.contracts) == ("repaired", 0)
     assert world.book.results == ()
@@ -250,15 +253,15 @@ def test_an_exit_that_leaves_a_short_uncovered_is_called_back_and_repaired() -> 
         naked = world.position().naked_shorts()
         assert not naked or ("leg_imbalance" in world.alarms() and any(order.is_working for order in world.orders()))
 
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
     assert world.book.balance == world.exchange.account().balance
 
 
 def test_what_rules_remember_and_warn_of_is_on_record() -> None:
     world = a_world_holding()
-    watch = Watch(best_profit=Decimal("0.2"))
-    world.day.manage.remember(Remember("p1", watch))
-    world.day.manage.warn(Warn("stale_quotes", "20 cycles", "p1"))
+    watch = SpreadWatch(best_profit=Decimal("0.2"))
+    world.day.carry_out(Remember("p1", watch))
+    world.day.carry_out(Warn("stale_quotes", "20 cycles", "p1"))
 
     assert world.all(WatchChanged)[-1].watch == world.position().watch == watch
     assert world.alarms() == ["stale_quotes"]

@@ -6,9 +6,10 @@ import pytest
 
 from builders_exchange import an_entry
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
+from builders_holdings import sell
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, FlattenRequested, Halted, Resumed
 from gammacore.domain.orders import OrderState
-from gammacore.domain.positions import PositionState
 from gammacore.ports.storage import Request, RequestKind
 
 
@@ -75,7 +76,7 @@ def test_a_halt_calls_working_entries_back() -> None:
     world = a_world()
     world.day.begin()
     world.exchange.next_submit(never=True)
-    world.day.desk.send(an_entry(contracts=3), a_scripted_plan())
+    sell(world.day.desk, an_entry(contracts=3), a_scripted_plan())
     ask(world, RequestKind.HALT)
     world.cycle(2)
 
@@ -88,7 +89,7 @@ def test_exits_still_run_while_halted() -> None:
     ask(world, RequestKind.HALT)
     world.cycle(8)
 
-    assert world.position().state is PositionState.CLOSED
+    assert world.position().state is HoldingState.CLOSED
     assert world.book.halted == "enough"
 
 
@@ -102,7 +103,7 @@ def test_flatten_ends_flat_and_latched(restarts: bool) -> None:
         world.restart()
     world.cycle(3)
 
-    assert world.book.live_positions == ()
+    assert world.book.live_spreads == ()
     assert world.exchange.holdings() == {}
     assert world.position().exit_reason == "flatten"
     assert [event.reason for event in world.all(FlattenRequested)] == ["going home"]

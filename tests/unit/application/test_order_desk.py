@@ -11,7 +11,9 @@ from attrs import evolve
 
 from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
+from builders_holdings import order_intended
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_holdings import sell
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (
@@ -43,8 +45,8 @@ def a_desk_world() -> World:
 
 
 def send(world: World, order_id: str = "gc-entry", contracts: int = 3, position: str = "p1") -> OrderState:
-    ticket = evolve(an_entry(order_id, contracts=contracts), position=position)
-    state = world.day.desk.send(ticket, a_scripted_plan(contracts, position))
+    ticket = evolve(an_entry(order_id, contracts=contracts), holding=position)
+    state = sell(world.day.desk, ticket, a_scripted_plan(contracts, position))
     assert isinstance(state, OrderState)
     return state
 
@@ -259,7 +261,7 @@ def died_before_sending(world: World, at_close: bool = False) -> None:
     """The intent is in the ledger, the process is gone."""
     plan = a_scripted_plan(3)
     ticket = an_exit("gc-exit", contracts=3) if at_close else an_entry("gc-entry", contracts=3)
-    world.day.ledger.record(OrderIntended(world.clock.now(), ticket, None if at_close else plan))
+    world.day.ledger.record(order_intended(world.clock.now(), ticket, None if at_close else plan))
     world.restart()
 
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from builders_exchange import a_single, an_entry, call, put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
+from builders_holdings import sell
 from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.domain.holding_events import DifferenceSeen, HoldingClosed
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import HoldingsQuarantined, PositionClosed, PositionMissing
+from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.orders import OrderReport, OrderState
-from gammacore.domain.positions import PositionState
 from gammacore.errors import BrokerUnavailable
 from relay import Relay
 
@@ -103,9 +105,9 @@ def test_a_position_that_is_gone_is_booked_at_its_worst_after_two_looks() -> Non
 
     assert look(world) == [ReconcileVerdict.LOOK_AGAIN] * 2
     assert look(world) == [ReconcileVerdict.MISSING] * 2
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.estimated, booked.exit_value) == ("closed_externally", True, Decimal(10))
-    assert len(world.all(PositionMissing)) == 1
+    assert len(world.all(DifferenceSeen)) == 1
     assert world.alarms() == ["closed_externally"]
     assert look(world) == [ReconcileVerdict.MATCH]
 
@@ -118,7 +120,7 @@ def test_nothing_is_missing_within_sixty_seconds_of_its_fill(seconds: float, boo
     look(world, 30)
     look(world, seconds)
 
-    assert len(world.all(PositionClosed)) == booked
+    assert len(world.all(HoldingClosed)) == booked
 
 
 def test_a_failed_query_is_never_flat() -> None:
@@ -127,7 +129,7 @@ def test_a_failed_query_is_never_flat() -> None:
     world.exchange.queries_fail(20)
 
     assert {verdict for _ in range(20) for verdict in look(world)} == {ReconcileVerdict.UNREACHABLE}
-    assert world.book.live_positions[0].open_contracts == 3
+    assert world.book.live_spreads[0].open_contracts == 3
     assert world.alarms() == ["broker_unavailable"] * 2
 
 
@@ -137,7 +139,7 @@ def test_failures_between_two_looks_do_not_count_as_looks() -> None:
     look(world)
     world.exchange.queries_fail(1)
     assert look(world) == [ReconcileVerdict.UNREACHABLE]
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
 
 
 def test_a_fill_after_a_confirmed_cancel_is_adopted_with_all_its_legs() -> None:
@@ -155,7 +157,7 @@ def a_late_fill() -> World:
     world = a_world()
     world.day.begin()
     world.exchange.next_submit(delay=1, on_cancel="filled_late")
-    world.day.desk.send(an_entry("gc-entry", contracts=3), a_scripted_plan())
+    sell(world.day.desk, an_entry("gc-entry", contracts=3), a_scripted_plan())
     world.day.desk.cancel(world.book.orders["gc-entry"], "halted")
     world.clock.advance(3)
     world.day.desk.advance()
@@ -199,12 +201,12 @@ def test_a_late_fill_is_adopted_although_another_order_works_on_the_same_contrac
     world = a_world()
     world.day.begin()
     world.exchange.next_submit(delay=1, on_cancel="filled_late")
-    world.day.desk.send(an_entry("gc-entry", contracts=3), a_scripted_plan())
+    sell(world.day.desk, an_entry("gc-entry", contracts=3), a_scripted_plan())
     world.day.desk.cancel(world.book.orders["gc-entry"], "halted")
     world.clock.advance(3)
     world.day.desk.advance()
     world.exchange.next_submit(never=True)
-    world.day.desk.send(evolve(an_entry("gc-other"), position="p2"), a_scripted_plan(1, "p2"))
+    sell(world.day.desk, evolve(an_entry("gc-other"), holding="p2"), a_scripted_plan(1, "p2"))
     world.show(seconds=60)
     look(world, 0)
     look(world, 3)
@@ -216,7 +218,7 @@ def test_symbols_of_working_orders_are_left_alone() -> None:
     """Its fill may be in the holdings before it is in a report."""
     world = a_world()
     world.day.begin()
-    world.day.desk.send(an_entry("gc-entry", contracts=3), a_scripted_plan())
+    sell(world.day.desk, an_entry("gc-entry", contracts=3), a_scripted_plan())
     world.show(seconds=10)
 
     assert {verdict for _ in range(4) for verdict in look(world, 3)} == {ReconcileVerdict.LOOK_AGAIN}
@@ -241,7 +243,7 @@ def test_an_expired_position_that_the_broker_has_settled_awaits_our_price() -> N
     close_outside(world)
 
     assert {verdict for _ in range(3) for verdict in look(world)} == {ReconcileVerdict.LOOK_AGAIN}
-    assert world.position().state is PositionState.AWAITING_SETTLEMENT
+    assert world.position().state is HoldingState.AWAITING_SETTLEMENT
 
 
 def test_a_position_with_an_order_at_work_is_not_missing() -> None:
@@ -252,7 +254,7 @@ def test_a_position_with_an_order_at_work_is_not_missing() -> None:
     close_outside(world)
 
     assert {verdict for _ in range(3) for verdict in look(world)} == {ReconcileVerdict.LOOK_AGAIN}
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
 
 
 def test_a_closing_fill_after_its_position_was_booked_is_quarantined() -> None:
@@ -271,7 +273,7 @@ def test_a_closing_fill_after_its_position_was_booked_is_quarantined() -> None:
     look(world)
 
     assert dict(world.book.quarantined) == {SHORT.occ: 3, LONG.occ: -3}
-    assert len(world.all(PositionClosed)) == 1
+    assert len(world.all(HoldingClosed)) == 1
 
 
 CONTRACTS = (SHORT, LONG, put(6860), FOREIGN)

@@ -12,18 +12,20 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at
 from builders_day import day_started, entry_ticket, ledger_opened, opened
+from builders_holdings import order_intended
 from builders_world import World, a_scripted_plan, a_world_holding
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.market import FakeMarket
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.domain.holding_events import HoldingClosed, SettlementAwaited, SharesDelivered
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
-from gammacore.domain.inventory_events import SharesDelivered
-from gammacore.domain.ledger import AlarmRaised, Event, OrderFilled, OrderIntended, PositionClosed, SettlementAwaited
+from gammacore.domain.ledger import AlarmRaised, Event, OrderFilled
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution
-from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.words import StrategyTag
 
@@ -31,26 +33,26 @@ from gammacore.domain.words import StrategyTag
 class Expiry:
     """A ledger with one position, the close of its day, and a market that may print."""
 
-    def __init__(self, plan: EntryPlan, events: list[Event] | None = None, now: str = "16:00") -> None:
+    def __init__(self, plan: SpreadPlan, events: list[Event] | None = None, now: str = "16:00") -> None:
         self.market = FakeMarket(plan.spread.underlying)
         self.storage = MemoryStorage()
         self.ledger = DayLedger(self.storage)
         self.ledger.record(ledger_opened(), day_started(), *(opened(plan) if events is None else events))
         self.settle = SettleExpiry(self.ledger, self.market, FakeClock(at(now)), REGISTRY)
 
-    def at_print(self, price: str, *, estimated: bool = False) -> PositionClosed:
+    def at_print(self, price: str, *, estimated: bool = False) -> HoldingClosed:
         self.market.settle(DAY, price, estimated=estimated)
         self.settle(DAY)
         return self.closed()[0]
 
-    def closed(self) -> list[PositionClosed]:
-        return [event for event in self.storage.events() if isinstance(event, PositionClosed)]
+    def closed(self) -> list[HoldingClosed]:
+        return [event for event in self.storage.events() if isinstance(event, HoldingClosed)]
 
     def delivered(self) -> list[SharesDelivered]:
         return [event for event in self.storage.events() if isinstance(event, SharesDelivered)]
 
 
-def a_trade(spread: CreditSpread, credit: str = "2.50", contracts: int = 3) -> EntryPlan:
+def a_trade(spread: CreditSpread, credit: str = "2.50", contracts: int = 3) -> SpreadPlan:
     tag = StrategyTag.IRON_CONDOR if len(spread.sides) == 2 else StrategyTag.PUT_SPREAD
     return a_plan(spread, credit=credit, contracts=contracts, strategy=tag)
 
@@ -156,7 +158,7 @@ def test_a_long_left_alone_is_exercised_at_its_own_strike() -> None:
     bought = Execution(0, None, legs=(LegFill(long.occ, SPY_PUTS.opening_legs[1].side, 1, Decimal("0.40")),))
     ticket = entry_ticket(plan)
     expiry = Expiry(
-        plan, [OrderIntended(at("10:00"), ticket, plan), OrderFilled(at("10:01"), ticket.id, bought, complete=True)]
+        plan, [order_intended(at("10:00"), ticket, plan), OrderFilled(at("10:01"), ticket.id, bought, complete=True)]
     )
     booked = expiry.at_print("470")
 
@@ -171,7 +173,7 @@ def test_without_a_print_the_position_awaits_one_and_is_booked_when_it_comes() -
         expiry.settle(DAY)
     waiting = [event for event in expiry.storage.events() if isinstance(event, SettlementAwaited)]
     assert len(waiting) == 1
-    assert expiry.ledger.book.live_positions[0].state is PositionState.AWAITING_SETTLEMENT
+    assert expiry.ledger.book.live_spreads[0].state is HoldingState.AWAITING_SETTLEMENT
 
     assert expiry.at_print("6876").gross == Decimal(-450)
 
@@ -216,7 +218,7 @@ def a_world_left_behind() -> World:
     world = a_world_holding(a_scripted_plan())
     world.clock.set(at("16:00"))
     world.day.once()
-    assert world.position().state is PositionState.AWAITING_SETTLEMENT
+    assert world.position().state is HoldingState.AWAITING_SETTLEMENT
     return world
 
 
@@ -230,8 +232,8 @@ def test_what_a_day_left_behind_is_settled_by_the_next_start() -> None:
     world.market.settle(DAY, "6876")
     world.day.once()
 
-    assert world.all(PositionClosed)[0].gross == Decimal(-450)
-    assert world.book.live_positions == ()
+    assert world.all(HoldingClosed)[0].gross == Decimal(-450)
+    assert world.book.live_spreads == ()
 
 
 def test_an_order_at_work_is_waited_for() -> None:
@@ -243,7 +245,7 @@ def test_an_order_at_work_is_waited_for() -> None:
     world.market.settle(DAY, "6900")
     world.clock.set(at("16:00"))
     world.day.settle(DAY)
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
     world.cycle()
 
-    assert [booked.reason for booked in world.all(PositionClosed)] == ["settled"]
+    assert [booked.reason for booked in world.all(HoldingClosed)] == ["settled"]

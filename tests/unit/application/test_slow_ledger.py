@@ -9,6 +9,7 @@ from attrs import frozen
 
 from builders_exchange import an_entry
 from builders_world import World, a_scripted_plan, a_world
+from builders_holdings import sell
 from gammacore.domain.ledger import Event, OrderIntended
 from gammacore.domain.orders import OrderState
 from gammacore.ports.storage import Storage
@@ -41,7 +42,7 @@ def test_an_order_recorded_too_late_is_not_sent(
     ledger = world.day.ledger
     monkeypatch.setattr(ledger, "_storage", SlowIntents(world, seconds, ledger._storage))
 
-    assert world.day.desk.send(an_entry("gc-entry", contracts=3), a_scripted_plan(3, "p1")) is state
+    assert sell(world.day.desk, an_entry("gc-entry", contracts=3), a_scripted_plan(3, "p1")) is state
 
     assert len(world.exchange.every_order) == arrived
     order = world.book.orders["gc-entry"]

@@ -14,6 +14,7 @@ from builders import DAY, a_plan, a_put_spread, a_session, at
 from builders_delta_hedge import straddle_legs
 from builders_desk import a_contract
 from builders_exchange import an_entry, put
+from builders_holdings import spread_adopted
 from builders_world import World
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
@@ -23,12 +24,12 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.leftovers import close_spreads
+from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, HoldingClosed
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.inventory_events import InventoryOpened
-from gammacore.domain.ledger import AlarmRaised, CloseDecided, Event, PositionAdopted, PositionClosed
+from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderState, Purpose
-from gammacore.domain.positions import Watch
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.strategy import Close, Repair, Warn
 
@@ -60,7 +61,7 @@ def a_world_with_a_lost_spread(order_id: str = OURS, start: str = "09:30:50") ->
     world = World(clock, market, exchange, a_session(), cast(Any, DeltaHedgeDesk()), underlying="SPY")
     show(world, 0)
     sold = an_entry(order_id, a_put_spread(590, 580, "SPY"), limit="0.90", contracts=2)
-    exchange.submit(evolve(sold, position="lost"))
+    exchange.submit(evolve(sold, holding="lost"))
     show(world, 10)
     return world
 
@@ -70,19 +71,19 @@ def test_a_spread_of_ours_is_told_once_and_closed() -> None:
     world = a_world_with_a_lost_spread()
     cycle(world, 8)
 
-    (adopted,), (decided,) = world.all(PositionAdopted), world.all(CloseDecided)
-    assert (adopted.plan.position, adopted.contracts, decided.at) == (SPREAD, 2, adopted.at)
+    (adopted,), (decided,) = world.all(HoldingAdopted), world.all(CloseDecided)
+    assert (adopted.plan.holding, adopted.contracts, decided.at) == (SPREAD, 2, adopted.at)
     (told,) = [event for event in world.all(AlarmRaised) if event.code == "leftover"]
-    assert (told.position, told.detail) == (
+    assert (told.holding, told.detail) == (
         SPREAD, "a credit spread of 2 contracts that this strategy does not watch: closed now"
     )  # fmt: skip
     assert [(order.ticket.purpose, order.ticket.limit, order.state) for order in world.orders(SPREAD)] == [
         (Purpose.EMERGENCY, None, OrderState.FILLED)
     ]
-    (booked,) = world.all(PositionClosed)
-    assert (booked.position, booked.reason, booked.contracts) == (SPREAD, "leftover_exit", 2)
+    (booked,) = world.all(HoldingClosed)
+    assert (booked.holding, booked.reason, booked.contracts) == (SPREAD, "leftover_exit", 2)
     assert dict(world.exchange.holdings()) == {}
-    assert not world.book.live_positions
+    assert not world.book.live_spreads
 
 
 def test_the_desk_goes_on_as_if_it_had_not_been() -> None:
@@ -90,8 +91,8 @@ def test_the_desk_goes_on_as_if_it_had_not_been() -> None:
     world = a_world_with_a_lost_spread()
     cycle(world, 100)
 
-    assert [event.strategy for event in world.all(InventoryOpened)] == ["delta-hedge"]
-    assert len(world.all(PositionClosed)) == 1
+    assert [event.strategy for event in world.all(HoldingAdopted)] == ["delta-hedge"]
+    assert len(world.all(HoldingClosed)) == 1
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_a_close_that_was_not_taken_goes_leg_by_leg_shorts_first(trouble: Mappin
     legs = [[(leg.side, leg.symbol) for leg in order.ticket.legs] for order in world.orders(SPREAD)[1:]]
     assert legs == [[(Side.BUY, SHORT.occ)], [(Side.SELL, LONG.occ)]]
     assert dict(world.exchange.holdings()) == {}
-    assert len(world.all(PositionClosed)) == 1
+    assert len(world.all(HoldingClosed)) == 1
     assert world.alarms().count("leftover") == 1
 
 
@@ -119,7 +120,7 @@ def test_a_restart_between_any_two_cycles_sends_nothing_twice() -> None:
         cycle(world)
 
     assert [order.state for order in world.orders(SPREAD)] == [OrderState.FILLED]
-    assert (len(world.all(PositionClosed)), world.alarms().count("leftover")) == (1, 1)
+    assert (len(world.all(HoldingClosed)), world.alarms().count("leftover")) == (1, 1)
 
 
 def test_what_is_found_as_the_session_ends_is_settled() -> None:
@@ -144,13 +145,13 @@ def test_other_people_s_spreads_are_left_alone() -> None:
     assert len(world.exchange.every_order) == 1
 
 
-def left(short: int = 590, *, days: int = 0, held: tuple[int, int] = (-2, 2)) -> PositionAdopted:
+def left(short: int = 590, *, days: int = 0, held: tuple[int, int] = (-2, 2)) -> HoldingAdopted:
     """A spread in the ledger of the desk: its contracts expire so many days from today."""
     expiry = DAY + dt.timedelta(days=days)
     spread = a_put_spread(short, short - 10, "SPY", expiry)
     holdings = {put(short, "SPY", expiry).occ: held[0], put(short - 10, "SPY", expiry).occ: held[1]}
     plan = a_plan(spread, contracts=2, position=SPREAD)
-    return PositionAdopted(at("09:31"), plan, 2, Decimal("0.96"), holdings, at("09:31"), Watch(), orphan=False)
+    return spread_adopted(at("09:31"), plan, 2, Decimal("0.96"), holdings, at("09:31"), SpreadWatch(), orphan=False)
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,10 @@ from attrs import evolve
 from builders import DAY, at
 from builders_world import SPX_QUOTES, World, a_scripted_plan, a_world, a_world_holding
 from gammacore.adapters.codec import encode
-from gammacore.domain.ledger import (
-    CloseDecided,
-    DayFinished,
-    DayStarted,
-    EntryJudged,
-    LedgerOpened,
-    Mode,
-    PositionClosed,
-)
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.ledger import DayFinished, DayStarted, EntryJudged, LedgerOpened, Mode
 from gammacore.domain.orders import OrderState
-from gammacore.domain.positions import PositionState
 from gammacore.errors import ConfigurationError
 
 
@@ -43,8 +36,8 @@ def test_a_day_from_the_open_to_its_end() -> None:
     assert world.events[0] == LedgerOpened(at("09:30"), "FAKE-1", Mode.STUDY, "f00d", Decimal(20_000))
     assert isinstance(world.events[1], DayStarted)
     assert world.events[-1] == DayFinished(at("16:00"), DAY, Decimal(20_000) - 90)
-    assert [event.reason for event in world.all(PositionClosed)] == ["scripted"]
-    assert book.live_positions == ()
+    assert [event.reason for event in world.all(HoldingClosed)] == ["scripted"]
+    assert book.live_spreads == ()
 
 
 def test_a_finished_day_is_not_traded_again() -> None:
@@ -129,7 +122,7 @@ def test_a_day_that_gets_no_settlement_price_is_given_up_after_half_an_hour() ->
 
     assert world.clock.now() == at("16:30")
     assert world.alarms()[-1] == "not_flat"
-    assert world.position().state is PositionState.AWAITING_SETTLEMENT
+    assert world.position().state is HoldingState.AWAITING_SETTLEMENT
     assert not world.day.is_finished()
     world.restart()
     world.market.settle(DAY, "6900")
@@ -146,7 +139,7 @@ def test_an_order_without_an_answer_delays_no_other_position() -> None:
     world.day.once()
     world.cycle(10)
 
-    assert world.position("p1").state is PositionState.CLOSED
+    assert world.position("p1").state is HoldingState.CLOSED
     assert world.states("p2") == [OrderState.ACCEPTED]
 
 

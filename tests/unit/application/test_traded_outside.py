@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from builders import at
 from builders_exchange import put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
+from gammacore.domain.holdings.holding import Origin
 from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import PositionAdjusted, PositionAdopted, PositionClosed
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
-from gammacore.domain.positions import PositionState
 from gammacore.errors import BrokerUnavailable
 from relay import Relay
 
@@ -46,7 +47,7 @@ def test_a_short_whose_cover_was_sold_outside_is_bought_back_at_once() -> None:
     assert legs_of(world) == [(Side.BUY, SHORT.occ, 3)]
     assert world.alarms() == ["closed_externally", "leg_imbalance"]
     world.cycle(3)
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(750 - 1560), True)
     assert dict(world.exchange.holdings()) == {}
 
@@ -58,7 +59,7 @@ def test_a_long_whose_short_was_bought_back_outside_is_sold() -> None:
     world.cycle(5)
 
     assert legs_of(world) == [(Side.SELL, LONG.occ, 3)]
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.gross, booked.estimated) == (Decimal(750 - 3000 + 720), True)
 
 
@@ -68,7 +69,7 @@ def test_what_is_left_of_a_position_is_closed_by_what_is_left() -> None:
     world.exchange.hold(SHORT, 2)
     world.exchange.hold(LONG, -2)
     world.cycle(3)
-    assert (world.position().state, world.position().open_contracts) == (PositionState.OPEN, 1)
+    assert (world.position().state, world.position().open_contracts) == (HoldingState.OPEN, 1)
     assert world.position().maximum_risk == 750
     world.clock.set(at("15:30"))
     world.cycle(4)
@@ -76,7 +77,7 @@ def test_what_is_left_of_a_position_is_closed_by_what_is_left() -> None:
     (order,) = world.orders()[1:]
     assert (order.ticket.quantity, order.state) == (1, OrderState.FILLED)
     assert dict(world.exchange.holdings()) == {}
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.contracts) == ("soft_close", Decimal(750 - 2000 - 280), 3)
 
 
@@ -88,7 +89,7 @@ def test_it_counts_after_two_looks_in_a_row() -> None:
         world.exchange.hold(LONG, 3)
         world.cycle()
 
-    assert world.all(PositionAdjusted) == []
+    assert world.all(HoldingAdjusted) == []
     assert legs_of(world) == []
 
 
@@ -117,7 +118,7 @@ def test_the_prices_are_those_of_the_fills_that_make_up_what_is_gone(
     world.exchange.hold(LONG, -contracts)
     world.cycle(10)
 
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(gross), estimated)
 
 
@@ -130,8 +131,8 @@ def test_part_of_a_position_goes_at_the_prices_the_broker_shows() -> None:
     world.exchange.hold(LONG, -2)
     world.cycle(3)
 
-    assert [event.price for event in world.all(PositionAdjusted)] == [Decimal("1.25"), Decimal("3.00")]
-    assert (world.position().gross, world.position().vanished) == (Decimal(750 - 350), {})
+    assert [event.price for event in world.all(HoldingAdjusted)] == [Decimal("1.25"), Decimal("3.00")]
+    assert (world.position().gross, world.position().missing) == (Decimal(750 - 350), {})
 
 
 def test_contracts_that_are_back_are_ours_again() -> None:
@@ -145,7 +146,7 @@ def test_contracts_that_are_back_are_ours_again() -> None:
     world.cycle(3)
 
     assert world.position().open_contracts == 3
-    assert (world.position().gross, world.position().vanished) == (Decimal(750), {})
+    assert (world.position().gross, world.position().missing) == (Decimal(750), {})
     assert dict(world.book.quarantined) == {}
 
 
@@ -205,9 +206,9 @@ def test_a_position_that_was_never_gone_is_adopted_by_our_own_order() -> None:
     world.restart()
     world.cycle(20)
 
-    assert world.position().state is PositionState.CLOSED
-    (adopted,) = world.all(PositionAdopted)
-    assert (adopted.contracts, adopted.credit, adopted.orphan) == (3, Decimal("2.50"), True)
+    assert world.position().state is HoldingState.CLOSED
+    (adopted,) = world.all(HoldingAdopted)
+    assert (adopted.contracts, adopted.price, adopted.origin is Origin.ORPHAN) == (3, Decimal("2.50"), True)
     assert dict(world.book.quarantined) == {}
     world.clock.set(at("15:30"))
     world.cycle(4)
@@ -223,7 +224,7 @@ def test_a_restart_remembers_what_was_traded_outside() -> None:
     world.restart()
 
     assert world.position() == before
-    assert (before.vanished, before.outside) == ({SHORT.occ: 2, LONG.occ: -2}, True)
+    assert (before.missing, before.outside) == ({SHORT.occ: 2, LONG.occ: -2}, True)
 
 
 def test_a_close_at_work_explains_what_is_gone() -> None:
@@ -236,7 +237,7 @@ def test_a_close_at_work_explains_what_is_gone() -> None:
     world.exchange.hold(LONG, -3)
     world.cycle(3)
 
-    assert world.all(PositionAdjusted) == []
+    assert world.all(HoldingAdjusted) == []
     assert [order.ticket.purpose for order in world.orders()] == [Purpose.ENTRY, Purpose.EXIT]
 
 
@@ -248,7 +249,7 @@ def test_every_leg_must_have_been_absent_twice() -> None:
     world.exchange.hold(LONG, -3)
 
     assert [finding.verdict for finding in world.day.reconcile()] == [ReconcileVerdict.LOOK_AGAIN] * 2
-    assert world.all(PositionClosed) == []
+    assert world.all(HoldingClosed) == []
 
 
 @pytest.mark.parametrize("gone", [(LONG,), (SHORT, LONG)])
@@ -260,7 +261,7 @@ def test_after_expiry_what_is_gone_was_settled(gone: tuple[OptionContract, ...])
     for _ in range(3):
         world.day.reconcile(world.session.date)
 
-    assert (world.all(PositionAdjusted), world.all(PositionClosed)) == ([], [])
+    assert (world.all(HoldingAdjusted), world.all(HoldingClosed)) == ([], [])
 
 
 def test_a_leg_that_is_back_before_its_repair_is_taken_covers_again() -> None:
@@ -283,13 +284,13 @@ def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContrac
     plans = a_scripted_plan(2), a_scripted_plan(2, "p2", "10:03")
     world = a_world(*plans, closes={"p1": "10:00:40"})
     world.cycle(30)
-    assert [position.id for position in world.book.live_positions] == ["p2"]
+    assert [position.id for position in world.book.live_spreads] == ["p2"]
     for contract in gone:
         world.exchange.hold(contract, 2 if contract is SHORT else -2)
     world.cycle(8)
 
-    booked = world.all(PositionClosed)[-1]
-    assert (booked.position, booked.reason, booked.estimated) == ("p2", "closed_externally", True)
+    booked = world.all(HoldingClosed)[-1]
+    assert (booked.holding, booked.reason, booked.estimated) == ("p2", "closed_externally", True)
 
 
 CHANGES = st.lists(
@@ -307,8 +308,8 @@ def test_whatever_is_traded_outside_nothing_of_ours_stays_naked(changes: list[tu
         world.cycle(cycles)
     world.cycle(20)
 
-    assert not any(position.naked_shorts() or position.excess() for position in world.book.live_positions)
+    assert not any(position.naked_shorts() or position.excess() for position in world.book.live_spreads)
     known = [world.book.expected_holdings(), dict(world.book.quarantined)]
     explained = {symbol: sum(part.get(symbol, 0) for part in known) for symbol in {*known[0], *known[1]}}
     assert {symbol: held for symbol, held in explained.items() if held} == dict(world.exchange.holdings())
-    assert len(world.all(PositionClosed)) == len({booked.position for booked in world.all(PositionClosed)})
+    assert len(world.all(HoldingClosed)) == len({booked.holding for booked in world.all(HoldingClosed)})

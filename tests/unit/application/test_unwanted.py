@@ -13,19 +13,14 @@ from attrs import evolve
 
 from builders import DAY, a_session, at
 from builders_exchange import a_single, an_entry, put
+from builders_holdings import holding_began
 from builders_world import World, a_world
 from gammacore.application.reconcile import ReconcileVerdict
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
-from gammacore.domain.book.inventories import DELIVERED, STRANDED
 from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed, SharesDelivered
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory_events import (
-    InventoryAdjusted,
-    InventoryClosed,
-    InventoryOpened,
-    SharesDelivered,
-)
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose
@@ -72,7 +67,7 @@ def test_delivered_shares_wait_otherwise(limits: RiskLimits, when: dt.datetime, 
 
 
 def test_what_a_strategy_holds_by_choice_is_never_unwanted() -> None:
-    chosen = InventoryOpened(YESTERDAY, "hedged", "delta-hedge", "SPY", {"SPY": 200}, Decimal(478))
+    chosen = holding_began(YESTERDAY, "hedged", "delta-hedge", "SPY", {"SPY": 200}, Decimal(478))
 
     assert list(close_unwanted(Book.of([chosen]), RiskLimits(), SESSION, SESSION.open)) == []
 
@@ -98,7 +93,7 @@ def test_a_second_order_comes_a_minute_after_the_end_of_the_first_and_never_besi
     trades = list(close_unwanted(book, RiskLimits(), SESSION, now))
 
     assert len(trades) == orders
-    assert all(trade.quantity == book.inventories["shares-p1"].quantities["SPY"] for trade in trades)
+    assert all(trade.quantity == book.holdings["shares-p1"].quantities["SPY"] for trade in trades)
 
 
 # -- what is done ------------------------------------------------------------------------------------------------------
@@ -120,10 +115,10 @@ def test_delivered_shares_are_sold_booked_once_and_gone() -> None:
         world.show({}, spot=price)
         world.day.once()
 
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.shares, booked.options, booked.reason) == (Decimal("650.00"), Decimal(0), "delivered_shares")
     assert dict(world.exchange.holdings()) == {}
-    assert world.book.live_inventories == ()
+    assert world.book.live_holdings == ()
     assert world.book.balance == 20_000 + 650
 
 
@@ -151,9 +146,9 @@ def test_shares_somebody_else_sold_are_taken_out_of_the_book() -> None:
         world.show({}, spot="481.00", seconds=61)
         world.day.once()
 
-    (adjusted,) = world.all(InventoryAdjusted)
+    (adjusted,) = world.all(HoldingAdjusted)
     assert (adjusted.symbol, adjusted.change, adjusted.price) == ("SPY", -150, Decimal(478))
-    assert world.book.inventories["shares-p1"].quantities == {"SPY": 50}
+    assert world.book.holdings["shares-p1"].quantities == {"SPY": 50}
     assert world.alarms() == ["closed_externally"]
 
 
@@ -182,9 +177,9 @@ def test_a_holding_beyond_the_other_side_of_ours_takes_ours_out_and_no_more(ours
         world.show({}, spot="481.00", seconds=61)
         world.day.once()
 
-    (adjusted,) = world.all(InventoryAdjusted)
+    (adjusted,) = world.all(HoldingAdjusted)
     assert adjusted.change == -ours
-    assert world.book.live_inventories == ()
+    assert world.book.live_holdings == ()
 
 
 def test_shares_of_others_beside_ours_are_none_of_ours() -> None:
@@ -220,16 +215,16 @@ def test_our_own_naked_short_is_bought_back() -> None:
     """CS-413, CS-574: taken into a book after two looks, alarmed, bought at market, booked once."""
     world = a_world_with_a_stranded_short()
     assert [look(world), look(world)] == [[ReconcileVerdict.LOOK_AGAIN], [ReconcileVerdict.ADOPTED]]
-    (opened,) = world.all(InventoryOpened)
+    (opened,) = world.all(HoldingAdopted)
     assert (opened.strategy, opened.symbols, opened.price) == (STRANDED, {SHORT.occ: -2}, Decimal("5.00"))
     assert world.alarms() == ["naked_short"]
     for _ in range(3):
         world.show()
         world.day.once()
 
-    (order,) = world.book.orders_of(opened.inventory)
+    (order,) = world.book.orders_of(opened.holding)
     assert (order.ticket.purpose, order.ticket.limit) == (Purpose.REPAIR, None)
-    (booked,) = world.all(InventoryClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.options) == ("naked_short", Decimal("-0.20") * 200)
     assert dict(world.exchange.holdings()) == {}
     assert dict(world.book.quarantined) == {}
@@ -246,10 +241,10 @@ def test_a_second_naked_short_of_the_same_contract_has_a_book_of_its_own() -> No
         world.show()
         world.day.once()
 
-    assert [event.inventory for event in world.all(InventoryOpened)] == [
+    assert [event.holding for event in world.all(HoldingAdopted)] == [
         f"{SHORT.occ}-stranded-1", f"{SHORT.occ}-stranded-2"
     ]  # fmt: skip
-    assert len(world.all(InventoryClosed)) == 2
+    assert len(world.all(HoldingClosed)) == 2
     assert dict(world.exchange.holdings()) == {}
 
 
@@ -258,7 +253,7 @@ def a_world_of_chosen_options(held: int) -> World:
     world = a_world()
     world.day.begin()
     world.day.ledger.record(
-        InventoryOpened(world.clock.now(), "hedged", "delta-hedge", "SPX", {LONG.occ: 2}, Decimal("2.50"))
+        holding_began(world.clock.now(), "hedged", "delta-hedge", "SPX", {LONG.occ: 2}, Decimal("2.50"))
     )
     world.exchange.hold(LONG, held)
     return world
@@ -271,7 +266,7 @@ def test_more_of_an_option_than_an_inventory_holds_is_quarantined_and_the_invent
 
     assert look(world) == [ReconcileVerdict.QUARANTINED]
     assert dict(world.book.quarantined) == {LONG.occ: 3}
-    assert (world.all(InventoryAdjusted), world.book.inventories["hedged"].quantities) == ([], {LONG.occ: 2})
+    assert (world.all(HoldingAdjusted), world.book.holdings["hedged"].quantities) == ([], {LONG.occ: 2})
 
 
 @pytest.mark.parametrize(("expired", "verdict"), [(None, ReconcileVerdict.MISSING), (DAY, ReconcileVerdict.LOOK_AGAIN)])
@@ -284,7 +279,7 @@ def test_an_expired_option_that_is_gone_from_the_broker_is_left_to_settlement(
     world.clock.advance(5)
 
     assert [finding.verdict for finding in world.day.reconcile(expired)] == [verdict]
-    assert len(world.all(InventoryAdjusted)) == (0 if expired else 1)
+    assert len(world.all(HoldingAdjusted)) == (0 if expired else 1)
 
 
 def test_a_naked_short_of_somebody_else_is_never_traded() -> None:
@@ -292,7 +287,7 @@ def test_a_naked_short_of_somebody_else_is_never_traded() -> None:
     world = a_world_with_a_stranded_short("by-hand")
     look(world)
     assert look(world) == [ReconcileVerdict.QUARANTINED]
-    assert world.all(InventoryOpened) == []
+    assert world.all(HoldingAdopted) == []
 
 
 def test_a_short_whose_cover_our_order_bought_stays_quarantined_when_the_broker_does_not_show_it() -> None:
@@ -305,7 +300,7 @@ def test_a_short_whose_cover_our_order_bought_stays_quarantined_when_the_broker_
     look(world)
 
     assert look(world) == [ReconcileVerdict.QUARANTINED]
-    assert world.all(InventoryOpened) == []
+    assert world.all(HoldingAdopted) == []
 
 
 def test_the_day_of_this_file_is_a_session() -> None:

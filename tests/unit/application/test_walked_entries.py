@@ -13,6 +13,7 @@ from builders import at
 from builders_day import entry_ticket
 from builders_desk import a_book
 from builders_exchange import put
+from builders_holdings import order_intended
 from builders_world import World, a_scripted_plan, a_world
 from gammacore.adapters.fake.market import BidAsk
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
@@ -82,7 +83,7 @@ def test_it_ends_at_its_limit_rests_there_and_is_called_back_when_the_life_of_th
     look(world, times=4)
 
     assert set(world.states()) == {OrderState.CANCELED}
-    assert world.book.live_positions == ()
+    assert world.book.live_spreads == ()
     look(world, natural("2.50"), times=10)
     assert len(world.orders()) == 4
     (entry,) = day_report(world.events).scheduled
@@ -207,11 +208,11 @@ def test_fills_of_two_orders_of_one_entry_are_one_position_at_their_mean_credit(
     """CS-410: whatever the broker does, what it fills is held, counted and watched."""
     plan = a_scripted_plan(3)
     tickets = [evolve(entry_ticket(plan), id=name) for name in ("first", "second")]
-    book = a_book(OrderIntended(at("10:00"), ticket, plan) for ticket in tickets)
+    book = a_book(order_intended(at("10:00"), ticket, plan) for ticket in tickets)
     for order, contracts, price in (("first", 3, "2.50"), ("second", 1, "2.30"), ("second", 3, "2.30")):
         execution = Execution(contracts, Decimal(price))
         book.apply(OrderFilled(at("10:01"), order, execution, complete=contracts == 3))
-    position = book.position(plan.position)
+    position = book.holding(plan.holding)
 
     assert position is not None
     assert (position.contracts, position.open_contracts, position.credit) == (6, 6, Decimal("2.40"))

@@ -80,7 +80,7 @@ def test_a_fill_is_booked_when_the_stream_speaks_of_it() -> None:
     world = a_minute_world()
     trade, _ = trading(world, (FILLED, News(frozenset({entry_id()}))))
 
-    trade.run_until(lambda book: bool(book.live_positions))
+    trade.run_until(lambda book: bool(book.live_spreads))
 
     assert booked_at(world) == FILLED
 
@@ -89,7 +89,7 @@ def test_a_silent_stream_leaves_it_to_the_next_look() -> None:
     world = a_minute_world()
     trade, news = trading(world)
 
-    trade.run_until(lambda book: bool(book.live_positions))
+    trade.run_until(lambda book: bool(book.live_spreads))
 
     assert booked_at(world) == at("10:01")
     assert len(news.asked) == LOOK_SECONDS  # once a second while an order works
@@ -99,7 +99,7 @@ def test_news_of_somebody_elses_order_wake_nobody() -> None:
     world = a_minute_world()
     trade, _ = trading(world, (FILLED, News(frozenset({"gc-of-another-program"}))))
 
-    trade.run_until(lambda book: bool(book.live_positions))
+    trade.run_until(lambda book: bool(book.live_spreads))
 
     assert booked_at(world) == at("10:01")
 

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from builders_ledger import halted, ledger_opened, one_of_each, order_intended
 from gammacore.adapters.codec import EventCodec, NewerRecord, UnreadableRecord, decode, encode
 from gammacore.adapters.codec.conversion import event_converter
-from gammacore.domain import ledger
+from gammacore.domain import holding_events, ledger
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderTicket
-from gammacore.domain.positions import Watch
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.errors import InvalidInput
 
@@ -183,7 +183,7 @@ def test_text_that_is_none_is_not_written(text: Any) -> None:
 @pytest.mark.parametrize("looks", [True, 2.0, "2"])
 def test_a_count_that_is_no_int_is_not_written(looks: Any) -> None:
     with pytest.raises(InvalidInput):
-        encode(ledger.PositionMissing(halted().at, "p1", looks))
+        encode(holding_events.DifferenceSeen(halted().at, "p1", looks))
 
 
 def test_an_enum_member_of_another_kind_is_not_written() -> None:
@@ -242,11 +242,11 @@ def _without(event: ledger.Event, name: str) -> dict[str, Any]:
 
 
 def test_a_field_added_deep_inside_may_be_missing_too() -> None:
-    event = ledger.WatchChanged(halted().at, "p1", Watch(price_at_fill=Decimal(6900)))
+    event = holding_events.WatchChanged(halted().at, "p1", SpreadWatch(price_at_fill=Decimal(6900)))
     record = json.loads(encode(event))
     del record["body"]["watch"]["price_at_fill"]
 
-    assert decode(json.dumps(record)) == attrs.evolve(event, watch=Watch())
+    assert decode(json.dumps(record)) == attrs.evolve(event, watch=SpreadWatch())
 
 
 @pytest.mark.parametrize("event", one_of_each(), ids=lambda event: type(event).__name__)
@@ -290,8 +290,8 @@ def test_a_value_of_another_kind_is_refused_and_its_place_named(body: dict[str, 
 
 @pytest.mark.parametrize("looks", [True, 2.0, "2", None])
 def test_a_count_that_is_no_int_is_refused(looks: object) -> None:
-    with pytest.raises(UnreadableRecord, match=r"PositionMissing\.looks"):
-        decode(changed(ledger.PositionMissing(halted().at, "p1", 2), looks=looks))
+    with pytest.raises(UnreadableRecord, match=r"DifferenceSeen\.looks"):
+        decode(changed(holding_events.DifferenceSeen(halted().at, "p1", 2), looks=looks))
 
 
 def test_a_fault_deep_inside_is_named_by_its_path() -> None:

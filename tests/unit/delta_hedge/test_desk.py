@@ -25,10 +25,11 @@ from builders_delta_hedge import (
     steps,
 )
 from builders_desk import a_book
+from builders_holdings import holding_began
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
+from gammacore.domain.holding_events import SharesDelivered
 from gammacore.domain.instruments import REGISTRY, Right, Side
-from gammacore.domain.inventory_events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (
     CancelRequested,
     Event,
@@ -317,7 +318,7 @@ def test_a_refused_leftover_is_tried_again_without_telling_again() -> None:
 def test_leftover_options_that_still_trade_are_closed_and_expired_ones_are_settlements() -> None:
     """DH-520: no order is sent for a contract that trades no more."""
     friday = REGISTRY["SPY"].contract(YESTERDAY, Right.CALL, Decimal(600)).occ
-    held = InventoryOpened(at("10:00", YESTERDAY), STRADDLE, NAME, "SPY", {friday: 1}, Decimal(2))
+    held = holding_began(at("10:00", YESTERDAY), STRADDLE, NAME, "SPY", {friday: 1}, Decimal(2))
     expired = steps(look("09:30", held))
     both = steps(look("09:30", evolve(held, symbols={friday: 1, CALL.occ: 1})))
 
@@ -327,7 +328,7 @@ def test_leftover_options_that_still_trade_are_closed_and_expired_ones_are_settl
 
 def test_todays_book_is_not_hedged_before_they_are_gone() -> None:
     """DH-520: the same shares."""
-    today = InventoryOpened(at("09:45"), "new", NAME, "SPY", {CALL.occ: 1}, Decimal(2))
+    today = holding_began(at("09:45"), "new", NAME, "SPY", {CALL.occ: 1}, Decimal(2))
     decisions = steps(look("10:30", shares_of_yesterday(), today, judged(), spot="601"))
 
     assert reasons(decisions) == ["leftover"]

@@ -29,8 +29,8 @@ from gammacore.domain.hedging.decision import Hedge
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory_events import HedgeDecided
 from gammacore.domain.ledger import Halted, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Purpose
@@ -199,7 +199,7 @@ def test_a_large_hedge_is_cut_and_told() -> None:
 
 def look_at(book: Any, delta: str) -> HedgedBook:
     """The ledger's straddle as the desk sees it, its options replaced by one of a delta."""
-    inventory = book.inventories[STRADDLE]
+    inventory = book.holdings[STRADDLE]
     case = a_hedge_case(book=book)
     seen = hedged_book(
         inventory, book, case.situation.market, case.situation.session, Universe(HedgingSettings()), "SPY"
@@ -330,7 +330,7 @@ def test_an_order_says_what_it_was_decided_on() -> None:
     record = trade.record
 
     assert isinstance(record, HedgeDecided)
-    assert (trade.purpose, trade.limit, trade.inventory) == (Purpose.HEDGE, None, STRADDLE)
+    assert (trade.purpose, trade.limit, trade.holding) == (Purpose.HEDGE, None, STRADDLE)
     assert (record.net_shares, record.delta_before, record.delta_after) == (Decimal(35), Decimal("0.35"), Decimal(0))
     assert (record.threshold, record.unit, record.gex, record.gex_status) == (
         Decimal("0.10"), Decimal(100), Decimal(-15_000), "known",

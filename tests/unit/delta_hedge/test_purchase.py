@@ -12,11 +12,12 @@ from builders import DAY, a_session, at
 from builders_delta_hedge import CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
 from builders_desk import a_book, a_situation
 from builders_exchange import call, put
+from builders_holdings import holding_began, holding_closed
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.instruments import Side
-from gammacore.domain.inventory_events import InventoryClosed, InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
@@ -55,7 +56,7 @@ def test_the_straddle_nearest_to_the_price_is_bought_at_the_asks() -> None:
     assert trade.legs == (Leg(call(601, "SPY"), Side.BUY), Leg(put(601, "SPY"), Side.BUY))
     assert trade.limit == Decimal(str(quotes["C601"][1])) + Decimal(str(quotes["P601"][1]))
     assert (trade.quantity, trade.effect, trade.purpose) == (1, Effect.DEBIT, Purpose.ENTRY)
-    assert (trade.inventory, trade.strategy, trade.underlying) == (STRADDLE, NAME, "SPY")
+    assert (trade.holding, trade.strategy, trade.underlying) == (STRADDLE, NAME, "SPY")
 
 
 def test_an_index_straddle_is_bought_on_the_tick_of_its_orders() -> None:
@@ -145,12 +146,12 @@ def test_a_judgement_shows_every_verdict() -> None:
 # -- what stops it -----------------------------------------------------------------------------------------------------
 
 
-def yesterdays_shares() -> InventoryOpened:
-    return InventoryOpened(at("09:30", DAY.replace(day=2)), "old", NAME, "SPY", {"SPY": 5}, Decimal(600))
+def yesterdays_shares() -> HoldingAdopted:
+    return holding_began(at("09:30", DAY.replace(day=2)), "old", NAME, "SPY", {"SPY": 5}, Decimal(600))
 
 
 PAUSED = evolve(EVENT, macro=MacroState(detected=True, actions=("pause_trading",)))
-LOST = InventoryClosed(at("09:40"), "x", "flat", Decimal(-500), Decimal(0), Decimal(0))
+LOST = holding_closed(at("09:40"), "x", "flat", Decimal(-500), Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ LOST = InventoryClosed(at("09:40"), "x", "flat", Decimal(-500), Decimal(0), Deci
         (a_slot(yesterdays_shares()), "leftover"),
         (a_look("14:00:00.001"), "too_late"),
         (a_look("11:00:01", session=a_session("13:00")), "too_late"),
-        (a_slot(InventoryOpened(at("09:31"), "x", "", "SPY", {}, Decimal(0)), LOST), "daily_loss"),
+        (a_slot(holding_began(at("09:31"), "x", "", "SPY", {}, Decimal(0)), LOST), "daily_loss"),
         (a_look(SLOT, book=a_book(balance="9999.99")), "minimum_account"),
         (a_slot(spot=None), "no_quotes"),
         (a_slot(price_age=15.1), "no_quotes"),

@@ -12,7 +12,7 @@ from builders_desk import a_book
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.hedging.settings import hedging_profile
-from gammacore.domain.inventory_events import HedgeDecided
+from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.strategy import Note, Trade
 from gammacore.errors import ConfigurationError
 from gammacore.wiring.strategies import open_strategy

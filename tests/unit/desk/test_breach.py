@@ -7,16 +7,16 @@ from attrs import evolve
 from builders import a_plan, a_put_spread
 from builders_day import opened
 from builders_desk import a_book, a_situation, steps
-from gammacore.domain.ledger import WatchChanged
-from gammacore.domain.positions import Watch
+from gammacore.domain.holding_events import WatchChanged
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.strategy import Close, Decision, Situation, Warn
 
 
-def situation_at(price: str, watch: Watch | None = None) -> Situation:
+def situation_at(price: str, watch: SpreadWatch | None = None) -> Situation:
     plan = a_plan(a_put_spread())
     events = [*opened(plan)]
     if watch is not None:
-        events.append(WatchChanged(events[-1].at, plan.position, watch))
+        events.append(WatchChanged(events[-1].at, plan.holding, watch))
     return a_situation("14:00", price=price, legs={}, book=a_book(events))
 
 
@@ -32,4 +32,4 @@ def test_the_edge_is_five_points_beyond_the_short() -> None:
 
 
 def test_people_are_told_once() -> None:
-    assert "short_breached" not in warnings(steps(situation_at("6870", evolve(Watch(), breach_told=True))))
+    assert "short_breached" not in warnings(steps(situation_at("6870", evolve(SpreadWatch(), breach_told=True))))

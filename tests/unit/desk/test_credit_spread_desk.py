@@ -21,17 +21,18 @@ from builders_desk import (
     leg_fills,
     steps,
 )
-from gammacore.domain import ledger
+from builders_holdings import order_intended
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.credit import SpreadQuality, StopInsideQuotes
 from gammacore.domain.entries.rules import EntryRules
+from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.policy import StaleExit, stop_policy
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan, Watch
 from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Stand, Warn
 
 DESK = CreditSpreadDesk()
@@ -48,13 +49,13 @@ def kinds(decisions: list[Decision]) -> list[str]:
     return [type(step).__name__ for step in decisions]
 
 
-def held(*events: Event, plan: EntryPlan = HELD) -> Book:
+def held(*events: Event, plan: SpreadPlan = HELD) -> Book:
     """One position opened at 10:00, and what followed."""
     return a_book(opened(plan), events)
 
 
 def closing(*events: Event, reason: str = "stop_loss") -> Book:
-    return held(ledger.CloseDecided(at("10:20"), "p1", reason, None, ""), *events)
+    return held(holding_events.CloseDecided(at("10:20"), "p1", reason, None, ""), *events)
 
 
 def a_close_order(number: int = 1, *outcome: Event, limit: str | None = None) -> list[Event]:
@@ -128,7 +129,7 @@ def test_a_stop_inside_bid_and_ask_is_warned_of_with_the_entry(legs: Legs, warne
     assert isinstance(decision, Open)
     assert [warning.code for warning in decision.warnings] == ["stop_inside_quotes"] * warned
     if warned:
-        assert decision.warnings[0].position == decision.plan.position
+        assert decision.warnings[0].position == decision.plan.holding
         assert "= 0.30 >= stop 10% of credit = 0.25" in decision.warnings[0].detail
 
 
@@ -217,12 +218,12 @@ def test_a_quiet_position_is_remembered_and_kept() -> None:
 
 
 def test_nothing_new_is_nothing_to_remember() -> None:
-    watch = Watch(best_profit=Decimal("0.50"), anchor=Decimal("2.40"), anchor_at=at("10:19"), trailing_armed=True)
+    watch = SpreadWatch(best_profit=Decimal("0.50"), anchor=Decimal("2.40"), anchor_at=at("10:19"), trailing_armed=True)
     quiet: Legs = {
         "P6880": (2.90, 2.90),
         "P6870": (1.50, 1.50),
     }  # 44 % profit: armed, above its level, below its target
-    book = held(ledger.WatchChanged(at("10:19"), "p1", evolve(watch, anchor=Decimal("1.40"))))
+    book = held(holding_events.WatchChanged(at("10:19"), "p1", evolve(watch, anchor=Decimal("1.40"))))
 
     assert between_slots(book, quiet) == []
 
@@ -276,7 +277,7 @@ def test_time_exits_need_no_quotes_and_the_close_settles(time: str, reason: str 
 @pytest.mark.parametrize(("stale", "warned"), [(18, False), (19, True), (20, False), (39, True)])
 def test_stale_quotes_are_an_alarm_every_twenty_cycles(stale: int, warned: bool) -> None:
     """CS-504, CS-505, R8: no stop decision on stale data, and a person is told."""
-    book = held(ledger.WatchChanged(at("10:19"), "p1", Watch(stale_cycles=stale)))
+    book = held(holding_events.WatchChanged(at("10:19"), "p1", SpreadWatch(stale_cycles=stale)))
     decisions = between_slots(book, STOPPED, quote_age=16)
 
     assert kinds(decisions) == (["Remember", "Warn"] if warned else ["Remember"])
@@ -287,7 +288,7 @@ def test_stale_quotes_are_an_alarm_every_twenty_cycles(stale: int, warned: bool)
 def test_stale_quotes_may_close_where_the_policy_says_so() -> None:
     """CS-505."""
     plan = a_plan(policy=evolve(stop_policy("standard"), stale_exit=StaleExit.CLOSE))
-    book = held(ledger.WatchChanged(at("10:19"), "p1", Watch(stale_cycles=19)), plan=plan)
+    book = held(holding_events.WatchChanged(at("10:19"), "p1", SpreadWatch(stale_cycles=19)), plan=plan)
 
     assert kinds(between_slots(book, NO_QUOTES)) == ["Remember", "Warn", "Close"]
 
@@ -304,7 +305,7 @@ def test_a_credit_of_nothing_is_an_alarm_and_only_the_clock_closes() -> None:
 
 def test_a_position_that_waits_for_its_settlement_price_is_left_alone() -> None:
     """CS-528."""
-    assert between_slots(held(ledger.SettlementAwaited(at("10:19"), "p1")), STOPPED) == []
+    assert between_slots(held(holding_events.SettlementAwaited(at("10:19"), "p1")), STOPPED) == []
 
 
 # Halts and flatten ----------------------------------------------------------------------------------------------------
@@ -332,7 +333,7 @@ def test_a_halt_calls_back_the_entries_the_broker_has(outcome: Event, called_bac
     """R10, R4."""
     plan = a_plan(position="w", scheduled="10:00")
     book = a_book(
-        judged("10:00"), ledger.OrderIntended(at("10:00"), entry_ticket(plan), plan), outcome,
+        judged("10:00"), order_intended(at("10:00"), entry_ticket(plan), plan), outcome,
         ledger.Halted(at("10:15"), "drill"),
     )  # fmt: skip
 
@@ -380,7 +381,7 @@ def test_a_close_filled_in_part_is_sent_again_for_the_rest() -> None:
     )
 
     assert between_slots(book) == [Close("p1", "stop_loss", "attempt 2", urgent=True)]
-    assert book.positions["p1"].open_contracts == 1
+    assert book.holdings["p1"].open_contracts == 1
 
 
 def test_a_flat_position_needs_no_more_orders() -> None:
@@ -418,7 +419,7 @@ def test_a_condor_leg_by_leg_buys_both_shorts_first() -> None:
     plan = a_plan(a_condor(), contracts=2)
     ticket = evolve(exit_ticket(plan, "stop_loss"), id="exit-1")
     book = held(
-        ledger.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""), ledger.OrderIntended(at("10:20"), ticket),
+        holding_events.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""), ledger.OrderIntended(at("10:20"), ticket),
         rejected("exit-1"), plan=plan,
     )  # fmt: skip
 
@@ -431,7 +432,7 @@ def test_a_position_closed_twice_over_is_traded_back() -> None:
         *a_close_order(1, not_sent("exit-1")), *a_close_order(2, accepted("exit-2"), filled("exit-2", 2)),
         filled("exit-1", 2),
     )  # fmt: skip
-    position = book.positions["p1"]
+    position = book.holdings["p1"]
 
     assert position.open_contracts == 0
     assert between_slots(book) == [Repair("p1", Leg(LONG, Side.BUY), 2)]
@@ -440,10 +441,10 @@ def test_a_position_closed_twice_over_is_traded_back() -> None:
 def test_an_entry_still_working_is_called_back_before_the_close() -> None:
     """CS-412: it must not fill behind the close's back."""
     book = a_book(
-        ordered(HELD), entry_filled(HELD, 1), ledger.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""),
+        ordered(HELD), entry_filled(HELD, 1), holding_events.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""),
     )  # fmt: skip
     asked = a_book(
-        ordered(HELD), entry_filled(HELD, 1), ledger.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""),
+        ordered(HELD), entry_filled(HELD, 1), holding_events.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""),
         ledger.CancelRequested(at("10:20"), "entry-p1", "closing"),
     )  # fmt: skip
 
@@ -528,7 +529,7 @@ def test_an_entry_being_called_back_is_asked_once() -> None:
 def test_a_repaired_position_is_flat_and_done() -> None:
     book = uneven(0, 2, 0, CANCELED, *a_repair_order(BUY_SHORT, 2, filled("repair-1", 2, "2.10")))
 
-    assert book.live_positions[0].is_flat
+    assert book.live_spreads[0].is_flat
     assert between_slots(book) == []
 
 

@@ -82,7 +82,7 @@ def test_an_ordinary_morning_sells_the_put_spread_under_the_pin() -> None:
     assert (plan.spread.strikes, plan.strategy, plan.contracts) == ("6890/6880", StrategyTag.PUT_SPREAD, 1)
     assert (plan.expected_credit, plan.limit) == (Decimal("2.50"), Decimal("2.35"))
     assert (plan.price, plan.pin, plan.vix) == (Decimal(6900), Decimal(6915), Decimal("15.2"))
-    assert (plan.position, plan.scheduled_at) == ("SPX-20260105-1", at("10:00"))
+    assert (plan.holding, plan.scheduled_at) == ("SPX-20260105-1", at("10:00"))
 
 
 def test_at_the_pin_it_sells_a_condor() -> None:
@@ -590,7 +590,7 @@ def test_the_next_position_has_the_next_number() -> None:
     plan = judgement(a_situation(book=a_book(opened(a_plan(a_put_spread(6700, 6690)))))).plan
 
     assert plan is not None
-    assert plan.position == "SPX-20260105-2"
+    assert plan.holding == "SPX-20260105-2"
 
 
 # The same for all -----------------------------------------------------------------------------------------------------

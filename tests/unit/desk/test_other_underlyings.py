@@ -11,9 +11,9 @@ from attrs import evolve
 from builders import DAY, a_plan, a_put_spread
 from builders_day import opened
 from builders_desk import a_book, a_situation, steps
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import Close, Decision, Remember, Warn
 
@@ -32,7 +32,7 @@ def an_ndx_market() -> MarketSnapshot:
     return a_situation("12:00", price="24200", underlying="NDX", legs=nearly_worthless).market
 
 
-def decided(plan: EntryPlan, time: str) -> list[Decision]:
+def decided(plan: SpreadPlan, time: str) -> list[Decision]:
     book = a_book(opened(plan))
     return [step for step in steps(a_situation(time, book=book, legs={})) if isinstance(step, Warn | Close)]
 
@@ -42,7 +42,7 @@ def test_an_unknown_underlying_never_stops_the_exit_and_is_an_alarm() -> None:
     alarm, close = decided(UNKNOWN, "15:30")
 
     assert isinstance(alarm, Warn)
-    assert (alarm.code, alarm.position) == ("unknown_underlying", UNKNOWN.position)
+    assert (alarm.code, alarm.holding) == ("unknown_underlying", UNKNOWN.position)
     assert isinstance(close, Close)
     assert close.reason == "soft_close"
 

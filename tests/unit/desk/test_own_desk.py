@@ -48,7 +48,7 @@ def steps(desk: OwnDesk, time: str, *events: Event | Iterable[Event]) -> tuple[D
 def traded(decisions: Iterable[Decision]) -> list[tuple[str, str, int]]:
     """Holding, symbol and quantity of each trade."""
     trades = [one for one in decisions if isinstance(one, Trade)]
-    return [(one.inventory, leg.symbol, one.quantity) for one in trades for leg in one.legs]
+    return [(one.holding, leg.symbol, one.quantity) for one in trades for leg in one.legs]
 
 
 def test_the_strategy_decides_while_nothing_else_is_due() -> None:

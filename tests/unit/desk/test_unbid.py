@@ -11,12 +11,15 @@ from attrs import evolve
 from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
+from builders import lots_of
 from gammacore.adapters.fake.market import BidAsk
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import OrderIntended, PositionClosed
+from gammacore.domain.ledger import OrderIntended
 from gammacore.domain.orders import THE_DAY, OrderState
-from gammacore.domain.positions import EntryPlan, PositionState
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.words import StrategyTag
@@ -39,10 +42,10 @@ def cycle(world: World, quotes: Quotes, times: int = 1, *, seconds: float = 10) 
     for _ in range(times):
         world.show(quotes, seconds=seconds)
         world.day.once()
-        assert all(not position.naked_shorts() for position in world.book.live_positions)
+        assert all(not position.naked_shorts() for position in world.book.live_spreads)
 
 
-def holding(plan: EntryPlan | None = None, quotes: Quotes = PUT_QUOTES, close: str = "16:00") -> World:
+def holding(plan: SpreadPlan | None = None, quotes: Quotes = PUT_QUOTES, close: str = "16:00") -> World:
     """A world whose plan was filled at 10:00:10."""
     world = a_world(plan or a_scripted_plan(), close=close, cash="100000")
     world.market.show(world.clock.now(), quotes, spot=Decimal(6900), vix=Decimal(15))
@@ -98,7 +101,7 @@ def test_the_short_is_bought_back_at_once_and_the_long_offered_until_it_settles(
     assert (long.ticket.limit, long.ticket.life, long.state) == (Decimal("0.05"), THE_DAY, OrderState.ACCEPTED)
     assert world.alarms() == []
     settle(world, settles)
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert booked.exit_value == Decimal("0.35") - Decimal(worth)
     assert world.states()[-1] is OrderState.EXPIRED
     assert dict(world.exchange.holdings()) == {}
@@ -112,7 +115,7 @@ def test_a_long_that_is_bid_for_again_is_sold_by_its_resting_offer() -> None:
     cycle(world, BID_AGAIN, 5)
 
     assert closes(world) == [SHORT_ALONE, LONG_ALONE]
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.exit_value) == ("soft_close", Decimal("0.30"))
     assert dict(world.exchange.holdings()) == {}
 
@@ -160,7 +163,7 @@ def test_after_unbid_seconds_the_short_goes_alone_and_a_long_with_a_bid_is_sold_
     cycle(world, PUT_QUOTES, 8)
 
     assert closes(world) == [BOTH_LEGS, SHORT_ALONE, LONG_ALONE]
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert (booked.exit_value, world.orders()[-1].ticket.limit) == (Decimal("2.80"), None)
 
 
@@ -194,7 +197,7 @@ def test_a_short_that_is_not_offered_either_is_bought_back_once_it_is() -> None:
     cycle(world, UNBID, 3)
 
     assert closes(world) == [SHORT_ALONE, LONG_ALONE]
-    assert world.position().holdings[SHORT.occ] == 0
+    assert world.position().held(SHORT.occ) == 0
 
 
 def test_an_order_for_both_legs_stays_while_the_short_is_not_offered() -> None:
@@ -284,7 +287,7 @@ def test_a_loose_long_of_an_open_position_is_offered_and_its_spreads_are_watched
     cycle(world, UNBID, 60)
 
     assert closes(world) == [LONG_ALONE]
-    assert (world.position().state, world.position().open_contracts) == (PositionState.OPEN, 1)
+    assert (world.position().state, world.position().open_contracts) == (HoldingState.OPEN, 1)
     assert (world.orders()[-1].ticket.quantity, world.orders()[-1].ticket.life) == (2, THE_DAY)
     world.inbox.post(Request(RequestKind.FLATTEN, world.clock.now(), "enough"))
     cycle(world, UNBID, 6)
@@ -313,7 +316,7 @@ def test_a_condor_with_one_unbid_side_closes_side_by_side() -> None:
     held = {symbol: count for symbol, count in world.position().holdings.items() if count}
     assert held == {call(6990).occ: 3}
     settle(world)
-    (booked,) = world.all(PositionClosed)
+    (booked,) = world.all(HoldingClosed)
     assert booked.exit_value == Decimal("2.80") + Decimal("0.15")
     assert dict(world.exchange.holdings()) == {}
 
@@ -325,7 +328,7 @@ def test_a_condor_with_both_sides_unbid_buys_both_shorts_back() -> None:
 
     assert closes(world) == [CALL_SIDE[:1], SHORT_ALONE, CALL_SIDE[1:], LONG_ALONE]
     settle(world)
-    assert world.all(PositionClosed)[0].exit_value == Decimal("0.35") + Decimal("0.15")
+    assert world.all(HoldingClosed)[0].exit_value == Decimal("0.35") + Decimal("0.15")
 
 
 def test_a_side_that_is_refused_does_not_keep_the_other_one_open() -> None:
@@ -342,7 +345,7 @@ def test_a_side_that_is_left_is_at_risk_with_its_width() -> None:
     """CS-342: while the calls are gone and the puts wait for an ask, the puts are open risk."""
     world = holding(CONDOR, {**PUT_QUOTES, **CALLS})
     position = world.position()
-    gone = evolve(position, holdings={**position.holdings, call(6980).occ: 0, call(6990).occ: 0})
+    gone = evolve(position, lots=lots_of({**position.quantities, call(6980).occ: 0, call(6990).occ: 0}))
 
     assert (gone.open_contracts, gone.maximum_risk) == (0, Decimal(10 * 100 * 3))
 
@@ -401,5 +404,5 @@ def test_a_loss_that_is_certain_counts_before_the_long_is_settled() -> None:
     cycle(world, {SHORT: ("5.00", "5.20"), LONG: ("0", "0.05")}, 4)
 
     verdict = RiskLimits().judge_daily_loss(world.book, world.clock.now())
-    assert (verdict.reason, world.all(PositionClosed)) == ("daily_loss", [])
+    assert (verdict.reason, world.all(HoldingClosed)) == ("daily_loss", [])
     assert world.book.realised_on(DAY) == 0

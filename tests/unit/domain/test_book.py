@@ -29,14 +29,16 @@ from builders_day import (
     settled,
 )
 from builders_desk import a_book, entry_filled, leg_fills
+from builders_holdings import order_intended, spread_closed
 from builders_ledger import position_adopted
-from gammacore.domain import inventory_events, ledger
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.results import STATISTICS_WINDOW
-from gammacore.domain.inventory import Lot
+from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.lots import Lot
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Execution, OrderState
-from gammacore.domain.positions import PositionState, Watch
 from gammacore.errors import InvalidInput
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
@@ -47,13 +49,13 @@ def everything(book: Book) -> dict[str, Any]:
     return {
         "opened": book.opened, "day": book.day, "finished": book.finished, "version": book.version,
         "last_at": book.last_at, "trades": book.total_trades, "fees": book.total_fees, "balance": book.balance,
-        "halted": book.halted, "flatten": book.flatten, "results": book.results, "positions": dict(book.positions),
-        "orders": dict(book.orders), "live": book.live_positions, "working": book.working_orders,
-        "quarantined": dict(book.quarantined), "inventories": dict(book.inventories),
+        "halted": book.halted, "flatten": book.flatten, "results": book.results, "positions": dict(book.holdings),
+        "orders": dict(book.orders), "live": book.live_spreads, "working": book.working_orders,
+        "quarantined": dict(book.quarantined), "inventories": dict(book.holdings),
         "expected": book.expected_holdings(),
         "realised": book.realised_on(DAY), "entries": book.entries_on(DAY),
         "judged": [book.judged(at(time)) for time in ("10:00", "10:30", "11:00", "11:30")],
-        "orders_of": {plan.position: book.orders_of(plan.position) for plan in (PUT_TRADE, CONDOR, CALL_TRADE)},
+        "orders_of": {plan.holding: book.orders_of(plan.holding) for plan in (PUT_TRADE, CONDOR, CALL_TRADE)},
     }  # fmt: skip
 
 
@@ -78,8 +80,8 @@ def test_a_whole_day_is_told_right() -> None:
     assert book.total_fees == Decimal("13.00")
     assert book.realised_on(DAY) == Decimal("478.00")  # CS-339: after fees
     assert book.results == (Decimal(-34), Decimal(175))  # CS-603: per contract, gross
-    assert (book.live_positions, book.working_orders, book.expected_holdings()) == ((), (), {})
-    assert [plan.position for plan in book.entries_on(DAY)] == ["p1", "p2", "p3"]
+    assert (book.live_spreads, book.working_orders, book.expected_holdings()) == ((), (), {})
+    assert [plan.holding for plan in book.entries_on(DAY)] == ["p1", "p2", "p3"]
     assert book.finished is not None
     assert (book.version, book.last_at) == (len(a_day()), at("16:00"))
 
@@ -128,15 +130,15 @@ def test_an_entry_is_a_position_only_once_it_is_filled() -> None:
     """CS-228; must not regress 6."""
     book = a_book(ordered(PUT_TRADE))
 
-    assert book.live_positions == ()
+    assert book.live_spreads == ()
     assert [order.state for order in book.working_orders] == [OrderState.ACCEPTED]
-    assert book.plan("p1") is PUT_TRADE
-    assert book.position("p1") is None
+    assert book.holdings["p1"].plan is PUT_TRADE
+    assert book.holding("p1") is None
 
 
 def test_a_fill_makes_the_position_and_what_the_broker_should_hold() -> None:
     book = a_book(opened(PUT_TRADE, "2.45", fees="3.90"))
-    position = book.live_positions[0]
+    position = book.live_spreads[0]
 
     assert (position.contracts, position.credit, position.opened_at) == (3, Decimal("2.45"), at("10:00:30"))
     assert book.expected_holdings() == dict(zip(PUT_TRADE.spread.symbols, (-3, 3), strict=True))
@@ -147,7 +149,7 @@ def test_an_entry_in_parts_grows_one_position() -> None:
     """CS-412, CS-414: cumulative executions, opened at the first fill."""
     parts = [entry_filled(PUT_TRADE, 1), entry_filled(PUT_TRADE, 3, "2.40", complete=True, time="10:03")]
     book = a_book(ordered(PUT_TRADE), parts)
-    position = book.positions["p1"]
+    position = book.holdings["p1"]
 
     assert (position.contracts, position.credit, position.open_contracts) == (3, Decimal("2.40"), 3)
     assert (position.opened_at, position.cash) == (at("10:00:30"), Decimal(720))
@@ -167,7 +169,7 @@ def test_an_unverified_price_is_flagged() -> None:
 def test_one_leg_of_an_entry_is_held_though_no_spread_is() -> None:
     """CS-413: the naked leg is in the book, so that it is repaired and never lost."""
     book = a_book(ordered(PUT_TRADE), entry_filled(PUT_TRADE, 0, None, legs=leg_fills(PUT_TRADE, 2, 0)))
-    position = book.live_positions[0]
+    position = book.live_spreads[0]
 
     assert (position.contracts, position.open_contracts) == (0, 0)
     assert position.naked_shorts() == {PUT_TRADE.spread.symbols[0]: 2}
@@ -175,7 +177,7 @@ def test_one_leg_of_an_entry_is_held_though_no_spread_is() -> None:
 
 def test_repairing_loose_legs_is_booked_and_is_no_result_of_a_contract() -> None:
     """CS-603, CS-610: money moved, no spread was traded."""
-    over = ledger.PositionClosed(at("10:05"), "p1", "repaired", Decimal(0), 0, Decimal(-30), Decimal(1))
+    over = spread_closed(at("10:05"), "p1", "repaired", Decimal(0), 0, Decimal(-30), Decimal(1))
     book = a_book(ordered(PUT_TRADE), entry_filled(PUT_TRADE, 0, None, legs=leg_fills(PUT_TRADE, 2, 0)), over)
 
     assert (book.balance, book.results) == (Decimal(19_969), ())
@@ -193,7 +195,7 @@ def test_a_late_fill_after_a_cancel_is_a_fill_like_any_other() -> None:
 
     book.apply(entry_filled(PUT_TRADE, 2, time="10:06"))
 
-    assert book.live_positions[0].open_contracts == 2
+    assert book.live_spreads[0].open_contracts == 2
     assert book.orders["entry-p1"].state is OrderState.CANCELED
     assert book.orders["entry-p1"].execution.quantity == 2
 
@@ -205,13 +207,13 @@ def test_a_late_fill_after_its_first_part_was_closed_is_held_anew() -> None:
         ledger.CancelRequested(at("10:05"), "entry-p1", "300 s"),
         ledger.OrderCanceled(at("10:05:03"), "entry-p1", ""),
     ]
-    over = ledger.PositionClosed(at("10:30"), "p1", "target", Decimal(1), 1, Decimal(150), Decimal(0))
+    over = spread_closed(at("10:30"), "p1", "target", Decimal(1), 1, Decimal(150), Decimal(0))
     book = a_book(part, gone, over)
 
     book.apply(entry_filled(PUT_TRADE, 3, "2.40", time="10:31"))
 
-    position = book.live_positions[0]
-    assert (position.state, position.contracts, position.open_contracts) == (PositionState.OPEN, 2, 2)
+    position = book.live_spreads[0]
+    assert (position.state, position.contracts, position.open_contracts) == (HoldingState.OPEN, 2, 2)
     assert (position.credit, position.cash) == (Decimal("2.35"), Decimal(470))  # 720 in all less the first 250
     book.apply(settled(PUT_TRADE, "6900", "0", "470"))
     assert book.balance == 20_620
@@ -232,18 +234,18 @@ def test_a_close_is_decided_attempted_and_booked() -> None:
     book = a_book(opened(PUT_TRADE))
     decided, *rest = closed(PUT_TRADE, "12:30", "stop_loss", "2.80", "-90")
     book.apply(decided)
-    position = book.positions["p1"]
-    assert (position.state, position.exit_reason) == (PositionState.CLOSING, "stop_loss")
+    position = book.holdings["p1"]
+    assert (position.state, position.exit_reason) == (HoldingState.CLOSING, "stop_loss")
     assert position.exit_decided_at == at("12:30")
 
     for event in rest[:-1]:
         book.apply(event)
-    flat = book.positions["p1"]
+    flat = book.holdings["p1"]
     assert (flat.close_attempts, flat.is_flat, flat.cash) == (1, True, Decimal(-90))
     assert book.balance == 20_000  # filled is not yet confirmed (CS-561)
 
     book.apply(rest[-1])
-    assert book.positions["p1"].state is PositionState.CLOSED
+    assert book.holdings["p1"].state is HoldingState.CLOSED
     assert book.balance == 19_910
 
 
@@ -259,9 +261,9 @@ def test_a_position_is_closed_once() -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        ledger.CloseDecided(at("12:31"), "p1", "stop", None, ""),
-        ledger.WatchChanged(at("12:31"), "p1", Watch(hold=True)),
-        ledger.SettlementAwaited(at("16:00"), "p1"),
+        holding_events.CloseDecided(at("12:31"), "p1", "stop", None, ""),
+        holding_events.WatchChanged(at("12:31"), "p1", SpreadWatch(hold=True)),
+        holding_events.SettlementAwaited(at("16:00"), "p1"),
     ],
 )
 def test_nothing_brings_a_closed_position_back(event: Event) -> None:
@@ -270,21 +272,23 @@ def test_nothing_brings_a_closed_position_back(event: Event) -> None:
 
     with pytest.raises(InvalidInput, match="closed once"):
         book.apply(event)
-    assert book.live_positions == ()
+    assert book.live_spreads == ()
 
 
 def test_what_the_rules_remember_survives_in_the_book() -> None:
     """CS-506..510: a durable change is an event."""
-    watch = Watch(best_profit=Decimal("0.31"), trailing_armed=True)
+    watch = SpreadWatch(best_profit=Decimal("0.31"), trailing_armed=True)
 
-    assert a_book(opened(PUT_TRADE), ledger.WatchChanged(at("11:00"), "p1", watch)).positions["p1"].watch == watch
+    assert (
+        a_book(opened(PUT_TRADE), holding_events.WatchChanged(at("11:00"), "p1", watch)).positions["p1"].watch == watch
+    )
 
 
 def test_a_position_without_a_settlement_price_waits_and_stays_in_every_limit() -> None:
     """CS-528."""
-    book = a_book(opened(PUT_TRADE), ledger.SettlementAwaited(at("16:00"), "p1"))
+    book = a_book(opened(PUT_TRADE), holding_events.SettlementAwaited(at("16:00"), "p1"))
 
-    assert book.live_positions[0].state is PositionState.AWAITING_SETTLEMENT
+    assert book.live_spreads[0].state is HoldingState.AWAITING_SETTLEMENT
     assert book.expected_holdings() != {}
 
 
@@ -304,7 +308,7 @@ def test_a_position_without_a_settlement_price_waits_and_stays_in_every_limit() 
 )
 def test_every_way_out_of_a_submit_is_a_state(event: Event, state: str, reason: str) -> None:
     """R1, R4."""
-    book = a_book(ledger.OrderIntended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE), event)
+    book = a_book(order_intended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE), event)
     order = book.orders["entry-p1"]
 
     assert (str(order.state), order.reason, order.changed_at) == (state, reason, event.at)
@@ -324,7 +328,7 @@ def test_nothing_is_adopted_under_a_name_that_is_taken() -> None:
 
 def test_an_order_is_intended_once() -> None:
     """R1: the client id is the order; a repeat is recognised, not repeated."""
-    intent = ledger.OrderIntended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE)
+    intent = order_intended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE)
 
     with pytest.raises(InvalidInput, match="intended once"):
         a_book(intent, intent)
@@ -349,8 +353,8 @@ def test_orders_are_known_by_their_position_oldest_first() -> None:
         (entry_filled(PUT_TRADE, 1), "order"),
         (ledger.CancelRequested(at("10:01"), "gc-nobody", ""), "order"),
         (ledger.OrderIntended(at("10:00"), entry_ticket(PUT_TRADE)), "plan"),
-        (ledger.WatchChanged(at("10:01"), "p9", Watch()), "position"),
-        (ledger.CloseDecided(at("10:01"), "p9", "stop", None, ""), "position"),
+        (holding_events.WatchChanged(at("10:01"), "p9", SpreadWatch()), "position"),
+        (holding_events.CloseDecided(at("10:01"), "p9", "stop", None, ""), "position"),
         (settled(PUT_TRADE, "6900", "0", "750"), "position"),
         ("no event at all", "event"),
     ],
@@ -409,7 +413,7 @@ def test_resuming_ends_a_flatten() -> None:
 
 def test_profit_counts_on_the_new_york_date_it_was_booked() -> None:
     """CS-339, CS-622: 01:30 UTC belongs to the evening before."""
-    late = ledger.PositionClosed(
+    late = spread_closed(
         dt.datetime(2026, 1, 6, 1, 30, tzinfo=dt.UTC), "p1", "target", Decimal(1), 3, Decimal(450), Decimal(3)
     )
     book = a_book(opened(PUT_TRADE), late)
@@ -452,14 +456,14 @@ def test_two_positions_in_the_same_contracts_add_up() -> None:
     book = a_book(opened(PUT_TRADE), opened(a_plan(position="p3", contracts=1)), opened(calls))
 
     assert book.expected_holdings()[PUT_TRADE.spread.symbols[0]] == -4
-    assert [position.id for position in book.live_positions] == ["p1", "p3", "p2"]
+    assert [position.id for position in book.live_spreads] == ["p1", "p3", "p2"]
 
 
 def test_delivered_shares_are_an_inventory_at_the_settlement_price() -> None:
     """CS-529: no orphans."""
-    book = a_book(inventory_events.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
+    book = a_book(holding_events.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
 
-    (inventory,) = book.live_inventories
+    (inventory,) = book.live_holdings
     assert (inventory.id, inventory.strategy) == ("shares-p1", "delivered")
     assert inventory.holdings["SPY"].lots == (Lot(300, Decimal("602.50")),)
     assert book.expected_holdings() == {"SPY": 300}
@@ -478,7 +482,7 @@ def test_alarms_change_nothing() -> None:
     before = everything(a_book(opened(PUT_TRADE)))
     told: list[Event] = [
         ledger.AlarmRaised(at("11:00"), "stale_quotes", "", "p1"),
-        ledger.PositionMissing(at("11:00"), "p1", 2),
+        holding_events.DifferenceSeen(at("11:00"), "p1", 2),
     ]
     after = everything(a_book(opened(PUT_TRADE), told))
 
@@ -489,7 +493,7 @@ def test_a_book_is_read_through_views_that_cannot_be_written() -> None:
     """CS-565: there is no second way to change it."""
     book = a_book(opened(PUT_TRADE))
 
-    for view in (book.positions, book.orders, book.quarantined):
+    for view in (book.holdings, book.orders, book.quarantined):
         with pytest.raises(TypeError):
             view["p1"] = None  # type: ignore[index]
 

@@ -8,6 +8,7 @@ from attrs import evolve
 from builders import a_plan, at
 from builders_day import entry_ticket, judged, ordered
 from builders_desk import a_book, entry_filled
+from builders_holdings import order_intended
 from gammacore.domain import ledger
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import Event
@@ -39,7 +40,7 @@ def test_what_became_of_the_order_is_what_became_of_the_entry(events: list[Event
 
 def test_an_order_nobody_answered_for_is_still_at_work() -> None:
     """R4."""
-    book = a_book(ledger.OrderIntended(at("10:00"), entry_ticket(PLAN), PLAN), UNKNOWN)
+    book = a_book(order_intended(at("10:00"), entry_ticket(PLAN), PLAN), UNKNOWN)
 
     assert JudgedEntry(judged("10:00"), book.order("entry-p1")).outcome is EntryOutcome.WORKING
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_mark, a_session, at
 from builders_exchange import call, put
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.orphans import (
     OURS_ONLY,
@@ -23,12 +24,12 @@ from gammacore.domain.desks.orphans import (
     find_orphans,
     orphan_policy,
 )
+from gammacore.domain.holding_events import HoldingAdopted
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
-from gammacore.domain.ledger import PositionAdopted
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.stops.watch import update_watch
 from gammacore.domain.words import Direction, StrategyTag
 
@@ -66,7 +67,7 @@ def strikes(found: OrphanSearch) -> list[str]:
     return [orphan.plan.spread.strikes for orphan in found.adopted]
 
 
-def the_orphan(found: OrphanSearch) -> PositionAdopted:
+def the_orphan(found: OrphanSearch) -> HoldingAdopted:
     (orphan,) = found.adopted
     return orphan
 
@@ -197,8 +198,8 @@ def test_what_our_orders_have_traded_away_again_is_not_ours_any_more() -> None:
 
 
 def test_names_are_new() -> None:
-    first = the_orphan(search(HELD, ENTRY)).plan.position
-    second = the_orphan(search(HELD, ENTRY, taken=[first])).plan.position
+    first = the_orphan(search(HELD, ENTRY)).plan.holding
+    second = the_orphan(search(HELD, ENTRY, taken=[first])).plan.holding
 
     assert (first, second) == ("SPX-20260105-orphan-1", "SPX-20260105-orphan-2")
 
@@ -208,16 +209,16 @@ def test_a_condors_halves_have_names_of_their_own() -> None:
     condor = {call(6980): -1, call(6990): 1, put(6880): -1, put(6870): 1}
     prices = [(contract, count, "4.00" if count < 0 else "1.00") for contract, count in condor.items()]
 
-    names = [orphan.plan.position for orphan in search(condor, a_report(*prices)).adopted]
+    names = [orphan.plan.holding for orphan in search(condor, a_report(*prices)).adopted]
     assert names == ["SPX-20260105-orphan-1", "SPX-20260105-orphan-2"]
 
 
 def test_the_book_takes_it_and_its_age_is_not_reset() -> None:
     """CS-575: grace runs from the acquisition."""
     book = Book.of([the_orphan(search(HELD, ENTRY))])
-    (position,) = book.live_positions
+    (position,) = book.live_spreads
 
-    assert (position.open_contracts, position.cash, position.orphan) == (3, Decimal(750), True)
+    assert (position.open_contracts, position.cash, (position.origin is Origin.ORPHAN)) == (3, Decimal(750), True)
     assert position.age_seconds(NOW) == 28 * 60
     assert book.expected_holdings() == {SOLD.occ: -3, COVER.occ: 3}
 
@@ -227,7 +228,7 @@ def test_an_orphan_is_never_held_for_settlement(hold_distance: str) -> None:
     """CS-575: not even where no distance is asked for."""
     policy = evolve(stop_policy("standard"), hold_distance=Decimal(hold_distance))
     orphan = the_orphan(search(HELD, ENTRY, policy=policy))
-    position = Position(orphan.plan, PositionState.OPEN, BOUGHT_AT, 3, orphan.credit, holdings=orphan.holdings)
+    position = SoldSpread(orphan.plan, HoldingState.OPEN, BOUGHT_AT, 3, orphan.credit, holdings=orphan.holdings)
     cheap = a_mark("0.10")
     watch = update_watch(orphan.plan.policy, position, cheap, NOW, a_session(), Decimal(12), REGISTRY["SPX"])
 

@@ -41,7 +41,7 @@ def test_positions_give_up_what_is_gone_oldest_first_and_never_more_than_they_ho
 ) -> None:
     positions = [a_position(a_plan(contracts=3)), a_position(a_plan(contracts=2, position="p2"))]
 
-    assert [(e.position, e.change) for e in adjustments(positions, SHORT, gap, [], at("11:00"))] == changes
+    assert [(e.holding, e.change) for e in adjustments(positions, SHORT, gap, [], at("11:00"))] == changes
 
 
 def test_more_of_what_we_hold_is_somebody_elses() -> None:
@@ -51,16 +51,18 @@ def test_more_of_what_we_hold_is_somebody_elses() -> None:
 def test_only_what_vanished_can_come_back() -> None:
     """CS-565: at the worst it was counted at, so that nothing is left of it in the P/L."""
     for gone in (2, 3):
-        position = a_position(a_plan(contracts=3)).traded_outside(SHORT, gone, None)
+        position = a_position(a_plan(contracts=3)).adjusted(SHORT, gone, None, at("10:30"), is_guess=False)
         sold_by_hand = a_report("10:59", 5, "4.00", side=Side.SELL)
         (back,) = adjustments([position], SHORT, -5, [sold_by_hand], at("11:00"))
 
         assert (back.change, back.price) == (-gone, None)
-        assert position.traded_outside(SHORT, back.change, back.price).gross == position.cash == 750
+        assert (
+            position.adjusted(SHORT, back.change, back.price, at("10:30"), is_guess=False).gross == position.cash == 750
+        )
 
 
 def test_what_went_at_a_known_price_does_not_come_back() -> None:
-    position = a_position(a_plan(contracts=3)).traded_outside(SHORT, 2, Decimal("3.10"))
+    position = a_position(a_plan(contracts=3)).adjusted(SHORT, 2, Decimal("3.10"), at("10:30"), is_guess=False)
 
     assert position.gross == 750 - 620
     assert adjustments([position], SHORT, -2, [], at("11:00")) == ()
@@ -83,14 +85,14 @@ def test_what_vanished_counts_at_its_worst(gone: dict[OptionContract, int], cost
     """CS-006: a short the width of its side, a long nothing; of a condor's two sides the wider one once."""
     position = a_position(a_plan(a_condor((6980, 6995), (6880, 6870)), contracts=2, credit="3.00"))
     for contract, change in gone.items():
-        position = position.traded_outside(contract.occ, change, None)
+        position = position.adjusted(contract.occ, change, None, at("10:30"), is_guess=False)
 
     assert position.gross == 600 - cost
 
 
 def test_a_short_left_alone_is_naked() -> None:
     """CS-413: the repair follows from the holdings."""
-    position = a_position(a_plan(a_put_spread(), contracts=3)).traded_outside(LONG, -3, None)
+    position = a_position(a_plan(a_put_spread(), contracts=3)).adjusted(LONG, -3, None, at("10:30"), is_guess=False)
 
     assert position.naked_shorts() == {SHORT: 3}
     assert [(leg.side, contracts) for leg, contracts in position.excess()] == [(Side.BUY, 3)]

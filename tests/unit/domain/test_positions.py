@@ -12,24 +12,26 @@ from hypothesis import strategies as st
 from builders import a_condor, a_plan, a_position, a_put_spread, at
 from builders_day import entry_ticket, exit_ticket
 from builders_desk import a_contract, leg_fills
+from builders import lots_of
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import NOTHING_FILLED, Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.errors import InvalidInput
 
 SHORT, LONG = a_put_spread().symbols
 CONDOR = a_plan(a_condor(), credit="2.80")
 
 
-def a_new_position(plan: EntryPlan) -> Position:
-    return Position(plan, PositionState.OPEN, at("10:00"))
+def a_new_position(plan: SpreadPlan) -> SoldSpread:
+    return evolve(a_position(plan), lots={}, cash=Decimal(0), contracts=0, credit=Decimal(0))
 
 
-def holding(**held: int) -> Position:
+def holding(**held: int) -> SoldSpread:
     """A put spread holding so many of `short` and `long`."""
     symbols = {"short": SHORT, "long": LONG}
-    return evolve(a_position(), holdings={symbols[role]: count for role, count in held.items()})
+    return evolve(a_position(), lots=lots_of({symbols[role]: count for role, count in held.items()}))
 
 
 def a_repair(leg: Leg, contracts: int) -> OrderTicket:
@@ -48,7 +50,7 @@ def test_the_worked_trade_brings_what_the_sheet_says(value: str, gross: str) -> 
     closed = entered.filled(exit_ticket(plan, "target"), NOTHING_FILLED, Execution(3, Decimal(value)))
 
     assert entered.cash == 750
-    assert (entered.holdings, entered.open_contracts) == ({SHORT: -3, LONG: 3}, 3)
+    assert (entered.quantities, entered.open_contracts) == ({SHORT: -3, LONG: 3}, 3)
     assert closed.cash == Decimal(gross)
     assert closed.is_flat
     assert closed.open_contracts == 0
@@ -161,7 +163,7 @@ held = st.integers(-4, 4)
 @given(st.tuples(held, held, held, held))
 def test_trading_the_excess_away_leaves_whole_spreads_and_nothing_naked(counts: tuple[int, int, int, int]) -> None:
     """CS-413, R2: whatever was filled, buys come first and the rest is covered."""
-    position = evolve(a_position(CONDOR), holdings=dict(zip(CONDOR.spread.symbols, counts, strict=True)))
+    position = evolve(a_position(CONDOR), lots=lots_of(dict(zip(CONDOR.spread.symbols, counts, strict=True))))
     sides = [leg.side for leg, _ in position.excess()]
     repaired = position
     for leg, contracts in position.excess():
@@ -175,7 +177,7 @@ def test_trading_the_excess_away_leaves_whole_spreads_and_nothing_naked(counts: 
 
 def test_a_condor_half_closed_leg_by_leg_names_its_last_short_first() -> None:
     """CS-413, CS-416: the call short is bought back, the put short is not."""
-    position = evolve(a_position(CONDOR), holdings=dict(zip(CONDOR.spread.symbols, (0, 1, -1, 1), strict=True)))
+    position = evolve(a_position(CONDOR), lots=lots_of(dict(zip(CONDOR.spread.symbols, (0, 1, -1, 1), strict=True))))
 
     assert position.excess()[0] == (Leg(a_contract("P6880"), Side.BUY), 1)
     assert position.naked_shorts() == {}
@@ -225,6 +227,6 @@ def test_a_position_is_its_plan_and_its_age() -> None:
     assert position.age_seconds(at("10:01")) == 60
 
 
-@pytest.mark.parametrize("state", PositionState)
-def test_only_a_closed_position_is_no_longer_live(state: PositionState) -> None:
-    assert a_position(state=state).is_live is (state is not PositionState.CLOSED)
+@pytest.mark.parametrize("state", HoldingState)
+def test_only_a_closed_position_is_no_longer_live(state: HoldingState) -> None:
+    assert a_position(state=state).is_live is (state is not HoldingState.CLOSED)

@@ -8,7 +8,7 @@ from builders import a_call_spread, a_condor, a_plan, a_put_spread
 from gammacore.domain.entries.otm_limit import judge_otm_limit
 from gammacore.domain.entries.otm_single_sided import OtmRules
 from gammacore.domain.entries.two_desks import TwoDesks
-from gammacore.domain.positions import EntryPlan
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 
@@ -39,7 +39,7 @@ def test_an_otm_desk_beside_the_other_is_no_switch() -> None:
 
 
 def verdict_of(
-    plan: EntryPlan, *live: EntryPlan, balance: Decimal = RICH, conflicts: int = 0, rule: TwoDesks = TWO
+    plan: SpreadPlan, *live: SpreadPlan, balance: Decimal = RICH, conflicts: int = 0, rule: TwoDesks = TWO
 ) -> str | None:
     return rule.judge(plan, live, balance, conflicts).reason
 
@@ -83,7 +83,7 @@ def test_what_a_desk_has_open_counts_against_its_part_alone() -> None:
     ],
     ids=["five puts", "six puts", "calls are another side", "a condor loads both"],
 )
-def test_five_contracts_on_one_side(plan: EntryPlan, reason: str | None) -> None:
+def test_five_contracts_on_one_side(plan: SpreadPlan, reason: str | None) -> None:
     """CS-365: three puts of the other desk are open."""
     assert verdict_of(plan, a_plan(a_put_spread(6800, 6790), contracts=3, strategy=OTM)) == reason
 

@@ -10,11 +10,13 @@ from attrs import evolve
 from builders import a_condor, a_plan, a_put_spread, at
 from builders_day import closed, entry_ticket, opened, ordered
 from builders_desk import a_book, entry_filled
-from gammacore.domain import ledger
+from builders_holdings import order_intended, spread_adopted
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.plans import SpreadWatch
+from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Event
-from gammacore.domain.positions import Watch
 from gammacore.domain.risk.limits import (
     Opening,
     Oversize,
@@ -23,7 +25,6 @@ from gammacore.domain.risk.limits import (
     judge_halted,
     live_plans,
     open_risk,
-    worst_loss,
 )
 from gammacore.domain.verdicts import Outcome
 
@@ -70,7 +71,7 @@ def test_a_working_entry_counts_and_a_partly_filled_one_counts_once() -> None:
     working = a_plan(position="w")
     book = a_book(positions(2), ordered(working))
     assert LIMITS.judge_position_limit(book).reason == "position_limit"
-    assert [plan.position for plan in live_plans(book)] == ["t0", "t1", "w"]
+    assert [plan.holding for plan in live_plans(book)] == ["t0", "t1", "w"]
 
     partly = a_book(positions(1), ordered(working), entry_filled(working, 1))
     assert len(live_plans(partly)) == 2
@@ -86,7 +87,7 @@ def test_an_entry_nobody_answered_for_counts() -> None:
 
 def test_closing_and_quarantined_positions_count() -> None:
     """CS-338, CS-574."""
-    closing = ledger.CloseDecided(at("10:30"), "t0", "stop_loss", None, "")
+    closing = holding_events.CloseDecided(at("10:30"), "t0", "stop_loss", None, "")
 
     assert not LIMITS.judge_position_limit(a_book(positions(3), closing)).passed
     assert not LIMITS.judge_position_limit(a_book(positions(1), FOREIGN)).passed
@@ -144,7 +145,7 @@ def test_entries_may_be_spaced(minutes: int, time: str, reason: str | None) -> N
 def test_spacing_counts_from_when_the_entry_was_sent(sent: str, now: str, reason: str | None) -> None:
     """CS-337: an entry of 10:00 sent ten minutes late keeps 10:15 free; seconds of the loop do not count."""
     plan = a_plan()
-    late = ledger.OrderIntended(at(sent), entry_ticket(plan), plan)
+    late = order_intended(at(sent), entry_ticket(plan), plan)
 
     assert RiskLimits(entry_spacing_minutes=15).judge_spacing(a_book(late), at(now)).reason == reason
 
@@ -153,8 +154,8 @@ def test_an_adopted_position_is_spaced_from_when_it_was_acquired() -> None:
     """CS-337, CS-575: it has no order of ours."""
     plan, limits = a_plan(), RiskLimits(entry_spacing_minutes=15)
     holdings = {leg.contract.occ: leg.side.sign for leg in plan.spread.opening_legs}
-    adopted = ledger.PositionAdopted(
-        at("10:05"), plan, 1, Decimal("2.50"), holdings, plan.scheduled_at, Watch(), orphan=True
+    adopted = spread_adopted(
+        at("10:05"), plan, 1, Decimal("2.50"), holdings, plan.scheduled_at, SpreadWatch(), orphan=True
     )  # fmt: skip
 
     assert limits.judge_spacing(a_book(adopted), at("10:14")).reason == "entry_spacing"

@@ -9,8 +9,8 @@ import pytest
 
 from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread
 from gammacore.domain.entries.strike_conflicts import StrikeConflicts
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.spreads import CreditSpread
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import StrategyTag
@@ -19,7 +19,7 @@ HELD = a_plan(a_put_spread(6880, 6870))
 PUT, OTM = StrategyTag.PUT_SPREAD, StrategyTag.OTM_SINGLE_SIDED
 
 
-def judged(spread: CreditSpread, *held: EntryPlan, tag: StrategyTag = PUT) -> Verdict:
+def judged(spread: CreditSpread, *held: SpreadPlan, tag: StrategyTag = PUT) -> Verdict:
     return StrikeConflicts().judge(spread, tag, held or (HELD,), REGISTRY[spread.underlying])
 
 

@@ -7,16 +7,19 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from builders_holdings import spread_closed
 from builders_ledger import at, ledger_opened, position_adopted
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.book.book import Book
-from gammacore.domain.ledger import HistoryImported, HoldingsQuarantined, PositionClosed
+from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.ledger import HistoryImported, HoldingsQuarantined
 from gammacore.errors import InvalidInput
 
 HISTORY = HistoryImported(at(-4), (Decimal("56.00"), Decimal("-34.62")), 45, "account_balance.json")
 
 
-def closed(position: str, gross: str) -> PositionClosed:
-    return PositionClosed(at(5), position, "profit_target", Decimal("1.25"), 3, Decimal(gross), Decimal("3.90"))
+def closed(position: str, gross: str) -> HoldingClosed:
+    return spread_closed(at(5), position, "profit_target", Decimal("1.25"), 3, Decimal(gross), Decimal("3.90"))
 
 
 def test_an_imported_record_moves_no_money_and_is_what_sizing_sees() -> None:
@@ -47,12 +50,12 @@ def test_a_record_is_imported_before_the_first_close_only() -> None:
 def test_an_adopted_position_is_open_counts_its_premium_and_keeps_its_watch() -> None:
     event = position_adopted(orphan=True)
 
-    (position,) = Book.of([ledger_opened(), event]).live_positions
+    (position,) = Book.of([ledger_opened(), event]).live_spreads
 
     assert (position.opened_at, position.watch, position.open_contracts) == (event.opened_at, event.watch, 3)
     assert position.cash == Decimal("735.00")
-    assert position.adopted
-    assert position.orphan
+    assert position.is_adopted
+    assert position.origin is Origin.ORPHAN
 
 
 def test_a_position_is_adopted_once() -> None:

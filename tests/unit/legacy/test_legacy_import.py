@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from builders_legacy import FOURTEEN, a_condor_order, an_order, write_balance, write_orders, write_trades
+from gammacore.domain.holdings.holding import Origin
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.legacy import LegacyImport, read_legacy
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import Event, HistoryImported, Mode
-from gammacore.domain.positions import PositionState
 from gammacore.errors import InvalidInput, MissingData
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, run
 
@@ -58,8 +59,8 @@ def test_the_new_ledger_folds_to_balance_record_and_open_positions(folder: Path)
     assert book.balance == 20525
     assert book.total_trades == 45
     assert book.results == (Decimal("56.0"), Decimal("-34.62"), Decimal("175.0"))
-    first, second = book.live_positions
-    assert (first.state, first.contracts, first.watch.trailing_armed) == (PositionState.OPEN, 1, True)
+    first, second = book.live_spreads
+    assert (first.state, first.contracts, first.watch.trailing_armed) == (HoldingState.OPEN, 1, True)
     assert (second.open_contracts, second.cash) == (3, Decimal("705.00"))
     assert first.adopted
     assert not first.orphan
@@ -70,18 +71,18 @@ def test_a_pending_close_is_taken_up_where_it_was_left(folder: Path) -> None:
     """CS-563."""
     write_orders(folder, an_order(pending_closure=True, closure_exit_reason="STOP_LOSS"))
 
-    (position,) = Book.of(events_of(read_legacy(folder))).live_positions
+    (position,) = Book.of(events_of(read_legacy(folder))).live_spreads
 
-    assert (position.state, position.exit_reason) == (PositionState.CLOSING, "STOP_LOSS")
+    assert (position.state, position.exit_reason) == (HoldingState.CLOSING, "STOP_LOSS")
 
 
 def test_an_orphan_keeps_the_active_preset_with_a_target_of_half_the_credit(folder: Path) -> None:
     """CS-575."""
     write_orders(folder, an_order(orphan_recovery=True))
 
-    (position,) = Book.of(events_of(read_legacy(folder))).live_positions
+    (position,) = Book.of(events_of(read_legacy(folder))).live_spreads
 
-    assert position.orphan
+    assert position.origin is Origin.ORPHAN
     assert position.entry_distance == 0
     assert (position.plan.policy.preset, position.plan.policy.fixed_target) == ("standard", Decimal("0.50"))
 

@@ -11,7 +11,7 @@ import pytest
 
 from builders_legacy import a_condor_order, an_order, write_orders
 from gammacore.adapters.legacy import LegacyOrder, Refusal, read_orders
-from gammacore.domain.positions import Watch
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import MissingData
 
@@ -59,7 +59,7 @@ def test_what_the_rules_remembered_comes_with_it(tmp_path: Path) -> None:
 
     order = the_order(tmp_path, an_order(**flags))
 
-    assert order.watch == Watch(Decimal("0.35"), trailing_armed=True, hold=True, lock_in_armed=True)
+    assert order.watch == SpreadWatch(Decimal("0.35"), trailing_armed=True, hold=True, lock_in_armed=True)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from builders_world import World, a_scripted_plan, a_world
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.journal_csv import journal_text
 from gammacore.domain.book.book import Book
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.policy import StopPolicy
-from gammacore.domain.ledger import OrderIntended, PositionClosed
+from gammacore.domain.ledger import OrderIntended
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.words import StrategyTag
 
@@ -54,6 +55,6 @@ def test_the_tag_goes_with_the_trade_from_order_to_journal() -> None:
 
 def test_the_tag_decides_how_the_trade_ends() -> None:
     """Must not regress 5 (CS-221, CS-551): no target and no time close takes it; it is held to settlement."""
-    (booked,) = a_far_day().all(PositionClosed)
+    (booked,) = a_far_day().all(HoldingClosed)
 
     assert (booked.reason, booked.gross) == ("settled", Decimal(750))

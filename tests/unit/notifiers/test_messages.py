@@ -25,9 +25,9 @@ from builders_ledger import one_of_each, position_adopted
 from gammacore.adapters.notifiers import messages
 from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
 from gammacore.domain.orders import Execution
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import StrategyTag
@@ -77,7 +77,7 @@ def test_an_entry_tells_size_premium_and_the_levels_of_the_policy_that_acts() ->
 )
 def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, colour: int, told: str) -> None:
     """CS-628."""
-    plan: EntryPlan = a_plan(contracts=3)
+    plan: SpreadPlan = a_plan(contracts=3)
 
     message = the_message([*opened(plan), *closed(plan, "12:00", "profit_target", value, gross)])
 
@@ -164,7 +164,7 @@ def test_of_every_event_a_message_can_be_made_or_none() -> None:
         book.apply(event)
         told.append(message_for(event, book))
     for event in one_of_each():
-        if type(event).__name__ not in ("OrderFilled", "OrderCanceled", "OrderExpired", "PositionClosed"):
+        if type(event).__name__ not in ("OrderFilled", "OrderCanceled", "OrderExpired", "HoldingClosed"):
             message_for(event, book)
 
     assert sum(message is not None and message.life is Life.SIGNAL for message in told) == 4

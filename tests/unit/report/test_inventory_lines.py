@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from builders import at
 from builders_day import CONDOR, closed, judged, opened
+from builders_holdings import holding_began, holding_closed
 from builders_inventory import (
     HELD,
     NEXT_DAY,
@@ -25,7 +26,7 @@ from builders_inventory import (
     share_ticket,
     traded,
 )
-from gammacore.domain import inventory_events, ledger
+from gammacore.domain import holding_events, ledger
 from gammacore.domain.instruments import Right, Side
 from gammacore.domain.judged_entry import EntryOutcome
 from gammacore.domain.legs import Leg, ShareLeg
@@ -97,7 +98,7 @@ def test_while_anything_is_held_there_is_no_p_l_yet() -> None:
 def test_an_entry_that_never_filled_held_nothing() -> None:
     began, intended = bought()[1], bought()[2]
     refused = ledger.OrderWasRejected(at("09:46"), "entry-1", "buying power")
-    end = inventory_events.InventoryClosed(at("09:47"), HELD, "unfilled", Decimal(0), Decimal(0), Decimal(0))
+    end = holding_closed(at("09:47"), HELD, "unfilled", Decimal(0), Decimal(0), Decimal(0))
 
     report = day_report([*a_hedge_day_open()[:2], judged("09:45"), began, intended, refused, end])
 
@@ -108,9 +109,7 @@ def test_an_entry_that_never_filled_held_nothing() -> None:
 def test_a_late_fill_that_is_booked_again_adds_to_the_same_trade() -> None:
     """CS-410: a day's report explains its balance whatever came late."""
     late = share_ticket("exit-3", Purpose.EXIT, -10, closes=True, reason="daily_flatten")
-    end = inventory_events.InventoryClosed(
-        at("16:05"), HELD, "daily_flatten", Decimal(0), Decimal("-5.00"), Decimal("0.10")
-    )
+    end = holding_closed(at("16:05"), HELD, "daily_flatten", Decimal(0), Decimal("-5.00"), Decimal("0.10"))
     back = share_ticket("exit-4", Purpose.EXIT, 10, closes=True, reason="daily_flatten")
     again = [*traded(late, at("16:01"), "603.00"), *traded(back, at("16:02"), "603.50"), end]
 
@@ -147,10 +146,10 @@ def test_the_parts_always_add_up_to_the_whole(hedges: list[tuple[int, Decimal]])
         cash += held * 600
     close = at("16:00")
     events += [
-        inventory_events.InventorySettled(close, HELD, symbol, 2, Decimal(0), "SPY", 0, Decimal(600), False)
+        holding_events.HoldingSettled(close, HELD, symbol, 2, Decimal(0), "SPY", 0, Decimal(600), False)
         for symbol in (PUT.occ, an_option(Right.CALL).occ)
     ]
-    events.append(inventory_events.InventoryClosed(close, HELD, "daily_flatten", Decimal(-620), cash, Decimal("2.60")))
+    events.append(holding_closed(close, HELD, "daily_flatten", Decimal(-620), cash, Decimal("2.60")))
 
     report = day_report(events)
 
@@ -214,9 +213,7 @@ def test_delivered_shares_are_told_as_what_they_are(*, sold: bool) -> None:
 
 def test_a_naked_short_is_told_as_it_was_found() -> None:
     """CS-574."""
-    found = inventory_events.InventoryOpened(
-        at("10:00"), "stranded-1", "stranded", "SPY", {PUT.occ: -1}, Decimal("1.20")
-    )
+    found = holding_began(at("10:00"), "stranded-1", "stranded", "SPY", {PUT.occ: -1}, Decimal("1.20"))
     line = the_line(day_report([*a_hedge_day_open()[:2], found]))
 
     assert title(line) == "a naked short: 600 put"
@@ -239,7 +236,7 @@ def test_legs_are_called_as_a_trader_calls_them(legs: tuple[Leg | ShareLeg, ...]
 
 def test_exercise_tells_what_it_was_worth_and_what_it_delivered() -> None:
     call = an_option(Right.CALL).occ
-    settled = inventory_events.InventorySettled(
+    settled = holding_events.HoldingSettled(
         at("16:00"), HELD, call, 2, Decimal("5.02"), "SPY", 200, Decimal("605.02"), True
     )
 

@@ -70,7 +70,7 @@ def test_a_skip_names_the_rule_and_the_numbers() -> None:
 def test_what_a_called_back_entry_had_filled_is_a_position_with_its_size() -> None:
     """CS-410: one of three was filled before the rest was cancelled."""
     plan = a_plan(contracts=3)
-    entry = f"entry-{plan.position}"
+    entry = f"entry-{plan.holding}"
     partly = OrderFilled(at("10:03"), entry, Execution(1, Decimal("2.50")), complete=False)
 
     lines = lines_of(

@@ -11,8 +11,8 @@ from rich.console import Console
 from builders import a_plan, at
 from builders_day import a_day, day_started, ledger_opened, opened
 from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import FlattenRequested, Halted, Resumed
-from gammacore.domain.positions import EntryPlan
 from gammacore.domain.reports.day_report import day_report, halt_line
 from gammacore.domain.reports.trade_record import TradeLine
 from gammacore.domain.risk.limits import judge_halted
@@ -22,7 +22,7 @@ from gammacore_cli.documents import trade_line
 PLAN = a_plan()
 
 
-def a_trade(plan: EntryPlan) -> TradeLine:
+def a_trade(plan: SpreadPlan) -> TradeLine:
     return TradeLine(plan, at("10:00"), 3, Decimal("2.50"), Decimal(0))
 
 

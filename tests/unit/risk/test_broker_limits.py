@@ -10,8 +10,8 @@ from attrs import evolve
 
 from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
 from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.policy import StopPolicy
-from gammacore.domain.positions import Position, PositionState
 from gammacore.domain.risk.broker_limits import BrokerLimits
 from gammacore.domain.risk.day_trades import day_trades
 from gammacore.domain.sessions import TradingSession
@@ -79,21 +79,21 @@ def test_a_broker_that_does_not_say_when_gives_no_instant() -> None:
     assert TRADIER.last_moment(["SPY"], SESSION) is None
 
 
-def a_position(name: str, opened: dt.datetime, ended: dt.datetime | None, state: PositionState) -> Position:
-    return Position(a_plan(name), state, opened, exit_decided_at=ended)
+def a_position(name: str, opened: dt.datetime, ended: dt.datetime | None, state: HoldingState) -> SoldSpread:
+    return evolve(a_position_of(a_plan(position=name)), state=state, opened_at=opened, exit_decided_at=ended)
 
 
 def test_a_day_trade_is_opened_and_closed_on_one_day() -> None:
     yesterday, today = DAY - dt.timedelta(days=1), DAY
     back = dt.timedelta(days=1)
     positions = [
-        a_position("closed today", at(10), at(60), PositionState.CLOSED),
-        a_position("closed yesterday", at(10) - back, at(60) - back, PositionState.CLOSED),
-        a_position("settled", at(10), None, PositionState.CLOSED),
-        a_position("may still be closed", at(10), None, PositionState.OPEN),
-        a_position("held overnight", at(10) - back, None, PositionState.OPEN),
-        a_position("closed the next day", at(10) - back, at(10), PositionState.CLOSED),
-        a_position("long ago", at(10) - 7 * back, at(60) - 7 * back, PositionState.CLOSED),
+        a_position("closed today", at(10), at(60), HoldingState.CLOSED),
+        a_position("closed yesterday", at(10) - back, at(60) - back, HoldingState.CLOSED),
+        a_position("settled", at(10), None, HoldingState.CLOSED),
+        a_position("may still be closed", at(10), None, HoldingState.OPEN),
+        a_position("held overnight", at(10) - back, None, HoldingState.OPEN),
+        a_position("closed the next day", at(10) - back, at(10), HoldingState.CLOSED),
+        a_position("long ago", at(10) - 7 * back, at(60) - 7 * back, HoldingState.CLOSED),
     ]
 
     assert day_trades(positions, {yesterday, today}) == 3

@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from builders_exchange import a_single, an_entry, an_exit, call, put
+from builders_holdings import holding_began
 from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from gammacore.domain.instruments import REGISTRY, Side
-from gammacore.domain.inventory_events import InventoryOpened
 from gammacore.domain.ledger import BreakerTripped, Halted, OrderAccepted, OrderIntended, TicketRefused
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
@@ -29,7 +29,7 @@ def shares(quantity: int, side: Side = Side.SELL, *, closes: bool = True, purpos
 def a_world_with(symbols: dict[str, int], underlying: str = "SPY") -> World:
     world = a_world(underlying=underlying)
     world.day.begin()
-    opened = InventoryOpened(world.clock.now(), "i1", "own", underlying, symbols, Decimal(600))
+    opened = holding_began(world.clock.now(), "i1", "own", underlying, symbols, Decimal(600))
     world.day.ledger.record(opened)
     return world
 
@@ -92,7 +92,7 @@ def test_what_reduces_passes_a_halt_and_what_opens_does_not() -> None:
 
     assert isinstance(world.day.guard(an_exit(contracts=3)), Allowed)
     assert isinstance(world.day.guard(evolve(an_exit(contracts=3), purpose=Purpose.ENTRY)), Allowed)
-    entry = evolve(an_entry(), position="p9")
+    entry = evolve(an_entry(), holding="p9")
     assert reason(world.day.guard(entry, a_scripted_plan())) == "halted"
     assert reason(world.day.guard(evolve(entry, purpose=Purpose.EXIT))) == "nothing_left"
 

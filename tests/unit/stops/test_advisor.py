@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from builders import a_condor, a_mark, a_plan, a_position, a_put_spread, a_session, at
 from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.holdings.delays import Delays
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import AdvisorLimits, StaleExit, stop_policy
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
 from gammacore.domain.stops.exits import Judgement, judge_exit
@@ -26,7 +27,7 @@ from gammacore.errors import InvalidInput
 
 STANDARD = stop_policy("standard")
 SPX = REGISTRY["SPX"]
-ARMED = Watch(best_profit=Decimal("0.45"), trailing_armed=True)
+ARMED = SpreadWatch(best_profit=Decimal("0.45"), trailing_armed=True)
 
 TARGET = a_mark("1.00")
 TRAILING = a_mark("1.90")
@@ -39,7 +40,7 @@ def an_opinion(confidence: int | str = 100, *, hold: bool = True) -> AdvisorOpin
 
 
 def judged(
-    mark: SpreadMark | None, time: dt.datetime, position: Position | None = None, *,
+    mark: SpreadMark | None, time: dt.datetime, position: SoldSpread | None = None, *,
     opinion: AdvisorOpinion | None = None, noise: float | None = 1.0,
 ) -> Judgement:  # fmt: skip
     position = position or a_position()
@@ -50,7 +51,7 @@ def judged(
 
 def reason(
     mark: SpreadMark | None, time: str = "10:30", *, opinion: AdvisorOpinion | None = None, noise: float | None = 1.0,
-    watch: Watch | None = None,
+    watch: SpreadWatch | None = None,
 ) -> str | None:  # fmt: skip
     verdict = judged(mark, at(time), a_position(watch=watch), opinion=opinion, noise=noise).verdict
     return None if verdict is None else str(verdict.reason)
@@ -62,14 +63,14 @@ def reason(
 @pytest.mark.parametrize(
     ("mark", "time", "watch", "exit_reason", "least"),
     [
-        (TARGET, "10:30", Watch(), "profit_target", 65),
+        (TARGET, "10:30", SpreadWatch(), "profit_target", 65),
         (TRAILING, "10:30", ARMED, "trailing_stop", 65),
-        (CALM, "15:30", Watch(), "soft_close", 65),
-        (STOP, "10:30", Watch(), "stop_loss", 75),
+        (CALM, "15:30", SpreadWatch(), "soft_close", 65),
+        (STOP, "10:30", SpreadWatch(), "stop_loss", 75),
     ],
 )
 def test_an_exit_is_held_from_its_confidence_on(
-    mark: SpreadMark, time: str, watch: Watch, exit_reason: str, least: int
+    mark: SpreadMark, time: str, watch: SpreadWatch, exit_reason: str, least: int
 ) -> None:
     """CS-544: 65, and 75 for a regular stop."""
     assert reason(mark, time, watch=watch) == exit_reason
@@ -96,7 +97,7 @@ def test_a_lock_in_and_a_blind_close_listen_to_nobody() -> None:
     """CS-544: never others."""
     lock_in = judged(a_mark("0.40"), at("10:30"), an_otm_position(lock_in_armed=True), opinion=an_opinion()).verdict
     blind = a_position(
-        a_plan(policy=evolve(STANDARD, stale_exit=StaleExit.CLOSE)), watch=Watch(stale_cycles=19)
+        a_plan(policy=evolve(STANDARD, stale_exit=StaleExit.CLOSE)), watch=SpreadWatch(stale_cycles=19)
     )  # fmt: skip
     stale = judged(None, at("10:30"), blind, opinion=an_opinion()).verdict
 
@@ -106,9 +107,9 @@ def test_a_lock_in_and_a_blind_close_listen_to_nobody() -> None:
     assert (lock_in.hold_from, stale.hold_from) == (None, None)
 
 
-def an_otm_position(*, lock_in_armed: bool) -> Position:
+def an_otm_position(*, lock_in_armed: bool) -> SoldSpread:
     plan = a_plan(strategy=StrategyTag.OTM_SINGLE_SIDED, credit="0.60")
-    return a_position(plan, watch=Watch(lock_in_armed=lock_in_armed))
+    return a_position(plan, watch=SpreadWatch(lock_in_armed=lock_in_armed))
 
 
 def test_a_quiet_loss_acts_whatever_an_advisor_says() -> None:
@@ -119,7 +120,7 @@ def test_a_quiet_loss_acts_whatever_an_advisor_says() -> None:
 
 def test_a_stop_that_noise_delayed_long_enough_acts_whatever_an_advisor_says() -> None:
     """CS-541: then exit."""
-    waited = Watch(suppressions=Delays(5, at("10:29:45"), at("10:29:57")))
+    waited = SpreadWatch(suppressions=Delays(5, at("10:29:45"), at("10:29:57")))
 
     assert reason(STOP, noise=9.0, watch=waited, opinion=an_opinion()) == "stop_loss"
 
@@ -166,7 +167,7 @@ def test_an_advisor_holds_ten_cycles_in_a_row_at_most(mark: SpreadMark, start: s
 
 def test_a_loss_short_of_the_stop_ends_the_row() -> None:
     """CS-513."""
-    held = Watch(advisor_holds=Delays(9, at("10:20"), at("10:29")))
+    held = SpreadWatch(advisor_holds=Delays(9, at("10:20"), at("10:29")))
 
     assert judged(CALM, at("10:30"), a_position(watch=held)).watch.advisor_holds == Delays()
     assert judged(STOP, at("10:30"), a_position(watch=held), noise=9.0).watch.advisor_holds.count == 9

@@ -16,7 +16,8 @@ from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
-from gammacore.domain.ledger import AlarmRaised, WatchChanged
+from gammacore.domain.holding_events import WatchChanged
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.stops.advisor import odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Remember, Situation
 
@@ -129,7 +130,7 @@ def test_an_error_means_close(answer: Callable[[ExitQuestion], AdvisorOpinion]) 
 
     *_, alarm = desk.storage.events()
     assert isinstance(alarm, AlarmRaised)
-    assert (alarm.code, alarm.position) == ("advisor_failed", "p1")
+    assert (alarm.code, alarm.holding) == ("advisor_failed", "p1")
 
 
 def test_no_opinion_means_close() -> None:

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import a_condor, a_mark, a_plan, a_position, a_put_spread, a_session, at
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import CloseStyle, StaleExit, StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.exits import GEX_RULES, is_breached, is_expired, judge_exit
@@ -30,14 +31,14 @@ def verdict(
     time: str = "10:30",
     *,
     policy: StopPolicy = STANDARD,
-    position: Position | None = None,
-    watch: Watch | None = None,
+    position: SoldSpread | None = None,
+    watch: SpreadWatch | None = None,
     session: TradingSession | None = None,
     underlying: str = "SPX",
 ) -> ExitVerdict | None:
     position = position or a_position()
     return judge_exit(
-        policy, position, watch or Watch(), mark, at(time), session or a_session(), REGISTRY[underlying]
+        policy, position, watch or SpreadWatch(), mark, at(time), session or a_session(), REGISTRY[underlying]
     ).verdict
 
 
@@ -46,8 +47,8 @@ def reason(*args: object, **kwargs: object) -> str | None:
     return None if spoken is None else str(spoken.reason)
 
 
-ARMED = Watch(best_profit=Decimal("0.45"), trailing_armed=True)
-HELD = Watch(best_profit=Decimal("0.85"), trailing_armed=True, hold=True)
+ARMED = SpreadWatch(best_profit=Decimal("0.45"), trailing_armed=True)
+HELD = SpreadWatch(best_profit=Decimal("0.85"), trailing_armed=True, hold=True)
 
 
 # The order ------------------------------------------------------------------------------------------------------------
@@ -233,7 +234,7 @@ def test_marks_close_together_convince_at_once(best: str, worst: str, expected: 
 @pytest.mark.parametrize(("time", "expected"), [("10:00:29.999", None), ("10:00:30", "emergency_stop")])
 def test_a_steady_mid_convinces(time: str, expected: str | None) -> None:
     """CS-523, CS-509."""
-    watch = Watch(anchor=Decimal("2.60"), anchor_at=at("10:00:20"))
+    watch = SpreadWatch(anchor=Decimal("2.60"), anchor_at=at("10:00:20"))
 
     assert reason(a_mark("2.60", best="1.50", worst="3.60"), time, watch=watch) == expected
 
@@ -294,7 +295,7 @@ def test_the_advertised_target_is_the_highest_mid_that_triggers(credit: int, mid
     advertised = STANDARD.advertised_target(received, Confidence.HIGH, Decimal(seconds) / 3600)
 
     spoken = judge_exit(
-        STANDARD, position, Watch(), SpreadMark(value, value, Decimal(0)), now, a_session(), REGISTRY["SPX"]
+        STANDARD, position, SpreadWatch(), SpreadMark(value, value, Decimal(0)), now, a_session(), REGISTRY["SPX"]
     ).verdict
 
     assert (spoken is not None) == (value <= advertised)
@@ -318,7 +319,7 @@ def test_trailing_exactly_at_its_level_acts() -> None:
 
 def test_trailing_not_armed_does_nothing() -> None:
     """CS-527."""
-    assert reason(a_mark("2.40"), watch=Watch(best_profit=Decimal("0.29"))) is None
+    assert reason(a_mark("2.40"), watch=SpreadWatch(best_profit=Decimal("0.29"))) is None
 
 
 # Odd cases ------------------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def test_a_bad_credit_leaves_only_time_exits(credit: str) -> None:
 @pytest.mark.parametrize(("cycles", "expected"), [(19, None), (20, "stale_quotes"), (21, None)])
 def test_stale_quotes_close_at_market_where_the_policy_says_so(cycles: int, expected: str | None) -> None:
     """CS-505."""
-    watch = Watch(stale_cycles=cycles)
+    watch = SpreadWatch(stale_cycles=cycles)
     closing = evolve(STANDARD, stale_exit=StaleExit.CLOSE, close_style=CloseStyle.MARKETABLE)
 
     spoken = verdict(None, watch=watch, policy=closing)
@@ -382,17 +383,17 @@ def test_a_verdict_carries_the_numbers_it_was_decided_on() -> None:
 @pytest.mark.parametrize(
     ("mark", "time", "watch", "limit"),
     [
-        (a_mark("2.60", worst="2.81"), "10:30", Watch(), "2.85"),  # stop: up to the tick
-        (a_mark("3.00", worst="3.52"), "10:30", Watch(), "3.55"),  # emergency
-        (a_mark("1.10", worst="1.15"), "10:00", Watch(), "1.25"),  # target: the advertised 1.25
-        (a_mark("1.00", worst="1.15"), "10:30", Watch(), "1.15"),  # .525: 1.18, down to the tick
+        (a_mark("2.60", worst="2.81"), "10:30", SpreadWatch(), "2.85"),  # stop: up to the tick
+        (a_mark("3.00", worst="3.52"), "10:30", SpreadWatch(), "3.55"),  # emergency
+        (a_mark("1.10", worst="1.15"), "10:00", SpreadWatch(), "1.25"),  # target: the advertised 1.25
+        (a_mark("1.00", worst="1.15"), "10:30", SpreadWatch(), "1.15"),  # .525: 1.18, down to the tick
         (a_mark("1.80", worst="1.87"), "10:30", ARMED, "1.90"),  # trailing
-        (a_mark("0.02", worst="0.00"), "15:55", Watch(), "0.05"),  # a tick at least
-        (None, "15:55", Watch(), None),  # no quotes: at market
+        (a_mark("0.02", worst="0.00"), "15:55", SpreadWatch(), "0.05"),  # a tick at least
+        (None, "15:55", SpreadWatch(), None),  # no quotes: at market
     ],
 )
 def test_a_marketable_close_has_a_limit_on_the_tick(
-    mark: SpreadMark | None, time: str, watch: Watch, limit: str | None
+    mark: SpreadMark | None, time: str, watch: SpreadWatch, limit: str | None
 ) -> None:
     """CS-405, CS-406, CS-416."""
     policy = evolve(STANDARD, close_style=CloseStyle.MARKETABLE)
@@ -417,10 +418,10 @@ def test_a_target_below_a_tick_is_one_tick() -> None:
 
 # OTM positions --------------------------------------------------------------------------------------------------------
 
-LOCKED = Watch(best_profit=Decimal("0.75"), lock_in_armed=True)
+LOCKED = SpreadWatch(best_profit=Decimal("0.75"), lock_in_armed=True)
 
 
-def an_otm_position(underlying: str = "SPX") -> Position:
+def an_otm_position(underlying: str = "SPX") -> SoldSpread:
     spread = a_put_spread(6800, 6780) if underlying == "SPX" else a_put_spread(600, 598, underlying)
     return a_position(a_plan(spread, strategy=StrategyTag.OTM_SINGLE_SIDED, credit="0.60"))
 

@@ -15,7 +15,7 @@ from gammacore.adapters.fake.market import FakeMarket
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.recall_market import RecallMarket
-from gammacore.domain import ledger
+from gammacore.domain import holding_events
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate
 from gammacore.domain.instruments import REGISTRY
@@ -88,7 +88,7 @@ def test_a_mid_that_cannot_be_used_leaves_the_filter_as_it_was() -> None:
 
 @pytest.mark.parametrize("reason", ["stop_loss", "flatten"])
 def test_a_position_that_is_closing_is_forgotten(reason: str) -> None:
-    closing = a_book(opened(PLAN), ledger.CloseDecided(at("10:02"), "p1", reason, None, ""))
+    closing = a_book(opened(PLAN), holding_events.CloseDecided(at("10:02"), "p1", reason, None, ""))
 
     assert remembered(seen("2.50", "10:03"), book=closing) == MarketMemory()
 

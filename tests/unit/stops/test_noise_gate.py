@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from builders import a_mark, a_plan, a_position, a_session, at
 from gammacore.domain.holdings.delays import Delays
+from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate, Passage
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.exits import Judgement, judge_exit
 from gammacore.domain.stops.watch import update_watch
@@ -179,7 +180,7 @@ WILD = 3.5
 
 
 def cycle(
-    position: Position, now: dt.datetime, mark: SpreadMark | None = STOPPED, noise: float | None = WILD
+    position: SoldSpread, now: dt.datetime, mark: SpreadMark | None = STOPPED, noise: float | None = WILD
 ) -> Judgement:
     """One cycle of the desk: the watch brought up to date, then the rules."""
     policy = position.plan.policy
@@ -188,7 +189,7 @@ def cycle(
 
 
 def cycles(
-    seconds: Iterable[float], position: Position | None = None, **conditions: float | SpreadMark | None
+    seconds: Iterable[float], position: SoldSpread | None = None, **conditions: float | SpreadMark | None
 ) -> list[str | None]:
     """What each cycle decides, so many seconds after 10:30, each remembering the one before."""
     position = position or a_position()
@@ -314,4 +315,4 @@ def test_a_loss_at_the_stop_never_outlasts_the_bounds(beats: list[tuple[int, flo
 
 
 def test_counters_start_at_nothing() -> None:
-    assert (Watch().suppressions, Watch().advisor_holds) == (Delays(), Delays())
+    assert (SpreadWatch().suppressions, SpreadWatch().advisor_holds) == (Delays(), Delays())

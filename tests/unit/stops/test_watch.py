@@ -8,9 +8,11 @@ import pytest
 from attrs import evolve
 
 from builders import a_mark, a_plan, a_position, a_put_spread, a_session, at
+from gammacore.domain.holdings.holding import Origin
+from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.positions import Position, Watch
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.watch import is_stable, stale_alarm, update_watch
 from gammacore.domain.words import StrategyTag
@@ -20,15 +22,15 @@ SPX = REGISTRY["SPX"]
 
 
 def watched(
-    position: Position, mark: SpreadMark | None, time: str = "10:30", vix: str | None = "16", underlying: str = "SPX"
-) -> Watch:
+    position: SoldSpread, mark: SpreadMark | None, time: str = "10:30", vix: str | None = "16", underlying: str = "SPX"
+) -> SpreadWatch:
     return update_watch(
         STANDARD, position, mark, at(time), a_session(), None if vix is None else Decimal(vix), REGISTRY[underlying]
     )
 
 
-def remembering(**remembered: object) -> Position:
-    return a_position(watch=evolve(Watch(), **remembered))  # type: ignore[arg-type]  # fields by name
+def remembering(**remembered: object) -> SoldSpread:
+    return a_position(watch=evolve(SpreadWatch(), **remembered))  # type: ignore[arg-type]  # fields by name
 
 
 def test_the_best_profit_only_grows() -> None:
@@ -93,11 +95,11 @@ def test_a_slow_drift_leaves_the_anchor_behind() -> None:
 @pytest.mark.parametrize(("time", "stable"), [("10:30:09.999999", False), ("10:30:10", True)])
 def test_a_quote_is_stable_after_ten_seconds(time: str, stable: bool) -> None:
     """CS-509."""
-    assert is_stable(STANDARD, Watch(anchor=Decimal(2), anchor_at=at("10:30")), at(time)) is stable
+    assert is_stable(STANDARD, SpreadWatch(anchor=Decimal(2), anchor_at=at("10:30")), at(time)) is stable
 
 
 def test_a_quote_never_seen_is_not_stable() -> None:
-    assert not is_stable(STANDARD, Watch(), at("10:30"))
+    assert not is_stable(STANDARD, SpreadWatch(), at("10:30"))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_a_usable_mark_ends_the_count() -> None:
 
 def test_the_stale_alarm_is_due_every_twenty_cycles() -> None:
     """CS-505."""
-    due = [count for count in range(61) if stale_alarm(STANDARD, Watch(stale_cycles=count))]
+    due = [count for count in range(61) if stale_alarm(STANDARD, SpreadWatch(stale_cycles=count))]
 
     assert due == [20, 40, 60]
 
@@ -186,11 +188,11 @@ def test_lock_in_is_sticky_and_knows_no_trailing_and_no_hold() -> None:
     assert not armed.hold
 
 
-def an_otm_position() -> Position:
+def an_otm_position() -> SoldSpread:
     return a_position(a_plan(strategy=StrategyTag.OTM_SINGLE_SIDED, credit="0.60"))
 
 
-def seen_at(time: str, price: str | None, position: Position | None = None, mark: str | None = "2.50") -> Watch:
+def seen_at(time: str, price: str | None, position: SoldSpread | None = None, mark: str | None = "2.50") -> SpreadWatch:
     """The watch of a position filled at 10:00, the underlying seen at `price`."""
     return update_watch(
         STANDARD, position or a_position(), None if mark is None else a_mark(mark), at(time), a_session(), Decimal(16),
@@ -215,7 +217,7 @@ def test_the_price_at_the_fill_is_written_down_once_and_without_quotes_too() -> 
 
 def test_an_adopted_position_has_no_price_at_the_fill() -> None:
     """CS-575: its distance is 0, so that it is never held."""
-    assert seen_at("10:00:03", "6889", evolve(a_position(), adopted=True)).price_at_fill is None
+    assert seen_at("10:00:03", "6889", evolve(a_position(), origin=Origin.IMPORTED)).price_at_fill is None
 
 
 @pytest.mark.parametrize(("at_fill", "held"), [("6888", True), ("6887.99", False)])
