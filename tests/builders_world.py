@@ -11,7 +11,6 @@ from attrs import define, evolve, field, frozen
 
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
-from gammacore.domain.holdings.holding import is_spread
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -28,7 +27,7 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
-from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, OptionContract
@@ -37,7 +36,7 @@ from gammacore.domain.orders import Order, OrderState, OrderTicket
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
+from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage
 from gammacore.wiring.days import order_life, wire_trade
@@ -67,8 +66,8 @@ class Scripted:
     def name(self) -> str:
         return self.desk.name
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return self.desk.deadlines(session, book)
