@@ -17,6 +17,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.trade_day import DayTerms, TradeDay
@@ -39,7 +40,8 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage
-from gammacore.wiring.days import order_life, wire_trade
+from gammacore.wiring.days import TradedDay, order_life, wire_trade
+from gammacore.wiring.venues import Venue
 
 TERMS = DayTerms("FAKE-1", Mode.STUDY, "f00d", Decimal(20_000), "script", "ab12")
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
@@ -123,20 +125,12 @@ class World:
         """The running process's day; a new one after `restart`."""
         if self._day is None:
             storage: Storage = MemoryStorage(self.medium)
+            underlying, rules = REGISTRY[self.underlying], self.broker_rules
             self._day = wire_trade(
-                terms=self.terms,
-                settings=self.settings,
-                underlying=REGISTRY[self.underlying],
-                session=self.session,
-                strategy=self.strategy,
-                storage=storage,
-                broker=self.wrap_broker(self.exchange),
-                clock=self.clock,
-                market=self.market,
-                inbox=self.inbox,
-                notices=None,
-                confirm_after_seconds=2.0,
-                broker_rules=self.broker_rules,
+                TradedDay(self.settings, underlying, self.session, self.strategy, broker_rules=rules),
+                Venue(self.terms, self.clock, self.market, self.wrap_broker(self.exchange), confirm_after_seconds=2.0),
+                DayLedger(storage),
+                self.inbox,
             )
             self._day.reconcile.is_settled = self.is_compared
         return self._day
