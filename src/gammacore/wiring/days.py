@@ -145,8 +145,8 @@ def wire_day(
     files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
-    day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own; `armed`
-    is whose money it is, where the caller has decided that already.
+    day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
+    `armed` is whose money it is, where the caller has decided that already.
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
