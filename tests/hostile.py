@@ -295,7 +295,8 @@ def chosen_risk(book: Book) -> Decimal:
         for inventory in book.live_inventories
         if all(order.ticket.purpose is not Purpose.HEDGE for order in book.orders_of(inventory.id))
     ]
-    risks = (*(one.maximum_risk for one in book.live_positions), *map(inventory_risk, unhedged))
+    held = (inventory_risk(inventory, book.orders_of(inventory.id)) for inventory in unhedged)
+    risks = (*(one.maximum_risk for one in book.live_positions), *held)
     return sum(risks, Decimal(0))
 
 

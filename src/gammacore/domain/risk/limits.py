@@ -13,7 +13,7 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
 from gammacore.domain.inventory.inventories import DELIVERED, STRANDED
 from gammacore.domain.inventory.inventory import Inventory
-from gammacore.domain.orders import Purpose
+from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.positions import EntryPlan, Position, PositionState
 from gammacore.domain.risk.circuit_breaker import judge_breaker
@@ -201,7 +201,8 @@ def live_plans(book: BookView) -> tuple[EntryPlan, ...]:
 def open_risk(book: BookView) -> Decimal:
     """Dollars lost at worst by everything open or quarantined, and by working entries if they fill. CS-342, CS-363."""
     total = sum((position.maximum_risk for position in book.live_positions), worst_loss(book.quarantined))
-    total += sum((inventory_risk(inventory) for inventory in book.live_inventories), Decimal(0))
+    live = book.live_inventories
+    total += sum((inventory_risk(inventory, book.orders_of(inventory.id)) for inventory in live), Decimal(0))
     for order in book.working_orders:
         plan = book.plan(order.ticket.position)
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
@@ -215,16 +216,40 @@ def is_chosen(inventory: Inventory) -> bool:
     return inventory.strategy not in (DELIVERED, STRANDED)
 
 
-def inventory_risk(inventory: Inventory) -> Decimal:
-    """Dollars an inventory can lose: the premium of its options, its uncovered shorts, the cost of shares alone.
+def inventory_risk(inventory: Inventory, orders: Iterable[Order]) -> Decimal:
+    """Dollars an inventory can lose: the premium of its options, its uncovered shorts, the cost of its shares.
 
-    Shares that hedge options lose what the options win, and are not counted. Rules: CS-342, CS-363.
+    `orders` are those of the inventory, oldest first. Shares that were traded as a hedge of its options lose what the
+    options win: they are not counted while there are options. Rules: CS-342, CS-363.
     """
-    options = {symbol: held for symbol, held in inventory.quantities.items() if inventory.holdings[symbol].is_option}
+    held = inventory.quantities
+    options = {symbol: count for symbol, count in held.items() if inventory.holdings[symbol].is_option}
     if not options:
         return sum((abs(holding.cost) for holding in inventory.holdings.values()), Decimal(0))
     premium = sum((max(Decimal(0), inventory.holdings[symbol].cost) for symbol in options), Decimal(0))
-    return premium + worst_loss(options)
+    known = tuple(orders)
+    shares = (
+        abs(inventory.average_price(symbol)) * _no_hedge(symbol, count, known)
+        for symbol, count in held.items()
+        if symbol not in options
+    )
+    return premium + worst_loss(options) + sum(shares, Decimal(0))
+
+
+def _no_hedge(symbol: str, held: int, orders: Iterable[Order]) -> int:
+    """How many of these shares no hedge brought; what is sold takes from those first."""
+    sign = 1 if held > 0 else -1
+    trades = [
+        (sign * leg.side.sign * order.execution.filled_of(leg), order.ticket.purpose is Purpose.HEDGE)
+        for order in orders
+        for leg in order.ticket.legs
+        if leg.symbol == symbol
+    ]
+    total = opened = abs(held) - sum(change for change, _ in trades)  # delivered, or gone, without an order of ours
+    for change, is_hedge in trades:
+        total += change
+        opened = max(0, min(opened if is_hedge else opened + change, total))
+    return opened
 
 
 def worst_loss(holdings: Mapping[str, int]) -> Decimal:
