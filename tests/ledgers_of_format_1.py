@@ -27,10 +27,9 @@ from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
-from gammacore.domain.inventory.inventory import Inventory
 from gammacore.domain.ledger import Event
-from gammacore.domain.positions import Position
 from gammacore.domain.sessions import new_york_date
 
 FOLDER = Path(__file__).parent / "fixtures" / "format_1"
@@ -44,7 +43,7 @@ Document = dict[str, Any]
 def project(book: Book, dates: Iterable[dt.date]) -> Document:
     """What a fold holds, in words that belong to no model of it; `dates` are those a P/L is asked of. Rules: R14.
 
-    These three functions are the one place that reads the fold: point them at another model here.
+    These functions are the one place that reads the fold: point them at another model here.
     """
     return {
         "balance": amount(book.balance),
@@ -56,38 +55,32 @@ def project(book: Book, dates: Iterable[dt.date]) -> Document:
         "halted": book.halted,
         "flatten": book.flatten,
         "breaker": None if book.breaker_tripped_at is None else book.breaker_tripped_at.isoformat(),
-        "open": {
-            **{position.id: position_of(position) for position in book.live_positions},
-            **{inventory.id: inventory_of(inventory) for inventory in book.live_inventories},
-        },
+        "open": {holding.id: held_under(holding) for holding in book.live_holdings if holding.has_filled},
     }
 
 
-def position_of(position: Position) -> Document:
-    """Dollars in less dollars out, and the whole units that were opened at a price, points."""
-    return {
-        "held": {symbol: held for symbol, held in sorted(position.holdings.items()) if held},
-        "cash": amount(round(position.cash, 6)),
-        "fees": amount(position.fees),
-        "contracts": position.contracts,
-        "unit_price": amount(round(position.credit, 6)),
-        "exit": position.exit_reason,
+def held_under(holding: AnyHolding) -> Document:
+    """Dollars in less dollars out; of a spread its units and their price, points, of anything else its lots."""
+    held = {
+        "held": dict(sorted(holding.quantities.items())),
+        "cash": amount(round(holding.cash, 6)),
+        "fees": amount(holding.fees),
     }
+    if holding.plan is not None:
+        unit = amount(round(holding.credit, 6))
+        return {**held, "contracts": holding.contracts, "unit_price": unit, "exit": holding.exit_reason}
+    lots = {
+        symbol: [[lot.quantity, amount(round(lot.price, 6))] for lot in one.lots]
+        for symbol, one in sorted(holding.lots.items())
+        if one.lots
+    }
+    return {**held, "lots": lots}
 
 
-def inventory_of(inventory: Inventory) -> Document:
-    """Dollars in less dollars out are what closed lots brought, less what open ones cost."""
-    cash = sum((holding.realised - holding.cost for holding in inventory.holdings.values()), Decimal(0))
-    return {
-        "held": {symbol: held for symbol, held in sorted(inventory.quantities.items()) if held},
-        "cash": amount(round(cash, 6)),
-        "lots": {
-            symbol: [[lot.quantity, amount(round(lot.price, 6))] for lot in holding.lots]
-            for symbol, holding in sorted(inventory.holdings.items())
-            if holding.lots
-        },
-        "fees": amount(inventory.fees),
-    }
+def without_the_unfilled(then: Document) -> Document:
+    """What 6b8436f held, less inventories that had an order and no fill: they are over with their last order now."""
+    nothing = {"held": {}, "cash": "0", "lots": {}, "fees": "0"}
+    return {**then, "open": {name: held for name, held in then["open"].items() if held != nothing}}
 
 
 def results(book: Book) -> list[str]:
