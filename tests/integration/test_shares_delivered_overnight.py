@@ -93,7 +93,8 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     (price,) = [fill.execution.price for fill in world.all(OrderFilled) if fill.id == sale.ticket.id]
     assert price is not None
     assert abs(price - Decimal(opens)) <= Decimal("0.01")
-    (booked,) = world.all(HoldingClosed)
+    first, booked = world.all(HoldingClosed)
+    assert first == settled
     assert (booked.shares, booked.reason) == ((price - Decimal(settles)) * shares, "delivered_shares")
     assert [day.date for day in world.all(DayFinished)] == [DAY, NEXT_DAY]
     assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
