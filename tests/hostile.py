@@ -34,11 +34,13 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
+    NOTHING_MORE,
     Cancel,
     Close,
     Decision,
     Decisions,
     Halt,
+    Needs,
     Open,
     Remember,
     Repair,
@@ -85,8 +87,8 @@ class Hostile:
     name: str = "hostile"
     decided: list[Decision] = field(factory=list)
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return ()
@@ -368,8 +370,8 @@ class Quiet:
 
     name: str = "hostile"
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return ()

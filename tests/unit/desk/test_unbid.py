@@ -8,10 +8,9 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at
+from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at, lots_of
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
-from builders import lots_of
 from gammacore.adapters.fake.market import BidAsk
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState

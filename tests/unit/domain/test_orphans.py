@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_mark, a_session, at
 from builders_exchange import call, put
-from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.orphans import (
     OURS_ONLY,
@@ -25,7 +24,7 @@ from gammacore.domain.desks.orphans import (
     orphan_policy,
 )
 from gammacore.domain.holding_events import HoldingAdopted
-from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.holding import HoldingState, Origin, SoldSpread
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.legs import LegFill

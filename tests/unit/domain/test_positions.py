@@ -9,10 +9,9 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import a_condor, a_plan, a_position, a_put_spread, at
+from builders import a_condor, a_plan, a_position, a_put_spread, at, lots_of
 from builders_day import entry_ticket, exit_ticket
 from builders_desk import a_contract, leg_fills
-from builders import lots_of
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Side

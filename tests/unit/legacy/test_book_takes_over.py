@@ -9,9 +9,9 @@ from attrs import evolve
 
 from builders_holdings import spread_closed
 from builders_ledger import at, ledger_opened, position_adopted
-from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.ledger import HistoryImported, HoldingsQuarantined
 from gammacore.errors import InvalidInput
 

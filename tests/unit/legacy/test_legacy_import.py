@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from builders_legacy import FOURTEEN, a_condor_order, an_order, write_balance, write_orders, write_trades
-from gammacore.domain.holdings.holding import Origin
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.legacy import LegacyImport, read_legacy
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
-from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.holding import HoldingState, Origin
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import Event, HistoryImported, Mode
 from gammacore.errors import InvalidInput, MissingData

@@ -24,10 +24,11 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
-from gammacore.domain.instruments import OptionContract, parse_occ
+from gammacore.domain.instruments import OptionContract, Side, parse_occ
 from gammacore.domain.ledger import OrderIntended
-from gammacore.domain.legs import Leg
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import OrderTicket
+from gammacore.domain.verdicts import FilterVerdict, Outcome
 from gammacore.errors import InvalidInput
 
 
@@ -53,6 +54,10 @@ def event_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
     converter.register_unstructure_hook(OptionContract, _write_contract)
     converter.register_structure_hook(OptionContract, _contract_reader(converter))
+    converter.register_unstructure_hook(Leg | ShareLeg, _write_leg(converter))
+    converter.register_structure_hook(Leg | ShareLeg, _read_leg(converter))
+    converter.register_unstructure_hook(FilterVerdict, _write_filter)
+    converter.register_structure_hook(FilterVerdict, _filter_reader(converter))
     for watch in (Watch, Watch | None):
         converter.register_unstructure_hook(watch, _or_none(_write_watch(converter)))
         converter.register_structure_hook(watch, _or_none(_read_watch(converter)))
@@ -87,6 +92,54 @@ def _contract_reader(converter: Converter) -> Read:
         if value != f"{underlying} {contract.occ}":
             raise ValueError(f"{value!r} is not an underlying and an OCC symbol")
         return contract
+
+    return read
+
+
+def _write_leg(converter: Converter) -> Write:
+    """An option leg as a row of contract, side and, where it is not 1, ratio; shares as an object."""
+
+    def write(value: Any) -> Any:
+        if not isinstance(value, Leg):
+            return converter.unstructure(value, ShareLeg)
+        row = [_write_contract(value.contract), _member_writer(Side)(value.side)]
+        return row if value.ratio == 1 else [*row, _writer_of(int)(value.ratio)]
+
+    return write
+
+
+def _read_leg(converter: Converter) -> Read:
+    def read(body: Any, _: Any) -> Any:
+        if isinstance(body, list) and len(body) in (2, 3):
+            return converter.structure(dict(zip(("contract", "side", "ratio"), body, strict=False)), Leg)
+        is_option = isinstance(body, dict) and "contract" in body  # as it was written in format 1
+        return converter.structure(body, Leg if is_option else ShareLeg)
+
+    return read
+
+
+def _write_filter(value: Any) -> list[Any]:
+    """A filter's verdict as a row, up to its last field that has something to say."""
+    verdict = value.verdict
+    write_text, outcome = _writer_of(str), _member_writer(Outcome)(verdict.outcome)
+    reason = None if verdict.reason is None else write_text(verdict.reason)
+    tail = [reason, write_text(verdict.limit), _writer_of(bool)(verdict.blocks)]
+    while tail and tail[-1] in (None, "", False):
+        tail.pop()
+    return [write_text(value.rule), write_text(value.name), outcome, write_text(verdict.value), *tail]
+
+
+def _filter_reader(converter: Converter) -> Read:
+    read_fields = _object_reader(FilterVerdict, converter)  # as it was written in format 1
+
+    def read(body: Any, wanted: Any) -> Any:
+        if isinstance(body, dict):
+            return read_fields(body, wanted)
+        if not (isinstance(body, list) and 4 <= len(body) <= 7):
+            raise ValueError(f"{body!r} is not a row of rule, name, outcome, value, reason, limit and blocks")
+        rule, name, *rest = body
+        verdict = dict(zip(("outcome", "value", "reason", "limit", "blocks"), rest, strict=False))
+        return read_fields({"rule": rule, "name": name, "verdict": verdict}, wanted)
 
     return read
 
@@ -210,7 +263,7 @@ def _read_member(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
-_TERSE = {HoldingAdopted, Leg, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
+_TERSE = {HoldingAdopted, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
 """Written without the fields that have their default, which is always "none"; everything else is written out."""
 
 
