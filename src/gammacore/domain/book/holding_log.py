@@ -193,6 +193,9 @@ class HoldingLog:
 
     @apply.register
     def _(self, event: HoldingClosed) -> None:
+        """Book a holding; format 1 also booked what never filled, which is over with its last order already."""
+        if event.reason == UNFILLED and self._known(event.holding).exit_reason == UNFILLED:
+            return
         self._all[event.holding] = self._open(event.holding).closed(event.at, event.reason)
         self._live.pop(event.holding, None)
 
