@@ -9,9 +9,8 @@ import pytest
 from attrs import evolve, frozen
 
 from builders_exchange import a_single, an_entry, an_exit, put
-from builders_holdings import order_intended
+from builders_holdings import order_intended, sell
 from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
-from builders_holdings import sell
 from gammacore.configuration import Settings, configure
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Side

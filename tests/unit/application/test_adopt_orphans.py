@@ -10,10 +10,10 @@ from attrs import evolve
 
 from builders_exchange import an_entry, call, put
 from builders_world import PATIENT, World, a_world, a_world_holding, relayed
-from gammacore.domain.holdings.holding import Origin
 from gammacore.application.reconcile import Reconcile, ReconcileVerdict
 from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.legs import LegFill

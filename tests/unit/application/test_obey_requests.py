@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from builders_exchange import an_entry
-from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from builders_holdings import sell
+from builders_world import World, a_scripted_plan, a_world, a_world_holding
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, FlattenRequested, Halted, Resumed
 from gammacore.domain.orders import OrderState

@@ -11,9 +11,8 @@ from attrs import evolve
 
 from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
-from builders_holdings import order_intended
+from builders_holdings import order_intended, sell
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
-from builders_holdings import sell
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import (

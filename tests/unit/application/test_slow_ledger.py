@@ -8,8 +8,8 @@ import pytest
 from attrs import frozen
 
 from builders_exchange import an_entry
-from builders_world import World, a_scripted_plan, a_world
 from builders_holdings import sell
+from builders_world import World, a_scripted_plan, a_world
 from gammacore.domain.ledger import Event, OrderIntended
 from gammacore.domain.orders import OrderState
 from gammacore.ports.storage import Storage

@@ -183,7 +183,7 @@ def test_text_that_is_none_is_not_written(text: Any) -> None:
 @pytest.mark.parametrize("looks", [True, 2.0, "2"])
 def test_a_count_that_is_no_int_is_not_written(looks: Any) -> None:
     with pytest.raises(InvalidInput):
-        encode(holding_events.DifferenceSeen(halted().at, "p1", looks))
+        encode(holding_events.DifferenceSeen(halted().at, "", looks, "p1"))
 
 
 def test_an_enum_member_of_another_kind_is_not_written() -> None:
@@ -290,8 +290,8 @@ def test_a_value_of_another_kind_is_refused_and_its_place_named(body: dict[str, 
 
 @pytest.mark.parametrize("looks", [True, 2.0, "2", None])
 def test_a_count_that_is_no_int_is_refused(looks: object) -> None:
-    with pytest.raises(UnreadableRecord, match=r"DifferenceSeen\.looks"):
-        decode(changed(holding_events.DifferenceSeen(halted().at, "p1", 2), looks=looks))
+    with pytest.raises(UnreadableRecord, match=r"DifferenceSeen\.change"):
+        decode(changed(holding_events.DifferenceSeen(halted().at, "", 2, "p1"), change=looks))
 
 
 def test_a_fault_deep_inside_is_named_by_its_path() -> None:

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from builders_legacy import FOURTEEN, a_condor_order, an_order, write_balance, write_orders, write_trades
-from gammacore.domain.holdings.holding import Origin
 from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.legacy import LegacyImport, read_legacy
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
-from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.holding import HoldingState, Origin
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import Event, HistoryImported, Mode
 from gammacore.errors import InvalidInput, MissingData
@@ -62,8 +61,8 @@ def test_the_new_ledger_folds_to_balance_record_and_open_positions(folder: Path)
     first, second = book.live_spreads
     assert (first.state, first.contracts, first.watch.trailing_armed) == (HoldingState.OPEN, 1, True)
     assert (second.open_contracts, second.cash) == (3, Decimal("705.00"))
-    assert first.adopted
-    assert not first.orphan
+    assert first.is_adopted
+    assert first.origin is Origin.IMPORTED
     assert book.expected_holdings()["SPXW260112P06955000"] == -1
 
 

@@ -8,8 +8,7 @@ import pytest
 from attrs import evolve
 
 from builders import a_mark, a_plan, a_position, a_put_spread, a_session, at
-from gammacore.domain.holdings.holding import Origin
-from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.holding import Origin, SoldSpread
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
