@@ -53,9 +53,11 @@ def event_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
     converter.register_unstructure_hook(OptionContract, _write_contract)
     converter.register_structure_hook(OptionContract, _contract_reader(converter))
-    for watch in (Watch, Watch | None):
-        converter.register_unstructure_hook(watch, _or_none(_write_watch(converter)))
-        converter.register_structure_hook(watch, _or_none(_read_watch(converter)))
+    write_watch, read_watch = _write_watch(converter), _read_watch(converter)
+    converter.register_unstructure_hook(Watch, write_watch)
+    converter.register_structure_hook(Watch, read_watch)
+    converter.register_unstructure_hook(Watch | None, _or_none(write_watch))
+    converter.register_structure_hook(Watch | None, _or_none(read_watch))
     converter.register_structure_hook_factory(_is(tuple), lambda kind: _row_reader(kind, converter))
     converter.register_structure_hook_factory(_is(dict), lambda kind: _table_reader(kind, converter))
     return converter
