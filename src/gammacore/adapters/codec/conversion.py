@@ -24,9 +24,9 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
-from gammacore.domain.instruments import OptionContract, parse_occ
+from gammacore.domain.instruments import OptionContract, Side, parse_occ
 from gammacore.domain.ledger import OrderIntended
-from gammacore.domain.legs import Leg
+from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import OrderTicket
 from gammacore.errors import InvalidInput
 
@@ -39,6 +39,7 @@ Write = Callable[[Any], Any]
 Read = Callable[[Any, Any], Any]
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
+_RATIO = re.compile(r"[+-][1-9]\d*", re.ASCII)
 _FRACTION = re.compile(r"(-?\d+)/([1-9]\d*)", re.ASCII)
 
 
@@ -53,6 +54,9 @@ def event_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
     converter.register_unstructure_hook(OptionContract, _write_contract)
     converter.register_structure_hook(OptionContract, _contract_reader(converter))
+    read_leg_fields = converter.get_structure_hook(Leg | ShareLeg)  # as they were written in format 1, told by fields
+    converter.register_unstructure_hook(Leg, _write_leg)
+    converter.register_structure_hook(Leg | ShareLeg, _leg_reader(read_leg_fields, converter))
     write_watch, read_watch = _write_watch(converter), _read_watch(converter)
     converter.register_unstructure_hook(Watch, write_watch)
     converter.register_structure_hook(Watch, read_watch)
@@ -89,6 +93,28 @@ def _contract_reader(converter: Converter) -> Read:
         if value != f"{underlying} {contract.occ}":
             raise ValueError(f"{value!r} is not an underlying and an OCC symbol")
         return contract
+
+    return read
+
+
+def _write_leg(value: Leg) -> str:
+    """A leg as its signed ratio and its contract, bought +1 or sold -1: a condor's intent has four of them."""
+    if type(value.side) is not Side or type(value.ratio) is not int or value.ratio < 1:
+        raise InvalidInput("Leg", repr(value), "give a side and a ratio from 1")
+    return f"{value.side.sign * value.ratio:+d} {_write_contract(value.contract)}"
+
+
+def _leg_reader(read_fields: Read, converter: Converter) -> Read:
+    read_contract = converter.get_structure_hook(OptionContract)
+
+    def read(value: Any, wanted: Any) -> Any:
+        if not isinstance(value, str):
+            return read_fields(value, wanted)
+        ratio, _, contract = value.partition(" ")
+        if not _RATIO.fullmatch(ratio):
+            raise ValueError(f"{value!r} is not a leg like '-1 SPX SPXW260819P06040000'")
+        side = Side.BUY if ratio[0] == "+" else Side.SELL
+        return Leg(read_contract(contract, OptionContract), side, int(ratio[1:]))
 
     return read
 
@@ -212,7 +238,7 @@ def _read_member(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
-_TERSE = {HoldingAdopted, Leg, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
+_TERSE = {HoldingAdopted, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
 """Written without the fields that have their default, which is always "none"; everything else is written out."""
 
 
