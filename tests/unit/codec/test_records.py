@@ -22,7 +22,7 @@ from gammacore.adapters.codec.conversion import event_converter
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
-from gammacore.domain.instruments import OptionContract, Right
+from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.spreads import CreditSpread, Vertical
@@ -90,6 +90,7 @@ SPELT_OUT[OptionContract] = st.builds(
     st.sampled_from(Right),
     strikes,
 )
+SPELT_OUT[Leg] = st.builds(Leg, SPELT_OUT[OptionContract], st.sampled_from(Side), st.integers(1, 100))
 SPELT_OUT[StopPolicy] = st.builds(
     lambda policy, stop, seconds: attrs.evolve(policy, stop=stop, grace_seconds=seconds),
     st.sampled_from(list(PRESETS.values())),
@@ -264,9 +265,9 @@ def test_a_field_nobody_knows_asks_for_a_newer_gammacore_and_is_never_repaired_a
 
 def test_a_field_nobody_knows_deep_inside_asks_for_a_newer_gammacore_too() -> None:
     record = json.loads(encode(order_intended()))
-    record["body"]["ticket"]["legs"][1]["surprise"] = 1
+    record["body"]["opens"]["spread"]["surprise"] = 1
 
-    with pytest.raises(NewerRecord, match=r"surprise @ OrderIntended\.ticket\.legs"):
+    with pytest.raises(NewerRecord, match=r"surprise @ OrderIntended\.opens\.spread"):
         decode(json.dumps(record))
 
 
@@ -303,7 +304,7 @@ def test_a_count_that_is_no_int_is_refused(looks: object) -> None:
 
 def test_a_fault_deep_inside_is_named_by_its_path() -> None:
     record = json.loads(encode(order_intended()))
-    record["body"]["ticket"]["legs"][1]["contract"] = "SPX SPXW260819P0603000"
+    record["body"]["ticket"]["legs"][1] = "+1 SPX SPXW260819P0603000"
 
     with pytest.raises(UnreadableRecord, match=r"OrderIntended\.ticket\.legs"):
         decode(json.dumps(record))
