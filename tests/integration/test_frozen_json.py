@@ -88,7 +88,7 @@ def a_day(gammacore: CommandLine, *options: str | Path) -> Documents:
 
 
 def test_a_day_left_with_a_position_is_controlled(gammacore: CommandLine) -> None:
-    interrupted(Path("day.sqlite"), lambda book: bool(book.live_positions))
+    interrupted(Path("day.sqlite"), lambda book: bool(book.live_spreads))
     documents = {command: gammacore.document(*command.split(), *LEDGER) for command in READERS if command != "report"}
     documents["halt"] = gammacore.document("halt", "--reason", "enough", *LEDGER)
     documents["status, halted"] = gammacore.document("status", *LEDGER)

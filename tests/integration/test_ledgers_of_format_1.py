@@ -98,7 +98,9 @@ def test_every_prefix_folds_to_what_it_folded_to_when_it_was_written(name: str) 
     book, dates = Book(), ledger.dates
     for number, (event, then) in enumerate(zip(ledger.events, ledger.prefixes, strict=True), 1):
         book.apply(event)
-        assert without_the_unfilled(project(book, dates)) == without_the_unfilled(then), f"after record {number}: {ledger.records[number - 1]}"
+        assert without_the_unfilled(project(book, dates)) == without_the_unfilled(then), (
+            f"after record {number}: {ledger.records[number - 1]}"
+        )
     assert results(book) == ledger.end["results"]
 
 

@@ -220,7 +220,7 @@ def test_a_late_fill_that_only_the_list_of_orders_shows_is_our_own() -> None:
     assert look(world, 0) == [ReconcileVerdict.LOOK_AGAIN] * 2
     assert look(world, 3) == [ReconcileVerdict.ADOPTED] * 2
     assert world.position().is_flat
-    assert world.all(PositionMissing) == []
+    assert world.all(DifferenceSeen) == []
     assert world.alarms() == []
 
 
