@@ -131,14 +131,6 @@ def test_an_order_that_cannot_be_looked_up_is_not_sent(case: Case) -> None:
 
 
 @each_fault
-def test_a_preview_places_nothing_so_its_outcome_is_never_unknown(case: Case) -> None:
-    wire = ScriptedWire({"POST": [case.answer]})
-    with pytest.raises(OrderRejected if case.order is OrderRejected else BrokerUnavailable):
-        broker_of(wire).preview(a_put_spread())
-    assert [form["preview"] for form in wire.forms()] == ["true"]
-
-
-@each_fault
 def test_no_error_tells_the_token_or_the_account(case: Case) -> None:
     for method in ("GET", "POST", "DELETE"):
         wire = ScriptedWire({method: [case.answer]})

@@ -9,7 +9,7 @@ from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
 from gammacore.adapters.tradier.order_forms import order_form
 from gammacore.adapters.tradier.order_reports import client_id, is_others_in_parts, report_of
-from gammacore.adapters.tradier.orders import OrderRow, Preview
+from gammacore.adapters.tradier.orders import OrderRow
 from gammacore.domain.instruments import whole_units
 from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
@@ -38,15 +38,6 @@ class TradierBroker:
         if (row := self._find(ticket.id)) is not None:
             return Receipt(row.id)
         return Receipt(self._tradier.orders.place(self._account, form).id)
-
-    def preview(self, ticket: OrderTicket) -> Preview:
-        """What the order would cost, dollars; nothing is placed.
-
-        Raises:
-            OrderRejected: it would not be taken.
-            BrokerUnavailable: nobody answered.
-        """
-        return self._tradier.orders.preview(self._account, order_form(ticket))
 
     def cancel(self, order_id: str) -> None:
         """Ask for an order to be called back; one that is finished or unknown is an error."""

@@ -121,8 +121,7 @@ class TradierClient:
         """The decoded JSON of a form. Under `orders` it is sent once; anything else (a session) may be repeated."""
         if not _places_order(path):
             return self._asked_again(Asked.READ, "POST", path, form=form)
-        asked = Asked.PREVIEW if form.get("preview") == "true" else Asked.ORDER
-        return self._asked_once(asked, "POST", path, form=form)
+        return self._asked_once(Asked.ORDER, "POST", path, form=form)
 
     def delete(self, path: str) -> object:
         """The decoded JSON of a cancel, sent once."""

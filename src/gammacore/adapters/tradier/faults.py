@@ -40,8 +40,6 @@ class Asked(StrEnum):
 
     READ = "read"
     ORDER = "order"
-    PREVIEW = "preview"
-    """What an order would cost: nothing is placed, but it may be refused like one."""
     CANCEL = "cancel"
     """Sent once too: whether the order stands, the next look says."""
 
@@ -88,7 +86,6 @@ _ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
         Trouble.BROKEN: OutcomeUnknown,
         Trouble.REFUSED: OrderRejected,
     },
-    Asked.PREVIEW: {**_READ, Trouble.REFUSED: OrderRejected},
     Asked.CANCEL: {
         **_READ,
         Trouble.NO_ANSWER: OutcomeUnknown,

@@ -1,4 +1,4 @@
-"""Orders as Tradier writes them: rows, acknowledgements, previews, and the resource that asks for them."""
+"""Orders as Tradier writes them: rows, acknowledgements, and the resource that asks for them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ class OrderRow:
     price: Decimal | None = None
     avg_fill_price: Decimal | None = None
     exec_quantity: Decimal | None = None
-    remaining_quantity: Decimal | None = None
     create_date: dt.datetime | None = None
     transaction_date: dt.datetime | None = None
     tag: str | None = None
@@ -52,21 +51,6 @@ class Placed:
 
     id: str
     status: str
-
-
-@frozen
-class Preview:
-    """What an order would cost, dollars, before it is sent. `cost` holds fees and commission; `order_cost` does not."""
-
-    status: str
-    cost: Decimal
-    order_cost: Decimal
-    commission: Decimal
-    fees: Decimal
-    margin_change: Decimal
-    class_: str = ""
-    strategy: str = ""
-    day_trades: int | None = None
 
 
 def read_orders(answer: object) -> list[OrderRow]:
@@ -113,17 +97,6 @@ def read_canceled(answer: object) -> Placed:
     return _receipt(answer)
 
 
-def read_preview(answer: object) -> Preview:
-    """What an order would cost.
-
-    Raises:
-        OrderRejected: it would not be taken.
-    """
-    if (words := _refusal(answer)) is not None:
-        raise OrderRejected(words)
-    return read(Preview, inside(answer, "order"))
-
-
 def _receipt(answer: object) -> Placed:
     try:
         return read(Placed, inside(answer, "order"))
@@ -162,7 +135,7 @@ class Asks(Protocol):
 
 @frozen
 class Orders:
-    """Orders of an account: today's, one, a new one, a cancel."""
+    """Orders of an account: today's, a new one, a cancel."""
 
     tradier: Asks
 
@@ -183,17 +156,9 @@ class Orders:
             seen.update(row.id for row in fresh)
         raise UnreadableAnswer(f"today's orders do not end after {MOST_PAGES} pages")
 
-    def one(self, account: str, order: str) -> OrderRow:
-        """One order by Tradier's id."""
-        return read_order(self.tradier.get(f"accounts/{account}/orders/{order}", {"includeTags": "true"}))
-
     def place(self, account: str, form: Mapping[str, str]) -> Placed:
         """Send an order, once."""
         return read_placed(self.tradier.post(f"accounts/{account}/orders", form))
-
-    def preview(self, account: str, form: Mapping[str, str]) -> Preview:
-        """What an order would cost; nothing is placed."""
-        return read_preview(self.tradier.post(f"accounts/{account}/orders", {**form, "preview": "true"}))
 
     def cancel(self, account: str, order: str) -> Placed:
         """Ask for an order to be called back."""
