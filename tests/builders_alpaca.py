@@ -18,7 +18,6 @@ from requests.adapters import HTTPAdapter
 
 from builders import at
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, TimeOuts, connect
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
 from gammacore.adapters.alpaca.questions import Patience
@@ -216,10 +215,6 @@ class Bodies:
     @property
     def broker(self) -> AlpacaBroker:
         return AlpacaBroker(self.clients, self.clock, ONCE)
-
-    @property
-    def calendar(self) -> AlpacaCalendar:
-        return AlpacaCalendar(self.clients, self.clock, ONCE)
 
     def market(self, symbol: str = "AAPL") -> AlpacaMarket:
         underlying = evolve(REGISTRY["SPY"], symbol=symbol, option_root=symbol, hedge_share=symbol)

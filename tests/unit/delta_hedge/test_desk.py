@@ -11,6 +11,7 @@ from attrs import evolve
 
 from builders import DAY, a_session, at
 from builders_delta_hedge import (
+    ALL_ON,
     CALL,
     PUT,
     STRADDLE,
@@ -27,7 +28,7 @@ from builders_delta_hedge import (
 from builders_desk import a_book
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch
+from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.inventory.events import InventoryOpened, SharesDelivered
 from gammacore.domain.ledger import (

@@ -9,12 +9,12 @@ import pytest
 from attrs import evolve
 
 from builders import DAY, a_session, at
-from builders_delta_hedge import CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
+from builders_delta_hedge import ALL_ON, CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
 from builders_desk import a_book, a_situation
 from builders_exchange import call, put
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
-from gammacore.domain.hedging.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.hedging.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.hedging.opening_limits import OpeningLimits
 from gammacore.domain.hedging.regime.regime import MacroState
 from gammacore.domain.hedging.settings import HedgingSettings

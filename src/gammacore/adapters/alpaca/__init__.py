@@ -4,7 +4,6 @@ alpaca-py (and pandas with it) is loaded by `connect` and by the first call, nev
 """
 
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, connect
 from gammacore.adapters.alpaca.faults import KeysRefused, RequestRefused, UnreadableAnswer
 from gammacore.adapters.alpaca.market import AlpacaMarket, Feeds
@@ -13,7 +12,6 @@ from gammacore.adapters.alpaca.questions import Patience
 
 __all__ = [
     "AlpacaBroker",
-    "AlpacaCalendar",
     "AlpacaClients",
     "AlpacaKeys",
     "AlpacaMarket",

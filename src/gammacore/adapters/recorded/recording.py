@@ -11,7 +11,7 @@ import datetime as dt
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -156,21 +156,3 @@ class RecordingWriter:
     def _write(self, line: dict[str, Any]) -> None:
         self._packed.write(json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n")
         self._packed.flush()
-
-
-def write_recording(
-    path: Path,
-    header: RecordingHeader,
-    snapshots: Iterable[MarketSnapshot],
-    *,
-    bars: Iterable[tuple[str, Sequence[Bar]]] = (),
-    settlement: SettlementPrint | None = None,
-) -> None:
-    """Write a whole day at once; the file appears complete or not at all."""
-    with RecordingWriter(path, header) as recording:
-        for snapshot in snapshots:
-            recording.append(snapshot)
-        for symbol, shown in bars:
-            recording.write_bars(symbol, shown)
-        if settlement is not None:
-            recording.write_settlement(header.session.date, settlement)
