@@ -22,6 +22,7 @@ from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.hedging.opening_guards import OpeningGuards
+from gammacore.domain.hedging.regime.macro_releases import MacroReleases
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.order_life import OrderLife
@@ -187,6 +188,7 @@ class Settings:
     hedging: HedgingSettings = HedgingSettings()
     straddle: StraddleRules = StraddleRules()
     guards: OpeningGuards = OpeningGuards()
+    releases: MacroReleases = MacroReleases()
     entries: EntryRules = EntryRules()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()

@@ -134,8 +134,8 @@ def test_a_judgement_shows_every_verdict() -> None:
 
     assert record.reason is None
     assert [one.name for one in record.filters] == [
-        "halted", "circuit_breaker", "macro_pause", "leftovers", "time_left", "daily_loss", "minimum_account", "quotes",
-        "size", "limits", "guards", "buying_power",
+        "halted", "circuit_breaker", "macro_pause", "releases", "leftovers", "time_left", "daily_loss",
+        "minimum_account", "quotes", "size", "limits", "guards", "buying_power",
     ]  # fmt: skip
     assert {one.verdict.outcome for one in record.filters} == {Outcome.PASS}
     assert next(one.verdict.value for one in record.filters if one.name == "time_left") == f"{SLOT}:00 New York"

@@ -21,6 +21,7 @@ from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, lef
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.hedging.opening_guards import OpeningGuards
 from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.regime.macro_releases import MacroReleases
 from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
@@ -36,12 +37,16 @@ NAME = "delta-hedge"
 
 @frozen(eq=False)
 class DeltaHedgeDesk:
-    """Buys `straddle`, hedges by `hedging`, within `limits`; `guards` say when the account has lost too much."""
+    """Buys `straddle`, hedges by `hedging`, within `limits`; `guards` say when the account has lost too much.
+
+    Nothing is bought on a date that the table of `releases` does not cover. Rule: DH-454.
+    """
 
     hedging: HedgingSettings = HedgingSettings()
     straddle: StraddleRules = StraddleRules()
     limits: RiskLimits = RiskLimits()
     guards: OpeningGuards = OpeningGuards()
+    releases: MacroReleases = MacroReleases()
 
     @property
     def name(self) -> str:
@@ -93,7 +98,7 @@ class DeltaHedgeDesk:
     def purchase(self, situation: Situation) -> PurchaseCase:
         """The day's purchase as it would be judged in this situation, whether it is due or not."""
         left = self._leftovers(situation)
-        return PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME, left)
+        return PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME, left, self.releases)
 
     def _is_due(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
         """From its time on, while nothing was ordered: what could not be bought is judged anew at every look."""
