@@ -193,7 +193,7 @@ def test_a_fault_is_recognised_before_any_reader_sees_it(bodies: dict[str, str],
     for status in (200, 401, 500):
         with pytest.raises(WireTrouble) as trouble:
             read_answer(status, bodies[name])
-        assert words in trouble.value.detail
+        assert words in trouble.value.words
 
 
 # -- mutated bodies ---------------------------------------------------------------------------------------------------

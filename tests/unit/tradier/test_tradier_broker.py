@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from builders_tradier import ACCOUNT, NO_ORDERS, ORDER_ID, TAKEN, ScriptedWire, a_put_spread, a_row, answered, broker_of
-from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
+from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.domain.orders import OrderState, Purpose
 from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
 from gammacore.ports.broker import Receipt

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.markets import read_clock, read_expirations
+from gammacore.adapters.wire import UnreadableAnswer
 
 EVE = dt.date(2025, 12, 24)
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.orders import Asks
 from gammacore.adapters.tradier.wire import inside, read, read_each
+from gammacore.adapters.wire import UnreadableAnswer
 
 
 @frozen

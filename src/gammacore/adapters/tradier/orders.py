@@ -9,8 +9,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer, complaint_in
+from gammacore.adapters.tradier.faults import complaint_in
 from gammacore.adapters.tradier.wire import inside, is_nothing, read, read_each
+from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.errors import OrderRejected, OutcomeUnknown
 
 PAGE_ORDERS = 100
