@@ -12,8 +12,15 @@ from attrs import evolve
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.gauges import BookGauges, beta_weighted_delta, gauge_samples, gauges
-from gammacore.domain.hedging.measures import HedgeCounts, Histogram, Sample
+from gammacore.domain.hedging.gauges import (
+    BookGauges,
+    HedgeCounts,
+    Histogram,
+    Sample,
+    beta_weighted_delta,
+    gauge_samples,
+    gauges,
+)
 from gammacore.domain.hedging.protocol.canonical import digest
 from gammacore.domain.hedging.protocol.messages import (
     BadLine,

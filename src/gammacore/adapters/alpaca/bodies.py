@@ -115,14 +115,6 @@ def instant(row: Row, name: str) -> dt.datetime:
     raise unreadable(f"{name} is no time with an offset")
 
 
-def date(row: Row, name: str) -> dt.date:
-    """A date written YYYY-MM-DD."""
-    try:
-        return dt.date.fromisoformat(text(row, name))
-    except ValueError:
-        raise unreadable(f"{name} is no date") from None
-
-
 MOST_PAGES = 50
 
 

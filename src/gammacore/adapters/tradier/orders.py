@@ -59,15 +59,6 @@ def read_orders(answer: object) -> list[OrderRow]:
     return read_each(OrderRow, answer, "orders", "order")
 
 
-def read_order(answer: object) -> OrderRow:
-    """The row of one order.
-
-    Raises:
-        UnreadableAnswer: there is none.
-    """
-    return read(OrderRow, inside(answer, "order"))
-
-
 def read_placed(answer: object) -> Placed:
     """The acknowledgement of an order.
 

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.decision import Hedge, blocked, limited, size_hedge
+from gammacore.domain.hedging.decision import Hedge, base_threshold, blocked, limited, size_hedge, with_band
 from gammacore.domain.hedging.events import IntentRecorded
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
@@ -23,7 +23,6 @@ from gammacore.domain.hedging.regime.regime import Regime
 from gammacore.domain.hedging.session_phases import OPEN, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Step
-from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted

@@ -9,11 +9,10 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
-from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
+from gammacore.domain.hedging.decision import Hedge, Prices, base_threshold, blocked, limited, size_hedge, with_band
 from gammacore.domain.hedging.opening_limits import is_beyond
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.instruments import Side, Underlying
 from gammacore.domain.inventory.events import HedgeDecided
 from gammacore.domain.inventory.inventory import Inventory
