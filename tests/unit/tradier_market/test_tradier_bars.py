@@ -10,7 +10,7 @@ import pytest
 from builders_tradier_market import DAY, SESSION, TEN
 from gammacore.adapters.tradier.price_history import lengthened, read_daily, read_intraday
 from gammacore.adapters.wire import UnreadableAnswer
-from gammacore.adapters.wire.known_bars import KnownBars, Series
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
 

@@ -16,7 +16,7 @@ from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS,
 from gammacore.adapters.alpaca.questions import Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
 from gammacore.adapters.wire import Repeats, next_step
-from gammacore.adapters.wire.known_bars import KnownBars, Series
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain

@@ -15,7 +15,7 @@ from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
 from gammacore.adapters.tradier.quotes import is_price
 from gammacore.adapters.wire import next_step
-from gammacore.adapters.wire.known_bars import KnownBars, Series
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain

@@ -1,9 +1,8 @@
 """What the brokers' adapters share: faults and their errors, repeats of a question, steps of a live market."""
 
 from gammacore.adapters.wire.connection import explain, explain_status
-from gammacore.adapters.wire.faults import Asked, RequestRefused, Trouble, UnreadableAnswer
-from gammacore.adapters.wire.live_steps import next_step
-from gammacore.adapters.wire.repeats import Repeats
+from gammacore.adapters.wire.faults import Asked, Repeats, RequestRefused, Trouble, UnreadableAnswer
+from gammacore.adapters.wire.live_market import next_step
 
 __all__ = [
     "Asked",

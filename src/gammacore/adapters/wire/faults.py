@@ -1,4 +1,4 @@
-"""What can go wrong between us and a broker, and the error it becomes, by one table for every broker.
+"""What can go wrong between us and a broker, the error it becomes by one table, and when a question is asked again.
 
 The same trouble means different things for a question and for an order: a lost answer to a question may be asked for
 again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
@@ -6,10 +6,16 @@ again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import TypeVar
 
+from attrs import frozen
+
+from gammacore.domain.parameters import parameter
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
+from gammacore.ports.clock import Clock
 
 
 class RequestRefused(BrokerUnavailable):
@@ -102,3 +108,33 @@ class WireTrouble(Exception):
         if kind is OrderRejected:
             return OrderRejected(self.words)
         return kind("; ".join(filter(None, (f"{place}: {self.words}", self.remedy))))
+
+
+Answer = TypeVar("Answer")
+
+
+@frozen
+class Repeats:
+    """How often a question is asked, and how long between."""
+
+    attempts: int = parameter(4, "Times a question is asked; an order is sent once whatever stands here.", at_least=1)
+    pause_seconds: float = parameter(0.5, "Before a question is asked again; doubled each time.", at_least=0)
+    longest_pause_seconds: float = parameter(8.0, "However often it was doubled.", at_least=0)
+
+    def ask(self, question: Callable[[], Answer], clock: Clock) -> Answer:
+        """The answer. The pauses go through the clock: a simulated one does not wait.
+
+        Raises:
+            WireTrouble: the last of the repeats failed, or a trouble that does not pass.
+        """
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+        repeats = Retrying(
+            sleep=lambda seconds: clock.wait_until(clock.now() + dt.timedelta(seconds=float(seconds))),
+            stop=stop_after_attempt(self.attempts),
+            wait=wait_exponential(self.pause_seconds, max=self.longest_pause_seconds),
+            retry=retry_if_exception(lambda fault: isinstance(fault, WireTrouble) and fault.trouble.passes),
+            reraise=True,
+        )
+        answer: Answer = repeats(question)
+        return answer
