@@ -16,7 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.ndjson import file_lines, read_inputs
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.wiring.hedging import wire_hedging
@@ -58,9 +57,7 @@ def read(path: Path) -> float:
 
 def hedge(path: Path) -> float:
     """Seconds from the first line to the last decision."""
-    wired = wire_hedging(
-        HedgingSettings(), write=lambda _: None, log=lambda _: None, calendar=FakeCalendar(), assume_fills=True
-    )
+    wired = wire_hedging(HedgingSettings(), write=lambda _: None, log=lambda _: None, assume_fills=True)
     with path.open("rb") as file:
         start = time.perf_counter()
         wired.stream.run(read_inputs(file_lines(file)))

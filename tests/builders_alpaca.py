@@ -18,11 +18,10 @@ from requests.adapters import HTTPAdapter
 
 from builders import at
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, TimeOuts, connect
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
-from gammacore.adapters.alpaca.questions import Patience
 from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.wire import Repeats
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.credentials import Secret
@@ -30,7 +29,7 @@ from gammacore.ports.credentials import Secret
 KEYS = AlpacaKeys(Secret("AKLOOPBACK7"), Secret("loopback-s3cret"))
 ORDER_UUID = "83f37e9f-6b1f-49ed-8fc6-3e6af716323f"
 NOT_FOUND_WORDS = {"code": 40410000, "message": "order not found"}
-ONCE = Patience(attempts=1)
+ONCE = Repeats(attempts=1)
 SHORT = TimeOuts(connect_seconds=1.0, read_seconds=0.3)
 
 
@@ -216,10 +215,6 @@ class Bodies:
     @property
     def broker(self) -> AlpacaBroker:
         return AlpacaBroker(self.clients, self.clock, ONCE)
-
-    @property
-    def calendar(self) -> AlpacaCalendar:
-        return AlpacaCalendar(self.clients, self.clock, ONCE)
 
     def market(self, symbol: str = "AAPL") -> AlpacaMarket:
         underlying = evolve(REGISTRY["SPY"], symbol=symbol, option_root=symbol, hedge_share=symbol)

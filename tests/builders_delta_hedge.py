@@ -31,6 +31,7 @@ from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
 from gammacore.domain.regime.regime import GexReading, GexStatus, MacroState, Regime
+from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Situation
 
@@ -39,6 +40,11 @@ STRADDLE = "SPY-20260105-straddle"
 VOLATILITY = 0.15
 NEGATIVE = Regime(GexReading(GexStatus.KNOWN, Decimal(-15_000)))
 EVENT = Regime(macro=MacroState(detected=True, started_at=at("09:00"), status="Volatility_Event"), macro_active=True)
+ALL_ON = OpeningGuards(
+    drawdown=Decimal("0.05"), daily_loss=Decimal("0.02"), vix_halves_above=Decimal(30), symbol_share=Decimal("0.20"),
+    losses=5, slow_speed=Decimal("0.10"), stop_speed=Decimal("0.25"),
+)  # fmt: skip
+"""Every guard at the figure of DH-1009."""
 
 
 def straddle_legs(spot: str = "600", time: str = "10:00", *, strikes: Sequence[int] = (600,),

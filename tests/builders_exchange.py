@@ -10,11 +10,10 @@ from pathlib import Path
 from attrs import frozen
 
 from builders import DAY, a_put_spread, at
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.fill_model import PublishedFillModel
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side, Underlying
 from gammacore.domain.legs import Leg

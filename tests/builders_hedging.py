@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.application.watch_regime import GexFeed
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
+from gammacore.adapters.recorded import RecordingHeader, RecordingWriter
 from gammacore.domain.instruments import PENNY, Exercise, Settlement, Underlying
-from gammacore.domain.market import MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
+from gammacore.ports.market_data import SettlementPrint
 
 DAY = dt.date(2026, 8, 19)
 HEADER = "quote_ts,spot,expiry,type,strike,bid,ask,iv,gamma,open_interest"
@@ -68,3 +70,21 @@ def a_snapshot(time: str, chain: OptionChain | None = None, **parts: object) -> 
     at = ny(time)
     known: dict[str, object] = {"spot": Decimal("770.10"), "spot_at": at, "vix": Decimal("15.92"), **parts}
     return MarketSnapshot(at=at, underlying="SPX", chain=chain, **known)  # type: ignore[arg-type]  # parts by name
+
+
+def write_recording(
+    path: Path,
+    header: RecordingHeader,
+    snapshots: Iterable[MarketSnapshot],
+    *,
+    bars: Iterable[tuple[str, Sequence[Bar]]] = (),
+    settlement: SettlementPrint | None = None,
+) -> None:
+    """Write a whole day at once; the file appears complete or not at all."""
+    with RecordingWriter(path, header) as recording:
+        for snapshot in snapshots:
+            recording.append(snapshot)
+        for symbol, shown in bars:
+            recording.write_bars(symbol, shown)
+        if settlement is not None:
+            recording.write_settlement(header.session.date, settlement)

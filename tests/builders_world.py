@@ -11,11 +11,10 @@ from attrs import define, evolve, field, frozen
 
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
@@ -24,7 +23,6 @@ from gammacore.application.trade_day import DayTerms, TradeDay
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
-from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule

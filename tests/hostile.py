@@ -16,14 +16,12 @@ from attrs import define, evolve, field, frozen
 
 from builders import DAY, a_session, at
 from builders_world import PATIENT, World, a_judgement, a_scripted_plan
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour, CancelOutcome
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
-from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Right, Side

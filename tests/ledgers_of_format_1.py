@@ -16,16 +16,15 @@ from attrs import evolve, frozen
 
 from builders import a_session
 from builders_world import TERMS, Scripted, World
+from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.codec import decode
-from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.exchange_book import BookFile
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right

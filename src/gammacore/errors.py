@@ -6,7 +6,6 @@
     ├── ConfigurationError      a setting, option or credential is wrong: which one, where, how to mend it
     ├── InvalidInput            a value from outside breaks a rule: field, value, mend
     ├── MarketDataError
-    │   ├── StaleData           the newest we have is too old to decide on
     │   └── MissingData         it is not there at all
     │       └── NoSession       the exchange is closed that day
     ├── BrokerError
@@ -67,10 +66,6 @@ class InvalidInput(GammacoreError):
 
 class MarketDataError(GammacoreError):
     """The market cannot be seen well enough to decide."""
-
-
-class StaleData(MarketDataError):
-    """The newest data is older than the rule that asked for it allows."""
 
 
 class MissingData(MarketDataError):

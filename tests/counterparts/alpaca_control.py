@@ -12,9 +12,9 @@ from counterparts.alpaca_stream import STREAM_PATH
 from counterparts.serving import LoopbackServer, serving
 from counterparts.troubled_calls import TroubledCalls
 from counterparts.world import LOST_ANSWER, NO_ANSWER, SECRET, TOKEN, Asked, World, scripted_world
+from fakes import BidAsk
 from gammacore.adapters.alpaca.broker import AlpacaBroker
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, TimeOuts, connect
-from gammacore.adapters.fake.market import BidAsk
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.orders import OrderTicket
 from gammacore.ports.broker import Broker

@@ -13,12 +13,11 @@ from attrs import define, field, frozen
 
 from builders import DAY, at
 from builders_exchange import HALF_DAY, PUT_QUOTES
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.simulated import SimulatedMarket
-from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.calendar import Calendar

@@ -22,7 +22,6 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.world import SECRET, TOKEN, Asked, WireFault, World, simulated_world
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, connect
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
 from gammacore.domain.instruments import REGISTRY, Side
@@ -164,11 +163,9 @@ def test_a_known_id_and_a_refusal_go_through(desk: Desk) -> None:
     assert desk.broker.order("gc-2") is None
 
 
-def test_account_clock_and_calendar_go_through(desk: Desk) -> None:
+def test_account_and_clock_go_through(desk: Desk) -> None:
     assert desk.broker.account().option_buying_power > 0
     assert desk.broker.clock().is_open
-    calendar = AlpacaCalendar(desk.broker.clients, desk.world.clock)
-    assert calendar.session(DAY) == desk.world.calendar.session(DAY)
 
 
 def test_a_day_of_market_data_goes_through(gates: Gates) -> None:

@@ -45,7 +45,6 @@ CALLS: Mapping[str, Call] = {
     "snapshot": lambda told: told.market().snapshot(told.clock.now()),
     "bars": lambda told: told.market().bars("AAPL", 86_400, new_york(dt.date(2022, 1, 3), dt.time()), told.clock.now()),
     "settlement": lambda told: told.market().settlement("AAPL", dt.date(2022, 2, 1)),
-    "calendar": lambda told: told.calendar.session(dt.date(2022, 2, 1)),
 }
 OWN_CALL = [
     ("account_routes__get_account.json", "account"),

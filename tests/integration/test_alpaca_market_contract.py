@@ -16,7 +16,6 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.alpaca_words import FAULTS
 from counterparts.serving import serving
 from counterparts.world import Asked, World, simulated_world
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket, AlpacaMarketSettings, Feeds
 from gammacore.domain.instruments import REGISTRY
@@ -115,14 +114,6 @@ def test_bars_are_the_ones_of_the_simulation(world: World, market: AlpacaMarket,
     bars = market.bars("SPY", seconds, start, now)
     assert bars
     assert list(bars) == list(world.markets["SPY"].bars("SPY", seconds, start, now))
-
-
-def test_the_calendar_is_the_one_of_the_exchange(world: World, clients: AlpacaClients) -> None:
-    calendar = AlpacaCalendar(clients, world.clock)
-    for days in range(14):
-        date = DAY + dt.timedelta(days=days)
-        assert calendar.session(date) == world.calendar.session(date)
-        assert calendar.next_session(date) == world.calendar.next_session(date)
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS.keys() - {"no_answer", "no_answer_but_taken"}))

@@ -20,10 +20,10 @@ from counterparts.serving import LoopbackServer, serving
 from counterparts.world import SECRET, TOKEN, Asked, World
 from gammacore.adapters.alpaca.broker import AlpacaBroker
 from gammacore.adapters.alpaca.client import AlpacaKeys
-from gammacore.adapters.alpaca.faults import KeysRefused, RequestRefused
 from gammacore.adapters.alpaca.news import AlpacaOrderNews
+from gammacore.adapters.wire import RequestRefused
 from gammacore.domain.orders import OrderState, OrderTicket
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 from gammacore.ports.credentials import Secret
 from gammacore.ports.order_news import News
 
@@ -35,7 +35,7 @@ AN_ORDER: dict[str, tuple[type[BrokerError], int]] = {
     "hung_up": (OutcomeUnknown, 0),
     "hung_up_but_taken": (OutcomeUnknown, 1),
     "400_malformed": (OrderRejected, 0),
-    "401_keys": (KeysRefused, 0),
+    "401_keys": (CredentialRefused, 0),
     "403_level": (OrderRejected, 0),
     "422_no_sense": (OrderRejected, 0),
     "429": (BrokerUnavailable, 0),
@@ -53,7 +53,7 @@ AN_ORDER: dict[str, tuple[type[BrokerError], int]] = {
 
 FINAL_FOR_A_QUESTION: dict[str, type[BrokerError]] = {
     "400_malformed": RequestRefused,
-    "401_keys": KeysRefused,
+    "401_keys": CredentialRefused,
     "403_level": RequestRefused,
     "422_no_sense": RequestRefused,
 }

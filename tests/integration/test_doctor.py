@@ -14,8 +14,8 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, SECRET, TOKEN, World, simulated_world
+from fakes import FakeCalendar
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.application.diagnose import Check

@@ -18,9 +18,9 @@ import pytest
 from attrs import evolve
 
 from builders_cli import CommandLine, at_home
-from builders_recorded import milliseconds, write_zip
+from builders_recorded import milliseconds, write_recording, write_zip
 from gammacore.adapters.cboe.table import read_chain
-from gammacore.adapters.recorded import RecordingHeader, read_csv_market, read_recording, write_recording
+from gammacore.adapters.recorded import RecordingHeader, read_csv_market, read_recording
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.gex.published import published_fields
 from gammacore.domain.gex.units import ALL, IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, Scope, SignModel

@@ -17,7 +17,7 @@ from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import decode_line, file_lines, read_inputs
-from gammacore.adapters.ndjson.plain_events import read_plain_event
+from gammacore.adapters.ndjson.inputs import read_plain_event
 from gammacore.domain.hedging.protocol.inbound import read_message
 from gammacore.domain.hedging.protocol.messages import MarketEvent
 from gammacore.domain.hedging.reasons import Reason

@@ -40,7 +40,7 @@ def test_the_configured_strategy_is_planned_not_another(gammacore: CommandLine) 
     configured = gammacore.document("plan")
 
     names = [line["name"] for line in configured["filters"]]
-    assert (names[4], names[-1]) == ("time_left", "buying_power")
+    assert (names[5], names[-1]) == ("time_left", "buying_power")
     order, (decision,) = configured["preview"], configured["decisions"]
     assert (decision["action"], order["strategy"], order["contracts"]) == ("open", "delta-hedge", 1)
     assert [(leg["side"], leg["right"]) for leg in order["legs"]] == [("buy", "C"), ("buy", "P")]

@@ -23,11 +23,10 @@ from builders_delta_hedge import STRADDLE, straddle_legs
 from builders_desk import a_contract
 from builders_exchange import call, put
 from builders_world import PATIENT, Scripted, World, a_scripted_plan
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from builders_quotes_only import quotes_alone
-from builders_recorded import HALF_DAY, STOCK
+from builders_recorded import HALF_DAY, STOCK, write_recording
 from contracts.market_data_contract import Build, MarketDataContract, assert_same_snapshot
 from gammacore.adapters.calendars import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
@@ -23,7 +23,6 @@ from gammacore.adapters.recorded import (
     read_lean_market,
     read_recording,
     survey_csv,
-    write_recording,
 )
 from gammacore.domain.gex.pin import find_pin
 from gammacore.domain.gex.units import ExposureUnit

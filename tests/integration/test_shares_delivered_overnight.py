@@ -11,10 +11,9 @@ from attrs import evolve
 from builders import DAY, a_call_spread, a_plan, a_put_spread, a_session, at
 from builders_exchange import call, put
 from builders_world import PATIENT, TERMS, Scripted, World
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered

@@ -14,6 +14,7 @@ from attrs import frozen
 from builders import a_plan, a_put_spread, at
 from builders_exchange import put
 from builders_world import World, a_world
+from fakes import NO_FEES
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
@@ -24,7 +25,6 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
 from gammacore.domain.holdings.policy import stop_policy

@@ -19,10 +19,10 @@ from counterparts.tradier_dialect import FAULTS, tradier_app
 from counterparts.world import ACCOUNT, Asked, World, scripted_world
 from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.client import Patience, TradierClient
-from gammacore.adapters.tradier.faults import RequestRefused, TokenRefused
 from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
+from gammacore.adapters.wire import RequestRefused
 from gammacore.domain.orders import OrderState
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 from gammacore.ports.order_news import News
 
 IMPATIENT = Patience(connect_seconds=1.0, answer_seconds=1.0)
@@ -35,11 +35,11 @@ AN_ORDER: dict[str, tuple[type[BrokerError], int]] = {
     "hung_up_but_taken": (OutcomeUnknown, 1),
     "400_text": (OrderRejected, 0),
     "400_list": (OrderRejected, 0),
-    "401_fault": (TokenRefused, 0),
+    "401_fault": (CredentialRefused, 0),
     "429": (BrokerUnavailable, 0),
     "500_datastore": (OutcomeUnknown, 0),
     "500_datastore_but_taken": (OutcomeUnknown, 1),
-    "500_expired_token": (TokenRefused, 0),
+    "500_expired_token": (CredentialRefused, 0),
     "502_page": (OutcomeUnknown, 0),
     "504": (OutcomeUnknown, 0),
     "200_rejection": (OrderRejected, 0),
@@ -51,8 +51,8 @@ AN_ORDER: dict[str, tuple[type[BrokerError], int]] = {
 FINAL_FOR_A_QUESTION: dict[str, type[BrokerError]] = {
     "400_text": RequestRefused,
     "400_list": RequestRefused,
-    "401_fault": TokenRefused,
-    "500_expired_token": TokenRefused,
+    "401_fault": CredentialRefused,
+    "500_expired_token": CredentialRefused,
     "200_rejection": RequestRefused,
 }
 """Asking again is useless; after any other trouble a question is asked again."""

@@ -1,19 +1,26 @@
-"""The `hedge` filter: messages in, intents out, all of it journaled. Rules: DH-142, DH-151, DH-152."""
+"""The `hedge` filter: messages in, intents out, all of it journaled. Rules: DH-142, DH-151, DH-152, DH-1007."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from attrs import evolve
 
 from gammacore.application.hedge_journal import HedgeJournal
-from gammacore.application.hedge_metrics import hedge_samples
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.gauges import gauges
-from gammacore.domain.hedging.measures import HedgeCounts, Histogram, Sample
+from gammacore.domain.hedging.gauges import (
+    BookGauges,
+    HedgeCounts,
+    Histogram,
+    Sample,
+    beta_weighted_delta,
+    gauge_samples,
+    gauges,
+)
 from gammacore.domain.hedging.protocol.canonical import digest
 from gammacore.domain.hedging.protocol.messages import (
     BadLine,
@@ -26,7 +33,7 @@ from gammacore.domain.hedging.protocol.messages import (
 )
 from gammacore.domain.hedging.reasons import DUPLICATE_CONFLICT, Alarm, Reason
 from gammacore.domain.hedging.session_phases import Phase
-from gammacore.domain.hedging.settings import Freshness
+from gammacore.domain.hedging.settings import Freshness, HedgingSettings
 from gammacore.domain.hedging.step import Step
 from gammacore.domain.hedging.universe import UnreadSymbol
 from gammacore.domain.ledger import AlarmRaised
@@ -292,3 +299,25 @@ def update_content(update: OrderUpdate) -> str:
         ],
         24,
     )  # fmt: skip
+
+
+def hedge_samples(
+    settings: HedgingSettings,
+    counts: HedgeCounts,
+    gex_reads: Counter[tuple[str, str]],
+    books: tuple[BookGauges, ...],
+    decision_time: Histogram,
+) -> Iterator[Sample]:
+    """Every metric of DH-1007; the beta-weighted total of DH-1008 where betas are set."""
+    for outcome in ("taken", "refused"):
+        yield Sample("events", getattr(counts, outcome), {"outcome": outcome}, "counter")
+    for kind, number in sorted(counts.intents.items()):
+        yield Sample("intents", number, {"kind": str(kind)}, "counter")
+    for reason, number in sorted(counts.refusals.items()):
+        yield Sample("refusals", number, {"reason": str(reason)}, "counter")
+    for (source, status), number in sorted(gex_reads.items()):
+        yield Sample("gex_reads", number, {"source": source, "status": status}, "counter")
+    yield from gauge_samples(books)
+    if (total := beta_weighted_delta(books, settings.book_betas)) is not None:
+        yield Sample("beta_weighted_delta", float(total))
+    yield from decision_time.samples("decision_seconds")

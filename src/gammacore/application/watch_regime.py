@@ -1,4 +1,4 @@
-"""Keep the regime current: read sources when they are due, note every change. Rules: DH-402..407, DH-450."""
+"""Keep the regime current: read sources when they are due, note every change. Rules: DH-402..407, DH-450, DH-454."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from gammacore.domain.hedging.protocol.messages import Level, LogMessage
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging_events import RegimeNoted
 from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
+from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.domain.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
+from gammacore.domain.sessions import new_york_date
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.regime_source import RegimeSource
 
@@ -41,7 +43,8 @@ class WatchRegime:
     """The regime of a book at an instant; one reading serves threshold and metadata alike. Rule: DH-401.
 
     `feeds` gives the sources of one gamma symbol in the order they are believed. `noted` is what an earlier run
-    journaled, so that a restart neither repeats a change nor forgets when an event was first seen.
+    journaled, so that a restart neither repeats a change nor forgets when an event was first seen. Where `releases` are
+    on, the macro event comes from them and `macro_source` is not read (DH-454).
     """
 
     def __init__(
@@ -50,10 +53,12 @@ class WatchRegime:
         feeds: Callable[[str], Sequence[GexFeed]] = lambda _: (),
         macro_source: RegimeSource | None = None,
         noted: Mapping[str, RegimeNoted] | None = None,
+        releases: MacroReleases = NO_RELEASES,
     ) -> None:
         self._settings = settings
         self._feeds_of = feeds
-        self._macro_source = macro_source
+        self._macro_source = None if releases.on else macro_source
+        self._releases = releases
         self._noted = {subject: event.after for subject, event in (noted or {}).items()}
         self._feeds: dict[str, list[tuple[GexFeed, SourceMemory]]] = {}
         self._held: dict[str, _Held] = {}
@@ -109,6 +114,8 @@ class WatchRegime:
         self._read_macro(now)
         reading, until = self._reading(symbol, now)
         active = self._macro.is_active(now, self._macro_ttl)
+        if self._releases.on:
+            until = min(until, self._releases.unchanged_until(now))
         if self._macro_source is not None:
             until = min(until, self._macro_schedule.due_at or now)
         if active:
@@ -149,6 +156,11 @@ class WatchRegime:
         return memory.taking(answer, now, self._ttl)
 
     def _read_macro(self, now: dt.datetime) -> None:
+        if self._releases.on:
+            self._macro = self._releases.state(now)
+            told = (table.warning(new_york_date(now)) for table in self._releases.horizons)
+            self._warn(tuple(warning for warning in told if warning is not None), now)
+            return
         if self._macro_source is None or not self._macro_schedule.is_due(now):
             return
         document = self._macro_source.read(now)

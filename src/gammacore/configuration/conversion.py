@@ -15,6 +15,7 @@ from typing import Any
 
 from gammacore.configuration.settings import OwnStrategy, StrategyName
 from gammacore.domain.entries.event_days import MarketEvent
+from gammacore.domain.regime.macro_releases import MacroRelease, Release
 from gammacore.domain.written_dates import read_day
 from gammacore.domain.written_figures import read_figure
 
@@ -139,6 +140,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Path: lambda value: Path(value).expanduser(),
     str: str,
     MarketEvent: MarketEvent.read,
+    MacroRelease: MacroRelease.read,
 }
 
 _WORDS: dict[Any, str] = {
@@ -151,6 +153,8 @@ _WORDS: dict[Any, str] = {
     Fraction: 'a number or a fraction like "1/3"',
     Path: "a path",
     MarketEvent: 'an event like "CPI 2026-12-10 08:30 bls.gov": name, date, New York time if any, source',
+    MacroRelease: f'a release ({", ".join(Release)}) with its New York time, like "CPI 2026-12-10 08:30 actual=3.4 '
+    'expected=3.2 volatility=high bls.gov"',
     str: "a text",
     OwnStrategy: f"{', '.join(StrategyName)}, FILE:NAME of your own strategy, or a registered name",
 }

@@ -26,6 +26,7 @@ from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.parameters import parameter
+from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import OpeningGuards
@@ -187,6 +188,7 @@ class Settings:
     hedging: HedgingSettings = HedgingSettings()
     straddle: StraddleRules = StraddleRules()
     guards: OpeningGuards = OpeningGuards()
+    releases: MacroReleases = MacroReleases()
     entries: EntryRules = EntryRules()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()

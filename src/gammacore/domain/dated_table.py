@@ -7,6 +7,7 @@ date outside it is never calm: the table's own rule decides what follows, and a 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from enum import StrEnum
 
 from attrs import frozen
@@ -52,6 +53,23 @@ class Horizon:
     def __attrs_post_init__(self) -> None:
         if self.last < self.first:
             raise InvalidInput("last", self.last, f"give {self.first} or later")
+
+    @classmethod
+    def of_dates(
+        cls, table: str, dates: Iterable[dt.date], complete_to: dt.date | None, source: str, outside: str
+    ) -> Horizon:
+        """What a list in the configuration knows: from its first date to `complete_to`, by default its last date.
+
+        Raises:
+            InvalidInput: `complete_to` lies before the last date, or there are no dates.
+        """
+        listed = sorted(dates)
+        if not listed:
+            raise InvalidInput("complete_to", complete_to, "give the events it is about, or none")
+        if complete_to is not None and complete_to < listed[-1]:
+            raise InvalidInput("complete_to", complete_to, "give the date of your last event or later, or none")
+        fix = f"add the events that follow to {source}"
+        return cls(table, listed[0], complete_to or listed[-1], source, outside, outside, fix)
 
     def coverage(self, date: dt.date) -> Coverage:
         if date < self.first:

@@ -85,9 +85,6 @@ class Quote:
     def width(self) -> Decimal:
         return self.ask - self.bid
 
-    def age_seconds(self, now: dt.datetime) -> float:
-        return (now - self.at).total_seconds()
-
 
 @frozen
 class Bar:

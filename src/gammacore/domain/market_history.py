@@ -19,7 +19,6 @@ from gammacore.errors import InvalidInput
 FIVE_MINUTES = 300
 ONE_MINUTE = 60
 ONE_DAY = 86_400
-LEAST_OBSERVATIONS = 3
 STALE_BARS = 2
 
 
@@ -135,23 +134,6 @@ def converted(bars: Iterable[Bar], ratio: Decimal) -> tuple[Bar, ...]:
         evolve(bar, open=bar.open * ratio, high=bar.high * ratio, low=bar.low * ratio, close=bar.close * ratio)
         for bar in bars
     )
-
-
-def built_bar(seen: Iterable[tuple[dt.datetime, Decimal]], start: dt.datetime, seconds: int) -> Bar | None:
-    """The bar of [start, start + seconds) built from prices seen; None of fewer than 3. Rule: CS-355.
-
-    >>> from gammacore.domain.sessions import new_york
-    >>> begin = new_york(dt.date(2026, 1, 5), dt.time(10))
-    >>> seen = [(begin + dt.timedelta(minutes=i), Decimal(price)) for i, price in enumerate((6900, 6904, 6899))]
-    >>> str(built_bar(seen, begin, 300).high), built_bar(seen[:2], begin, 300)
-    ('6904', None)
-    """
-    end = start + dt.timedelta(seconds=seconds)
-    inside = sorted((at, price) for at, price in seen if start <= at < end)
-    if len(inside) < LEAST_OBSERVATIONS:
-        return None
-    prices = [price for _, price in inside]
-    return Bar(start, seconds, prices[0], max(prices), min(prices), prices[-1])
 
 
 def _completed(

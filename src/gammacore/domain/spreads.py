@@ -14,7 +14,7 @@ from attrs import frozen
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.legs import Leg
 from gammacore.domain.market import Quote
-from gammacore.domain.pricing.payoff import maximum_loss
+from gammacore.domain.pricing.maximum_loss import maximum_loss
 from gammacore.errors import InvalidInput
 
 CENT = Decimal("0.01")

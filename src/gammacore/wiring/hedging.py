@@ -27,6 +27,7 @@ from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.hedging_events import HedgeRunStarted
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.regime.documents import ONE_STORE
+from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
@@ -100,6 +101,7 @@ def wire_configured_hedging(
             write=write,
             log=log,
             macro_file=macro_file,
+            releases=settings.releases,
             documents=documents,
             chain=None if chain is None else chain.source_of,
             ledger=None if ledger is None else open_storage(settings, ledger, outages=outages_of(settings)),
@@ -143,6 +145,7 @@ def wire_hedging(
     chain: SourceOf | None = None,
     sources: Callable[[str], Sequence[GexFeed]] = lambda _: (),
     macro_source: RegimeSource | None = None,
+    releases: MacroReleases = NO_RELEASES,
     ledger: Path | Storage | None = None,
     environment: Mapping[str, str | None] | None = None,
     underlyings: Mapping[str, Underlying] | None = None,
@@ -158,6 +161,7 @@ def wire_hedging(
     """Wire the desk over a ledger, if one is named.
 
     `macro_file` is the market-regime document: a source of dealer gamma, and of macro events instead of Firestore's.
+    Where `releases` are on, macro events come from them alone (DH-454).
     `documents` is the store of the regime; None: that of FIREBASE_PROJECT_ID in `environment`, if any. `chain` is the
     gamma of a market's chains. `sources` come after what the settings name in `gex_sources`. Without `environment`
     there is no kill switch but the ledger's. `strict` is as `mode` of the settings says unless it is given.
@@ -181,7 +185,7 @@ def wire_hedging(
             macro_source = FirestoreRegimeSource(documents, ONE_STORE)
         switch = EnvironmentKillSwitch.of(environment or {})
         macro = macro_source if macro_file is None else RegimeFile(macro_file)
-        regime = WatchRegime(settings, feeds, macro, book.regime)
+        regime = WatchRegime(settings, feeds, macro, book.regime, releases)
         desk = HedgingDesk(
             settings,
             universe,

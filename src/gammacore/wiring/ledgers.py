@@ -70,9 +70,6 @@ class LedgerChoice:
         return cls(chosen[0] if chosen else None, place, locks)
 
 
-ANY = LedgerChoice()
-
-
 @frozen
 class FoundLedger:
     """A ledger as it was found. `mode` is None where its first event cannot be read and its folder does not tell.

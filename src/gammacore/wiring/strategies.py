@@ -108,6 +108,7 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
             return StrategySpec(
                 chosen, _delta_hedge_desk, preview=PreviewSpec(_purchase_slots, _preview_purchase),
                 hedges_in_shares=True, reads_regime=True, check_live=lambda settings: check_live(settings.hedging),
+                dated_tables=lambda settings, _date: settings.releases.horizons,
             )  # fmt: skip
         case _:
             assert_never(chosen)
@@ -151,7 +152,7 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
 
 def _delta_hedge_desk(settings: Settings) -> DeltaHedgeDesk:
     _refuse_what_only_the_filter_does(settings.hedging)
-    return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards)
+    return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards, settings.releases)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
@@ -257,9 +258,9 @@ def open_regimes(
     chain = chain_source(settings, underlying, lambda _date: market, calendar)
     if mode is Mode.STUDY or not settings.firestore.project:
         hedging = evolve(hedging, gex_ttl=NO_LONGER_THAN_A_LOOK)
-        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain), noted=dict(noted)), lambda: None)
+        watch = WatchRegime(hedging, regime_feeds(hedging, chain=chain), None, noted, settings.releases)
+        return OpenRegimes(watch, lambda: None)
     documents = firestore_documents(settings)
     feeds = regime_feeds(hedging, documents=documents, chain=chain)
-    return OpenRegimes(
-        WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE), dict(noted)), documents.close
-    )
+    macro = FirestoreRegimeSource(documents, ONE_STORE)
+    return OpenRegimes(WatchRegime(hedging, feeds, macro, noted, settings.releases), documents.close)

@@ -16,7 +16,7 @@ from builders_ledger import OPEN, halted, some_events
 from firestore_faults import RivaledDocuments
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
-from gammacore.adapters.firestore.heartbeat import Heartbeat
+from gammacore.adapters.firestore.lease import Heartbeat
 from gammacore.errors import InvalidInput, StorageError, WriteConflict
 
 Open = Callable[..., FirestoreStorage]

@@ -12,9 +12,8 @@ import pytest
 from attrs import evolve
 
 from builders_gex import Row, a_chain
+from fakes import FakeCalendar, FakeMarket
 from gammacore.adapters.chain_exposure import ChainRegimeSource
-from gammacore.adapters.fake.calendar import FakeCalendar
-from gammacore.adapters.fake.market import FakeMarket
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.published import published_fields
 from gammacore.domain.gex.units import ExposureUnit, GreeksSource, SignModel

@@ -12,13 +12,12 @@ import httpx
 import pytest
 import requests
 
-from gammacore.adapters.alpaca.faults import Asked as AlpacaAsked
-from gammacore.adapters.alpaca.faults import KeysRefused, trouble_of
+from gammacore.adapters.alpaca.faults import trouble_of
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.tradier.client import SANDBOX, TradierClient
-from gammacore.adapters.tradier.faults import Asked, TokenRefused, WireTrouble, read_answer, transport_trouble
-from gammacore.adapters.wire import explain
-from gammacore.errors import BrokerUnavailable, ConfigurationError
+from gammacore.adapters.tradier.faults import WireTrouble, read_answer, transport_trouble
+from gammacore.adapters.wire import Asked, explain
+from gammacore.errors import BrokerUnavailable, ConfigurationError, CredentialRefused
 from gammacore.ports.credentials import Secret
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -162,13 +161,13 @@ def test_a_page_of_html_that_refuses_is_a_matter_of_the_token_or_keys(status: in
     page = "<html><head><title>Forbidden</title></head><body><h1>no</h1></body></html>"
     with pytest.raises(WireTrouble) as tradier:
         read_answer(status, page, "api.tradier.com")
-    refused = tradier.value.in_our_words(Asked.READ, "Tradier GET user/profile")
-    assert isinstance(refused, TokenRefused)
+    refused = tradier.value.to_broker_error(Asked.READ, "Tradier GET user/profile")
+    assert isinstance(refused, CredentialRefused)
     assert "check the Tradier token" in str(refused)
     assert "<" not in str(refused)
 
-    alpaca = trouble_of(requests.HTTPError(response=answered(status, page))).in_our_words(AlpacaAsked.READ, "account")
-    assert isinstance(alpaca, KeysRefused)
+    alpaca = trouble_of(requests.HTTPError(response=answered(status, page))).to_broker_error(Asked.READ, "account")
+    assert isinstance(alpaca, CredentialRefused)
     assert "check the Alpaca key and secret" in str(alpaca)
 
 
@@ -178,8 +177,8 @@ def test_a_server_that_fails_says_when_to_try_again(status: int) -> None:
         read_answer(status, "<html>oops</html>", "api.tradier.com")
     alpaca = trouble_of(requests.HTTPError(response=answered(status, "<html>oops</html>")))
     for fault, host in (
-        (tradier.value.in_our_words(Asked.READ, "quotes"), "api.tradier.com"),
-        (alpaca.in_our_words(AlpacaAsked.READ, "account"), "paper-api.alpaca.markets"),
+        (tradier.value.to_broker_error(Asked.READ, "quotes"), "api.tradier.com"),
+        (alpaca.to_broker_error(Asked.READ, "account"), "paper-api.alpaca.markets"),
     ):
         assert type(fault) is BrokerUnavailable
         assert f"{status} " in str(fault)
@@ -189,7 +188,7 @@ def test_a_server_that_fails_says_when_to_try_again(status: int) -> None:
 def test_the_text_of_a_fault_is_never_quoted() -> None:
     """It may hold what was being sent."""
     for fault in (httpx.ConnectError("Bearer s3cret"), httpx.ReadError("Bearer s3cret")):
-        assert "s3cret" not in str(transport_trouble(fault, "api.tradier.com").in_our_words(Asked.READ, "quotes"))
+        assert "s3cret" not in str(transport_trouble(fault, "api.tradier.com").to_broker_error(Asked.READ, "quotes"))
     assert "s3cret" not in explain(ssl.SSLError("Bearer s3cret"), "api.tradier.com")
 
 

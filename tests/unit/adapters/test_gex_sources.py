@@ -1,4 +1,4 @@
-"""The exposure a decision rests on: measured from the chain, or scripted. Rules: CS-101..103, CS-111."""
+"""The exposure a decision rests on: measured from the chain. Rules: CS-101..103, CS-111."""
 
 from __future__ import annotations
 
@@ -7,25 +7,11 @@ import datetime as dt
 from attrs import evolve
 
 from builders import a_session
-from builders_desk import a_situation, an_exposure
+from builders_desk import a_situation
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.fake.gex_source import FakeGexSource
 from gammacore.domain.instruments import REGISTRY
 
 MARKET = a_situation().market
-
-
-def test_a_scripted_source_answers_in_order_and_keeps_its_last_word() -> None:
-    first, second = an_exposure({6900: 50.0}), an_exposure({6950: 50.0})
-    source = FakeGexSource([first])
-    source.tell(second)
-
-    assert [source.exposure(MARKET) for _ in range(3)] == [first, second, second]
-    assert source.asked == [MARKET] * 3
-
-
-def test_a_source_that_was_told_nothing_knows_nothing() -> None:
-    assert FakeGexSource().exposure(MARKET) is None
 
 
 def test_no_contract_that_counts_is_no_exposure_rather_than_zero() -> None:

@@ -13,15 +13,15 @@ from builders import a_put_spread
 from builders_alpaca import KEYS, NOT_FOUND_WORDS, Told, Wire, order_words, told
 from builders_exchange import an_entry
 from gammacore.adapters.alpaca.client import Endpoints, connect
-from gammacore.adapters.alpaca.faults import KeysRefused, RequestRefused, Trouble, UnreadableAnswer, trouble_of
-from gammacore.adapters.alpaca.questions import Patience
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.adapters.alpaca.faults import trouble_of
+from gammacore.adapters.wire import Repeats, RequestRefused, Trouble, UnreadableAnswer
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
 TICKET = an_entry("gc-1", a_put_spread(688, 687, "SPY"), limit="0.23")
 HTML = Told(502, "<html><h1>502 Bad Gateway</h1></html>", "text/html")
-ATTEMPTS = Patience().attempts
+ATTEMPTS = Repeats().attempts
 
 TABLE = [
     ("silence", Told(fault="silence"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
@@ -35,7 +35,13 @@ TABLE = [
     ("redirect", Told(302, ""), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
     ("400 text", Told(400, "bad request"), RequestRefused, OrderRejected, 1),
     ("400 list", told(["a", "b"], 400), RequestRefused, OrderRejected, 1),
-    ("401", told({"code": 40110000, "message": "request is not authorized"}, 401), KeysRefused, KeysRefused, 1),
+    (
+        "401",
+        told({"code": 40110000, "message": "request is not authorized"}, 401),
+        CredentialRefused,
+        CredentialRefused,
+        1,
+    ),
     ("403", told({"code": 40310000, "message": "no buying power"}, 403), RequestRefused, OrderRejected, 1),
     ("404 page", Told(404, "<html>", "text/html"), RequestRefused, RequestRefused, 1),
     ("408", Told(408), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),

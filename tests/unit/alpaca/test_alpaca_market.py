@@ -14,7 +14,6 @@ import pytest
 from builders import DAY, at
 from builders_alpaca import Told, Wire, told
 from builders_exchange import put
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings, Feeds
 from gammacore.domain.gex.units import Scope
 from gammacore.domain.instruments import REGISTRY
@@ -213,7 +212,6 @@ def test_a_market_that_cannot_be_read_is_missing(wire: Wire, answer: Told) -> No
         lambda: market_over(wire).snapshot(at("10:00")),
         lambda: market_over(wire).bars("SPY", 60, at("09:30"), at("09:40")),
         lambda: market_over(wire).settlement("SPY", DAY - dt.timedelta(days=3)),
-        lambda: AlpacaCalendar(wire.clients, wire.clock).session(DAY),
     ):
         with pytest.raises(MissingData):
             ask()
@@ -299,38 +297,6 @@ def test_the_next_look_is_on_the_grid_of_the_open_and_meets_the_close(wire: Wire
     assert market.next_at(SESSION.close - dt.timedelta(seconds=1)) == SESSION.close
     assert market.next_at(SESSION.close) == SESSION.close + dt.timedelta(seconds=3)
     assert market.fingerprint() == ""
-
-
-def test_the_calendar_knows_half_days_and_is_asked_once_a_year(wire: Wire) -> None:
-    wire.script.tell(
-        [
-            {"date": "2025-12-24", "open": "09:30", "close": "13:00"},
-            {"date": "2025-12-26", "open": "09:30", "close": "16:00"},
-        ]
-    )
-    calendar = AlpacaCalendar(wire.clients, wire.clock)
-
-    half = calendar.session(dt.date(2025, 12, 24))
-    assert half is not None
-    assert half.early_close
-    assert calendar.session(dt.date(2025, 12, 25)) is None
-    assert calendar.next_session(dt.date(2025, 12, 24)).date == dt.date(2025, 12, 26)
-    assert [request.query for request in wire.script.asked] == [{"start": "2025-01-01", "end": "2025-12-31"}]
-    wire.script.tell([])
-    with pytest.raises(MissingData):
-        AlpacaCalendar(wire.clients, wire.clock).session(dt.date(2099, 1, 5))
-
-
-def test_a_year_the_calendar_shows_in_part_is_not_closed_in_the_rest(wire: Wire) -> None:
-    """A date beyond what it shows is missing: never to be read as a holiday."""
-    shown = [{"date": date, "open": "09:30", "close": "16:00"} for date in ("2029-03-01", "2029-06-29")]
-    wire.script.tell(shown)
-    calendar = AlpacaCalendar(wire.clients, wire.clock)
-
-    for date in (dt.date(2029, 1, 3), dt.date(2029, 7, 2)):
-        with pytest.raises(MissingData, match="shows 2029 only from 2029-03-01 to 2029-06-29"):
-            calendar.session(date)
-    assert calendar.session(dt.date(2029, 3, 3)) is None
 
 
 def test_importing_the_adapter_loads_neither_alpaca_py_nor_pandas() -> None:

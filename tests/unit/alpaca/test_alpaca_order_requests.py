@@ -8,7 +8,7 @@ import pytest
 
 from builders import a_put_spread
 from builders_exchange import a_single, an_entry, an_exit, put
-from gammacore.adapters.alpaca.order_requests import request_of
+from gammacore.adapters.alpaca.broker import request_of
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose

@@ -10,7 +10,7 @@ from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.domain.advice import EntryOpinion, EntryProposal
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.strategy import Decisions, Open, Stand
-from gammacore.errors import StaleData
+from gammacore.errors import MissingData
 
 DESK = CreditSpreadDesk()
 
@@ -47,7 +47,7 @@ def test_a_veto_stands_with_its_reason_and_is_asked_about_the_very_entry() -> No
     assert (underlying, price, credit) == ("SPX", 6900, "2.50")
 
 
-@pytest.mark.parametrize("failure", [StaleData("old news"), KeyError("mood"), ZeroDivisionError()])
+@pytest.mark.parametrize("failure", [MissingData("old news"), KeyError("mood"), ZeroDivisionError()])
 def test_an_advisor_that_fails_forbids_nothing(failure: Exception) -> None:
     """CS-335: foreign code, whatever it raises; the entry goes on and the error is on record."""
     (opens,) = decided_with(Advisor(failure)).steps

@@ -13,10 +13,9 @@ from builders import DAY, a_session, at
 from builders_delta_hedge import CALL, PUT, STRADDLE, straddle_legs
 from builders_desk import a_contract
 from builders_world import TERMS, World
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.holding_events import HedgeDecided, HoldingClosed, HoldingSettled

@@ -16,12 +16,10 @@ from builders_desk import a_contract
 from builders_exchange import an_entry, put
 from builders_holdings import spread_adopted
 from builders_world import World
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.leftovers import close_spreads
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, HoldingClosed

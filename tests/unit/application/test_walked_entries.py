@@ -15,7 +15,7 @@ from builders_desk import a_book
 from builders_exchange import put
 from builders_holdings import order_intended
 from builders_world import World, a_scripted_plan, a_world
-from gammacore.adapters.fake.market import BidAsk
+from fakes import BidAsk
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.walking import WALKED
 from gammacore.domain.entries.credit import EntryLimit

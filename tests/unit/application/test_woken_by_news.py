@@ -11,12 +11,10 @@ from builders import a_session, at
 from builders_exchange import PUT_QUOTES
 from builders_world import Scripted as ScriptedDesk
 from builders_world import World, a_scripted_plan
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import NO_FEES, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.market import FakeMarket
 from gammacore.application.trade_day import TradeDay
-from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.ports.order_news import News
 

@@ -11,47 +11,12 @@ import pytest
 from gammacore.domain.broker_facts import day_trading, expiry_day, fees, orders
 from gammacore.domain.broker_facts.dated import BrokerName, Dated, in_force
 from gammacore.domain.broker_facts.day_trading import DayTradingRegime, day_trading_regime
-from gammacore.domain.instruments import REGISTRY, Settlement, SettlementTime
-from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
 
 A_DAY = dt.date(2026, 8, 19)
 FULL = TradingSession.of(A_DAY)
 HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))
-
-
-@pytest.mark.parametrize(
-    ("root", "full", "half"),
-    [
-        ("SPXW", "16:00", "13:00"), ("XSP", "16:00", "13:00"), ("RUTW", "16:00", "13:00"), ("NDXP", "16:00", "13:00"),
-        ("SPY", "16:15", "13:15"), ("QQQ", "16:15", "13:15"), ("IWM", "16:15", "13:15"), ("GOOG", "16:00", "13:00"),
-        ("SPX", None, None), ("RUT", None, None),
-    ],
-)  # fmt: skip
-def test_until_when_a_root_trades_on_its_last_day(root: str, full: str | None, half: str | None) -> None:
-    for session, told in ((FULL, full), (HALF, half)):
-        last = expiry_day.expiry_day(root, session.date).last_trade(session)
-        assert (None if last is None else f"{last.astimezone(NEW_YORK):%H:%M}") == told
-
-
-def test_settlement_styles_agree_with_the_registry() -> None:
-    for underlying in REGISTRY.values():
-        told = expiry_day.expiry_day(underlying.option_root, A_DAY)
-        assert (told.settlement, told.exercise) == (underlying.settlement, underlying.exercise)
-
-
-def test_an_etf_trades_on_after_its_exercise_is_decided() -> None:
-    spy = expiry_day.expiry_day("SPY", A_DAY)
-
-    assert spy.exercised_at_close
-    assert spy.trades_past_close == 15
-
-
-def test_spx_settles_in_the_morning_and_spxw_in_the_afternoon() -> None:
-    """Both roots may share a strike on a third Friday."""
-    assert expiry_day.expiry_day("SPX", A_DAY).settles is SettlementTime.AM
-    assert expiry_day.expiry_day("SPXW", A_DAY).settles is SettlementTime.PM
-    assert expiry_day.expiry_day("SPXW", A_DAY).settlement is Settlement.CASH
 
 
 @pytest.mark.parametrize(
@@ -102,13 +67,6 @@ def test_no_broker_changed_over_before_the_rule_did() -> None:
         day_trading_regime(BrokerName.ALPACA, A_DAY, changed_over=dt.date(2026, 6, 3))
 
 
-def test_tradier_changes_neither_quantity_nor_legs() -> None:
-    allowed = orders.changeable(BrokerName.TRADIER, A_DAY)
-
-    assert allowed == {"type", "duration", "price", "stop"}
-    assert not orders.changeable(BrokerName.ALPACA, A_DAY)
-
-
 def test_spreads_need_level_three_at_a_real_broker() -> None:
     assert [orders.spread_level(broker, A_DAY) for broker in BrokerName] == [0, 3, 3]
 
@@ -138,7 +96,6 @@ def test_a_day_before_the_table_is_missing_not_guessed() -> None:
 
 def test_every_fact_has_a_source() -> None:
     tables: tuple[tuple[Dated[Any], ...], ...] = (
-        *expiry_day.EXPIRY_DAYS.values(), *expiry_day.OWN_CLOSES.values(), *orders.MULTILEG_CHANGES.values(),
-        *orders.SPREAD_LEVELS.values(), fees.DEFAULT_FEES, (day_trading.PATTERN,),
+        *expiry_day.OWN_CLOSES.values(), *orders.SPREAD_LEVELS.values(), fees.DEFAULT_FEES, (day_trading.PATTERN,),
     )  # fmt: skip
     assert all(fact.source for table in tables for fact in table)

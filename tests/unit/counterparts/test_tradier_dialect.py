@@ -20,7 +20,7 @@ from counterparts.served_clock import ServedClock
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import FAULTS, tradier_app
 from counterparts.world import ACCOUNT, TOKEN, Asked, World, scripted_world, simulated_world
-from gammacore.adapters.fake.market import FakeMarket
+from fakes import FakeMarket
 
 ORDERS = f"/v1/accounts/{ACCOUNT}/orders"
 POSITIONS = f"/v1/accounts/{ACCOUNT}/positions"

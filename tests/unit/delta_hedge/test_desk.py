@@ -11,6 +11,7 @@ from attrs import evolve
 
 from builders import DAY, a_session, at
 from builders_delta_hedge import (
+    ALL_ON,
     CALL,
     PUT,
     STRADDLE,
@@ -44,7 +45,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch
+from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Decision, Halt, Note, Situation, Trade, Warn
 

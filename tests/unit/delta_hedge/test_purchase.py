@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from builders import DAY, a_session, at
-from builders_delta_hedge import CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
+from builders_delta_hedge import ALL_ON, CALL, EVENT, PUT, STRADDLE, a_look, bought, steps, straddle_legs
 from builders_desk import a_book, a_situation
 from builders_exchange import call, put
 from builders_holdings import holding_began, holding_closed
@@ -22,7 +22,7 @@ from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.regime.regime import MacroState
-from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.risk.opening_limits import OpeningLimits
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import Outcome
@@ -135,8 +135,8 @@ def test_a_judgement_shows_every_verdict() -> None:
 
     assert record.reason is None
     assert [one.name for one in record.filters] == [
-        "halted", "circuit_breaker", "macro_pause", "leftovers", "time_left", "daily_loss", "minimum_account", "quotes",
-        "size", "limits", "guards", "buying_power",
+        "halted", "circuit_breaker", "macro_pause", "releases", "leftovers", "time_left", "daily_loss",
+        "minimum_account", "quotes", "size", "limits", "guards", "buying_power",
     ]  # fmt: skip
     assert {one.verdict.outcome for one in record.filters} == {Outcome.PASS}
     assert next(one.verdict.value for one in record.filters if one.name == "time_left") == f"{SLOT}:00 New York"

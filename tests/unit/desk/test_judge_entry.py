@@ -18,11 +18,11 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries import filters
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import MinimumCredit, SpreadQuality
+from gammacore.domain.entries.desk_limits import TwoDesks
 from gammacore.domain.entries.filters import FILTERS
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
-from gammacore.domain.entries.two_desks import TwoDesks
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY

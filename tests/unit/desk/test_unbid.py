@@ -11,7 +11,7 @@ from attrs import evolve
 from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread, at, lots_of
 from builders_exchange import PUT_QUOTES, call, put
 from builders_world import PATIENT, World, a_scripted_plan, a_world
-from gammacore.adapters.fake.market import BidAsk
+from fakes import BidAsk
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.holdings.plans import SpreadPlan

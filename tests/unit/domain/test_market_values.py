@@ -57,7 +57,6 @@ def test_the_mid_is_unrounded() -> None:
     quote = a_quote("1.10", "1.25")
 
     assert (quote.mid, quote.width) == (Decimal("1.175"), Decimal("0.15"))
-    assert quote.age_seconds(at("10:00:15")) == 15
 
 
 def test_a_quote_knows_when_it_was_seen() -> None:

@@ -28,7 +28,7 @@ from gammacore.domain.entries.judge import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.entries.setup import DEFAULT_RULES
-from gammacore.domain.entries.vix_band import VixBand
+from gammacore.domain.entries.volatility import VixBand
 from gammacore.domain.gex.pin import Lean, Polarity, PolarityConfidence
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sizing.policies import SizingRules

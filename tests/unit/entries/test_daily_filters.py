@@ -6,7 +6,7 @@ import pytest
 
 from builders_history import a_daily, a_history
 from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
-from gammacore.domain.entries.friday import FridayOff
+from gammacore.domain.entries.schedule import FridayOff
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.verdicts import Outcome, Verdict
 from gammacore.errors import InvalidInput

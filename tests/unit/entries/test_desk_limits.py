@@ -5,9 +5,8 @@ from decimal import Decimal
 import pytest
 
 from builders import a_call_spread, a_condor, a_plan, a_put_spread
-from gammacore.domain.entries.otm_limit import judge_otm_limit
+from gammacore.domain.entries.desk_limits import TwoDesks, judge_otm_limit
 from gammacore.domain.entries.otm_single_sided import OtmRules
-from gammacore.domain.entries.two_desks import TwoDesks
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput

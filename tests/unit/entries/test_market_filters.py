@@ -6,10 +6,8 @@ from itertools import repeat
 import pytest
 
 from builders_history import a_bar, a_history, bars_until
-from gammacore.domain.entries.expected_move import ExpectedMove
-from gammacore.domain.entries.realized_volatility import RealizedVolatility
 from gammacore.domain.entries.trend import TrendMove, TrendStrength
-from gammacore.domain.entries.vix_spike import VixSpike
+from gammacore.domain.entries.volatility import ExpectedMove, RealizedVolatility, VixSpike
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.verdicts import Outcome, Verdict

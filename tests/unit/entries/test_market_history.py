@@ -12,7 +12,6 @@ from builders_history import DAY_BEFORE, a_bar, a_day_bar, a_history, bars_until
 from gammacore.domain.market_history import (
     DailyHistory,
     MarketHistory,
-    built_bar,
     converted,
     opening_price,
     price_ago,
@@ -126,25 +125,6 @@ def test_share_bars_are_converted_by_the_present_ratio() -> None:
     assert (points.start, points.seconds) == (bar.start, bar.seconds)
     with pytest.raises(InvalidInput, match="ratio"):
         converted([bar], Decimal(0))
-
-
-@pytest.mark.parametrize(("seen", "built"), [(2, False), (3, True)])
-def test_a_bar_is_built_from_three_observations(seen: int, built: bool) -> None:
-    """CS-355."""
-    prices = [(at(f"10:0{minute}"), Decimal(6900 + minute)) for minute in range(seen)]
-
-    assert (built_bar(prices, at("10:00"), 300) is not None) is built
-
-
-def test_a_built_bar_takes_its_own_time_alone() -> None:
-    """[start, end): the price of 10:05 belongs to the next bar."""
-    prices = [(at("10:05"), Decimal(7000)), (at("10:04"), Decimal(6903)), (at("10:00"), Decimal(6901)),
-              (at("10:02"), Decimal(6899)), (at("09:59:59"), Decimal(6800))]  # fmt: skip
-
-    bar = built_bar(prices, at("10:00"), 300)
-
-    assert bar is not None
-    assert [int(price) for price in (bar.open, bar.high, bar.low, bar.close)] == [6901, 6903, 6899, 6903]
 
 
 def test_daily_closes_end_with_the_session_before() -> None:

@@ -6,12 +6,10 @@ import pytest
 
 from builders_history import a_history, minute_bars
 from gammacore.domain.entries.broken_wing import break_wings
-from gammacore.domain.entries.judged_setup import JudgedSetup
-from gammacore.domain.entries.late_condor import LateCondor
-from gammacore.domain.entries.momentum import Momentum
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
-from gammacore.domain.entries.price_recheck import Look, PriceRecheck
+from gammacore.domain.entries.rechecks import JudgedSetup, LateCondor, Look, PriceRecheck
 from gammacore.domain.entries.setup import select_setup
+from gammacore.domain.entries.trend import Momentum
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.verdicts import Outcome

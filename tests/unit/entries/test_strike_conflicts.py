@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from builders import DAY, a_call_spread, a_condor, a_plan, a_put_spread
-from gammacore.domain.entries.strike_conflicts import StrikeConflicts
+from gammacore.domain.entries.desk_limits import StrikeConflicts
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.spreads import CreditSpread

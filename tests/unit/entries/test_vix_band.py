@@ -8,7 +8,7 @@ import pytest
 
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.setup import SetupRules
-from gammacore.domain.entries.vix_band import VixBand
+from gammacore.domain.entries.volatility import VixBand
 from gammacore.domain.verdicts import Outcome, Verdict
 from gammacore.errors import InvalidInput
 

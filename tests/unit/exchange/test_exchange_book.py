@@ -10,7 +10,7 @@ from attrs import evolve
 
 from builders import DAY, at
 from builders_exchange import HALF_DAY, Desk, a_desk, an_entry, an_exit, call, put
-from gammacore.adapters.fake.calendar import FakeCalendar
+from fakes import FakeCalendar
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.errors import BrokerUnavailable, CorruptLedger, InvalidInput
 

@@ -22,9 +22,10 @@ from builders_exchange import (
     an_exit,
     put,
 )
+from fakes import NO_FEES
 from gammacore.adapters.fake.faults import CancelOutcome
 from gammacore.adapters.fake.fill_model import PublishedFillModel
-from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import OrderReport, OrderState, Purpose
 from gammacore.errors import BrokerError, OrderRejected

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_condor, a_put_spread, at
 from builders_exchange import HALF_DAY, Desk, a_desk, an_entry, call, put
-from gammacore.domain.broker_facts.fees import NO_FEES, FeeSchedule
+from fakes import NO_FEES
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import Bar
 

@@ -11,8 +11,7 @@ import pytest
 from builders_hedging import CALL, Desk, FakeSource, instant, market, update
 from gammacore.adapters.metrics_text import exposition
 from gammacore.application.watch_regime import GexFeed
-from gammacore.domain.hedging.gauges import beta_weighted_delta, gauges
-from gammacore.domain.hedging.measures import Histogram
+from gammacore.domain.hedging.gauges import Histogram, beta_weighted_delta, gauges
 from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.protocol.messages import MarketEvent
 from gammacore.domain.hedging.settings import HedgingSettings, check_live, hedging_profile

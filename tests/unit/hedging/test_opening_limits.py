@@ -9,8 +9,9 @@ from typing import Any
 import attrs
 import pytest
 
+from builders_delta_hedge import ALL_ON
 from builders_hedging import CALL, PUT, Desk, instant, market, sides
-from gammacore.domain.risk.opening_guards import ALL_ON, EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.risk.opening_limits import OpeningLimits, Standing
 
 # -- limits ------------------------------------------------------------------------------------------------------------

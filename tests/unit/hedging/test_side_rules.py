@@ -1,10 +1,9 @@
-"""Hedges in options, releases judged by ourselves. DH-454, section 8, DH-907."""
+"""Hedges in options. Section 8, DH-907."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -18,7 +17,6 @@ from gammacore.domain.hedging.option_translation import (
 )
 from gammacore.domain.hedging.settings import HedgeWith
 from gammacore.domain.instruments import Right, Side, parse_occ
-from gammacore.domain.regime.macro_releases import MacroRelease, Release, judge_releases
 
 
 @pytest.mark.parametrize(
@@ -97,26 +95,3 @@ def test_the_first_no_of_the_selector_wins(expected: str, found: object) -> None
     assert callable(found)
     assert found() == expected
     assert set(SelectorRefusal) >= {SelectorRefusal.TIME_GUARD}
-
-
-@pytest.mark.parametrize(
-    ("kind", "actual", "expected", "significant"),
-    [
-        (Release.CPI, "3.4", "3.2", True), (Release.CPI, "3.39", "3.2", False), (Release.FOMC, "5.0", "5.25", True),
-        (Release.GDP, "2.0", "2.49", False), (Release.PAYROLLS, "100000", "150000", True),
-        (Release.PCE, "2.0", None, False), (Release.UNEMPLOYMENT, "4.0", "4.2", True),
-    ],
-)  # fmt: skip
-def test_which_release_is_significant(kind: Release, actual: str, expected: str | None, significant: bool) -> None:
-    """DH-454."""
-    release = MacroRelease(kind, Decimal(actual), None if expected is None else Decimal(expected))
-    assert release.is_significant is significant
-
-
-def test_what_releases_amount_to() -> None:
-    """DH-454, DH-453: unknown volatility counts as high."""
-    surprise: dict[str, Any] = {"kind": Release.CPI, "actual": Decimal(4), "expected": Decimal(3)}
-    assert judge_releases([]) == "Normal"
-    assert judge_releases([MacroRelease(**surprise, volatility="low")]) == "Volatility_Event"
-    assert judge_releases([MacroRelease(**surprise), MacroRelease(**surprise, volatility="high")]) == "High_Volatility"
-    assert judge_releases([MacroRelease(**surprise, volatility="extreme")]) == "Extreme_Volatility"

@@ -11,11 +11,11 @@ from attrs import evolve, frozen
 from builders_desk import Legs, a_case, a_situation
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
+from gammacore.domain.entries.desk_limits import StrikeConflicts
 from gammacore.domain.entries.fomc import FomcGate
 from gammacore.domain.entries.judge import judge_entry
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.strike_conflicts import StrikeConflicts
-from gammacore.domain.entries.vix_band import VixBand
+from gammacore.domain.entries.volatility import VixBand
 from gammacore.domain.strategy import Situation
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError, InvalidInput

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders_recorded import DAY, a_chain, a_snapshot, ny
+from builders_recorded import DAY, a_chain, a_snapshot, ny, write_recording
 from contracts.market_data_contract import assert_same_snapshot
 from gammacore.adapters.recorded import (
     RecordingHeader,
@@ -21,7 +21,6 @@ from gammacore.adapters.recorded import (
     is_recording,
     read_recording,
     read_recording_header,
-    write_recording,
 )
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.sessions import TradingSession

@@ -17,13 +17,10 @@ from gammacore.domain.reports.review import (
     Period,
     Projection,
     VixRegime,
-    break_even_win_rate,
-    expected_profit_factor,
     reviews,
 )
 from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
 from gammacore.domain.words import StrategyTag
-from gammacore.errors import InvalidInput
 
 MONDAY = dt.date(2026, 1, 5)
 
@@ -47,32 +44,6 @@ def a_trade(
             at("11:00", closed_on or date), "target", "", Decimal("1.25"), Decimal(gross), Decimal(0), Decimal(balance)
         )
     return TradeLine(plan, at("10:00", date), contracts, Decimal("2.50"), Decimal(0), ended)
-
-
-def test_the_examples_of_source_002() -> None:
-    """Section 6: credit 2.50, target +125, stop -38."""
-    win, loss = Decimal(125), Decimal(38)
-
-    assert break_even_win_rate(win, loss) == Fraction(38, 163)
-    assert f"{float(break_even_win_rate(win, loss)):.1%}" == "23.3%"
-    assert f"{float(expected_profit_factor(Fraction(60, 100), win, loss)):.2f}" == "4.93"
-    assert f"{float(expected_profit_factor(Fraction(65, 100), win, loss)):.2f}" == "6.11"
-
-
-@given(st.decimals("0.01", 1000, places=2), st.decimals("0.01", 1000, places=2))
-def test_at_the_break_even_win_rate_a_dollar_is_won_for_each_dollar_lost(win: Decimal, loss: Decimal) -> None:
-    assert expected_profit_factor(break_even_win_rate(win, loss), win, loss) == 1
-
-
-@pytest.mark.parametrize(("win", "loss"), [("0", "38"), ("125", "0"), ("125", "-38")])
-def test_amounts_that_are_none_are_refused(win: str, loss: str) -> None:
-    with pytest.raises(InvalidInput):
-        break_even_win_rate(Decimal(win), Decimal(loss))
-
-
-def test_a_win_rate_of_one_has_no_profit_factor() -> None:
-    with pytest.raises(InvalidInput, match="win_rate"):
-        expected_profit_factor(Fraction(1), Decimal(125), Decimal(38))
 
 
 @pytest.mark.parametrize(

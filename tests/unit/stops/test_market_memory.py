@@ -11,7 +11,7 @@ from attrs import evolve
 from builders import a_plan, a_put_spread, at
 from builders_day import ledger_opened, opened
 from builders_desk import Legs, a_book, a_quoted_chain, a_situation, steps
-from gammacore.adapters.fake.market import FakeMarket
+from fakes import FakeMarket
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.recall_market import RecallMarket

@@ -13,15 +13,9 @@ from builders_tradier import ACCOUNT, NO_ORDERS, TAKEN, TOKEN, Answer, ScriptedW
 
 from builders_tradier import broker_of, client_of  # isort: skip
 
-from gammacore.adapters.tradier.faults import (
-    Asked,
-    RequestRefused,
-    TokenRefused,
-    Trouble,
-    UnreadableAnswer,
-    WireTrouble,
-)
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.adapters.tradier.faults import WireTrouble
+from gammacore.adapters.wire import Asked, RequestRefused, Trouble, UnreadableAnswer
+from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 
 ASKED_AGAIN, ASKED_ONCE = 3, 1
 
@@ -50,7 +44,7 @@ GONE = (BrokerUnavailable, ASKED_AGAIN, BrokerUnavailable, BrokerUnavailable)
 DOUBT = (BrokerUnavailable, ASKED_AGAIN, OutcomeUnknown, OutcomeUnknown)
 GARBLED = (UnreadableAnswer, ASKED_AGAIN, OutcomeUnknown, OutcomeUnknown)
 NO = (RequestRefused, ASKED_ONCE, OrderRejected, RequestRefused)
-TOKEN_NO = (TokenRefused, ASKED_ONCE, TokenRefused, TokenRefused)
+TOKEN_NO = (CredentialRefused, ASKED_ONCE, CredentialRefused, CredentialRefused)
 
 FAULTS = {
     "connect time-out": Case(httpx.ConnectTimeout("late"), *GONE),
@@ -131,14 +125,6 @@ def test_an_order_that_cannot_be_looked_up_is_not_sent(case: Case) -> None:
 
 
 @each_fault
-def test_a_preview_places_nothing_so_its_outcome_is_never_unknown(case: Case) -> None:
-    wire = ScriptedWire({"POST": [case.answer]})
-    with pytest.raises(OrderRejected if case.order is OrderRejected else BrokerUnavailable):
-        broker_of(wire).preview(a_put_spread())
-    assert [form["preview"] for form in wire.forms()] == ["true"]
-
-
-@each_fault
 def test_no_error_tells_the_token_or_the_account(case: Case) -> None:
     for method in ("GET", "POST", "DELETE"):
         wire = ScriptedWire({method: [case.answer]})
@@ -191,15 +177,15 @@ def test_a_success_without_a_receipt_leaves_the_order_in_doubt(body: object) -> 
 
 def test_a_gateway_that_quotes_the_token_back_is_not_quoted() -> None:
     wire = ScriptedWire({"GET": [answered(f"Bearer {TOKEN} is unknown", 401)]})
-    with pytest.raises(TokenRefused, match=r"Bearer \*\*\* is unknown"):
+    with pytest.raises(CredentialRefused, match=r"Bearer \*\*\* is unknown"):
         client_of(wire).get("user/profile")
 
 
 @pytest.mark.parametrize(
     ("file", "status", "error"),
     [
-        ("fault_access_token_expired.json", 500, TokenRefused),
-        ("fault_invalid_access_token.json", 401, TokenRefused),
+        ("fault_access_token_expired.json", 500, CredentialRefused),
+        ("fault_invalid_access_token.json", 401, CredentialRefused),
         ("fault_datastore_error_transient.json", 500, BrokerUnavailable),
         ("ws_error.json", 200, RequestRefused),
     ],
@@ -214,7 +200,7 @@ def test_recorded_faults_are_told_apart(shared_data: Path, file: str, status: in
 @pytest.mark.parametrize("asked", Asked)
 @pytest.mark.parametrize("trouble", Trouble)
 def test_every_trouble_has_its_error_for_whatever_was_asked(asked: Asked, trouble: Trouble) -> None:
-    error = WireTrouble(trouble, "504").in_our_words(asked, "Tradier GET orders")
+    error = WireTrouble(trouble, "504").to_broker_error(asked, "Tradier GET orders")
     assert isinstance(error, BrokerError)
     assert "504" in str(error)
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from builders_tradier import ACCOUNT, NO_ORDERS, ORDER_ID, TAKEN, ScriptedWire, a_put_spread, a_row, answered, broker_of
-from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer
+from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.domain.orders import OrderState, Purpose
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
 from gammacore.ports.broker import Receipt
 
 
@@ -88,23 +88,6 @@ def test_one_purposes_order_is_not_anothers() -> None:
     other = "gc-" + "f" * 25
     broker_of(wire).submit(a_put_spread(other, purpose=Purpose.EXIT))
     assert [form["tag"] for form in wire.forms()] == [f"GEXEXIT-{other}"]
-
-
-def test_a_preview_tells_the_cost_and_places_nothing() -> None:
-    body = {"order": {"status": "ok", "commission": 2.1, "cost": -372.9, "fees": 0.0, "order_cost": -375.0,
-                      "margin_change": 3000.0, "result": True, "class": "multileg"}}  # fmt: skip
-    wire = ScriptedWire({"POST": [answered(body)]})
-
-    preview = broker_of(wire).preview(a_put_spread())
-
-    assert (preview.cost, preview.margin_change) == (Decimal("-372.9"), Decimal("3000.0"))
-    assert [form["preview"] for form in wire.forms()] == ["true"]
-
-
-def test_a_preview_that_is_refused_says_why() -> None:
-    wire = ScriptedWire({"POST": [answered({"errors": {"error": "InitialMargin"}})]})
-    with pytest.raises(OrderRejected, match="InitialMargin"):
-        broker_of(wire).preview(a_put_spread())
 
 
 # -- calling back -----------------------------------------------------------------------------------------------------

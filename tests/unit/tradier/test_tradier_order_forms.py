@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_tradier import NOON, ORDER_ID, a_put_spread
-from gammacore.adapters.tradier.order_forms import order_form
+from gammacore.adapters.tradier.broker import order_form
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, client_order_id

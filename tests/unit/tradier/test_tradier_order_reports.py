@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from builders_tradier import ORDER_ID, a_row
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.order_reports import client_id, execution_of, report_of, state_of
 from gammacore.adapters.tradier.orders import OrderRow, read_orders
+from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, Purpose

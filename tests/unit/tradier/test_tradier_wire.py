@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer, decode
+from gammacore.adapters.tradier.faults import decode
 from gammacore.adapters.tradier.wire import many, read, read_each, to_decimal, to_instant, to_whole
+from gammacore.adapters.wire import UnreadableAnswer
 
 
 @frozen

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from builders_tradier_market import DAY, SESSION, TEN
-from gammacore.adapters.tradier.faults import UnreadableAnswer
-from gammacore.adapters.tradier.known_bars import KnownBars, Series
 from gammacore.adapters.tradier.price_history import lengthened, read_daily, read_intraday
+from gammacore.adapters.wire import UnreadableAnswer
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
 

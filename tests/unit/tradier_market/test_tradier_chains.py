@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_tradier_market import DAY, TEN, an_option, milliseconds
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.listed_options import chain_of, read_options
+from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import OptionChain
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from builders_tradier_market import TEN, a_quote, milliseconds
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.quotes import VendorQuote, read_quotes
+from gammacore.adapters.wire import UnreadableAnswer
 
 SECOND = dt.timedelta(seconds=1)
 

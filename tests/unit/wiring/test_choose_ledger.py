@@ -16,11 +16,12 @@ from gammacore.domain.ledger import Halted, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring import FirestoreLedger, LedgerPlace, ask, kill_files, ledgers_of
-from gammacore.wiring.ledgers import ANY, Chosen, FoundLedger, HomeLedgers, LedgerChoice, Use, choose
+from gammacore.wiring.ledgers import Chosen, FoundLedger, HomeLedgers, LedgerChoice, Use, choose
 
 PAPER, LIVE = FirestoreLedger("paper"), FirestoreLedger("live-paper")
 ELSEWHERE, STUDY = Path("home/r.sqlite"), Path("home/runs/1.sqlite")
 MODES: dict[LedgerPlace, Mode] = {PAPER: Mode.PAPER, LIVE: Mode.LIVE, STUDY: Mode.STUDY, ELSEWHERE: Mode.STUDY}
+ANY = LedgerChoice()
 LOOP = "host process 7"
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
 

@@ -4,25 +4,17 @@ alpaca-py (and pandas with it) is loaded by `connect` and by the first call, nev
 """
 
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.calendar import AlpacaCalendar
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, connect
-from gammacore.adapters.alpaca.faults import KeysRefused, RequestRefused, UnreadableAnswer
 from gammacore.adapters.alpaca.market import AlpacaMarket, Feeds
 from gammacore.adapters.alpaca.news import AlpacaOrderNews
-from gammacore.adapters.alpaca.questions import Patience
 
 __all__ = [
     "AlpacaBroker",
-    "AlpacaCalendar",
     "AlpacaClients",
     "AlpacaKeys",
     "AlpacaMarket",
     "AlpacaOrderNews",
     "Endpoints",
     "Feeds",
-    "KeysRefused",
-    "Patience",
-    "RequestRefused",
-    "UnreadableAnswer",
     "connect",
 ]

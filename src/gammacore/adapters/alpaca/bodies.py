@@ -7,10 +7,11 @@ What cannot be read is a WireTrouble that names the field.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
-from gammacore.adapters.alpaca.faults import Trouble, WireTrouble
+from gammacore.adapters.alpaca.faults import WireTrouble
+from gammacore.adapters.wire import Trouble
 from gammacore.domain.written_figures import Unread, read_plain_figure
 
 Row = Mapping[str, object]
@@ -114,9 +115,26 @@ def instant(row: Row, name: str) -> dt.datetime:
     raise unreadable(f"{name} is no time with an offset")
 
 
-def date(row: Row, name: str) -> dt.date:
-    """A date written YYYY-MM-DD."""
-    try:
-        return dt.date.fromisoformat(text(row, name))
-    except ValueError:
-        raise unreadable(f"{name} is no date") from None
+MOST_PAGES = 50
+
+
+def pages(ask: Callable[[str | None], object], what: str) -> Iterator[Row]:
+    """Each page of an answer; `ask` is given the token of the page it shall bring, None for the first.
+
+    alpaca-py itself would follow a repeated token for ever.
+
+    Raises:
+        WireTrouble: no object, a token that comes twice, or pages without an end.
+    """
+    token: str | None = None
+    seen: set[str] = set()
+    for _ in range(MOST_PAGES):
+        page = row_of(ask(token), what)
+        yield page
+        token = words(page, "next_page_token")
+        if not token:
+            return
+        if token in seen:
+            raise unreadable(f"{what} repeat a page")
+        seen.add(token)
+    raise unreadable(f"{what} have more than {MOST_PAGES} pages")

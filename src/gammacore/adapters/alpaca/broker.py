@@ -21,10 +21,10 @@ from gammacore.adapters.alpaca.bodies import (
     words,
 )
 from gammacore.adapters.alpaca.client import AlpacaClients
-from gammacore.adapters.alpaca.faults import Asked, Trouble, WireTrouble
+from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, report_of
-from gammacore.adapters.alpaca.order_requests import request_of
-from gammacore.adapters.alpaca.questions import Patience, Questions, once
+from gammacore.adapters.alpaca.questions import Questions, once
+from gammacore.adapters.wire import Asked, Repeats, Trouble
 from gammacore.domain.instruments import whole_units
 from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
@@ -35,6 +35,15 @@ from gammacore.ports.clock import Clock
 
 if TYPE_CHECKING:
     from alpaca.trading.client import TradingClient
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from gammacore.domain.instruments import Side
+from gammacore.errors import OrderRejected
+
+if TYPE_CHECKING:
+    from alpaca.trading.requests import OrderRequest
+
 
 ORDERS_A_PAGE = 500
 """The most orders Alpaca lists at once."""
@@ -54,7 +63,7 @@ class AlpacaBroker:
 
     clients: AlpacaClients
     _clock: Clock
-    patience: Patience = Patience()
+    patience: Repeats = Repeats()
 
     @property
     def label(self) -> str:
@@ -76,7 +85,7 @@ class AlpacaBroker:
             return once(lambda: _receipt(self._trading.submit_order(request)))
         except WireTrouble as trouble:
             if not trouble.is_known_id:
-                raise trouble.in_our_words(Asked.ORDER, place) from None
+                raise trouble.to_broker_error(Asked.ORDER, place) from None
         return self._known(ticket.id)
 
     def _known(self, order_id: str) -> Receipt:
@@ -97,7 +106,7 @@ class AlpacaBroker:
         try:
             once(lambda: self._trading.cancel_order_by_id(known.broker_id))
         except WireTrouble as trouble:
-            raise trouble.in_our_words(Asked.CANCEL, f"cancel of {order_id}") from None
+            raise trouble.to_broker_error(Asked.CANCEL, f"cancel of {order_id}") from None
 
     def order(self, order_id: str) -> OrderReport | None:
         """The order of a client id; None only when Alpaca itself says that it has none. Rule: R4."""
@@ -106,7 +115,7 @@ class AlpacaBroker:
         except WireTrouble as trouble:
             if trouble.proves_absence:
                 return None
-            raise trouble.in_our_words(Asked.READ, f"order {order_id}") from None
+            raise trouble.to_broker_error(Asked.READ, f"order {order_id}") from None
 
     def orders(self) -> Sequence[OrderReport]:
         """Today's orders, oldest first; see `Broker.orders`.
@@ -229,3 +238,68 @@ def _holdings(body: object) -> Mapping[str, int]:
             raise unreadable("the same position twice")
         held[symbol] = quantity if side == "long" else -quantity
     return {symbol: quantity for symbol, quantity in held.items() if quantity}
+
+
+def request_of(ticket: OrderTicket) -> OrderRequest:
+    """The request that says what the ticket means.
+
+    Several legs are one `mleg` order, whose limit is positive for a debit and negative for a credit; a single option or
+    shares are a simple one, whose limit is the price itself. Every order is for the day and bears our id.
+
+    Raises:
+        OrderRejected: Alpaca has no such order: one leg of several contracts, the same contract twice.
+    """
+    from alpaca.trading.enums import OrderClass, OrderSide, PositionIntent, TimeInForce
+    from alpaca.trading.requests import LimitOrderRequest, MarketOrderRequest, OptionLegRequest
+
+    terms: dict[str, Any] = {
+        "qty": ticket.quantity, "time_in_force": TimeInForce.DAY, "client_order_id": ticket.id,
+    }  # fmt: skip
+    try:
+        if len(ticket.legs) > 1:
+            terms["order_class"] = OrderClass.MLEG
+            terms["legs"] = [
+                OptionLegRequest(
+                    symbol=leg.symbol,
+                    ratio_qty=leg.ratio,
+                    side=OrderSide(leg.side.value),
+                    position_intent=PositionIntent(intent(leg.side, closes=ticket.closes)),
+                )
+                for leg in ticket.legs
+            ]
+        else:
+            leg = _only_leg(ticket)
+            terms["symbol"] = leg.symbol
+            terms["side"] = OrderSide(leg.side.value)
+            terms["position_intent"] = PositionIntent(intent(leg.side, closes=ticket.closes))
+        if ticket.limit is None:
+            return MarketOrderRequest(**terms)
+        return LimitOrderRequest(**terms, limit_price=_limit_price(ticket, ticket.limit))
+    except ValueError as refusal:
+        raise OrderRejected(f"alpaca-py knows no such order: {_first_line(refusal)}") from None
+
+
+def intent(side: Side, *, closes: bool) -> str:
+    """Alpaca's position intent.
+
+    >>> intent(Side.SELL, closes=False), intent(Side.BUY, closes=True)
+    ('sell_to_open', 'buy_to_close')
+    """
+    return f"{side.value}_to_{'close' if closes else 'open'}"
+
+
+def _only_leg(ticket: OrderTicket) -> Any:
+    leg = ticket.legs[0]
+    if leg.ratio != 1:
+        raise OrderRejected(f"a single leg has the ratio 1, not {leg.ratio}; give the contracts as quantity")
+    return leg
+
+
+def _limit_price(ticket: OrderTicket, limit: Decimal) -> float:
+    """The price as the wire wants it: signed for several legs, plain for one."""
+    return float(-ticket.effect.sign * limit if len(ticket.legs) > 1 else limit)
+
+
+def _first_line(refusal: ValueError) -> str:
+    lines = [line.strip() for line in str(refusal).splitlines()]
+    return next((line for line in lines[1:] if line), lines[0])[:200]

@@ -1,22 +1,16 @@
-"""Everything that can go wrong between alpaca-py and Alpaca, told apart in one place and turned into our errors.
-
-The same trouble means different things for a question and for an order: a lost answer to a question may be asked for
-again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
-"""
+"""Everything that can go wrong between alpaca-py and Alpaca, told apart in one place. Rules: R4, R5, CS-572."""
 
 from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gammacore.adapters.wire import explain, explain_status
-from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
+from gammacore.adapters.wire import Trouble, explain, explain_status, faults
 
 ORDER_NOT_FOUND = 40410000
 """Alpaca's own code for an order it does not have."""
@@ -30,87 +24,11 @@ _PLAN_WORDS = ("subscription", "opra agreement")
 """What a refusal of data is about that the account does not pay for."""
 
 
-class KeysRefused(CredentialRefused):
-    """The keys are wrong, or of the other account (paper, live): nothing was done, and asking again is useless."""
-
-
-class RequestRefused(BrokerUnavailable):
-    """Alpaca understood the request and will not: nothing was done, and asking again is useless."""
-
-
-class UnreadableAnswer(BrokerUnavailable):
-    """Alpaca answered a question with something we cannot read: to be taken as no answer, never as "none"."""
-
-
-class Asked(StrEnum):
-    """What a request was for: what its failure means depends on it."""
-
-    READ = "read"
-    ORDER = "order"
-    CANCEL = "cancel"
-
-
-class Trouble(StrEnum):
-    """What happened on the wire."""
-
-    NOT_CONNECTED = "not_connected"
-    """No connection: not a byte of the request left."""
-    NO_ANSWER = "no_answer"
-    """It left (or some of it), and the time-out came first or the connection broke."""
-    UNREADABLE = "unreadable"
-    """A success whose body is cut, no JSON, an HTML page or not what alpaca-py expects."""
-    BROKEN = "broken"
-    """5xx: something behind the gateway failed, before or after it did what was asked."""
-    BUSY = "busy"
-    """429: over the rate limit, turned away at the gateway."""
-    KEYS = "keys"
-    """401, or a 403 that is about the keys and not about the request."""
-    ABSENT = "absent"
-    """404: no such path, or nothing there; whether it proves an order absent is `proves_absence`."""
-    REFUSED = "refused"
-    """400, 403, 422: the vendor's verdict on the request."""
-    TURNED_AWAY = "turned_away"
-    """Any other 4xx: not taken, without a verdict."""
-
-    @property
-    def passes(self) -> bool:
-        """Whether the same question may well be answered a moment later."""
-        return self in _PASSING
-
-
-_PASSING = frozenset({Trouble.NOT_CONNECTED, Trouble.NO_ANSWER, Trouble.UNREADABLE, Trouble.BROKEN, Trouble.BUSY})
-
-_READ: Mapping[Trouble, type[BrokerError]] = {
-    Trouble.NOT_CONNECTED: BrokerUnavailable,
-    Trouble.NO_ANSWER: BrokerUnavailable,
-    Trouble.UNREADABLE: UnreadableAnswer,
-    Trouble.BROKEN: BrokerUnavailable,
-    Trouble.BUSY: BrokerUnavailable,
-    Trouble.KEYS: KeysRefused,
-    Trouble.ABSENT: RequestRefused,
-    Trouble.REFUSED: RequestRefused,
-    Trouble.TURNED_AWAY: RequestRefused,
-}
-_LEFT_WITHOUT_ANSWER: Mapping[Trouble, type[BrokerError]] = {
-    Trouble.NO_ANSWER: OutcomeUnknown,
-    Trouble.UNREADABLE: OutcomeUnknown,
-    Trouble.BROKEN: OutcomeUnknown,
-}
-_ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
-    Asked.READ: _READ,
-    Asked.ORDER: {**_READ, **_LEFT_WITHOUT_ANSWER, Trouble.REFUSED: OrderRejected},
-    Asked.CANCEL: {**_READ, **_LEFT_WITHOUT_ANSWER},
-}
-"""The table: what our side is told, by what was asked and what went wrong."""
-
-
-class WireTrouble(Exception):
-    """A trouble on its way from the wire to the table; it never leaves this package."""
+class WireTrouble(faults.WireTrouble):
+    """A trouble of a call of alpaca-py; `code` is Alpaca's own, where it gave one."""
 
     def __init__(self, trouble: Trouble, words: str, code: int | None = None) -> None:
         super().__init__(trouble, words)
-        self.trouble = trouble
-        self.words = words
         self.code = code
 
     @property
@@ -123,23 +41,14 @@ class WireTrouble(Exception):
         """The refusal of a client id that Alpaca already has."""
         return self.trouble is Trouble.REFUSED and "client_order_id must be unique" in self.words
 
-    def in_our_words(self, asked: Asked, place: str) -> BrokerError:
-        """The error of our tree; an order's refusal is Alpaca's own word, alone."""
-        kind = _ERRORS[asked][self.trouble]
-        if kind is OrderRejected:
-            return OrderRejected(self.words)
-        return kind(f"{place}: {self.words}{self._remedy}")
-
     @property
-    def _remedy(self) -> str:
-        if self.trouble is Trouble.KEYS:
-            return (
-                "; check the Alpaca key and secret: whether they are a pair, of this account (live or paper), complete"
-            )
+    def remedy(self) -> str:
+        if self.trouble is Trouble.CREDENTIALS:
+            return "check the Alpaca key and secret: whether they are a pair, of this account (live or paper), complete"
         if self.trouble is Trouble.UNREADABLE:
-            return "; check the network for a proxy or a login page that answers in Alpaca's place"
+            return "check the network for a proxy or a login page that answers in Alpaca's place"
         if self.trouble is Trouble.REFUSED and any(word in self.words.lower() for word in _PLAN_WORDS):
-            return "; the account's data plan does not include it: check market.alpaca_full_plan"
+            return "the account's data plan does not include it: check market.alpaca_full_plan"
         return ""
 
 
@@ -200,7 +109,7 @@ def _of_status(response: requests.Response) -> WireTrouble:
     message, code = _verdict(response)
     words = f"{status} {message or 'without a reason'}"
     if status == 401 or (status == 403 and _is_of_the_keys(message, code)):
-        return WireTrouble(Trouble.KEYS, words, code)
+        return WireTrouble(Trouble.CREDENTIALS, words, code)
     if remedy := explain_status(status, urlsplit(response.url or "").hostname or "Alpaca"):
         words = f"{words}; {remedy}"
     if status in _REFUSALS:

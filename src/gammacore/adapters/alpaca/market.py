@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.alpaca.bodies import Row
+from gammacore.adapters.alpaca.bodies import Row, pages
 from gammacore.adapters.alpaca.client import AlpacaClients
 from gammacore.adapters.alpaca.listed_options import Listings, chain_of, read_listings, read_quotes
-from gammacore.adapters.alpaca.pages import pages
-from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, KnownBars, read_bars
-from gammacore.adapters.alpaca.questions import Patience, Questions
+from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, read_bars
+from gammacore.adapters.alpaca.questions import Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
+from gammacore.adapters.wire import Repeats, next_step
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
@@ -93,7 +94,7 @@ class AlpacaMarket:
     clock: Clock
     feeds: Feeds = FREE_PLAN
     settings: AlpacaMarketSettings = field(factory=AlpacaMarketSettings, kw_only=True)
-    patience: Patience = field(factory=Patience, kw_only=True)
+    patience: Repeats = field(factory=Repeats, kw_only=True)
     calendar: Calendar | None = field(default=None, kw_only=True)
     vix: VixSource | None = field(default=None, kw_only=True)
     _questions: Questions = field(init=False)
@@ -137,14 +138,7 @@ class AlpacaMarket:
         )
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
-        """The next step: the open when it is still to come, the close as one of them, then on from there."""
-        after = require_aware("after", after)
-        if after < self.session.open:
-            return self.session.open
-        begin = self.session.open if after < self.session.close else self.session.close
-        step = dt.timedelta(seconds=self.settings.step_seconds)
-        following = begin + ((after - begin) // step + 1) * step
-        return min(following, self.session.close) if after < self.session.close else following
+        return next_step(self.session, self.settings.step_seconds, after)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The close of the day's consolidated bar: ETF and share options are exercised on it; None until it is out."""
@@ -174,17 +168,15 @@ class AlpacaMarket:
         if end <= start or not _is_share(underlying) or not _is_length(seconds):
             return ()
         is_daily = seconds == DAY_SECONDS
-        until = new_york(new_york_date(end), dt.time()) if is_daily else _whole(end, seconds)
-        if until <= start:
-            return ()
+        last = new_york(new_york_date(end), dt.time()) if is_daily else _whole(end, seconds)
 
-        def ask() -> Sequence[Bar]:
+        def ask(since: dt.datetime, until: dt.datetime) -> Sequence[Bar]:
             feed = CONSOLIDATED if is_daily else self.feeds.shares.removeprefix("delayed_")
             return self._questions.look(
-                f"bars of {underlying}", lambda: self._ask_bars(underlying, seconds, start, until, feed)
+                f"bars of {underlying}", lambda: self._ask_bars(underlying, seconds, since, until, feed)
             )  # fmt: skip
 
-        found = self._known_bars.bars(underlying, seconds, start, until, self.clock.now(), ask)
+        found = self._known_bars.bars(Series(underlying, seconds), start, last, self.clock.now(), ask)
         return [
             bar for bar in found if start <= bar.start and bar.end <= end and (is_daily or self._is_regular(bar))
         ]  # fmt: skip

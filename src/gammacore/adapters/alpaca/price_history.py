@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-
-from attrs import define, field, frozen
+from collections.abc import Iterable
 
 from gammacore.adapters.alpaca.bodies import Row, figure, instant, row_of, rows_of
 from gammacore.domain.market import Bar
@@ -32,42 +30,3 @@ def read_bars(asked: Iterable[Row], symbol: str, seconds: int) -> list[Bar]:
                 continue
             bars[bar.start] = bar
     return [bars[start] for start in sorted(bars)]
-
-
-@frozen
-class _Known:
-    """What was answered to a question up to the end of a bar, and when."""
-
-    until: dt.datetime
-    asked_at: dt.datetime
-    bars: tuple[Bar, ...]
-
-
-@define
-class KnownBars:
-    """The last answer for each symbol, length and start: asked anew only when another bar may be there.
-
-    A bar that is due and late is asked for again after `patience_seconds`, not at every look.
-    """
-
-    patience_seconds: float
-    _known: dict[tuple[str, int, dt.datetime], _Known] = field(factory=dict, init=False)
-
-    def bars(
-        self, symbol: str, seconds: int, start: dt.datetime, until: dt.datetime, now: dt.datetime,
-        ask: Callable[[], Sequence[Bar]],
-    ) -> tuple[Bar, ...]:  # fmt: skip
-        """The bars from `start` to `until`, the end of the last one that can be whole."""
-        known = self._known.get((symbol, seconds, start))
-        if known is not None and known.until == until and not self._is_due(known, seconds, now):
-            return known.bars
-        answer = _Known(until, now, tuple(ask()))
-        self._known[symbol, seconds, start] = answer
-        return answer.bars
-
-    def _is_due(self, known: _Known, seconds: int, now: dt.datetime) -> bool:
-        """Whether a bar is missing at the end that may have come meanwhile, and may still come."""
-        patience = dt.timedelta(seconds=self.patience_seconds)
-        is_whole = bool(known.bars) and known.bars[-1].end >= known.until
-        is_over = known.asked_at - known.until > max(2 * patience, dt.timedelta(seconds=seconds))
-        return not (is_whole or is_over) and now - known.asked_at >= patience

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import TypeVar
 
 from attrs import frozen
 
-from gammacore.adapters.alpaca.faults import Asked, WireTrouble, trouble_of
-from gammacore.domain.parameters import parameter
+from gammacore.adapters.alpaca.faults import WireTrouble, trouble_of
+from gammacore.adapters.wire import Asked, Repeats
 from gammacore.errors import MissingData
 from gammacore.ports.clock import Clock
 
@@ -17,20 +16,11 @@ Answer = TypeVar("Answer")
 
 
 @frozen
-class Patience:
-    """How often a question is asked again, and how long between."""
-
-    attempts: int = parameter(4, "A question is asked so many times at most.", at_least=1)
-    first_pause_seconds: float = parameter(0.5, "Pause before the second time; it doubles each time.", at_least=0)
-    longest_pause_seconds: float = parameter(8.0, "No pause is longer.", at_least=0)
-
-
-@frozen
 class Questions:
-    """Repeats a question whose trouble may pass. The pauses go through the clock: a simulated one does not wait."""
+    """Repeats a question whose trouble may pass."""
 
     clock: Clock
-    patience: Patience = Patience()
+    patience: Repeats = Repeats()
 
     def ask(self, place: str, question: Callable[[], Answer]) -> Answer:
         """The answer of a call of alpaca-py and of the reading of it.
@@ -41,7 +31,7 @@ class Questions:
         try:
             return self.tell(question)
         except WireTrouble as trouble:
-            raise trouble.in_our_words(Asked.READ, place) from None
+            raise trouble.to_broker_error(Asked.READ, place) from None
 
     def look(self, place: str, question: Callable[[], Answer]) -> Answer:
         """As `ask`, of the market.
@@ -52,7 +42,7 @@ class Questions:
         try:
             return self.tell(question)
         except WireTrouble as trouble:
-            raise MissingData(str(fault := trouble.in_our_words(Asked.READ, place))) from fault
+            raise MissingData(str(fault := trouble.to_broker_error(Asked.READ, place))) from fault
 
     def tell(self, question: Callable[[], Answer]) -> Answer:
         """As `ask`, with the trouble itself for those who can make something of it.
@@ -60,21 +50,7 @@ class Questions:
         Raises:
             WireTrouble: the last of the repeats failed, or a trouble that does not pass.
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
-        patience = self.patience
-        repeats = Retrying(
-            sleep=self._pause,
-            stop=stop_after_attempt(patience.attempts),
-            wait=wait_exponential(patience.first_pause_seconds, max=patience.longest_pause_seconds),
-            retry=retry_if_exception(lambda fault: isinstance(fault, WireTrouble) and fault.trouble.passes),
-            reraise=True,
-        )
-        answer: Answer = repeats(once, question)
-        return answer
-
-    def _pause(self, seconds: float) -> None:
-        self.clock.wait_until(self.clock.now() + dt.timedelta(seconds=float(seconds)))
+        return self.patience.ask(lambda: once(question), self.clock)
 
 
 def once(question: Callable[[], Answer]) -> Answer:

@@ -1,1 +1,1 @@
-"""A world that does as it is told: clock, market, exchange and storage for tests, paper, replay and simulation."""
+"""A world that does as it is told: clock, exchange and storage for tests, paper, replay and simulation."""

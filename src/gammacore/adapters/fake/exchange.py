@@ -146,11 +146,11 @@ class FakeExchange:
         return dict(self._book.held_before if self.faults.take_stale_holdings() else self._book.held)
 
     def clock(self) -> BrokerClock:
-        """This exchange's time, off by what was told (`faults.clock_is_off`); see `Broker.clock`."""
+        """The time; see `Broker.clock`."""
         self.faults.check_query()
         now = self._clock.now()
         session = self._session(new_york_date(now))
-        return BrokerClock(now + self.faults.clock_offset, session is not None and session.is_trading(now))
+        return BrokerClock(now, session is not None and session.is_trading(now))
 
     def account(self) -> BrokerAccount:
         """Cash, and what of it may still be risked; see `Broker.account`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import deque
 from collections.abc import Iterable
 from enum import StrEnum
@@ -70,11 +69,6 @@ class FaultPlan:
         self._failing_cancels = 0
         self._stale_holdings = 0
         self._stale_reports = 0
-        self.clock_offset = dt.timedelta()
-
-    def clock_is_off(self, seconds: float) -> None:
-        """From now on the exchange's clock is this far ahead of the real one."""
-        self.clock_offset = dt.timedelta(seconds=seconds)
 
     def next_submit(self, behaviour: Behaviour) -> None:
         self._submits.append(behaviour)

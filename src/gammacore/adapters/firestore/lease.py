@@ -7,7 +7,9 @@ suspended for an hour wakes up with a token that the head no longer bears, and w
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from contextlib import suppress
+from threading import Event, Thread
 
 from attrs import frozen
 
@@ -28,7 +30,7 @@ from gammacore.adapters.firestore.layout import (
     whole,
 )
 from gammacore.domain.parameters import parameter
-from gammacore.errors import InvalidInput, WriteConflict
+from gammacore.errors import InvalidInput, StorageError, WriteConflict
 from gammacore.ports.clock import Clock
 
 NOBODY = ""
@@ -191,3 +193,26 @@ def is_taken(place: str, lease: Document | None) -> WriteConflict:
         f"{place}: {holder} is writing to it and may until {_until(lease):%H:%M:%S} UTC, longer if it lives; "
         "stop that one first, nothing of ours was written"
     )
+
+
+class Heartbeat:
+    """Calls `beat` every few seconds until `stop`.
+
+    A beat that fails is only missed: the holder learns of it from its own next append, which beats first.
+    """
+
+    def __init__(self, beat: Callable[[], None], seconds: float) -> None:
+        self._beat = beat
+        self._seconds = seconds
+        self._stopped = Event()
+        self._thread = Thread(target=self._run, name="gammacore-lease", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Beat no more. A beat that is under way is not waited for: it ends within its own time-outs."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            with suppress(StorageError):
+                self._beat()

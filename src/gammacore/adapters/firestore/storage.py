@@ -9,7 +9,6 @@ from threading import RLock
 from gammacore.adapters.codec import encode, link
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
-from gammacore.adapters.firestore.heartbeat import Heartbeat
 from gammacore.adapters.firestore.layout import (
     HEAD_IS_GONE,
     LEDGERS,
@@ -21,7 +20,7 @@ from gammacore.adapters.firestore.layout import (
     ledger_place,
     read_head,
 )
-from gammacore.adapters.firestore.lease import Lease, LeaseTerms, is_taken
+from gammacore.adapters.firestore.lease import Heartbeat, Lease, LeaseTerms, is_taken
 from gammacore.adapters.firestore.outages import Outages
 from gammacore.adapters.firestore.reading import check_end, is_left, walk
 from gammacore.domain.ledger import Event

@@ -2,7 +2,6 @@
 
 from gammacore.adapters.ndjson.decoding import decode_line
 from gammacore.adapters.ndjson.inputs import read_inputs
-from gammacore.adapters.ndjson.lines import file_lines, pipe_lines
-from gammacore.adapters.ndjson.writing import LineWriter
+from gammacore.adapters.ndjson.lines import LineWriter, file_lines, pipe_lines
 
 __all__ = ["LineWriter", "decode_line", "file_lines", "pipe_lines", "read_inputs"]

@@ -1,4 +1,7 @@
-"""Bytes to lines: split on the newline byte only, one carriage return dropped, no line longer than 1 MiB. DH-141."""
+"""Bytes to lines: split on the newline byte only, one carriage return dropped, no line longer than 1 MiB.
+
+Out go UTF-8 lines, one object each, flushed each. Rules: DH-140, DH-141.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import os
 import select
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
+
+from attrs import frozen
 
 MAX_LINE_BYTES = 1_048_576
 READ_BYTES = 65_536
@@ -55,3 +60,20 @@ def _split(chunks: Iterable[bytes | None]) -> Iterator[Line]:
         held = rest if len(rest) <= MAX_LINE_BYTES + 1 else rest[: MAX_LINE_BYTES + 2]
     if held:
         yield held.removesuffix(b"\r")
+
+
+@frozen
+class LineWriter:
+    """Writes bodies as lines to a binary stream.
+
+    >>> import io
+    >>> LineWriter(stream := io.BytesIO())('{"a":1}')
+    >>> stream.getvalue()
+    b'{"a":1}\\n'
+    """
+
+    stream: BinaryIO
+
+    def __call__(self, body: str) -> None:
+        self.stream.write(body.encode() + b"\n")
+        self.stream.flush()

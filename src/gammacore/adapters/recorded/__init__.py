@@ -10,7 +10,7 @@ from gammacore.adapters.recorded.intake import Intake
 from gammacore.adapters.recorded.lean import read_lean_market
 from gammacore.adapters.recorded.lean_files import LeanFolder
 from gammacore.adapters.recorded.market import RecordedMarket
-from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter, write_recording
+from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
 from gammacore.adapters.recorded.recording_reader import is_recording, read_recording, read_recording_header
 from gammacore.adapters.recorded.row_clock import TableSurvey, survey_csv
 from gammacore.adapters.recorded.surroundings import ReplaySettings
@@ -31,5 +31,4 @@ __all__ = [
     "read_recording",
     "read_recording_header",
     "survey_csv",
-    "write_recording",
 ]

@@ -8,10 +8,12 @@ number of snapshots, so that a recording cut short is noticed. Decimals are text
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import gzip
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -26,10 +28,10 @@ from gammacore.adapters.recorded.recording_lines import (
     settlement_line,
     snapshot_line,
 )
-from gammacore.adapters.recorded.unfinished import hold, lines_left, refuse_another
+from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession
-from gammacore.errors import InvalidInput
+from gammacore.errors import InvalidInput, WriteConflict
 from gammacore.ports.market_data import SettlementPrint
 
 
@@ -158,19 +160,39 @@ class RecordingWriter:
         self._packed.flush()
 
 
-def write_recording(
-    path: Path,
-    header: RecordingHeader,
-    snapshots: Iterable[MarketSnapshot],
-    *,
-    bars: Iterable[tuple[str, Sequence[Bar]]] = (),
-    settlement: SettlementPrint | None = None,
-) -> None:
-    """Write a whole day at once; the file appears complete or not at all."""
-    with RecordingWriter(path, header) as recording:
-        for snapshot in snapshots:
-            recording.append(snapshot)
-        for symbol, shown in bars:
-            recording.write_bars(symbol, shown)
-        if settlement is not None:
-            recording.write_settlement(header.session.date, settlement)
+def lines_left(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line of a packed file, up to where it was cut or damaged, but for its `end`; none without a file."""
+    try:
+        with gzip.open(path) as content:
+            for text in content:
+                line = json.loads(text) if text.endswith(b"\n") else None
+                if not isinstance(line, dict):
+                    return
+                if "end" not in line:
+                    yield line
+    except (FileNotFoundError, EOFError, gzip.BadGzipFile, zlib.error, ValueError):
+        return
+
+
+def refuse_another(path: Path, found: dict[str, Any], ours: dict[str, Any], *, any_lineage: bool) -> None:
+    """Refuse to touch what was recorded of something else: nothing else may hold it.
+
+    Raises:
+        InvalidInput: it is of another market, day or underlying; it is named.
+    """
+    apart = {"lineage"} if any_lineage else set()
+    if any(found.get(name) != value for name, value in ours.items() if name not in apart):
+        told = f"an unfinished recording of {found.get('underlying')} on {found.get('date')} ({found.get('label')})"
+        raise UnreadableFile(str(path), told, "move it away, or record to another file")
+
+
+def hold(file: BinaryIO, path: Path) -> None:
+    """Be the only one who writes this file, until it is closed or the process ends.
+
+    Raises:
+        WriteConflict: somebody else is.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WriteConflict(f"{path}: another process records to it; name another file") from None

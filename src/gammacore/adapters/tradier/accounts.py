@@ -1,16 +1,14 @@
-"""The account as Tradier writes it: balances in three shapes, positions, what clearing tells the next day, the user."""
+"""The account as Tradier writes it: balances in three shapes, positions, the user."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.orders import Asks
 from gammacore.adapters.tradier.wire import inside, read, read_each
+from gammacore.adapters.wire import UnreadableAnswer
 
 
 @frozen
@@ -18,7 +16,6 @@ class BuyingPower:
     """What a margin or pattern-day-trading account may still buy, dollars."""
 
     option_buying_power: Decimal
-    stock_buying_power: Decimal | None = None
 
 
 @frozen
@@ -34,8 +31,6 @@ class Balances:
 
     account_number: str
     total_equity: Decimal
-    account_type: str = ""
-    total_cash: Decimal | None = None
     option_buying_power: Decimal | None = None
     margin: BuyingPower | None = None
     pdt: BuyingPower | None = None
@@ -60,52 +55,13 @@ class Balances:
 
 @frozen
 class Position:
-    """A holding: contracts or shares, negative when short; its cost in dollars, negative when money came in.
+    """A holding: contracts or shares, negative when short.
 
     An account may hold parts of a share, bought by value or out of a dividend.
     """
 
     symbol: str
     quantity: Decimal
-    cost_basis: Decimal | None = None
-    date_acquired: dt.datetime | None = None
-
-
-@frozen
-class HistoryDetail:
-    """What a history event tells beyond its amount."""
-
-    description: str = ""
-    quantity: Decimal | None = None
-    price: Decimal | None = None
-    commission: Decimal | None = None
-    symbol: str | None = None
-    trade_type: str | None = None
-
-
-@frozen
-class HistoryEvent:
-    """One booking of the account, told by clearing the night after. Dollars, positive when money came in."""
-
-    amount: Decimal
-    date: dt.datetime
-    type: str
-    trade: HistoryDetail | None = None
-    option: HistoryDetail | None = None
-    journal: HistoryDetail | None = None
-
-
-@frozen
-class ClosedPosition:
-    """What was won or lost with a holding, dollars, told by clearing the night after."""
-
-    symbol: str
-    quantity: Decimal
-    cost: Decimal
-    proceeds: Decimal
-    gain_loss: Decimal
-    open_date: dt.datetime
-    close_date: dt.datetime
 
 
 @frozen
@@ -115,9 +71,7 @@ class ProfileAccount:
     account_number: str
     status: str = ""
     type: str = ""
-    classification: str = ""
     option_level: int | None = None
-    day_trader: bool | None = None
 
 
 @frozen
@@ -137,14 +91,6 @@ def read_positions(answer: object) -> list[Position]:
     return read_each(Position, answer, "positions", "position")
 
 
-def read_history(answer: object) -> list[HistoryEvent]:
-    return read_each(HistoryEvent, answer, "history", "event")
-
-
-def read_gain_loss(answer: object) -> list[ClosedPosition]:
-    return read_each(ClosedPosition, answer, "gainloss", "closed_position")
-
-
 def read_profile(answer: object) -> Profile:
     return read(Profile, inside(answer, "profile"))
 
@@ -161,14 +107,6 @@ class Accounts:
     def positions(self, account: str) -> list[Position]:
         """Every holding; none only when Tradier said so."""
         return read_positions(self.tradier.get(f"accounts/{account}/positions"))
-
-    def history(self, account: str, params: Mapping[str, str] | None = None) -> list[HistoryEvent]:
-        """The bookings up to yesterday; the sandbox has none."""
-        return read_history(self.tradier.get(f"accounts/{account}/history", params))
-
-    def gain_loss(self, account: str, params: Mapping[str, str] | None = None) -> list[ClosedPosition]:
-        """The closed holdings up to yesterday; the sandbox has none."""
-        return read_gain_loss(self.tradier.get(f"accounts/{account}/gainloss", params))
 
 
 @frozen

@@ -5,20 +5,19 @@ Questions are asked again a few times, with a growing pause; an order is sent on
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
 import httpx
 from attrs import frozen
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from gammacore.adapters.tradier.accounts import Accounts, Users
-from gammacore.adapters.tradier.faults import Asked, Trouble, WireTrouble, read_answer, transport_trouble
+from gammacore.adapters.tradier.faults import WireTrouble, read_answer, transport_trouble
 from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.orders import Orders
 from gammacore.adapters.tradier.pacing import Pacer, PacingLimits, lane_of
+from gammacore.adapters.wire import Asked, Repeats, Trouble
 from gammacore.domain.parameters import parameter
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Clock
@@ -43,20 +42,18 @@ SANDBOX = TradierHosts(
 
 
 @frozen
-class Patience:
+class Patience(Repeats):
     """How long Tradier may take, and how often a question is asked."""
 
+    attempts: int = parameter(3, "Times a question is asked; an order is sent once whatever stands here.", at_least=1)
     connect_seconds: float = parameter(3.0, "To be connected, seconds.", above=0)
     answer_seconds: float = parameter(10.0, "To be answered, seconds.", above=0)
-    attempts: int = parameter(3, "Times a question is asked; an order is sent once whatever stands here.", at_least=1)
-    pause_seconds: float = parameter(0.5, "Before a question is asked again; doubled each time.", at_least=0)
-    longest_pause_seconds: float = parameter(8.0, "However often it was doubled.", at_least=0)
 
 
 class TradierClient:
     """Tradier by its resources: `user`, `accounts`, `orders`, `markets`.
 
-    Raises of every request: BrokerUnavailable (nothing was done: no connection, over the limit, TokenRefused,
+    Raises of every request: BrokerUnavailable (nothing was done: no connection, over the limit, CredentialRefused,
     RequestRefused, UnreadableAnswer); of an order or a cancel also OutcomeUnknown; of an order also OrderRejected.
 
     `transport` is the seam for tests (httpx.MockTransport).
@@ -121,8 +118,7 @@ class TradierClient:
         """The decoded JSON of a form. Under `orders` it is sent once; anything else (a session) may be repeated."""
         if not _places_order(path):
             return self._asked_again(Asked.READ, "POST", path, form=form)
-        asked = Asked.PREVIEW if form.get("preview") == "true" else Asked.ORDER
-        return self._asked_once(asked, "POST", path, form=form)
+        return self._asked_once(Asked.ORDER, "POST", path, form=form)
 
     def delete(self, path: str) -> object:
         """The decoded JSON of a cancel, sent once."""
@@ -137,24 +133,16 @@ class TradierClient:
     def _asked_again(
         self, asked: Asked, method: str, path: str, *, params: Form | None = None, form: Form | None = None
     ) -> object:
-        patience = self._patience
-        again = Retrying(
-            sleep=self._pause,
-            stop=stop_after_attempt(patience.attempts),
-            wait=wait_exponential(patience.pause_seconds, max=patience.longest_pause_seconds),
-            retry=retry_if_exception(lambda fault: isinstance(fault, WireTrouble) and fault.trouble.passes),
-            reraise=True,
-        )
         try:
-            return again(lambda: self._once(method, path, params, form))
+            return self._patience.ask(lambda: self._once(method, path, params, form), self._clock)
         except WireTrouble as trouble:
-            raise trouble.in_our_words(asked, _place(method, path)) from None
+            raise trouble.to_broker_error(asked, _place(method, path)) from None
 
     def _asked_once(self, asked: Asked, method: str, path: str, *, form: Form | None = None) -> object:
         try:
             return self._once(method, path, None, form)
         except WireTrouble as trouble:
-            raise trouble.in_our_words(asked, _place(method, path)) from None
+            raise trouble.to_broker_error(asked, _place(method, path)) from None
 
     def _once(self, method: str, path: str, params: Form | None, form: Form | None) -> object:
         lane = lane_of(method, path)
@@ -170,14 +158,11 @@ class TradierClient:
             if told.trouble is Trouble.BUSY:
                 self._pacer.turned_away(lane)
             # A gateway that quotes our header back does not get it into an error.
-            raise WireTrouble(told.trouble, told.detail.replace(self._token.reveal(), HIDDEN)) from None
+            raise WireTrouble(told.trouble, told.words.replace(self._token.reveal(), HIDDEN)) from None
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
-
-    def _pause(self, seconds: float) -> None:
-        self._clock.wait_until(self._clock.now() + dt.timedelta(seconds=seconds))
 
 
 def _places_order(path: str) -> bool:

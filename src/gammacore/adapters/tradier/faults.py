@@ -1,8 +1,4 @@
-"""Everything that can go wrong on Tradier's wire, told apart in one place and turned into our errors by one table.
-
-The same trouble means different things for a question and for an order: a lost answer to a question may be asked for
-again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
-"""
+"""Everything that can go wrong on Tradier's wire, told apart in one place. Rules: R4, R5, CS-572."""
 
 from __future__ import annotations
 
@@ -10,12 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 
 import httpx
 
-from gammacore.adapters.wire import explain, explain_status
-from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
+from gammacore.adapters.wire import Trouble, explain, explain_status, faults
 
 _TOKEN_STATUS = frozenset({401, 403})
 _TOO_MANY = 429
@@ -23,103 +17,15 @@ _SERVER_GAVE_UP = 408
 _MARKUP = re.compile(r"<[^>]*>")
 
 
-class TokenRefused(CredentialRefused):
-    """The token is wrong, expired or without the right for this: nothing was done, and asking again is useless."""
-
-
-class RequestRefused(BrokerUnavailable):
-    """Tradier understood the request and will not: nothing was done, and asking again is useless."""
-
-
-class UnreadableAnswer(BrokerUnavailable):
-    """Tradier answered a question with something we cannot read: to be taken as no answer, never as "none"."""
-
-
-class Asked(StrEnum):
-    """What a request was for: what its failure means depends on it."""
-
-    READ = "read"
-    ORDER = "order"
-    PREVIEW = "preview"
-    """What an order would cost: nothing is placed, but it may be refused like one."""
-    CANCEL = "cancel"
-    """Sent once too: whether the order stands, the next look says."""
-
-
-class Trouble(StrEnum):
-    """What happened on the wire."""
-
-    NOT_CONNECTED = "not_connected"
-    """No connection, or no free one: not a byte of the request left."""
-    NO_ANSWER = "no_answer"
-    """It left (or some of it), and the time-out came first or the connection broke."""
-    UNREADABLE = "unreadable"
-    """A success whose body is cut, no JSON, or an HTML page."""
-    BROKEN = "broken"
-    """5xx: something behind the gateway failed, before or after it did what was asked."""
-    BUSY = "busy"
-    """429: over the rate limit, turned away at the gateway."""
-    TOKEN = "token"
-    """401, 403, or any status with a fault of the gateway's key management."""
-    REFUSED = "refused"
-    """Any other 4xx, a redirect, or 200 with errors inside."""
+class WireTrouble(faults.WireTrouble):
+    """A trouble of Tradier's wire, with what to check there."""
 
     @property
-    def passes(self) -> bool:
-        """Whether the same question may well be answered a moment later."""
-        return self not in (Trouble.TOKEN, Trouble.REFUSED)
-
-
-_READ: Mapping[Trouble, type[BrokerError]] = {
-    Trouble.NOT_CONNECTED: BrokerUnavailable,
-    Trouble.NO_ANSWER: BrokerUnavailable,
-    Trouble.UNREADABLE: UnreadableAnswer,
-    Trouble.BROKEN: BrokerUnavailable,
-    Trouble.BUSY: BrokerUnavailable,
-    Trouble.TOKEN: TokenRefused,
-    Trouble.REFUSED: RequestRefused,
-}
-_ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
-    Asked.READ: _READ,
-    Asked.ORDER: {
-        **_READ,
-        Trouble.NO_ANSWER: OutcomeUnknown,
-        Trouble.UNREADABLE: OutcomeUnknown,
-        Trouble.BROKEN: OutcomeUnknown,
-        Trouble.REFUSED: OrderRejected,
-    },
-    Asked.PREVIEW: {**_READ, Trouble.REFUSED: OrderRejected},
-    Asked.CANCEL: {
-        **_READ,
-        Trouble.NO_ANSWER: OutcomeUnknown,
-        Trouble.UNREADABLE: OutcomeUnknown,
-        Trouble.BROKEN: OutcomeUnknown,
-    },
-}
-"""The table: what our side is told, by what was asked and what went wrong."""
-
-
-class WireTrouble(Exception):
-    """A trouble on its way from the wire to the table; it never leaves this package."""
-
-    def __init__(self, trouble: Trouble, detail: str) -> None:
-        super().__init__(trouble, detail)
-        self.trouble = trouble
-        self.detail = detail
-
-    def in_our_words(self, asked: Asked, place: str) -> BrokerError:
-        """The error of our tree; an order's refusal is Tradier's own word, alone."""
-        kind = _ERRORS[asked][self.trouble]
-        if kind is OrderRejected:
-            return OrderRejected(self.detail)
-        return kind(f"{place}: {self.detail}{self._remedy}")
-
-    @property
-    def _remedy(self) -> str:
-        if self.trouble is Trouble.TOKEN:
-            return "; check the Tradier token: whether it is still valid, of this account (live or sandbox), complete"
+    def remedy(self) -> str:
+        if self.trouble is Trouble.CREDENTIALS:
+            return "check the Tradier token: whether it is still valid, of this account (live or sandbox), complete"
         if self.trouble is Trouble.UNREADABLE:
-            return "; check the network for a proxy or a login page that answers in Tradier's place"
+            return "check the network for a proxy or a login page that answers in Tradier's place"
         return ""
 
 
@@ -146,7 +52,7 @@ def read_answer(status: int, body: str, host: str = "Tradier") -> object:
     except ValueError:
         raise WireTrouble(Trouble.UNREADABLE, f"{status} without JSON: {_excerpt(body)}") from None
     if (words := _errors_inside(answer)) is not None:
-        trouble = Trouble.TOKEN if _is_key_fault(answer) else Trouble.REFUSED
+        trouble = Trouble.CREDENTIALS if _is_key_fault(answer) else Trouble.REFUSED
         raise WireTrouble(trouble, words)
     return answer
 
@@ -185,7 +91,7 @@ def _of_status(status: int, body: str, host: str) -> WireTrouble:
         answer = None
     words = f"{status} {_errors_inside(answer) or _excerpt(body)}".strip()
     if status in _TOKEN_STATUS or _is_key_fault(answer):
-        return WireTrouble(Trouble.TOKEN, words)
+        return WireTrouble(Trouble.CREDENTIALS, words)
     if remedy := explain_status(status, host):
         words = f"{words}; {remedy}"
     if status == _TOO_MANY:

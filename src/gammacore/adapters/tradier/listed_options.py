@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.quotes import seen_by, without_zero_times
 from gammacore.adapters.tradier.wire import many, read
+from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import read_option_symbol

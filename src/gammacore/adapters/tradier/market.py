@@ -10,11 +10,12 @@ from decimal import Decimal
 from attrs import define, field, frozen
 
 from gammacore.adapters.tradier.client import SANDBOX, TradierClient
-from gammacore.adapters.tradier.known_bars import KnownBars, Series
 from gammacore.adapters.tradier.listed_options import ListedOption, chain_of
 from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
 from gammacore.adapters.tradier.quotes import is_price
+from gammacore.adapters.wire import next_step
+from gammacore.adapters.wire.live_market import KnownBars, Series
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
@@ -96,14 +97,7 @@ class TradierMarket:
         )
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
-        """The next step: the open when it is still to come, the close as one of them, then on from there."""
-        after = require_aware("after", after)
-        if after < self.session.open:
-            return self.session.open
-        begin = self.session.open if after < self.session.close else self.session.close
-        step = dt.timedelta(seconds=self.settings.step_seconds)
-        following = begin + ((after - begin) // step + 1) * step
-        return min(following, self.session.close) if after < self.session.close else following
+        return next_step(self.session, self.settings.step_seconds, after)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The day's official close, which PM-settled contracts settle at; None until it is out.

@@ -7,14 +7,53 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.exchange_hours import read_calendar, read_clock
 from gammacore.adapters.tradier.listed_options import ListedOption, read_options
-from gammacore.adapters.tradier.listings import ListedExpiry, read_expirations, read_strikes
 from gammacore.adapters.tradier.orders import Asks
 from gammacore.adapters.tradier.price_history import INTERVALS, read_daily, read_intraday, wall_clock
 from gammacore.adapters.tradier.quotes import VendorQuote, read_quotes
+from gammacore.adapters.tradier.wire import inside, many, read, read_many
 from gammacore.domain.market import Bar
-from gammacore.domain.sessions import BrokerClock, TradingSession
+from gammacore.domain.sessions import BrokerClock
+
+
+@frozen
+class ListedExpiry:
+    """One expiry of an underlying: its New York date, contract size and kind (standard, weeklys, quarterlys, ...)."""
+
+    date: dt.date
+    contract_size: int | None = None
+    expiration_type: str = ""
+
+
+def read_expirations(answer: object) -> list[ListedExpiry]:
+    """The expiries, soonest first, in both shapes: dates alone, or objects; none when nothing is listed.
+
+    A date that several kinds of contract share stands there once for each kind.
+
+    >>> [expiry.date.day for expiry in read_expirations({"expirations": {"date": ["2024-01-19", "2024-01-12"]}})]
+    [12, 19]
+    """
+    if inside(answer, "expirations") is None:
+        return []
+    dates = [read(ListedExpiry, {"date": date}) for date in many(answer, "expirations", "date")]
+    detailed = read_many(ListedExpiry, answer, "expirations", "expiration")
+    return sorted(dates or detailed, key=lambda expiry: (expiry.date, expiry.expiration_type))
+
+
+@frozen
+class _ExchangeClock:
+    timestamp: dt.datetime
+    state: str
+
+
+def read_clock(answer: object) -> BrokerClock:
+    """Tradier's time, and whether the regular session is on: premarket and postmarket are not. Rule: CS-303.
+
+    >>> read_clock({"clock": {"timestamp": 1557171657, "state": "postmarket"}}).is_open
+    False
+    """
+    clock = read(_ExchangeClock, inside(answer, "clock"))
+    return BrokerClock(clock.timestamp, is_open=clock.state == "open")
 
 
 @frozen
@@ -40,17 +79,8 @@ class Markets:
         asked = {"symbol": symbol, "includeAllRoots": "true", "expirationType": "true"}
         return read_expirations(self.tradier.get("markets/options/expirations", asked))
 
-    def strikes(self, symbol: str, expiry: dt.date) -> list[float]:
-        """The strikes of an expiry, points, of all roots."""
-        asked = {"symbol": symbol, "expiration": expiry.isoformat(), "includeAllRoots": "true"}
-        return read_strikes(self.tradier.get("markets/options/strikes", asked))
-
     def clock(self) -> BrokerClock:
         return read_clock(self.tradier.get("markets/clock", {}))
-
-    def calendar(self, year: int, month: int) -> dict[dt.date, TradingSession | None]:
-        """The dates of a month with their sessions, None = closed."""
-        return read_calendar(self.tradier.get("markets/calendar", {"month": f"{month:02d}", "year": f"{year}"}))
 
     def intraday(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> list[Bar]:
         """Bars of the regular hours, of one of the lengths in `INTERVALS`; the last one may still be growing."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
 from gammacore.adapters.tradier.orders import REFUSED, WORKING, OrderRow
 from gammacore.adapters.tradier.wire import to_whole
+from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, Purpose

@@ -1,4 +1,4 @@
-"""Orders as Tradier writes them: rows, acknowledgements, previews, and the resource that asks for them."""
+"""Orders as Tradier writes them: rows, acknowledgements, and the resource that asks for them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Protocol
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import RequestRefused, UnreadableAnswer, complaint_in
+from gammacore.adapters.tradier.faults import complaint_in
 from gammacore.adapters.tradier.wire import inside, is_nothing, read, read_each
+from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.errors import OrderRejected, OutcomeUnknown
 
 PAGE_ORDERS = 100
@@ -38,7 +39,6 @@ class OrderRow:
     price: Decimal | None = None
     avg_fill_price: Decimal | None = None
     exec_quantity: Decimal | None = None
-    remaining_quantity: Decimal | None = None
     create_date: dt.datetime | None = None
     transaction_date: dt.datetime | None = None
     tag: str | None = None
@@ -54,33 +54,9 @@ class Placed:
     status: str
 
 
-@frozen
-class Preview:
-    """What an order would cost, dollars, before it is sent. `cost` holds fees and commission; `order_cost` does not."""
-
-    status: str
-    cost: Decimal
-    order_cost: Decimal
-    commission: Decimal
-    fees: Decimal
-    margin_change: Decimal
-    class_: str = ""
-    strategy: str = ""
-    day_trades: int | None = None
-
-
 def read_orders(answer: object) -> list[OrderRow]:
     """The rows of a list of orders; "null" is none."""
     return read_each(OrderRow, answer, "orders", "order")
-
-
-def read_order(answer: object) -> OrderRow:
-    """The row of one order.
-
-    Raises:
-        UnreadableAnswer: there is none.
-    """
-    return read(OrderRow, inside(answer, "order"))
 
 
 def read_placed(answer: object) -> Placed:
@@ -111,17 +87,6 @@ def read_canceled(answer: object) -> Placed:
     if (words := _refusal(answer)) is not None:
         raise RequestRefused(words)
     return _receipt(answer)
-
-
-def read_preview(answer: object) -> Preview:
-    """What an order would cost.
-
-    Raises:
-        OrderRejected: it would not be taken.
-    """
-    if (words := _refusal(answer)) is not None:
-        raise OrderRejected(words)
-    return read(Preview, inside(answer, "order"))
 
 
 def _receipt(answer: object) -> Placed:
@@ -162,7 +127,7 @@ class Asks(Protocol):
 
 @frozen
 class Orders:
-    """Orders of an account: today's, one, a new one, a cancel."""
+    """Orders of an account: today's, a new one, a cancel."""
 
     tradier: Asks
 
@@ -183,17 +148,9 @@ class Orders:
             seen.update(row.id for row in fresh)
         raise UnreadableAnswer(f"today's orders do not end after {MOST_PAGES} pages")
 
-    def one(self, account: str, order: str) -> OrderRow:
-        """One order by Tradier's id."""
-        return read_order(self.tradier.get(f"accounts/{account}/orders/{order}", {"includeTags": "true"}))
-
     def place(self, account: str, form: Mapping[str, str]) -> Placed:
         """Send an order, once."""
         return read_placed(self.tradier.post(f"accounts/{account}/orders", form))
-
-    def preview(self, account: str, form: Mapping[str, str]) -> Preview:
-        """What an order would cost; nothing is placed."""
-        return read_preview(self.tradier.post(f"accounts/{account}/orders", {**form, "preview": "true"}))
 
     def cancel(self, account: str, order: str) -> Placed:
         """Ask for an order to be called back."""

@@ -16,7 +16,7 @@ import attrs
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, override
 
-from gammacore.adapters.tradier.faults import UnreadableAnswer
+from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.written_figures import bounded_figure, read_plain_figure
 

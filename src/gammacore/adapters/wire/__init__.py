@@ -1,5 +1,16 @@
-"""What the brokers' adapters share of the network: why there is no answer, in words that name host and remedy."""
+"""What the brokers' adapters share: faults and their errors, repeats of a question, steps of a live market."""
 
 from gammacore.adapters.wire.connection import explain, explain_status
+from gammacore.adapters.wire.faults import Asked, Repeats, RequestRefused, Trouble, UnreadableAnswer
+from gammacore.adapters.wire.live_market import next_step
 
-__all__ = ["explain", "explain_status"]
+__all__ = [
+    "Asked",
+    "Repeats",
+    "RequestRefused",
+    "Trouble",
+    "UnreadableAnswer",
+    "explain",
+    "explain_status",
+    "next_step",
+]

@@ -95,6 +95,3 @@ class FeeSchedule:
             return self.of_root(parse_occ(symbol).root)
         except InvalidInput:
             return self.share
-
-
-NO_FEES = FeeSchedule(Decimal(0))

@@ -13,9 +13,8 @@ from gammacore.domain.advice import EntryProposal
 from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
-from gammacore.domain.entries.judged_setup import JudgedSetup
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
-from gammacore.domain.entries.price_recheck import Look
+from gammacore.domain.entries.rechecks import JudgedSetup, Look
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.setup import Refinement, select_setup
 from gammacore.domain.gex.exposure import GammaExposure

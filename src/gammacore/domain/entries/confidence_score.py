@@ -17,7 +17,7 @@ from attrs import frozen
 from gammacore.domain.entries.credit import SpreadQuality, SpreadQuote
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.entries.setup import SetupRules
-from gammacore.domain.entries.vix_band import VixBand
+from gammacore.domain.entries.volatility import VixBand
 from gammacore.domain.gex.pin import Polarity
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter

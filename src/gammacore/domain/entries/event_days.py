@@ -133,10 +133,8 @@ class EventDays:
     def __attrs_post_init__(self) -> None:
         if self.on and not self.computed and not self.events:
             raise InvalidInput("on", True, "name events in computed or events, or leave it off")
-        if self.complete_to is not None and self.events and self.complete_to < max(each.date for each in self.events):
-            raise InvalidInput("complete_to", self.complete_to, "give the date of your last event or later, or none")
-        if self.complete_to is not None and not self.events:
-            raise InvalidInput("complete_to", self.complete_to, "give the events it is about, or none")
+        if self.events or self.complete_to is not None:
+            self._announced("")
 
     @property
     def horizons(self) -> tuple[Horizon, ...]:
@@ -151,20 +149,14 @@ class EventDays:
                 Horizon(f"event days ({names})", COMPUTED_FROM, COMPUTED_TO, COMPUTED_BY, after, after, update)
             )
         if self.events:
-            dates = sorted(each.date for each in self.events)
-            names = ", ".join(dict.fromkeys(each.name for each in self.events))
-            tables.append(
-                Horizon(
-                    f"event days ({names})",
-                    dates[0],
-                    self.complete_to or dates[-1],
-                    "entries.event_days.events",
-                    after,
-                    after,
-                    "add the events that follow to entries.event_days.events",
-                )
-            )
+            tables.append(self._announced(after))
         return tuple(tables)
+
+    def _announced(self, outside: str) -> Horizon:
+        """What the events of the configuration know."""
+        names = ", ".join(dict.fromkeys(each.name for each in self.events))
+        dates = (each.date for each in self.events)
+        return Horizon.of_dates(f"event days ({names})", dates, self.complete_to, "entries.event_days.events", outside)
 
     def on_date(self, date: dt.date) -> tuple[MarketEvent, ...]:
         """The events of a New York date, computed ones first, each once."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import judge_positive, judge_quotes
+from gammacore.domain.entries.desk_limits import judge_otm_limit
 from gammacore.domain.entries.entry_advisor import judge_opinion
-from gammacore.domain.entries.otm_limit import judge_otm_limit
 from gammacore.domain.entries.setup import judge_strikes, shorts_out_of_the_money
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.market_history import MarketHistory

@@ -10,23 +10,16 @@ from gammacore.domain.entries.broken_wing import BrokenWingRules
 from gammacore.domain.entries.confidence_score import ConfidenceScore
 from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality, StopInsideQuotes
 from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
+from gammacore.domain.entries.desk_limits import StrikeConflicts, TwoDesks
 from gammacore.domain.entries.entry_advisor import WeakPin
 from gammacore.domain.entries.event_days import EventDays
-from gammacore.domain.entries.expected_move import ExpectedMove
 from gammacore.domain.entries.fomc import FomcGate
-from gammacore.domain.entries.friday import FridayOff
-from gammacore.domain.entries.late_condor import LateCondor
-from gammacore.domain.entries.momentum import Momentum
 from gammacore.domain.entries.otm_single_sided import OtmRules
-from gammacore.domain.entries.price_recheck import PriceRecheck
-from gammacore.domain.entries.realized_volatility import RealizedVolatility
-from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.entries.rechecks import LateCondor, PriceRecheck
+from gammacore.domain.entries.schedule import FridayOff, Schedule
 from gammacore.domain.entries.setup import SetupRules
-from gammacore.domain.entries.strike_conflicts import StrikeConflicts
-from gammacore.domain.entries.trend import TrendMove, TrendStrength
-from gammacore.domain.entries.two_desks import TwoDesks
-from gammacore.domain.entries.vix_band import VixBand
-from gammacore.domain.entries.vix_spike import VixSpike
+from gammacore.domain.entries.trend import Momentum, TrendMove, TrendStrength
+from gammacore.domain.entries.volatility import ExpectedMove, RealizedVolatility, VixBand, VixSpike
 from gammacore.domain.gex.pin import PinRule
 from gammacore.domain.observation import ObservationRule
 from gammacore.domain.parameters import parameter

@@ -1,4 +1,7 @@
-"""When the desk may look for an entry: times, window, cut-off, half days. Rules: CS-305..308, CS-351."""
+"""When the desk may look for an entry: times, window, cut-off, half days, Fridays.
+
+Rules: CS-305..308, CS-320, CS-351.
+"""
 
 from __future__ import annotations
 
@@ -100,3 +103,25 @@ def _slots(times: tuple[dt.time, ...], opens: dt.datetime) -> tuple[dt.datetime,
 
 def _clock(instant: dt.datetime) -> str:
     return f"{instant.astimezone(NEW_YORK):%H:%M:%S}"
+
+
+FRIDAY = 4
+
+
+@frozen
+class FridayOff:
+    """When on, nothing is sold live on a Friday; paper, replay and simulation trade it. Rule: CS-320.
+
+    >>> FridayOff(on=True).judge(dt.date(2026, 1, 9), live=True).reason
+    'friday'
+    """
+
+    on: bool = parameter(False, "Skip Fridays in live trading.")
+
+    def judge(self, date: dt.date, *, live: bool) -> Verdict:
+        """`date` is the session's New York date."""
+        if not self.on:
+            return Verdict.ok("off")
+        if not live:
+            return Verdict.ok("live only")
+        return Verdict.skip("friday", date) if date.weekday() == FRIDAY else Verdict.ok(f"{date:%A}")

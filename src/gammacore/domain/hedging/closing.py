@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.hedging import events as told
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedging.hedge_prices import HedgePrices
+from gammacore.domain.hedging.intents import IntentWriter
+from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
-from gammacore.domain.hedging_events import HedgeSessionStarted, IntentKind, UpdateStatus
+from gammacore.domain.hedging.step import Cause, Line, Step
+from gammacore.domain.hedging_events import HedgeSessionStarted, IntentKind, IntentRecorded, UpdateStatus
 
 MAX_REPEATS = 3
 """An exit without news is written again so many times at most. Rule: DH-511."""
@@ -176,3 +182,54 @@ def session_start(
     if policy is not Leftovers.KEEP_OPTIONS:
         forgotten = ()
     return named, HedgeSessionStarted(at, day.date, forgotten=forgotten)
+
+
+@frozen(eq=False)
+class Exits:
+    """Goes flat over a `DeskBook`."""
+
+    settings: HedgingSettings
+    book: DeskBook
+    prices: HedgePrices
+    intents: IntentWriter
+    emit: Callable[[Step, IntentRecorded, Decimal | None], None]
+
+    def begin(self, step: Step, cause: Cause, day: HedgingDay, *, leftover: bool) -> None:
+        """The exit batch, once. Rules: DH-510, DH-512."""
+        book = self.book
+        assert book.clock is not None
+        on_share = cause.symbol != "" and cause.symbol in book.hedge_books
+        batch = exit_batch(book, self.settings, leftover=leftover, on_share=on_share)
+        closed = {part.holding.listing.key for part in batch if isinstance(part, CloseOption)}
+        dropped = [key for key in book.holdings if key not in closed]
+        self._send(step, batch, cause, day)
+        cleared: tuple[str, ...] = ()
+        if self.settings.exit_on_emission:
+            cleared = (*book.holdings, *(share for share, found in book.hedge_books.items() if found.shares.held))
+            if dropped:
+                step.alarm(Alarm.DROPPED, f"options forgotten without an order: {', '.join(dropped)}")
+        step.record(told.ExitBegun(book.clock, leftover, cleared))
+
+    def retry(self, step: Step, cause: Cause, day: HedgingDay) -> None:
+        """What is still open, once more. Rule: DH-511."""
+        self._send(step, retries(self.book, leftover=self.book.exit_at is None), cause, day)
+
+    def _send(self, step: Step, batch: Sequence[Closing], cause: Cause, day: HedgingDay) -> None:
+        now = self.book.clock
+        assert now is not None
+        for part in batch:
+            match part:
+                case CloseOption(kind, holding, contracts, attempt):
+                    price = holding.price
+                    written = self.intents.option_exit(kind, holding, contracts, attempt, cause, day, now)
+                    self.emit(step, written, price)
+                case CloseShares(kind, hedge_book, attempt):
+                    price = self.prices.last_of_share(hedge_book.share)
+                    written = self.intents.flatten(kind, hedge_book, attempt, price, cause, day, now)
+                    self.emit(step, written, price)
+                case Repeat(intent):
+                    step.record(told.IntentRepeated(now, intent.intent_id))
+                    step.lines.append(Line(intent.intent_id, intent.line))
+                case GiveUp(intent):
+                    detail = f"no news of {intent.intent_id} after {intent.repeats} repeats"
+                    step.alarm(Alarm.EXIT_UNCONFIRMED, detail, intent.intent_id)

@@ -1,17 +1,69 @@
-"""One hedging decision: the first "no" wins, and a refusal uses nothing up. Rules: DH-204, DH-231, DH-302..308."""
+"""One hedging decision: from which net delta, how many shares; the first "no" wins, and a refusal uses nothing up.
+
+Rules: DH-204, DH-231, DH-301..308.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from attrs import frozen
 
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.reasons import RATE_LIMITED, Reason
-from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
-from gammacore.domain.hedging.sizing import capped, hedge_shares
+from gammacore.domain.hedging.settings import HedgingSettings, Leftovers, UnknownRegime
 from gammacore.domain.regime.regime import Regime
+
+
+def base_threshold(settings: HedgingSettings, regime: Regime) -> Decimal:
+    """The threshold of a regime, contract-deltas, before any band by contracts. Rule: DH-301.
+
+    Negative dealer gamma amplifies moves, so the band tightens; a macro event widens it, for fills are poor then.
+
+    >>> from gammacore.domain.regime.regime import GexReading, GexStatus
+    >>> negative = GexReading(GexStatus.OVERRIDE, Decimal(-15000))
+    >>> base_threshold(HedgingSettings(), Regime(negative, macro_active=True))
+    Decimal('0.1250')
+    """
+    sign = regime.gex.sign
+    tight = sign == -1 or (sign is None and settings.unknown_regime_policy is UnknownRegime.TIGHT)
+    threshold = settings.threshold_negative_gex if tight else settings.threshold
+    return threshold * settings.macro_threshold_factor if regime.macro_active else threshold
+
+
+def with_band(settings: HedgingSettings, threshold: Decimal, contracts: int) -> Decimal:
+    """The threshold, or the band of the open contracts where that is wider. Rule: DH-303.
+
+    >>> from attrs import evolve
+    >>> with_band(evolve(HedgingSettings(), band_per_contract=Decimal("0.01")), Decimal("0.15"), 40)
+    Decimal('0.40')
+    """
+    return max(threshold, settings.band_per_contract * contracts) if settings.band_per_contract else threshold
+
+
+ONE = Decimal(1)
+
+
+def hedge_shares(settings: HedgingSettings, net_shares: Decimal, regime: Regime) -> int:
+    """Signed shares that bring the net back to zero, scaled in an event where that is set; halves away from zero.
+
+    >>> [hedge_shares(HedgingSettings(), Decimal(net), Regime()) for net in ("6.5", "-6.5", "12.5")]
+    [-7, 7, -13]
+    """
+    wanted = -net_shares
+    if settings.scale_hedges and regime.macro_active:
+        wanted *= regime.macro.size
+    shares = int(wanted.quantize(ONE, ROUND_HALF_UP))
+    if shares == 0 and wanted != 0 and settings.raise_small_hedges:
+        return 1 if wanted > 0 else -1
+    return shares
+
+
+def capped(settings: HedgingSettings, shares: int) -> int:
+    """At most `max_hedge_shares` of it; the rest waits for the next window. Rule: DH-308."""
+    cap = settings.max_hedge_shares
+    return shares if cap is None else max(-cap, min(cap, shares))
 
 
 @frozen

@@ -11,14 +11,11 @@ from decimal import Decimal
 
 from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.closing import session_start, still_open
-from gammacore.domain.hedging.exits import Exits
+from gammacore.domain.hedging.closing import Exits, session_start, still_open
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.hedger import Hedger, Regimes
 from gammacore.domain.hedging.intents import IntentWriter
 from gammacore.domain.hedging.option_hedges import quoted
-from gammacore.domain.hedging.order_news import objection, updated
-from gammacore.domain.hedging.position_updates import change_of, closing_change_of, marks_of, says_something
 from gammacore.domain.hedging.protocol.messages import Level, MarketEvent, OrderUpdate
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.session_phases import CLOSED, EXITING, HedgingDay, Phase
@@ -26,6 +23,7 @@ from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
 from gammacore.domain.hedging.step import Cause, Step
 from gammacore.domain.hedging.timers import Timer, next_timer
 from gammacore.domain.hedging.universe import Listing, Universe, UnreadSymbol
+from gammacore.domain.hedging.updates import change_of, closing_change_of, marks_of, objection, says_something, updated
 from gammacore.domain.hedging_events import IntentRecorded, TimerKind
 from gammacore.domain.risk.opening_limits import is_beyond
 from gammacore.domain.sessions import TradingSession, new_york_date

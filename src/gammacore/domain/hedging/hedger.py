@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.decision import Hedge, blocked, limited, size_hedge
+from gammacore.domain.hedging.decision import Hedge, base_threshold, blocked, limited, size_hedge, with_band
 from gammacore.domain.hedging.exposure import HedgeBook
 from gammacore.domain.hedging.hedge_prices import HedgePrices
 from gammacore.domain.hedging.intents import IntentWriter, net_delta
@@ -20,7 +20,6 @@ from gammacore.domain.hedging.reasons import BELOW_THRESHOLD, RATE_LIMITED, Alar
 from gammacore.domain.hedging.session_phases import OPEN, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.step import Cause, Step
-from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.hedging_events import IntentRecorded
 from gammacore.domain.instruments import Side

@@ -1,1 +1,1 @@
-"""What an option is worth: Black-Scholes, implied volatility and forward, payoff at expiry."""
+"""What an option is worth: Black-Scholes, implied volatility and forward."""

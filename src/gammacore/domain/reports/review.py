@@ -21,7 +21,6 @@ from gammacore.domain.reports.inventory_record import InventoryEnd, InventoryLin
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
 from gammacore.domain.reports.trade_record import TradeExit, TradeLine
 from gammacore.domain.sessions import new_york_date
-from gammacore.errors import InvalidInput
 
 
 class Period(StrEnum):
@@ -173,26 +172,6 @@ def reviews(trades: Iterable[TradeRecord], period: Period, record: Sequence[Deci
     return tuple(told)
 
 
-def break_even_win_rate(win: Decimal, loss: Decimal) -> Fraction:
-    """The part of trades that must win for nothing to be lost: L/(W + L), amounts positive.
-
-    >>> f"{float(break_even_win_rate(Decimal(125), Decimal(38))):.1%}"
-    '23.3%'
-    """
-    return _amount("loss", loss) / (_amount("win", win) + _amount("loss", loss))
-
-
-def expected_profit_factor(win_rate: Fraction, win: Decimal, loss: Decimal) -> Fraction:
-    """Dollars won for each dollar lost at this win rate: p W/((1 - p) L).
-
-    >>> [round(float(expected_profit_factor(Fraction(p, 100), Decimal(125), Decimal(38))), 2) for p in (60, 65)]
-    [4.93, 6.11]
-    """
-    if not 0 <= win_rate < 1:
-        raise InvalidInput("win_rate", win_rate, "give a part of all trades, below 1")
-    return win_rate * _amount("win", win) / ((1 - win_rate) * _amount("loss", loss))
-
-
 def trades_once(trades: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
     """Each trade once, as it was told last: reports of several days repeat what stays open."""
     return tuple({trade.id: trade for trade in trades}.values())
@@ -251,9 +230,3 @@ def _per_contract(trade: TradeLine) -> Decimal:
 
 def _instant(pair: tuple[dt.datetime, TradeRecord]) -> dt.datetime:
     return pair[0]
-
-
-def _amount(field: str, amount: Decimal) -> Fraction:
-    if amount <= 0:
-        raise InvalidInput(field, amount, "give dollars above 0")
-    return Fraction(amount)

@@ -180,13 +180,6 @@ class OpeningGuards:
         return Verdict.skip("loss_speed_spacing", f"{seconds:g} s since the last", f"< {self.slow_spacing_seconds} s")
 
 
-ALL_ON = OpeningGuards(
-    drawdown=Decimal("0.05"), daily_loss=Decimal("0.02"), vix_halves_above=Decimal(30), symbol_share=Decimal("0.20"),
-    losses=5, slow_speed=Decimal("0.10"), stop_speed=Decimal("0.25"),
-)  # fmt: skip
-"""Every guard at the figure of DH-1009."""
-
-
 def _lost(before: Decimal, after: Decimal) -> Decimal:
     return _part(before - after, before)
 

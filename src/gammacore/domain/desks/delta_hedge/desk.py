@@ -24,6 +24,7 @@ from gammacore.domain.hedging.session_phases import HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
+from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession
@@ -35,12 +36,16 @@ NAME = "delta-hedge"
 
 @frozen(eq=False)
 class DeltaHedgeDesk:
-    """Buys `straddle`, hedges by `hedging`, within `limits`; `guards` say when the account has lost too much."""
+    """Buys `straddle`, hedges by `hedging`, within `limits`; `guards` say when the account has lost too much.
+
+    Nothing is bought on a date that the table of `releases` does not cover. Rule: DH-454.
+    """
 
     hedging: HedgingSettings = HedgingSettings()
     straddle: StraddleRules = StraddleRules()
     limits: RiskLimits = RiskLimits()
     guards: OpeningGuards = OpeningGuards()
+    releases: MacroReleases = MacroReleases()
 
     @property
     def name(self) -> str:
@@ -92,7 +97,7 @@ class DeltaHedgeDesk:
     def purchase(self, situation: Situation) -> PurchaseCase:
         """The day's purchase as it would be judged in this situation, whether it is due or not."""
         left = self._leftovers(situation)
-        return PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME, left)
+        return PurchaseCase(self.straddle, self.hedging, self.limits, self.guards, situation, NAME, left, self.releases)
 
     def _is_due(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
         """From its time on, while nothing was ordered: what could not be bought is judged anew at every look."""

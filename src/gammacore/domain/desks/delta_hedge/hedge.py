@@ -9,10 +9,9 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
-from gammacore.domain.hedging.decision import Hedge, Prices, blocked, limited, size_hedge
+from gammacore.domain.hedging.decision import Hedge, Prices, base_threshold, blocked, limited, size_hedge, with_band
 from gammacore.domain.hedging.reasons import Alarm, Reason
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.thresholds import base_threshold, with_band
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side, Underlying

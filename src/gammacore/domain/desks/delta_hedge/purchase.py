@@ -1,6 +1,6 @@
 """The day's one purchase: every check with its verdict, then a straddle at a limit, or the reason for none yet.
 
-Rules: DH-452, DH-453, DH-520, DH-1001, DH-1003, DH-1009, CS-339, CS-340.
+Rules: DH-452..454, DH-520, DH-1001, DH-1003, DH-1009, CS-339, CS-340.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
+from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import EquityWatch, OpeningGuards
@@ -44,6 +45,7 @@ class PurchaseCase:
     situation: Situation
     strategy: str
     leftovers: Set[str] = frozenset()
+    releases: MacroReleases = MacroReleases()
 
     def steps(self) -> Iterator[Decision]:
         """Buy the straddle nearest to the price, or stand aside with the first "no", told where it is a new one."""
@@ -117,6 +119,7 @@ class PurchaseCase:
         yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
         yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
         yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
+        yield FilterVerdict("DH-454", "releases", self.releases.judge(situation.session.date))
         yield FilterVerdict("DH-520", "leftovers", _unless(bool(self.leftovers), "leftover", _named(self.leftovers)))
         yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", new_york_time(now)))
         yield FilterVerdict("CS-339", "daily_loss", self.limits.judge_daily_loss(book, now))

@@ -1,4 +1,4 @@
-"""Read the P/L per contract of past trades from a CSV: any table that has the column, or our own journal."""
+"""The P/L per contract of past trades from a CSV: any table that has the column, or our own journal."""
 
 from __future__ import annotations
 

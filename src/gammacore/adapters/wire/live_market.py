@@ -1,4 +1,7 @@
-"""Bars asked for once: what has ended does not change, so only what may be new is asked of the vendor."""
+"""A live market of either broker: from look to look, and bars asked for once.
+
+What has ended does not change, so only bars that may be new are asked of the broker.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable, Sequence
 from attrs import define, field, frozen
 
 from gammacore.domain.market import Bar
+from gammacore.domain.sessions import TradingSession, require_aware
 
 Ask = Callable[[dt.datetime, dt.datetime], Sequence[Bar]]
 """(start, end) -> bars, oldest first."""
@@ -73,3 +77,19 @@ class KnownBars:
 
 def _ended(bars: Sequence[Bar], now: dt.datetime) -> dict[dt.datetime, Bar]:
     return {bar.start: bar for bar in bars if bar.start <= now - dt.timedelta(seconds=bar.seconds)}
+
+
+def next_step(session: TradingSession, step_seconds: float, after: dt.datetime) -> dt.datetime:
+    """The next step: the open when it is still to come, the close as one of them, then on from there.
+
+    >>> session = TradingSession.of(dt.date(2026, 8, 19))
+    >>> next_step(session, 3.0, session.open - dt.timedelta(hours=1)) == session.open
+    True
+    """
+    after = require_aware("after", after)
+    if after < session.open:
+        return session.open
+    begin = session.open if after < session.close else session.close
+    step = dt.timedelta(seconds=step_seconds)
+    following = begin + ((after - begin) // step + 1) * step
+    return min(following, session.close) if after < session.close else following

@@ -1,12 +1,19 @@
-"""What an event does to a position: the table of section 2, and the narrower one after the cut-off. DH-203, DH-504."""
+"""What an event does to a position, and what news of an intent amounts to against what was known of it.
+
+Rules: DH-112, DH-203, DH-240, DH-504.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from gammacore.domain.hedging.exposure import Holding
-from gammacore.domain.hedging.protocol.messages import MarketEvent
+from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedging.protocol.messages import MarketEvent, OrderUpdate
 from gammacore.domain.hedging.reasons import Reason
+from gammacore.domain.hedging_events import IntentUpdated, UpdateStatus
+from gammacore.errors import InvalidInput
 
 Change = tuple[int, Decimal | None]
 """Signed contracts and delta as they stand afterwards; delta None is unknown."""
@@ -58,3 +65,33 @@ def marks_of(known: Holding | None, event: MarketEvent) -> tuple[Decimal | None,
 def says_something(event: MarketEvent) -> bool:
     """Whether an event speaks of a position at all."""
     return event.delta is not None or event.quantity is not None
+
+
+def objection(intent: Intent | None, update: OrderUpdate) -> str:
+    """Why news is ignored, "" when it is not: of an unknown intent, or a fill that falls.
+
+    Raises:
+        InvalidInput: more is filled than was asked for.
+    """
+    if intent is None:
+        return f"order_update of an unknown intent {update.intent_id}: ignored"
+    if update.filled is None:
+        return ""
+    if update.filled > intent.quantity:
+        raise InvalidInput("filled_qty", update.filled, f"give at most {intent.quantity}, the quantity of the intent")
+    if update.filled < intent.filled:
+        return f"filled_qty of {intent.intent_id} falls from {intent.filled} to {update.filled}: ignored"
+    return ""
+
+
+def updated(intent: Intent, update: OrderUpdate, content: str, at: dt.datetime) -> IntentUpdated:
+    """The event of news that counts: what is over stays over, though a late fill still adds to it."""
+    filled = intent.filled if update.filled is None else update.filled
+    status = update.status
+    if filled == intent.quantity:
+        status = UpdateStatus.FILLED
+    elif intent.status.is_over and not status.is_over:
+        status = intent.status
+    price = intent.average_price if update.average_price is None else update.average_price
+    fees = max(update.fees, intent.fees)
+    return IntentUpdated(at, intent.intent_id, status, filled, price, fees, False, content)

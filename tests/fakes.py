@@ -1,4 +1,4 @@
-"""A market that shows what it is told, when it is told."""
+"""Doubles that only tests use: a market and a calendar that show what they are told, and trading without fees."""
 
 from __future__ import annotations
 
@@ -9,11 +9,42 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import nan
 
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
-from gammacore.domain.sessions import require_aware
+from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import MissingData
 from gammacore.ports.market_data import SettlementPrint
+
+NO_FEES = FeeSchedule(Decimal(0))
+SATURDAY = 5
+
+
+class FakeCalendar:
+    """Monday to Friday, 9:30 to 16:00 New York; `half_days` end at 13:00, `holidays` do not trade.
+
+    >>> calendar = FakeCalendar(half_days=[dt.date(2025, 12, 24)], holidays=[dt.date(2025, 12, 25)])
+    >>> calendar.next_session(dt.date(2025, 12, 24)).date
+    datetime.date(2025, 12, 26)
+    """
+
+    def __init__(self, half_days: Iterable[dt.date] = (), holidays: Iterable[dt.date] = ()) -> None:
+        self._half_days = frozenset(half_days)
+        self._holidays = frozenset(holidays)
+
+    def session(self, date: dt.date) -> TradingSession | None:
+        """The session of a New York date, None on weekends and holidays."""
+        if date.weekday() >= SATURDAY or date in self._holidays:
+            return None
+        return TradingSession.of(date, close=dt.time(13 if date in self._half_days else 16))
+
+    def next_session(self, date: dt.date) -> TradingSession:
+        """The first session strictly after a date."""
+        following = date + dt.timedelta(days=1)
+        while (session := self.session(following)) is None:
+            following += dt.timedelta(days=1)
+        return session
+
 
 BidAsk = tuple[Decimal | str | None, Decimal | str | None]
 """Points; None where there is no such quote."""

@@ -1,4 +1,4 @@
-"""Write trades as the journal CSV of section 6: fourteen columns, then Position_Size."""
+"""The journal as CSV of section 6: one row a trade, fourteen columns, then Position_Size; sizing reads it back."""
 
 from __future__ import annotations
 
