@@ -34,8 +34,8 @@ class TenShares:
 
     name: str = "ten-shares"
 
-    def needs_exposure(self, now: dt.datetime, session: gammacore.TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: gammacore.TradingSession, book: BookView) -> gammacore.Needs:
+        return gammacore.Needs()
 
     def deadlines(self, session: gammacore.TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return new_york(session.date, BEGIN), new_york(session.date, END)
@@ -43,16 +43,16 @@ class TenShares:
     def decide(self, situation: gammacore.Situation) -> gammacore.Decisions:
         begin, end = self.deadlines(situation.session, situation.book)
         share, date = situation.underlying.symbol, situation.session.date
-        own = f"{share}-{date:%Y%m%d}-ten"  # one a day: asked again, it is the same inventory
+        own = f"{share}-{date:%Y%m%d}-ten"  # one a day: asked again, it is the same holding
         if any(order.is_working for order in situation.book.orders_of(own)):
             return gammacore.Decisions()
-        inventory = situation.book.holdings.get(own)  # also one that is closed: nothing is bought twice a day
-        if inventory is None and begin <= situation.now < end:
+        holding = situation.book.holding(own)  # also one that is closed: nothing is bought twice a day
+        if holding is None and begin <= situation.now < end:
             legs = (ShareLeg(share, Side.BUY, closes=False),)
             buy = Trade(own, self.name, share, Purpose.ENTRY, legs, 10, Effect.DEBIT, "morning")
             return gammacore.Decisions((buy,))
-        if inventory is not None and inventory.quantities.get(share, 0) > 0 and situation.now >= end:
-            return gammacore.Decisions((closing_trade(inventory, share, Purpose.EXIT, "evening"),))
+        if holding is not None and holding.held(share) > 0 and situation.now >= end:
+            return gammacore.Decisions((closing_trade(holding, share, Purpose.EXIT, "evening"),))
         return gammacore.Decisions()
 
 

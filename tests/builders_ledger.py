@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from builders_holdings import order_intended as an_intent
 from builders_holdings import holding_began, holding_closed, spread_adopted, spread_closed
+from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus

@@ -11,13 +11,13 @@ from attrs import define, evolve, field, frozen
 
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
-from gammacore.domain.holdings.holding import is_spread
 from gammacore.adapters.fake.calendar import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.trade_day import DayTerms, TradeDay
@@ -28,7 +28,7 @@ from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
-from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, OptionContract
@@ -37,10 +37,11 @@ from gammacore.domain.orders import Order, OrderState, OrderTicket
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation
+from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import Storage
-from gammacore.wiring.days import order_life, wire_trade
+from gammacore.wiring.days import TradedDay, order_life, wire_trade
+from gammacore.wiring.venues import Venue
 
 TERMS = DayTerms("FAKE-1", Mode.STUDY, "f00d", Decimal(20_000), "script", "ab12")
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
@@ -67,8 +68,8 @@ class Scripted:
     def name(self) -> str:
         return self.desk.name
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return self.desk.deadlines(session, book)
@@ -124,20 +125,12 @@ class World:
         """The running process's day; a new one after `restart`."""
         if self._day is None:
             storage: Storage = MemoryStorage(self.medium)
+            underlying, rules = REGISTRY[self.underlying], self.broker_rules
             self._day = wire_trade(
-                terms=self.terms,
-                settings=self.settings,
-                underlying=REGISTRY[self.underlying],
-                session=self.session,
-                strategy=self.strategy,
-                storage=storage,
-                broker=self.wrap_broker(self.exchange),
-                clock=self.clock,
-                market=self.market,
-                inbox=self.inbox,
-                notices=None,
-                confirm_after_seconds=2.0,
-                broker_rules=self.broker_rules,
+                TradedDay(self.settings, underlying, self.session, self.strategy, broker_rules=rules),
+                Venue(self.terms, self.clock, self.market, self.wrap_broker(self.exchange), confirm_after_seconds=2.0),
+                DayLedger(storage),
+                self.inbox,
             )
             self._day.reconcile.is_settled = self.is_compared
         return self._day

@@ -42,7 +42,7 @@ from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.strategy import Close, Decision, Decisions, Open, Situation, Strategy
+from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Request, RequestKind, Storage
@@ -88,8 +88,8 @@ class OneEntry:
     def name(self) -> str:
         return self.desk.name
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return self.desk.deadlines(session, book)

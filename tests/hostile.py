@@ -29,15 +29,17 @@ from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.ledger import Halted, OrderIntended, Resumed
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.risk.limits import RiskLimits, holding_risk
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
+    NOTHING_MORE,
     Cancel,
     Close,
     Decision,
     Decisions,
     Halt,
+    Needs,
     Open,
     Remember,
     Repair,
@@ -84,8 +86,8 @@ class Hostile:
     name: str = "hostile"
     decided: list[Decision] = field(factory=list)
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return ()
@@ -296,7 +298,7 @@ def chosen_risk(book: Book) -> Decimal:
         for holding in book.live_holdings
         if all(order.ticket.purpose is not Purpose.HEDGE for order in book.orders_of(holding.id))
     ]
-    return sum((holding.maximum_risk for holding in unhedged), Decimal(0))
+    return sum((holding_risk(holding, book.orders_of(holding.id)) for holding in unhedged), Decimal(0))
 
 
 SLACK = Decimal(1000)
@@ -367,8 +369,8 @@ class Quiet:
 
     name: str = "hostile"
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return False
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return ()

@@ -73,6 +73,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 also_obey=signals,
                 credentials=frame.credentials,
                 environment=variables(),
+                armed=armed,
             )
         except BaseException:
             if ledger is None:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gammacore.domain.spreads import CreditSpread as CreditSpread
     from gammacore.domain.spreads import Vertical as Vertical
     from gammacore.domain.strategy import Decisions as Decisions
+    from gammacore.domain.strategy import Needs as Needs
     from gammacore.domain.strategy import Situation as Situation
     from gammacore.domain.strategy import Strategy as Strategy
     from gammacore.domain.words import Setup as Setup
@@ -59,6 +60,7 @@ _HOMES: dict[str, str] = {
     "CreditSpreadDesk": "domain.desks.credit_spread",
     "DayReport": "domain.reports.day_report",
     "Decisions": "domain.strategy",
+    "Needs": "domain.strategy",
     "GammaExposure": "domain.gex.exposure",
     "GammacoreError": "errors",
     "InvalidInput": "errors",

@@ -133,7 +133,7 @@ os.environ.update({"GAMMACORE_ACCOUNT__PAPER": "false", "IS_PAPER_TRADING": "fal
 class Quiet:
     name = "quiet"
     default_underlying = "SPX"
-    def needs_exposure(self, now, session, book): return False
+    def needs(self, now, session, book): return gammacore.Needs()
     def deadlines(self, session, book): return ()
     def decide(self, situation): return gammacore.Decisions()
 """

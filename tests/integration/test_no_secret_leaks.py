@@ -11,12 +11,12 @@ import pytest
 
 from builders_cli import QUICK, CommandLine, at_home, trading_seed
 from builders_exchange import an_entry
+from builders_holdings import sell
 from builders_ledger import a_plan, ledger_opened
 from builders_world import LetsEverythingThrough
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, TOKEN, Asked, WireFault, World, scripted_world
-from builders_holdings import sell
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.several import Several

@@ -20,6 +20,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.simulated import Shock, SimulatedMarket
+from gammacore.application.day_ledger import DayLedger
 from gammacore.application.trade_day import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
@@ -32,6 +33,8 @@ from gammacore.domain.ledger import EntryJudged, Event, LedgerOpened, Mode
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.sizing.policies import BootstrapStats
 from gammacore.wiring import credit_spread_desk, wire_trade
+from gammacore.wiring.days import TradedDay
+from gammacore.wiring.venues import Venue
 
 CAPITAL = Decimal(20_000)
 SPX = REGISTRY["SPX"]
@@ -154,20 +157,16 @@ def traded(*shocks: Shock, seed: int, settings: Settings | None = None, vix: str
     known, session = settings or Settings(), TradingSession.of(WEDNESDAY)
     market = SimulatedMarket(SPX, session, seed=seed, shocks=shocks, vix=None if vix is None else Decimal(vix))
     clock, storage = FakeClock(session.open), MemoryStorage()
+    terms, before = (
+        DayTerms("FAKE-1", Mode.STUDY, "f00d", CAPITAL, market.label, "ab12"),
+        WEDNESDAY - dt.timedelta(days=1),
+    )
+    exchange = FakeExchange(market, clock, NyseCalendar(), fees=NO_FEES, starting_cash=CAPITAL)
     day = wire_trade(
-        terms=DayTerms("FAKE-1", Mode.STUDY, "f00d", CAPITAL, market.label, "ab12"),
-        settings=known,
-        underlying=SPX,
-        session=session,
-        strategy=credit_spread_desk(known),
-        storage=storage,
-        broker=FakeExchange(market, clock, NyseCalendar(), fees=NO_FEES, starting_cash=CAPITAL),
-        clock=clock,
-        market=market,
-        inbox=MemoryInbox(),
-        notices=None,
-        confirm_after_seconds=0.0,
-        previous=TradingSession.of(WEDNESDAY - dt.timedelta(days=1)),
+        TradedDay(known, SPX, session, credit_spread_desk(known), TradingSession.of(before)),
+        Venue(terms, clock, market, exchange),
+        DayLedger(storage),
+        MemoryInbox(),
     )
     return Traded(day(), list(storage.events()))
 

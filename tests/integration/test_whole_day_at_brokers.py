@@ -14,13 +14,16 @@ from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.application.day_ledger import DayLedger
 from gammacore.application.trade_day import DayTerms
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
 from gammacore.wiring import wire_day, wire_trade
 from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
+from gammacore.wiring.days import Extras, TradedDay
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.strategies import open_regimes, open_strategy
+from gammacore.wiring.venues import Venue
 
 Keys = Mapping[str, object]
 PLAIN: Keys = {}
@@ -42,22 +45,14 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
     market = QuotesOnly(world.markets[underlying], world, official_at)
     storage = MemoryStorage()
+    terms, traded = DayTerms("paper", Mode.STUDY, "f00d", CASH, market.label, "ab12"), REGISTRY[underlying]
+    before = previous_session(CALENDAR, DATE)
     day = wire_trade(
-        terms=DayTerms("paper", Mode.STUDY, "f00d", CASH, market.label, "ab12"),
-        settings=settings,
-        underlying=REGISTRY[underlying],
-        session=SESSION,
-        strategy=open_strategy(settings),
-        storage=storage,
-        broker=world.exchange,
-        clock=world,
-        market=market,
-        inbox=MemoryInbox(),
-        notices=None,
-        confirm_after_seconds=2.0,
-        previous=previous_session(CALENDAR, DATE),
-        regimes=open_regimes(settings, Mode.STUDY, REGISTRY[underlying], market, CALENDAR).watch,
-        broker_rules=broker_rules,
+        TradedDay(settings, traded, SESSION, open_strategy(settings), before, broker_rules),
+        Venue(terms, world, market, world.exchange, confirm_after_seconds=2.0),
+        DayLedger(storage),
+        MemoryInbox(),
+        Extras(regimes=open_regimes(settings, Mode.STUDY, traded, market, CALENDAR).watch),
     )
     day()
     return Day.of(list(storage.events()))

@@ -38,9 +38,9 @@ class OwnStrategy:
     begin: dt.time = dt.time(10)  # New York
     end: dt.time = dt.time(15, 30)
 
-    def needs_exposure(self, now: dt.datetime, session: gammacore.TradingSession, book: BookView) -> bool:
-        """Whether this look needs dealer gamma (`situation.exposure`): True costs a measurement of the chain."""
-        return False
+    def needs(self, now: dt.datetime, session: gammacore.TradingSession, book: BookView) -> gammacore.Needs:
+        """What this look needs besides the market and the book, like dealer gamma: `Needs(exposure=True)`."""
+        return gammacore.Needs()
 
     def deadlines(self, session: gammacore.TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """Instants at which `decide` must be asked even when the market is silent."""
@@ -58,8 +58,8 @@ class OwnStrategy:
             return gammacore.Decisions()
 
         # 2. Look at what is held. A holding stays in the book when it is closed: nothing is bought twice a day.
-        holding = book.holdings.get(own)
-        held = 0 if holding is None else holding.quantities.get(share, 0)
+        holding = book.holding(own)
+        held = 0 if holding is None else holding.held(share)
 
         # 3. Enter once. Without a fresh price there is nothing to decide on.
         if holding is None and begin <= now < end and situation.price is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -12,6 +11,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.application.recall_market import RecallMarket
+from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.domain.holding_events import CloseDecided, WatchChanged
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
@@ -42,8 +42,6 @@ from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock
 
 STUCK_AFTER_ATTEMPTS = 5
-ALARM_AGAIN = dt.timedelta(minutes=5)
-"""What is tried again every cycle is reported this often. Rule: CS-563."""
 
 
 class CarryOut:
@@ -58,7 +56,7 @@ class CarryOut:
         self._clock = clock
         self._recall = recall
         self._strategy = strategy
-        self._raised: dict[tuple[str, str, str], dt.datetime] = {}
+        self._alarm = RepeatedAlarms(clock)
 
     def __call__(self, step: Decision) -> None:
         """Do one; what cannot be carried out is journaled with its reason, and the day goes on."""
@@ -257,17 +255,6 @@ class CarryOut:
     def _cancel(self, step: Cancel) -> None:
         if (order := self._ledger.book.order(step.order)) is not None and order.is_working:
             self._desk.cancel(order, step.reason)
-
-    def _alarm(
-        self, code: str, detail: str, holding: str, about: str = "", again: dt.timedelta | None = ALARM_AGAIN
-    ) -> tuple[Event, ...]:
-        """An alarm; none where the same was raised about the same a moment ago, or ever without `again`."""
-        now, key = self._clock.now(), (code, holding, about)
-        raised = self._raised.get(key)
-        if raised is not None and (again is None or now - raised < again):
-            return ()
-        self._raised[key] = now
-        return (AlarmRaised(now, code, detail, holding),)
 
     def _next_id(self, strategy: str, underlying: str, holding: str, purpose: Purpose) -> str:
         return next_order_id(self._ledger.book, strategy, underlying, holding, str(purpose), self._clock.now())

@@ -18,8 +18,9 @@ class DayLedger:
     """
 
     def __init__(self, storage: Storage, notifier: Notifier | None = None) -> None:
+        """Fold the whole storage, once a process; `notifier` may be set once it is known."""
         self._storage = storage
-        self._notifier = notifier
+        self.notifier = notifier
         self.book = Book.of(storage.events())
         self._trial = self.book.copy()
 
@@ -45,5 +46,5 @@ class DayLedger:
             raise
         for event in events:
             self.book.apply(event)
-            if self._notifier is not None:
-                self._notifier.notify(event, self.book)
+            if self.notifier is not None:
+                self.notifier.notify(event, self.book)

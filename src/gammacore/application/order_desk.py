@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
-from decimal import Decimal
 
 from attrs import evolve
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
+from gammacore.application.repeated_alarms import ALARM_AGAIN, RepeatedAlarms
 from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.holding_events import PolicyRecorded
+from gammacore.domain.holdings.fill_price import is_possible_credit, with_price
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, policy_id
 from gammacore.domain.ledger import (
@@ -32,7 +33,7 @@ from gammacore.domain.ledger import (
     TicketRefused,
 )
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Effect, Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
+from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
@@ -40,7 +41,6 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
 
-ALARM_AGAIN = dt.timedelta(minutes=5)
 UNCLEAR_AGAIN = dt.timedelta(minutes=1)
 """An order that no cancel ends keeps every other from being sent: that is told more often. Rule: CS-410."""
 LATE_FILLS = dt.timedelta(minutes=2)
@@ -74,11 +74,10 @@ class OrderDesk:
         self._life = life
         self._fill_timeout = fill_timeout
         self._answered: dict[str, dt.datetime] = {}
-        self._told_unknown: set[str] = set()
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
-        self._told: dict[tuple[str, str], dt.datetime] = {}
+        self._alarm = RepeatedAlarms(clock)
         self._stirred: set[str] = set()
 
     def hear(self, news: News) -> None:
@@ -254,10 +253,10 @@ class OrderDesk:
         if not order.is_working:
             return
         silent = now - max(order.changed_at, self._answered.get(order.id, order.changed_at))
-        if silent >= self._fill_timeout and order.id not in self._told_unknown:
-            self._told_unknown.add(order.id)
+        if silent >= self._fill_timeout:
             detail = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
-            self._ledger.record(AlarmRaised(now, Alarm.FILL_UNKNOWN.value, detail, order.ticket.holding))
+            code, holding = Alarm.FILL_UNKNOWN.value, order.ticket.holding
+            self._ledger.record(*self._alarm(code, detail, holding, about=order.id, again=None))
 
     def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
         holding = self._ledger.book.holdings[order.ticket.holding]
@@ -309,13 +308,12 @@ class OrderDesk:
             return
         since = self._buying_back_since(order)
         if since is not None and now - since >= ALARM_AGAIN:
-            problem = f"has not closed the position in {(now - since).total_seconds():.0f} s"
-            self._alarm(order, now, "stuck", problem, about=order.ticket.holding)
+            self._report(order, "stuck", f"has not closed the position in {(now - since).total_seconds():.0f} s")
         if self._life.should_cancel(order, now):
             self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
         elif order.cancels >= self._life.max_cancels:
             problem = f"was called back {order.cancels} times and still works; nothing else is sent until it ends"
-            self._alarm(order, now, "cancel_unclear", problem, again=UNCLEAR_AGAIN)
+            self._report(order, "cancel_unclear", problem, about=order.id, again=UNCLEAR_AGAIN)
 
     def _buying_back_since(self, order: Order) -> dt.datetime | None:
         """When the first of the orders in a row was meant that should have bought back and never filled. CS-563."""
@@ -326,16 +324,12 @@ class OrderDesk:
             since = earlier.intended_at
         return since
 
-    def _alarm(
-        self, order: Order, now: dt.datetime, code: str, problem: str, *,
-        again: dt.timedelta = ALARM_AGAIN, about: str = "",
-    ) -> None:  # fmt: skip
-        """Tell people of an order that does not come to its end, over and over. Rules: CS-410, CS-563."""
-        told = self._told.get((code, about or order.id))
-        if told is None or now - told >= again:
-            self._told[code, about or order.id] = now
-            detail = f"order {order.id} {problem}; looked at every cycle"
-            self._ledger.record(AlarmRaised(now, code, detail, order.ticket.holding))
+    def _report(
+        self, order: Order, code: str, problem: str, *, about: str = "", again: dt.timedelta = ALARM_AGAIN
+    ) -> None:
+        """An alarm of an order that does not come to its end, over and over. Rules: CS-410, CS-563."""
+        detail = f"order {order.id} {problem}; looked at every cycle"
+        self._ledger.record(*self._alarm(code, detail, order.ticket.holding, about=about, again=again))
 
     def _news(self, order: Order, report: OrderReport) -> list[Event]:
         now = self._clock.now()
@@ -343,7 +337,7 @@ class OrderDesk:
         if order.state in _NOT_FOUND_YET and report.state is not OrderState.REJECTED:
             events.append(OrderAccepted(now, order.id, report.broker_id))
         if self._lacks_price(order, report):
-            self._alarm(order, now, "price_missing", "is filled and the broker does not say at what price")
+            self._report(order, "price_missing", "is filled and the broker does not say at what price", about=order.id)
             return events
         is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
         if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
@@ -369,29 +363,16 @@ class OrderDesk:
 
     def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
         """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
-        execution, complete = report.execution, report.state is OrderState.FILLED
-        is_entry = order.ticket.purpose is Purpose.ENTRY
-        net = None if execution.price else execution.net_of_legs(order.ticket)
-        if net is not None:  # every leg has its price: the net is known, be it 0
-            execution = evolve(execution, price=net)
-        is_mute = execution.price is None or (is_entry and execution.price == 0 and net is None)
-        plan = self._plan(order)
-        if execution.quantity == 0 or not is_mute:
-            is_possible = not is_entry or plan is None or _is_possible(execution.price, plan)
-            return OrderFilled(now, order.id, execution, complete, price_verified=is_possible)
-        expected = order.ticket.limit
-        if is_entry and plan is not None:
-            expected = plan.expected_credit
-        elif expected is None and plan is not None:  # the worst a close can cost, or a sold leg bring
-            expected = plan.spread.width if order.ticket.effect is Effect.DEBIT else Decimal(0)
-        return OrderFilled(now, order.id, evolve(execution, price=expected), complete, price_verified=False)
+        execution, is_verified = with_price(order.ticket, report.execution, self._plan(order))
+        is_complete = report.state is OrderState.FILLED
+        return OrderFilled(now, order.id, execution, is_complete, price_verified=is_verified)
 
     def _impossible(self, order: Order, fill: OrderFilled) -> list[Event]:
         """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
         plan, price = self._plan(order), fill.execution.price
         if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
             return []
-        if _is_possible(price, plan):
+        if is_possible_credit(price, plan):
             return []
         detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
         return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.holding)]
@@ -401,11 +382,6 @@ def _why_canceled(order: Order, report: OrderReport) -> str:
     """Why we asked for it back, else what the broker gives as its reason. Rules: CS-409, CS-420."""
     ours, theirs = order.reason, report.reason
     return (ours or theirs) if order.state is OrderState.CANCEL_REQUESTED else (theirs or ours)
-
-
-def _is_possible(credit: Decimal | None, plan: SpreadPlan) -> bool:
-    """Whether a spread can have been sold for so many points: 0 < C < W. Rule: CS-003."""
-    return credit is not None and 0 < credit < plan.spread.width
 
 
 def _uncovered(holding: AnyHolding, at: dt.datetime) -> tuple[Event, ...]:

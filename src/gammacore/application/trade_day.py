@@ -38,7 +38,9 @@ from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import (
+    FOR_AN_ENTRY,
     Decisions,
+    Needs,
     Situation,
     Strategy,
 )
@@ -256,26 +258,30 @@ class TradeDay:
             regime=self._regime(now),
             equity=None if self.equity is None else self.equity(market, now),
         )
-        asked = for_entry or self.strategy.needs_exposure(now, self.session, book)
-        return self._for_entries(situation) if asked else situation
+        needs = FOR_AN_ENTRY if for_entry else self.strategy.needs(now, self.session, book)
+        return self._with_what_it_needs(situation, needs)
 
-    def _for_entries(self, situation: Situation) -> Situation:
-        """What only an entry asks for: exposure, history, buying power, and a second look at the market. CS-359."""
-        exposure = self._exposure(situation.market)
-        history = self.gather(situation.now, situation.price)
+    def _with_what_it_needs(self, situation: Situation, needs: Needs) -> Situation:
+        """The situation with what its strategy asked for; the second look comes after every other query. CS-359."""
+        if needs.exposure:
+            situation = evolve(situation, exposure=self._exposure(situation.market))
+        if needs.history:
+            situation = evolve(situation, history=self.gather(situation.now, situation.price))
+        if needs.account:
+            situation = evolve(
+                situation,
+                buying_power=self._buying_power(),
+                broker_clock=self._broker_clock(),
+                pause=None if self.pause is None else self.pause.read(),
+            )
+        return self._with_second_look(situation) if needs.second_look else situation
+
+    def _with_second_look(self, situation: Situation) -> Situation:
         latest = self._snapshot(self.clock.now())
         self.guard.saw(latest)
         moved = latest.spot != situation.market.spot
-        return evolve(
-            situation,
-            buying_power=self._buying_power(),
-            broker_clock=self._broker_clock(),
-            exposure=exposure,
-            history=history,
-            pause=None if self.pause is None else self.pause.read(),
-            latest=latest,
-            latest_exposure=self._exposure(latest) if moved else exposure,
-        )
+        again = self._exposure(latest) if moved else situation.exposure
+        return evolve(situation, latest=latest, latest_exposure=again)
 
     def _regime(self, now: dt.datetime) -> Regime:
         """Dealer gamma and the macro event; what changed in them is journaled. Rules: DH-401, DH-406."""

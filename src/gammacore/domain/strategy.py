@@ -28,13 +28,32 @@ from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
 
 
+@frozen
+class Needs:
+    """What a strategy's next look must contain besides the market, the book and the regime; each costs a query.
+
+    `exposure` is dealer gamma, `history` the bars before, `account` the buying power, the broker's clock and the pause,
+    `second_look` the market once more after all of these (CS-359).
+    """
+
+    exposure: bool = False
+    history: bool = False
+    account: bool = False
+    second_look: bool = False
+
+
+NOTHING_MORE = Needs()
+FOR_AN_ENTRY = Needs(exposure=True, history=True, account=True, second_look=True)
+"""All that an entry of the credit-spread desk looks at."""
+
+
 @frozen(eq=False)
 class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
-    `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure` is
-    measured only when the strategy asked for it (`needs_exposure`), and with it `history`, `pause` and `latest`, the
-    second look of CS-359 (None where a second look shows the same). `regime` is dealer gamma and the macro event as the
+    `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure`,
+    `history`, `pause`, `broker_clock` and `latest`, the second look of CS-359, are there when the strategy's `needs`
+    name them. `regime` is dealer gamma and the macro event as the
     hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
     where nobody asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
     """
@@ -244,8 +263,8 @@ class Strategy(Protocol):
         """As in `gammacore trade --strategy`."""
         ...
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        """Whether this cycle's decision looks at dealer gamma."""
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        """What this cycle's decision looks at besides the market and the book."""
         ...
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:

@@ -33,7 +33,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
-from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_regime import WatchRegime
@@ -54,7 +54,6 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
-from gammacore.ports.order_news import OrderNews
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
@@ -137,6 +136,7 @@ def wire_day(
     places: BrokerPlaces = BROKERS_OWN,
     listens: bool = True,
     environment: Mapping[str, str | None] | None = None,
+    armed: Armed | None = None,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -145,13 +145,14 @@ def wire_day(
     files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
-    day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own.
+    day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
+    `armed` is whose money it is, where the caller has decided that already.
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
     """
     store = credentials or open_credentials()
-    armed = armed_mode(configuration, store)
+    armed = armed or armed_mode(configuration, store)
     configuration = naming_underlying(naming_its_underlying(configuration, load=strategy is None))
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
@@ -171,7 +172,8 @@ def wire_day(
     )
     venue: Venue | None = None
     try:
-        book = Book.of(storage.events())
+        folded = DayLedger(wrap_storage(storage))
+        book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
             venue = study_venue(configuration, session, underlying, calendar, study, book, ledger)
@@ -181,36 +183,29 @@ def wire_day(
                 clock=clock, places=places, listens=listens,
             )  # fmt: skip
             refuse_another_market(book, venue.market, underlying, session)
-        regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, storage.events())
-        venue = evolve(venue, closes=(*venue.closes, regimes.close))
+        regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
         switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
         inbox = SeveralInboxes(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
-        venue = evolve(venue, closes=(*venue.closes, inbox.close))
-        told = notices_of(
+        venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
+        notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
         )  # fmt: skip
         trade = wire_trade(
-            terms=venue.terms,
-            settings=settings,
-            underlying=underlying,
-            session=session,
-            strategy=strategy,
-            storage=wrap_storage(storage),
-            broker=wrap_broker(venue.broker),
-            clock=venue.clock,
-            market=venue.market,
-            inbox=inbox,
-            notices=told,
-            confirm_after_seconds=venue.confirm_after_seconds,
-            previous=previous_session(calendar, session.date),
-            advisor=advisor,
-            entry_advisor=entry_advisor,
-            regimes=regimes.watch,
-            news=venue.news,
-            broker_rules=broker_rules,
-            tables=dated_tables(settings, armed.broker, calendar, session.date),
+            TradedDay(
+                settings,
+                underlying,
+                session,
+                strategy,
+                previous_session(calendar, session.date),
+                broker_rules,
+                dated_tables(settings, armed.broker, calendar, session.date),
+            ),
+            venue,
+            folded,
+            inbox,
+            Extras(notices, advisor, entry_advisor, regimes.watch),
         )
     except BaseException:
         if venue is not None:
@@ -245,31 +240,40 @@ def _beside(settings: Settings, ledger: LedgerPlace | None) -> Path | None:
     return None if ledger is None else local_path(settings, ledger)
 
 
+@frozen(eq=False)
+class TradedDay:
+    """What is traded on which day, by which figures.
+
+    `previous` is the session before, whose bars a history begins with; `broker_rules` what the broker forbids beyond
+    our own limits (None: nothing); `tables` the dated tables the day looks up.
+    """
+
+    settings: Settings
+    underlying: Underlying
+    session: TradingSession
+    strategy: Strategy
+    previous: TradingSession | None = None
+    broker_rules: BrokerEntryRules | None = None
+    tables: tuple[Horizon, ...] = ()
+
+
+@frozen(eq=False)
+class Extras:
+    """What a day may have besides: who is alerted, advisors, dealer gamma for strategies that read it."""
+
+    notices: Several | None = None
+    exit_advisor: ExitAdvisor | None = None
+    entry_advisor: EntryAdvisor | None = None
+    regimes: WatchRegime | None = None
+
+
 def wire_trade(
-    *,
-    terms: DayTerms,
-    settings: Settings,
-    underlying: Underlying,
-    session: TradingSession,
-    strategy: Strategy,
-    storage: Storage,
-    broker: Broker,
-    clock: Clock,
-    market: MarketData,
-    inbox: Inbox,
-    notices: Several | None,
-    confirm_after_seconds: float,
-    previous: TradingSession | None = None,
-    advisor: ExitAdvisor | None = None,
-    entry_advisor: EntryAdvisor | None = None,
-    regimes: WatchRegime | None = None,
-    news: OrderNews | None = None,
-    broker_rules: BrokerEntryRules | None = None,
-    tables: tuple[Horizon, ...] = (),
-) -> TradeDay:
+    day: TradedDay, venue: Venue, ledger: DayLedger, inbox: Inbox, extras: Extras = Extras()
+) -> TradeDay:  # fmt: skip
     """The use cases of a day over any adapters."""
-    ledger = DayLedger(storage, notices)
-    broker = WatchedBroker(broker, ledger, clock, settings.breaker)
+    settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
+    ledger.notifier = extras.notices
+    broker = WatchedBroker(venue.broker, ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     guard = Guard(
@@ -278,10 +282,10 @@ def wire_trade(
         clock,
         settings.limits,
         known,
-        broker_rules=broker_rules,
+        broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
     )
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, terms.mode), guard, fill_timeout)
+    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout)
     reconcile = Reconcile(
         ledger,
         desk,
@@ -292,33 +296,34 @@ def wire_trade(
         underlyings=known,
     )
     recall = RecallMarket(ledger, market, underlying)
+    guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
-        terms=terms,
+        terms=venue.terms,
         underlying=underlying,
-        session=session,
-        strategy=strategy,
+        session=day.session,
+        strategy=day.strategy,
         ledger=ledger,
         clock=clock,
         market=market,
         broker=broker,
-        exposures=ChainExposure(underlying, session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
+        exposures=ChainExposure(underlying, day.session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
         guard=guard,
         desk=desk,
-        carry_out=CarryOut(ledger, desk, clock, recall, strategy.name),
-        confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=confirm_after_seconds)),
+        carry_out=CarryOut(ledger, desk, clock, recall, day.strategy.name),
+        confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds)),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
         requests=ObeyRequests(ledger, inbox, clock),
         recall=recall,
-        gather=GatherHistory(market, underlying, session, previous),
+        gather=GatherHistory(market, underlying, day.session, day.previous),
         pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
-        advise=None if advisor is None else AskAdvisor(advisor, ledger),
-        advise_entries=None if entry_advisor is None else AskEntryAdvisor(entry_advisor),
-        watch=notices,
-        regimes=regimes,
-        news=news,
-        equity=None if (guards := guards_of(strategy)) is None else WatchEquity(ledger, guards, underlying),
-        tables=tables,
+        advise=None if exits is None else AskAdvisor(exits, ledger),
+        advise_entries=None if entries is None else AskEntryAdvisor(entries),
+        watch=extras.notices,
+        regimes=extras.regimes,
+        news=venue.news,
+        equity=None if guards is None else WatchEquity(ledger, guards, underlying),
+        tables=day.tables,
     )
 
 

@@ -25,7 +25,7 @@ from gammacore.configuration.settings import nearest
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
+from gammacore.domain.strategy import Decision, Decisions, Needs, Situation, Strategy
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import ConfigurationError, StrategyFailed
 
@@ -35,7 +35,7 @@ GROUP = "gammacore.strategies"
 """The entry-point group in which an installed package registers its strategies."""
 
 METHODS: Mapping[str, tuple[str, ...]] = {
-    "needs_exposure": ("now", "session", "book"),
+    "needs": ("now", "session", "book"),
     "deadlines": ("session", "book"),
     "decide": ("situation",),
 }
@@ -56,8 +56,11 @@ class CheckedStrategy:
     guards: object = None
     """Opening guards, where the strategy has some: they are fed with what the account was worth (DH-1009)."""
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return bool(self._ask("needs_exposure", lambda: self.inner.needs_exposure(now, session, book)))
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        found: object = self._ask("needs", lambda: self.inner.needs(now, session, book))
+        if not isinstance(found, Needs):
+            raise self._failed("needs", f"returned {found!r}", "return gammacore.Needs(), with what it looks at")
+        return found
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         found = self._ask("deadlines", lambda: tuple(self.inner.deadlines(session, book)))

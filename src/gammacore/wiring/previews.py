@@ -6,16 +6,16 @@ import datetime as dt
 
 from attrs import evolve
 
-from gammacore.configuration import Configuration, Settings, StrategyName
-from gammacore.domain.book.book import Book
+from gammacore.configuration import Configuration, StrategyName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK, new_york
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.controls import book_of
 from gammacore.wiring.days import WiredDay, wire_day
-from gammacore.wiring.storage import LedgerPlace, open_storage
+from gammacore.wiring.storage import LedgerPlace
 from gammacore.wiring.strategies import EntryPreview, spec_of
 
 
@@ -49,7 +49,7 @@ def preview_entry(
         if trade.terms.mode is Mode.STUDY:
             trade.clock.wait_until(slot)
         trade.begin()
-        book = trade.ledger.book if ledger is None else _book_of(configuration.settings, ledger)
+        book = trade.ledger.book if ledger is None else book_of(configuration.settings, ledger)
         situation = evolve(trade.look(for_entry=True), book=book)
         if situation.exposure is None:
             situation = evolve(situation, exposure=trade.exposures.exposure(situation.market))
@@ -72,11 +72,3 @@ def _slot(slots: tuple[dt.datetime, ...], day: WiredDay, at: dt.time | None) -> 
         opens, closes = (instant.astimezone(NEW_YORK) for instant in (session.open, session.close))
         raise MissingData(f"the session is {opens:%Y-%m-%d %H:%M} to {closes:%H:%M} New York; nothing to judge now")
     return max((slot for slot in slots if slot <= now), default=slots[0])
-
-
-def _book_of(settings: Settings, ledger: LedgerPlace) -> Book:
-    storage = open_storage(settings, ledger, read_only=True)
-    try:
-        return Book.of(storage.events())
-    finally:
-        storage.close()

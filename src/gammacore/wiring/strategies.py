@@ -7,8 +7,9 @@ the line while it is missing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import assert_never
 
 from attrs import evolve, frozen
@@ -25,7 +26,7 @@ from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check
 from gammacore.domain.hedging_events import RegimeNoted
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import Event, Mode
+from gammacore.domain.ledger import Mode
 from gammacore.domain.regime.documents import ONE_STORE
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession, new_york_time
@@ -39,6 +40,7 @@ from gammacore.wiring.own_strategies import load_strategy
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds
 from gammacore.wiring.storage import firestore_documents
 
+NOTHING_NOTED: Mapping[str, RegimeNoted] = MappingProxyType({})
 SHARES_TRADED = "SPY"
 """The default underlying of strategies that hold shares: an index has none."""
 
@@ -238,13 +240,13 @@ class OpenRegimes:
 
 def open_regimes(
     settings: Settings, mode: Mode, underlying: Underlying, market: MarketData, calendar: Calendar,
-    events: Iterable[Event] = (),
+    noted: Mapping[str, RegimeNoted] = NOTHING_NOTED,
 ) -> OpenRegimes:  # fmt: skip
     """The dealer gamma a strategy reads: by default from the chains it trades on. Rules: DH-402, DH-407.
 
     Firestore is read where a project is set, but never in a study: that must come out the same tomorrow. Chains that
     are looked at anyway are measured at every look: with a cache, which look measures would depend on when the process
-    began, and a restart would hedge otherwise. What `events` of the ledger hold of the regime is neither journaled
+    began, and a restart would hedge otherwise. What the ledger `noted` of the regime by subject is neither journaled
     again after a restart nor forgotten (DH-406).
     """
     if not spec_of(settings.trade.strategy).reads_regime:
@@ -252,11 +254,12 @@ def open_regimes(
     hedging = evolve(
         settings.hedging, gex_symbols={underlying.hedge_share: underlying.symbol, **settings.hedging.gex_symbols}
     )
-    noted = {event.subject: event for event in events if isinstance(event, RegimeNoted)}
     chain = chain_source(settings, underlying, lambda _date: market, calendar)
     if mode is Mode.STUDY or not settings.firestore.project:
         hedging = evolve(hedging, gex_ttl=NO_LONGER_THAN_A_LOOK)
-        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain), noted=noted), lambda: None)
+        return OpenRegimes(WatchRegime(hedging, regime_feeds(hedging, chain=chain), noted=dict(noted)), lambda: None)
     documents = firestore_documents(settings)
     feeds = regime_feeds(hedging, documents=documents, chain=chain)
-    return OpenRegimes(WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE), noted), documents.close)
+    return OpenRegimes(
+        WatchRegime(hedging, feeds, FirestoreRegimeSource(documents, ONE_STORE), dict(noted)), documents.close
+    )

@@ -389,6 +389,6 @@ def test_an_exit_that_came_to_nothing_wakes_the_loop_for_its_next_try() -> None:
 def test_it_needs_buying_power_only_to_buy() -> None:
     desk, session = DeltaHedgeDesk(), a_session()
 
-    assert not desk.needs_exposure(at("09:44:59"), session, Book())
-    assert desk.needs_exposure(at("09:45"), session, Book())
+    assert not desk.needs(at("09:44:59"), session, Book()).account
+    assert desk.needs(at("09:45"), session, Book()).account
     assert not desk.needs_exposure(at("09:45"), session, a_book(judged()))

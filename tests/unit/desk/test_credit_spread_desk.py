@@ -194,7 +194,7 @@ def test_after_the_close_every_slot_is_skipped_by_name() -> None:
 )  # fmt: skip
 def test_dealer_gamma_is_asked_for_at_due_slots_only(time: str, book: Book, wanted: bool) -> None:
     """CS-111: recomputed for every scheduled entry, and never otherwise."""
-    assert DESK.needs_exposure(at(time), a_session(), book) is wanted
+    assert DESK.needs(at(time), a_session(), book).exposure is wanted
 
 
 def test_it_must_be_asked_at_the_closes_even_when_the_market_is_silent() -> None:

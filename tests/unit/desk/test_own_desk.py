@@ -17,7 +17,17 @@ from gammacore.domain.ledger import Event, FlattenRequested, Halted
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Cancel, Decision, Decisions, Situation, Trade, Warn
+from gammacore.domain.strategy import (
+    FOR_AN_ENTRY,
+    NOTHING_MORE,
+    Cancel,
+    Decision,
+    Decisions,
+    Needs,
+    Situation,
+    Trade,
+    Warn,
+)
 
 
 @define
@@ -27,8 +37,8 @@ class Counting:
     name: str = "counting"
     asked: int = 0
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        return True
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return FOR_AN_ENTRY
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return (session.close,)
@@ -56,7 +66,7 @@ def test_the_strategy_decides_while_nothing_else_is_due() -> None:
     desk = OwnDesk("counting", strategy=strategy)
 
     assert steps(desk, "10:30", bought()) == (Warn("asked", "by the loop"),)
-    assert desk.needs_exposure(at("10:30"), a_session(), a_book())
+    assert desk.needs(at("10:30"), a_session(), a_book()) == FOR_AN_ENTRY
     assert desk.deadlines(a_session(), a_book()) == (a_session().close,)
 
 
@@ -69,7 +79,7 @@ def test_a_flatten_closes_options_and_shares_and_does_not_ask_the_strategy() -> 
 
     assert traded(decisions) == [(STRADDLE, CALL.occ, 1), (STRADDLE, PUT.occ, 1), (STRADDLE, "SPY", 30)]
     assert strategy.asked == 0
-    assert not desk.needs_exposure(at("10:30"), a_session(), a_book(bought(), FLATTEN))
+    assert desk.needs(at("10:30"), a_session(), a_book(bought(), FLATTEN)) == NOTHING_MORE
 
 
 def test_a_flatten_calls_a_working_entry_back_before_it_sells() -> None:
@@ -125,8 +135,8 @@ def test_without_a_strategy_only_the_duties_are_done() -> None:
     desk = OwnDesk("gone")
 
     assert steps(desk, "10:30", bought()) == ()
-    assert (desk.needs_exposure(at("10:30"), a_session(), a_book()), desk.deadlines(a_session(), a_book())) == (
-        False,
+    assert (desk.needs(at("10:30"), a_session(), a_book()), desk.deadlines(a_session(), a_book())) == (
+        NOTHING_MORE,
         (),
     )
     assert desk.guards is None

@@ -51,5 +51,5 @@ def test_a_due_entry_never_goes_without_a_new_exposure() -> None:
     """Must not regress 38 (CS-111): it is asked for at each slot that is due, whatever was traded before."""
     desk, book = CreditSpreadDesk(), a_book(opened(PUT_TRADE))  # sold at 10:00
 
-    assert not desk.needs_exposure(at("10:29:59"), a_session(), book)
-    assert desk.needs_exposure(at("10:30"), a_session(), book)
+    assert not desk.needs(at("10:29:59"), a_session(), book).exposure
+    assert desk.needs(at("10:30"), a_session(), book).exposure

@@ -23,7 +23,7 @@ import gammacore
 
 class Quiet:
     name = "quiet"
-    def needs_exposure(self, now, session, book): return False
+    def needs(self, now, session, book): return gammacore.Needs()
     def deadlines(self, session, book): return ()
     def decide(self, situation): return gammacore.Decisions()
 """
@@ -57,7 +57,7 @@ def test_a_class_an_instance_and_a_function_without_arguments_are_strategies(
         (GOOD, "Quite", "own.py defines no Quite", "own.py:Quiet; did you mean Quiet?"),
         ("x = 1", "Quiet", "defines no Quiet", "gammacore new-strategy Quiet"),
         (GOOD, "", "names no strategy of the file", "own.py:NAME, NAME being Quiet"),
-        ("class Quiet:\n    pass", "Quiet", "it has no name, no needs_exposure, no deadlines, no decide", "add"),
+        ("class Quiet:\n    pass", "Quiet", "it has no name, no needs, no deadlines, no decide", "add"),
         (GOOD.replace("def decide", "def choose"), "Quiet", "Quiet is not a strategy, it has no decide", "add"),
         (GOOD.replace('name = "quiet"', ""), "Quiet", "it has no name", "add"),
         (GOOD.replace("(self, situation)", "(self)"), "Quiet", "its decide cannot be", "def decide(self, situation)"),
@@ -260,5 +260,5 @@ def test_the_example_is_found_in_its_file() -> None:
 
     assert strategy.name == "ten-shares"
     assert strategies_in(sys.modules[type(strategy.inner).__module__]) == ("TenShares",)
-    assert set(METHODS) == {"needs_exposure", "deadlines", "decide"}
+    assert set(METHODS) == {"needs", "deadlines", "decide"}
     assert spec_of(OwnStrategy("x.py:Y")).preview is None

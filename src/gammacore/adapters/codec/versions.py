@@ -20,6 +20,7 @@ from gammacore.adapters.codec.format_1 import (
     position_closed,
     position_missing,
     renamed,
+    unchanged,
     watch_changed,
 )
 
@@ -29,6 +30,7 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: Mapping[str, Sequence[Upcaster]] = MappingProxyType(
     {
         "AlarmRaised": (renamed(position="holding"),),
+        "EntryJudged": (unchanged,),
         "CloseDecided": (renamed(position="holding"),),
         "HedgeDecided": (renamed(inventory="holding"),),
         "OrderIntended": (order_intended,),

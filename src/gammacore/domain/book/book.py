@@ -16,7 +16,7 @@ from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedging_events import HedgingEvent, RegimeNoted
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,
@@ -93,6 +93,7 @@ class Book:
         self._judged: dict[dt.datetime, EntryJudged] = {}
         self._quarantined: dict[str, int] = {}
         self._hedge_decisions: dict[str, HedgeDecided] = {}
+        self._regime_notes: dict[str, RegimeNoted] = {}
         self._refusals: dict[tuple[str, ...], str] = {}
 
     @classmethod
@@ -196,6 +197,11 @@ class Book:
         """Why the guard last refused orders about a subject (`TicketRefused.subject`); None once one was intended."""
         return self._refusals.get(subject)
 
+    @property
+    def regime_notes(self) -> Mapping[str, RegimeNoted]:
+        """What was last journaled of dealer gamma and macro events, by subject. Rule: DH-406."""
+        return MappingProxyType(self._regime_notes)
+
     def hedge_decision(self, holding: str) -> HedgeDecided | None:
         """What the hedging desk last decided for a holding."""
         return self._hedge_decisions.get(holding)
@@ -237,6 +243,10 @@ class Book:
     @singledispatchmethod
     def _apply(self, event: Event) -> None:
         raise InvalidInput("event", type(event).__name__, "the book knows no such event")
+
+    @_apply.register
+    def _(self, event: RegimeNoted) -> None:
+        self._regime_notes[event.subject] = event
 
     @_apply.register
     def _(self, event: HedgingEvent) -> None:

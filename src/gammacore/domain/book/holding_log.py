@@ -193,6 +193,9 @@ class HoldingLog:
 
     @apply.register
     def _(self, event: HoldingClosed) -> None:
+        known = self._known(event.holding)
+        if not known.is_live and event.reason == known.exit_reason == UNFILLED:
+            return  # it was over by its last order; in format 1 that was written down too
         self._all[event.holding] = self._open(event.holding).closed(event.at, event.reason)
         self._live.pop(event.holding, None)
 

@@ -37,9 +37,12 @@ from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
 from gammacore.domain.stops.watch import stale_alarm, update_watch
 from gammacore.domain.strategy import (
+    FOR_AN_ENTRY,
+    NOTHING_MORE,
     Close,
     Decision,
     Decisions,
+    Needs,
     Observe,
     Open,
     Remember,
@@ -71,9 +74,9 @@ class CreditSpreadDesk:
         slots = self.entries.schedule.slots(session)
         return tuple(slot for slot in slots if slot <= now and not book.judged(slot))
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
         """The pin is recomputed for every scheduled entry and never otherwise. Rule: CS-111."""
-        return bool(self.due_slots(now, session, book))
+        return FOR_AN_ENTRY if self.due_slots(now, session, book) else NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """Soft close, hard close and the close itself: judged even when the market is silent."""

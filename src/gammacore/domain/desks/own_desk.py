@@ -15,7 +15,7 @@ from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.holdings.holding import Origin, without_plan
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, Trade
+from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Needs, Situation, Strategy, Trade
 
 
 @frozen
@@ -35,10 +35,10 @@ class OwnDesk:
         """The strategy's opening guards, where it has some (DH-1009)."""
         return getattr(self.strategy, "guards", None)
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
         if self.strategy is None or book.flatten is not None:
-            return False
-        return self.strategy.needs_exposure(now, session, book)
+            return NOTHING_MORE
+        return self.strategy.needs(now, session, book)
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         own = () if self.strategy is None else self.strategy.deadlines(session, book)

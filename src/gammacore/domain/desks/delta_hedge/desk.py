@@ -27,7 +27,7 @@ from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Halt, Situation, Warn
+from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Halt, Needs, Situation, Warn
 from gammacore.domain.verdicts import Outcome
 
 NAME = "delta-hedge"
@@ -46,9 +46,9 @@ class DeltaHedgeDesk:
     def name(self) -> str:
         return NAME
 
-    def needs_exposure(self, now: dt.datetime, session: TradingSession, book: BookView) -> bool:
-        """Only the purchase asks for buying power; dealer gamma comes with the regime."""
-        return self._is_due(now, session, book)
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        """The purchase asks for buying power; dealer gamma comes with the regime."""
+        return Needs(account=True) if self._is_due(now, session, book) else NOTHING_MORE
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """The purchase, the cut-off, each retry of an exit until the close, the ends of rate windows. Rule: DH-260."""
