@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TypeVar
 
 from attrs import evolve
 
@@ -13,7 +12,7 @@ from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
+from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadTerms, SpreadWatch, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import LegFill
@@ -176,10 +175,10 @@ def of_version_1() -> tuple[ledger.Event, ...]:
     short = "SPXW260819P06880000"
     return (
         *_before_the_first_trade(),
-        _with_old_terms(position_adopted()),
+        adopted_in_version_1(),
         day_started(),
         entry_judged(),
-        _with_old_terms(order_intended()),
+        intended_in_version_1(),
         *_what_becomes_of_orders(),
         holding_events.WatchChanged(
             at(91), "p1", SpreadWatch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
@@ -204,18 +203,21 @@ def of_version_1() -> tuple[ledger.Event, ...]:
     )
 
 
-Written = TypeVar("Written", ledger.OrderIntended, holding_events.HoldingAdopted)
-
-
-def _with_old_terms(event: Written) -> Written:
+def _as_it_was(terms: SpreadTerms | None) -> SpreadTerms:
     """The plan as it was written beside its order: whole, under an id that was made of its policy's JSON."""
-    was = {"policy": "dcb379eb6e7c", "spread": a_put_spread(), "limit": Decimal("2.40")}
-    if isinstance(event, ledger.OrderIntended):
-        assert event.opens is not None
-        assert event.opens.spread is not None
-        return evolve(event, opens=evolve(event.opens, spread=evolve(event.opens.spread, **was)))
-    assert event.spread is not None
-    return evolve(event, spread=evolve(event.spread, **was))
+    assert terms is not None
+    return evolve(terms, policy="dcb379eb6e7c", spread=a_put_spread(), limit=Decimal("2.40"))
+
+
+def intended_in_version_1() -> ledger.OrderIntended:
+    event = order_intended()
+    assert event.opens is not None
+    return evolve(event, opens=evolve(event.opens, spread=_as_it_was(event.opens.spread)))
+
+
+def adopted_in_version_1() -> holding_events.HoldingAdopted:
+    event = position_adopted()
+    return evolve(event, spread=_as_it_was(event.spread))
 
 
 def _before_the_first_trade() -> tuple[ledger.Event, ...]:

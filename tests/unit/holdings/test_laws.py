@@ -180,7 +180,9 @@ def test_what_is_closed_holds_nothing(events: list[Step]) -> None:
     booked = holding.closed(LATER, "flat")
 
     assert (booked.state, booked.is_live, booked.is_flat) == (HoldingState.CLOSED, False, True)
-    assert (booked.quantities, booked.maximum_risk, booked.naked_shorts()) == ({}, 0, {})
+    assert not booked.quantities
+    assert not booked.naked_shorts()
+    assert booked.maximum_risk == 0
     assert (booked.exit_reason, booked.closed_at) == ("flat", LATER)
 
 
@@ -190,7 +192,8 @@ def test_what_begins_anew_carries_nothing_over_but_what_is_still_missing(events:
     holding, _, _ = told(events)
     again = holding.closed(LATER, "flat").anew(LATER)
 
-    assert (again.cash, again.fees, again.lots, again.contracts) == (0, 0, {}, 0)
+    assert not again.lots
+    assert again.cash == again.fees == again.contracts == 0
     assert again.missing == holding.missing
 
 
