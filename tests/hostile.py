@@ -24,6 +24,7 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.broker_facts.fees import NO_FEES
+from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.ledger import Halted, OrderIntended, Resumed
@@ -103,8 +104,8 @@ class Hostile:
 
     def _name(self, situation: Situation) -> str:
         positions = [position.id for position in situation.book.live_spreads]
-        inventories = [inventory.id for inventory in situation.book.live_holdings]
-        return self.rng.choice([*NAMES, *positions, *inventories])
+        others = [holding.id for holding in without_plan(situation.book.live_holdings)]
+        return self.rng.choice([*NAMES, *positions, *others])
 
     def _side(self) -> Side:
         return self.rng.choice(list(Side))
@@ -142,11 +143,11 @@ class Hostile:
 
     def _exit_twice(self, situation: Situation) -> Decision:
         """What is held, sold again although a sale may be working: too much of it, or the wrong way round."""
-        inventories = situation.book.live_holdings
-        if not inventories:
+        holdings = without_plan(situation.book.live_holdings)
+        if not holdings:
             return self._trade(situation)
-        inventory = self.rng.choice(inventories)
-        held = [(symbol, quantity) for symbol, quantity in inventory.quantities.items() if quantity]
+        holding = self.rng.choice(holdings)
+        held = list(holding.quantities.items())
         if not held:
             return self._trade(situation)
         symbol, quantity = self.rng.choice(held)
@@ -154,7 +155,7 @@ class Hostile:
         contract = next((one for one in quotes(Decimal(600)) if one.occ == symbol), None)
         leg = ShareLeg(symbol, side, closes=self.rng.random() < 0.8) if contract is None else Leg(contract, side)
         return Trade(
-            inventory.id, inventory.owner, "SPY", self.rng.choice([Purpose.EXIT, Purpose.HEDGE, Purpose.ENTRY]),
+            holding.id, holding.owner, "SPY", self.rng.choice([Purpose.EXIT, Purpose.HEDGE, Purpose.ENTRY]),
             (leg,), abs(quantity) * self.rng.choice([1, 1, 2]),
             Effect.CREDIT if quantity > 0 else Effect.DEBIT, "again",
         )  # fmt: skip

@@ -178,8 +178,7 @@ def test_killed_anywhere_and_restarted_the_day_ends_the_same(harness: Harness) -
         assert ending.is_finished, lines[-1]
         assert ending.orders == undisturbed.orders, lines[-1]  # none twice, none missing, each filled the same
         assert (ending.holdings, ending.cash, ending.balance) == ({}, undisturbed.cash, undisturbed.balance), lines[-1]
-        for booked in ("HoldingClosed", "HoldingClosed"):
-            assert bodies(ending, booked) == bodies(undisturbed, booked), lines[-1]
+        assert bodies(ending, "HoldingClosed") == bodies(undisturbed, "HoldingClosed"), lines[-1]
         assert hedges(ending) == hedges(undisturbed), lines[-1]
         assert is_principled(difference), lines[-1]
     print(f"\n{harness.scenario.name}: {len(lines)} points", *lines, sep="\n")  # noqa: T201 - the table of R2

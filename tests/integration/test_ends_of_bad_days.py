@@ -317,7 +317,8 @@ def test_a_fund_delivers_shares_from_one_cent_in_the_money_and_they_go_at_the_ne
     world.session = a_session(date=NEXT_DAY)
     world.day()
 
-    (gone,) = world.all(HoldingClosed)
+    first, gone = world.all(HoldingClosed)
+    assert first == booked
     sold_at = Decimal("689.15") if shares > 0 else Decimal("689.16")
     assert (gone.reason, gone.shares) == ("delivered_shares", (sold_at - Decimal(settles)) * shares)
     assert gone.at <= at("09:32", NEXT_DAY)

@@ -300,7 +300,7 @@ def test_killed_before_it_left_and_started_late_it_is_given_up(
     assert len({order.id for order in ending.orders}) == len(ending.orders)
     if meant.purpose is not Purpose.ENTRY:  # what it was for is still to be done, and is done next
         anew = ending.tickets[number + 1]
-        assert (anew.position, anew.purpose.closes) == (unsent.position, unsent.purpose.closes)
+        assert (anew.holding, anew.purpose.closes) == (unsent.holding, unsent.purpose.closes)
     assert_over(ending)
 
 

@@ -16,6 +16,8 @@ from attrs import frozen
 
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.configuration import configure, read_toml
+from gammacore.domain.book.book import Book
+from gammacore.domain.holdings.holding import sold_spreads
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, HistoryImported, LedgerOpened, Mode, OrderIntended
 from gammacore.domain.sessions import new_york
@@ -59,12 +61,12 @@ def morning(folder: Path, toml: str, record: tuple[Decimal, ...] = (), logger: l
     try:
         day.trade.run_until(lambda book: bool(book.orders))
         events = tuple(day.storage.events())
+        plans = tuple(spread.plan for spread in sold_spreads(Book.of(events).holdings.values()))
     finally:
         day.close()
-    plans = [event.plan for event in events if isinstance(event, OrderIntended) and event.plan is not None]
     return Morning(
         judged=tuple(event for event in events if isinstance(event, EntryJudged)),
-        plans=tuple(plans),
+        plans=plans,
         warned=[event.code for event in events if isinstance(event, AlarmRaised)],
         first_limit=next((event.ticket.limit for event in events if isinstance(event, OrderIntended)), None),
     )

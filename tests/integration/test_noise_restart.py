@@ -11,6 +11,7 @@ import pytest
 from gammacore.adapters.codec import encode
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.holding_events import WatchChanged
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.wiring import wire_day
 
 STEP = 10
@@ -68,7 +69,9 @@ def delays(configuration: Configuration, ledger: Path) -> list[dt.datetime]:
         return [
             event.at
             for event in day.storage.events()
-            if isinstance(event, WatchChanged) and event.watch.suppressions.last == event.at
+            if isinstance(event, WatchChanged)
+            and isinstance(event.watch, SpreadWatch)
+            and event.watch.suppressions.last == event.at
         ]
     finally:
         day.close()

@@ -149,7 +149,7 @@ def holding_ledger(tmp_path: Path) -> Path:
     ledger = tmp_path / "day.sqlite"
     day = gammacore.wire_day(gammacore.configure([{"market.underlying": "SPY"}]), ledger, strategy=ten_shares())
     try:
-        day.trade.run_until(lambda book: any(one.holdings for one in book.live_holdings))
+        day.trade.run_until(lambda book: any(one.quantities for one in book.live_holdings))
     finally:
         day.close()
     return ledger
@@ -169,7 +169,7 @@ def test_a_flatten_ends_an_own_strategy_that_knows_nothing_of_it(tmp_path: Path)
     configuration = gammacore.configure([{"market.underlying": "SPY"}])
     day = gammacore.wire_day(configuration, tmp_path / "day.sqlite", strategy=ten_shares(), also_obey=inbox)
     try:
-        day.trade.run_until(lambda book: any(one.holdings for one in book.live_holdings))
+        day.trade.run_until(lambda book: any(one.quantities for one in book.live_holdings))
         inbox.post(Request(RequestKind.FLATTEN, day.trade.clock.now(), "by hand"))
         book = day.trade.run_until(lambda book: book.flatten is not None and not still_open(book))
 

@@ -18,6 +18,7 @@ from gammacore.adapters.fake.market import BidAsk, FakeMarket
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended
@@ -92,7 +93,8 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     (price,) = [fill.execution.price for fill in world.all(OrderFilled) if fill.id == sale.ticket.id]
     assert price is not None
     assert abs(price - Decimal(opens)) <= Decimal("0.01")
-    (booked,) = world.all(HoldingClosed)
+    first, booked = world.all(HoldingClosed)
+    assert first == settled
     assert (booked.shares, booked.reason) == ((price - Decimal(settles)) * shares, "delivered_shares")
     assert [day.date for day in world.all(DayFinished)] == [DAY, NEXT_DAY]
     assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
@@ -121,7 +123,11 @@ def test_a_naked_short_of_a_lost_ledger_is_bought_back_by_the_next_one_and_both_
     world.day()
 
     (opened,) = world.all(HoldingAdopted)
-    assert (opened.strategy, opened.symbols, opened.price) == (STRANDED, {put(688, "SPY").occ: -2}, Decimal("0.50"))
+    assert (opened.origin, opened.symbols, opened.price) == (
+        Origin.STRANDED,
+        {put(688, "SPY").occ: -2},
+        Decimal("0.50"),
+    )
     (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.options) == ("naked_short", Decimal("-0.02") * 200)
     assert booked.at < at("09:46")

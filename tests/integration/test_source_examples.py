@@ -26,7 +26,7 @@ from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import NO_FEES
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
-from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
 from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import EntryJudged, Event, LedgerOpened, Mode
@@ -145,7 +145,7 @@ class Traded:
         return next(event.starting_balance for event in self.events if isinstance(event, LedgerOpened))
 
     def positions(self) -> list[SoldSpread]:
-        return [self.book.holdings[event.holding] for event in self.booked]
+        return [spread for event in self.booked for spread in sold_spreads([self.book.holdings[event.holding]])]
 
 
 def settings(figures: dict[str, str] | None = None) -> Settings:

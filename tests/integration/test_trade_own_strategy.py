@@ -42,7 +42,7 @@ def test_a_users_strategy_trades_the_day_under_its_own_name(gammacore: CommandLi
     assert (day["strategy"], day["underlying"], day["entries"], day["exits"]) == ("ten-shares", "SPY", 1, 1)
     assert isinstance(book.day, DayStarted)
     assert book.day.strategy == "ten-shares"
-    assert {inventory.strategy for inventory in book.holdings.values()} == {"ten-shares"}
+    assert {held.owner for held in book.holdings.values()} == {"ten-shares"}
 
 
 def test_the_configuration_names_it_too(gammacore: CommandLine) -> None:
@@ -128,7 +128,7 @@ def test_what_it_left_yesterday_is_closed_at_the_open(gammacore: CommandLine) ->
         )
         assert "Traceback" not in answer.err
 
-    first = book_of(Path("l.sqlite")).inventories["SPY-20260303-ten"]
+    first = book_of(Path("l.sqlite")).holdings["SPY-20260303-ten"]
     assert first.is_flat
 
 

@@ -193,9 +193,9 @@ class HoldingLog:
 
     @apply.register
     def _(self, event: HoldingClosed) -> None:
-        known = self._known(event.holding)
-        if not known.is_live and event.reason == known.exit_reason == UNFILLED:
-            return  # it was over by its last order; in format 1 that was written down too
+        """Book a holding; format 1 also booked what never filled, which is over with its last order already."""
+        if event.reason == UNFILLED and self._known(event.holding).exit_reason == UNFILLED:
+            return
         self._all[event.holding] = self._open(event.holding).closed(event.at, event.reason)
         self._live.pop(event.holding, None)
 

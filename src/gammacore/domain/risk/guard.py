@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.worst_loss import worst_loss
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Underlying, parse_occ
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Side, Underlying, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
@@ -164,11 +164,13 @@ def _hedge_bound(
 def risk_of(ticket: OrderTicket, market: MarketSnapshot | None) -> Decimal | None:
     """Dollars an opening order without a plan can lose: premium and worst settlement, or the value of its shares.
 
-    None where a price it needs is not known.
+    A limit is the most that shares are bought at; they may be sold far above theirs. None where a price it needs is not
+    known.
     """
-    if ticket.is_shares:
-        price = ticket.limit if ticket.limit is not None else _share_price(ticket, market)
-        return None if price is None else price * ticket.quantity
+    if isinstance(leg := ticket.legs[0], ShareLeg):
+        is_bounded = leg.side is Side.BUY and ticket.limit is not None
+        price = ticket.limit if is_bounded else _share_price(ticket, market)
+        return None if price is None else max(price, ticket.limit or price) * ticket.quantity
     changes = {leg.symbol: leg.side.sign * leg.ratio * ticket.quantity for leg in ticket.legs}
     if ticket.effect is Effect.CREDIT and min(changes.values()) < 0:
         return worst_loss(changes)
