@@ -19,9 +19,11 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.holding_events import HedgeDecided, HoldingClosed, HoldingSettled
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import Halted
 from gammacore.domain.orders import Order, OrderState, Purpose
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.risk.opening_guards import OpeningGuards
 from gammacore.ports.storage import Request, RequestKind
 
@@ -160,15 +162,18 @@ def test_a_half_day_ends_at_12_45() -> None:
 # -- the purchase ------------------------------------------------------------------------------------------------------
 
 
-def test_an_entry_that_never_fills_is_called_back_and_booked_as_unfilled() -> None:
+def test_an_entry_that_never_fills_is_called_back_and_is_over_without_a_booking() -> None:
     world = a_hedging_world()
     world.exchange.next_submit(never=True)
     for time in ("09:45", "09:50", "09:50:05", "09:50:10"):
         look(world, time)
     look(world, "10:30", "601")
 
-    (booked,) = world.all(HoldingClosed)
-    assert (booked.reason, booked.gross, booked.fees) == ("unfilled", Decimal(0), Decimal(0))
+    assert world.all(HoldingClosed) == []
+    (over,) = world.book.holdings.values()
+    assert (over.state, over.exit_reason, over.has_filled) == (HoldingState.CLOSED, "unfilled", False)
+    assert (world.book.live_holdings, world.book.balance) == ((), Decimal(20_000))
+    assert day_report(world.events).unfilled == 1
     assert states(world, Purpose.ENTRY) == ["canceled"]
     assert orders(world, Purpose.HEDGE) == []
 

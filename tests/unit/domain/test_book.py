@@ -30,7 +30,7 @@ from builders_day import (
     settled,
 )
 from builders_desk import a_book, entry_filled, leg_fills
-from builders_holdings import order_intended, spread_closed
+from builders_holdings import holding_began, holding_closed, order_intended, spread_closed
 from builders_ledger import position_adopted
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
@@ -372,6 +372,24 @@ def test_an_event_that_cannot_follow_is_refused_by_name(event: Any, field: str) 
         book.apply(event)
     assert refusal.value.field == field
     assert book.version == 1
+
+
+def test_an_entry_that_ends_unfilled_is_over_and_its_booking_of_format_1_changes_nothing() -> None:
+    """Purchases that never filled were booked as "unfilled": their ledgers are read for ever."""
+    began = holding_began(at("10:00"), "i1", "delta-hedge", "SPX", {}, Decimal(0))
+    ticket = evolve(entry_ticket(PUT_TRADE), holding="i1")
+    canceled = ledger.OrderCanceled(at("10:05"), ticket.id, "not filled in 300 s")
+    told: list[Event] = [began, ledger.OrderIntended(at("10:00"), ticket), canceled]
+    end = holding_closed(at("10:05"), "i1", "unfilled", Decimal(0), Decimal(0), Decimal(0))
+    book, booked = a_book(told), a_book(told, end)
+
+    for each in (book, booked):
+        assert each.live_holdings == ()
+        assert each.holdings["i1"].exit_reason == "unfilled"
+        assert (each.balance, each.total_trades) == (Decimal(20_000), 0)
+        assert not each.results
+    with pytest.raises(InvalidInput, match="closed once"):
+        book.apply(evolve(end, reason="flat"))
 
 
 def test_a_fill_of_an_exit_nobody_holds_changes_the_order_only() -> None:

@@ -40,7 +40,6 @@ Write = Callable[[Any], Any]
 Read = Callable[[Any, Any], Any]
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
-_RATIO = re.compile(r"[+-][1-9]\d*", re.ASCII)
 _FRACTION = re.compile(r"(-?\d+)/([1-9]\d*)", re.ASCII)
 
 

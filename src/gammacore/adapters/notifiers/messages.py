@@ -213,12 +213,12 @@ def _(event: AlarmRaised, book: Book) -> Message:
 @_told.register
 def _(event: HoldingAdopted, book: Book) -> Message | None:
     """A spread; of a naked short its alarm is reported."""
-    plan = book.holdings[event.holding].plan
-    if plan is None:
+    terms = event.spread
+    if terms is None or terms.spread is None:
         return None
     found = "Orphan adopted" if event.origin is Origin.ORPHAN else "Taken over"
     figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.price:.2f}"))
-    return Message(f"{found}: {plan.strategy} {plan.spread.strikes}", event.holding, figures, ORPHAN)
+    return Message(f"{found}: {terms.strategy} {terms.spread.strikes}", event.holding, figures, ORPHAN)
 
 
 @_told.register

@@ -1,23 +1,195 @@
-"""Closing, repairing and confirming. Rules: CS-412, CS-413, CS-416, CS-417, CS-561..564."""
+"""Carrying out: entering, closing and repairing; guards, records and the intent before the wire. R1, CS-338..421."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from attrs import evolve, frozen
 
-from builders_exchange import put
-from builders_holdings import spread_adopted
-from builders_world import World, a_scripted_plan, a_world, a_world_holding
+from builders_exchange import call, put
+from builders_holdings import spread_closed
+from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed, WatchChanged
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import HoldingsQuarantined
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended
 from gammacore.domain.orders import Effect, OrderState, Purpose
-from gammacore.domain.strategy import Close, Remember, Warn
+from gammacore.domain.strategy import Close, Open, Remember, Stand, Warn
+from gammacore.errors import BrokerUnavailable, StorageError
+from gammacore.ports.broker import BrokerAccount
+from relay import Relay
+
+PLENTY = Decimal(100_000)
 
 SHORT, LONG = put(6880).occ, put(6870).occ
+
+
+# Entering ------------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Account(Relay):
+    """The exchange with another buying power, dollars; None does not answer."""
+
+    buying_power: Decimal | None = PLENTY
+
+    def account(self) -> BrokerAccount:
+        if self.buying_power is None:
+            raise BrokerUnavailable("no answer")
+        return evolve(self.inner.account(), option_buying_power=self.buying_power)
+
+
+def enter(world: World, contracts: int = 3) -> EntryJudged:
+    """Open as decided; return what is on record of the judgement."""
+    plan = evolve(a_scripted_plan(contracts), holding="p9")
+    world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now())))
+    return world.all(EntryJudged)[-1]
+
+
+def a_halt(world: World) -> None:
+    world.day.ledger.record(Halted(world.clock.now(), "enough"))
+
+
+def a_bad_day(world: World) -> None:
+    world.day.ledger.record(
+        spread_closed(world.clock.now(), "p1", "stop_loss", Decimal(5), 3, Decimal(-600), Decimal(0))
+    )
+
+
+def nothing(world: World) -> None:
+    """No limit is near."""
+
+
+@pytest.mark.parametrize(
+    ("before", "buying_power", "reason"),
+    [
+        (nothing, PLENTY, None),
+        (a_halt, PLENTY, "halted"),
+        (a_bad_day, PLENTY, "daily_loss"),
+        (nothing, None, "buying_power_unknown"),
+        (nothing, Decimal(2250), None),
+        (nothing, Decimal("2249.99"), "buying_power"),
+    ],
+)
+def test_a_guard_that_says_no_leaves_no_order_and_its_reason(
+    before: Callable[[World], None], buying_power: Decimal | None, reason: str | None
+) -> None:
+    """CS-302, CS-339, CS-343: judged once more before the order, whatever the filters said. 3 × $750 at risk."""
+    world = a_world_holding()
+    world.wrap_broker = relayed(lambda exchange: Account(exchange, buying_power))
+    world.restart()
+    before(world)
+    sent = len(world.exchange.received)
+    judgement = enter(world)
+
+    assert judgement.reason == reason
+    assert len(world.exchange.received) - sent == (reason is None)
+
+
+def test_the_position_limit_counts_what_is_quarantined() -> None:
+    """CS-338: tested before the order, not after it."""
+    world = a_world()
+    world.day.begin()
+    three = {f"SPXW260105P0{strike}000": 1 for strike in (6700, 6710, 6720)}
+    world.day.ledger.record(HoldingsQuarantined(world.clock.now(), three, "foreign"))
+
+    assert enter(world).reason == "position_limit"
+    assert world.exchange.received == []
+
+
+def test_judgement_and_intent_are_one_append() -> None:
+    """R1, CS-366: a full disk leaves neither, and nothing is sent."""
+    world = a_world()
+    world.day.begin()
+    storage = world.medium.writer
+    assert storage is not None
+    storage.refuse_next_append(StorageError("the disk is full"))
+
+    with pytest.raises(StorageError):
+        enter(world)
+    assert (world.all(EntryJudged), world.all(OrderIntended), world.exchange.received) == ([], [], [])
+
+
+def test_an_entry_is_a_credit_limit_order_with_shorts_first() -> None:
+    """CS-402, CS-403, CS-407."""
+    world = a_world()
+    world.day.begin()
+    enter(world)
+    (ticket,) = world.exchange.received
+
+    assert (ticket.purpose, ticket.effect, ticket.limit, ticket.quantity) == (
+        Purpose.ENTRY, Effect.CREDIT, Decimal("2.35"), 3,
+    )  # fmt: skip
+    assert ticket.legs == a_scripted_plan().spread.opening_legs
+    assert ticket.tag == f"GEXENTRY-{ticket.id}"
+
+
+def test_standing_aside_is_on_record() -> None:
+    """CS-366: no trade is a decision too."""
+    world = a_world()
+    world.day.begin()
+    record = evolve(a_judgement(a_scripted_plan(), world.clock.now()), reason="vix_ceiling")
+    world.day.carry_out(Stand(record))
+
+    assert world.all(EntryJudged) == [record]
+    assert world.book.judged(record.scheduled_at)
+
+
+def test_the_client_id_says_what_the_order_is_for() -> None:
+    """R1: the same entry in the same ledger has the same id, in another lineage another one."""
+    ids = []
+    for lineage in ("f00d", "f00d", "beef"):
+        world = a_world()
+        world.terms = evolve(world.terms, lineage=lineage)
+        world.day.begin()
+        enter(world)
+        ids.append(world.exchange.received[0].id)
+
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None:
+    """CS-368: once per entry, killed or not."""
+    world = a_world_holding()
+    plan = evolve(a_scripted_plan(3), holding="p9")
+    warning = Warn("stop_inside_quotes", "worst mark 2.80 - credit 2.50", "p9")
+    world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)))
+    kinds = [type(event) for event in world.events]
+
+    assert kinds[kinds.index(AlarmRaised) - 1 : kinds.index(AlarmRaised) + 2] == [
+        EntryJudged,
+        AlarmRaised,
+        OrderIntended,
+    ]
+    assert world.alarms() == ["stop_inside_quotes"]
+
+
+def test_nothing_is_opened_before_the_account_was_compared() -> None:
+    """R5: a new ledger at an account that holds something else, or does not answer, opens nothing."""
+    world = a_world()
+    world.is_compared = False
+    world.day.begin()
+
+    assert enter(world).reason == "not_reconciled"
+    assert world.exchange.received == []
+
+
+def test_once_every_difference_has_its_verdict_entries_begin() -> None:
+    world = a_world()
+    world.is_compared = False
+    world.day.begin()
+    world.exchange.hold(call(7000), 2)
+    world.day.reconcile()
+    assert enter(world).reason == "not_reconciled"
+    world.day.reconcile()
+
+    assert enter(world).reason is None
+
+
+# Closing and repairing -----------------------------------------------------------------------------------------------
 
 
 def close(world: World, *, urgent: bool = False) -> None:
@@ -56,70 +228,6 @@ def test_a_close_waits_for_the_entry_to_be_called_back() -> None:
     assert world.states() == [OrderState.CANCELED, OrderState.FILLED]
     assert world.position().state is HoldingState.CLOSED
     assert world.all(HoldingClosed)[0].contracts == 2
-
-
-def test_a_close_is_booked_once_at_its_fill() -> None:
-    """CS-417, CS-564: 2.50 received, 2.80 paid, 3 contracts; balance and journal once."""
-    world = a_world_holding(closes={"p1": "10:00:20"})
-    world.cycle(12)
-    (booked,) = world.all(HoldingClosed)
-
-    assert (booked.exit_value, booked.gross, booked.per_contract) == (Decimal("2.80"), Decimal("-90"), Decimal("-30"))
-    assert world.book.balance == Decimal(20_000) - 90
-    assert world.book.balance == world.exchange.account().balance
-
-
-def filled_close() -> World:
-    """The closing order is filled, one second ago."""
-    world = a_world_holding()
-    close(world)
-    world.show(seconds=10)
-    world.day.desk.advance()
-    assert world.position().is_flat
-    return world
-
-
-@pytest.mark.parametrize(("seconds", "booked"), [(1.9, 0), (2, 1)])
-def test_the_first_look_comes_two_seconds_after_the_fill(seconds: float, booked: int) -> None:
-    """CS-562."""
-    world = filled_close()
-    world.clock.advance(seconds)
-    world.day.confirm()
-
-    assert len(world.all(HoldingClosed)) == booked
-
-
-def test_a_failed_query_confirms_nothing() -> None:
-    """CS-562, CS-572."""
-    world = filled_close()
-    world.clock.advance(60)
-    world.exchange.queries_fail()
-    world.day.confirm()
-    assert world.all(HoldingClosed) == []
-    world.day.confirm()
-    assert len(world.all(HoldingClosed)) == 1
-
-
-def test_a_broker_that_still_shows_the_legs_confirms_nothing() -> None:
-    """CS-561: acceptance is not a fill, a fill is not yet flat."""
-    world = filled_close()
-    world.clock.advance(3)
-    world.exchange.faults.holdings_lag(1)
-    world.day.confirm()
-
-    assert world.all(HoldingClosed) == []
-
-
-def test_what_others_hold_of_the_same_contract_does_not_hinder_the_booking() -> None:
-    """CS-561: per symbol only what the book's other positions hold, and what is quarantined."""
-    world = filled_close()
-    world.clock.advance(3)
-    world.exchange.hold(put(6880), -1)
-    world.day.confirm()
-    assert world.all(HoldingClosed) == []
-    world.day.ledger.record(HoldingsQuarantined(world.clock.now(), {SHORT: -1}, "foreign"))
-    world.day.confirm()
-    assert len(world.all(HoldingClosed)) == 1
 
 
 def test_a_refused_close_is_done_leg_by_leg_shorts_first() -> None:
@@ -186,18 +294,6 @@ def test_stuck_is_told_with_the_attempt_after_the_fifth(refusals: int, alarms: l
     assert world.alarms() == alarms
 
 
-def test_a_position_without_symbols_is_never_confirmed() -> None:
-    """CS-562: what holds nothing at all was never looked up."""
-    world = a_world()
-    world.day.begin()
-    plan, now = a_scripted_plan(), world.clock.now()
-    world.day.ledger.record(spread_adopted(now, plan, 3, Decimal("2.50"), {}, now, SpreadWatch(), orphan=False))
-    world.clock.advance(60)
-    world.day.confirm()
-
-    assert world.all(HoldingClosed) == []
-
-
 def entered_out_of_ratio(*leg_contracts: int) -> World:
     world = a_world(a_scripted_plan())
     world.exchange.next_submit(leg_contracts=leg_contracts)
@@ -231,17 +327,6 @@ def test_a_repair_that_is_refused_is_tried_again() -> None:
 
     assert world.position().naked_shorts() == {}
     assert world.exchange.holdings() == {}
-
-
-def test_loose_legs_that_were_repaired_away_are_booked_as_no_trade() -> None:
-    """CS-603: their cost is booked, the statistics count no contract."""
-    world = entered_out_of_ratio(3, 0)
-    world.cycle(8)
-    (booked,) = world.all(HoldingClosed)
-
-    assert (booked.reason, booked.contracts) == ("repaired", 0)
-    assert world.book.results == ()
-    assert world.book.balance == world.exchange.account().balance
 
 
 def test_an_exit_that_leaves_a_short_uncovered_is_called_back_and_repaired() -> None:
