@@ -13,7 +13,7 @@ from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadTerms, SpreadWatch, policy_id
+from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import LegFill

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gammacore.configuration.settings import OwnStrategy, StrategyName
-from gammacore.domain.entries.event_days import MarketEvent
+from gammacore.domain.announced import MarketEvent
 from gammacore.domain.regime.macro_releases import MacroRelease, Release
 from gammacore.domain.written_dates import read_day
 from gammacore.domain.written_figures import read_figure

@@ -217,14 +217,14 @@ def test_a_contract_its_symbol_does_not_name_is_not_written(contract: OptionCont
 
 
 LEGS = (
-    (Leg(ADJUSTED, Side.SELL), ["ABC ABCW260819C00302500", "sell"]),
-    (Leg(ADJUSTED, Side.BUY, 2), ["ABC ABCW260819C00302500", "buy", 2]),
+    (Leg(ADJUSTED, Side.SELL), "-1 ABC ABCW260819C00302500"),
+    (Leg(ADJUSTED, Side.BUY, 2), "+2 ABC ABCW260819C00302500"),
     (ShareLeg("ABC", Side.BUY, closes=False), {"symbol": "ABC", "side": "buy", "closes": False}),
 )
 
 
 @pytest.mark.parametrize(("leg", "written"), LEGS)
-def test_a_leg_is_a_row_and_shares_are_an_object(leg: Leg | ShareLeg, written: object) -> None:
+def test_a_leg_is_its_signed_ratio_and_contract_and_shares_are_an_object(leg: Leg | ShareLeg, written: object) -> None:
     intent = evolve(order_intended(), ticket=evolve(an_entry_ticket(), legs=(leg,)))
 
     assert body_of(intent)["ticket"]["legs"] == [written]
@@ -234,12 +234,11 @@ def test_a_leg_is_a_row_and_shares_are_an_object(leg: Leg | ShareLeg, written: o
 @pytest.mark.parametrize(
     "leg",
     [
-        [], ["SPX SPXW260819P06040000"], ["SPX SPXW260819P06040000", "SELL"], ["SPX SPXW260819P06040000", "sell", "2"],
-        ["SPX SPXW260819P06040000", "sell", True], ["SPX SPXW260819P06040000", "sell", 1, 1],
-        ["sell", "SPX SPXW260819P06040000"], "SPX SPXW260819P06040000",
+        [], "", "SPX SPXW260819P06040000", "1 SPX SPXW260819P06040000", "-0 SPX SPXW260819P06040000",
+        "- SPX SPXW260819P06040000", "-1 SPXW260819P06040000", "-1  SPX SPXW260819P06040000", "-01 SPX SPXW260819P06040000",
     ],
 )  # fmt: skip
-def test_a_row_that_is_no_leg_is_refused(leg: object) -> None:
+def test_a_text_that_is_no_leg_is_refused(leg: object) -> None:
     record = json.loads(encode(order_intended()))
     record["body"]["ticket"]["legs"][0] = leg
 

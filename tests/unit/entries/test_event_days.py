@@ -11,6 +11,7 @@ import pytest
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import Settings, configure, read_environment, read_toml
 from gammacore.configuration.sample import sample_toml
+from gammacore.domain.announced import MarketEvent
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Coverage
 from gammacore.domain.entries.event_days import (
@@ -19,7 +20,6 @@ from gammacore.domain.entries.event_days import (
     ComputedEvent,
     EventDays,
     EventsMissing,
-    MarketEvent,
     falls_on,
 )
 from gammacore.domain.sessions import new_york

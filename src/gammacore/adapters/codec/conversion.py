@@ -41,6 +41,7 @@ Read = Callable[[Any, Any], Any]
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
 _FRACTION = re.compile(r"(-?\d+)/([1-9]\d*)", re.ASCII)
+_RATIO = re.compile(r"[+-][1-9]\d*", re.ASCII)
 
 
 def event_converter() -> Converter:
@@ -92,7 +93,7 @@ def _contract_reader(converter: Converter) -> Read:
             return read_fields(value, wanted)
         underlying, _, symbol = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
         contract = evolve(parse_occ(symbol), underlying=underlying)
-        if value != f"{underlying} {contract.occ}":
+        if value != f"{underlying.strip()} {contract.occ}":
             raise ValueError(f"{value!r} is not an underlying and an OCC symbol")
         return contract
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import frozen
 
+from gammacore.domain.announced import MarketEvent
 from gammacore.domain.dated_table import Coverage, Horizon
-from gammacore.domain.entries.event_days import MarketEvent
 from gammacore.domain.parameters import parameter
 from gammacore.domain.regime.documents import finite_number
 from gammacore.domain.regime.regime import NO_EVENT, MacroState, MacroStatus
