@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
 
 from builders_holdings import holding_began, holding_closed, spread_adopted, spread_closed
 from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.hedging_events import UpdateStatus
-from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
+from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import LegFill
@@ -115,17 +118,114 @@ def some_events(count: int, first: int = 1) -> list[ledger.Event]:
     return [halted(number) for number in range(first, first + count)]
 
 
+def policy_recorded() -> holding_events.PolicyRecorded:
+    """The stop policy of `a_plan`."""
+    policy = a_plan().policy
+    return holding_events.PolicyRecorded(at(61), policy_id(policy), policy)
+
+
 def one_of_each() -> tuple[ledger.Event, ...]:
     """One sample of every event type, in the order of `Event`."""
     watch = SpreadWatch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
+    put, hedge = a_put_spread().symbols[0], "hedged-1"
     return (
-        ledger_opened(),
-        ledger.HistoryImported(at(-4), (Decimal("56.00"), Decimal("-34.62")), 45, "account_balance.json"),
-        position_adopted(),
+        *_before_the_first_trade(),
         day_started(),
         entry_judged(),
         order_intended(),
         ledger.TicketRefused(at(61), "p1", Purpose.EXIT, a_put_spread().symbols, "nothing_left", "nothing is held"),
+        *_what_becomes_of_orders(),
+        policy_recorded(),
+        position_adopted(),
+        holding_events.WatchChanged(at(91), "p1", watch),
+        holding_events.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
+        holding_events.SettlementAwaited(at(391), "p2"),
+        holding_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        settled_with_shares(),
+        holding_events.HoldingAdjusted(at(390), hedge, "SPY", -65, Decimal("600.00"), "sold outside", is_guess=True),
+        spread_closed(
+            at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80"), Decimal(6050), True
+        ),
+        holding_events.DifferenceSeen(at(7), put, 2, "p5"),
+        hedge_decided(),
+        ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
+        ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
+        *_the_end(),
+        *one_of_each_of_hedging(),
+    )
+
+
+def more_of_some() -> tuple[ledger.Event, ...]:
+    """What else is written of the same types: without the fields that most records have, or with others."""
+    short = a_put_spread().symbols[0]
+    holding = an_intent(at(2), evolve(an_entry_ticket("gc-entry-7", "hedged-1"), effect=Effect.DEBIT))
+    return (
+        evolve(order_intended(), policy=None),
+        evolve(holding, opens=Opening("delta-hedge", "SPX")),
+        an_intent(at(92), evolve(an_entry_ticket("gc-exit-1"), purpose=Purpose.EXIT, limit=None)),
+        holding_began(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
+        holding_began(at(2), f"{short}-stranded-1", "stranded", "SPX", {short: -2}, Decimal("5.00")),
+        holding_events.WatchChanged(at(91), "own-1", Notes({"high": "601.20", "since": "10:31"})),
+        holding_events.HoldingAdjusted(at(8), "p1", short, 2, None, "gone"),
+        holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
+    )
+
+
+def of_version_1() -> tuple[ledger.Event, ...]:
+    """What the records of version 1 mean today: positions and inventories are holdings, plans carry their policy."""
+    short = "SPXW260819P06880000"
+    return (
+        *_before_the_first_trade(),
+        _adopted_in_format_1(position_adopted()),
+        day_started(),
+        entry_judged(),
+        _intended_in_format_1(order_intended()),
+        *_what_becomes_of_orders(),
+        holding_events.WatchChanged(
+            at(91), "p1", SpreadWatch(Decimal("0.31"), True, False, Decimal("1.70"), at(90.5), 2)
+        ),
+        holding_events.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
+        spread_closed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
+        holding_events.SettlementAwaited(at(391), "p2"),
+        holding_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
+        holding_began(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
+        settled_with_shares(),
+        holding_events.HoldingAdjusted(
+            at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside", is_guess=True
+        ),
+        holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
+        hedge_decided(),
+        ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
+        holding_events.DifferenceSeen(at(7), "", 0, "p5"),
+        holding_events.HoldingAdjusted(at(8), "p1", short, 2, Decimal("4.10"), "bought back outside"),
+        ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
+        *_the_end(),
+        *one_of_each_of_hedging(),
+    )
+
+
+OLD_TERMS: dict[str, Any] = {"policy": "dcb379eb6e7c", "spread": a_put_spread(), "limit": Decimal("2.40")}
+"""The plan as it was written beside its order: whole, under an id that was made of its policy's JSON."""
+
+
+def _intended_in_format_1(event: ledger.OrderIntended) -> ledger.OrderIntended:
+    assert event.opens is not None
+    assert event.opens.spread is not None
+    return evolve(event, opens=evolve(event.opens, spread=evolve(event.opens.spread, **OLD_TERMS)))
+
+
+def _adopted_in_format_1(event: holding_events.HoldingAdopted) -> holding_events.HoldingAdopted:
+    assert event.spread is not None
+    return evolve(event, spread=evolve(event.spread, **OLD_TERMS))
+
+
+def _before_the_first_trade() -> tuple[ledger.Event, ...]:
+    imported = ledger.HistoryImported(at(-4), (Decimal("56.00"), Decimal("-34.62")), 45, "account_balance.json")
+    return ledger_opened(), imported
+
+
+def _what_becomes_of_orders() -> tuple[ledger.Event, ...]:
+    return (
         ledger.OrderAccepted(at(61.5), "gc-entry-1", "8675309"),
         ledger.OrderWasRejected(at(62), "gc-entry-2", "insufficient buying power"),
         ledger.OrderNotSent(at(62), "gc-entry-3", "connection refused"),
@@ -134,46 +234,33 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.CancelRequested(at(66), "gc-entry-5", "entry life of 300 s is over"),
         ledger.OrderCanceled(at(66.1), "gc-entry-5", ""),
         ledger.OrderExpired(at(390), "gc-entry-6"),
-        holding_events.WatchChanged(at(91), "p1", watch),
-        holding_events.CloseDecided(at(92), "p1", "trailing_stop", Decimal("1.95"), "profit 22 % < 23 %"),
-        spread_closed(at(93), "p1", "trailing_stop", Decimal("1.95"), 3, Decimal("150.00"), Decimal("7.80")),
-        holding_events.SettlementAwaited(at(391), "p2"),
-        holding_events.SharesDelivered(at(960), "p3", "SPY", -200, Decimal(604), Decimal(605)),
-        holding_began(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
-        holding_events.HoldingSettled(
-            at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
-        ),
-        holding_events.HoldingAdjusted(at(390), "hedged-1", "SPY", -65, Decimal("600.00"), "sold outside"),
-        holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
-        holding_events.HedgeDecided(
-            at(30),
-            "hedged-1",
-            "delta_hedge",
-            "SPY",
-            -65,
-            Decimal("65.25"),
-            Decimal(100),
-            Decimal("0.15"),
-            Decimal("-15000"),
-            "known",
-            Decimal("600.25"),
-            Decimal("600.25"),
-            Decimal(1),
-            holding_events.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1),
-            at(28),
-        ),
-        ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
-        holding_events.DifferenceSeen(at(7), "SPXW260819P06880000", 2, "p5"),
-        holding_events.HoldingAdjusted(at(8), "p1", "SPXW260819P06880000", 2, Decimal("4.10"), "bought back outside"),
-        ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
+    )
+
+
+def _the_end() -> tuple[ledger.Event, ...]:
+    return (
         halted(9),
         ledger.Resumed(at(10), "quotes are back"),
         ledger.BreakerTripped(at(10.5), 3, "no answer"),
         ledger.BreakerCleared(at(10.8), "the broker answers again"),
         ledger.FlattenRequested(at(11), "going home"),
         ledger.DayFinished(at(400), DAY, Decimal("20142.20")),
-        *one_of_each_of_hedging(),
     )
+
+
+def settled_with_shares() -> holding_events.HoldingSettled:
+    return holding_events.HoldingSettled(
+        at(391), "hedged-1", "SPY260819C00600000", 2, Decimal("1.25"), "SPY", 200, Decimal("601.25"), False
+    )
+
+
+def hedge_decided() -> holding_events.HedgeDecided:
+    greeks = holding_events.BookGreeks(Decimal("12.5"), Decimal("-180.25"), Decimal("14.75"), missing=1)
+    price = Decimal("600.25")
+    return holding_events.HedgeDecided(
+        at(30), "hedged-1", "delta_hedge", "SPY", -65, Decimal("65.25"), Decimal(100), Decimal("0.15"),
+        Decimal("-15000"), "known", price, price, Decimal(1), greeks, at(28),
+    )  # fmt: skip
 
 
 def one_of_each_of_hedging() -> tuple[hedging.HedgingEvent, ...]:
@@ -209,4 +296,4 @@ if __name__ == "__main__":
 
     from gammacore.adapters.codec import encode
 
-    sys.stdout.writelines(encode(event) + "\n" for event in one_of_each())
+    sys.stdout.writelines(encode(event) + "\n" for event in (*one_of_each(), *more_of_some()))

@@ -30,7 +30,7 @@ from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.ledger import Halted, OrderIntended, Resumed
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose
-from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.risk.limits import RiskLimits, holding_risk
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
@@ -299,7 +299,7 @@ def chosen_risk(book: Book) -> Decimal:
         for holding in book.live_holdings
         if all(order.ticket.purpose is not Purpose.HEDGE for order in book.orders_of(holding.id))
     ]
-    return sum((holding.maximum_risk for holding in unhedged), Decimal(0))
+    return sum((holding_risk(holding, book.orders_of(holding.id)) for holding in unhedged), Decimal(0))
 
 
 SLACK = Decimal(1000)

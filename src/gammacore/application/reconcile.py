@@ -6,7 +6,7 @@ A failed query is never "flat"; a difference counts after two looks in a row. Ru
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from itertools import count
 
@@ -99,7 +99,8 @@ class Reconcile:
             return self._unreachable(outage)
         self._failures = 0
         self._report_unread(held)
-        self._late_fills(self._ledger.book.quarantined.keys())  # what was taken for foreign may be ours after all
+        # what was taken for foreign may be ours after all
+        self._late_fills(self._ledger.book.quarantined.keys(), self._broker.order)
         differences = self._differences(held)
         self._count_looks(differences)
         if not differences:
@@ -171,7 +172,7 @@ class Reconcile:
         """What becomes of a symbol that differs, and of all symbols that go with it; nothing when no book has it."""
         if not self._seen_enough(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        filled, all_answered = self._late_fills({symbol})
+        filled, all_answered = self._late_fills({symbol}, self._broker.order)
         if filled:
             return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
         if gap == 0:
@@ -182,19 +183,22 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        reports = self._broker_orders()
+        listed = {report.id: report for report in reports or ()}
+        if filled := self._late_fills({symbol}, listed.get)[0]:  # the answers about single orders were old ones
+            return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
         spread = owners[0] if len(owners) == 1 and is_spread(owners[0]) and owners[0].held(symbol) else None
         if spread is not None and not any(held.get(leg) for leg in spread.quantities):
-            return self._missing(spread)
-        return self._traded_outside(symbol, gap)
+            return self._missing(spread, reports)
+        return self._traded_outside(symbol, gap, reports or ())
 
-    def _traded_outside(self, symbol: str, gap: int) -> dict[str, ReconcileVerdict]:
+    def _traded_outside(self, symbol: str, gap: int, reports: Sequence[OrderReport]) -> dict[str, ReconcileVerdict]:
         """Bring holdings down to what the broker still holds of them, or back up to what it shows again.
 
         What is naked then is repaired in this very cycle, so nothing waits for the price: without the broker's orders
         it is not known. Rules: CS-413, CS-572, R5.
         """
         now, book = self._clock.now(), self._ledger.book
-        reports = self._broker_orders() or ()
         changes = adjustments(book.holdings.values(), symbol, gap, filter(self._is_foreign, reports), now)
         if not changes:
             return {}
@@ -239,7 +243,7 @@ class Reconcile:
         """A difference counts after two looks in a row; what does not differ needs none."""
         return symbol not in self._seen or self._seen[symbol][1] >= LOOKS
 
-    def _late_fills(self, symbols: Set[str]) -> tuple[set[str], bool]:
+    def _late_fills(self, symbols: Set[str], report_of: Callable[[str], OrderReport | None]) -> tuple[set[str], bool]:
         """Legs of our finished orders that have filled after all, a fill like any other; whether all were answered.
 
         Rules: CS-410, CS-574.
@@ -250,7 +254,7 @@ class Reconcile:
             if symbols.isdisjoint(order.ticket.symbols) or not self._may_have_filled_late(order):
                 continue
             try:
-                report = self._broker.order(order.id)
+                report = report_of(order.id)
             except BrokerError:
                 all_answered = False
                 continue
@@ -287,12 +291,12 @@ class Reconcile:
             return True
         return is_spread(holding) and any(order.is_working for order in self._ledger.book.orders_of(holding.id))
 
-    def _missing(self, spread: SoldSpread) -> dict[str, ReconcileVerdict]:
+    def _missing(self, spread: SoldSpread, reports: Sequence[OrderReport] | None) -> dict[str, ReconcileVerdict]:
         """Book a spread the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""
         legs = spread.quantities
         if not all(self._seen_enough(symbol) for symbol in legs):
             return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)
-        if (reports := self._broker_orders()) is None:
+        if reports is None:
             return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)  # nothing is naked: its price can be waited for
         others = [report for report in reports if self._is_foreign(report)]
         now, after = self._clock.now(), spread

@@ -53,7 +53,8 @@ class SettleExpiry:
             for symbol, held in holding.options.items()
             if (contract := holding.contract(symbol)).expiry <= date
         ]
-        prints = {(one.underlying, one.expiry): self._print(one.underlying, one.expiry) for one, _ in expired}
+        series = dict.fromkeys((contract.underlying, contract.expiry) for contract, _ in expired)
+        prints = {(underlying, expiry): self._print(underlying, expiry) for underlying, expiry in series}
         if not expired:
             return
         if None in prints.values():

@@ -17,7 +17,6 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration.settings import AccountSettings, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.ledger import EntryJudged
@@ -44,7 +43,7 @@ def a_world_at(broker: BrokerName, start: str, cash: str = "20000", underlying: 
 
 
 def judged(world: World) -> tuple[str | None, str]:
-    plan = evolve(a_scripted_plan(), position="p9")
+    plan = evolve(a_scripted_plan(), holding="p9")
     world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now())))
     record = world.all(EntryJudged)[-1]
     return record.reason, record.explanation
@@ -83,11 +82,11 @@ def test_a_small_account_buys_nothing_that_is_hedged_all_day(cash: str, reason: 
     leg = ShareLeg("SPY", Side.BUY, closes=False)
     step = Trade("i1", "delta-hedge", "SPY", Purpose.ENTRY, (leg,), 1, Effect.DEBIT, "straddle", record=record)
 
-    state = world.day.inventory(step)
+    world.day.carry_out(step)
 
     assert [entry.reason for entry in world.all(EntryJudged)] == [reason]
-    assert (state is None, len(world.exchange.received)) == (reason is not None, reason is None)
-    assert bool(world.all(HoldingAdopted)) == (reason is None)
+    assert len(world.exchange.received) == (reason is None)
+    assert (world.book.holding("i1") is not None) == (reason is None)
     if reason is not None:
         assert (
             "0 day trades in 5 sessions and 4 more, balance 24999.99 < 25000" in world.all(EntryJudged)[0].explanation
@@ -99,7 +98,10 @@ def test_hedges_and_exits_are_never_asked_about() -> None:
     leg, call = ShareLeg("SPY", Side.BUY, closes=False), {"SPXW260105C06900000": 1}
     world.day.ledger.record(holding_began(world.clock.now(), "i1", "x", "SPX", call, Decimal(2)))
 
-    assert world.day.inventory(Trade("i1", "x", "SPY", Purpose.HEDGE, (leg,), 10, Effect.DEBIT, "hedge")) is not None
+    world.day.carry_out(Trade("i1", "x", "SPY", Purpose.HEDGE, (leg,), 10, Effect.DEBIT, "hedge"))
+
+    (sent,) = world.exchange.received
+    assert (sent.purpose, sent.quantity) == (Purpose.HEDGE, 10)
 
 
 def test_each_turn_from_building_up_to_reducing_is_a_day_trade() -> None:

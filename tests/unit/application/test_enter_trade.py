@@ -35,7 +35,7 @@ class Account(Relay):
 
 def enter(world: World, contracts: int = 3) -> EntryJudged:
     """Open as decided; return what is on record of the judgement."""
-    plan = evolve(a_scripted_plan(contracts), position="p9")
+    plan = evolve(a_scripted_plan(contracts), holding="p9")
     world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now())))
     return world.all(EntryJudged)[-1]
 
@@ -145,7 +145,7 @@ def test_the_client_id_says_what_the_order_is_for() -> None:
 def test_a_warning_of_an_entry_is_written_with_its_order_in_one_append() -> None:
     """CS-368: once per entry, killed or not."""
     world = a_world_holding()
-    plan = evolve(a_scripted_plan(3), position="p9")
+    plan = evolve(a_scripted_plan(3), holding="p9")
     warning = Warn("stop_inside_quotes", "worst mark 2.80 - credit 2.50", "p9")
     world.day.carry_out(Open(plan, a_judgement(plan, world.clock.now()), warnings=(warning,)))
     kinds = [type(event) for event in world.events]

@@ -64,3 +64,9 @@ def test_a_hostile_day_opens_nothing_while_halted_and_sells_nothing_twice(first:
         except BaseException as broken:
             broken.add_note(f"hostile seed {seed}")
             raise
+
+
+@pytest.mark.parametrize("seed", [1921])
+def test_a_hostile_day_that_broke_a_limit_once_ends_well(seed: int) -> None:
+    """CS-342, by seed: calls bought beside shares took these out of the risk, and more shares were bought (1921)."""
+    run(seed)

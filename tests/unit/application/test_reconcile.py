@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -182,8 +182,15 @@ def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
 
 
 def test_what_was_taken_for_foreign_is_adopted_when_our_order_explains_it() -> None:
-    """CS-574: an old answer came at the wrong moment; it does not stay quarantined."""
+    """CS-574: old answers came at the wrong moment; it does not stay quarantined."""
+
+    class OldList(Relay):
+        def orders(self) -> Sequence[OrderReport]:
+            return ()
+
     world = a_late_fill()
+    world.restart()
+    world.wrap_broker = relayed(OldList)
     world.exchange.order("gc-entry")
     world.exchange.faults.reports_lag(2)
     look(world, 3)
@@ -194,6 +201,27 @@ def test_what_was_taken_for_foreign_is_adopted_when_our_order_explains_it() -> N
 
     assert world.position().open_contracts == 3
     assert dict(world.book.quarantined) == {}
+
+
+def test_a_late_fill_that_only_the_list_of_orders_shows_is_our_own() -> None:
+    """CS-410, CS-572: the answer about the order is an old one; its dollars are known all the same (seed 40153)."""
+    world = a_world_holding(closes={"p1": "10:00:20"})
+    world.exchange.next_submit(delay=1, on_cancel="filled_late")
+    world.show(seconds=20)
+    world.day.cycle()
+    (close,) = world.book.working_orders
+    world.day.desk.cancel(close, "no_taker")
+    world.clock.advance(3)
+    world.day.desk.advance()
+    assert world.book.orders[close.id].state is OrderState.CANCELED
+    world.show(seconds=1800)
+    world.exchange.faults.reports_lag(9)
+
+    assert look(world, 0) == [ReconcileVerdict.LOOK_AGAIN] * 2
+    assert look(world, 3) == [ReconcileVerdict.ADOPTED] * 2
+    assert world.position().is_flat
+    assert world.all(DifferenceSeen) == []
+    assert world.alarms() == []
 
 
 def test_a_late_fill_is_adopted_although_another_order_works_on_the_same_contracts() -> None:

@@ -27,7 +27,7 @@ from gammacore.domain.desks.leftovers import close_spreads
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import AlarmRaised, Event
+from gammacore.domain.ledger import AlarmRaised, Event, OrderIntended
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import OrderState, Purpose
 from gammacore.domain.sessions import NEW_YORK
@@ -72,7 +72,7 @@ def test_a_spread_of_ours_is_told_once_and_closed() -> None:
     cycle(world, 8)
 
     (adopted,), (decided,) = world.all(HoldingAdopted), world.all(CloseDecided)
-    assert (adopted.plan.holding, adopted.contracts, decided.at) == (SPREAD, 2, adopted.at)
+    assert (adopted.holding, adopted.contracts, decided.at) == (SPREAD, 2, adopted.at)
     (told,) = [event for event in world.all(AlarmRaised) if event.code == "leftover"]
     assert (told.holding, told.detail) == (
         SPREAD, "a credit spread of 2 contracts that this strategy does not watch: closed now"
@@ -91,7 +91,9 @@ def test_the_desk_goes_on_as_if_it_had_not_been() -> None:
     world = a_world_with_a_lost_spread()
     cycle(world, 100)
 
-    assert [event.strategy for event in world.all(HoldingAdopted)] == ["delta-hedge"]
+    assert [event.holding for event in world.all(HoldingAdopted)] == [SPREAD]
+    begun = [event.opens.owner for event in world.all(OrderIntended) if event.opens is not None]
+    assert begun == ["delta-hedge"]
     assert len(world.all(HoldingClosed)) == 1
 
 

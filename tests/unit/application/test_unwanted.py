@@ -20,6 +20,7 @@ from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
@@ -49,7 +50,7 @@ def test_delivered_shares_are_closed_at_market_at_the_next_open(shares: int, sid
 
     assert trade.legs == (ShareLeg("SPY", side, closes=True),)
     assert (trade.quantity, trade.limit, trade.purpose) == (abs(shares), None, Purpose.EXIT)
-    assert (trade.reason, trade.strategy) == ("delivered_shares", DELIVERED)
+    assert (trade.reason, trade.strategy) == ("delivered_shares", "delivered")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,8 @@ def test_our_own_naked_short_is_bought_back() -> None:
     world = a_world_with_a_stranded_short()
     assert [look(world), look(world)] == [[ReconcileVerdict.LOOK_AGAIN], [ReconcileVerdict.ADOPTED]]
     (opened,) = world.all(HoldingAdopted)
-    assert (opened.strategy, opened.symbols, opened.price) == (STRANDED, {SHORT.occ: -2}, Decimal("5.00"))
+    assert (opened.origin, opened.owner) == (Origin.STRANDED, "stranded")
+    assert (opened.symbols, opened.price) == ({SHORT.occ: -2}, Decimal("5.00"))
     assert world.alarms() == ["naked_short"]
     for _ in range(3):
         world.show()

@@ -21,10 +21,12 @@ from gammacore.domain.desks.walking import WALKED
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
+from gammacore.domain.holdings.plans import SpreadPlan, plan_of
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import Halted, OrderFilled, OrderIntended
 from gammacore.domain.orders import Execution, OrderState
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.spreads import CreditSpread
 
 Quotes = Mapping[OptionContract, BidAsk]
 
@@ -48,6 +50,15 @@ def walking(contracts: int = 3) -> World:
     world.show(FAR, seconds=0)
     world.day.once()
     return world
+
+
+def planned(intent: OrderIntended) -> SpreadPlan:
+    """The plan an intent says it is for."""
+    opens, ticket, plan = intent.opens, intent.ticket, a_scripted_plan()
+    assert opens is not None
+    assert opens.spread is not None
+    spread = CreditSpread.of_legs(ticket.option_legs)
+    return plan_of(opens.spread, ticket.holding, spread, ticket.quantity, ticket.limit, plan.policy)
 
 
 def look(world: World, quotes: Quotes = FAR, *, seconds: float = 3, times: int = 1) -> None:
@@ -97,7 +108,7 @@ def test_every_step_is_a_ticket_of_the_next_attempt_for_the_same_plan() -> None:
 
     assert len({intent.ticket.id for intent in intents}) == len(intents) == 4
     assert {intent.ticket.quantity for intent in intents} == {3}
-    assert len({intent.plan for intent in intents}) == 1
+    assert [planned(intent) for intent in intents] == [a_scripted_plan()] * 4
     assert [order.called_back for order in world.orders()][:3] == [WALKED] * 3
 
 
@@ -212,8 +223,7 @@ def test_fills_of_two_orders_of_one_entry_are_one_position_at_their_mean_credit(
     for order, contracts, price in (("first", 3, "2.50"), ("second", 1, "2.30"), ("second", 3, "2.30")):
         execution = Execution(contracts, Decimal(price))
         book.apply(OrderFilled(at("10:01"), order, execution, complete=contracts == 3))
-    position = book.holding(plan.holding)
+    (position,) = book.live_spreads
 
-    assert position is not None
     assert (position.contracts, position.open_contracts, position.credit) == (6, 6, Decimal("2.40"))
     assert position.cash == 3 * 250 + 3 * 230

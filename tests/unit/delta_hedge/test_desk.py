@@ -391,4 +391,4 @@ def test_it_needs_buying_power_only_to_buy() -> None:
 
     assert not desk.needs(at("09:44:59"), session, Book()).account
     assert desk.needs(at("09:45"), session, Book()).account
-    assert not desk.needs_exposure(at("09:45"), session, a_book(judged()))
+    assert not desk.needs(at("09:45"), session, a_book(judged())).account

@@ -129,7 +129,7 @@ def test_a_stop_inside_bid_and_ask_is_warned_of_with_the_entry(legs: Legs, warne
     assert isinstance(decision, Open)
     assert [warning.code for warning in decision.warnings] == ["stop_inside_quotes"] * warned
     if warned:
-        assert decision.warnings[0].position == decision.plan.holding
+        assert decision.warnings[0].holding == decision.plan.holding
         assert "= 0.30 >= stop 10% of credit = 0.25" in decision.warnings[0].detail
 
 
@@ -214,6 +214,7 @@ def test_a_quiet_position_is_remembered_and_kept() -> None:
     (remembered,) = between_slots(held())
 
     assert isinstance(remembered, Remember)
+    assert isinstance(remembered.watch, SpreadWatch)
     assert remembered.watch.best_profit == Decimal("0.04")
 
 
@@ -258,7 +259,7 @@ def test_positions_are_looked_after_oldest_first_each_by_its_own_policy() -> Non
     second = a_plan(position="p2", policy=wide)
     decisions = between_slots(a_book(opened(HELD), opened(second)), STOPPED)
 
-    assert [(type(step).__name__, step.position) for step in decisions if isinstance(step, Remember | Close)] == [
+    assert [(type(step).__name__, step.holding) for step in decisions if isinstance(step, Remember | Close)] == [
         ("Remember", "p1"), ("Close", "p1"), ("Remember", "p2"),
     ]  # fmt: skip
 
@@ -381,7 +382,8 @@ def test_a_close_filled_in_part_is_sent_again_for_the_rest() -> None:
     )
 
     assert between_slots(book) == [Close("p1", "stop_loss", "attempt 2", urgent=True)]
-    assert book.holdings["p1"].open_contracts == 1
+    (position,) = book.live_spreads
+    assert position.open_contracts == 1
 
 
 def test_a_flat_position_needs_no_more_orders() -> None:
@@ -419,8 +421,8 @@ def test_a_condor_leg_by_leg_buys_both_shorts_first() -> None:
     plan = a_plan(a_condor(), contracts=2)
     ticket = evolve(exit_ticket(plan, "stop_loss"), id="exit-1")
     book = held(
-        holding_events.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""), ledger.OrderIntended(at("10:20"), ticket),
-        rejected("exit-1"), plan=plan,
+        holding_events.CloseDecided(at("10:20"), "p1", "stop_loss", None, ""),
+        ledger.OrderIntended(at("10:20"), ticket), rejected("exit-1"), plan=plan,
     )  # fmt: skip
 
     assert between_slots(book) == [Repair("p1", Leg(a_contract("C6980"), Side.BUY), 2), Repair("p1", BUY_SHORT, 2)]
@@ -432,7 +434,7 @@ def test_a_position_closed_twice_over_is_traded_back() -> None:
         *a_close_order(1, not_sent("exit-1")), *a_close_order(2, accepted("exit-2"), filled("exit-2", 2)),
         filled("exit-1", 2),
     )  # fmt: skip
-    position = book.holdings["p1"]
+    (position,) = book.live_spreads
 
     assert position.open_contracts == 0
     assert between_slots(book) == [Repair("p1", Leg(LONG, Side.BUY), 2)]

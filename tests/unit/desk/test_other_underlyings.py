@@ -11,7 +11,7 @@ from attrs import evolve
 from builders import DAY, a_plan, a_put_spread
 from builders_day import opened
 from builders_desk import a_book, a_situation, steps
-from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.spreads import CreditSpread, Vertical
@@ -42,7 +42,7 @@ def test_an_unknown_underlying_never_stops_the_exit_and_is_an_alarm() -> None:
     alarm, close = decided(UNKNOWN, "15:30")
 
     assert isinstance(alarm, Warn)
-    assert (alarm.code, alarm.holding) == ("unknown_underlying", UNKNOWN.position)
+    assert (alarm.code, alarm.holding) == ("unknown_underlying", UNKNOWN.holding)
     assert isinstance(close, Close)
     assert close.reason == "soft_close"
 
@@ -63,4 +63,5 @@ def test_a_position_is_judged_by_its_own_scale(price: str, held: bool) -> None:
     situation = evolve(a_situation("12:00", book=book), market=an_ndx_market())
     (remembered,) = [step for step in steps(situation) if isinstance(step, Remember)]
 
+    assert isinstance(remembered.watch, SpreadWatch)
     assert remembered.watch.hold is held

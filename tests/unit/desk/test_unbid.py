@@ -291,7 +291,7 @@ def test_a_loose_long_of_an_open_position_is_offered_and_its_spreads_are_watched
     world.inbox.post(Request(RequestKind.FLATTEN, world.clock.now(), "enough"))
     cycle(world, UNBID, 6)
     assert closes(world) == [LONG_ALONE, SHORT_ALONE, LONG_ALONE]
-    assert world.position().holdings == {SHORT.occ: 0, LONG.occ: 3}
+    assert world.position().quantities == {LONG.occ: 3}
 
 
 # -- condors and single sides ------------------------------------------------------------------------------------------
@@ -312,8 +312,7 @@ def test_a_condor_with_one_unbid_side_closes_side_by_side() -> None:
     cycle(world, {**PUT_QUOTES, **UNBID_CALLS}, 8)
 
     assert closes(world) == [BOTH_LEGS, CALL_SIDE[:1], CALL_SIDE[1:]]
-    held = {symbol: count for symbol, count in world.position().holdings.items() if count}
-    assert held == {call(6990).occ: 3}
+    assert world.position().quantities == {call(6990).occ: 3}
     settle(world)
     (booked,) = world.all(HoldingClosed)
     assert booked.exit_value == Decimal("2.80") + Decimal("0.15")
@@ -336,8 +335,7 @@ def test_a_side_that_is_refused_does_not_keep_the_other_one_open() -> None:
     world.exchange.next_submit(rejects="no")
     cycle(world, {**PUT_QUOTES, **UNBID_CALLS}, 10)
 
-    held = {symbol: count for symbol, count in world.position().holdings.items() if count}
-    assert held == {call(6990).occ: 3}
+    assert world.position().quantities == {call(6990).occ: 3}
 
 
 def test_a_side_that_is_left_is_at_risk_with_its_width() -> None:

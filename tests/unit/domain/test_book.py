@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ from builders_ledger import position_adopted
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.results import STATISTICS_WINDOW
-from gammacore.domain.holdings.holding import HoldingState
+from gammacore.domain.holdings.holding import HoldingState, Origin
 from gammacore.domain.holdings.lots import Lot
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.ledger import Event
@@ -132,8 +133,11 @@ def test_an_entry_is_a_position_only_once_it_is_filled() -> None:
 
     assert book.live_spreads == ()
     assert [order.state for order in book.working_orders] == [OrderState.ACCEPTED]
-    assert book.holdings["p1"].plan is PUT_TRADE
-    assert book.holding("p1") is None
+    entering = book.holding("p1")
+    assert entering is not None
+    assert (entering.plan, entering.state, entering.has_filled) == (PUT_TRADE, HoldingState.ENTERING, False)
+    assert book.live_holdings == (entering,)
+    assert book.expected_holdings() == {}
 
 
 def test_a_fill_makes_the_position_and_what_the_broker_should_hold() -> None:
@@ -149,7 +153,7 @@ def test_an_entry_in_parts_grows_one_position() -> None:
     """CS-412, CS-414: cumulative executions, opened at the first fill."""
     parts = [entry_filled(PUT_TRADE, 1), entry_filled(PUT_TRADE, 3, "2.40", complete=True, time="10:03")]
     book = a_book(ordered(PUT_TRADE), parts)
-    position = book.holdings["p1"]
+    (position,) = book.live_spreads
 
     assert (position.contracts, position.credit, position.open_contracts) == (3, Decimal("2.40"), 3)
     assert (position.opened_at, position.cash) == (at("10:00:30"), Decimal(720))
@@ -163,7 +167,7 @@ def test_an_unverified_price_is_flagged() -> None:
         at("10:01"), "entry-p1", Execution(3, Decimal("2.5")), complete=True, price_verified=False
     )
 
-    assert not a_book(ordered(PUT_TRADE), unsure).positions["p1"].credit_verified
+    assert not a_book(ordered(PUT_TRADE), unsure).holdings["p1"].credit_verified
 
 
 def test_one_leg_of_an_entry_is_held_though_no_spread_is() -> None:
@@ -280,7 +284,7 @@ def test_what_the_rules_remember_survives_in_the_book() -> None:
     watch = SpreadWatch(best_profit=Decimal("0.31"), trailing_armed=True)
 
     assert (
-        a_book(opened(PUT_TRADE), holding_events.WatchChanged(at("11:00"), "p1", watch)).positions["p1"].watch == watch
+        a_book(opened(PUT_TRADE), holding_events.WatchChanged(at("11:00"), "p1", watch)).holdings["p1"].watch == watch
     )
 
 
@@ -322,7 +326,7 @@ def test_nothing_is_adopted_under_a_name_that_is_taken() -> None:
     held = a_book(adoption)
 
     for book in (working, held):
-        with pytest.raises(InvalidInput, match="position"):
+        with pytest.raises(InvalidInput, match="adopted once"):
             book.apply(adoption)
 
 
@@ -352,10 +356,11 @@ def test_orders_are_known_by_their_position_oldest_first() -> None:
         (ledger.OrderAccepted(at("10:01"), "gc-nobody", "77"), "order"),
         (entry_filled(PUT_TRADE, 1), "order"),
         (ledger.CancelRequested(at("10:01"), "gc-nobody", ""), "order"),
-        (ledger.OrderIntended(at("10:00"), entry_ticket(PUT_TRADE)), "plan"),
-        (holding_events.WatchChanged(at("10:01"), "p9", SpreadWatch()), "position"),
-        (holding_events.CloseDecided(at("10:01"), "p9", "stop", None, ""), "position"),
-        (settled(PUT_TRADE, "6900", "0", "750"), "position"),
+        (ledger.OrderIntended(at("10:00"), entry_ticket(PUT_TRADE)), "opens"),
+        (ledger.OrderIntended(at("10:00"), exit_ticket(PUT_TRADE, "stop")), "opens"),
+        (holding_events.WatchChanged(at("10:01"), "p9", SpreadWatch()), "holding"),
+        (holding_events.CloseDecided(at("10:01"), "p9", "stop", None, ""), "holding"),
+        (settled(PUT_TRADE, "6900", "0", "750"), "holding"),
         ("no event at all", "event"),
     ],
 )
@@ -370,12 +375,16 @@ def test_an_event_that_cannot_follow_is_refused_by_name(event: Any, field: str) 
 
 
 def test_a_fill_of_an_exit_nobody_holds_changes_the_order_only() -> None:
-    ticket = exit_ticket(PUT_TRADE, "stop")
-    filled = ledger.OrderFilled(at("10:01"), ticket.id, Execution(3, Decimal(1)), complete=True)
-    book = a_book(ledger.OrderIntended(at("10:00"), ticket), filled)
+    """CS-564: the spread was closed and booked before; what this fill opened at the broker is nobody's."""
+    ticket = evolve(exit_ticket(PUT_TRADE, "stop"), id="exit-late")
+    late = ledger.OrderFilled(at("12:40"), ticket.id, Execution(3, Decimal(1)), complete=True)
+    done = closed(PUT_TRADE, "12:30", "target", "1.00", "450")
+    before = a_book(opened(PUT_TRADE), ledger.OrderIntended(at("12:29"), ticket), done)
+    book = a_book(opened(PUT_TRADE), ledger.OrderIntended(at("12:29"), ticket), done, late)
 
     assert book.orders[ticket.id].state is OrderState.FILLED
     assert book.expected_holdings() == {}
+    assert (book.live_holdings, book.balance) == ((), before.balance)
 
 
 # Halts ----------------------------------------------------------------------------------------------------------------
@@ -464,8 +473,8 @@ def test_delivered_shares_are_an_inventory_at_the_settlement_price() -> None:
     book = a_book(holding_events.SharesDelivered(at("16:00"), "p1", "SPY", 300, Decimal(604), Decimal("602.50")))
 
     (inventory,) = book.live_holdings
-    assert (inventory.id, inventory.strategy) == ("shares-p1", "delivered")
-    assert inventory.holdings["SPY"].lots == (Lot(300, Decimal("602.50")),)
+    assert (inventory.id, inventory.origin, inventory.owner) == ("shares-p1", Origin.DELIVERED, "delivered")
+    assert inventory.lots["SPY"].lots == (Lot(300, Decimal("602.50")),)
     assert book.expected_holdings() == {"SPY": 300}
 
 
@@ -482,7 +491,7 @@ def test_alarms_change_nothing() -> None:
     before = everything(a_book(opened(PUT_TRADE)))
     told: list[Event] = [
         ledger.AlarmRaised(at("11:00"), "stale_quotes", "", "p1"),
-        holding_events.DifferenceSeen(at("11:00"), "p1", 2),
+        holding_events.DifferenceSeen(at("11:00"), PUT_TRADE.spread.symbols[0], 2, "p1"),
     ]
     after = everything(a_book(opened(PUT_TRADE), told))
 

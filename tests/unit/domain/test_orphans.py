@@ -23,9 +23,10 @@ from gammacore.domain.desks.orphans import (
     find_orphans,
     orphan_policy,
 )
-from gammacore.domain.holding_events import HoldingAdopted
-from gammacore.domain.holdings.holding import HoldingState, Origin, SoldSpread
-from gammacore.domain.holdings.policy import StopPolicy, stop_policy
+from gammacore.domain.holding_events import HoldingAdopted, PolicyRecorded
+from gammacore.domain.holdings.holding import Origin, SoldSpread
+from gammacore.domain.holdings.plans import SpreadTerms, policy_id
+from gammacore.domain.holdings.policy import PRESETS, StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id
@@ -63,12 +64,28 @@ def search(
 
 
 def strikes(found: OrphanSearch) -> list[str]:
-    return [orphan.plan.spread.strikes for orphan in found.adopted]
+    return [orphan.spread.spread.strikes for orphan in found.adopted if orphan.spread and orphan.spread.spread]
 
 
 def the_orphan(found: OrphanSearch) -> HoldingAdopted:
     (orphan,) = found.adopted
     return orphan
+
+
+def terms(orphan: HoldingAdopted) -> SpreadTerms:
+    assert orphan.spread is not None
+    return orphan.spread
+
+
+def book_with(orphan: HoldingAdopted, policy: StopPolicy = PRESETS["standard"]) -> Book:
+    """The book of a ledger that recorded the stops an orphan gets, and then took it over."""
+    stops = orphan_policy(policy)
+    return Book.of([PolicyRecorded(NOW, policy_id(stops), stops), orphan])
+
+
+def held(orphan: HoldingAdopted, policy: StopPolicy = PRESETS["standard"]) -> SoldSpread:
+    (holding,) = book_with(orphan, policy).live_spreads
+    return holding
 
 
 def test_an_orphan_was_acquired_with_its_last_leg() -> None:
@@ -89,12 +106,12 @@ def test_a_spread_our_order_opened_is_adopted_as_it_was_opened() -> None:
     """CS-575: credit, quantity, strikes, time of acquisition, target .50, distance 0, flag."""
     orphan = the_orphan(search(HELD, ENTRY))
 
-    assert (orphan.at, orphan.opened_at, orphan.orphan) == (NOW, BOUGHT_AT, True)
-    assert (orphan.contracts, orphan.credit) == (3, Decimal("2.50"))
-    assert orphan.holdings == {SOLD.occ: -3, COVER.occ: 3}
-    assert (orphan.plan.strategy, orphan.plan.direction) == (StrategyTag.PUT_SPREAD, Direction.BULLISH)
-    assert orphan.plan.policy.fixed_target == Decimal("0.50")
-    assert orphan.plan.spread.distance(orphan.plan.price) == 0
+    assert (orphan.at, orphan.opened_at, orphan.origin) == (NOW, BOUGHT_AT, Origin.ORPHAN)
+    assert (orphan.contracts, orphan.price) == (3, Decimal("2.50"))
+    assert orphan.symbols == {SOLD.occ: -3, COVER.occ: 3}
+    assert (terms(orphan).strategy, terms(orphan).direction) == (StrategyTag.PUT_SPREAD, Direction.BULLISH)
+    assert held(orphan).plan.policy.fixed_target == Decimal("0.50")
+    assert held(orphan).entry_distance == 0
 
 
 def test_nothing_of_an_adopted_spread_is_left_over() -> None:
@@ -106,7 +123,7 @@ def test_the_credit_is_the_signed_cost_of_both_legs() -> None:
     assert credit_of_costs([Decimal(1320), Decimal(-2100)], 1) == Decimal("7.80")
 
     found = search({call(6950): -1, call(6970): 1}, a_report((call(6950), -1, "21.00"), (call(6970), 1, "13.20")))
-    assert (the_orphan(found).credit, the_orphan(found).plan.strategy) == (Decimal("7.80"), StrategyTag.CALL_SPREAD)
+    assert (the_orphan(found).price, terms(the_orphan(found)).strategy) == (Decimal("7.80"), StrategyTag.CALL_SPREAD)
 
 
 def test_fills_at_several_prices_count_at_their_average() -> None:
@@ -114,7 +131,7 @@ def test_fills_at_several_prices_count_at_their_average() -> None:
     second = a_report((SOLD, -3, "5.40"), (COVER, 3, "2.50"), order_id="gc-" + "f" * 25, time=at("10:05"))
     orphan = the_orphan(search({SOLD: -4, COVER: 4}, first, second))
 
-    assert orphan.credit == Decimal("2.80")
+    assert orphan.price == Decimal("2.80")
     assert orphan.opened_at == at("10:05")
 
 
@@ -184,7 +201,7 @@ def test_contracts_beyond_what_our_orders_brought_are_somebody_elses() -> None:
     """CS-574: five are held, three are ours."""
     found = search({SOLD: -5, COVER: 3}, ENTRY)
 
-    assert the_orphan(found).holdings == {SOLD.occ: -3, COVER.occ: 3}
+    assert the_orphan(found).symbols == {SOLD.occ: -3, COVER.occ: 3}
     assert found.rest == {SOLD.occ: -2}
 
 
@@ -193,12 +210,12 @@ def test_what_our_orders_have_traded_away_again_is_not_ours_any_more() -> None:
     closed = a_report((SOLD, 1, "3.00"), (COVER, -1, "1.00"), order_id="gc-" + "e" * 25, time=at("10:20"))
     orphan = the_orphan(search(HELD, ENTRY, closed))
 
-    assert (orphan.contracts, orphan.credit, orphan.opened_at) == (2, Decimal("2.50"), BOUGHT_AT)
+    assert (orphan.contracts, orphan.price, orphan.opened_at) == (2, Decimal("2.50"), BOUGHT_AT)
 
 
 def test_names_are_new() -> None:
-    first = the_orphan(search(HELD, ENTRY)).plan.holding
-    second = the_orphan(search(HELD, ENTRY, taken=[first])).plan.holding
+    first = the_orphan(search(HELD, ENTRY)).holding
+    second = the_orphan(search(HELD, ENTRY, taken=[first])).holding
 
     assert (first, second) == ("SPX-20260105-orphan-1", "SPX-20260105-orphan-2")
 
@@ -208,16 +225,16 @@ def test_a_condors_halves_have_names_of_their_own() -> None:
     condor = {call(6980): -1, call(6990): 1, put(6880): -1, put(6870): 1}
     prices = [(contract, count, "4.00" if count < 0 else "1.00") for contract, count in condor.items()]
 
-    names = [orphan.plan.holding for orphan in search(condor, a_report(*prices)).adopted]
+    names = [orphan.holding for orphan in search(condor, a_report(*prices)).adopted]
     assert names == ["SPX-20260105-orphan-1", "SPX-20260105-orphan-2"]
 
 
 def test_the_book_takes_it_and_its_age_is_not_reset() -> None:
     """CS-575: grace runs from the acquisition."""
-    book = Book.of([the_orphan(search(HELD, ENTRY))])
+    book = book_with(the_orphan(search(HELD, ENTRY)))
     (position,) = book.live_spreads
 
-    assert (position.open_contracts, position.cash, (position.origin is Origin.ORPHAN)) == (3, Decimal(750), True)
+    assert (position.open_contracts, position.cash, position.origin) == (3, Decimal(750), Origin.ORPHAN)
     assert position.age_seconds(NOW) == 28 * 60
     assert book.expected_holdings() == {SOLD.occ: -3, COVER.occ: 3}
 
@@ -227,9 +244,9 @@ def test_an_orphan_is_never_held_for_settlement(hold_distance: str) -> None:
     """CS-575: not even where no distance is asked for."""
     policy = evolve(stop_policy("standard"), hold_distance=Decimal(hold_distance))
     orphan = the_orphan(search(HELD, ENTRY, policy=policy))
-    position = SoldSpread(orphan.plan, HoldingState.OPEN, BOUGHT_AT, 3, orphan.credit, holdings=orphan.holdings)
+    position = held(orphan, policy)
     cheap = a_mark("0.10")
-    watch = update_watch(orphan.plan.policy, position, cheap, NOW, a_session(), Decimal(12), REGISTRY["SPX"])
+    watch = update_watch(position.plan.policy, position, cheap, NOW, a_session(), Decimal(12), REGISTRY["SPX"])
 
     assert not watch.hold
 
@@ -282,8 +299,8 @@ def test_adopted_and_rest_are_all_that_was_unknown(
         assert ordered[leg.contract] <= leg.held < 0
         total[leg.contract.occ] = total.get(leg.contract.occ, 0) + leg.held
     for orphan in found.adopted:
-        assert sum(orphan.holdings.values()) == 0
-        for symbol, count in orphan.holdings.items():
+        assert sum(orphan.symbols.values()) == 0
+        for symbol, count in orphan.symbols.items():
             total[symbol] = total.get(symbol, 0) + count
             assert abs(count) <= abs({c.occ: n for c, n in ordered.items()}[symbol])
     assert {symbol: count for symbol, count in total.items() if count} == {c.occ: n for c, n in held.items()}

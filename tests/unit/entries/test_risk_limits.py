@@ -10,13 +10,15 @@ from attrs import evolve
 from builders import a_condor, a_plan, a_put_spread, at
 from builders_day import closed, entry_ticket, opened, ordered
 from builders_desk import a_book, entry_filled
-from builders_holdings import order_intended, spread_adopted
+from builders_holdings import holding_began, order_intended, spread_adopted
+from builders_inventory import CALL, bought, share_ticket, traded
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Event
+from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import (
     Opening,
     Oversize,
@@ -244,6 +246,39 @@ def test_the_worst_of_contracts_of_unknown_premium_is_at_a_strike_or_an_end(
 ) -> None:
     """CS-363, CS-574."""
     assert worst_loss({f"SPXW26{leg[:5]}0{leg[5:]}000": held for leg, held in holdings.items()}) == loss
+
+
+@pytest.mark.parametrize(
+    ("trades", "counted"),
+    [
+        ([(Purpose.HEDGE, 50)], 0),
+        ([(Purpose.ENTRY, 9)], 9),
+        ([(Purpose.ENTRY, -9)], 9),
+        ([(Purpose.HEDGE, 50), (Purpose.ENTRY, 9)], 9),
+        ([(Purpose.ENTRY, 9), (Purpose.EXIT, -9)], 0),
+        ([(Purpose.ENTRY, 9), (Purpose.HEDGE, -9), (Purpose.HEDGE, -20)], 0),
+        ([(Purpose.HEDGE, 50), (Purpose.EXIT, -50), (Purpose.ENTRY, 50)], 50),
+    ],
+    ids=["a hedge", "bought", "sold short", "a hedge and more", "sold again", "hedged through zero", "bought anew"],
+)
+def test_shares_beside_options_count_unless_they_are_a_hedge(trades: list[tuple[Purpose, int]], counted: int) -> None:
+    """CS-342: two straddles at 3.10, and shares at 600; calls bought beside shares make these no smaller a risk."""
+    orders = [
+        share_ticket(f"gc-{number}", purpose, shares, closes=purpose.closes, reason="")
+        for number, (purpose, shares) in enumerate(trades)
+    ]
+    filled = [event for order in orders for event in traded(order, at("10:00"), "600")]
+    book = a_book(bought(), filled)
+
+    assert open_risk(book) == 620 + counted * 600
+
+
+def test_shares_that_no_order_brought_count_beside_options() -> None:
+    """CS-342: delivered, or held when the inventory was opened."""
+    held = {CALL.occ: 1, "SPY": 12}
+    book = a_book([holding_began(at("10:00"), "i1", "own", "SPY", held, Decimal(1))])
+
+    assert open_risk(book) == 100 + 12
 
 
 # Buying power ---------------------------------------------------------------------------------------------------------

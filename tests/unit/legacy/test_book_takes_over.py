@@ -69,7 +69,7 @@ def test_what_is_adopted_is_quarantined_no_more() -> None:
     """CS-574: it would count twice in the limits."""
     event = position_adopted(orphan=True)
     stranger = {"SPXW260819C06100000": 1}
-    quarantine = HoldingsQuarantined(at(-5), {**event.holdings, **stranger}, "no tag of ours")
+    quarantine = HoldingsQuarantined(at(-5), {**event.symbols, **stranger}, "no tag of ours")
 
     book = Book.of([ledger_opened(), quarantine, event])
 

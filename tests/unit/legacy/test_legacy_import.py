@@ -61,8 +61,8 @@ def test_the_new_ledger_folds_to_balance_record_and_open_positions(folder: Path)
     first, second = book.live_spreads
     assert (first.state, first.contracts, first.watch.trailing_armed) == (HoldingState.OPEN, 1, True)
     assert (second.open_contracts, second.cash) == (3, Decimal("705.00"))
-    assert first.adopted
-    assert not first.orphan
+    assert first.is_adopted
+    assert first.origin is Origin.IMPORTED
     assert book.expected_holdings()["SPXW260112P06955000"] == -1
 
 

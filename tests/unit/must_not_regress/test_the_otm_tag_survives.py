@@ -14,6 +14,7 @@ from gammacore.adapters.codec import decode, encode
 from gammacore.adapters.journal_csv import journal_text
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.holding import sold_spreads
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.ledger import OrderIntended
 from gammacore.domain.reports.day_report import day_report
@@ -47,7 +48,8 @@ def test_the_tag_goes_with_the_trade_from_order_to_journal() -> None:
     report = day_report(reread)
 
     assert entry.ticket.reason == "OTM_SINGLE_SIDED"
-    assert Book.of(reread).positions["p1"].plan.strategy is StrategyTag.OTM_SINGLE_SIDED
+    (held,) = sold_spreads(Book.of(reread).holdings.values())
+    assert held.plan.strategy is StrategyTag.OTM_SINGLE_SIDED
     assert [row["Strategy"] for row in csv.DictReader(journal_text("a", report.trades).splitlines())] == [
         "OTM_SINGLE_SIDED"
     ]

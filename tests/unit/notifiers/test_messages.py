@@ -153,7 +153,7 @@ def test_the_day_summary_names_what_it_leaves_out() -> None:
     """CS-623: |P/L| above 10,000 is no trade of this desk."""
     events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *closed(PUT_TRADE, "12:00", "x", "1.00", "10001")]
 
-    assert dict(day_summary(day_report(events)).figures)["Left out, no such figures"] == PUT_TRADE.position
+    assert dict(day_summary(day_report(events)).figures)["Left out, no such figures"] == PUT_TRADE.holding
 
 
 def test_of_every_event_a_message_can_be_made_or_none() -> None:

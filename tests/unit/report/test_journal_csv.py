@@ -52,7 +52,7 @@ def test_an_open_trade_leaves_the_exit_fields_blank() -> None:
 
 def test_sizing_reads_the_journal_back_per_contract(tmp_path: Path) -> None:
     """CS-603: P/L of the whole position, divided by its size; open trades are no history."""
-    still_open = evolve(CONDOR, position="p4", scheduled_at=at("11:45"))
+    still_open = evolve(CONDOR, holding="p4", scheduled_at=at("11:45"))
     report = day_report([*a_day()[:-1], *opened(still_open)])
     write_journal(tmp_path / "journal.csv", "paper-1", report.trades)
 

@@ -81,7 +81,7 @@ def test_what_a_called_back_entry_had_filled_is_a_position_with_its_size() -> No
 
 
 def test_an_entry_that_never_fills_has_no_size() -> None:
-    gone = OrderCanceled(at("11:35"), f"entry-{CALL_TRADE.position}", "not filled in 300 s")
+    gone = OrderCanceled(at("11:35"), f"entry-{CALL_TRADE.holding}", "not filled in 300 s")
 
     assert not any(line.startswith("Position size") for line in lines_of([ledger_opened(), *ordered(CALL_TRADE), gone]))
 

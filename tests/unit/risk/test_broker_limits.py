@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
+from builders import a_position as a_sold_spread
 from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
@@ -80,7 +81,8 @@ def test_a_broker_that_does_not_say_when_gives_no_instant() -> None:
 
 
 def a_position(name: str, opened: dt.datetime, ended: dt.datetime | None, state: HoldingState) -> SoldSpread:
-    return evolve(a_position_of(a_plan(position=name)), state=state, opened_at=opened, exit_decided_at=ended)
+    plan = a_plan(position=name)
+    return evolve(a_sold_spread(plan), state=state, opened_at=opened, exit_decided_at=ended)
 
 
 def test_a_day_trade_is_opened_and_closed_on_one_day() -> None:

@@ -116,7 +116,7 @@ def test_an_order_that_reduces_says_so_to_the_broker() -> None:
         (shares(10, closes=False), 10, None),
         (shares(15, closes=False), None, "crosses_zero"),
         (shares(5, Side.BUY), None, "nothing_left"),
-        (evolve(shares(5), position="elsewhere"), None, "nothing_left"),
+        (evolve(shares(5), holding="elsewhere"), None, "nothing_left"),
     ],
     ids=["all", "too many", "unmarked", "through zero", "nothing short", "another holding"],
 )
@@ -223,7 +223,7 @@ def test_an_opening_at_work_counts_against_the_next(quantity: int, refused: str 
 def test_a_refusal_is_journaled_once_until_its_reason_changes() -> None:
     world = a_world_holding()
     for _ in range(3):
-        world.day.desk.send(evolve(an_exit("gc-x", contracts=1), position="nowhere"))
-    world.day.desk.send(evolve(a_single(LONG, Side.SELL), position="p1"))
+        world.day.desk.send(evolve(an_exit("gc-x", contracts=1), holding="nowhere"))
+    world.day.desk.send(evolve(a_single(LONG, Side.SELL), holding="p1"))
 
     assert [event.reason for event in world.all(TicketRefused)] == ["nothing_left", "uncovers_short"]

@@ -18,6 +18,7 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.domain import holding_events
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate
+from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_memory import MarketMemory
@@ -118,6 +119,7 @@ def test_the_desk_lets_noise_delay_a_stop_and_remembers_it() -> None:
 
     assert isinstance(close, Close)
     assert isinstance(waits, Remember)
+    assert isinstance(waits.watch, SpreadWatch)
     assert waits.watch.suppressions.count == 1
 
 

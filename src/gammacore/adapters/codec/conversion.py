@@ -40,6 +40,7 @@ Write = Callable[[Any], Any]
 Read = Callable[[Any, Any], Any]
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?(E[+-]?\d+)?", re.ASCII)
+_RATIO = re.compile(r"[+-][1-9]\d*", re.ASCII)
 _FRACTION = re.compile(r"(-?\d+)/([1-9]\d*)", re.ASCII)
 
 
@@ -54,13 +55,16 @@ def event_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
     converter.register_unstructure_hook(OptionContract, _write_contract)
     converter.register_structure_hook(OptionContract, _contract_reader(converter))
-    converter.register_unstructure_hook(Leg | ShareLeg, _write_leg(converter))
-    converter.register_structure_hook(Leg | ShareLeg, _read_leg(converter))
+    read_leg_fields = converter.get_structure_hook(Leg | ShareLeg)  # as they were written in format 1, told by fields
+    converter.register_unstructure_hook(Leg, _write_leg)
+    converter.register_structure_hook(Leg | ShareLeg, _leg_reader(read_leg_fields, converter))
     converter.register_unstructure_hook(FilterVerdict, _write_filter)
     converter.register_structure_hook(FilterVerdict, _filter_reader(converter))
-    for watch in (Watch, Watch | None):
-        converter.register_unstructure_hook(watch, _or_none(_write_watch(converter)))
-        converter.register_structure_hook(watch, _or_none(_read_watch(converter)))
+    write_watch, read_watch = _write_watch(converter), _read_watch(converter)
+    converter.register_unstructure_hook(Watch, write_watch)
+    converter.register_structure_hook(Watch, read_watch)
+    converter.register_unstructure_hook(Watch | None, _or_none(write_watch))
+    converter.register_structure_hook(Watch | None, _or_none(read_watch))
     converter.register_structure_hook_factory(_is(tuple), lambda kind: _row_reader(kind, converter))
     converter.register_structure_hook_factory(_is(dict), lambda kind: _table_reader(kind, converter))
     return converter
@@ -96,24 +100,24 @@ def _contract_reader(converter: Converter) -> Read:
     return read
 
 
-def _write_leg(converter: Converter) -> Write:
-    """An option leg as a row of contract, side and, where it is not 1, ratio; shares as an object."""
-
-    def write(value: Any) -> Any:
-        if not isinstance(value, Leg):
-            return converter.unstructure(value, ShareLeg)
-        row = [_write_contract(value.contract), _member_writer(Side)(value.side)]
-        return row if value.ratio == 1 else [*row, _writer_of(int)(value.ratio)]
-
-    return write
+def _write_leg(value: Leg) -> str:
+    """A leg as its signed ratio and its contract, bought +1 or sold -1: a condor's intent has four of them."""
+    if type(value.side) is not Side or type(value.ratio) is not int or value.ratio < 1:
+        raise InvalidInput("Leg", repr(value), "give a side and a ratio from 1")
+    return f"{value.side.sign * value.ratio:+d} {_write_contract(value.contract)}"
 
 
-def _read_leg(converter: Converter) -> Read:
-    def read(body: Any, _: Any) -> Any:
-        if isinstance(body, list) and len(body) in (2, 3):
-            return converter.structure(dict(zip(("contract", "side", "ratio"), body, strict=False)), Leg)
-        is_option = isinstance(body, dict) and "contract" in body  # as it was written in format 1
-        return converter.structure(body, Leg if is_option else ShareLeg)
+def _leg_reader(read_fields: Read, converter: Converter) -> Read:
+    read_contract = converter.get_structure_hook(OptionContract)
+
+    def read(value: Any, wanted: Any) -> Any:
+        if not isinstance(value, str):
+            return read_fields(value, wanted)
+        ratio, _, contract = value.partition(" ")
+        if not _RATIO.fullmatch(ratio):
+            raise ValueError(f"{value!r} is not a leg like '-1 SPX SPXW260819P06040000'")
+        side = Side.BUY if ratio[0] == "+" else Side.SELL
+        return Leg(read_contract(contract, OptionContract), side, int(ratio[1:]))
 
     return read
 
@@ -124,8 +128,10 @@ def _write_filter(value: Any) -> list[Any]:
     write_text, outcome = _writer_of(str), _member_writer(Outcome)(verdict.outcome)
     reason = None if verdict.reason is None else write_text(verdict.reason)
     tail = [reason, write_text(verdict.limit), _writer_of(bool)(verdict.blocks)]
-    while tail and tail[-1] in (None, "", False):
+    unsaid: list[Any] = [None, "", False]
+    while tail and tail[-1] == unsaid[-1]:
         tail.pop()
+        unsaid.pop()
     return [write_text(value.rule), write_text(value.name), outcome, write_text(verdict.value), *tail]
 
 

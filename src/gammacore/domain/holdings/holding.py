@@ -196,17 +196,17 @@ class Holding(Generic[PlanT_co]):
         """Dollars it can still lose. Rules: CS-006, CS-342, CS-363.
 
         Of a spread (W - C) × 100 × open contracts; a side of a condor whose other side is closed already is at risk
-        with its full width (CS-420). Of options without a plan their premium and uncovered shorts, of shares alone
-        their cost; shares beside options lose what these win, and are not counted.
+        with its full width (CS-420). Without a plan, the premium of options, their uncovered shorts, and the cost of
+        shares.
         """
         if self.plan is not None:
             spread = self.plan.spread
             credit, whole = self.credit if 0 < self.credit < spread.width else ZERO, self.open_in(spread.sides)
             alone = max((self.open_in((side,)) - whole) * side.width for side in spread.sides)
             return ((spread.width - credit) * whole + alone) * EQUITY_OPTION_MULTIPLIER
-        if not (options := self.options):
-            return sum((abs(lots.cost) for lots in self.lots.values()), ZERO)
-        return sum((max(ZERO, self.lots[symbol].cost) for symbol in options), ZERO) + worst_loss(options)
+        shares = sum((abs(lots.cost) for lots in self.lots.values() if not lots.is_option), ZERO)
+        premium = sum((max(ZERO, lots.cost) for lots in self.lots.values() if lots.is_option), ZERO)
+        return shares + premium + worst_loss(self.options)
 
     def naked_shorts(self) -> dict[str, int]:
         """Short contracts without their cover, per symbol: none may outlast a cycle without a repair. Rule: R2."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.holdings.holding import HoldingState, SoldSpread, sold_spreads
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, sold_spreads
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.orders import Purpose
+from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.sessions import new_york_date
@@ -195,10 +196,43 @@ def live_plans(book: BookView) -> tuple[SpreadPlan, ...]:
 
 def open_risk(book: BookView) -> Decimal:
     """Dollars lost at worst by everything held or quarantined, and by working entries if they fill. CS-342, CS-363."""
-    total = sum((holding.maximum_risk for holding in book.live_holdings), worst_loss(book.quarantined))
+    live, total = book.live_holdings, worst_loss(book.quarantined)
+    total += sum((holding_risk(holding, book.orders_of(holding.id)) for holding in live), Decimal(0))
     for order in book.working_orders:
         plan = book.holdings[order.ticket.holding].plan
         if order.ticket.purpose is Purpose.ENTRY and plan is not None:
             unfilled = order.ticket.quantity - order.execution.quantity
             total += plan.spread.maximum_risk(plan.expected_credit) * unfilled
     return total
+
+
+def holding_risk(holding: AnyHolding, orders: Iterable[Order]) -> Decimal:
+    """Dollars a holding can lose; shares that hedge its options lose what these win, and are not counted.
+
+    `orders` are those of the holding, oldest first. Rules: CS-342, CS-363.
+    """
+    if not holding.options:
+        return holding.maximum_risk
+    known = tuple(orders)
+    hedges = (
+        abs(holding.lots[symbol].average_price) * (abs(held) - _no_hedge(symbol, held, known))
+        for symbol, held in holding.quantities.items()
+        if not holding.lots[symbol].is_option
+    )
+    return holding.maximum_risk - sum(hedges, Decimal(0))
+
+
+def _no_hedge(symbol: str, held: int, orders: Iterable[Order]) -> int:
+    """How many of these shares no hedge brought; what is sold takes from those first."""
+    sign = 1 if held > 0 else -1
+    trades = [
+        (sign * leg.side.sign * order.execution.filled_of(leg), order.ticket.purpose is Purpose.HEDGE)
+        for order in orders
+        for leg in order.ticket.legs
+        if leg.symbol == symbol
+    ]
+    total = opened = abs(held) - sum(change for change, _ in trades)  # delivered, or gone, without an order of ours
+    for change, is_hedge in trades:
+        total += change
+        opened = max(0, min(opened if is_hedge else opened + change, total))
+    return opened

@@ -13,6 +13,7 @@ from builders import a_condor, a_plan, a_position, a_put_spread, at, lots_of
 from builders_day import entry_ticket, exit_ticket
 from builders_desk import a_contract, leg_fills
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
+from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, LegFill
@@ -31,6 +32,11 @@ def holding(**held: int) -> SoldSpread:
     """A put spread holding so many of `short` and `long`."""
     symbols = {"short": SHORT, "long": LONG}
     return evolve(a_position(), lots=lots_of({symbols[role]: count for role, count in held.items()}))
+
+
+def flow(lots: Lots) -> Decimal:
+    """Dollars that came in less those that went out for one symbol."""
+    return lots.realised - lots.cost
 
 
 def a_repair(leg: Leg, contracts: int) -> OrderTicket:
@@ -71,7 +77,16 @@ def test_cash_is_the_same_however_the_fills_arrive(
         now = Execution(min(quantity, contracts), price, Decimal("0.65"))
         position, before = position.filled(ticket, before, now), now
 
-    assert position.filled(ticket, before, whole) == a_new_position(plan).filled(ticket, NOTHING_FILLED, whole)
+    in_parts, at_once = (
+        position.filled(ticket, before, whole),
+        a_new_position(plan).filled(ticket, NOTHING_FILLED, whole),
+    )
+
+    assert evolve(in_parts, lots={}) == evolve(at_once, lots={})
+    assert in_parts.quantities == at_once.quantities
+    assert {symbol: round(flow(lots), 9) for symbol, lots in in_parts.lots.items()} == {
+        symbol: round(flow(lots), 9) for symbol, lots in at_once.lots.items()
+    }
 
 
 def test_fees_are_kept_apart_from_gross() -> None:
