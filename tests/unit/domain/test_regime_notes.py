@@ -8,6 +8,8 @@ from gammacore.domain.hedging_events import RegimeNoted
 
 
 def test_the_newest_note_of_each_subject_is_kept() -> None:
-    first, other, newest = (RegimeNoted(at("10:00"), *words, None) for words in ("xab", "yac", "xbd"))
+    first, other, newest = (
+        RegimeNoted(at("10:00"), subject, "a", after, None) for subject, after in (("x", "b"), ("y", "c"), ("x", "d"))
+    )
 
     assert Book.of([first, other, newest]).regime_notes == {"x": newest, "y": other}
