@@ -102,7 +102,8 @@ class Guard:
         book, total = self._ledger.book, Decimal(0)
         for order in book.working_orders:
             ticket, left = order.ticket, order.ticket.quantity - order.execution.quantity
-            if left > 0 and ticket.purpose is Purpose.ENTRY and book.holdings[ticket.holding].plan is None:
+            opens = not ticket.closes and not (ticket.purpose is Purpose.HEDGE and ticket.is_shares)
+            if left > 0 and opens and book.holdings[ticket.holding].plan is None:
                 total += risk_of(evolve(ticket, quantity=left), self._market) or Decimal(0)
         return total
 

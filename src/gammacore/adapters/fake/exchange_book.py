@@ -22,7 +22,7 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.legs import ShareLeg
 from gammacore.errors import CorruptLedger
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the book file's layout."""
 
 
@@ -123,9 +123,10 @@ class BookFile:
             return None
         try:
             content: Mapping[str, Any] = json.loads(self.path.read_text("utf-8"))
-            if content["layout"] != LAYOUT:
+            if content["layout"] not in (1, LAYOUT):
                 raise ValueError(f"layout {content['layout']}, not {LAYOUT}")
-            return _CONVERTER.structure(content["book"], ExchangeBook)
+            book = content["book"] if content["layout"] == LAYOUT else _of_layout_1(content["book"])
+            return _CONVERTER.structure(book, ExchangeBook)
         except Exception as defect:  # whatever a mangled file raises on its way through JSON and cattrs
             raise CorruptLedger(f"{self.path} is no book of the fake exchange: {defect!r}", f"rm {self.path}") from None
 
@@ -157,6 +158,16 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(dt.date, lambda date: date.isoformat())
     converter.register_structure_hook(dt.date, lambda text, _: dt.date.fromisoformat(text))
     return converter
+
+
+def _of_layout_1(book: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A book of layout 1, whose tickets named a position: a day it was left in goes on."""
+    orders = {name: {**order, "ticket": _renamed(order["ticket"])} for name, order in book["orders"].items()}
+    return {**book, "orders": orders}
+
+
+def _renamed(ticket: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"holding" if name == "position" else name: value for name, value in ticket.items()}
 
 
 _CONVERTER = _converter()

@@ -245,12 +245,13 @@ class Book:
         raise InvalidInput("event", type(event).__name__, "the book knows no such event")
 
     @_apply.register
-    def _(self, event: RegimeNoted) -> None:
-        self._regime_notes[event.subject] = event
-
-    @_apply.register
     def _(self, event: HedgingEvent) -> None:
         """The hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`."""
+
+    @_apply.register
+    def _(self, event: RegimeNoted) -> None:
+        """After the hedging desk's events, of which it is one: the later registration counts."""
+        self._regime_notes[event.subject] = event
 
     @_apply.register
     def _(self, event: LedgerOpened) -> None:
