@@ -13,8 +13,7 @@ class FakeOrderNews:
     connected. An outage lasts from `cut` to `restore`: what happens meanwhile is told by no later news, which is a gap.
 
     For tests and for programs that drive a `TradeDay` over a `FakeExchange` themselves. A study is wired without it:
-    its loop looks at every step of the market, the only instants at which anything can fill here, so a stream could
-    only make it ask for orders sooner than `orders.poll_seconds` and record other instants in the ledger than before.
+    its loop looks at its own pace, and a look more, or a second sooner, is another ledger.
 
     >>> import datetime as dt
     >>> from gammacore.adapters.fake.calendar import FakeCalendar
