@@ -47,6 +47,7 @@ from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day
+from share_scalp import ShareScalp
 
 POSITION = "SPX-scripted-1"
 PATIENT = StopPolicy(stop=Decimal(5), emergency=Decimal(6))
@@ -65,6 +66,9 @@ class Scenario:
     With `walks` the entry begins two ticks above its limit and concedes one at a time (CS-421). With `hedges` it is the
     delta-hedge desk that trades: a straddle, hedged at every look, gone at `exits_at`. The long is bought `long_below`
     points below the price: far enough, it has no bid in the afternoon (CS-420).
+
+    With a `target`, dollars a share above what was paid, it is a scalp of shares of SPY, bought at `enters_at`. `own`
+    is a user's strategy as `--strategy` takes it, FILE:NAME, which has times of its own.
     """
 
     name: str
@@ -75,6 +79,9 @@ class Scenario:
     hedges: bool = False
     walks: bool = False
     long_below: int = 15
+    enters_at: float = 30
+    target: Decimal | None = None
+    own: str | None = None
 
 
 @frozen
@@ -98,7 +105,7 @@ class OneEntry:
         return Decisions((*self._entry(situation), *self.desk.decide(situation).steps, *self._exit(situation)))
 
     def _entry(self, situation: Situation) -> Iterator[Decision]:
-        slot = situation.session.after_open(30)
+        slot = situation.session.after_open(self.scenario.enters_at)
         if slot <= situation.now and not situation.book.judged(slot) and situation.book.halted is None:
             record = EntryJudged(situation.now, slot, None, "scripted", (), situation.price, None, None)
             plan = self._plan(situation, slot)
@@ -248,11 +255,22 @@ def configuration(scenario: Scenario) -> Configuration:
         given["orders.entry_life_seconds"] = LONG_ENTRY
     if scenario.hedges:
         given |= {"trade.strategy": "delta-hedge", "hedging.gex_override": "-15000"}
+    if scenario.target is not None:
+        given["market.underlying"] = "SPY"
+    if scenario.own is not None:  # its hours are those of a whole day
+        given |= {"trade.strategy": scenario.own, "market.date": "2026-11-24", "market.step_seconds": 900}
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
 
-def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy:
-    """What trades: the scripted entry, or the hedging desk with a threshold so tight that most looks are a hedge."""
+def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy | None:
+    """What trades: the scripted entry or scalp, or the hedging desk with a threshold so tight that most looks hedge.
+
+    None where the wiring loads it from the file that the configuration names.
+    """
+    if scenario.own is not None:
+        return None
+    if scenario.target is not None:
+        return ShareScalp(scenario.target, scenario.enters_at, scenario.exits_at)
     if not scenario.hedges:
         entries = EntryRules(schedule=Schedule(times=()), limit=EntryLimit(walk=scenario.walks))
         return OneEntry(CreditSpreadDesk(entries, orders=OrderLife(entry_life_seconds=LONG_ENTRY)), scenario)

@@ -5,27 +5,22 @@ Rules: R4, R5, CS-572. No order is ever sent twice.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from attrs import frozen
 
 from builders import a_put_spread
 from builders_exchange import an_entry
-from counterparts.alpaca_control import SPOT, SPY_QUOTES, clients_of, endpoints_of, spy_world
+from counterparts.alpaca_control import clients_of, spy_world
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.alpaca_words import FAULTS
 from counterparts.serving import LoopbackServer, serving
-from counterparts.world import SECRET, TOKEN, Asked, World
+from counterparts.world import Asked, World
 from gammacore.adapters.alpaca.broker import AlpacaBroker
-from gammacore.adapters.alpaca.client import AlpacaKeys
-from gammacore.adapters.alpaca.news import AlpacaOrderNews
 from gammacore.adapters.wire import RequestRefused
 from gammacore.domain.orders import OrderState, OrderTicket
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
-from gammacore.ports.credentials import Secret
-from gammacore.ports.order_news import News
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
@@ -157,36 +152,3 @@ def test_a_cancel_whose_answer_was_lost_may_have_worked(line: Line, name: str) -
     assert report is not None
     assert report.state is OrderState.CANCELED
     assert line.world.faults.counted[Asked.CANCEL] == 1
-
-
-# -- the stream of order events ---------------------------------------------------------------------------------------
-
-LOOKS = 1000
-"""A hundredth of a second apart: how long the stream's own thread may take."""
-
-
-def until(news: AlpacaOrderNews, seen: Callable[[News], bool]) -> News:
-    """What was heard when it was what is waited for."""
-    moment = threading.Event()
-    for _ in range(LOOKS):
-        if seen(heard := news.heard()):
-            return heard
-        moment.wait(0.01)
-    raise AssertionError("not heard of")
-
-
-def test_the_stream_names_the_orders_that_changed_and_says_when_it_was_cut(line: Line) -> None:
-    keys = AlpacaKeys(Secret(TOKEN), Secret(SECRET))
-    news = AlpacaOrderNews(keys, endpoints_of(line.server), pause_seconds=0.05)
-    try:
-        until(news, lambda heard: not heard.gap and line.world.is_watched)
-        line.broker.submit(order())
-        opened = until(news, lambda heard: bool(heard.orders))
-        line.world.show(SPY_QUOTES, spot=SPOT)
-        filled = until(news, lambda heard: bool(heard.orders))
-        with line.server.unplugged():
-            until(news, lambda heard: heard.gap)
-    finally:
-        news.close()
-
-    assert opened.orders == filled.orders == {"gc-1"}

@@ -1,8 +1,8 @@
 """Rule R2: killed at every boundary of an entry and an exit and started again, a day ends as if nothing had been.
 
 Every append and every call of the broker from the judgement of the entry to the booking of the close, and every append
-of the whole day, is a point before and a point after. Run with `-s` to see the table. Of the variants of a hedged day
-every third point is tried, all of them with GAMMACORE_SWEEP=whole; of everything else all points, always.
+of the whole day, is a point before and a point after. Run with `-s` to see the table. Of `VARIANTS` every third point
+is tried, all of them with GAMMACORE_SWEEP=whole; of everything else all points, always.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from attrs import frozen
 
+from conftest import ROOT
 from crash_child import Boundaries, Ending, Scenario, dies, trade
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.domain.book.book import Book
@@ -27,6 +29,10 @@ LOST = {number: {"times_out": True} for number in (0, 2, 5)}
 """The straddle, the first half of a hedge through zero, an exit."""
 NEVER = {number: {"never": True} for number in (0, 1)}
 REFUSED = {number: {"rejects": "no"} for number in (2, 5)}
+LOST_SCALP = {number: {"times_out": True} for number in (0, 1, 2)}
+"""The purchase, the target, the sale at market."""
+CROSSED = {1: {"never": True, "on_cancel": "filled_first"}}
+EXAMPLE = f"{ROOT / 'examples' / 'own_strategy.py'}:TenShares"
 
 SCENARIOS = (
     Scenario("open and close"),
@@ -48,10 +54,26 @@ SCENARIOS = (
     Scenario("delta hedge, answers lost", LOST, exits_at=40, hedges=True),
     Scenario("delta hedge, orders refused", REFUSED, exits_at=40, hedges=True),
     Scenario("delta hedge, flatten", flattens_at=35, exits_at=60, hedges=True),
+    Scenario("share scalp, target filled", exits_at=90, target=Decimal("0.50")),
+    Scenario("share scalp, target rests to the end", enters_at=165, exits_at=190, target=Decimal(25)),
+    Scenario("share scalp, answers lost", LOST_SCALP, enters_at=165, exits_at=190, target=Decimal(25)),
+    Scenario(
+        "share scalp, target filled as it is called back", CROSSED, enters_at=165, exits_at=190, target=Decimal(25)
+    ),
+    Scenario("share scalp, flatten", flattens_at=45, exits_at=200, target=Decimal(25)),
+    Scenario("own strategy of a file", own=EXAMPLE),
+    Scenario("own strategy of a file, flatten", flattens_at=90, own=EXAMPLE),
 )
 EITHER = "killed or not, the same"
 WHOLE = os.environ.get("GAMMACORE_SWEEP") == "whole"
-VARIANTS = ("delta hedge, answers lost", "delta hedge, orders refused", "delta hedge, flatten")
+VARIANTS = (
+    "delta hedge, answers lost",
+    "delta hedge, orders refused",
+    "delta hedge, flatten",
+    "share scalp, answers lost",
+    "share scalp, target filled as it is called back",
+    "own strategy of a file, flatten",
+)
 
 
 @frozen
@@ -64,7 +86,8 @@ class Point:
 
 def points(passed: list[str]) -> Iterator[Point]:
     """Every append of the day; every call of the broker from the entry's judgement until two looks after the close."""
-    first = next(number for number, name in enumerate(passed) if "EntryJudged" in name) - 2
+    begins = ("EntryJudged", "OrderIntended")  # a strategy that judges no entries begins with its first order
+    first = next(number for number, name in enumerate(passed) if any(event in name for event in begins)) - 2
     appends = [number for number, name in enumerate(passed) if "append" in name and "DayFinished" not in name]
     last = appends[-1] + 4
     for number, name in enumerate(passed):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 from attrs import field, frozen
 
 from builders_exchange import an_entry
+from contracts.order_news_contract import is_connected, names_orders, until
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_control import tradier_client
 from counterparts.tradier_dialect import tradier_app
@@ -21,7 +21,6 @@ from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
 from gammacore.ports.order_news import News
 
-PATIENCE_SECONDS = 10.0
 QUICK = NewsSettings(pause_seconds=0.01, longest_pause_seconds=0.05)
 
 
@@ -59,76 +58,44 @@ def stream() -> Iterator[Stream]:
     assert not [thread for thread in threading.enumerate() if thread.name == "tradier order news"]
 
 
-def until(news: TradierOrderNews, wanted: Callable[[News], bool]) -> News:
-    """The first news that is as wanted."""
-    deadline, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
-    while time.monotonic() < deadline:
-        if wanted(told := news.heard()):
-            return told
-        pause.wait(0.005)
-    raise AssertionError(f"never heard; {news.trouble}")
-
-
-def is_quiet(told: News) -> bool:
-    return not told.gap
-
-
-def tells_of_orders(told: News) -> bool:
-    return bool(told.orders)
-
-
-def test_each_change_of_an_order_wakes_once(stream: Stream) -> None:
-    news = stream.listen()
-    until(news, is_quiet)
-    stream.world.exchange.next_submit(never=True)
-
-    stream.broker.submit(an_entry("gc-1"))
-    placed = until(news, tells_of_orders)
-    quiet = news.heard()
-    stream.broker.cancel("gc-1")
-
-    assert placed == until(news, tells_of_orders) == News(frozenset({"gc-1"}))
-    assert quiet == News()
-
-
 def test_an_order_of_the_gap_is_covered_by_the_gap(stream: Stream) -> None:
     """Between two lines nothing is heard: the first news after it says so, and later ones are heard again."""
     news = stream.listen()
-    until(news, is_quiet)
+    until(news, is_connected)
 
     stream.steer(cut=True)
     stream.broker.submit(an_entry("gc-1"))
 
     until(news, lambda told: told.gap or bool(told.orders))
-    until(news, is_quiet)
+    until(news, is_connected)
     stream.world.show()
-    assert until(news, tells_of_orders).orders == {"gc-1"}
+    assert until(news, names_orders).orders == {"gc-1"}
 
 
 def test_a_server_gone_and_back_is_heard_again(stream: Stream) -> None:
     news = stream.listen()
-    until(news, is_quiet)
+    until(news, is_connected)
 
     with stream.server.unplugged():
         until(news, lambda told: told.gap and "Tradier POST accounts/events/session" in news.trouble)
 
-    until(news, is_quiet)
+    until(news, is_connected)
 
 
 def test_silence_is_a_cut(stream: Stream) -> None:
     """The dialect's heartbeats follow the world's time, which stands still here."""
     news = stream.listen(NewsSettings(silence_seconds=0.05, pause_seconds=0.01, longest_pause_seconds=0.05))
-    until(news, is_quiet)
+    until(news, is_connected)
 
     until(news, lambda told: told.gap)
 
     assert "neither event nor heartbeat" in news.trouble
-    until(news, is_quiet)
+    until(news, is_connected)
 
 
 def test_a_garbled_message_is_a_gap_and_no_reason_to_hang_up(stream: Stream) -> None:
     news = stream.listen()
-    until(news, is_quiet)
+    until(news, is_connected)
 
     stream.steer(say='{"event": "ord')
 
@@ -144,15 +111,15 @@ def test_without_the_stream_every_order_is_polled(stream: Stream) -> None:
     until(news, lambda told: told.gap and "403" in news.trouble)
 
     stream.world.settings["account_stream"] = "on"
-    until(news, is_quiet)
+    until(news, is_connected)
 
 
 def test_an_error_of_the_stream_asks_for_a_new_session(stream: Stream) -> None:
     news = stream.listen()
-    until(news, is_quiet)
+    until(news, is_connected)
 
     stream.steer(say='{"error": "Session not found"}')
 
     until(news, lambda told: told.gap)
     assert news.trouble == "Session not found"
-    until(news, is_quiet)
+    until(news, is_connected)

@@ -5,10 +5,8 @@ Rules: R4, R5, CS-572. No order is ever sent twice.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import httpx
 import pytest
 from attrs import define
 
@@ -19,11 +17,9 @@ from counterparts.tradier_dialect import FAULTS, tradier_app
 from counterparts.world import ACCOUNT, Asked, World, scripted_world
 from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.client import Patience, TradierClient
-from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
 from gammacore.adapters.wire import RequestRefused
 from gammacore.domain.orders import OrderState
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
-from gammacore.ports.order_news import News
 
 IMPATIENT = Patience(connect_seconds=1.0, answer_seconds=1.0)
 
@@ -168,36 +164,3 @@ def test_paced_below_the_limit_nobody_is_turned_away(line: Line) -> None:
         line.broker.clock()
 
     assert 120 <= (line.world.now() - began).total_seconds() <= 240
-
-
-# -- the account stream -----------------------------------------------------------------------------------------------
-
-
-LOOKS = 500
-"""A hundredth of a second apart: how long the stream's own thread may take."""
-
-
-def until(news: TradierOrderNews, seen: Callable[[News], bool]) -> News:
-    """What was heard when it was what is waited for."""
-    moment = threading.Event()
-    for _ in range(LOOKS):
-        if seen(heard := news.heard()):
-            return heard
-        moment.wait(0.01)
-    raise AssertionError(f"not heard of; the stream says: {news.trouble}")
-
-
-def test_the_stream_names_the_orders_that_changed_and_says_when_it_was_cut(line: Line) -> None:
-    news = TradierOrderNews(line.client, ACCOUNT, NewsSettings(pause_seconds=0.05))
-    try:
-        until(news, lambda heard: not heard.gap)
-        line.broker.submit(an_entry("gc-1"))
-        opened = until(news, lambda heard: bool(heard.orders))
-        line.world.show()
-        filled = until(news, lambda heard: bool(heard.orders))
-        httpx.post(f"{line.server.url}/_control/streams", json={"cut": True}, trust_env=False)
-        until(news, lambda heard: heard.gap)
-    finally:
-        news.close()
-
-    assert opened == filled == News(frozenset({"gc-1"}))

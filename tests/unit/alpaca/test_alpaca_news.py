@@ -52,8 +52,8 @@ class Stream:
             status = "authorized" if keys["secret_key"] == KEYS.secret.reveal() else "unauthorized"
             connection.send(json.dumps({"stream": "authorization", "data": {"status": status}}))
             connection.recv()
-            connection.send(json.dumps({"stream": "listening", "data": {"streams": ["trade_updates"]}}))
             self.connections.append(connection)
+            connection.send(json.dumps({"stream": "listening", "data": {"streams": ["trade_updates"]}}))
             connection.recv()
         except ConnectionClosed:
             pass
@@ -98,8 +98,8 @@ def heard_all(news: AlpacaOrderNews, orders: set[str]) -> bool:
 
 def test_the_first_news_is_a_gap_and_so_is_every_connection(stream: Stream, news: AlpacaOrderNews) -> None:
     assert news.heard().gap
-    until(lambda: bool(stream.connections))
-    until(lambda: news.heard().gap)
+    until(lambda: not news.heard().gap)
+    assert stream.connections
     assert news.heard() == News()
 
 
@@ -114,8 +114,7 @@ def test_an_event_names_its_order_once(stream: Stream, news: AlpacaOrderNews) ->
 
 
 def test_a_cut_is_a_gap_and_is_mended(stream: Stream, news: AlpacaOrderNews, caplog: pytest.LogCaptureFixture) -> None:
-    until(lambda: bool(stream.connections))
-    until(lambda: news.heard().gap)
+    until(lambda: not news.heard().gap)
     stream.connections[-1].close(1011)
 
     until(lambda: news.heard().gap)
@@ -134,13 +133,11 @@ def test_a_cut_is_a_gap_and_is_mended(stream: Stream, news: AlpacaOrderNews, cap
     ],
 )
 def test_what_is_garbled_is_a_gap_and_the_stream_goes_on(stream: Stream, news: AlpacaOrderNews, message: Any) -> None:
-    until(lambda: bool(stream.connections))
-    until(lambda: news.heard().gap)
-    while news.heard().gap:
-        pass
+    until(lambda: not news.heard().gap)
     stream.say(message)
 
     until(lambda: news.heard().gap)
+    assert not news.heard().gap
     stream.update("gc-4")
     assert heard_all(news, {"gc-4"})
 

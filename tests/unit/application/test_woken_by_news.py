@@ -14,6 +14,7 @@ from builders_world import World, a_scripted_plan
 from fakes import NO_FEES, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.news import FakeOrderNews
 from gammacore.application.trade_day import TradeDay
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.ports.order_news import News
@@ -76,11 +77,20 @@ def entry_id() -> str:
 
 def test_a_fill_is_booked_when_the_stream_speaks_of_it() -> None:
     world = a_minute_world()
-    trade, _ = trading(world, (FILLED, News(frozenset({entry_id()}))))
 
-    trade.run_until(lambda book: bool(book.live_spreads))
+    evolve(world.day, news=FakeOrderNews(world.exchange)).run_until(lambda book: bool(book.live_spreads))
 
     assert booked_at(world) == FILLED
+
+
+def test_a_fill_that_an_outage_hid_is_booked_at_the_next_look() -> None:
+    world = a_minute_world()
+    news = FakeOrderNews(world.exchange)
+    news.cut()
+
+    evolve(world.day, news=news).run_until(lambda book: bool(book.live_spreads))
+
+    assert booked_at(world) == at("10:01")
 
 
 def test_a_silent_stream_leaves_it_to_the_next_look() -> None:

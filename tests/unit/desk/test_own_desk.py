@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 
 from attrs import define
 
@@ -11,11 +12,20 @@ from builders import DAY, a_session, at
 from builders_delta_hedge import CALL, PUT, STRADDLE, a_look, bought, hedged, intended
 from builders_desk import a_book
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.flattening import CLOSE
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import Event, FlattenRequested, Halted
-from gammacore.domain.legs import ShareLeg
-from gammacore.domain.orders import Effect, Purpose
+from gammacore.domain.ledger import (
+    CancelRequested,
+    Event,
+    FlattenRequested,
+    Halted,
+    OrderAccepted,
+    OrderCanceled,
+    OrderIntended,
+)
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import THE_DAY, Effect, OrderTicket, Purpose
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import (
     FOR_AN_ENTRY,
@@ -84,6 +94,33 @@ def test_a_flatten_closes_options_and_shares_and_does_not_ask_the_strategy() -> 
 
 def test_a_flatten_calls_a_working_entry_back_before_it_sells() -> None:
     assert steps(OwnDesk("x"), "10:30", intended(), FLATTEN) == (Cancel("gc-entry", "going flat"),)
+
+
+def target_at_work(reason: str = "target") -> list[Event]:
+    """The call is offered at a limit for the day."""
+    ticket = OrderTicket(
+        "gc-target", Purpose.EXIT, "SPY", STRADDLE, (Leg(CALL, Side.SELL),), 1, Effect.CREDIT, Decimal("4.00"),
+        reason, THE_DAY,
+    )  # fmt: skip
+    return [OrderIntended(at("10:00"), ticket), OrderAccepted(at("10:00"), "gc-target", "2")]
+
+
+def test_a_flatten_does_not_wait_for_the_price_of_a_resting_target() -> None:
+    """R10: called back at once, and what it offered is sold as soon as the broker says that it is gone."""
+    desk, held = OwnDesk("x"), (bought(), target_at_work(), FLATTEN)
+    canceled = (CancelRequested(at("10:30"), "gc-target", ""), OrderCanceled(at("10:31"), "gc-target", ""))
+
+    assert steps(desk, "10:30", *held)[0] == Cancel("gc-target", "going flat")
+    assert traded(steps(desk, "10:30", *held)) == [(STRADDLE, PUT.occ, 1)]
+    assert traded(steps(desk, "10:31", *held, *canceled)) == [(STRADDLE, CALL.occ, 1), (STRADDLE, PUT.occ, 1)]
+
+
+def test_what_a_flatten_itself_offers_for_the_day_rests() -> None:
+    """CS-420: an option without a bid."""
+    decisions = steps(OwnDesk("x"), "10:30", bought(), target_at_work(CLOSE), FLATTEN)
+
+    assert [one for one in decisions if isinstance(one, Cancel)] == []
+    assert traded(decisions) == [(STRADDLE, PUT.occ, 1)]
 
 
 def test_a_flatten_waits_for_the_open_and_ends_with_the_session() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from builders_tradier import ACCOUNT, NOON, ORDER_ID
+from contracts.order_news_contract import is_connected, until
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.tradier.client import LIVE, Patience, TradierClient
 from gammacore.adapters.tradier.news import Line, NewsSettings, TradierOrderNews
@@ -104,20 +104,6 @@ def listening() -> Iterator[Listening]:
     assert not [thread for thread in threading.enumerate() if thread.name == "tradier order news"]
 
 
-def until(news: TradierOrderNews, wanted: Callable[[News], bool]) -> News:
-    """The first news that is as wanted."""
-    deadline, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
-    while time.monotonic() < deadline:
-        if wanted(told := news.heard()):
-            return told
-        pause.wait(0.002)
-    raise AssertionError(f"never heard; {news.trouble}")
-
-
-def is_quiet(told: News) -> bool:
-    return not told.gap
-
-
 def test_before_anybody_listened_every_order_may_have_changed(listening: Listening) -> None:
     exchange = Exchange(FakeLine())
 
@@ -128,7 +114,7 @@ def test_before_anybody_listened_every_order_may_have_changed(listening: Listeni
 def test_the_client_id_comes_out_of_the_tag(listening: Listening) -> None:
     line = FakeLine(HEARTBEAT)
     news = listening(Exchange(line))
-    until(news, is_quiet)
+    until(news, is_connected)
 
     line.say(order(tag=f"GEXENTRY-{ORDER_ID}"))
 
@@ -139,7 +125,7 @@ def test_the_client_id_comes_out_of_the_tag(listening: Listening) -> None:
 def test_it_subscribes_with_its_session_to_orders_alone(listening: Listening) -> None:
     line = FakeLine(HEARTBEAT)
     exchange = Exchange(line)
-    until(listening(exchange), is_quiet)
+    until(listening(exchange), is_connected)
 
     assert [json.loads(sent) for sent in line.sent] == [{"events": ["order"], "sessionid": "s1", "excludeAccounts": []}]
     assert exchange.dialled == ["wss://ws.tradier.test/v1/accounts/events"]
@@ -152,7 +138,7 @@ def test_connecting_tells_of_a_gap_once_and_only_when_the_stream_speaks(listenin
     assert news.heard().gap
     assert news.heard().gap
     line.say(HEARTBEAT)
-    until(news, is_quiet)
+    until(news, is_connected)
     assert news.heard() == News()
 
 
@@ -163,14 +149,14 @@ def test_a_cut_is_a_gap_and_the_next_session_begins_when_the_old_line_is_down(
     first, second = FakeLine(HEARTBEAT), FakeLine()
     exchange = Exchange(first, second)
     news = listening(exchange)
-    until(news, is_quiet)
+    until(news, is_connected)
 
     first.say(end)
 
     until(news, lambda told: told.gap)
     assert first.closed.is_set()
     second.say(HEARTBEAT)
-    until(news, is_quiet)
+    until(news, is_connected)
     assert exchange.sessions == 2
     assert json.loads(second.sent[0])["sessionid"] == "s2"
 
@@ -188,7 +174,7 @@ def test_what_cannot_be_read_may_have_been_about_any_order(listening: Listening,
     line = FakeLine(HEARTBEAT)
     exchange = Exchange(line)
     news = listening(exchange)
-    until(news, is_quiet)
+    until(news, is_connected)
 
     line.say(garbled)
 
@@ -200,7 +186,7 @@ def test_what_cannot_be_read_may_have_been_about_any_order(listening: Listening,
 def test_an_event_of_a_leg_wakes_its_order_and_one_of_nobody_wakes_all(listening: Listening) -> None:
     line = FakeLine(HEARTBEAT)
     news = listening(Exchange(line))
-    until(news, is_quiet)
+    until(news, is_connected)
 
     line.say(order(7, tag=f"GEXEXIT-{ORDER_ID}"))
     line.say(order(8, parent_id=7))
@@ -214,7 +200,7 @@ def test_an_event_of_a_leg_wakes_its_order_and_one_of_nobody_wakes_all(listening
 def test_other_accounts_and_other_events_are_not_ours(listening: Listening) -> None:
     line = FakeLine(HEARTBEAT)
     news = listening(Exchange(line))
-    until(news, is_quiet)
+    until(news, is_connected)
 
     line.say(order(tag=f"GEXENTRY-{ORDER_ID}", account="VA99999999"))
     line.say({"event": "balance", "account": ACCOUNT})
@@ -256,7 +242,7 @@ def test_a_connection_refused_is_only_a_gap(listening: Listening) -> None:
 def test_closing_wakes_the_thread_and_may_be_done_twice_or_before_the_first_question(listening: Listening) -> None:
     line = FakeLine(HEARTBEAT)
     unasked, news = listening(Exchange(FakeLine())), listening(Exchange(line))
-    until(news, is_quiet)
+    until(news, is_connected)
 
     for each in (unasked, news, news):
         each.close()

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gammacore.adapters.alpaca.client import AlpacaKeys, Endpoints
 from gammacore.errors import ConfigurationError
@@ -43,7 +43,7 @@ class AlpacaOrderNews:
 
     def __init__(self, keys: AlpacaKeys, endpoints: Endpoints | None = None, *, pause_seconds: float = 1.0) -> None:
         where = endpoints or Endpoints()
-        self._stream = _trading_stream(keys, where, self._lost_touch)
+        self._stream = _trading_stream(keys, where, self._missed)
         self._stream._reconnect_min_backoff = pause_seconds
         self._stream.subscribe_trade_updates(self._take_down)
         self._place = (where.stream or where.label, keys.key.reveal())
@@ -57,6 +57,7 @@ class AlpacaOrderNews:
         self._lock = threading.Lock()
         self._orders: set[str] = set()
         self._gap = True
+        self._listening = False
         self._closed = False
         self._began = threading.Event()
         self._hanging_up = threading.Event()
@@ -66,11 +67,11 @@ class AlpacaOrderNews:
         self._thread.start()
 
     def heard(self) -> News:
-        """What was heard since the last call; a gap on every connection, cut and garbled message."""
+        """What was heard since the last call; a gap until Alpaca listens, after a cut and after a garbled message."""
         with self._lock:
             news = News(frozenset(self._orders), self._gap)
             self._orders.clear()
-            self._gap = False
+            self._gap = not self._listening
         return news
 
     def close(self) -> None:
@@ -82,6 +83,7 @@ class AlpacaOrderNews:
         self._began.wait(_JOIN_SECONDS)
         self._cancel()
         self._thread.join(_JOIN_SECONDS)
+        self._missed(listening=False)
         with _one_at_a_time:
             _listening.discard(self._place)
 
@@ -121,12 +123,21 @@ class AlpacaOrderNews:
             else:
                 self._gap = True
 
-    def _lost_touch(self) -> None:
+    def _missed(self, *, listening: bool) -> None:
+        """Something may not have been received; `listening`: what comes from now on will be."""
         with self._lock:
-            self._gap = True
+            self._gap, self._listening = True, listening
 
 
-def _trading_stream(keys: AlpacaKeys, where: Endpoints, lost_touch: Callable[[], None]) -> TradingStream:
+class Missed(Protocol):
+    """Is called when the stream may have missed something."""
+
+    def __call__(self, *, listening: bool) -> None:
+        """`listening`: it misses nothing from now on."""
+        ...
+
+
+def _trading_stream(keys: AlpacaKeys, where: Endpoints, missed: Missed) -> TradingStream:
     """alpaca-py's stream, which says when it may have missed something.
 
     alpaca-py offers no hook for that: its own steps are wrapped.
@@ -136,20 +147,27 @@ def _trading_stream(keys: AlpacaKeys, where: Endpoints, lost_touch: Callable[[],
 
     class Listener(TradingStream):
         async def _start_ws(self) -> None:
-            lost_touch()
+            missed(listening=False)
             connect: Step = super()._start_ws
             try:
                 await connect()
             except (OSError, ValueError) as refusal:  # alpaca-py logs these with a traceback at every attempt
                 raise WebSocketException(str(refusal) or type(refusal).__name__) from None
-            lost_touch()  # what happened until Alpaca listened to our wish to listen is not told
+
+        async def _dispatch(self, message: Any) -> None:
+            if message.get("stream") == "listening":  # what happened until Alpaca took our wish to listen is not told
+                missed(listening=True)
+            await super()._dispatch(message)
 
         async def _consume(self) -> None:
             listen: Step = super()._consume
             try:
                 await listen()
-            except Exception:
-                lost_touch()
+            except WebSocketException:
+                missed(listening=False)
+                raise
+            except Exception:  # a message that cannot be read: alpaca-py goes on with the next one
+                missed(listening=True)
                 raise
 
     return Listener(

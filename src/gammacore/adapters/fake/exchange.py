@@ -158,6 +158,16 @@ class FakeExchange:
         self._catch_up()
         return BrokerAccount(self._book.number, self._book.cash, self._book.option_buying_power)
 
+    # -- its stream ----------------------------------------------------------------------------------------------------
+
+    def changes(self, after: int = 0) -> tuple[int, frozenset[str]]:
+        """The number of the newest change of an order, and the client ids of those that changed after change `after`.
+
+        What a broker's stream is made of (`gammacore.adapters.fake.news.FakeOrderNews`). Never fails.
+        """
+        self._catch_up()
+        return self._book.changes, self._book.changed_since(after)
+
     # -- for tests ----------------------------------------------------------------------------------------------------
 
     def next_submit(self, **behaviour: Any) -> None:

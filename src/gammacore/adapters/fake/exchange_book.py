@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class ExchangeBook:
     share_prices: dict[str, Decimal] = field(factory=dict)
     orders: dict[str, ExchangeOrder] = field(factory=dict)
     _matchable: dict[str, None] = field(init=False, factory=dict)
+    _changed: dict[str, int] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._matchable = {order.ticket.id: None for order in self.orders.values() if order.is_matchable}
@@ -56,11 +58,26 @@ class ExchangeBook:
 
     def put(self, order: ExchangeOrder) -> None:
         """Keep an order, new or changed."""
+        before = self.orders.get(order.ticket.id)
+        if before is None or (before.state, before.contracts) != (order.state, order.contracts):
+            number = self.changes + 1
+            self._changed.pop(order.ticket.id, None)  # the newest change stands last
+            self._changed[order.ticket.id] = number
         self.orders[order.ticket.id] = order
         if order.is_matchable:
             self._matchable[order.ticket.id] = None
         else:
             self._matchable.pop(order.ticket.id, None)
+
+    @property
+    def changes(self) -> int:
+        """The number of the newest change of an order since this object was made: arrival, fill, new state; 0: none."""
+        return next(reversed(self._changed.values()), 0)
+
+    def changed_since(self, number: int) -> frozenset[str]:
+        """Client ids of orders that changed after that change; costs no more than those it finds."""
+        newest_first = takewhile(lambda order_id: self._changed[order_id] > number, reversed(self._changed))
+        return frozenset(newest_first)
 
     def trade(self, before: ExchangeOrder, after: ExchangeOrder) -> None:
         """Book what an order filled between two states: contracts, cash and fees."""

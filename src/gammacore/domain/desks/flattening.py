@@ -21,12 +21,13 @@ from gammacore.domain.strategy import Cancel, Decision
 
 CLOSE, FLATTEN = "market_close_exit", "daily_flatten"
 LEFTOVER_CLOSE, LEFTOVER_FLATTEN = "leftover_exit", "leftover_flatten"
+_GOING_FLAT = frozenset({CLOSE, FLATTEN, LEFTOVER_CLOSE, LEFTOVER_FLATTEN})
 
 
 def go_flat(
     inventory: AnyHolding, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
 ) -> Iterator[Decision]:
-    """Options sold short, then bought ones, then the shares; an entry or hedge that works is called back first.
+    """Options sold short, then bought ones, then the shares; an entry, hedge or target at work is called back first.
 
     A symbol whose order still works is left alone; one whose exit was refused or came to nothing is tried again after
     `retry`. A call back that brings no answer for as long is repeated, and what is held besides goes. An option without
@@ -53,7 +54,7 @@ def tried_again_at(orders: tuple[Order, ...], retry: dt.timedelta) -> Iterator[d
 
 
 def _is_called_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
-    if order.ticket.purpose is Purpose.EXIT:
+    if order.ticket.purpose is Purpose.EXIT and not _is_target(order):
         return False
     if order.state is OrderState.CANCEL_REQUESTED:
         return now - order.changed_at >= retry
@@ -66,7 +67,14 @@ def _holds_back(order: Order, now: dt.datetime, retry: dt.timedelta) -> bool:
     if order.is_working:
         has_no_answer = order.state is OrderState.CANCEL_REQUESTED and now - order.changed_at >= retry
         return is_exit or not has_no_answer
-    return is_exit and order.state is not OrderState.FILLED and now - order.changed_at < retry
+    is_ended = is_exit and order.state is not OrderState.FILLED and not _is_target(order)
+    return is_ended and now - order.changed_at < retry
+
+
+def _is_target(order: Order) -> bool:
+    """A strategy's own exit at a limit: it may rest all day, and a flatten does not wait for its price. Rule: R10."""
+    ticket = order.ticket
+    return ticket.purpose is Purpose.EXIT and ticket.limit is not None and ticket.reason not in _GOING_FLAT
 
 
 def _has_expired(holding: Lots, now: dt.datetime) -> bool:
