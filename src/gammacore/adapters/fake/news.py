@@ -16,11 +16,14 @@ class FakeOrderNews:
     its loop looks at its own pace, and a look more, or a second sooner, is another ledger.
 
     >>> import datetime as dt
-    >>> from gammacore.adapters.fake.calendar import FakeCalendar
+    >>> from gammacore.adapters.calendars.nyse import NyseCalendar
     >>> from gammacore.adapters.fake.clock import FakeClock
-    >>> from gammacore.adapters.fake.market import FakeMarket
-    >>> clock = FakeClock(dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC))
-    >>> news = FakeOrderNews(FakeExchange(FakeMarket("SPX"), clock, FakeCalendar()))
+    >>> from gammacore.adapters.simulated.market import SimulatedMarket
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> from gammacore.domain.sessions import TradingSession
+    >>> session = TradingSession.of(dt.date(2026, 1, 5))
+    >>> market = SimulatedMarket(REGISTRY["SPX"], session, seed=1)
+    >>> news = FakeOrderNews(FakeExchange(market, FakeClock(session.open), NyseCalendar()))
     >>> news.heard()
     News(orders=frozenset(), gap=True)
     >>> news.heard()
