@@ -123,16 +123,14 @@ def _leg_reader(read_fields: Read, converter: Converter) -> Read:
 
 
 def _write_filter(value: Any) -> list[Any]:
-    """A filter's verdict as a row, up to its last field that has something to say."""
-    verdict = value.verdict
-    write_text, outcome = _writer_of(str), _member_writer(Outcome)(verdict.outcome)
-    reason = None if verdict.reason is None else write_text(verdict.reason)
-    tail = [reason, write_text(verdict.limit), _writer_of(bool)(verdict.blocks)]
-    unsaid: list[Any] = [None, "", False]
-    while tail and tail[-1] == unsaid[-1]:
-        tail.pop()
-        unsaid.pop()
-    return [write_text(value.rule), write_text(value.name), outcome, write_text(verdict.value), *tail]
+    """A filter's verdict as a row: of a pass, which most are, rule, name, value and limit; of any other every field."""
+    verdict, text = value.verdict, _writer_of(str)
+    outcome = _member_writer(Outcome)(verdict.outcome)
+    head = [text(value.rule), text(value.name)]
+    if verdict.outcome is Outcome.PASS and verdict.reason is None and not verdict.blocks:
+        return [*head, text(verdict.value), *([text(verdict.limit)] if verdict.limit else [])]
+    reason = None if verdict.reason is None else text(verdict.reason)
+    return [*head, outcome, reason, text(verdict.value), text(verdict.limit), _writer_of(bool)(verdict.blocks)]
 
 
 def _filter_reader(converter: Converter) -> Read:
@@ -141,10 +139,12 @@ def _filter_reader(converter: Converter) -> Read:
     def read(body: Any, wanted: Any) -> Any:
         if isinstance(body, dict):
             return read_fields(body, wanted)
-        if not (isinstance(body, list) and 4 <= len(body) <= 7):
-            raise ValueError(f"{body!r} is not a row of rule, name, outcome, value, reason, limit and blocks")
+        if not isinstance(body, list) or len(body) not in (3, 4, 7):
+            raise ValueError(f"{body!r} is not a row of rule, name, value and limit, or of every field")
+        names = ("outcome", "reason", "value", "limit", "blocks") if len(body) == 7 else ("value", "limit")
+        passed = {} if len(body) == 7 else {"outcome": Outcome.PASS.value}
         rule, name, *rest = body
-        verdict = dict(zip(("outcome", "value", "reason", "limit", "blocks"), rest, strict=False))
+        verdict = {**passed, **dict(zip(names, rest, strict=False))}
         return read_fields({"rule": rule, "name": name, "verdict": verdict}, wanted)
 
     return read
