@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.book.bookings import SETTLED, booked
+from gammacore.domain.book.bookings import SETTLED, booked, end_of
 from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.instruments import (
@@ -24,6 +24,8 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
 
 LEAST_EXERCISED = Decimal("0.01")
+Prints = dict[tuple[str, dt.date], SettlementPrint]
+"""By underlying and expiry."""
 
 
 class SettleExpiry:
@@ -48,34 +50,32 @@ class SettleExpiry:
                 self._settle(holding, date)
 
     def _settle(self, holding: AnyHolding, date: dt.date) -> None:
-        expired = [
-            (contract, held)
-            for symbol, held in holding.options.items()
-            if (contract := holding.contract(symbol)).expiry <= date
-        ]
-        series = dict.fromkeys((contract.underlying, contract.expiry) for contract, _ in expired)
-        prints = {(underlying, expiry): self._print(underlying, expiry) for underlying, expiry in series}
+        contracts = (holding.contract(symbol) for symbol in holding.options)
+        expired = [contract for contract in contracts if contract.expiry <= date]
         if not expired:
             return
-        if None in prints.values():
-            self._await(holding)
-            return
+        prints: Prints = {}
+        for underlying, expiry in dict.fromkeys((contract.underlying, contract.expiry) for contract in expired):
+            if (print_ := self._print(underlying, expiry)) is None:
+                self._await(holding)
+                return
+            prints[underlying, expiry] = print_
         events: list[Event] = list(self._deliveries(holding, prints))
         after = holding
-        for contract, held in expired:
-            print_ = prints[contract.underlying, contract.expiry]
-            assert print_ is not None
-            settled = self._settled(holding, contract, held, print_)
+        for contract in expired:
+            last = prints[contract.underlying, contract.expiry]
+            settled = self._settled(holding, contract, last)
             events.extend(self._taken_in(settled, contract))
-            after = after.settled(settled.symbol, held, settled.worth, settled.underlying, settled.shares, print_.price)
-            last = print_
+            after = after.settled(
+                settled.symbol, settled.quantity, settled.worth, settled.underlying, settled.shares, settled.price
+            )
         if after.is_flat:
-            events.append(booked(after, self._clock.now(), SETTLED, last.price, estimated=last.estimated))
+            reason = SETTLED if holding.plan is not None else end_of(after, self._ledger.book.orders_of(holding.id))
+            events.append(booked(after, self._clock.now(), reason, last.price, estimated=last.estimated))
         self._ledger.record(*events)
 
-    def _settled(
-        self, holding: AnyHolding, contract: OptionContract, held: int, print_: SettlementPrint
-    ) -> HoldingSettled:
+    def _settled(self, holding: AnyHolding, contract: OptionContract, print_: SettlementPrint) -> HoldingSettled:
+        held = holding.held(contract.occ)
         cash_settled = underlying_at_exit(contract, self._underlyings)[0].cash_settled
         moves = holding.plan is None and not cash_settled
         return HoldingSettled(
@@ -89,9 +89,7 @@ class SettleExpiry:
             moved = f"{settled.shares:+d} {settled.underlying} shares by exercise or assignment of {contract.occ}"
             yield AlarmRaised(settled.at, "shares_delivered", moved, settled.holding)
 
-    def _deliveries(
-        self, holding: AnyHolding, prints: Mapping[tuple[str, dt.date], SettlementPrint | None]
-    ) -> Iterator[Event]:
+    def _deliveries(self, holding: AnyHolding, prints: Prints) -> Iterator[Event]:
         """Shares of a spread that change hands where options settle physically; legs that cancel out deliver nothing.
 
         A contract at least 0.01 in the money is exercised or assigned: puts move shares against, calls with the

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.hedging import events as told
+from gammacore.domain import hedging_events as told
 from gammacore.domain.hedging.book import DeskBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
 from gammacore.domain.hedging.hedge_ledger import Intent
