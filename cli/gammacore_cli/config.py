@@ -90,7 +90,7 @@ def _error(wrong: ConfigurationError) -> dict[str, object]:
 @common_options
 def show(frame: Frame) -> None:
     """Show each value with where it came from; secrets as ***."""
-    from gammacore.wiring.credentials import credential_rows
+    from gammacore.wiring.arming import credential_rows
 
     rows = [*frame.configuration.rows(), *credential_rows(frame.credentials)]
     document: dict[str, object] = {key: {"value": value, "source": source} for key, value, source in rows}

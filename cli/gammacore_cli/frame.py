@@ -61,7 +61,7 @@ class Frame:
     @cached_property
     def credentials(self) -> CredentialStore:
         """Those of this process; whatever is found is kept out of every line from then on."""
-        from gammacore.wiring.credentials import open_credentials
+        from gammacore.wiring.arming import open_credentials
         from gammacore_cli.secrecy import Overheard
 
         return Overheard(open_credentials())

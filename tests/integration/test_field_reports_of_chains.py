@@ -28,7 +28,7 @@ from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import MissingData
 from gammacore.wiring import ExposureTerms, ExposureView, view_exposure
-from gammacore.wiring.configured_chain import configured_chain
+from gammacore.wiring.exposures import configured_chain
 
 DAY = dt.date(2026, 8, 19)
 ROOT = Path(__file__).resolve().parents[2]

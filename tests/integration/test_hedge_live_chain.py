@@ -26,7 +26,7 @@ from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import OpenLook, Outside, open_look
-from gammacore.wiring.configured_chain import configured_chain
+from gammacore.wiring.exposures import configured_chain
 from gammacore.wiring.hedging import wire_configured_hedging
 
 STEP = 300
@@ -181,7 +181,7 @@ def test_each_day_s_market_is_opened_once_and_let_go_of(beside: Beside, monkeypa
 
         return evolve(found, close=close)
 
-    monkeypatch.setattr("gammacore.wiring.configured_chain.open_look", look)
+    monkeypatch.setattr("gammacore.wiring.exposures.open_look", look)
     beside.world.clock.set(dt.datetime(2026, 3, 6, 15, tzinfo=dt.UTC))  # a Friday
     chain = configured_chain(beside.settings, beside.outside)
     assert chain is not None

@@ -3,7 +3,15 @@
 A test, a notebook or another program wires a day in one call and may swap any part by name.
 """
 
-from gammacore.wiring.arming import Armed, armed_for, armed_mode, refuse_contradiction, require_mode, require_number
+from gammacore.wiring.arming import (
+    Armed,
+    armed_for,
+    armed_mode,
+    open_credentials,
+    refuse_contradiction,
+    require_mode,
+    require_number,
+)
 from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
 from gammacore.wiring.controls import (
     Answer,
@@ -15,7 +23,6 @@ from gammacore.wiring.controls import (
     refuse_while_flattening,
     system_clock,
 )
-from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.days import WiredDay, kill_files, wire_day, wire_trade
 from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
 from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
@@ -29,7 +36,6 @@ from gammacore.wiring.markets import (
     trading_date,
 )
 from gammacore.wiring.own_strategies import load_strategy
-from gammacore.wiring.previews import preview_entry
 from gammacore.wiring.recordings import DayRecorded, record_day
 from gammacore.wiring.regime_feeds import publish_exposure
 from gammacore.wiring.storage import (
@@ -45,7 +51,7 @@ from gammacore.wiring.storage import (
     repair_ledger,
 )
 from gammacore.wiring.strategies import EntryPreview, credit_spread_desk, naming_its_underlying
-from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, reconcile_now
+from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, preview_entry, reconcile_now
 
 __all__ = [
     "Answer",

@@ -55,11 +55,8 @@ from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.storage import Inbox, Storage
-from gammacore.wiring.arming import Armed, armed_mode
-from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
+from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
-from gammacore.wiring.credentials import open_credentials
-from gammacore.wiring.dated_tables import dated_tables
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
     naming_underlying,
@@ -70,6 +67,7 @@ from gammacore.wiring.markets import (
     trading_date,
 )
 from gammacore.wiring.notices import notices_of
+from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import (
     guards_of,
@@ -79,7 +77,6 @@ from gammacore.wiring.strategies import (
     spec_of,
     with_duties,
 )
-from gammacore.wiring.traded_underlying import refuse_untradable
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
 HOME_HALT = "HALT"

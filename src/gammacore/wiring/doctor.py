@@ -35,12 +35,11 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import NEEDED, CredentialName, CredentialStore
-from gammacore.wiring.arming import Armed, armed_mode
+from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
-from gammacore.wiring.credentials import look_up
-from gammacore.wiring.dated_tables import dated_tables
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.markets import naming_underlying
+from gammacore.wiring.session_rules import dated_tables
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
 from gammacore.wiring.venues import for_market
 

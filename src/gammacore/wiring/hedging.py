@@ -33,7 +33,7 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.regime_source import RegimeSource
 from gammacore.ports.storage import Storage
-from gammacore.wiring.configured_chain import configured_chain
+from gammacore.wiring.exposures import configured_chain
 from gammacore.wiring.looks import OUR_OWN, Outside
 from gammacore.wiring.regime_feeds import SourceOf, regime_feeds
 from gammacore.wiring.storage import (

@@ -21,9 +21,8 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialName, CredentialStore
 from gammacore.ports.market_data import MarketData
-from gammacore.wiring.arming import Armed
+from gammacore.wiring.arming import Armed, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker_market
-from gammacore.wiring.credentials import open_credentials
 from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, trading_date
 from gammacore.wiring.regime_feeds import CHAIN
 from gammacore.wiring.strategies import spec_of

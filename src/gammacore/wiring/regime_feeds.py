@@ -1,4 +1,4 @@
-"""Where the desk hears of dealer gamma: Firestore, a file, a market's chains, in the configured order. DH-402."""
+"""Where a strategy reads dealer gamma: Firestore, a file, a market's chains, in the configured order. DH-402."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gammacore.adapters.regime_file import RegimeFile
 from gammacore.application.watch_regime import GexFeed
 from gammacore.configuration import Settings
 from gammacore.domain.gex.exposure import GammaExposure
+from gammacore.domain.gex.units import SettlesAt, regular_settlement
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.instruments import Underlying
+from gammacore.domain.instruments import SettlementTime, Underlying
 from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.regime_source import RegimeSource
-from gammacore.wiring.settlement import settlement_instants
 from gammacore.wiring.storage import firestore_documents
 
 SourceOf = Callable[[str], RegimeSource]
@@ -81,3 +81,21 @@ def publish_exposure(settings: Settings, exposure: GammaExposure) -> Verdict:
         return FirestoreGexPublisher(documents).publish(exposure)
     finally:
         documents.close()
+
+
+def settlement_instants(calendar: Calendar) -> SettlesAt:
+    """When contracts settle by the calendar: at the close of their session (13:00 on half days), AM ones at the open.
+
+    A date that is no session, or that the calendar does not know, settles at the regular time.
+    """
+
+    def settles_at(expiry: dt.date, when: SettlementTime) -> dt.datetime:
+        try:
+            session = calendar.session(expiry)
+        except MissingData:
+            session = None
+        if session is None:
+            return regular_settlement(expiry, when)
+        return session.open if when is SettlementTime.AM else session.close
+
+    return settles_at

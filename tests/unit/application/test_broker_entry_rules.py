@@ -25,7 +25,7 @@ from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.risk.day_trades import round_trips
 from gammacore.domain.strategy import Open, Trade
-from gammacore.wiring.broker_rules import ahead_of_the_broker, broker_entry_rules
+from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules
 
 WEEK = frozenset(DAY - dt.timedelta(days=back) for back in (0, 3, 4, 5, 6))
 

@@ -12,7 +12,7 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.expiry_day import own_close
 from gammacore.domain.dated_table import Coverage, Horizon
 from gammacore.errors import InvalidInput, MissingData
-from gammacore.wiring.dated_tables import dated_tables
+from gammacore.wiring.session_rules import dated_tables
 
 KNOWN = Horizon("days", dt.date(2025, 1, 29), dt.date(2028, 1, 26), "a page", "it passes", "it is closed", "add days")
 NEAR = "days are known only to 2028-01-26 (a page)"

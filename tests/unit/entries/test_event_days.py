@@ -25,7 +25,7 @@ from gammacore.domain.entries.event_days import (
 from gammacore.domain.sessions import new_york
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
-from gammacore.wiring.dated_tables import dated_tables
+from gammacore.wiring.session_rules import dated_tables
 
 FRIDAY, MONDAY_15 = 4, 15
 CPI = MarketEvent("CPI", dt.date(2026, 12, 10), dt.time(8, 30), "bls.gov")
