@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import frozen
@@ -17,6 +17,8 @@ from gammacore.adapters.notifiers.messages import message_for
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
+from gammacore.domain.hedging.book import _FOLDS
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.reports.day_report import day_reports
 from gammacore.domain.reports.inventory_records import InventoryRecords
 from gammacore.errors import InvalidInput
@@ -45,3 +47,8 @@ READERS: dict[str, Callable[[Any], object]] = {
 def test_an_event_that_a_reader_has_forgotten_is_a_fault(reader: Callable[[Any], object]) -> None:
     with pytest.raises((AssertionError, InvalidInput), match="Forgotten"):
         reader(Forgotten(at("10:00")))
+
+
+def test_the_hedging_desk_folds_every_event_of_its_own() -> None:
+    """Its book passes over what is no event of the desk's; the other readers pass over what is."""
+    assert set(get_args(HedgingEvent)) <= set(_FOLDS)
