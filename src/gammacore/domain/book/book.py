@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import assert_never
+from typing import Never, assert_never
 
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
@@ -281,7 +281,7 @@ class Book:
                 pass  # reported and kept for the journal
             case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`
                 if not isinstance(event, HedgingEvent):
-                    assert_never(event)
+                    _refuse(event)
 
     def _stopped(self, event: Halted | FlattenRequested | Resumed | BreakerTripped | BreakerCleared) -> None:
         match event:
@@ -324,3 +324,8 @@ class Book:
         """What is ours from now on is quarantined no more."""
         left = {symbol: held - holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
         self._quarantined = {symbol: held for symbol, held in left.items() if held}
+
+
+def _refuse(event: Never) -> Never:
+    """As `assert_never`: a type error while an event is forgotten; what is no event at all is refused by its name."""
+    raise InvalidInput("event", type(event).__name__, "the book knows no such event")
