@@ -267,6 +267,17 @@ class DayFinished:
     balance: Decimal
 
 
+OrderMoved = (
+    OrderAccepted
+    | OrderWasRejected
+    | OrderNotSent
+    | OrderOutcomeUnknown
+    | CancelRequested
+    | OrderCanceled
+    | OrderExpired
+)
+"""What changes the state of an order that was intended, and fills nothing of it."""
+
 Event = (
     LedgerOpened
     | HistoryImported
@@ -274,14 +285,8 @@ Event = (
     | EntryJudged
     | OrderIntended
     | TicketRefused
-    | OrderAccepted
-    | OrderWasRejected
-    | OrderNotSent
-    | OrderOutcomeUnknown
+    | OrderMoved
     | OrderFilled
-    | CancelRequested
-    | OrderCanceled
-    | OrderExpired
     | HoldingEvent
     | HoldingsQuarantined
     | AlarmRaised

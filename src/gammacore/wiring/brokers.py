@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from attrs import frozen
 
@@ -94,11 +94,15 @@ def open_broker(
     Raises:
         ConfigurationError: a credential or the broker's library is missing; the fake exchange is not opened here.
     """
-    if armed.broker is BrokerName.TRADIER:
-        return _tradier(armed, credentials, clock, places.tradier)
-    if armed.broker is BrokerName.ALPACA:
-        return _alpaca(armed, credentials, clock, places.alpaca)
-    raise ConfigurationError("broker fake: is part of a day and needs no line; name tradier or alpaca")
+    match armed.broker:
+        case BrokerName.TRADIER:
+            return _tradier(armed, credentials, clock, places.tradier)
+        case BrokerName.ALPACA:
+            return _alpaca(armed, credentials, clock, places.alpaca)
+        case BrokerName.FAKE:
+            raise ConfigurationError("broker fake: is part of a day and needs no line; name tradier or alpaca")
+        case _:
+            assert_never(armed.broker)
 
 
 def open_broker_market(
@@ -120,47 +124,51 @@ def open_broker_market(
         ConfigurationError: a credential or the broker's library is missing, or the broker serves no such underlying.
     """
     market = settings.market
-    if armed.broker is BrokerName.TRADIER:
-        from gammacore.adapters.tradier.client import LIVE, SANDBOX, TradierClient
-        from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
+    match armed.broker:
+        case BrokerName.TRADIER:
+            from gammacore.adapters.tradier.client import LIVE, SANDBOX, TradierClient
+            from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 
-        token, hosts = credentials.find(CredentialName.TRADIER_TOKEN), LIVE
-        if token is None and armed.mode is not Mode.LIVE:
-            token, hosts = credentials.find(CredentialName.TRADIER_SANDBOX_TOKEN), SANDBOX
-        secret = _secret(credentials, CredentialName.TRADIER_TOKEN) if token is None else token.secret
-        client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts))
-        looks = TradierMarketSettings(
-            market.look_seconds,
-            market.live_quote_age_seconds,
-            expiries=expiries,
-            settlement_minutes=market.official_close_minutes,
-        )
-        shown = TradierMarket(client, underlying, session, clock, looks)
-        return OpenMarket(shown, shown.is_delayed, client.close, client.markets.clock)
-    if armed.broker is BrokerName.ALPACA:
-        from gammacore.adapters.alpaca import AlpacaBroker, AlpacaMarket
-        from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarketSettings
+            token, hosts = credentials.find(CredentialName.TRADIER_TOKEN), LIVE
+            if token is None and armed.mode is not Mode.LIVE:
+                token, hosts = credentials.find(CredentialName.TRADIER_SANDBOX_TOKEN), SANDBOX
+            secret = _secret(credentials, CredentialName.TRADIER_TOKEN) if token is None else token.secret
+            client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts))
+            looks = TradierMarketSettings(
+                market.look_seconds,
+                market.live_quote_age_seconds,
+                expiries=expiries,
+                settlement_minutes=market.official_close_minutes,
+            )
+            shown = TradierMarket(client, underlying, session, clock, looks)
+            return OpenMarket(shown, shown.is_delayed, client.close, client.markets.clock)
+        case BrokerName.ALPACA:
+            from gammacore.adapters.alpaca import AlpacaBroker, AlpacaMarket
+            from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarketSettings
 
-        feeds = FULL_PLAN if market.alpaca_full_plan else FREE_PLAN
-        glances = AlpacaMarketSettings(
-            market.look_seconds,
-            market.live_quote_age_seconds,
-            settlement_minutes=market.official_close_minutes,
-            expiries=expiries,
-        )
-        clients = _alpaca_clients(_alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, places.alpaca))
-        looked_at = AlpacaMarket(
-            clients,
-            underlying,
-            session,
-            clock,
-            feeds,
-            settings=glances,
-            vix=_constant_vix(market.vix),
-            calendar=calendar,
-        )
-        return OpenMarket(looked_at, looked_at.is_delayed, clients.close, AlpacaBroker(clients, clock).clock)
-    raise ConfigurationError("broker fake: has no market of its own; name one with --market")
+            feeds = FULL_PLAN if market.alpaca_full_plan else FREE_PLAN
+            glances = AlpacaMarketSettings(
+                market.look_seconds,
+                market.live_quote_age_seconds,
+                settlement_minutes=market.official_close_minutes,
+                expiries=expiries,
+            )
+            clients = _alpaca_clients(_alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, places.alpaca))
+            looked_at = AlpacaMarket(
+                clients,
+                underlying,
+                session,
+                clock,
+                feeds,
+                settings=glances,
+                vix=_constant_vix(market.vix),
+                calendar=calendar,
+            )
+            return OpenMarket(looked_at, looked_at.is_delayed, clients.close, AlpacaBroker(clients, clock).clock)
+        case BrokerName.FAKE:
+            raise ConfigurationError("broker fake: has no market of its own; name one with --market")
+        case _:
+            assert_never(armed.broker)
 
 
 def _tradier(armed: Armed, credentials: CredentialStore, clock: Clock, hosts: TradierHosts | None) -> OpenBroker:

@@ -6,19 +6,25 @@ import logging
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
-from functools import singledispatchmethod
+from typing import assert_never
 
 from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
+    DifferenceSeen,
     HedgeDecided,
     HoldingAdjusted,
+    HoldingAdopted,
     HoldingClosed,
     HoldingSettled,
+    PolicyRecorded,
+    SettlementAwaited,
     SharesDelivered,
+    WatchChanged,
 )
 from gammacore.domain.holdings.holding import is_spread
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
@@ -34,6 +40,10 @@ from gammacore.domain.ledger import (
     Event,
     FlattenRequested,
     Halted,
+    HistoryImported,
+    HoldingsQuarantined,
+    LedgerOpened,
+    OrderAccepted,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
@@ -56,6 +66,20 @@ from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.sizing.statistics import TradeStatistics
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.verdicts import Outcome
+
+Unlogged = (
+    LedgerOpened
+    | HistoryImported
+    | OrderAccepted
+    | HoldingsQuarantined
+    | PolicyRecorded
+    | HoldingAdopted
+    | WatchChanged
+    | SettlementAwaited
+    | DifferenceSeen
+    | HedgingEvent
+)
+"""Events that nobody greps for, and those whose alarm is a line."""
 
 
 @frozen
@@ -85,87 +109,59 @@ class LogNotifier:
         """The lines of one event; none for events nobody greps for. `book` already contains the event."""
         return tuple(self._lines(event, book))
 
-    @singledispatchmethod
     def _lines(self, event: Event, book: Book) -> Iterator[LogLine]:
-        yield from ()
+        match event:
+            case DayStarted():
+                yield from _day_started(event, book)
+            case DayFinished():
+                yield from _day_finished(event, book)
+            case EntryJudged():
+                yield from _judged(event)
+            case OrderIntended():
+                yield LogLine(f"Order sent: {_order(event.ticket)}")
+            case OrderFilled():
+                yield from _filled(event, book)
+            case OrderCanceled() | OrderExpired():
+                yield from _ended(event, book)
+            case CancelRequested():
+                yield LogLine(f"Order called back: {_order(book.orders[event.id].ticket)}: {event.reason}")
+            case OrderWasRejected():
+                yield LogLine(
+                    f"Order rejected: {_order(book.orders[event.id].ticket)}: {event.reason}", logging.WARNING
+                )
+            case TicketRefused():
+                yield from _refused(event)
+            case OrderNotSent() | OrderOutcomeUnknown():
+                yield from _in_doubt(event, book)
+            case CloseDecided():
+                yield LogLine(f"Closing {event.holding}: {event.reason}: {event.detail}")
+            case HoldingClosed():
+                yield from self._booked(event, book)
+            case HedgeDecided():
+                yield from _hedge(event)
+            case HoldingSettled() | HoldingAdjusted():
+                yield from _moved(event, book)
+            case SharesDelivered():
+                yield LogLine(f"Delivered: {moved_in_words(event)}", logging.WARNING)
+            case AlarmRaised():
+                yield from _alarm(event)
+            case Halted():
+                yield LogLine(
+                    f"Trading halted: {event.reason}; exits go on, `gammacore resume` clears it", logging.WARNING
+                )
+            case Resumed():
+                yield LogLine(f"Trading resumed: {event.note}", logging.WARNING)
+            case BreakerTripped():
+                yield from _tripped(event)
+            case BreakerCleared():
+                yield LogLine(f"Circuit breaker cleared: {event.reason}", logging.WARNING)
+            case FlattenRequested():
+                yield LogLine(f"Everything is closed: {event.reason}", logging.WARNING)
+            case _:
+                if not isinstance(event, Unlogged):
+                    assert_never(event)
 
-    @_lines.register
-    def _(self, event: DayStarted, book: Book) -> Iterator[LogLine]:
-        yield LogLine(
-            f"Day started: {event.date} {event.underlying} {event.strategy}, market {event.market}, "
-            f"balance {dollars(book.balance)}"
-        )
-
-    @_lines.register
-    def _(self, event: DayFinished, book: Book) -> Iterator[LogLine]:
-        change = book.realised_on(event.date)
-        yield LogLine(f"Day finished: {event.date}, balance {dollars(event.balance)} ({signed_dollars(change)})")
-
-    @_lines.register
-    def _(self, event: EntryJudged, book: Book) -> Iterator[LogLine]:
-        if event.reason is not None:
-            yield LogLine(skip_line(event))
-            return
-        unknown = [entry.name for entry in event.filters if entry.verdict.outcome is Outcome.UNKNOWN]
-        doubt = f", unknown: {', '.join(unknown)}" if unknown else ""
-        slot = event.scheduled_at.astimezone(NEW_YORK)
-        yield LogLine(f"enter {slot:%H:%M}: {len(event.filters) - len(unknown)} filters passed{doubt}")
-
-    @_lines.register
-    def _(self, event: OrderIntended, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Order sent: {_order(event.ticket)}")
-
-    @_lines.register
-    def _(self, event: OrderFilled, book: Book) -> Iterator[LogLine]:
-        order = book.orders[event.id]
-        if not event.complete:
-            yield LogLine(
-                f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}"
-            )
-        elif book.holdings[order.ticket.holding].plan is None:
-            yield _traded(order)
-        elif order.ticket.purpose is Purpose.ENTRY:
-            yield from _entered(order, book)
-        if not event.price_verified:
-            yield LogLine(
-                f"Fill price of {event.id} is not verified: {event.execution.price} is booked", logging.WARNING
-            )
-
-    @_lines.register(OrderCanceled)
-    @_lines.register(OrderExpired)
-    def _(self, event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
-        order = book.orders[event.id]
-        yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
-        if book.holdings[order.ticket.holding].plan is None:
-            yield from (_traded(order),) if order.execution.any else ()
-        elif order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
-            yield from _entered(order, book)
-
-    @_lines.register
-    def _(self, event: CancelRequested, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Order called back: {_order(book.orders[event.id].ticket)}: {event.reason}")
-
-    @_lines.register
-    def _(self, event: OrderWasRejected, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Order rejected: {_order(book.orders[event.id].ticket)}: {event.reason}", logging.WARNING)
-
-    @_lines.register
-    def _(self, event: TicketRefused, book: Book) -> Iterator[LogLine]:
-        what = f"{event.purpose} of {event.holding} ({', '.join(event.symbols)})"
-        yield LogLine(f"Order refused before it was sent: {what}: {event.detail}", logging.WARNING)
-
-    @_lines.register(OrderNotSent)
-    @_lines.register(OrderOutcomeUnknown)
-    def _(self, event: OrderNotSent | OrderOutcomeUnknown, book: Book) -> Iterator[LogLine]:
-        order = book.orders[event.id]
-        yield LogLine(f"Order {order.state}: {_order(order.ticket)}: {event.detail}", logging.WARNING)
-
-    @_lines.register
-    def _(self, event: CloseDecided, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Closing {event.holding}: {event.reason}: {event.detail}")
-
-    @_lines.register
-    def _(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
+    def _booked(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
         position = book.holdings[event.holding]
         if not is_spread(position):
             yield from self._closed(event, book) if position.has_filled else ()
@@ -182,28 +178,6 @@ class LogNotifier:
         )
         yield LogLine(_record(TradeStatistics.of(book.results, self.sizing.window), self.sizing))
 
-    @_lines.register
-    def _(self, event: HedgeDecided, book: Book) -> Iterator[LogLine]:
-        measured = (
-            f"delta {delta_in_words(event.delta_before)}, threshold {event.threshold:.2f}, "
-            f"dealer gamma {gamma_in_words(event)}"
-        )
-        if not event.shares:
-            yield LogLine(f"No hedge of {event.holding}: {event.reason}: {measured}", logging.DEBUG)
-            return
-        yield LogLine(f"Hedge of {event.holding}: {event.shares:+,d} {event.symbol}: {measured}")
-
-    @_lines.register(HoldingSettled)
-    @_lines.register(HoldingAdjusted)
-    def _(self, event: HoldingSettled | HoldingAdjusted, book: Book) -> Iterator[LogLine]:
-        if is_spread(book.holdings[event.holding]):
-            return  # its booking, and its alarm, say so
-        yield LogLine(f"{event.holding}: {moved_in_words(event)}")
-
-    @_lines.register
-    def _(self, event: SharesDelivered, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Delivered: {moved_in_words(event)}", logging.WARNING)
-
     def _closed(self, event: HoldingClosed, book: Book) -> Iterator[LogLine]:
         yield LogLine(
             f"Closed {event.holding}: {event.reason}, P/L {signed_dollars(event.gross)} "
@@ -213,31 +187,85 @@ class LogNotifier:
         change = signed_dollars(event.gross - event.fees)
         yield LogLine(f"Account balance updated: {dollars(book.balance)} ({change} from {event.holding})")
 
-    @_lines.register
-    def _(self, event: AlarmRaised, book: Book) -> Iterator[LogLine]:
-        where = f" {event.holding}" if event.holding else ""
-        yield LogLine(f"alarm {event.code}{where}: {event.detail}", logging.WARNING)
 
-    @_lines.register
-    def _(self, event: Halted, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Trading halted: {event.reason}; exits go on, `gammacore resume` clears it", logging.WARNING)
+def _day_started(event: DayStarted, book: Book) -> Iterator[LogLine]:
+    yield LogLine(
+        f"Day started: {event.date} {event.underlying} {event.strategy}, market {event.market}, "
+        f"balance {dollars(book.balance)}"
+    )
 
-    @_lines.register
-    def _(self, event: Resumed, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Trading resumed: {event.note}", logging.WARNING)
 
-    @_lines.register
-    def _(self, event: BreakerTripped, book: Book) -> Iterator[LogLine]:
-        detail = f"{event.failures} broker failures in a row ({event.detail})"
-        yield LogLine(f"Circuit breaker tripped: {detail}; no entries, exits go on", logging.WARNING)
+def _day_finished(event: DayFinished, book: Book) -> Iterator[LogLine]:
+    change = book.realised_on(event.date)
+    yield LogLine(f"Day finished: {event.date}, balance {dollars(event.balance)} ({signed_dollars(change)})")
 
-    @_lines.register
-    def _(self, event: BreakerCleared, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Circuit breaker cleared: {event.reason}", logging.WARNING)
 
-    @_lines.register
-    def _(self, event: FlattenRequested, book: Book) -> Iterator[LogLine]:
-        yield LogLine(f"Everything is closed: {event.reason}", logging.WARNING)
+def _judged(event: EntryJudged) -> Iterator[LogLine]:
+    if event.reason is not None:
+        yield LogLine(skip_line(event))
+        return
+    unknown = [entry.name for entry in event.filters if entry.verdict.outcome is Outcome.UNKNOWN]
+    doubt = f", unknown: {', '.join(unknown)}" if unknown else ""
+    slot = event.scheduled_at.astimezone(NEW_YORK)
+    yield LogLine(f"enter {slot:%H:%M}: {len(event.filters) - len(unknown)} filters passed{doubt}")
+
+
+def _filled(event: OrderFilled, book: Book) -> Iterator[LogLine]:
+    order = book.orders[event.id]
+    if not event.complete:
+        yield LogLine(f"Partly filled: {event.execution.quantity} of {order.ticket.quantity}, {_order(order.ticket)}")
+    elif book.holdings[order.ticket.holding].plan is None:
+        yield _traded(order)
+    elif order.ticket.purpose is Purpose.ENTRY:
+        yield from _entered(order, book)
+    if not event.price_verified:
+        yield LogLine(f"Fill price of {event.id} is not verified: {event.execution.price} is booked", logging.WARNING)
+
+
+def _ended(event: OrderCanceled | OrderExpired, book: Book) -> Iterator[LogLine]:
+    order = book.orders[event.id]
+    yield LogLine(f"Order {order.state}: {_order(order.ticket)}" + (f": {order.reason}" if order.reason else ""))
+    if book.holdings[order.ticket.holding].plan is None:
+        yield from (_traded(order),) if order.execution.any else ()
+    elif order.ticket.purpose is Purpose.ENTRY and order.execution.quantity:
+        yield from _entered(order, book)
+
+
+def _refused(event: TicketRefused) -> Iterator[LogLine]:
+    what = f"{event.purpose} of {event.holding} ({', '.join(event.symbols)})"
+    yield LogLine(f"Order refused before it was sent: {what}: {event.detail}", logging.WARNING)
+
+
+def _in_doubt(event: OrderNotSent | OrderOutcomeUnknown, book: Book) -> Iterator[LogLine]:
+    order = book.orders[event.id]
+    yield LogLine(f"Order {order.state}: {_order(order.ticket)}: {event.detail}", logging.WARNING)
+
+
+def _hedge(event: HedgeDecided) -> Iterator[LogLine]:
+    measured = (
+        f"delta {delta_in_words(event.delta_before)}, threshold {event.threshold:.2f}, "
+        f"dealer gamma {gamma_in_words(event)}"
+    )
+    if not event.shares:
+        yield LogLine(f"No hedge of {event.holding}: {event.reason}: {measured}", logging.DEBUG)
+        return
+    yield LogLine(f"Hedge of {event.holding}: {event.shares:+,d} {event.symbol}: {measured}")
+
+
+def _moved(event: HoldingSettled | HoldingAdjusted, book: Book) -> Iterator[LogLine]:
+    if is_spread(book.holdings[event.holding]):
+        return  # its booking, and its alarm, say so
+    yield LogLine(f"{event.holding}: {moved_in_words(event)}")
+
+
+def _alarm(event: AlarmRaised) -> Iterator[LogLine]:
+    where = f" {event.holding}" if event.holding else ""
+    yield LogLine(f"alarm {event.code}{where}: {event.detail}", logging.WARNING)
+
+
+def _tripped(event: BreakerTripped) -> Iterator[LogLine]:
+    detail = f"{event.failures} broker failures in a row ({event.detail})"
+    yield LogLine(f"Circuit breaker tripped: {detail}; no entries, exits go on", logging.WARNING)
 
 
 def _traded(order: Order) -> LogLine:

@@ -5,13 +5,26 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
-from functools import singledispatch
+from typing import assert_never
 
 from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered
+from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.holding_events import (
+    CloseDecided,
+    DifferenceSeen,
+    HedgeDecided,
+    HoldingAdjusted,
+    HoldingAdopted,
+    HoldingClosed,
+    HoldingSettled,
+    PolicyRecorded,
+    SettlementAwaited,
+    SharesDelivered,
+    WatchChanged,
+)
 from gammacore.domain.holdings.holding import Origin, SoldSpread, is_spread
 from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
@@ -20,14 +33,26 @@ from gammacore.domain.ledger import (
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
+    CancelRequested,
+    DayFinished,
+    DayStarted,
     EntryJudged,
     Event,
     FlattenRequested,
     Halted,
+    HistoryImported,
+    HoldingsQuarantined,
+    LedgerOpened,
+    OrderAccepted,
     OrderCanceled,
     OrderExpired,
     OrderFilled,
+    OrderIntended,
+    OrderNotSent,
+    OrderOutcomeUnknown,
+    OrderWasRejected,
     Resumed,
+    TicketRefused,
 )
 from gammacore.domain.orders import Effect, Order, Purpose
 from gammacore.domain.reports.day_report import DayReport
@@ -60,6 +85,31 @@ FIGURES_TOLD = frozenset(
 """Skips whose numbers give neither the pin nor a distance to it away; of all others only the reason is told. CS-628."""
 
 
+Untold = (
+    LedgerOpened
+    | HistoryImported
+    | DayStarted
+    | DayFinished
+    | OrderIntended
+    | TicketRefused
+    | OrderAccepted
+    | OrderWasRejected
+    | OrderNotSent
+    | OrderOutcomeUnknown
+    | CancelRequested
+    | HoldingsQuarantined
+    | PolicyRecorded
+    | WatchChanged
+    | CloseDecided
+    | SettlementAwaited
+    | HoldingSettled
+    | HoldingAdjusted
+    | DifferenceSeen
+    | HedgeDecided
+    | HedgingEvent
+)
+"""Events of which nobody is sent a message: steps whose end is told, and what an alarm tells besides."""
+
 URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
 """Alarms in red: risk that nothing bounds and that does not go by itself."""
 
@@ -86,24 +136,37 @@ class Message:
 
 def message_for(event: Event, book: Book) -> Message | None:
     """What people are told of an event; None of those nobody waits for. `book` already contains it."""
-    return _told(event, book)
-
-
-@singledispatch
-def _told(event: Event, book: Book) -> Message | None:
-    return None
-
-
-@_told.register
-def _(event: OrderFilled, book: Book) -> Message | None:
-    return _entered(book.orders[event.id], book) if event.complete else None
-
-
-@_told.register(OrderCanceled)
-@_told.register(OrderExpired)
-def _(event: OrderCanceled | OrderExpired, book: Book) -> Message | None:
-    order = book.orders[event.id]
-    return _entered(order, book) if order.execution.quantity else None
+    match event:
+        case OrderFilled():
+            return _entered(book.orders[event.id], book) if event.complete else None
+        case OrderCanceled() | OrderExpired():
+            order = book.orders[event.id]
+            return _entered(order, book) if order.execution.quantity else None
+        case HoldingClosed():
+            return _closed(event, book)
+        case SharesDelivered():
+            return _delivered(event)
+        case EntryJudged():
+            return _skipped(event)
+        case AlarmRaised():
+            return _alarm(event)
+        case HoldingAdopted():
+            return _taken_over(event, book)
+        case Halted():
+            return Message("Trading halted", f"{event.reason}; exits go on", (), STUCK)
+        case Resumed():
+            return Message("Trading resumed", event.note, (), GREY)
+        case BreakerTripped():
+            failures = f"{event.failures} broker failures in a row; exits go on"
+            return Message("Circuit breaker tripped", failures, (), STUCK)
+        case BreakerCleared():
+            return Message("Circuit breaker cleared", event.reason, (), GREY)
+        case FlattenRequested():
+            return Message("Everything is closed", event.reason, (), STUCK)
+        case _:
+            if not isinstance(event, Untold):
+                assert_never(event)
+            return None
 
 
 def _entered(order: Order, book: Book) -> Message | None:
@@ -147,8 +210,7 @@ def _bought(order: Order, book: Book) -> Message:
     )
 
 
-@_told.register
-def _(event: HoldingClosed, book: Book) -> Message | None:
+def _closed(event: HoldingClosed, book: Book) -> Message | None:
     """The P/L with where it came from; nothing of an entry that never filled. Rules: CS-628, DH-243."""
     inventory = book.holdings[event.holding]
     if is_spread(inventory):
@@ -171,8 +233,7 @@ def _(event: HoldingClosed, book: Book) -> Message | None:
     return Message(title, event.reason.replace("_", " "), tuple(figures), colour, Life.SIGNAL)
 
 
-@_told.register
-def _(event: SharesDelivered, book: Book) -> Message:
+def _delivered(event: SharesDelivered) -> Message:
     """Rule: CS-529."""
     figures = (("Shares", f"{event.shares:+,d}"), ("Strike", str(event.strike)), ("Taken in at", str(event.basis)))
     return Message(f"Shares delivered: {event.symbol}", f"by settlement of {event.holding}", figures, ORPHAN)
@@ -193,8 +254,7 @@ def _spread_closed(event: HoldingClosed, position: SoldSpread) -> Message:
     return Message(title, event.reason.replace("_", " "), figures, colour, Life.SIGNAL)
 
 
-@_told.register
-def _(event: EntryJudged, book: Book) -> Message | None:
+def _skipped(event: EntryJudged) -> Message | None:
     """A skip, without pin and distance. Rule: CS-628."""
     if event.reason is None:
         return None
@@ -203,15 +263,13 @@ def _(event: EntryJudged, book: Book) -> Message | None:
     return Message(f"No entry at {event.scheduled_at.astimezone(NEW_YORK):%H:%M}", text, vix, SKIP)
 
 
-@_told.register
-def _(event: AlarmRaised, book: Book) -> Message:
+def _alarm(event: AlarmRaised) -> Message:
     where = f" {event.holding}" if event.holding else ""
     colour = STUCK if event.code in URGENT else ORPHAN
     return Message(f"Alarm: {event.code.replace('_', ' ')}{where}", event.detail, (), colour)
 
 
-@_told.register
-def _(event: HoldingAdopted, book: Book) -> Message | None:
+def _taken_over(event: HoldingAdopted, book: Book) -> Message | None:
     """A spread; of a naked short its alarm is reported."""
     terms = event.spread
     if terms is None or terms.spread is None:
@@ -219,31 +277,6 @@ def _(event: HoldingAdopted, book: Book) -> Message | None:
     found = "Orphan adopted" if event.origin is Origin.ORPHAN else "Taken over"
     figures = (("Contracts", str(event.contracts)), ("Credit", f"{event.price:.2f}"))
     return Message(f"{found}: {terms.strategy} {terms.spread.strikes}", event.holding, figures, ORPHAN)
-
-
-@_told.register
-def _(event: Halted, book: Book) -> Message:
-    return Message("Trading halted", f"{event.reason}; exits go on", (), STUCK)
-
-
-@_told.register
-def _(event: Resumed, book: Book) -> Message:
-    return Message("Trading resumed", event.note, (), GREY)
-
-
-@_told.register
-def _(event: BreakerTripped, book: Book) -> Message:
-    return Message("Circuit breaker tripped", f"{event.failures} broker failures in a row; exits go on", (), STUCK)
-
-
-@_told.register
-def _(event: BreakerCleared, book: Book) -> Message:
-    return Message("Circuit breaker cleared", event.reason, (), GREY)
-
-
-@_told.register
-def _(event: FlattenRequested, book: Book) -> Message:
-    return Message("Everything is closed", event.reason, (), STUCK)
 
 
 def day_summary(report: DayReport) -> Message:

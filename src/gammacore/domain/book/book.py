@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from functools import singledispatchmethod
 from types import MappingProxyType
+from typing import Never, assert_never
 
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
@@ -51,6 +51,7 @@ from gammacore.domain.ledger import (
     OrderExpired,
     OrderFilled,
     OrderIntended,
+    OrderMoved,
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
@@ -60,16 +61,6 @@ from gammacore.domain.ledger import (
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
-
-OrderEvent = (
-    OrderAccepted
-    | OrderWasRejected
-    | OrderNotSent
-    | OrderOutcomeUnknown
-    | CancelRequested
-    | OrderCanceled
-    | OrderExpired
-)
 
 
 class Book:
@@ -240,132 +231,101 @@ class Book:
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
     def _apply(self, event: Event) -> None:
-        raise InvalidInput("event", type(event).__name__, "the book knows no such event")
+        match event:
+            case OrderIntended():
+                self._intended(event)
+            case OrderFilled():
+                before = self._orders.known(event.id)
+                self._orders.apply(event)
+                self._holdings.filled(before, event)
+            case (
+                OrderAccepted() | OrderWasRejected() | OrderNotSent() | OrderOutcomeUnknown() | CancelRequested()
+                | OrderCanceled() | OrderExpired()
+            ):  # fmt: skip
+                self._moved(event)
+            case (
+                PolicyRecorded() | WatchChanged() | CloseDecided() | SettlementAwaited() | SharesDelivered()
+                | HoldingSettled() | HoldingAdjusted()
+            ):  # fmt: skip
+                self._holdings.apply(event)
+            case HoldingAdopted():
+                self._holdings.apply(event)
+                self._claim(event.symbols)
+            case HoldingClosed():
+                self._holdings.apply(event)
+                self._results.closed(event)
+            case HedgeDecided():
+                self._hedge_decisions[event.holding] = event
+            case EntryJudged():
+                self._judged[event.scheduled_at] = event
+            case TicketRefused():
+                self._refusals[event.subject] = event.reason
+            case HoldingsQuarantined():
+                self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
+            case LedgerOpened():
+                self._opened(event)
+            case HistoryImported():
+                self._results.imported(event)
+            case DayStarted():
+                self.day = event
+                self.finished = None
+            case DayFinished():
+                self.finished = event
+                self._flatten = None
+            case Halted() | FlattenRequested() | Resumed() | BreakerTripped() | BreakerCleared():
+                self._stopped(event)
+            case RegimeNoted():
+                self._regime_notes[event.subject] = event
+            case DifferenceSeen() | AlarmRaised():
+                pass  # reported and kept for the journal
+            case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`
+                if not isinstance(event, HedgingEvent):
+                    _refuse(event)
 
-    @_apply.register
-    def _(self, event: HedgingEvent) -> None:
-        """The hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`."""
+    def _stopped(self, event: Halted | FlattenRequested | Resumed | BreakerTripped | BreakerCleared) -> None:
+        match event:
+            case Halted():
+                self._halted = event.reason
+            case FlattenRequested():
+                self._flatten = event.reason
+                self._halted = event.reason
+            case Resumed():
+                self._halted = None
+                self._flatten = None
+                self._breaker_tripped_at = None
+            case BreakerTripped():
+                self._breaker_tripped_at = event.at
+            case BreakerCleared():
+                self._breaker_tripped_at = None
+            case _:
+                assert_never(event)
 
-    @_apply.register
-    def _(self, event: RegimeNoted) -> None:
-        """After the hedging desk's events, of which it is one: the later registration counts."""
-        self._regime_notes[event.subject] = event
-
-    @_apply.register
-    def _(self, event: LedgerOpened) -> None:
+    def _opened(self, event: LedgerOpened) -> None:
         if self.opened is not None:
             raise InvalidInput("event", "LedgerOpened", "a ledger is opened once")
         self.opened = event
         self._results.balance = event.starting_balance
 
-    @_apply.register
-    def _(self, event: HistoryImported) -> None:
-        self._results.imported(event)
-
-    @_apply.register
-    def _(self, event: HoldingAdopted) -> None:
-        self._holdings.apply(event)
-        self._claim(event.symbols)
-
-    @_apply.register
-    def _(self, event: DayStarted) -> None:
-        self.day = event
-        self.finished = None
-
-    @_apply.register
-    def _(self, event: EntryJudged) -> None:
-        self._judged[event.scheduled_at] = event
-
-    @_apply.register
-    def _(self, event: OrderIntended) -> None:
+    def _intended(self, event: OrderIntended) -> None:
         about = event.ticket.holding
         self._holdings.intended(event)
         self._orders.apply(event)
         self._refusals = {subject: why for subject, why in self._refusals.items() if subject[0] != about}
 
-    @_apply.register(OrderAccepted)
-    @_apply.register(OrderWasRejected)
-    @_apply.register(OrderNotSent)
-    @_apply.register(OrderOutcomeUnknown)
-    @_apply.register(CancelRequested)
-    @_apply.register(OrderCanceled)
-    @_apply.register(OrderExpired)
-    def _(self, event: OrderEvent) -> None:
+    def _moved(self, event: OrderMoved) -> None:
         self._orders.apply(event)
         order = self._orders.known(event.id)
         if not order.is_working:
             works = any(other.is_working for other in self._orders.of(order.ticket.holding))
             self._holdings.ended(order, works=works, at=event.at)
 
-    @_apply.register
-    def _(self, event: OrderFilled) -> None:
-        before = self._orders.known(event.id)
-        self._orders.apply(event)
-        self._holdings.filled(before, event)
-
-    @_apply.register(PolicyRecorded)
-    @_apply.register(WatchChanged)
-    @_apply.register(CloseDecided)
-    @_apply.register(SettlementAwaited)
-    @_apply.register(SharesDelivered)
-    @_apply.register(HoldingSettled)
-    @_apply.register(HoldingAdjusted)
-    def _(self, event: Event) -> None:
-        self._holdings.apply(event)
-
-    @_apply.register
-    def _(self, event: HoldingClosed) -> None:
-        self._holdings.apply(event)
-        self._results.closed(event)
-
-    @_apply.register
-    def _(self, event: HedgeDecided) -> None:
-        self._hedge_decisions[event.holding] = event
-
-    @_apply.register
-    def _(self, event: HoldingsQuarantined) -> None:
-        self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
-
-    @_apply.register
-    def _(self, event: TicketRefused) -> None:
-        self._refusals[event.subject] = event.reason
-
-    @_apply.register
-    def _(self, event: Halted) -> None:
-        self._halted = event.reason
-
-    @_apply.register
-    def _(self, event: Resumed) -> None:
-        self._halted = None
-        self._flatten = None
-        self._breaker_tripped_at = None
-
-    @_apply.register
-    def _(self, event: BreakerTripped) -> None:
-        self._breaker_tripped_at = event.at
-
-    @_apply.register
-    def _(self, event: BreakerCleared) -> None:
-        self._breaker_tripped_at = None
-
-    @_apply.register
-    def _(self, event: FlattenRequested) -> None:
-        self._flatten = event.reason
-        self._halted = event.reason
-
-    @_apply.register
-    def _(self, event: DayFinished) -> None:
-        self.finished = event
-        self._flatten = None
-
-    @_apply.register(DifferenceSeen)
-    @_apply.register(AlarmRaised)
-    def _(self, event: DifferenceSeen | AlarmRaised) -> None:
-        """Reported and kept for the journal; changes nothing."""
-
     def _claim(self, holdings: Mapping[str, int]) -> None:
         """What is ours from now on is quarantined no more."""
         left = {symbol: held - holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
         self._quarantined = {symbol: held for symbol, held in left.items() if held}
+
+
+def _refuse(event: Never) -> Never:
+    """As `assert_never`: a type error while an event is forgotten; what is no event at all is refused by its name."""
+    raise InvalidInput("event", type(event).__name__, "the book knows no such event")

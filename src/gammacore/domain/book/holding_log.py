@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import singledispatchmethod
 from types import MappingProxyType
 from typing import assert_never
 
@@ -34,6 +33,19 @@ from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.spreads import CreditSpread
 from gammacore.errors import InvalidInput
+
+HoldingChange = (
+    PolicyRecorded
+    | HoldingAdopted
+    | WatchChanged
+    | CloseDecided
+    | SettlementAwaited
+    | SharesDelivered
+    | HoldingSettled
+    | HoldingAdjusted
+    | HoldingClosed
+)
+"""The events of a holding that change what is known of it."""
 
 UNFILLED = "unfilled"
 """Why a holding is over of whose orders none filled."""
@@ -118,21 +130,35 @@ class HoldingLog:
 
     # -- events of holdings -------------------------------------------------------------------------------------------
 
-    @singledispatchmethod
-    def apply(self, event: object) -> None:
+    def apply(self, event: HoldingChange) -> None:
         """Take one more event of a holding in.
 
         Raises:
             InvalidInput: an event that cannot follow what is known of the holding.
         """
-        raise InvalidInput("event", type(event).__name__, "this is no event of a holding")
+        match event:
+            case PolicyRecorded():
+                self._policies[event.id] = event.policy
+            case HoldingAdopted():
+                self._adopted(event)
+            case WatchChanged():
+                self._all[event.holding] = _with_watch(self._open(event.holding), event.watch)
+            case CloseDecided():
+                self._closing(event)
+            case SettlementAwaited():
+                self._all[event.holding] = evolve(self._open(event.holding), state=HoldingState.AWAITING_SETTLEMENT)
+            case SharesDelivered():
+                self._delivered(event)
+            case HoldingSettled():
+                self._settled(event)
+            case HoldingAdjusted():
+                self._adjusted(event)
+            case HoldingClosed():
+                self._closed(event)
+            case _:
+                assert_never(event)
 
-    @apply.register
-    def _(self, event: PolicyRecorded) -> None:
-        self._policies[event.id] = event.policy
-
-    @apply.register
-    def _(self, event: HoldingAdopted) -> None:
+    def _adopted(self, event: HoldingAdopted) -> None:
         if event.holding in self._all:
             raise InvalidInput("holding", event.holding, "a holding is adopted once, under an id of its own")
         plan = None
@@ -153,12 +179,7 @@ class HoldingLog:
             holding = evolve(holding, cash=event.price * event.contracts * EQUITY_OPTION_MULTIPLIER)
         self._put(_with_watch(holding, event.watch or holding.watch))
 
-    @apply.register
-    def _(self, event: WatchChanged) -> None:
-        self._all[event.holding] = _with_watch(self._open(event.holding), event.watch)
-
-    @apply.register
-    def _(self, event: CloseDecided) -> None:
+    def _closing(self, event: CloseDecided) -> None:
         self._all[event.holding] = evolve(
             self._open(event.holding),
             state=HoldingState.CLOSING,
@@ -166,33 +187,25 @@ class HoldingLog:
             exit_decided_at=event.at,
         )
 
-    @apply.register
-    def _(self, event: SettlementAwaited) -> None:
-        self._all[event.holding] = evolve(self._open(event.holding), state=HoldingState.AWAITING_SETTLEMENT)
-
-    @apply.register
-    def _(self, event: SharesDelivered) -> None:
+    def _delivered(self, event: SharesDelivered) -> None:
         """Shares that settlement moved are a holding of their own, at the settlement price. Rule: CS-529."""
         delivered: AnyHolding = Holding(
             event.new_holding, str(Origin.DELIVERED), event.symbol, Origin.DELIVERED, HoldingState.OPEN, event.at, None
         )
         self._put(delivered.traded(event.symbol, event.shares, event.basis))
 
-    @apply.register
-    def _(self, event: HoldingSettled) -> None:
+    def _settled(self, event: HoldingSettled) -> None:
         holding = self._open(event.holding)
         settled = (event.symbol, event.quantity, event.worth, event.underlying, event.shares, event.price)
         self._put(holding.settled(*settled))
 
-    @apply.register
-    def _(self, event: HoldingAdjusted) -> None:
+    def _adjusted(self, event: HoldingAdjusted) -> None:
         """Take in what went, or came back; what comes back after the booking opens the holding again."""
         known = self._known(event.holding)
         holding = known if known.is_live else known.anew(event.at)
         self._put(holding.adjusted(event.symbol, event.change, event.price, event.at, is_guess=event.is_guess))
 
-    @apply.register
-    def _(self, event: HoldingClosed) -> None:
+    def _closed(self, event: HoldingClosed) -> None:
         """Book a holding; format 1 also booked what never filled, which is over with its last order already."""
         if event.reason == UNFILLED and self._known(event.holding).exit_reason == UNFILLED:
             return

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import singledispatchmethod
 from itertools import takewhile
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 
 from gammacore.domain.ledger import (
     CancelRequested,
@@ -16,6 +15,7 @@ from gammacore.domain.ledger import (
     OrderExpired,
     OrderFilled,
     OrderIntended,
+    OrderMoved,
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
@@ -62,17 +62,35 @@ class OrderLog:
             raise InvalidInput("order", order, "no such order was ever intended in this ledger")
         return known
 
-    @singledispatchmethod
-    def apply(self, event: object) -> None:
+    def apply(self, event: OrderIntended | OrderFilled | OrderMoved) -> None:
         """Take one more event of an order in.
 
         Raises:
             InvalidInput: an event that cannot follow what is known of the order.
         """
-        raise InvalidInput("event", type(event).__name__, "this is no event of an order")
+        match event:
+            case OrderIntended():
+                self._intended(event)
+            case OrderAccepted():
+                self._move(event.id, OrderState.ACCEPTED, event.at, broker_id=event.broker_id)
+            case OrderFilled():
+                self._filled(event)
+            case OrderWasRejected():
+                self._move(event.id, OrderState.REJECTED, event.at, reason=event.reason)
+            case OrderNotSent():
+                self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
+            case OrderOutcomeUnknown():
+                self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
+            case CancelRequested():
+                self._called_back(event)
+            case OrderCanceled():
+                self._move(event.id, OrderState.CANCELED, event.at, reason=event.reason)
+            case OrderExpired():
+                self._move(event.id, OrderState.EXPIRED, event.at)
+            case _:
+                assert_never(event)
 
-    @apply.register
-    def _(self, event: OrderIntended) -> None:
+    def _intended(self, event: OrderIntended) -> None:
         ticket = event.ticket
         if ticket.id in self._all:
             raise InvalidInput("order", ticket.id, "an order is intended once; a repeat needs another attempt number")
@@ -80,24 +98,7 @@ class OrderLog:
         self._working[ticket.id] = None
         self._of.setdefault(ticket.holding, []).append(ticket.id)
 
-    @apply.register
-    def _(self, event: OrderAccepted) -> None:
-        self._move(event.id, OrderState.ACCEPTED, event.at, broker_id=event.broker_id)
-
-    @apply.register
-    def _(self, event: OrderWasRejected) -> None:
-        self._move(event.id, OrderState.REJECTED, event.at, reason=event.reason)
-
-    @apply.register
-    def _(self, event: OrderNotSent) -> None:
-        self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
-
-    @apply.register
-    def _(self, event: OrderOutcomeUnknown) -> None:
-        self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
-
-    @apply.register
-    def _(self, event: CancelRequested) -> None:
+    def _called_back(self, event: CancelRequested) -> None:
         known = self.known(event.id)
         why = known.called_back or event.reason
         self._move(
@@ -105,16 +106,7 @@ class OrderLog:
             cancels=known.cancels + 1, called_back=why, reason=event.reason,
         )  # fmt: skip
 
-    @apply.register
-    def _(self, event: OrderCanceled) -> None:
-        self._move(event.id, OrderState.CANCELED, event.at, reason=event.reason)
-
-    @apply.register
-    def _(self, event: OrderExpired) -> None:
-        self._move(event.id, OrderState.EXPIRED, event.at)
-
-    @apply.register
-    def _(self, event: OrderFilled) -> None:
+    def _filled(self, event: OrderFilled) -> None:
         order = self.known(event.id)
         partly = order.state if order.state in _KEEP_THEIR_STATE else OrderState.PARTIALLY_FILLED
         state = OrderState.FILLED if event.complete else partly

@@ -10,23 +10,45 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import assert_never
 
 from attrs import frozen
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.holding_events import CloseDecided, HoldingClosed
+from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.holding_events import (
+    CloseDecided,
+    DifferenceSeen,
+    HedgeDecided,
+    HoldingAdjusted,
+    HoldingAdopted,
+    HoldingClosed,
+    HoldingSettled,
+    PolicyRecorded,
+    SettlementAwaited,
+    SharesDelivered,
+    WatchChanged,
+)
 from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
 from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AlarmRaised,
+    BreakerCleared,
+    BreakerTripped,
+    DayFinished,
     DayStarted,
     EntryJudged,
     Event,
     FlattenRequested,
     Halted,
+    HistoryImported,
+    HoldingsQuarantined,
     LedgerOpened,
     Mode,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
     Resumed,
     TicketRefused,
 )
@@ -193,6 +215,13 @@ def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayRepor
     raise MissingData(f"the ledger holds no trading day {wanted}; days it holds: {known}")
 
 
+ReadOffTheBook = (
+    OrderMoved | OrderFilled | HistoryImported | DayFinished | HoldingsQuarantined | BreakerTripped | BreakerCleared
+    | PolicyRecorded | WatchChanged | SettlementAwaited | DifferenceSeen | HedgingEvent
+)  # fmt: skip
+"""Events of which a report shows what the book made of them, or the alarm that came with them."""
+
+
 class _DayFold:
     """Folds a ledger page by page; a page is a New York date."""
 
@@ -213,27 +242,38 @@ class _DayFold:
         date = new_york_date(event.at)
         if self._page is None or self._page.date != date:
             self._turn()
-            self._inventories.turn()
+            self._inventories.turn(date)
             self._page = _Page(date, self._book.balance)
         self._book.apply(event)
-        self._inventories.take(event)
         page = self._page
-        if isinstance(event, LedgerOpened):
-            page.starting_balance = event.starting_balance
-        elif isinstance(event, DayStarted):
-            page.is_trading_day = True
-        elif isinstance(event, EntryJudged):
-            page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
-        elif isinstance(event, CloseDecided):
-            self._exit_details[event.holding] = event.detail
-        elif isinstance(event, HoldingClosed) and event.is_trade:
-            page.exits[event.holding] = self._exit(event)
-        elif isinstance(event, AlarmRaised):
-            page.alarms.append(event)
-        elif isinstance(event, TicketRefused):
-            page.refused.append(event)
-        elif isinstance(event, Halted | Resumed | FlattenRequested):
-            page.halts.append(event)
+        match event:
+            case LedgerOpened():
+                page.starting_balance = event.starting_balance
+            case DayStarted():
+                page.is_trading_day = True
+            case EntryJudged():
+                page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
+                self._inventories.take(event)
+            case CloseDecided():
+                self._exit_details[event.holding] = event.detail
+            case HoldingClosed():
+                if event.is_trade:
+                    page.exits[event.holding] = self._exit(event)
+                self._inventories.take(event)
+            case (
+                HedgeDecided() | HoldingAdopted() | HoldingSettled() | HoldingAdjusted() | SharesDelivered()
+                | OrderIntended()
+            ):  # fmt: skip
+                self._inventories.take(event)
+            case AlarmRaised():
+                page.alarms.append(event)
+            case TicketRefused():
+                page.refused.append(event)
+            case Halted() | Resumed() | FlattenRequested():
+                page.halts.append(event)
+            case _:
+                if not isinstance(event, ReadOffTheBook):
+                    assert_never(event)
 
     def _exit(self, event: HoldingClosed) -> TradeExit:
         return TradeExit(

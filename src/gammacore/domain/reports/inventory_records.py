@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import assert_never
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import (
@@ -15,14 +16,25 @@ from gammacore.domain.holding_events import (
     SharesDelivered,
 )
 from gammacore.domain.holdings.holding import without_plan
-from gammacore.domain.ledger import EntryJudged, Event, OrderIntended
+from gammacore.domain.ledger import EntryJudged, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.reports.inventory_record import HedgeLine, InventoryEnd, InventoryLine, Moved
-from gammacore.domain.sessions import new_york_date
+
+InventoryEvent = (
+    EntryJudged
+    | OrderIntended
+    | HoldingClosed
+    | HedgeDecided
+    | HoldingAdopted
+    | HoldingSettled
+    | HoldingAdjusted
+    | SharesDelivered
+)
+"""The events a report reads of inventories besides the book."""
 
 
 class InventoryRecords:
-    """Takes every event of a ledger after the book has; `lines` are the inventories of the day it is at."""
+    """Takes such events of a ledger after the book has; `lines` are the inventories of the day it is at."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
@@ -35,27 +47,32 @@ class InventoryRecords:
         self._ends: dict[str, InventoryEnd] = {}
         self._date: dt.date | None = None
 
-    def turn(self) -> None:
+    def turn(self, date: dt.date) -> None:
         """A new day begins: what has ended is told no more."""
-        self._ends, self._newest = {}, None
+        self._ends, self._newest, self._date = {}, None, date
 
-    def take(self, event: Event) -> None:
-        self._date = new_york_date(event.at)
-        if isinstance(event, EntryJudged):
-            self._newest = event
-        elif isinstance(event, HoldingClosed) and not event.is_trade:
-            earlier = self._ends.get(event.holding)
-            self._ends[event.holding] = InventoryEnd.of(event, self._book.balance, earlier)
-        elif isinstance(event, HedgeDecided):
-            self._decisions.setdefault(event.holding, []).append(event)
-            if event.shares:
-                self._decided[event.holding] = event
-        elif isinstance(event, HoldingAdopted | HoldingSettled | HoldingAdjusted) and self._is_shown(event.holding):
-            self._moved.setdefault(event.holding, []).append(event)
-        elif isinstance(event, SharesDelivered):
-            self._moved.setdefault(event.new_holding, []).append(event)
-        elif isinstance(event, OrderIntended) and self._is_shown(event.ticket.holding):
-            self._pair(event.ticket)
+    def take(self, event: InventoryEvent) -> None:
+        match event:
+            case EntryJudged():
+                self._newest = event
+            case OrderIntended():
+                if self._is_shown(event.ticket.holding):
+                    self._pair(event.ticket)
+            case HoldingClosed():
+                if not event.is_trade:
+                    earlier = self._ends.get(event.holding)
+                    self._ends[event.holding] = InventoryEnd.of(event, self._book.balance, earlier)
+            case HedgeDecided():
+                self._decisions.setdefault(event.holding, []).append(event)
+                if event.shares:
+                    self._decided[event.holding] = event
+            case HoldingAdopted() | HoldingSettled() | HoldingAdjusted():
+                if self._is_shown(event.holding):
+                    self._moved.setdefault(event.holding, []).append(event)
+            case SharesDelivered():
+                self._moved.setdefault(event.new_holding, []).append(event)
+            case _:
+                assert_never(event)
 
     def _is_shown(self, holding: str) -> bool:
         return self._book.holdings[holding].plan is None
