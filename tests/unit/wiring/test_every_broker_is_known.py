@@ -9,7 +9,7 @@ import pytest
 
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.broker_facts.expiry_day import OWN_CLOSES
-from gammacore.domain.broker_facts.orders import MULTILEG_CHANGES, SPREAD_LEVELS
+from gammacore.domain.broker_facts.orders import SPREAD_LEVELS
 from gammacore.domain.ledger import Mode
 from gammacore.ports.credentials import NEEDED
 from gammacore.wiring import doctor, looks
@@ -17,7 +17,7 @@ from gammacore.wiring import doctor, looks
 REAL = {broker for broker in BrokerName if broker.is_real}
 
 
-@pytest.mark.parametrize("table", [OWN_CLOSES, MULTILEG_CHANGES, SPREAD_LEVELS])
+@pytest.mark.parametrize("table", [OWN_CLOSES, SPREAD_LEVELS])
 def test_a_table_of_broker_rules_has_every_broker(table: Mapping[BrokerName, Any]) -> None:
     assert set(table) == set(BrokerName)
 
