@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property, lru_cache
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.domain.dollars import CENT
 from gammacore.domain.exact_number import exact_decimal
@@ -206,7 +207,7 @@ class OptionContract:
         if self.strike * 1000 % 1 != 0:
             raise InvalidInput("strike", self.strike, "give at most three decimals, as an OCC symbol can hold")
 
-    @property
+    @cached_property
     def occ(self) -> str:
         """The OCC symbol without padding: root, YYMMDD, C or P, strike × 1000 in 8 digits. Rule: CS-013."""
         return f"{self.root}{self.expiry:%y%m%d}{self.right}{int(self.strike * 1000):08d}"
@@ -232,6 +233,15 @@ def parse_occ(symbol: str, underlying_of_root: dict[str, str] | None = None) -> 
     >>> parse_occ("SPY   260123C00480000").strike
     Decimal('480')
     """
+    contract = _by_root(symbol)
+    roots = UNDERLYING_OF_ROOT if underlying_of_root is None else underlying_of_root
+    named = roots.get(contract.root, contract.root)
+    return contract if named == contract.underlying else evolve(contract, underlying=named)
+
+
+@lru_cache(maxsize=4096)
+def _by_root(symbol: str) -> OptionContract:
+    """The contract of a symbol whose root is its underlying; the same few symbols are read at every look."""
     match = _OCC.fullmatch(symbol.strip())
     if match is None:
         raise InvalidInput("symbol", symbol, "give an OCC option symbol like SPXW250110C06000000")
@@ -240,10 +250,9 @@ def parse_occ(symbol: str, underlying_of_root: dict[str, str] | None = None) -> 
         expiry = dt.date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
     except ValueError as wrong:
         raise InvalidInput("symbol", symbol, f"its expiry {digits} is no date") from wrong
-    roots = UNDERLYING_OF_ROOT if underlying_of_root is None else underlying_of_root
     strike = Decimal(int(match["strike"])).scaleb(-3)
     strike = strike.quantize(Decimal(1)) if strike == strike.to_integral_value() else strike.normalize()
-    return OptionContract(roots.get(root, root), root, expiry, Right(match["right"]), strike)
+    return OptionContract(root, root, expiry, Right(match["right"]), strike)
 
 
 def _index(symbol: str, root: str, k: Fraction, *, unit: str = "1", increment: int = 5, base_width: int = 5,
