@@ -158,7 +158,7 @@ def test_a_fault_of_the_strategy_is_named_as_its_own(gammacore: CommandLine) -> 
     text = (
         Path("ten.py")
         .read_text(encoding="utf-8")
-        .replace("inventory = situation", "situation.nothing\n        inventory = situation")
+        .replace("holding = situation", "situation.nothing\n        holding = situation")
     )
     Path("ten.py").write_text(text, encoding="utf-8")
 

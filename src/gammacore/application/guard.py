@@ -16,7 +16,7 @@ from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
-from gammacore.domain.risk.limits import Opening, RiskLimits, judge_halted
+from gammacore.domain.risk.limits import AddedRisk, RiskLimits, judge_halted
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
@@ -82,7 +82,7 @@ class Guard:
         risk = risk_of(ticket, self._market)
         if not risk:  # unknown, or nothing at all: no order that opens something can lose nothing
             return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can lose")
-        opening = Opening(ticket.holding, 1, risk, self._risk_at_work())
+        opening = AddedRisk(ticket.holding, 1, risk, self._risk_at_work())
         verdict = self._limits.guard(opening, self._ledger.book, now, self._buying_power())
         if self._broker_rules is None or not verdict.passed:
             return verdict
@@ -91,7 +91,7 @@ class Guard:
     def judge_plan(self, plan: SpreadPlan, buying_power: Decimal | None, book: Book | None = None) -> Verdict:
         """The first limit that forbids a planned spread; `book` is another than the ledger's in a preview."""
         known, now = book or self._ledger.book, self._clock.now()
-        opening = evolve(Opening.of(plan), beside=self._risk_at_work())
+        opening = evolve(AddedRisk.of(plan), beside=self._risk_at_work())
         verdict = self._limits.guard(opening, known, now, buying_power)
         if self._broker_rules is None or not verdict.passed:
             return verdict

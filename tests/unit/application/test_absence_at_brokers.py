@@ -13,6 +13,7 @@ from builders_holdings import order_intended, sell
 from builders_world import TERMS, World, a_scripted_plan, a_world, a_world_holding, relayed, unguarded
 from gammacore.configuration import Settings, configure
 from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Mode, OrderNotSent
 from gammacore.domain.legs import ShareLeg
@@ -39,7 +40,10 @@ def lost(ticket: OrderTicket, *, accepts: bool = False) -> World:
     """An order on its way to a broker, and nobody answered."""
     world = unguarded(at_a_broker(a_world()))
     world.exchange.next_submit(times_out=True, accepts=accepts, never=True)
-    sell(world.day.desk, ticket, a_scripted_plan(3))
+    if ticket.purpose is Purpose.ENTRY:
+        sell(world.day.desk, ticket, a_scripted_plan(3))
+    else:
+        world.day.desk.send(ticket, Opening("credit-spread", ticket.underlying))
     return world
 
 

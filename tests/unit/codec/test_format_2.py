@@ -235,7 +235,7 @@ def test_a_leg_is_its_signed_ratio_and_contract_and_shares_are_an_object(leg: Le
     "leg",
     [
         [], "", "SPX SPXW260819P06040000", "1 SPX SPXW260819P06040000", "-0 SPX SPXW260819P06040000",
-        "- SPX SPXW260819P06040000", "-1 SPXW260819P06040000", "-1  SPX SPXW260819P06040000",
+        "- SPX SPXW260819P06040000", "-1 SPXW260819P06040000",
         "-01 SPX SPXW260819P06040000",
     ],
 )  # fmt: skip

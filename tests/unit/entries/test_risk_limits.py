@@ -20,7 +20,7 @@ from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import (
-    Opening,
+    AddedRisk,
     Oversize,
     RiskLimits,
     contracts_by_buying_power,
@@ -327,7 +327,7 @@ def test_unknown_buying_power_is_no() -> None:
 )
 def test_the_guard_is_the_first_limit_that_says_no(book: Book, power: str | None, reason: str | None) -> None:
     """CS-338..343; must not regress 7: before any order exists."""
-    verdict = LIMITS.guard(Opening.of(a_plan()), book, NOON, None if power is None else Decimal(power))
+    verdict = LIMITS.guard(AddedRisk.of(a_plan()), book, NOON, None if power is None else Decimal(power))
 
     assert verdict.reason == reason
 
@@ -337,12 +337,12 @@ def test_the_guard_refuses_a_size_that_no_longer_fits(balance: str, power: str) 
     """CS-342, CS-343: the plan's contracts are what would be sent; five were sized, fewer fit now."""
     plan = a_plan(contracts=5)
 
-    assert not LIMITS.guard(Opening.of(plan), a_book(balance=balance), NOON, Decimal(power)).passed
+    assert not LIMITS.guard(AddedRisk.of(plan), a_book(balance=balance), NOON, Decimal(power)).passed
 
 
 def test_the_guard_takes_a_condor_by_its_wider_wing() -> None:
     """CS-006."""
     condor = a_plan(a_condor((6980, 6985), (6880, 6865)), credit="2.50")
 
-    assert LIMITS.guard(Opening.of(condor), a_book(), NOON, Decimal("1249.99")).reason == "buying_power"
-    assert LIMITS.guard(Opening.of(condor), a_book(), NOON, Decimal(1250)).passed
+    assert LIMITS.guard(AddedRisk.of(condor), a_book(), NOON, Decimal("1249.99")).reason == "buying_power"
+    assert LIMITS.guard(AddedRisk.of(condor), a_book(), NOON, Decimal(1250)).passed

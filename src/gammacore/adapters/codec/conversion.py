@@ -93,7 +93,7 @@ def _contract_reader(converter: Converter) -> Read:
             return read_fields(value, wanted)
         underlying, _, symbol = value.rpartition(" ") if isinstance(value, str) else ("", "", "")
         contract = evolve(parse_occ(symbol), underlying=underlying)
-        if value != f"{underlying.strip()} {contract.occ}":
+        if value != f"{underlying} {contract.occ}":
             raise ValueError(f"{value!r} is not an underlying and an OCC symbol")
         return contract
 

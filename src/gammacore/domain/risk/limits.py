@@ -29,7 +29,7 @@ class Oversize(StrEnum):
 
 
 @frozen
-class Opening:
+class AddedRisk:
     """What an opening order would add: `units` of a holding, each losing at most `risk` dollars.
 
     `beside` are dollars at risk in other openings without a plan that still work.
@@ -41,7 +41,7 @@ class Opening:
     beside: Decimal = Decimal(0)
 
     @classmethod
-    def of(cls, plan: SpreadPlan) -> Opening:
+    def of(cls, plan: SpreadPlan) -> AddedRisk:
         """A planned spread, at the credit it is expected to bring."""
         return cls(plan.holding, plan.contracts, plan.spread.maximum_risk(plan.expected_credit))
 
@@ -142,7 +142,7 @@ class RiskLimits:
             return Verdict.skip("buying_power", f"{buying_power:.2f} available", f"< {need:.2f}")
         return Verdict.ok(f"{buying_power:.2f} available: {wanted} contracts shrink to {fits}", f"< {need:.2f}")
 
-    def guard(self, opening: Opening, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
+    def guard(self, opening: AddedRisk, book: BookView, now: dt.datetime, buying_power: Decimal | None) -> Verdict:
         """The last look before an order exists: the first limit that forbids it, else ok. Rules: CS-302, CS-338..343.
 
         The size is final here: what no longer fits is refused, not shrunk.
