@@ -24,7 +24,14 @@ class LoopbackServer(uvicorn.Server):
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
-            uvicorn.Config(app, log_level="critical", lifespan="off", ws="websockets-sansio", ws_ping_interval=None)
+            uvicorn.Config(
+                app,
+                log_level="critical",
+                lifespan="off",
+                ws="websockets-sansio",
+                ws_ping_interval=None,
+                timeout_keep_alive=600,  # a child that a busy machine holds up finds its connection still open
+            )  # fmt: skip
         )
         self._app = app
         self._ready = threading.Event()
