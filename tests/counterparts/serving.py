@@ -31,7 +31,7 @@ class LoopbackServer(uvicorn.Server):
                 ws="websockets-sansio",
                 ws_ping_interval=None,
                 timeout_keep_alive=600,  # a child that a busy machine holds up finds its connection still open
-            )  # fmt: skip
+            )
         )
         self._app = app
         self._ready = threading.Event()
