@@ -12,6 +12,7 @@ from builders_holdings import holding_began, holding_closed, spread_adopted, spr
 from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
@@ -85,6 +86,11 @@ def ledger_opened() -> ledger.LedgerOpened:
     return ledger.LedgerOpened(at(-5), "paper-1", ledger.Mode.PAPER, "f00d", Decimal("20000.00"))
 
 
+def account_recorded() -> ledger.AccountRecorded:
+    mark = ledger.AccountMark.of(BrokerName.TRADIER, "VA00000001", "f00d", "***001")
+    return ledger.AccountRecorded(at(-3), mark)
+
+
 def day_started() -> ledger.DayStarted:
     return ledger.DayStarted(at(), DAY, "SPX", "credit-spread", "paper", OPEN, CLOSE, "sha256:ab12")
 
@@ -130,6 +136,7 @@ def one_of_each() -> tuple[ledger.Event, ...]:
     put, hedge = a_put_spread().symbols[0], "hedged-1"
     return (
         *_before_the_first_trade(),
+        account_recorded(),
         day_started(),
         entry_judged(),
         order_intended(),

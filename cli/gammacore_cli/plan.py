@@ -50,7 +50,7 @@ def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: Led
         ledger = own if wiring.ledger_exists(frame.settings, own) else None
     found = None if ledger is None else wiring.look_at(frame.settings, ledger)
     if found is not None:
-        wiring.require_mode(found, armed)
+        wiring.require_ledger(frame.configuration, frame.credentials, found, armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     preview = wiring.preview_entry(
         configuration, None if at is None else at.time(), ledger, credentials=frame.credentials

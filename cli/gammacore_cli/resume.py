@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gammacore.domain.ledger import Mode
 from gammacore.errors import TradingHalted
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.control import ask_and_show
@@ -33,8 +32,7 @@ def resume(frame: Frame, asked: LedgerChoice, reason: str, broker: str | None, c
 
     frame.choose({"account.broker": broker})
     ledger = means(frame, asked, wiring.Use.RESUME, "resume").one
-    if ledger.mode is Mode.LIVE:
-        wiring.require_number(frame.configuration, frame.credentials, confirm_account, str(ledger.place))
+    wiring.require_to_resume(frame.configuration, frame.credentials, ledger, confirm_account)
     for file in wiring.kill_files(frame.settings, ledger.place, ledger.mode):
         if file.stands():
             raise TradingHalted(f"the kill file {file.path} stands; remove it, then resume")

@@ -62,7 +62,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
     if (found := wiring.look_at(frame.settings, path)) is not None:
-        wiring.require_mode(found, armed)
+        wiring.require_ledger(frame.configuration, frame.credentials, found, armed)
     log.info("ledger %s", path)
     with flatten_by_signal() as signals:
         try:

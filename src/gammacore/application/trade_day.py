@@ -33,7 +33,15 @@ from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import AlarmRaised, DayFinished, DayStarted, LedgerOpened, Mode
+from gammacore.domain.ledger import (
+    AccountMark,
+    AccountRecorded,
+    AlarmRaised,
+    DayFinished,
+    DayStarted,
+    LedgerOpened,
+    Mode,
+)
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
@@ -61,7 +69,7 @@ LISTEN = dt.timedelta(seconds=1)
 
 @frozen
 class DayTerms:
-    """What a ledger is opened with and a day started under."""
+    """What a ledger is opened with and a day started under. `owner` is the broker's account, None in a study."""
 
     account: str
     mode: Mode
@@ -69,6 +77,7 @@ class DayTerms:
     starting_balance: Decimal
     market: str
     configuration: str
+    owner: AccountMark | None = None
 
 
 @frozen(eq=False)
@@ -162,16 +171,23 @@ class TradeDay:
             terms = self.terms
             self.ledger.record(
                 LedgerOpened(now, terms.account, terms.mode, terms.lineage, terms.starting_balance),
+                *self._whose(now),
                 self._day(now),
                 *self._end_of_tables(now),
             )
             return
         self._refuse_another_ledger(book)
+        self.ledger.record(*self._whose(now))
         self.recall.relive(self.session.open, now)
         if self.regimes is not None and self.terms.mode is Mode.STUDY:
             self.regimes.relive(self.underlying.hedge_share, self.market, self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
             self.ledger.record(self._day(now), *self._end_of_tables(now))
+
+    def _whose(self, now: dt.datetime) -> tuple[AccountRecorded, ...]:
+        """Whose account the ledger is, once: also in one that is older than this event. Rule: CS-609."""
+        owner = self.terms.owner
+        return () if owner is None or self.ledger.book.owner is not None else (AccountRecorded(now, owner),)
 
     def _end_of_tables(self, now: dt.datetime) -> tuple[AlarmRaised, ...]:
         """A warning of each table that does not cover the day, or soon will not, once a day. Rule: CS-304."""
@@ -189,6 +205,8 @@ class TradeDay:
             theirs = f"{opened.mode} account {opened.account}"
             raise ConfigurationError(f"this ledger is of {theirs}, the run of {mine.mode} account {mine.account}; "
                                      "name another --ledger")  # fmt: skip
+        if book.owner is not None and mine.owner is not None and book.owner.contradicts(mine.owner):
+            raise ConfigurationError(f"this ledger is of {book.owner}, the run of {mine.owner}; name another --ledger")
         if day is None:
             return
         if day.date > self.session.date:

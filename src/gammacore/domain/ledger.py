@@ -7,11 +7,14 @@ verdicts and halts are. Rules: CS-414, CS-564, CS-565, R1.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from decimal import Decimal
 from enum import StrEnum
 
 from attrs import frozen
 
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging_events import HedgingEvent
 from gammacore.domain.holding_events import HoldingEvent
 from gammacore.domain.holdings.plans import Opening
@@ -57,6 +60,54 @@ class HistoryImported:
     results: tuple[Decimal, ...]
     total_trades: int
     source: str
+
+
+@frozen
+class AccountMark:
+    """A broker's account as a ledger remembers it: recognised when it is shown again, its number never written.
+
+    `digest` is a hash of the number under the ledger's lineage, "" where the number is not known; `ending` is the end
+    of the number as messages show it. Rule: CS-609.
+
+    >>> mine = AccountMark.of(BrokerName.TRADIER, "6YA11111", "f00d", "***111")
+    >>> mine.contradicts(AccountMark.of(BrokerName.TRADIER, "6YB22222", "f00d", "***222"))
+    True
+    >>> mine.contradicts(AccountMark.of(BrokerName.TRADIER, "", "f00d", "***"))
+    False
+    """
+
+    broker: BrokerName
+    digest: str
+    ending: str
+
+    @classmethod
+    def of(cls, broker: BrokerName, number: str, lineage: str, ending: str) -> AccountMark:
+        """The mark of an account number in the ledger of that lineage; without a number only the broker is known."""
+        digest = hashlib.sha256(json.dumps([lineage, number]).encode()).hexdigest() if number else ""
+        return cls(broker, digest, ending)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the number was known, so that the mark can be recorded."""
+        return bool(self.digest)
+
+    def contradicts(self, other: AccountMark) -> bool:
+        """Whether they are two accounts: another broker, or another number where both numbers are known."""
+        return self.broker is not other.broker or (self.is_whole and other.is_whole and self.digest != other.digest)
+
+    def __str__(self) -> str:
+        return f"the {self.broker} account {self.ending}"
+
+
+@frozen
+class AccountRecorded:
+    """Whose account this ledger is: recorded once, at the first start at a real broker; never in a study.
+
+    A ledger that is older than this event records it at its next start.
+    """
+
+    at: dt.datetime
+    account: AccountMark
 
 
 @frozen
@@ -281,6 +332,7 @@ OrderMoved = (
 Event = (
     LedgerOpened
     | HistoryImported
+    | AccountRecorded
     | DayStarted
     | EntryJudged
     | OrderIntended

@@ -5,12 +5,8 @@ A test, a notebook or another program wires a day in one call and may swap any p
 
 from gammacore.wiring.arming import (
     Armed,
-    armed_for,
     armed_mode,
     open_credentials,
-    refuse_contradiction,
-    require_mode,
-    require_number,
 )
 from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
 from gammacore.wiring.controls import (
@@ -51,6 +47,7 @@ from gammacore.wiring.storage import (
     repair_ledger,
 )
 from gammacore.wiring.strategies import EntryPreview, credit_spread_desk, naming_its_underlying
+from gammacore.wiring.whose_ledger import armed_for, refuse_contradiction, require_ledger, require_to_resume
 from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, preview_entry, reconcile_now
 
 __all__ = [
@@ -113,8 +110,8 @@ __all__ = [
     "refuse_contradiction",
     "refuse_while_flattening",
     "repair_ledger",
-    "require_mode",
-    "require_number",
+    "require_ledger",
+    "require_to_resume",
     "sight_of",
     "system_clock",
     "taking_up",

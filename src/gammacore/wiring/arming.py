@@ -9,13 +9,12 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.credentials import FirstFound, SystemKeyring, Variables
-from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration import Configuration
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.risk.arming import LiveRequest, Lock, Typed, arm
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.credentials import ACCOUNT, NEEDED, Credential, CredentialName, CredentialStore, Secret
-from gammacore.wiring.ledgers import FoundLedger
 
 PAPER_MARKS: dict[CredentialName, str] = {
     CredentialName.TRADIER_ACCOUNT: "VA",
@@ -181,86 +180,6 @@ def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: lis
     }
     head = "credentials are misplaced" if locks == (Lock.MISPLACED,) else "live trading is refused"
     return f"{head}: {'; '.join(words[lock] for lock in locks)}. Nothing was sent [{', '.join(locks)}]"
-
-
-# -- a run and its ledger ----------------------------------------------------------------------------------------------
-
-
-def armed_for(
-    configuration: Configuration, credentials: CredentialStore, ledger: FoundLedger
-) -> tuple[Configuration, Armed]:
-    """The configuration and mode in which a ledger is acted on, or a refusal before anything is written. OP-104.
-
-    The ledger says the mode: a study's orders go to the fake exchange, a paper ledger's to the paper account whatever
-    `account.paper` says. What the command line said otherwise, and every closed lock of live trading, is refused.
-
-    Raises:
-        ConfigurationError: another mode than the ledger's was asked for, a lock is closed, or a credential is missing.
-    """
-    configuration = _in_mode_of(configuration, ledger)
-    armed = armed_mode(configuration, credentials)
-    require_mode(ledger, armed)
-    return configuration, armed
-
-
-def require_mode(ledger: FoundLedger, armed: Armed) -> None:
-    """Refuse a ledger of another mode than that of the run. Rules: OP-101, OP-104, CS-609.
-
-    Raises:
-        ConfigurationError: they differ; the fix is named.
-    """
-    if ledger.mode in (None, armed.mode):
-        return
-    assert ledger.mode is not None
-    raise ConfigurationError(
-        f"{ledger.place} is a {ledger.mode} ledger and this run is {armed.mode} ({armed.banner}); nothing was "
-        f"written. {_FIX[ledger.mode]}, or name another ledger"
-    )
-
-
-_FIX = {
-    Mode.STUDY: "Leave out --live and the broker (or give --broker fake)",
-    Mode.PAPER: "Give --broker tradier or alpaca without --live",
-    Mode.LIVE: "Give --live, --broker and --confirm-account N",
-}
-
-
-def _in_mode_of(configuration: Configuration, ledger: FoundLedger) -> Configuration:
-    if configuration.live.switch or configuration.live.account or ledger.mode in (None, Mode.LIVE):
-        return configuration
-    where = f"ledger {ledger.place}"
-    mode = {"account.paper": Sourced(True, where)}
-    broker = configuration.given.get("account.broker")
-    if ledger.mode is Mode.STUDY and not (broker is not None and broker.source.startswith(OPTION)):
-        mode["account.broker"] = Sourced("fake", where)
-    return configure([configuration.given, mode], configuration.live)
-
-
-def refuse_contradiction(configuration: Configuration, ledger: FoundLedger) -> None:
-    """Refuse options that mean another mode than that of the ledger a loop writes, where no lock is asked. OP-101.
-
-    Raises:
-        ConfigurationError: --confirm-account with a ledger that is not live, or a --broker that cannot be its own.
-    """
-    if ledger.mode is None:
-        return
-    if configuration.live.account and ledger.mode is not Mode.LIVE:
-        raise ConfigurationError(
-            f"--confirm-account means a live account, and {ledger.place} is a {ledger.mode} ledger; nothing was "
-            "written. Say --live, or leave --confirm-account out"
-        )
-    broker = configuration.given.get("account.broker")
-    if broker is None or not broker.source.startswith(OPTION):
-        return
-    if (ledger.mode is Mode.STUDY) == configuration.settings.account.broker.is_real:
-        raise ConfigurationError(
-            f"{broker.source} {broker.value} and {ledger.place}, a {ledger.mode} ledger, do not go together; nothing "
-            f"was written. {_FIX[ledger.mode]}, or name another ledger"
-        )
-
-
-OPTION = "option "
-"""How the source of a setting begins that the command line gave."""
 
 
 DOTENV = Path(".env")

@@ -177,7 +177,7 @@ def wire_day(
         else:
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,
-                clock=clock, places=places, listens=listens,
+                clock=clock, places=places, listens=listens, ledger=ledger,
             )  # fmt: skip
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)

@@ -38,10 +38,12 @@ from gammacore.ports.credentials import NEEDED, CredentialName, CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
 from gammacore.wiring.days import wire_day
+from gammacore.wiring.ledgers import whose_ledger
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.session_rules import dated_tables
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
 from gammacore.wiring.venues import for_market
+from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
 
 LEAST_FREE_BYTES = 200 * 2**20
 """A year of ledgers is a tenth of it; below it a day may end in a full disk."""
@@ -172,7 +174,7 @@ def _examine(
         name=armed.broker.value,
         broker=broker,
         clock=clock,
-        require_account=armed.require_account,
+        require_account=lambda number: _require_account(settings, armed, number),
         option_level=option_level,
         needed_level=spread_level(armed.broker, new_york_date(clock.now())),
         most_skew_seconds=settings.entries.most_clock_skew,
@@ -240,6 +242,15 @@ def _any_level() -> int:
 def smallest_risk(underlying: Underlying) -> Decimal:
     """Dollars the smallest spread of an underlying may lose: one contract of the base width, for nothing."""
     return underlying.base_width * underlying.multiplier
+
+
+def _require_account(settings: Settings, armed: Armed, number: str) -> None:
+    """The account that was meant, and the one its ledger is of, where there is a ledger already."""
+    armed.require_account(number)
+    place = account_ledger(settings, armed.mode)
+    if armed.broker.is_real and ledger_exists(settings, place):
+        whose = whose_ledger(settings, place)
+        refuse_another_account(place, whose.account, mark_of(armed, whose.lineage, number))
 
 
 def _disk(home: Path) -> Check:

@@ -17,7 +17,7 @@ from typing import assert_never
 from attrs import field, frozen
 
 from gammacore.configuration import Settings
-from gammacore.domain.ledger import LedgerOpened, Mode
+from gammacore.domain.ledger import AccountMark, AccountRecorded, Event, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
 from gammacore.wiring.storage import (
     LedgerPlace,
@@ -311,6 +311,39 @@ def _written(ledger: Path) -> int:
     return max(file.stat().st_mtime_ns for file in (ledger, log) if file.exists())
 
 
+@frozen
+class Whose:
+    """Of which account a ledger is, as far as it was recorded; the lineage is what its digest was made under."""
+
+    lineage: str = ""
+    account: AccountMark | None = None
+
+
+def whose_ledger(settings: Settings, place: LedgerPlace) -> Whose:
+    """Read from the first events where it stands since gammacore records it there, else by a look through the ledger.
+
+    A study is of no account. Rule: CS-609.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    first = opening_of(settings, place, 3)
+    opened = next((event for event in first if isinstance(event, LedgerOpened)), None)
+    if opened is None or opened.mode is Mode.STUDY:
+        return Whose()
+    if (mark := _first_mark(first)) is not None:
+        return Whose(opened.lineage, mark)
+    storage = open_storage(settings, place, read_only=True)
+    try:
+        return Whose(opened.lineage, _first_mark(storage.events(len(first))))
+    finally:
+        storage.close()
+
+
+def _first_mark(events: Iterable[Event]) -> AccountMark | None:
+    return next((event.account for event in events if isinstance(event, AccountRecorded)), None)
+
+
 # -- what is shown of a ledger ------------------------------------------------------------------------------------
 
 
@@ -329,4 +362,5 @@ def sight_of(settings: Settings, place: LedgerPlace) -> Sight:
         last = next(iter(storage.events(storage.version - 1)), None)
     finally:
         storage.close()
-    return Sight("", None if last is None else last.at)
+    account = whose_ledger(settings, place).account
+    return Sight("" if account is None else account.ending, None if last is None else last.at)

@@ -35,6 +35,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, ope
 from gammacore.wiring.looks import HOW_TO_MEND, expiries_of
 from gammacore.wiring.markets import MarketSource
 from gammacore.wiring.storage import LedgerPlace, local_path
+from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
 
 CONFIRM_AFTER_SECONDS = 2.0
 """A real broker's answer about holdings may lag its fills by a moment; a simulated one's does not."""
@@ -114,17 +115,22 @@ def broker_venue(
     clock: Clock | None = None,
     places: BrokerPlaces = BROKERS_OWN,
     listens: bool = True,
+    ledger: LedgerPlace | None = None,
 ) -> Venue:
     """A real broker's paper or live account, and its market, in real time (or a given clock's).
 
-    A broker lets an account listen once: who only looks (`listens` False) leaves its stream to whoever trades.
+    A broker lets an account listen once: who only looks (`listens` False) leaves its stream to whoever trades. `book`
+    is the fold of `ledger`, which is refused where it is of another account.
 
     Raises:
-        ConfigurationError: a credential is missing, the keys open another account, or the quotes are delayed.
+        ConfigurationError: a credential is missing, the keys open another account than the one meant or than the
+            ledger's, or the quotes are delayed.
         BrokerUnavailable: the broker does not answer; CredentialRefused: it does not accept token or keys.
     """
     settings, clock = configuration.settings, clock or SystemClock()
     looked_at = for_market(settings, armed)
+    lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
+    refuse_another_account(ledger, book.owner, mark_of(armed, lineage))
     opened = open_broker(armed, credentials, clock, places)
     closes: list[Callable[[], None]] = [opened.close]
     try:
@@ -138,6 +144,8 @@ def broker_venue(
             raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
         account = opened.broker.account()
         armed.require_account(account.number)
+        owner = mark_of(armed, lineage, account.number)
+        refuse_another_account(ledger, book.owner, owner)
         shown.require_access()
         news = opened.news() if listens else None
         if news is not None:
@@ -146,9 +154,8 @@ def broker_venue(
         for close in closes:
             close()
         raise
-    lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
     terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
-    terms = evolve(terms, starting_balance=account.balance)
+    terms = evolve(terms, starting_balance=account.balance, owner=owner if owner.is_whole else None)
     broker = EstimatedFees(opened.broker, settings.broker.fees)
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
 

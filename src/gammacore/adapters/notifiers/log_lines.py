@@ -30,6 +30,7 @@ from gammacore.domain.holdings.holding import is_spread
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
+    AccountRecorded,
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
@@ -69,6 +70,7 @@ from gammacore.domain.verdicts import Outcome
 
 Unlogged = (
     LedgerOpened
+    | AccountRecorded
     | HistoryImported
     | OrderAccepted
     | HoldingsQuarantined

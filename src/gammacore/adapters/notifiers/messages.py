@@ -30,6 +30,7 @@ from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
 from gammacore.domain.ledger import (
+    AccountRecorded,
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
@@ -87,6 +88,7 @@ FIGURES_TOLD = frozenset(
 
 Untold = (
     LedgerOpened
+    | AccountRecorded
     | HistoryImported
     | DayStarted
     | DayFinished

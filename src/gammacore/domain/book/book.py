@@ -33,6 +33,8 @@ from gammacore.domain.holding_events import (
 from gammacore.domain.holdings.holding import AnyHolding, SoldSpread, sold_spreads
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import (
+    AccountMark,
+    AccountRecorded,
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
@@ -66,11 +68,13 @@ from gammacore.errors import InvalidInput
 class Book:
     """Folds events one by one; read it through its properties.
 
+    `owner` is the broker's account the ledger is of, None in a study and where it was not recorded yet.
     Amounts are dollars. `results` are the gross P/L per contract of closed positions, oldest first (CS-603).
     """
 
     def __init__(self) -> None:
         self.opened: LedgerOpened | None = None
+        self.owner: AccountMark | None = None
         self.day: DayStarted | None = None
         self.finished: DayFinished | None = None
         self.version = 0
@@ -265,6 +269,8 @@ class Book:
                 self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
             case LedgerOpened():
                 self._opened(event)
+            case AccountRecorded():
+                self._owned(event)
             case HistoryImported():
                 self._results.imported(event)
             case DayStarted():
@@ -306,6 +312,11 @@ class Book:
             raise InvalidInput("event", "LedgerOpened", "a ledger is opened once")
         self.opened = event
         self._results.balance = event.starting_balance
+
+    def _owned(self, event: AccountRecorded) -> None:
+        if self.opened is None or self.owner is not None:
+            raise InvalidInput("event", "AccountRecorded", "whose account it is is recorded once, in an opened ledger")
+        self.owner = event.account
 
     def _intended(self, event: OrderIntended) -> None:
         about = event.ticket.holding

@@ -33,6 +33,7 @@ from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
 from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
+    AccountRecorded,
     AlarmRaised,
     BreakerCleared,
     BreakerTripped,
@@ -216,8 +217,9 @@ def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayRepor
 
 
 ReadOffTheBook = (
-    OrderMoved | OrderFilled | HistoryImported | DayFinished | HoldingsQuarantined | BreakerTripped | BreakerCleared
-    | PolicyRecorded | WatchChanged | SettlementAwaited | DifferenceSeen | HedgingEvent
+    AccountRecorded | OrderMoved | OrderFilled | HistoryImported | DayFinished | HoldingsQuarantined
+    | BreakerTripped | BreakerCleared | PolicyRecorded | WatchChanged | SettlementAwaited | DifferenceSeen
+    | HedgingEvent
 )  # fmt: skip
 """Events of which a report shows what the book made of them, or the alarm that came with them."""
 
