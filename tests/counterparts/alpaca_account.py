@@ -26,8 +26,8 @@ def account_words(world: World) -> Words:
     worth = sum((_market_value(world, symbol) for symbol in world.exchange.holdings()), Decimal(0))
     cash, power, equity = number(account.balance), number(account.option_buying_power), number(account.balance + worth)
     return {
-        "id": id_of("account", account.number),
-        "account_number": account.number,
+        "id": id_of("account", world.account),
+        "account_number": world.account,
         "status": "ACTIVE",
         "crypto_status": "INACTIVE",
         "currency": "USD",

@@ -37,6 +37,8 @@ from gammacore.wiring.markets import MarketSource
 from gammacore.wiring.storage import LedgerPlace, local_path
 from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
 
+NOTHING_SENT = "nothing was sent"
+"""A flatten has journaled its halt before the broker is asked."""
 CONFIRM_AFTER_SECONDS = 2.0
 """A real broker's answer about holdings may lag its fills by a moment; a simulated one's does not."""
 
@@ -130,7 +132,7 @@ def broker_venue(
     settings, clock = configuration.settings, clock or SystemClock()
     looked_at = for_market(settings, armed)
     lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
-    refuse_another_account(ledger, book.owner, mark_of(armed, lineage))
+    refuse_another_account(ledger, book.owner, mark_of(armed, lineage), NOTHING_SENT)
     opened = open_broker(armed, credentials, clock, places)
     closes: list[Callable[[], None]] = [opened.close]
     try:
@@ -145,7 +147,7 @@ def broker_venue(
         account = opened.broker.account()
         armed.require_account(account.number)
         owner = mark_of(armed, lineage, account.number)
-        refuse_another_account(ledger, book.owner, owner)
+        refuse_another_account(ledger, book.owner, owner, NOTHING_SENT)
         shown.require_access()
         news = opened.news() if listens else None
         if news is not None:

@@ -97,8 +97,12 @@ def _mark(broker: BrokerName, number: str, lineage: str) -> AccountMark:
         return AccountMark.of(broker, number, lineage, HIDDEN)
 
 
-def refuse_another_account(ledger: LedgerPlace | None, recorded: AccountMark | None, mine: AccountMark) -> None:
+def refuse_another_account(
+    ledger: LedgerPlace | None, recorded: AccountMark | None, mine: AccountMark, done: str = "nothing was written"
+) -> None:
     """Refuse a ledger that was recorded as another account's; what is not known of either contradicts nothing.
+
+    `done` is what the message says has been done so far.
 
     Raises:
         ConfigurationError: they are two accounts; both ends and the fix are named.
@@ -107,7 +111,7 @@ def refuse_another_account(ledger: LedgerPlace | None, recorded: AccountMark | N
         return
     alike = ", another number that ends alike" if str(recorded) == str(mine) else ""
     raise ConfigurationError(
-        f"{ledger or 'this ledger'} is of {recorded}, and this run is of {mine}{alike}; nothing was written. Give the "
+        f"{ledger or 'this ledger'} is of {recorded}, and this run is of {mine}{alike}; {done}. Give the "
         f"broker and the credentials of {recorded}, or keep the other account apart: another account.id, or a home of "
         "its own (GAMMACORE_HOME)"
     )

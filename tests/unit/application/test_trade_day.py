@@ -11,9 +11,18 @@ from attrs import evolve
 from builders import DAY, at
 from builders_world import SPX_QUOTES, World, a_scripted_plan, a_world, a_world_holding
 from gammacore.adapters.codec import encode
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState
-from gammacore.domain.ledger import DayFinished, DayStarted, EntryJudged, LedgerOpened, Mode
+from gammacore.domain.ledger import (
+    AccountMark,
+    AccountRecorded,
+    DayFinished,
+    DayStarted,
+    EntryJudged,
+    LedgerOpened,
+    Mode,
+)
 from gammacore.domain.orders import OrderState
 from gammacore.errors import ConfigurationError
 
@@ -67,6 +76,46 @@ def test_a_ledger_is_of_one_account_and_mode(changed: dict[str, object], message
         world.terms = evolve(world.terms, **changed)  # type: ignore[arg-type]  # one field by name
         with pytest.raises(ConfigurationError, match=message):
             world.day()
+
+
+MINE = AccountMark.of(BrokerName.TRADIER, "6YA11111", "f00d", "***111")
+THEIRS = AccountMark.of(BrokerName.TRADIER, "6YB22222", "f00d", "***222")
+
+
+def test_a_new_ledger_records_whose_account_it_is_and_no_start_does_so_again() -> None:
+    """CS-609."""
+    world = a_day()
+    world.terms = evolve(world.terms, owner=MINE)
+    world.day.begin()
+    world.restart()
+    world.day.begin()
+
+    assert world.events[1] == AccountRecorded(at("09:30"), MINE)
+    assert len(world.all(AccountRecorded)) == 1
+
+
+def test_a_ledger_from_before_accounts_were_recorded_records_its_own_once() -> None:
+    world = a_day()
+    world.day.begin()
+    world.terms = evolve(world.terms, owner=MINE)
+    for _ in range(2):
+        world.restart()
+        world.day.begin()
+
+    assert [event.account for event in world.all(AccountRecorded)] == [MINE]
+
+
+def test_a_ledger_of_another_account_is_not_taken_up() -> None:
+    world = a_day()
+    world.terms = evolve(world.terms, owner=MINE)
+    world.day.begin()
+    events = list(world.events)
+    world.terms = evolve(world.terms, owner=THEIRS)
+    world.restart()
+
+    with pytest.raises(ConfigurationError, match=r"of the tradier account \*\*\*111, the run of .* \*\*\*222"):
+        world.day.begin()
+    assert world.events == events
 
 
 def test_a_day_is_of_one_underlying() -> None:
