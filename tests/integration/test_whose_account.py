@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve, frozen
+from starlette.types import ASGIApp
 
 from builders_broker_day import CREDENTIALS, SESSION, a_world, at_alpaca, at_tradier, configuration
 from builders_cli import CommandLine, at_home, book_of, kinds
@@ -81,7 +82,7 @@ def older(ledger: Path, mode: Mode) -> None:
     storage.close()
 
 
-APPS = {"tradier": tradier_app, "alpaca": alpaca_app}
+APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
     "tradier": {"TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN},
     "alpaca": {

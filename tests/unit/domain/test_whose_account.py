@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from builders_day import START, at
+from builders import at
+from builders_day import START
 from builders_ledger import halted
 from gammacore.adapters.codec import decode, encode
 from gammacore.domain.book.book import Book
