@@ -10,6 +10,7 @@ from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Order
+from gammacore.domain.sessions import TradingSession
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -32,12 +33,14 @@ class ConfirmClosed:
         self._broker = broker
         self._clock = clock
 
-    def __call__(self) -> None:
+    def __call__(self, session: TradingSession) -> None:
         """Book holdings that are flat by fills, once a successful query shows only what others hold.
 
-        Shares are not compared: another trader of the account may hold some beside ours.
+        Shares are not compared: another trader of the account may hold some beside ours. What went in this session at
+        no known price may be shown again: it is booked, as an estimate, once the session is over. Rule: CS-572.
         """
-        flat = [holding for holding in self._ledger.book.live_holdings if self._may_be_over(holding)]
+        live = self._ledger.book.live_holdings
+        flat = [holding for holding in live if self._may_be_over(holding) and not self._may_return(holding, session)]
         if not flat:
             return
         try:
@@ -50,6 +53,10 @@ class ConfirmClosed:
             options = [symbol for symbol, lots in holding.lots.items() if lots.is_option]
             if all(held.get(s, 0) == expected.get(s, 0) + foreign.get(s, 0) for s in options):
                 self._book(holding)
+
+    def _may_return(self, holding: AnyHolding, session: TradingSession) -> bool:
+        is_on = self._clock.now() < session.close
+        return is_on and any(missing.since >= session.open for missing in holding.missing.values())
 
     def is_waiting(self) -> bool:
         """Whether a holding became flat by fills a moment ago: what the broker holds is still to be seen. CS-562."""

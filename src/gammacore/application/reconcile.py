@@ -6,43 +6,36 @@ A failed query is never "flat"; a difference counts after two looks in a row. Ru
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from enum import StrEnum
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
-from gammacore.domain.book.bookings import CLOSED_EXTERNALLY, booked
-from gammacore.domain.desks.orphans import OURS_ONLY, AcquiredLeg, ReconcileRules, find_orphans, orphan_policy
-from gammacore.domain.desks.outside_trades import adjustments, outside_price, returnable
-from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted, PolicyRecorded
-from gammacore.domain.holdings.holding import AnyHolding, HoldingState, Origin, SoldSpread, is_spread
-from gammacore.domain.holdings.plans import policy_id
+from gammacore.application.repeated_alarms import RepeatedAlarms
+from gammacore.application.take_in import ReconcileVerdict, TakeIn
+from gammacore.domain.book.bookings import CLOSED_EXTERNALLY
+from gammacore.domain.desks.closing_spread import is_buying_back
+from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
+from gammacore.domain.desks.outside_trades import adjustments, returnable
+from gammacore.domain.holding_events import DifferenceSeen
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, is_spread
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
-from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ, roots_of
-from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined
+from gammacore.domain.holdings.ratio import naked_shorts
+from gammacore.domain.instruments import REGISTRY, Side, Underlying, parse_occ
+from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined
+from gammacore.domain.legs import Leg
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
-from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
-from gammacore.domain.unknown_underlying import underlying_at_exit
+from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, still_closing
+from gammacore.domain.strategy import Repair
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
 LOOKS = 2
 YOUNG_SECONDS = 60
-
-
-class ReconcileVerdict(StrEnum):
-    """What became of one symbol that differs (or of none)."""
-
-    MATCH = "match"
-    ADOPTED = "adopted"
-    QUARANTINED = "quarantined"
-    MISSING = "missing"
-    LOOK_AGAIN = "look_again"
-    UNREACHABLE = "unreachable"
+REPORTED_AFTER = dt.timedelta(seconds=60)
+"""So long after it began a difference that is not judged yet is reported (ours)."""
 
 
 @frozen
@@ -70,12 +63,12 @@ class Reconcile:
         self._broker = broker
         self._clock = clock
         self._rules = rules
-        self._policy = policy
-        self._underlyings = {**REGISTRY, **underlyings}
+        self._take_in = TakeIn(ledger, clock, rules, policy, {**REGISTRY, **underlyings})
         self._seen: dict[str, tuple[int, int]] = {}  # symbol: (difference, looks in a row)
         self._failures = 0
         self._silences = 0
         self._unread: set[str] = set()
+        self._alarm = RepeatedAlarms(clock)
         self._expired: dt.date | None = None
         self.is_settled = False
         """Whether what the account holds was compared, and every difference judged, since this process began."""
@@ -103,6 +96,7 @@ class Reconcile:
         self._late_fills(self._ledger.book.quarantined.keys(), self._broker.order)
         differences = self._differences(held)
         self._count_looks(differences)
+        self._clear_doubts(differences)
         if not differences:
             return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}
@@ -114,7 +108,9 @@ class Reconcile:
                 verdicts.update(judged)
             else:  # less what was ours and is gone
                 unknown[symbol] = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
-        verdicts.update(self._take_in({symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}))
+        left = {symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}
+        if left:
+            verdicts.update(self._take_in(left, self._broker_orders()))
         return [
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
@@ -170,26 +166,28 @@ class Reconcile:
 
     def _judge(self, symbol: str, gap: int, held: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
         """What becomes of a symbol that differs, and of all symbols that go with it; nothing when no book has it."""
-        if not self._seen_enough(symbol):
+        if not self._seen_enough(symbol, gap):
+            self._doubt(symbol, gap)
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         filled, all_answered = self._late_fills({symbol}, self._broker.order)
         if filled:
             return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
         if gap == 0:
-            self._release(symbol)
+            self._take_in.release(symbol)
             return {symbol: ReconcileVerdict.MATCH}
         owners = self._owners(symbol)
         if not all_answered or self._may_change(symbol) or any(map(self._is_in_motion, owners)):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        if self._is_absent_too_shortly(symbol, gap):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
         reports = self._broker_orders()
         listed = {report.id: report for report in reports or ()}
         if filled := self._late_fills({symbol}, listed.get)[0]:  # the answers about single orders were old ones
             return dict.fromkeys(filled, ReconcileVerdict.ADOPTED)
-        spread = owners[0] if len(owners) == 1 and is_spread(owners[0]) and owners[0].held(symbol) else None
-        if spread is not None and not any(held.get(leg) for leg in spread.quantities):
-            return self._missing(spread, reports)
+        if reports is None and any(not any(held.get(leg) for leg in owner.quantities) for owner in owners):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}  # nothing of it is naked: its price can be waited for
         return self._traded_outside(symbol, gap, reports or ())
 
     def _traded_outside(self, symbol: str, gap: int, reports: Sequence[OrderReport]) -> dict[str, ReconcileVerdict]:
@@ -224,24 +222,59 @@ class Reconcile:
     def _is_foreign(self, report: OrderReport) -> bool:
         return self._ledger.book.order(report.id) is None
 
-    def _is_unexplained(self, report: OrderReport) -> bool:
-        """Whether no live holding has this order's fills: what a booked spread sold and is held again was never gone.
-
-        Rules: CS-565, CS-574.
-        """
-        book = self._ledger.book
-        if (order := book.order(report.id)) is None:
-            return True
-        owner = book.holdings[order.ticket.holding]
-        return is_spread(owner) and owner.has_filled and not owner.is_live
-
     def _has_expired(self, symbol: str) -> bool:
         """Expired options are gone from the broker by settlement, which books them."""
         return self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired
 
-    def _seen_enough(self, symbol: str) -> bool:
-        """A difference counts after two looks in a row; what does not differ needs none."""
-        return symbol not in self._seen or self._seen[symbol][1] >= LOOKS
+    def _seen_enough(self, symbol: str, gap: int) -> bool:
+        """A difference counts after two looks in a row, of this process or of the one before it. Rule: CS-572."""
+        noted = self._ledger.book.differences.get(symbol)
+        was_noted = noted is not None and noted.change == gap and noted.at < self._clock.now()
+        return was_noted or self._seen[symbol][1] >= LOOKS
+
+    def _doubt(self, symbol: str, gap: int) -> None:
+        """Note when a difference was first seen, so that since when survives a restart and single looks."""
+        noted = self._ledger.book.differences.get(symbol)
+        if noted is None or noted.change != gap:
+            owner = next((holding.id for holding in self._owners(symbol)), "")
+            self._ledger.record(DifferenceSeen(self._clock.now(), symbol, gap, owner))
+
+    def _clear_doubts(self, differences: Mapping[str, int]) -> None:
+        now, noted = self._clock.now(), self._ledger.book.differences
+        self._ledger.record(*(DifferenceSeen(now, s, 0, "") for s in sorted(noted.keys() - differences.keys())))
+
+    def _is_absent_too_shortly(self, symbol: str, gap: int) -> bool:
+        """A real broker may show what is ours minutes late: until then it counts as held, and is reported. CS-572."""
+        now, book = self._clock.now(), self._ledger.book
+        was_ours = any(symbol in holding.lots for holding in book.live_holdings)
+        noted = book.differences.get(symbol)
+        if not was_ours or noted is None or not self._rules.absence_seconds:
+            return False
+        waited = now - noted.at
+        if waited >= REPORTED_AFTER:
+            judged = f"judged {self._rules.absence_seconds} s after it began"
+            detail = f"the broker shows {gap:+d} {symbol} against the book; {judged}"
+            self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=symbol, again=None))
+        return waited < dt.timedelta(seconds=self._rules.absence_seconds)
+
+    def covers(self) -> Iterator[Repair]:
+        """Purchases of shorts that the broker shows without their cover: no belief in an absence is needed. R2, CS-572.
+
+        What the broker shows counts, whatever the orders say; the cover is not sold until it is known.
+        """
+        book, now = self._ledger.book, self._clock.now()
+        for spread in book.live_spreads:
+            doubts = {leg: seen for leg in spread.lots if (seen := book.differences.get(leg)) is not None}
+            since = max((seen.at for seen in doubts.values()), default=now)
+            if now - since < dt.timedelta(seconds=max(1, self._rules.cover_seconds)):
+                continue
+            shown = {
+                leg: held + (doubts[leg].change if leg in doubts else 0) for leg, held in spread.quantities.items()
+            }
+            for leg, count in naked_shorts(shown, spread.sides).items():
+                left = count - still_closing(book.orders_of(spread.id), leg)
+                if left > 0 and not is_buying_back(spread, book):
+                    yield Repair(spread.id, Leg(spread.contract(leg), Side.BUY), left, reason="cover not shown")
 
     def _late_fills(self, symbols: Set[str], report_of: Callable[[str], OrderReport | None]) -> tuple[set[str], bool]:
         """Legs of our finished orders that have filled after all, a fill like any other; whether all were answered.
@@ -290,98 +323,6 @@ class Reconcile:
         if holding.state is HoldingState.AWAITING_SETTLEMENT:
             return True
         return is_spread(holding) and any(order.is_working for order in self._ledger.book.orders_of(holding.id))
-
-    def _missing(self, spread: SoldSpread, reports: Sequence[OrderReport] | None) -> dict[str, ReconcileVerdict]:
-        """Book a spread the broker no longer shows, once every leg of it was absent twice. Rule: CS-572."""
-        legs = spread.quantities
-        if not all(self._seen_enough(symbol) for symbol in legs):
-            return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)
-        if reports is None:
-            return dict.fromkeys(legs, ReconcileVerdict.LOOK_AGAIN)  # nothing is naked: its price can be waited for
-        others = [report for report in reports if self._is_foreign(report)]
-        now, after = self._clock.now(), spread
-        for symbol, held in legs.items():
-            price = outside_price(symbol, -held, others)
-            after = after.adjusted(symbol, -held, price, now, is_guess=False)
-        detail = "closed outside this desk; its cost is not known and booked as the full width until corrected"
-        if not after.missing:
-            detail = "closed outside this desk, at the prices the broker shows"
-        known = self._ledger.book.quarantined
-        rest = {symbol: gap for symbol, gap in known.items() if symbol not in legs}
-        moot = [] if rest == known else [HoldingsQuarantined(now, rest, f"gone with {spread.id}")]
-        self._ledger.record(
-            *moot,
-            DifferenceSeen(now, "", 0, spread.id),
-            AlarmRaised(now, CLOSED_EXTERNALLY, detail, spread.id),
-            booked(after, now, CLOSED_EXTERNALLY),
-        )
-        return dict.fromkeys(legs, ReconcileVerdict.MISSING)
-
-    def _release(self, symbol: str) -> None:
-        """Quarantined contracts that are gone from the broker are gone from the limits."""
-        rest = {known: gap for known, gap in self._ledger.book.quarantined.items() if known != symbol}
-        detail = f"{symbol} is no longer at the broker"
-        self._ledger.record(HoldingsQuarantined(self._clock.now(), rest, detail))
-
-    def _take_in(self, unknown: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
-        """Adopt what our orders have opened, quarantine the rest; a leg quarantined before may find its other one.
-
-        Without the broker's orders nobody can tell whose it is: it is looked at again. Rules: CS-573..575.
-        """
-        if not unknown:
-            return {}
-        book, now = self._ledger.book, self._clock.now()
-        if (reports := self._broker_orders()) is None:
-            return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
-        found = find_orphans(
-            {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules,
-            policy=self._policy, taken=book.holdings, roots=roots_of(self._underlyings),
-        )  # fmt: skip
-        adopted = {symbol for orphan in found.adopted for symbol in orphan.symbols}
-        adopted |= {leg.contract.occ for leg in found.naked}
-        foreign = {symbol: held for symbol, held in found.rest.items() if symbol in unknown}
-        stranded = self._strand(found.naked)
-        self._ledger.record(*self._adopt(found.adopted), *stranded, *self._quarantine(found.rest, foreign))
-        ours, others = ReconcileVerdict.ADOPTED, ReconcileVerdict.QUARANTINED
-        return {symbol: ours if symbol in adopted else others for symbol in unknown}
-
-    def _adopt(self, orphans: Iterable[HoldingAdopted]) -> Iterator[Event]:
-        """The adopted spreads, after the stop policy they get; an underlying of no registry is an alarm."""
-        now, policy = self._clock.now(), orphan_policy(self._policy)
-        is_recorded = self._ledger.book.knows_policy(policy_id(policy))
-        for orphan in orphans:
-            if not is_recorded:
-                is_recorded = True
-                yield PolicyRecorded(now, policy_id(policy), policy)
-            yield orphan
-            short = next(parse_occ(symbol) for symbol, held in orphan.symbols.items() if held < 0)
-            if underlying_at_exit(evolve(short, underlying=orphan.underlying), self._underlyings)[1]:
-                detail = f"the underlying of {short.occ} is in no registry; its exits use k = s = 1"
-                yield AlarmRaised(now, "unknown_underlying", detail, orphan.holding)
-
-    def _strand(self, naked: Iterable[AcquiredLeg]) -> Iterator[Event]:
-        """A naked short of ours that no book has is taken into one, to be bought back. Rules: CS-413, CS-574."""
-        now, taken, owner = self._clock.now(), self._ledger.book.holdings, str(Origin.STRANDED)
-        for leg in naked:
-            symbol = leg.contract.occ
-            name = next(name for n in count(1) if (name := f"{symbol}-{owner}-{n}") not in taken)
-            held = {symbol: leg.held}
-            yield HoldingAdopted(now, name, owner, leg.contract.underlying, Origin.STRANDED, held, leg.price, now)
-            detail = f"{leg.held:+d} {symbol} sold by an order of ours stands uncovered; bought back at market"
-            yield AlarmRaised(now, "naked_short", detail, name)
-
-    def _quarantine(self, holdings: Mapping[str, int], foreign: Mapping[str, int]) -> Iterator[Event]:
-        """All that is quarantined from now on, and an alarm for each symbol that is new in it. Rule: CS-574."""
-        if not foreign and holdings == self._ledger.book.quarantined:
-            return
-        details = [
-            f"{held:+d} {symbol} at the broker is in no book of ours; never traded, counted in the limits"
-            for symbol, held in foreign.items()
-        ]
-        now = self._clock.now()
-        yield HoldingsQuarantined(now, dict(holdings), "; ".join(details) or "what was adopted is no longer foreign")
-        for detail in details:
-            yield AlarmRaised(now, "quarantined", detail)
 
 
 def _is_option(symbol: str) -> bool:

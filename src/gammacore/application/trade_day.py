@@ -235,9 +235,9 @@ class TradeDay:
         self.requests()
         self.desk.advance()
         self.settle(self._last_expired())
-        self.confirm()
+        self.confirm(self.session)
         self.reconcile(self._last_expired())
-        for step in self._decide().steps:
+        for step in (*self.reconcile.covers(), *self._decide().steps):
             self.carry_out(step)
         self._finish()
 

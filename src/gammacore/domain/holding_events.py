@@ -160,9 +160,10 @@ class HoldingClosed:
 
 @frozen
 class DifferenceSeen:
-    """The broker shows `change` signed contracts or shares more than the book expects, not judged yet. Rule: CS-572.
+    """The broker shows `change` signed contracts or shares more than the book expects, not judged yet; 0: no more.
 
-    Records from before differences were written by symbol have none: the holding was absent altogether.
+    Written when a difference is first seen, so that since when survives a restart. Records from before differences were
+    written by symbol name a holding that was absent altogether. Rule: CS-572.
     """
 
     at: dt.datetime

@@ -41,6 +41,7 @@ from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
+from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.order_life import OrderLife
@@ -288,7 +289,7 @@ def wire_trade(
         desk,
         broker,
         clock,
-        rules=settings.reconcile,
+        rules=reconcile_rules(settings, venue.terms.mode),
         policy=settings.stops,
         underlyings=known,
     )
@@ -327,6 +328,11 @@ def wire_trade(
 def order_life(settings: Settings, mode: Mode) -> OrderLife:
     """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4."""
     return evolve(settings.orders, absent_seconds=0) if mode is Mode.STUDY else settings.orders
+
+
+def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
+    """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
+    return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
 
 
 def inbox_of(

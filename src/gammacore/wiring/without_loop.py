@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
-from gammacore.application.reconcile import ReconcileFinding, ReconcileVerdict
+from gammacore.application.reconcile import ReconcileFinding
+from gammacore.application.take_in import ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted

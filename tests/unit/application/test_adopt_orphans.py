@@ -10,7 +10,8 @@ from attrs import evolve
 
 from builders_exchange import an_entry, call, put
 from builders_world import PATIENT, World, a_world, a_world_holding, relayed
-from gammacore.application.reconcile import Reconcile, ReconcileVerdict
+from gammacore.application.reconcile import Reconcile
+from gammacore.application.take_in import ReconcileVerdict
 from gammacore.domain.desks.orphans import OURS_ONLY, Adopt, ReconcileRules
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.holding import Origin

@@ -57,7 +57,7 @@ def test_the_first_look_comes_two_seconds_after_the_fill(seconds: float, booked:
     """CS-562."""
     world = filled_close()
     world.clock.advance(seconds)
-    world.day.confirm()
+    world.day.confirm(world.session)
 
     assert len(world.all(HoldingClosed)) == booked
 
@@ -67,9 +67,9 @@ def test_a_failed_query_confirms_nothing() -> None:
     world = filled_close()
     world.clock.advance(60)
     world.exchange.queries_fail()
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert world.all(HoldingClosed) == []
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert len(world.all(HoldingClosed)) == 1
 
 
@@ -78,7 +78,7 @@ def test_a_broker_that_still_shows_the_legs_confirms_nothing() -> None:
     world = filled_close()
     world.clock.advance(3)
     world.exchange.faults.holdings_lag(1)
-    world.day.confirm()
+    world.day.confirm(world.session)
 
     assert world.all(HoldingClosed) == []
 
@@ -88,10 +88,10 @@ def test_what_others_hold_of_the_same_contract_does_not_hinder_the_booking() -> 
     world = filled_close()
     world.clock.advance(3)
     world.exchange.hold(put(6880), -1)
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert world.all(HoldingClosed) == []
     world.day.ledger.record(HoldingsQuarantined(world.clock.now(), {SHORT: -1}, "foreign"))
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert len(world.all(HoldingClosed)) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_position_without_symbols_is_never_confirmed() -> None:
     plan, now = a_scripted_plan(), world.clock.now()
     world.day.ledger.record(spread_adopted(now, plan, 3, Decimal("2.50"), {}, now, SpreadWatch(), orphan=False))
     world.clock.advance(60)
-    world.day.confirm()
+    world.day.confirm(world.session)
 
     assert world.all(HoldingClosed) == []
 
@@ -144,7 +144,7 @@ def test_a_holding_without_a_plan_waits_as_long_as_a_spread(seconds: float, book
     world = bought_and_sold()
     assert world.day.confirm.is_waiting()
     world.clock.advance(seconds)
-    world.day.confirm()
+    world.day.confirm(world.session)
 
     assert len(world.all(HoldingClosed)) == booked
 
@@ -153,7 +153,7 @@ def test_it_is_booked_by_source_and_is_no_trade_of_the_record() -> None:
     """CS-603: 50 cents of two contracts; the reason is its last order's."""
     world = bought_and_sold()
     world.clock.advance(2)
-    world.day.confirm()
+    world.day.confirm(world.session)
     (end,) = world.all(HoldingClosed)
 
     assert (end.reason, end.options, end.shares, end.fees) == ("own_exit", Decimal(100), Decimal(0), Decimal("1.30"))
@@ -170,7 +170,7 @@ def test_a_price_the_broker_owes_is_waited_for_a_minute_and_then_an_estimate(sec
     now = world.clock.now()
     world.day.ledger.record(OrderFilled(now, "gc-exit", guess, complete=True, price_verified=False))
     world.clock.advance(seconds)
-    world.day.confirm()
+    world.day.confirm(world.session)
 
     assert [end.estimated for end in world.all(HoldingClosed)] == [True] * booked
     assert world.alarms() == ["price_missing"] * booked
@@ -181,9 +181,9 @@ def test_options_the_broker_still_shows_confirm_nothing_and_shares_of_others_do_
     world = bought_and_sold()
     world.clock.advance(3)
     world.exchange.hold(put(6870), 2)
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert world.all(HoldingClosed) == []
     world.exchange.hold(put(6870), -2)
     world.exchange._book.hold_shares("SPX", 100, Decimal(6900))
-    world.day.confirm()
+    world.day.confirm(world.session)
     assert len(world.all(HoldingClosed)) == 1

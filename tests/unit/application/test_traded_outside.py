@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from builders import at
 from builders_exchange import put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
-from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.application.take_in import ReconcileVerdict
 from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState, Origin
 from gammacore.domain.instruments import OptionContract, Side

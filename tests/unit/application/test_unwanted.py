@@ -15,7 +15,7 @@ from builders import DAY, a_session, at
 from builders_exchange import a_single, an_entry, put
 from builders_holdings import holding_began
 from builders_world import World, a_world
-from gammacore.application.reconcile import ReconcileVerdict
+from gammacore.application.take_in import ReconcileVerdict
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.unwanted import close_unwanted

@@ -88,6 +88,7 @@ class Book:
         self._judged: dict[dt.datetime, EntryJudged] = {}
         self._quarantined: dict[str, int] = {}
         self._hedge_decisions: dict[str, HedgeDecided] = {}
+        self._differences: dict[str, DifferenceSeen] = {}
         self._regime_notes: dict[str, RegimeNoted] = {}
         self._refusals: dict[tuple[str, ...], str] = {}
 
@@ -180,6 +181,11 @@ class Book:
         return self._orders.working
 
     @property
+    def differences(self) -> Mapping[str, DifferenceSeen]:
+        """What the broker shows otherwise than expected and is not judged yet, by symbol. Rule: CS-572."""
+        return MappingProxyType(self._differences)
+
+    @property
     def quarantined(self) -> Mapping[str, int]:
         return MappingProxyType(self._quarantined)
 
@@ -240,9 +246,7 @@ class Book:
             case OrderIntended():
                 self._intended(event)
             case OrderFilled():
-                before = self._orders.known(event.id)
-                self._orders.apply(event)
-                self._holdings.filled(before, event)
+                self._filled(event)
             case (
                 OrderAccepted() | OrderWasRejected() | OrderNotSent() | OrderOutcomeUnknown() | CancelRequested()
                 | OrderCanceled() | OrderExpired()
@@ -250,12 +254,11 @@ class Book:
                 self._moved(event)
             case (
                 PolicyRecorded() | WatchChanged() | CloseDecided() | SettlementAwaited() | SharesDelivered()
-                | HoldingSettled() | HoldingAdjusted()
+                | HoldingSettled()
             ):  # fmt: skip
                 self._holdings.apply(event)
-            case HoldingAdopted():
-                self._holdings.apply(event)
-                self._claim(event.symbols)
+            case HoldingAdjusted() | HoldingAdopted() | HoldingsQuarantined() | DifferenceSeen():
+                self._compared(event)
             case HoldingClosed():
                 self._holdings.apply(event)
                 self._results.closed(event)
@@ -265,8 +268,6 @@ class Book:
                 self._judged[event.scheduled_at] = event
             case TicketRefused():
                 self._refusals[event.subject] = event.reason
-            case HoldingsQuarantined():
-                self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
             case LedgerOpened():
                 self._opened(event)
             case AccountRecorded():
@@ -283,7 +284,7 @@ class Book:
                 self._stopped(event)
             case RegimeNoted():
                 self._regime_notes[event.subject] = event
-            case DifferenceSeen() | AlarmRaised():
+            case AlarmRaised():
                 pass  # reported and kept for the journal
             case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`
                 if not isinstance(event, HedgingEvent):
@@ -330,6 +331,37 @@ class Book:
         if not order.is_working:
             works = any(other.is_working for other in self._orders.of(order.ticket.holding))
             self._holdings.ended(order, works=works, at=event.at)
+
+    def _filled(self, event: OrderFilled) -> None:
+        before = self._orders.known(event.id)
+        self._orders.apply(event)
+        self._holdings.filled(before, event)
+        self._explain(before.ticket.symbols)
+
+    def _compared(self, event: HoldingAdjusted | HoldingAdopted | HoldingsQuarantined | DifferenceSeen) -> None:
+        """What a comparison with the broker came to, symbol by symbol."""
+        match event:
+            case HoldingAdjusted():
+                self._holdings.apply(event)
+                self._explain((event.symbol,))
+            case HoldingAdopted():
+                self._holdings.apply(event)
+                self._claim(event.symbols)
+                self._explain(event.symbols)
+            case HoldingsQuarantined():
+                self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
+                self._explain(event.holdings)
+            case DifferenceSeen():
+                self._explain((event.symbol,))
+                if event.change:
+                    self._differences[event.symbol] = event
+            case _:
+                assert_never(event)
+
+    def _explain(self, symbols: Iterable[str]) -> None:
+        """What was seen to differ is judged, or may be a fill of ours that was not known yet: it is looked at anew."""
+        for symbol in symbols:
+            self._differences.pop(symbol, None)
 
     def _claim(self, holdings: Mapping[str, int]) -> None:
         """What is ours from now on is quarantined no more."""

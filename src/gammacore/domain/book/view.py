@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Protocol
 
-from gammacore.domain.holding_events import HedgeDecided
+from gammacore.domain.holding_events import DifferenceSeen, HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import EntryJudged
@@ -35,6 +35,8 @@ class BookView(Protocol):
     def live_spreads(self) -> tuple[SoldSpread, ...]: ...
     @property
     def working_orders(self) -> tuple[Order, ...]: ...
+    @property
+    def differences(self) -> Mapping[str, DifferenceSeen]: ...
     @property
     def quarantined(self) -> Mapping[str, int]: ...
     def held_by(self, holding: str) -> Mapping[str, int]: ...

@@ -49,6 +49,14 @@ class ReconcileRules:
     """What is done with contracts at the broker that are in no book. Rule: CS-574."""
 
     adopt: Adopt = parameter(Adopt.OURS, "Unknown verticals that are adopted: ours (by client id) or all.")
+    absence_seconds: int = parameter(
+        360,
+        "What a real broker shows of ours too little counts as gone once it was so for this long, seconds.",
+        at_least=0,
+    )
+    cover_seconds: int = parameter(
+        30, "A short that a real broker shows without its cover is bought back after this long, seconds.", at_least=0
+    )
 
     def counts(self, report: OrderReport) -> bool:
         """Whether the fills of this order can make a spread ours."""

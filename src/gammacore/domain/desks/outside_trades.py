@@ -42,14 +42,13 @@ def adjustments(
 
 
 def returnable(holding: AnyHolding, symbol: str, at: dt.datetime) -> int:
-    """Signed contracts or shares that went missing and may be shown again.
+    """Signed contracts or shares that went missing and may be shown again, until their holding is booked.
 
-    Of a spread while it lives. Of anything else on the New York date on which they went, also once it is booked: later,
-    what is at the broker beyond ours is taken for another trader's (ours).
+    One booked on the same New York date, by a ledger of format 1, may return all the same.
     """
     if (missing := holding.missing.get(symbol)) is None:
         return 0
-    may_return = holding.is_live if holding.plan is not None else new_york_date(missing.since) == new_york_date(at)
+    may_return = holding.is_live or new_york_date(missing.since) == new_york_date(at)
     return -missing.change if may_return else 0
 
 

@@ -58,12 +58,28 @@ def classify(ticket: OrderTicket, book: BookView, underlyings: Mapping[str, Unde
         return _hedge(ticket, held, others, book, underlyings)
     opposing = [leg for leg in ticket.legs if leg.side.sign * held.get(leg.symbol, 0) < 0]
     if len(opposing) == len(ticket.legs):
+        doubted = _doubted(ticket, book)
+        if doubted:
+            return _refused(
+                Risk.REDUCES, "doubted", f"the broker shows {doubted} fewer; not sold alone until it is known"
+            )
         return _reduction(ticket, held, others)
     if ticket.closes:
         return _refused(Risk.REDUCES, "nothing_left", f"nothing held of {_names(ticket)} to close")
     if opposing:
         return _refused(Risk.ADDS, "crosses_zero", f"{_names(ticket)} closes and opens in one order; send two")
     return Allowed(Risk.ADDS, ticket)
+
+
+def _doubted(ticket: OrderTicket, book: BookView) -> int:
+    """Contracts of a long to be sold by itself that the broker does not show: sold, they might be short. CS-572.
+
+    Legs that close together are no risk: a broker takes both or none.
+    """
+    (leg, *more) = ticket.legs
+    seen = book.differences.get(leg.symbol)
+    is_sold_alone = not more and leg.side.sign < 0 and not ticket.is_shares
+    return -seen.change if is_sold_alone and seen is not None and seen.change < 0 else 0
 
 
 def _reduction(ticket: OrderTicket, held: Mapping[str, int], others: Iterable[Order]) -> Allowed | Refused:

@@ -161,9 +161,13 @@ class RiskLimits:
 
 
 def _certain_loss(position: SoldSpread) -> Decimal:
-    """Dollars, 0 or less: what a closing position has lost that only longs are left of, were they worth nothing."""
+    """Dollars, 0 or less: what a closing position has lost that only longs are left of, were they worth nothing.
+
+    And what went at no known price, at its worst, until it is booked. Rules: CS-420, CS-572.
+    """
     has_shorts = any(held < 0 for held in position.quantities.values())
-    if position.state is not HoldingState.CLOSING or has_shorts:
+    is_gone = position.is_flat and bool(position.missing)
+    if has_shorts or not (is_gone or position.state is HoldingState.CLOSING):
         return Decimal(0)
     return min(position.gross - position.fees, Decimal(0))
 
