@@ -160,6 +160,11 @@ class World:
             self.show(seconds=seconds)
             self.day.once()
 
+    def to_the_close(self) -> None:
+        """The session ends, and two cycles follow: what went at no known price is booked now. Rule: CS-572."""
+        self.clock.set(self.session.close)
+        self.cycle(2)
+
     def position(self, name: str = "p1") -> SoldSpread:
         position = self.book.holding(name)
         assert position is not None

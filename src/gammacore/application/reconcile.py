@@ -15,18 +15,16 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.domain.book.bookings import CLOSED_EXTERNALLY
-from gammacore.domain.desks.closing_spread import is_buying_back
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
-from gammacore.domain.desks.outside_trades import adjustments, returnable
+from gammacore.domain.desks.outside_trades import adjustments, part, returnable
+from gammacore.domain.desks.unshown_covers import buy_back_uncovered
 from gammacore.domain.holding_events import DifferenceSeen
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, is_spread
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
-from gammacore.domain.holdings.ratio import naked_shorts
-from gammacore.domain.instruments import REGISTRY, Side, Underlying, parse_occ
+from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
 from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined
-from gammacore.domain.legs import Leg
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
-from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, still_closing
+from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.strategy import Repair
 from gammacore.errors import BrokerError, InvalidInput
 from gammacore.ports.broker import Broker
@@ -111,6 +109,9 @@ class Reconcile:
         left = {symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}
         if left:
             verdicts.update(self._take_in(left, self._broker_orders()))
+        for symbol, gap in differences.items():
+            if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):
+                self._report_doubt(symbol, gap)
         return [
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
@@ -166,8 +167,9 @@ class Reconcile:
 
     def _judge(self, symbol: str, gap: int, held: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
         """What becomes of a symbol that differs, and of all symbols that go with it; nothing when no book has it."""
-        if not self._seen_enough(symbol, gap):
-            self._doubt(symbol, gap)
+        is_seen_enough = self._seen_enough(symbol, gap)
+        self._doubt(symbol, gap)
+        if not is_seen_enough:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         filled, all_answered = self._late_fills({symbol}, self._broker.order)
         if filled:
@@ -180,7 +182,7 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if self._is_absent_too_shortly(symbol, gap):
+        if self._is_too_early(symbol) or any(self._is_half_seen(owner, symbol) for owner in owners):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         reports = self._broker_orders()
         listed = {report.id: report for report in reports or ()}
@@ -243,38 +245,38 @@ class Reconcile:
         now, noted = self._clock.now(), self._ledger.book.differences
         self._ledger.record(*(DifferenceSeen(now, s, 0, "") for s in sorted(noted.keys() - differences.keys())))
 
-    def _is_absent_too_shortly(self, symbol: str, gap: int) -> bool:
-        """A real broker may show what is ours minutes late: until then it counts as held, and is reported. CS-572."""
-        now, book = self._clock.now(), self._ledger.book
-        was_ours = any(symbol in holding.lots for holding in book.live_holdings)
-        noted = book.differences.get(symbol)
-        if not was_ours or noted is None or not self._rules.absence_seconds:
+    def _is_too_early(self, symbol: str) -> bool:
+        """A real broker may show what is ours minutes late: until then what differs counts as it was. Rule: CS-572.
+
+        So it is with contracts of a holding booked a moment ago: they may only now be shown as they were.
+        """
+        now, patience = self._clock.now(), dt.timedelta(seconds=self._rules.absence_seconds)
+        noted = self._ledger.book.differences.get(symbol)
+        if noted is None or now - noted.at >= patience:
             return False
-        waited = now - noted.at
-        if waited >= REPORTED_AFTER:
-            judged = f"judged {self._rules.absence_seconds} s after it began"
-            detail = f"the broker shows {gap:+d} {symbol} against the book; {judged}"
-            self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=symbol, again=None))
-        return waited < dt.timedelta(seconds=self._rules.absence_seconds)
+        holdings = self._ledger.book.holdings.values()
+        ends = [holding.closed_at or now for holding in holdings if symbol in holding.lots]
+        return any(now - end < patience for end in ends)
+
+    def _is_half_seen(self, owner: AnyHolding, symbol: str) -> bool:
+        """Whether another leg is not shown either, and not for long enough: alone, this one would look naked."""
+        others = ((leg, held) for leg, held in owner.quantities.items() if leg != symbol and leg in self._seen)
+        doubted = ((leg, gap) for leg, held in others if part(gap := self._seen[leg][0], -held))
+        return any(not self._seen_enough(leg, gap) or self._is_too_early(leg) for leg, gap in doubted)
+
+    def _report_doubt(self, symbol: str, gap: int) -> None:
+        """Tell a person, once for each difference, of what is not judged after a minute. Rule: CS-572."""
+        noted = self._ledger.book.differences.get(symbol)
+        if noted is not None and self._clock.now() - noted.at >= REPORTED_AFTER:
+            since = f"for {REPORTED_AFTER.seconds} s"
+            detail = f"the broker shows {gap:+d} {symbol} against the book {since}; not judged yet"
+            about = f"{symbol} {noted.at}"
+            self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
 
     def covers(self) -> Iterator[Repair]:
-        """Purchases of shorts that the broker shows without their cover: no belief in an absence is needed. R2, CS-572.
-
-        What the broker shows counts, whatever the orders say; the cover is not sold until it is known.
-        """
-        book, now = self._ledger.book, self._clock.now()
-        for spread in book.live_spreads:
-            doubts = {leg: seen for leg in spread.lots if (seen := book.differences.get(leg)) is not None}
-            since = max((seen.at for seen in doubts.values()), default=now)
-            if now - since < dt.timedelta(seconds=max(1, self._rules.cover_seconds)):
-                continue
-            shown = {
-                leg: held + (doubts[leg].change if leg in doubts else 0) for leg, held in spread.quantities.items()
-            }
-            for leg, count in naked_shorts(shown, spread.sides).items():
-                left = count - still_closing(book.orders_of(spread.id), leg)
-                if left > 0 and not is_buying_back(spread, book):
-                    yield Repair(spread.id, Leg(spread.contract(leg), Side.BUY), left, reason="cover not shown")
+        """What buys back shorts that the broker shows without their cover. Rules: R2, CS-572."""
+        after = dt.timedelta(seconds=self._rules.cover_seconds)
+        return buy_back_uncovered(self._ledger.book, self._clock.now(), after)
 
     def _late_fills(self, symbols: Set[str], report_of: Callable[[str], OrderReport | None]) -> tuple[set[str], bool]:
         """Legs of our finished orders that have filled after all, a fill like any other; whether all were answered.

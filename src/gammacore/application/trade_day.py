@@ -237,7 +237,9 @@ class TradeDay:
         self.settle(self._last_expired())
         self.confirm(self.session)
         self.reconcile(self._last_expired())
-        for step in (*self.reconcile.covers(), *self._decide().steps):
+        for cover in self.reconcile.covers():
+            self.carry_out(cover)
+        for step in self._decide().steps:
             self.carry_out(step)
         self._finish()
 

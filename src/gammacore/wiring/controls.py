@@ -262,8 +262,9 @@ def book_of(settings: Settings, ledger: LedgerPlace) -> Book:
 def still_open(book: Book) -> tuple[str, ...]:
     """What a flatten has to close: spreads, what a strategy holds besides, and orders that work.
 
-    Delivered shares wait for the next open (CS-529).
+    Delivered shares wait for the next open (CS-529). Of what went outside this desk nothing is left to close: it is
+    booked when the session is over (CS-572).
     """
-    filled = (holding for holding in book.live_holdings if holding.has_filled)
+    filled = (one for one in book.live_holdings if one.has_filled and not (one.is_flat and one.missing))
     held = [holding.id for holding in filled if holding.origin is not Origin.DELIVERED]
     return (*held, *(order.id for order in book.working_orders))

@@ -15,7 +15,7 @@ from builders_exchange import put
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.application.take_in import ReconcileVerdict
 from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed
-from gammacore.domain.holdings.holding import HoldingState, Origin
+from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
@@ -46,9 +46,11 @@ def test_a_short_whose_cover_was_sold_outside_is_bought_back_at_once() -> None:
     assert legs_of(world) == [(Side.BUY, SHORT.occ, 3)]
     assert world.alarms() == ["closed_externally", "leg_imbalance"]
     world.cycle(3)
+    assert dict(world.exchange.holdings()) == {}
+    assert (world.position().is_live, world.position().is_provisional) == (True, True)
+    world.to_the_close()
     (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(750 - 1560), True)
-    assert dict(world.exchange.holdings()) == {}
 
 
 def test_a_long_whose_short_was_bought_back_outside_is_sold() -> None:
@@ -58,6 +60,8 @@ def test_a_long_whose_short_was_bought_back_outside_is_sold() -> None:
     world.cycle(5)
 
     assert legs_of(world) == [(Side.SELL, LONG.occ, 3)]
+    assert (dict(world.exchange.holdings()), world.all(HoldingClosed)) == ({}, [])
+    world.to_the_close()
     (booked,) = world.all(HoldingClosed)
     assert (booked.gross, booked.estimated) == (Decimal(750 - 3000 + 720), True)
 
@@ -76,6 +80,7 @@ def test_what_is_left_of_a_position_is_closed_by_what_is_left() -> None:
     (order,) = world.orders()[1:]
     assert (order.ticket.quantity, order.state) == (1, OrderState.FILLED)
     assert dict(world.exchange.holdings()) == {}
+    world.to_the_close()
     (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.contracts) == ("soft_close", Decimal(750 - 2000 - 280), 3)
 
@@ -109,13 +114,18 @@ class ByHand(Relay):
 def test_the_prices_are_those_of_the_fills_that_make_up_what_is_gone(
     contracts: int, gross: int, estimated: bool
 ) -> None:
-    """CS-572: of two spreads the broker shows both fills; of three or one they explain nothing."""
+    """CS-572: of two spreads the broker shows both fills; of three or one they explain nothing.
+
+    What is known is booked at once, what may be shown again once the session is over.
+    """
     world = a_world_holding(a_scripted_plan(contracts))
     world.wrap_broker = relayed(ByHand)
     world.restart()
     world.exchange.hold(SHORT, contracts)
     world.exchange.hold(LONG, -contracts)
     world.cycle(10)
+    assert len(world.all(HoldingClosed)) == (0 if estimated else 1)
+    world.to_the_close()
 
     (booked,) = world.all(HoldingClosed)
     assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(gross), estimated)
@@ -198,20 +208,22 @@ class Forgetful(Relay):
         return {} if at("10:03") <= self.inner.clock().at < at("10:04") else self.inner.holdings()
 
 
-def test_a_position_that_was_never_gone_is_adopted_by_our_own_order() -> None:
-    """CS-565, CS-574: our order sold it; it is watched again, not quarantined beside us for the rest of the day."""
+def test_a_position_that_was_never_gone_is_taken_up_where_it_left() -> None:
+    """CS-565, CS-572: not adopted a second time, not quarantined beside us, and its P/L is the true one."""
     world = a_quiet_world()
     world.wrap_broker = relayed(Forgetful)
     world.restart()
-    world.cycle(20)
+    world.cycle(13)
+    assert (world.position().is_flat, world.position().is_provisional) == (True, True)
+    world.cycle(7)
 
-    assert world.position().state is HoldingState.CLOSED
-    (adopted,) = world.all(HoldingAdopted)
-    assert (adopted.contracts, adopted.price, adopted.origin is Origin.ORPHAN) == (3, Decimal("2.50"), True)
-    assert dict(world.book.quarantined) == {}
+    assert (world.position().open_contracts, world.position().gross) == (3, Decimal(750))
+    assert (world.all(HoldingAdopted), world.all(HoldingClosed), dict(world.book.quarantined)) == ([], [], {})
     world.clock.set(at("15:30"))
     world.cycle(4)
     assert dict(world.exchange.holdings()) == {}
+    (booked,) = world.all(HoldingClosed)
+    assert (booked.reason, booked.gross, booked.estimated) == ("soft_close", Decimal(750 - 840), False)
 
 
 def test_a_restart_remembers_what_was_traded_outside() -> None:
@@ -290,6 +302,7 @@ def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContrac
     for contract in gone:
         world.exchange.hold(contract, 2 if contract is SHORT else -2)
     world.cycle(8)
+    world.to_the_close()
 
     booked = world.all(HoldingClosed)[-1]
     assert (booked.holding, booked.reason, booked.estimated) == ("p2", "closed_externally", True)

@@ -180,7 +180,10 @@ def test_a_holding_beyond_the_other_side_of_ours_takes_ours_out_and_no_more(ours
 
     (adjusted,) = world.all(HoldingAdjusted)
     assert adjusted.change == -ours
-    assert world.book.live_holdings == ()
+    assert all(holding.is_flat for holding in world.book.live_holdings)
+    world.to_the_close()
+    (booked,) = world.all(HoldingClosed)
+    assert (booked.holding, booked.estimated) == ("shares-p1", True)
 
 
 def test_shares_of_others_beside_ours_are_none_of_ours() -> None:

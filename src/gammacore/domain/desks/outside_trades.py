@@ -31,11 +31,11 @@ def adjustments(
     known, price = tuple(holdings), outside_price(symbol, gap, reports)
     events: list[HoldingAdjusted] = []
     for holding in known:
-        if change := _part(gap, returnable(holding, symbol, at)):
+        if change := part(gap, returnable(holding, symbol, at)):
             gap -= change
             events.append(_came_back(holding, symbol, change, at))
     for holding in known:
-        if change := _part(gap, -holding.held(symbol) if holding.is_live else 0):
+        if change := part(gap, -holding.held(symbol) if holding.is_live else 0):
             gap -= change
             events.append(_went(holding, symbol, change, price, at))
     return tuple(events)
@@ -61,7 +61,7 @@ def taken_back(
     """
     for symbol, change in gained.items():
         missing = holding.missing.get(symbol)
-        if missing is not None and (back := _part(-change, -missing.change)):
+        if missing is not None and (back := part(-change, -missing.change)):
             detail = f"{change:+d} {symbol} were the fill of {order}, not traded outside"
             is_guess = missing.price is not None
             yield HoldingAdjusted(at, holding.id, symbol, back, missing.price, detail, is_guess=is_guess)
@@ -117,8 +117,12 @@ def _average(fills: Sequence[LegFill]) -> Decimal:
     return paid / sum(fill.quantity for fill in fills)
 
 
-def _part(gap: int, most: int) -> int:
-    """As much of the gap as goes the way of `most`, and no further."""
+def part(gap: int, most: int) -> int:
+    """As much of the gap as goes the way of `most`, and no further.
+
+    >>> part(-3, -2), part(3, -2)
+    (-2, 0)
+    """
     if gap * most <= 0:
         return 0
     return min(gap, most) if gap > 0 else max(gap, most)
