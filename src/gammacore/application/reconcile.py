@@ -265,11 +265,12 @@ class Reconcile:
         return any(not self._seen_enough(leg, gap) or self._is_too_early(leg) for leg, gap in doubted)
 
     def _report_doubt(self, symbol: str, gap: int) -> None:
-        """Tell a person, once for each difference, of what is not judged after a minute. Rule: CS-572."""
+        """Tell a person of what is not judged after a minute, once a process for each difference. Rule: CS-572."""
         noted = self._ledger.book.differences.get(symbol)
         if noted is not None and self._clock.now() - noted.at >= REPORTED_AFTER:
-            since = f"for {REPORTED_AFTER.seconds} s"
-            detail = f"the broker shows {gap:+d} {symbol} against the book {since}; not judged yet"
+            detail = (
+                f"for {REPORTED_AFTER.seconds} s the broker has shown {gap:+d} {symbol} against the book; looked at on"
+            )
             about = f"{symbol} {noted.at}"
             self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
 
