@@ -11,7 +11,7 @@ from gammacore.application.reconcile import ReconcileFinding
 from gammacore.application.take_in import ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Configuration, Settings, StrategyName
-from gammacore.domain.holding_events import DifferenceSeen, HoldingAdopted
+from gammacore.domain.holding_events import DifferenceSeen, HoldingAdjusted, HoldingAdopted
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import Event, HoldingsQuarantined, Mode
 from gammacore.domain.orders import Order
@@ -162,18 +162,28 @@ def past_verdicts(events: Sequence[Event]) -> list[PastVerdict]:
     if not events:
         return []
     today = new_york_date(events[-1].at)
-    return [verdict for event in events if new_york_date(event.at) == today for verdict in _verdicts(event)]
+    gone: dict[tuple[str, str], int] = {}
+    return [v for event in events if new_york_date(event.at) == today for v in _verdicts(event, gone)]
 
 
-def _verdicts(event: Event) -> Iterator[PastVerdict]:
+def _verdicts(event: Event, gone: dict[tuple[str, str], int]) -> Iterator[PastVerdict]:
+    """What one event says; `gone` is what went of each holding before it, and is kept up to date."""
     if isinstance(event, HoldingsQuarantined):
         for symbol, held in event.holdings.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.QUARANTINED)
     elif isinstance(event, HoldingAdopted):
         for symbol, held in event.symbols.items():
             yield PastVerdict(event.at, symbol, held, ReconcileVerdict.ADOPTED)
+    elif isinstance(event, HoldingAdjusted):
+        before = gone.get((event.holding, event.symbol), 0)
+        gone[event.holding, event.symbol] = after = before + event.change
+        verdict = ReconcileVerdict.MISSING if abs(after) > abs(before) else ReconcileVerdict.ADOPTED
+        yield PastVerdict(event.at, event.symbol, None, verdict)
     elif isinstance(event, DifferenceSeen):
-        yield PastVerdict(event.at, event.holding, None, ReconcileVerdict.MISSING)
+        if not event.symbol:  # of a ledger of format 1: a whole spread that was absent
+            yield PastVerdict(event.at, event.holding, None, ReconcileVerdict.MISSING)
+        elif event.change:
+            yield PastVerdict(event.at, event.symbol, None, ReconcileVerdict.LOOK_AGAIN)
 
 
 def _order_row(order: Order) -> dict[str, object]:
