@@ -31,7 +31,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
 LOOKS = 2
-YOUNG_SECONDS = 60
+YOUNG = dt.timedelta(seconds=60)
 REPORTED_AFTER = dt.timedelta(seconds=60)
 """So long after it began a difference that is not judged yet is reported (ours)."""
 
@@ -182,7 +182,7 @@ class Reconcile:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
-        if self._is_too_early(symbol) or any(self._is_half_seen(owner, symbol) for owner in owners):
+        if self._is_too_early(symbol, gap) or any(self._is_half_seen(owner, symbol) for owner in owners):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         reports = self._broker_orders()
         listed = {report.id: report for report in reports or ()}
@@ -245,33 +245,37 @@ class Reconcile:
         now, noted = self._clock.now(), self._ledger.book.differences
         self._ledger.record(*(DifferenceSeen(now, s, 0, "") for s in sorted(noted.keys() - differences.keys())))
 
-    def _is_too_early(self, symbol: str) -> bool:
+    def _is_too_early(self, symbol: str, gap: int) -> bool:
         """A real broker may show what is ours minutes late: until then what differs counts as it was. Rule: CS-572.
 
-        So it is with contracts of a holding booked a moment ago: they may only now be shown as they were.
+        More than ours is late only where an order of ours filled a moment ago, its holding booked or not; what was
+        missing and is shown again is not waited for.
         """
-        now, patience = self._clock.now(), dt.timedelta(seconds=self._rules.absence_seconds)
-        noted = self._ledger.book.differences.get(symbol)
+        now, patience, book = self._clock.now(), dt.timedelta(seconds=self._rules.absence_seconds), self._ledger.book
+        noted = book.differences.get(symbol)
         if noted is None or now - noted.at >= patience:
             return False
-        holdings = self._ledger.book.holdings.values()
-        ends = [holding.closed_at or now for holding in holdings if symbol in holding.lots]
-        return any(now - end < patience for end in ends)
+        if any(part(gap, returnable(holding, symbol, now)) for holding in book.holdings.values()):
+            return False
+        is_absent = any(part(gap, -holding.held(symbol)) for holding in book.live_holdings)
+        return is_absent or self._traded_within(patience, symbol)
+
+    def _traded_within(self, time: dt.timedelta, symbol: str) -> bool:
+        orders = (order for order in self._ledger.book.orders.values() if symbol in order.ticket.symbols)
+        return any(order.execution.any and self._clock.now() - order.changed_at < time for order in orders)
 
     def _is_half_seen(self, owner: AnyHolding, symbol: str) -> bool:
         """Whether another leg is not shown either, and not for long enough: alone, this one would look naked."""
         others = ((leg, held) for leg, held in owner.quantities.items() if leg != symbol and leg in self._seen)
         doubted = ((leg, gap) for leg, held in others if part(gap := self._seen[leg][0], -held))
-        return any(not self._seen_enough(leg, gap) or self._is_too_early(leg) for leg, gap in doubted)
+        return any(not self._seen_enough(leg, gap) or self._is_too_early(leg, gap) for leg, gap in doubted)
 
     def _report_doubt(self, symbol: str, gap: int) -> None:
         """Tell a person of what is not judged after a minute, once a process for each difference. Rule: CS-572."""
         noted = self._ledger.book.differences.get(symbol)
         if noted is not None and self._clock.now() - noted.at >= REPORTED_AFTER:
-            detail = (
-                f"for {REPORTED_AFTER.seconds} s the broker has shown {gap:+d} {symbol} against the book; looked at on"
-            )
-            about = f"{symbol} {noted.at}"
+            shown = f"for {REPORTED_AFTER.seconds} s the broker has shown {gap:+d} {symbol} against the book"
+            detail, about = f"{shown}; looked at again", f"{symbol} {noted.at}"
             self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
 
     def covers(self) -> Iterator[Repair]:
@@ -311,12 +315,8 @@ class Reconcile:
 
     def _may_change(self, symbol: str) -> bool:
         """A working order may fill any moment, and within 60 s of our own fill the query may simply lag. CS-572."""
-        now = self._clock.now()
-        orders = (order for order in self._ledger.book.orders.values() if symbol in order.ticket.symbols)
-        return any(
-            order.is_working or (order.execution.any and (now - order.changed_at).total_seconds() < YOUNG_SECONDS)
-            for order in orders
-        )
+        works = any(symbol in order.ticket.symbols for order in self._ledger.book.working_orders)
+        return works or self._traded_within(YOUNG, symbol)
 
     def _is_in_motion(self, holding: AnyHolding) -> bool:
         """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5.

@@ -156,7 +156,7 @@ def test_what_was_gone_for_more_than_six_minutes_and_is_back_is_taken_up_where_i
     assert (world.position().is_flat, world.position().gross) == (True, Decimal(750 - 3000))
     assert world.book.expected_holdings() == {}
     shown.clear()
-    world.cycle(40)
+    world.cycle(2)
 
     assert (world.position().open_contracts, world.position().gross) == (3, Decimal(750))
     assert (world.all(HoldingAdopted), world.all(HoldingClosed), dict(world.book.quarantined)) == ([], [], {})
@@ -223,6 +223,17 @@ def test_single_looks_a_minute_apart_complete_two_looks() -> None:
 
     assert [gone.symbol for gone in world.all(HoldingAdjusted)] == [LONG, SHORT]
     assert world.position().is_flat
+
+
+def test_more_than_ours_that_no_fill_of_ours_explains_is_foreign_after_two_looks() -> None:
+    """CS-574: a broker is not late with what was never ordered."""
+    world = a_world_at_a_broker({})
+    world.cycle(GONE_AFTER // 10)
+    world.exchange.hold(put(6880), -1)
+    world.cycle(2)
+
+    assert dict(world.book.quarantined) == {SHORT: -1}
+    assert world.alarms() == ["quarantined"]
 
 
 def test_two_spreads_that_share_a_cover_lose_it_once() -> None:

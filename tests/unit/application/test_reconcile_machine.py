@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from builders_exchange import call, put
-from builders_world import World, a_world_holding, relayed
+from builders_world import TERMS, World, a_scripted_plan, a_world, relayed
+from gammacore.domain.ledger import Mode
 from relay import Relay
 
 SHORT, LONG, FOREIGN = put(6880).occ, put(6870).occ, call(7000).occ
@@ -39,13 +40,18 @@ class ReconcileMachine(RuleBasedStateMachine):
     world: World
     shown: dict[str, int]
 
+    terms = TERMS
+
     @initialize()
     def three_spreads_are_held(self) -> None:
         self.shown = {}
-        self.world = a_world_holding()
+        self.world = a_world(a_scripted_plan())
+        self.world.terms = self.terms
+        self.world.cycle()
         self.world.wrap_broker = relayed(lambda exchange: Shows(exchange, self.shown))
         self.world.restart()
-        self.world.cycle(8)
+        self.world.cycle(9)
+        assert self.world.position().open_contracts == 3
 
     @rule(symbol=st.sampled_from((SHORT, LONG, FOREIGN, "SPX")), held=st.integers(-4, 4))
     def the_broker_shows(self, symbol: str, held: int) -> None:
@@ -87,6 +93,16 @@ class ReconcileMachine(RuleBasedStateMachine):
 
 TestReconcileMachine = ReconcileMachine.TestCase
 TestReconcileMachine.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+
+
+class AtABroker(ReconcileMachine):
+    """The same where absence is judged over minutes."""
+
+    terms = evolve(TERMS, mode=Mode.PAPER)
+
+
+TestReconcileMachineAtABroker = AtABroker.TestCase
+TestReconcileMachineAtABroker.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
 
 
 @pytest.mark.parametrize(
