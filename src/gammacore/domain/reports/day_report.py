@@ -260,7 +260,7 @@ class _DayFold:
                 self._exit_details[event.holding] = event.detail
             case HoldingClosed():
                 if event.is_trade:
-                    page.exits[event.holding] = self._exit(event)
+                    page.exits[event.holding] = self._exit(event, page.exits.get(event.holding))
                 self._inventories.take(event)
             case (
                 HedgeDecided() | HoldingAdopted() | HoldingSettled() | HoldingAdjusted() | SharesDelivered()
@@ -277,14 +277,15 @@ class _DayFold:
                 if not isinstance(event, ReadOffTheBook):
                     assert_never(event)
 
-    def _exit(self, event: HoldingClosed) -> TradeExit:
+    def _exit(self, event: HoldingClosed, earlier: TradeExit | None) -> TradeExit:
+        """Of a booking; a late fill opens a spread again, and its day has the sum of both bookings. Rule: CS-564."""
         return TradeExit(
             at=event.at,
             reason=event.reason,
             detail=self._detail(event),
             value=event.exit_value,
-            gross=event.gross,
-            fees=event.fees,
+            gross=event.gross + (Decimal(0) if earlier is None else earlier.gross),
+            fees=event.fees + (Decimal(0) if earlier is None else earlier.fees),
             balance=self._book.balance,
             settlement_price=event.settlement_price,
             estimated=event.estimated,
@@ -303,7 +304,7 @@ class _DayFold:
         if page is None or not (page.matters or self._inventories.ends) or book.opened is None or book.day is None:
             return
         ended = sold_spreads(book.holdings[holding] for holding in page.exits)
-        positions = [*ended, *book.live_spreads]
+        positions = [*ended, *(spread for spread in book.live_spreads if spread.id not in page.exits)]
         positions.sort(key=lambda position: position.opened_at)
         self._reports.append(
             DayReport(
