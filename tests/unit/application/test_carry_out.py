@@ -13,9 +13,16 @@ from builders_holdings import spread_closed
 from builders_world import World, a_judgement, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed, WatchChanged
 from gammacore.domain.holdings.holding import HoldingState
-from gammacore.domain.holdings.plans import SpreadWatch
+from gammacore.domain.holdings.plans import Notes, SpreadWatch
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    EntryJudged,
+    Halted,
+    HoldingsQuarantined,
+    OrderIntended,
+    TicketRefused,
+)
 from gammacore.domain.orders import Effect, OrderState, Purpose
 from gammacore.domain.strategy import Close, Open, Remember, Stand, Warn
 from gammacore.errors import BrokerUnavailable, StorageError
@@ -350,3 +357,28 @@ def test_what_rules_remember_and_warn_of_is_on_record() -> None:
 
     assert world.all(WatchChanged)[-1].watch == world.position().watch == watch
     assert world.alarms() == ["stale_quotes"]
+
+
+# Remembering ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_users_strategy_remembers_by_notes_on_its_holding_across_a_restart() -> None:
+    """Decision 0024: texts by name, a ledger event at each change."""
+    world = a_world_holding()
+    world.day.carry_out(Remember("p1", Notes({"high": "601.20"})))
+    world.restart()
+
+    holding = world.book.holding("p1")
+    assert holding is not None
+    assert holding.notes.values == {"high": "601.20"}
+    assert holding.watch == world.position().watch
+
+
+def test_a_note_on_what_is_not_held_is_refused_with_its_reason_and_the_day_goes_on() -> None:
+    world = a_world_holding()
+    before = len(world.events)
+    world.day.carry_out(Remember("nothing", Notes({"high": "601.20"})))
+
+    (refused,) = world.events[before:]
+    assert isinstance(refused, TicketRefused)
+    assert (refused.holding, refused.reason) == ("nothing", "invalid_holding")
