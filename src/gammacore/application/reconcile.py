@@ -21,12 +21,12 @@ from gammacore.domain.desks.unshown_covers import buy_back_uncovered
 from gammacore.domain.holding_events import DifferenceSeen
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, is_spread
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
-from gammacore.domain.instruments import REGISTRY, Underlying, parse_occ
+from gammacore.domain.instruments import REGISTRY, Underlying, contract_of
 from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.strategy import Repair
-from gammacore.errors import BrokerError, InvalidInput
+from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
@@ -122,7 +122,7 @@ class Reconcile:
 
         Reported once a run, and left alone.
         """
-        unread = {s for s in held.keys() - self._unread if not (_is_option(s) or may_be_a_share(s))}
+        unread = {s for s in held.keys() - self._unread if contract_of(s) is None and not may_be_a_share(s)}
         self._unread |= unread
         for symbol in sorted(unread):
             detail = f"{held[symbol]:+d} {symbol} at the broker is neither an option nor a share that can be read"
@@ -152,7 +152,7 @@ class Reconcile:
     def _of_ours(self, symbol: str, held: int, expected: int) -> int:
         """What differs; of shares all that is gone, and as much as comes back of what was missing."""
         gap = held - expected
-        if _is_option(symbol) or gap * expected < 0:
+        if contract_of(symbol) is not None or gap * expected < 0:
             return gap
         now, holdings = self._clock.now(), self._ledger.book.holdings.values()
         back = sum(returnable(holding, symbol, now) for holding in holdings)
@@ -207,7 +207,7 @@ class Reconcile:
         alarms = [AlarmRaised(now, CLOSED_EXTERNALLY, event.detail, event.holding) for event in changes]
         moot = [HoldingsQuarantined(now, {**known, symbol: rest}, changes[0].detail)] if symbol in known else []
         self._ledger.record(*changes, *alarms, *moot)
-        is_unknown = rest and not moot and _is_option(symbol)
+        is_unknown = rest and not moot and contract_of(symbol) is not None
         return {} if is_unknown else {symbol: ReconcileVerdict.MISSING}
 
     def _broker_orders(self) -> Sequence[OrderReport] | None:
@@ -226,7 +226,8 @@ class Reconcile:
 
     def _has_expired(self, symbol: str) -> bool:
         """Expired options are gone from the broker by settlement, which books them."""
-        return self._expired is not None and _is_option(symbol) and parse_occ(symbol).expiry <= self._expired
+        contract = contract_of(symbol)
+        return self._expired is not None and contract is not None and contract.expiry <= self._expired
 
     def _seen_enough(self, symbol: str, gap: int) -> bool:
         """A difference counts after two looks in a row, of this process or of the one before it. Rule: CS-572."""
@@ -326,11 +327,3 @@ class Reconcile:
         if holding.state is HoldingState.AWAITING_SETTLEMENT:
             return True
         return is_spread(holding) and any(order.is_working for order in self._ledger.book.orders_of(holding.id))
-
-
-def _is_option(symbol: str) -> bool:
-    try:
-        parse_occ(symbol)
-    except InvalidInput:
-        return False
-    return True

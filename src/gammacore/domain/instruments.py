@@ -239,6 +239,18 @@ def parse_occ(symbol: str, underlying_of_root: dict[str, str] | None = None) -> 
     return contract if named == contract.underlying else evolve(contract, underlying=named)
 
 
+def contract_of(symbol: str) -> OptionContract | None:
+    """The contract of an OCC symbol; None for what is no option, like a share.
+
+    >>> contract_of("SPY260123C00480000").strike, contract_of("SPY")
+    (Decimal('480'), None)
+    """
+    try:
+        return parse_occ(symbol)
+    except InvalidInput:
+        return None
+
+
 @lru_cache(maxsize=4096)
 def _by_root(symbol: str) -> OptionContract:
     """The contract of a symbol whose root is its underlying; the same few symbols are read at every look."""

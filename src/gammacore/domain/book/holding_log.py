@@ -180,8 +180,11 @@ class HoldingLog:
         self._put(_with_watch(holding, event.watch or holding.watch))
 
     def _closing(self, event: CloseDecided) -> None:
-        self._all[event.holding] = evolve(
-            self._open(event.holding),
+        holding = self._open(event.holding)
+        if not holding.has_filled:
+            raise InvalidInput("holding", holding.id, "nothing of it has filled, so there is nothing to close")
+        self._all[holding.id] = evolve(
+            holding,
             state=HoldingState.CLOSING,
             exit_reason=event.reason,
             exit_decided_at=event.at,

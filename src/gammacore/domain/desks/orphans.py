@@ -24,6 +24,7 @@ from gammacore.domain.instruments import (
     OptionContract,
     Right,
     Side,
+    contract_of,
     parse_occ,
 )
 from gammacore.domain.legs import LegFill
@@ -31,7 +32,6 @@ from gammacore.domain.orders import OrderReport, is_our_id
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
 from gammacore.domain.words import Confidence, Direction, StrategyTag
-from gammacore.errors import InvalidInput
 
 ORPHAN_TARGET = Decimal("0.50")
 """Profit that is enough for an orphan, part of its credit, all day long. Rule: CS-575."""
@@ -179,7 +179,7 @@ def _naked(
     bought: dict[str, int] = {}
     for fill in fills:
         bought[fill.symbol] = bought.get(fill.symbol, 0) + fill.side.sign * fill.quantity
-    longs = (_option(symbol) for symbol, held in bought.items() if held > 0)
+    longs = (contract_of(symbol) for symbol, held in bought.items() if held > 0)
     covers = [contract for contract in longs if contract is not None]  # shares that our orders bought cover no option
     covers += [leg.contract for leg in legs if leg.held > 0]
     sold = (_acquired(contracts[symbol], held, ours) for symbol, held in unknown.items() if held < 0)
@@ -190,13 +190,6 @@ def _naked(
         and leg.contract.occ not in moving
         and not any(_same_series(leg.contract, cover) for cover in covers)
     )
-
-
-def _option(symbol: str) -> OptionContract | None:
-    try:
-        return parse_occ(symbol)
-    except InvalidInput:
-        return None
 
 
 def _same_series(one: OptionContract, other: OptionContract) -> bool:

@@ -18,7 +18,7 @@ from attrs import evolve, field, frozen
 from gammacore.domain.holdings.lots import ZERO, Lots, multiplier_of
 from gammacore.domain.holdings.plans import Notes, Plan, SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.ratio import excess, loose_legs, naked_shorts, open_units
-from gammacore.domain.holdings.worst_loss import uncovered_by_series, worst_loss
+from gammacore.domain.holdings.worst_loss import worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Execution, OrderTicket
@@ -188,7 +188,7 @@ class Holding(Generic[PlanT_co]):
 
     @property
     def is_provisional(self) -> bool:
-        """Whether its P/L counts something at its worst until it is settled. Rule: CS-572."""
+        """Whether its P/L counts something at its worst until it is booked. Rule: CS-572."""
         return any(missing.price is None for missing in self.missing.values())
 
     @property
@@ -209,10 +209,11 @@ class Holding(Generic[PlanT_co]):
         return shares + premium + worst_loss(self.options)
 
     def naked_shorts(self) -> dict[str, int]:
-        """Short contracts without their cover, per symbol: none may outlast a cycle without a repair. Rule: R2."""
-        if self.plan is not None:
-            return naked_shorts(self.quantities, self.sides)
-        return uncovered_by_series(self.options)
+        """Short contracts of a spread without their cover, per symbol: none may outlast a cycle without a repair. R2.
+
+        Without a plan there is no cover to miss: which sale would uncover a short, the guard judges by series.
+        """
+        return naked_shorts(self.quantities, self.sides)
 
     def excess(self) -> tuple[tuple[Leg, int], ...]:
         """Legs and contracts to trade away so that only whole spreads remain, shorts first. Rule: CS-413."""

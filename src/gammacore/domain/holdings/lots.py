@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, parse_occ
-from gammacore.errors import InvalidInput
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, contract_of
 
 ZERO = Decimal(0)
 
@@ -104,8 +103,4 @@ def multiplier_of(symbol: str) -> int:
     >>> multiplier_of("SPY260123C00480000"), multiplier_of("SPY")
     (100, 1)
     """
-    try:
-        parse_occ(symbol)
-    except InvalidInput:
-        return 1
-    return EQUITY_OPTION_MULTIPLIER
+    return 1 if contract_of(symbol) is None else EQUITY_OPTION_MULTIPLIER

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, contract_of, parse_occ
 
 
 def worst_loss(holdings: Mapping[str, int]) -> Decimal:
@@ -33,26 +33,15 @@ def _worst_of(legs: Iterable[tuple[OptionContract, int]]) -> Decimal:
     return max(Decimal(0), *losses) * EQUITY_OPTION_MULTIPLIER
 
 
-def uncovered_by_series(options: Mapping[str, int]) -> dict[str, int]:
-    """Short contracts beyond the long ones of their root, expiry and right, by symbol, the oldest symbol first.
+def uncovered_by_series(holdings: Mapping[str, int]) -> dict[tuple[str, dt.date, Right], int]:
+    """Short contracts beyond the long ones, by root, expiry and right; shares cover nothing here. Rule: R2.
 
-    >>> uncovered_by_series({"SPXW260105P06880000": -2, "SPXW260105P06870000": 1})
-    {'SPXW260105P06880000': 1}
+    >>> list(uncovered_by_series({"SPXW260105P06880000": -2, "SPXW260105P06870000": 1, "SPY": 100}).values())
+    [1]
     """
-    longs: dict[tuple[object, ...], int] = {}
-    for symbol, held in options.items():
-        if held > 0:
-            longs[_series(symbol)] = longs.get(_series(symbol), 0) + held
-    naked: dict[str, int] = {}
-    for symbol, held in options.items():
-        if held < 0:
-            covered = min(-held, longs.get(_series(symbol), 0))
-            longs[_series(symbol)] = longs.get(_series(symbol), 0) - covered
-            if uncovered := -held - covered:
-                naked[symbol] = uncovered
-    return naked
-
-
-def _series(symbol: str) -> tuple[object, ...]:
-    contract = parse_occ(symbol)
-    return contract.root, contract.expiry, contract.right
+    net: dict[tuple[str, dt.date, Right], int] = {}
+    for symbol, quantity in holdings.items():
+        if (contract := contract_of(symbol)) is not None:
+            series = (contract.root, contract.expiry, contract.right)
+            net[series] = net.get(series, 0) + quantity
+    return {series: max(0, -quantity) for series, quantity in net.items()}

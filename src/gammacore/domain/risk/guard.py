@@ -14,13 +14,12 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.holdings.worst_loss import worst_loss
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Side, Underlying, parse_occ
+from gammacore.domain.holdings.worst_loss import uncovered_by_series, worst_loss
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Side, Underlying, contract_of
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import InvalidInput
 
 
 class Risk(StrEnum):
@@ -127,18 +126,8 @@ def _uncovered(ticket: OrderTicket, held: Mapping[str, int], orders: Iterable[Or
     after = dict(selling)
     for leg in ticket.legs:
         after[leg.symbol] = after.get(leg.symbol, 0) + leg.side.sign * leg.ratio * ticket.quantity
-    before_by, after_by = _naked(selling), _naked(after)
-    return sum(max(0, after_by[series] - before_by.get(series, 0)) for series in after_by)
-
-
-def _naked(held: Mapping[str, int]) -> dict[tuple[object, ...], int]:
-    """Short contracts beyond the long ones of one root, expiry and right."""
-    net: dict[tuple[object, ...], int] = {}
-    for symbol, quantity in held.items():
-        if (contract := contract_of(symbol)) is not None:
-            series = (contract.root, contract.expiry, contract.right)
-            net[series] = net.get(series, 0) + quantity
-    return {series: max(0, -quantity) for series, quantity in net.items()}
+    before_by, after_by = uncovered_by_series(selling), uncovered_by_series(after)
+    return sum(max(0, naked - before_by.get(series, 0)) for series, naked in after_by.items())
 
 
 def _hedge(
@@ -213,14 +202,6 @@ def _asked(ticket: OrderTicket, market: MarketSnapshot | None) -> Decimal | None
                 return None
             total += quote.ask * leg.ratio
     return total
-
-
-def contract_of(symbol: str) -> OptionContract | None:
-    """The contract of an OCC symbol; None for shares."""
-    try:
-        return parse_occ(symbol)
-    except InvalidInput:
-        return None
 
 
 def _names(ticket: OrderTicket) -> str:
