@@ -37,7 +37,7 @@ SERVICE = "gammacore"
 class SystemKeyring:
     """Looks a name up under the service `gammacore`: put there with `keyring set gammacore TRADIER_TOKEN`.
 
-    Without the library, or on a machine without a keyring, there is nothing to be found; one that stays locked is told.
+    Without the library, or on a machine without a keyring, nothing is found; a keyring that stays locked is reported.
     """
 
     service: str = SERVICE

@@ -51,7 +51,7 @@ class TakeIn:
     ) -> dict[str, ReconcileVerdict]:
         """Adopt what our orders have opened, quarantine the rest; a leg quarantined before may find its other one.
 
-        Without the broker's orders nobody can tell whose it is: it is looked at again. Rules: CS-573..575.
+        Without the broker's orders it is not known whose it is: it is looked at again. Rules: CS-573..575.
         """
         book, now = self._ledger.book, self._clock.now()
         if reports is None:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong between alpaca-py and Alpaca, told apart in one place. Rules: R4, R5, CS-572."""
+"""The table of faults between alpaca-py and Alpaca. Rules: R4, R5, CS-572."""
 
 from __future__ import annotations
 

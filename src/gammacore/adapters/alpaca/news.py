@@ -67,7 +67,7 @@ class AlpacaOrderNews:
         self._thread.start()
 
     def heard(self) -> News:
-        """What was heard since the last call; a gap until Alpaca listens, after a cut and after a garbled message."""
+        """Orders changed since the last call; a gap until Alpaca listens, after a cut and after a garbled message."""
         with self._lock:
             news = News(frozenset(self._orders), self._gap)
             self._orders.clear()
@@ -155,7 +155,9 @@ def _trading_stream(keys: AlpacaKeys, where: Endpoints, missed: Missed) -> Tradi
                 raise WebSocketException(str(refusal) or type(refusal).__name__) from None
 
         async def _dispatch(self, message: Any) -> None:
-            if message.get("stream") == "listening":  # what happened until Alpaca took our wish to listen is not told
+            if (
+                message.get("stream") == "listening"
+            ):  # what changed before Alpaca confirmed the subscription was not reported
                 missed(listening=True)
             await super()._dispatch(message)
 

@@ -55,7 +55,7 @@ def event_converter() -> Converter:
     converter.register_structure_hook_factory(attrs.has, lambda cls: _object_reader(cls, converter))
     converter.register_unstructure_hook(OptionContract, _write_contract)
     converter.register_structure_hook(OptionContract, _contract_reader(converter))
-    read_leg_fields = converter.get_structure_hook(Leg | ShareLeg)  # as they were written in format 1, told by fields
+    read_leg_fields = converter.get_structure_hook(Leg | ShareLeg)  # as they were written in format 1, by their fields
     converter.register_unstructure_hook(Leg, _write_leg)
     converter.register_structure_hook(Leg | ShareLeg, _leg_reader(read_leg_fields, converter))
     converter.register_unstructure_hook(FilterVerdict, _write_filter)

@@ -1,1 +1,1 @@
-"""A world that does as it is told: clock, exchange and storage for tests, paper, replay and simulation."""
+"""Doubles that behave as instructed: clock, exchange and storage for tests, paper, replay and simulation."""

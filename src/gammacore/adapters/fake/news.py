@@ -7,10 +7,10 @@ from gammacore.ports.order_news import News
 
 
 class FakeOrderNews:
-    """Implements ports.order_news over a `FakeExchange`; tells of orders taken, filled, canceled, rejected and expired.
+    """Implements ports.order_news over a `FakeExchange`; reports orders taken, filled, canceled, rejected and expired.
 
     It listens from its construction until it is closed; the first news is a gap, as of a stream that has just
-    connected. An outage lasts from `cut` to `restore`: what happens meanwhile is told by no later news, which is a gap.
+    connected. An outage lasts from `cut` to `restore`: what changes meanwhile is in no later news, which is a gap.
 
     For tests and for programs that drive a `TradeDay` over a `FakeExchange` themselves. A study is wired without it:
     its loop looks at its own pace, and a look more, or a second sooner, is another ledger.

@@ -81,7 +81,7 @@ Unlogged = (
     | DifferenceSeen
     | HedgingEvent
 )
-"""Events that nobody greps for, and those whose alarm is a line."""
+"""Events without a line: steps no one searches a log for, and those whose alarm is a line."""
 
 
 @frozen

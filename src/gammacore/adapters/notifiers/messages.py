@@ -110,7 +110,7 @@ Untold = (
     | HedgeDecided
     | HedgingEvent
 )
-"""Events of which nobody is sent a message: steps whose end is told, and what an alarm tells besides."""
+"""Events without a message: steps whose end is reported, and what an alarm reports besides."""
 
 URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
 """Alarms in red: risk that nothing bounds and that does not go by itself."""

@@ -1,4 +1,4 @@
-"""Everything that can go wrong on Tradier's wire, told apart in one place. Rules: R4, R5, CS-572."""
+"""The table of faults on Tradier's wire. Rules: R4, R5, CS-572."""
 
 from __future__ import annotations
 

@@ -350,7 +350,7 @@ def is_spread(holding: Holding[Any]) -> TypeGuard[SoldSpread]:
 
 
 def without_plan(holdings: Iterable[AnyHolding]) -> tuple[AnyHolding, ...]:
-    """Those that their strategy trades freely: bought options and their hedges, shares, and what nobody chose."""
+    """Those that their strategy trades freely: bought options and their hedges, shares, and what no strategy chose."""
     return tuple(holding for holding in holdings if holding.plan is None)
 
 
