@@ -197,7 +197,7 @@ class HedgingSettings:
         return hashlib.sha256(canonical_json(attrs.asdict(self)).encode()).hexdigest()[:16]
 
     def exits_before(self, last: dt.datetime | None, session: TradingSession) -> HedgingSettings:
-        """The same figures with the cut-off at `last` at the latest; None: the broker closes nothing before us. CS-524."""
+        """The same figures with the cut-off at `last` at the latest; None: the broker closes nothing first. CS-524."""
         if last is None:
             return self
         seconds = Decimal(int((session.close - last).total_seconds()))
