@@ -19,7 +19,8 @@ from gammacore.adapters.tradier.client import TradierHosts
 from gammacore_cli.main import COMMANDS, gammacore, run
 
 wiring.system_clock()  # every adapter is imported before the first fork
-NOWHERE = TradierHosts("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
+NO_LIVE = TradierHosts("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
+NO_SANDBOX = TradierHosts("http://127.0.0.1:11/v1", "http://127.0.0.1:11/v1", "ws://127.0.0.1:11/v1")  # told apart
 
 
 def in_a_child(asked: dict[str, Any]) -> int:
@@ -42,8 +43,12 @@ def in_a_child(asked: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    for module, name in ((client, "LIVE"), (client, "SANDBOX"), (market, "SANDBOX")):
-        setattr(module, name, NOWHERE)
+    for module, name, hosts in (
+        (client, "LIVE", NO_LIVE),
+        (client, "SANDBOX", NO_SANDBOX),
+        (market, "SANDBOX", NO_SANDBOX),
+    ):
+        setattr(module, name, hosts)
     for command in COMMANDS:
         gammacore.get_command(Context(gammacore), command)
     for line in sys.stdin:

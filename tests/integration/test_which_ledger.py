@@ -221,7 +221,7 @@ def test_reconcile_of_a_live_account_whose_broker_is_unreachable_is_refused(desk
 
     answer = desk("reconcile", *LOCKS)
 
-    assert (answer.code, desk.changed_since(before) - {"live"}) == (FAILED, set())
+    assert (answer.code, desk.changed_since(before) - {"live"}) == (FAILED, set()), answer.err
     assert kinds(desk.ledger("live")) == ["LedgerOpened"]
 
 
