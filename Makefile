@@ -46,7 +46,9 @@ $(PRISM_READY): tests/prism/package.json tests/prism/package-lock.json | $(READY
 test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/integration \
+		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests/integration
 
 # Every kill point, 20,000 hostile days, then fault runs FROM..TO: an hour and more, stopped and resumed at will
 FROM ?= 0
@@ -68,8 +70,6 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python tests/purity.py
 	$(BIN)/python tests/rule_index.py --check
-	$(BIN)/python -m pytest -q --no-header -n auto tests/unit src/gammacore/domain \
-		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
 
 bench: install
 	for bench in benchmarks/*.py; do echo "== $$bench"; OPENBLAS_NUM_THREADS=1 $(BIN)/python $$bench || exit 1; done
