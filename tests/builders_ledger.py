@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +14,7 @@ from builders_holdings import holding_began, holding_closed, spread_adopted, spr
 from builders_holdings import order_intended as an_intent
 from gammacore.domain import hedging_events as hedging
 from gammacore.domain import holding_events, ledger
+from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging_events import UpdateStatus
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
@@ -22,6 +25,7 @@ from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.words import Confidence, Direction, StrategyTag
+from gammacore.errors import InvalidInput
 
 DAY = dt.date(2026, 8, 19)
 OPEN = dt.datetime(2026, 8, 19, 13, 30, tzinfo=dt.UTC)
@@ -160,6 +164,16 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         *_the_end(),
         *one_of_each_of_hedging(),
     )
+
+
+def that_follow(events: Iterable[ledger.Event]) -> list[ledger.Event]:
+    """Those of them that one ledger can hold, in this order: samples of each type do not all follow one another."""
+    kept: list[ledger.Event] = []
+    for event in events:
+        with suppress(InvalidInput):
+            Book.of([*kept, event])
+            kept.append(event)
+    return kept
 
 
 def more_of_some() -> tuple[ledger.Event, ...]:

@@ -23,7 +23,10 @@ def ledger() -> None:
 @common_options
 @ledger_options()
 def verify(frame: Frame, asked: LedgerChoice) -> None:
-    """Read every event and check its checksum."""
+    """Read every event: its checksum, and whether it can follow those before it.
+
+    The first that is damaged or does not follow is named, with the command that repairs the ledger.
+    """
     from gammacore import wiring
 
     chosen = means(frame, asked, wiring.Use.READ, "ledger verify")
@@ -32,7 +35,7 @@ def verify(frame: Frame, asked: LedgerChoice) -> None:
     head = head_of(frame, chosen.one)
     head.show(frame)
     document = {**head.document, "events": events, "ok": True, "others": others_document(chosen.others)}
-    emit(document, frame.as_json, lambda: f"{path}: {events} events, every checksum holds")
+    emit(document, frame.as_json, lambda: f"{path}: {events} events, every checksum holds, every event follows")
     show_others(frame, chosen.others)
 
 
@@ -40,7 +43,7 @@ def verify(frame: Frame, asked: LedgerChoice) -> None:
 @common_options
 @ledger_options()
 def repair(frame: Frame, asked: LedgerChoice) -> None:
-    """Keep the events before the damage; the damaged part is kept in a file beside the ledger.
+    """Keep the events before the first that is damaged or cannot follow; the original is kept beside the ledger.
 
     When events were lost, no entries are made until `resume`; reconciling and exits go on.
     """

@@ -5,6 +5,7 @@
     GammacoreError
     ├── ConfigurationError      a setting, option or credential is wrong: which one, where, how to mend it
     ├── InvalidInput            a value from outside breaks a rule: field, value, mend
+    │   └── DoesNotFold         a recorded event cannot follow those before it: number, kind, why
     ├── MarketDataError
     │   └── MissingData         it is not there at all
     │       └── NoSession       the exchange is closed that day
@@ -62,6 +63,23 @@ class InvalidInput(GammacoreError):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.value} is not valid; {self.mend}"
+
+
+class DoesNotFold(InvalidInput):
+    """A recorded event cannot follow those before it: `number` from 1 on, `kind` its type, `why` the rule it breaks.
+
+    >>> print(DoesNotFold(17, "OrderFilled", "order: gc-1 is not valid"))
+    event 17 (OrderFilled) does not follow those before it: order: gc-1 is not valid
+    """
+
+    def __init__(self, number: int, kind: str, why: str) -> None:
+        super().__init__("event", number, why)
+        self.number = number
+        self.kind = kind
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"event {self.number} ({self.kind}) does not follow those before it: {self.why}"
 
 
 class MarketDataError(GammacoreError):

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from builders_ledger import halted, one_of_each, some_events
+from builders_ledger import halted, one_of_each, some_events, that_follow
 from gammacore.adapters.codec import link
 from gammacore.adapters.sqlite import SqliteStorage, repair
 from gammacore.domain.ledger import Event
 from gammacore.errors import CorruptLedger, StorageError
 
-EVENTS: list[Event] = [*one_of_each(), *some_events(120)]
+EVENTS: list[Event] = that_follow((*one_of_each(), *some_events(120)))
 LAST = len(EVENTS)
 BEFORE_50 = next(n for n, event in enumerate(EVENTS) if "halt 50" in str(event))
 Damage = Callable[[Path], None]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 from attrs import evolve
 
+from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.application.repeated_alarms import ALARM_AGAIN, RepeatedAlarms
-from gammacore.domain.desks.outside_trades import taken_back
+from gammacore.domain.desks.order_news import lacks_price, news_of
 from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.holding_events import PolicyRecorded
-from gammacore.domain.holdings.fill_price import is_possible_credit, with_price
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, policy_id
 from gammacore.domain.ledger import (
@@ -23,8 +24,6 @@ from gammacore.domain.ledger import (
     EntryJudged,
     Event,
     OrderAccepted,
-    OrderCanceled,
-    OrderExpired,
     OrderFilled,
     OrderIntended,
     OrderNotSent,
@@ -32,8 +31,9 @@ from gammacore.domain.ledger import (
     OrderWasRejected,
     TicketRefused,
 )
+from gammacore.domain.order_answers import LESS_THAN_BOOKED, judge_answer
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
+from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
@@ -79,6 +79,8 @@ class OrderDesk:
         self._called_back: set[str] = set()
         self._alarm = RepeatedAlarms(clock)
         self._stirred: set[str] = set()
+        self._misread: dict[str, int] = {}
+        self._contained = Containment(ledger, clock)
 
     def hear(self, news: News) -> None:
         """Orders the broker's stream spoke of are looked up at once; after a gap all that work are."""
@@ -175,7 +177,7 @@ class OrderDesk:
     def advance(self) -> None:
         """Move every working order one step: look it up, book what is new, call it back when its time is over.
 
-        A failed look is no news: the order stays as it is.
+        A failed look is no news: the order stays as it is. What one order's news breaks leaves the others untouched.
         """
         for order in (*self._ledger.book.working_orders, *self._unpriced(), *self._may_fill_late()):
             now = self._clock.now()
@@ -183,7 +185,9 @@ class OrderDesk:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
                     self._ask_back(order)
             if self._is_due(order, now):
-                self._look_up(order, now)
+                self._contained(
+                    partial(self._look_up, order, now), f"the news of order {order.id}", order.ticket.holding
+                )
 
     def deadlines(self) -> tuple[dt.datetime, ...]:
         """Instants at which an order nobody has found may count as absent, and is looked for again. Rule: R4."""
@@ -207,28 +211,44 @@ class OrderDesk:
             if order.is_working:
                 self._absent(order, now)
             return
-        self._answered[order.id] = now
         self._absences.pop(order.id, None)
         self.take(order, report)
+        if order.id in self._misread:
+            self._fill_unknown(order, now)
+            return
+        self._answered[order.id] = now
         self._call_back(order.id, now)
 
     def take(self, order: Order, report: OrderReport) -> bool:
-        """Book what a report says beyond what is known; whether anything was new."""
-        events = self._news(order, report)
-        events.extend(self._explained(order, events))
+        """Book what a report says beyond what is known; whether anything was new.
+
+        What cannot be the answer to the ticket is an alarm, and nothing of it is booked. Rule: CS-408.
+        """
+        if not (judged := judge_answer(order, report)).passed:
+            self._unreadable(order, judged)
+            return False
+        self._misread.pop(order.id, None)
+        return self._book(order, report)
+
+    def _book(self, order: Order, report: OrderReport) -> bool:
+        holding = self._ledger.book.holdings[order.ticket.holding]
+        if lacks_price(report, holding):
+            self._report(order, "price_missing", "is filled and the broker does not say at what price", about=order.id)
+        events = news_of(order, report, holding, self._clock.now())
         if order.state is OrderState.CANCEL_REQUESTED:  # too late to say it with the cancel
             events.extend(self._uncovered_by(order, events))
         self._ledger.record(*events)
         return bool(events)
 
-    def _explained(self, order: Order, events: Sequence[Event]) -> list[Event]:
-        """What a late fill of ours explains was not traded outside: one append takes both in. Rules: CS-410, CS-572."""
-        fill = next((event for event in events if isinstance(event, OrderFilled)), None)
-        if fill is None or order.is_working:  # while it worked, nothing of its symbols was taken for traded outside
-            return []
-        holding = self._ledger.book.holdings[order.ticket.holding]
-        gained = order.ticket.gained(order.execution, fill.execution)
-        return list(taken_back(holding, gained, order.id, fill.at))
+    def _unreadable(self, order: Order, judged: Verdict) -> None:
+        """A report that answers another question: the order stays as it is, in flight. Rules: CS-408, CS-411.
+
+        One that only shows less than is booked may be an answer come late: it counts from the second in a row on. R3.
+        """
+        looks = self._misread[order.id] = self._misread.get(order.id, 0) + 1
+        if judged.reason != LESS_THAN_BOOKED or looks > 1:
+            problem = f"has a report that cannot be read ({judged}); nothing of it is booked, it counts as in flight"
+            self._report(order, "order_unreadable", problem, about=order.id)
 
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
@@ -330,58 +350,6 @@ class OrderDesk:
         """An alarm of an order that does not come to its end, over and over. Rules: CS-410, CS-563."""
         detail = f"order {order.id} {problem}; looked at every cycle"
         self._ledger.record(*self._alarm(code, detail, order.ticket.holding, about=about, again=again))
-
-    def _news(self, order: Order, report: OrderReport) -> list[Event]:
-        now = self._clock.now()
-        events: list[Event] = []
-        if order.state in _NOT_FOUND_YET and report.state is not OrderState.REJECTED:
-            events.append(OrderAccepted(now, order.id, report.broker_id))
-        if self._lacks_price(order, report):
-            self._report(order, "price_missing", "is filled and the broker does not say at what price", about=order.id)
-            return events
-        is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
-        if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
-            fill = self._fill(order, report, now)
-            events += [fill, *self._impossible(order, fill)]
-        if report.state is order.state or not order.state.may_become(report.state):
-            return events
-        if report.state is OrderState.CANCELED:
-            events.append(OrderCanceled(now, order.id, _why_canceled(order, report)))
-        elif report.state is OrderState.EXPIRED:
-            events.append(OrderExpired(now, order.id))
-        elif report.state is OrderState.REJECTED:
-            events.append(OrderWasRejected(now, order.id, report.reason))
-        return events
-
-    def _lacks_price(self, order: Order, report: OrderReport) -> bool:
-        """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
-        told = report.execution
-        return self._plan(order) is None and told.any and not (told.price or told.legs)
-
-    def _plan(self, order: Order) -> SpreadPlan | None:
-        return self._ledger.book.holdings[order.ticket.holding].plan
-
-    def _fill(self, order: Order, report: OrderReport, now: dt.datetime) -> OrderFilled:
-        """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411."""
-        execution, is_verified = with_price(order.ticket, report.execution, self._plan(order))
-        is_complete = report.state is OrderState.FILLED
-        return OrderFilled(now, order.id, execution, is_complete, price_verified=is_verified)
-
-    def _impossible(self, order: Order, fill: OrderFilled) -> list[Event]:
-        """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
-        plan, price = self._plan(order), fill.execution.price
-        if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
-            return []
-        if is_possible_credit(price, plan):
-            return []
-        detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
-        return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.holding)]
-
-
-def _why_canceled(order: Order, report: OrderReport) -> str:
-    """Why we asked for it back, else what the broker gives as its reason. Rules: CS-409, CS-420."""
-    ours, theirs = order.reason, report.reason
-    return (ours or theirs) if order.state is OrderState.CANCEL_REQUESTED else (theirs or ours)
 
 
 def _uncovered(holding: AnyHolding, at: dt.datetime) -> tuple[Event, ...]:

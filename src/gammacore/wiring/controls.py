@@ -15,6 +15,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.book.check import LedgerCheck
 from gammacore.domain.hedging_events import HedgeRunStarted
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.ledger import (
@@ -27,7 +28,7 @@ from gammacore.domain.ledger import (
 from gammacore.errors import GammacoreError, InvalidInput, StorageError, TradingHalted, WriteConflict
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Request, RequestKind, Storage
-from gammacore.wiring.storage import LedgerPlace, open_inbox, open_storage, opening_of, writer_of
+from gammacore.wiring.storage import LedgerPlace, folding, open_inbox, open_storage, opening_of, writer_of
 
 POLL = dt.timedelta(seconds=0.1)
 """How often a ledger is asked whether its loop has obeyed."""
@@ -83,7 +84,8 @@ def journal_request(settings: Settings, ledger: LedgerPlace, request: Request | 
     storage = open_storage(settings, ledger)
     inbox = open_inbox(settings, ledger)
     try:
-        day = DayLedger(storage)
+        with folding(ledger):
+            day = DayLedger(storage)
         opened, last = day.book.opened, day.book.last_at
         study = opened is not None and opened.mode is Mode.STUDY
         clock: Clock = FakeClock(last) if study and last is not None else SystemClock()
@@ -242,14 +244,19 @@ def refuse_while_flattening(settings: Settings, ledger: LedgerPlace) -> None:
 
 
 def events_of(settings: Settings, ledger: LedgerPlace) -> list[Event]:
-    """All events of a ledger, read without taking the writer's lock.
+    """All events of a ledger, read without taking the writer's lock, each held against those before it.
 
     Raises:
         StorageError: it cannot be read.
+        CorruptLedger: damaged, or one of them cannot follow those before it; with the repair command.
     """
-    storage = open_storage(settings, ledger, read_only=True)
+    storage, check, events = open_storage(settings, ledger, read_only=True), LedgerCheck(), []
     try:
-        return list(storage.events())
+        with folding(ledger):
+            for event in storage.events():
+                check.take(event)
+                events.append(event)
+        return events
     finally:
         storage.close()
 

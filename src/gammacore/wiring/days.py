@@ -69,7 +69,7 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
-from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
+from gammacore.wiring.storage import LedgerPlace, folding, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import (
     guards_of,
     naming_its_underlying,
@@ -170,7 +170,8 @@ def wire_day(
     )
     venue: Venue | None = None
     try:
-        folded = DayLedger(wrap_storage(storage))
+        with folding(ledger):
+            folded = DayLedger(wrap_storage(storage))
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)

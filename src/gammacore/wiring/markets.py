@@ -29,7 +29,7 @@ from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
-from gammacore.wiring.storage import LedgerPlace, ledger_exists, open_storage
+from gammacore.wiring.storage import LedgerPlace, folding, ledger_exists, open_storage
 
 LIVE_SOURCES = ("tradier", "alpaca")
 """Feeds of this very moment."""
@@ -124,7 +124,8 @@ def taking_up(configuration: Configuration, ledger: LedgerPlace, *, only_to_clos
         return configuration
     storage = open_storage(configuration.settings, ledger, read_only=True)
     try:
-        book = Book.of(storage.events())
+        with folding(ledger):
+            book = Book.of(storage.events())
     finally:
         storage.close()
     day, market = book.day, configuration.settings.market

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -28,7 +31,7 @@ from gammacore.adapters.sqlite import writer_of as writer_of_file
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.errors import ConfigurationError, CorruptLedger, DoesNotFold, InvalidInput
 from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
 
 SCHEME = "firestore:"
@@ -139,6 +142,22 @@ def open_inbox(settings: Settings, ledger: LedgerPlace, outages: Outages | None 
         outages=outages,
         hangs_up=True,
     )
+
+
+def does_not_fold(ledger: LedgerPlace, refusal: DoesNotFold) -> CorruptLedger:
+    """The error of a ledger that holds an event which cannot follow the others: it names the command that cuts it."""
+    return CorruptLedger(f"{ledger}: {refusal}", f"gammacore ledger repair --ledger {quote(str(ledger))}")
+
+
+@contextmanager
+def folding(ledger: LedgerPlace | None) -> Iterator[None]:
+    """Raise what does not fold inside as a damaged ledger, with the repair command. None: a ledger in memory."""
+    try:
+        yield
+    except DoesNotFold as refusal:
+        if ledger is None:
+            raise
+        raise does_not_fold(ledger, refusal) from refusal
 
 
 class Repaired(Protocol):

@@ -60,10 +60,10 @@ def walk(documents: Documents, place: str, after: int, head: Head) -> Iterator[E
         raise corrupt(place, f"event {head.version} is not the one its head tells of")
 
 
-def check_row(place: str, row: Row, expected: int, previous: str) -> None:
-    """Refuse a row that is not the next one, not what was written, or no event. Raises as `walk`."""
+def check_row(place: str, row: Row, expected: int, previous: str) -> Event:
+    """Refuse a row that is not the next one, not what was written, or no event; else its event. Raises as `walk`."""
     check_link(place, row, expected, previous)
-    _event(place, row)
+    return _event(place, row)
 
 
 def check_link(place: str, row: Row, expected: int, previous: str) -> None:

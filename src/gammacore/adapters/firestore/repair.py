@@ -26,7 +26,8 @@ from gammacore.adapters.firestore.layout import (
 )
 from gammacore.adapters.firestore.lease import is_held, is_taken
 from gammacore.adapters.firestore.reading import PAGE_EVENTS, check_end, check_row, is_left, walk
-from gammacore.errors import CorruptLedger, StorageError
+from gammacore.domain.book.check import LedgerCheck
+from gammacore.errors import CorruptLedger, DoesNotFold, StorageError
 from gammacore.ports.clock import Clock
 
 PUT_ASIDE_AT_ONCE = 200
@@ -85,24 +86,27 @@ def _problem(documents: Documents, place: str) -> str | None:
         if head is None:
             return f"{place}: {HEAD_IS_GONE}" if is_left(documents, place) else None
         check_end(documents, place, head)
-        for _ in walk(documents, place, 0, head):
-            pass
+        check = LedgerCheck()
+        for event in walk(documents, place, 0, head):
+            check.take(event)
     except CorruptLedger as damage:
         return damage.problem
+    except DoesNotFold as refusal:
+        return f"{place}: {refusal}"
     return None
 
 
 def _sound_rows(documents: Documents, place: str) -> Sequence[Row]:
-    """The events from the first on that are what was written, wherever the head says the ledger ends."""
+    """The events from the first on that are what was written and fold, wherever the head says the ledger ends."""
     rows: list[Row] = []
-    checksum = GENESIS
+    checksum, check = GENESIS, LedgerCheck()
     for document in _stored(documents, place, after=0):
         try:
             row = row_of(document)
             if document.path != event_path(place, row.seq):
                 continue
-            check_row(place, row, len(rows) + 1, checksum)
-        except CorruptLedger:
+            check.take(check_row(place, row, len(rows) + 1, checksum))
+        except (CorruptLedger, DoesNotFold):
             break
         rows.append(row)
         checksum = row.checksum

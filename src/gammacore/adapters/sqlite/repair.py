@@ -43,7 +43,8 @@ from gammacore.adapters.sqlite.layout import (
 from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.adapters.sqlite.log import check_log
 from gammacore.adapters.sqlite.reading import Head, Row, look, read_head, verify, walk
-from gammacore.errors import CorruptLedger, StorageError
+from gammacore.domain.book.check import LedgerCheck
+from gammacore.errors import CorruptLedger, DoesNotFold, StorageError
 
 
 @frozen
@@ -135,15 +136,19 @@ def _shortfall(ledger: Path) -> str | None:
 
 def _read_all(connection: sqlite3.Connection, ledger: Path) -> None:
     verify(connection, ledger)
+    check = LedgerCheck()
     for row in walk(connection, ledger):
-        _check_record(row, ledger)
+        _check_record(row, ledger, check)
 
 
-def _check_record(row: Row, ledger: Path) -> None:
+def _check_record(row: Row, ledger: Path, check: LedgerCheck) -> None:
+    """Refuse what is no event of ours, or cannot follow those before it: no later start could fold it."""
     try:
-        decode(row.payload)
+        check.take(decode(row.payload))
     except UnreadableRecord as fault:
         raise corrupt(ledger, f"event {row.seq}: {fault.problem}") from fault
+    except DoesNotFold as refusal:
+        raise corrupt(ledger, str(refusal)) from refusal
 
 
 def _salvage(ledger: Path, folder: Path) -> tuple[Sequence[Row], int | None]:
@@ -157,9 +162,10 @@ def _salvage(ledger: Path, folder: Path) -> tuple[Sequence[Row], int | None]:
     with closing(connect(copy, "mode=rw")) as connection:
         # Otherwise SQLite would not read a single row of a file that is shorter than it should be.
         connection.execute("PRAGMA writable_schema=ON")
+        check = LedgerCheck()
         with suppress(CorruptLedger, sqlite3.Error):
             for row in walk(connection, ledger):
-                _check_record(row, ledger)
+                _check_record(row, ledger, check)
                 rows.append(row)
         with suppress(CorruptLedger, sqlite3.Error):
             head = read_head(connection, ledger)

@@ -62,7 +62,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import new_york_date
-from gammacore.errors import InvalidInput
+from gammacore.errors import DoesNotFold, InvalidInput
 
 
 class Book:
@@ -94,10 +94,17 @@ class Book:
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Book:
-        """The fold of a whole ledger."""
+        """The fold of a whole ledger.
+
+        Raises:
+            DoesNotFold: the first event that cannot follow those before it.
+        """
         book = cls()
-        for event in events:
-            book.apply(event)
+        for number, event in enumerate(events, 1):
+            try:
+                book.apply(event)
+            except InvalidInput as refusal:
+                raise DoesNotFold(number, type(event).__name__, str(refusal)) from refusal
         return book
 
     def copy(self) -> Book:

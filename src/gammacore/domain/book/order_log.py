@@ -23,8 +23,10 @@ from gammacore.domain.ledger import (
 from gammacore.domain.orders import Order, OrderState
 from gammacore.errors import InvalidInput
 
-_KEEP_THEIR_STATE = (OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED)
-"""A part that fills now does not bring the order back to work."""
+_KEEP_THEIR_STATE = (
+    OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.FILLED, OrderState.REJECTED,
+)  # fmt: skip
+"""A part that fills now, or the price of one that is said at last, does not bring the order back to work. CS-411."""
 
 
 class OrderLog:

@@ -1,0 +1,87 @@
+"""What a readable report of an order adds to the book: events that fold, in the order they are recorded.
+
+Pure. That the report can be the answer to its ticket was judged before (`order_answers`). Rules: CS-003, CS-408..412,
+CS-572.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gammacore.domain.desks.outside_trades import taken_back
+from gammacore.domain.holdings.fill_price import is_possible_credit, with_price
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.ledger import (
+    AlarmRaised,
+    Event,
+    OrderAccepted,
+    OrderCanceled,
+    OrderExpired,
+    OrderFilled,
+    OrderWasRejected,
+)
+from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, tells_more
+
+
+def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> list[Event]:
+    """What the report says beyond what is known; empty when nothing. `holding` is the one the order is for."""
+    events: list[Event] = []
+    if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
+        events.append(OrderAccepted(now, order.id, report.broker_id))
+    if lacks_price(report, holding):
+        return events
+    is_completed = report.state is OrderState.FILLED and order.state is not OrderState.FILLED
+    if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
+        fill = _fill(order, report, holding, now)
+        events += [fill, *_impossible(order, fill, holding), *_explained(order, fill, holding)]
+    if report.state is order.state or not order.state.may_become(report.state):
+        return events
+    if report.state is OrderState.CANCELED:
+        events.append(OrderCanceled(now, order.id, _why_canceled(order, report)))
+    elif report.state is OrderState.EXPIRED:
+        events.append(OrderExpired(now, order.id))
+    elif report.state is OrderState.REJECTED:
+        events.append(OrderWasRejected(now, order.id, report.reason))
+    return events
+
+
+def lacks_price(report: OrderReport, holding: AnyHolding) -> bool:
+    """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
+    told = report.execution
+    return holding.plan is None and told.any and not (told.price or told.legs)
+
+
+def _fill(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> OrderFilled:
+    """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411.
+
+    What was reported as filled stays so when its price comes with an older state: one answer may lag behind another.
+    A refusal is final too, whatever fills of it are reported.
+    """
+    execution, is_verified = with_price(order.ticket, report.execution, holding.plan)
+    is_complete = OrderState.FILLED in (report.state, order.state) and order.state is not OrderState.REJECTED
+    return OrderFilled(now, order.id, execution, is_complete, price_verified=is_verified)
+
+
+def _impossible(order: Order, fill: OrderFilled, holding: AnyHolding) -> list[Event]:
+    """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
+    plan, price = holding.plan, fill.execution.price
+    if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
+        return []
+    if is_possible_credit(price, plan):
+        return []
+    detail = f"filled at {price}; a spread {plan.spread.width} wide brings more than 0 and less than that"
+    return [AlarmRaised(fill.at, "impossible_fill", detail, order.ticket.holding)]
+
+
+def _explained(order: Order, fill: OrderFilled, holding: AnyHolding) -> list[Event]:
+    """What a late fill of ours explains was not traded outside: one append takes both in. Rules: CS-410, CS-572."""
+    if order.is_working:  # while it worked, nothing of its symbols was taken for traded outside
+        return []
+    gained = order.ticket.gained(order.execution, fill.execution)
+    return list(taken_back(holding, gained, order.id, fill.at))
+
+
+def _why_canceled(order: Order, report: OrderReport) -> str:
+    """Why we asked for it back, else what the broker gives as its reason. Rules: CS-409, CS-420."""
+    ours, theirs = order.reason, report.reason
+    return (ours or theirs) if order.state is OrderState.CANCEL_REQUESTED else (theirs or ours)
