@@ -80,7 +80,7 @@ class OrderLog:
             case OrderNotSent():
                 self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
             case OrderOutcomeUnknown():
-                self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
+                self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail, broker_id=event.broker_id)
             case CancelRequested():
                 self._called_back(event)
             case OrderCanceled():
