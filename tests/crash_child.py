@@ -218,6 +218,10 @@ class CountedBroker:
         with self.boundaries.around("order"):
             return self.inner.order(order_id)
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        with self.boundaries.around("order by id"):
+            return self.inner.order_by_broker_id(order_id, broker_id)
+
     def orders(self) -> Sequence[OrderReport]:
         with self.boundaries.around("orders"):
             return self.inner.orders()

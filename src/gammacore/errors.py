@@ -124,7 +124,14 @@ class CredentialRefused(BrokerUnavailable):
 
 
 class OutcomeUnknown(BrokerError):
-    """The request left and no answer came: the order may or may not exist. Look it up by client id."""
+    """The request left and its outcome is not known: the order may or may not exist. Look it up by client id.
+
+    `broker_id` is the broker's own id of the order, where an answer that is no receipt had one; else empty.
+    """
+
+    def __init__(self, problem: str, broker_id: str = "") -> None:
+        super().__init__(problem)
+        self.broker_id = broker_id
 
 
 class StorageError(GammacoreError):

@@ -314,6 +314,14 @@ class BrokerContract:
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
+    def test_an_order_is_found_by_the_brokers_own_id_too(self, control: BrokerControl) -> None:
+        """Rule: R4."""
+        receipt = control.broker.submit(control.entry("gc-1"))
+        control.step()
+
+        found = control.broker.order_by_broker_id("gc-1", receipt.broker_id)
+        assert found == report_of(control.broker, "gc-1")
+
     def test_an_order_nobody_sent_is_none(self, control: BrokerControl) -> None:
         control.broker.submit(control.entry("gc-1"))
         assert control.broker.order("gc-2") is None
@@ -385,8 +393,10 @@ class BrokerContract:
         assert control.broker.account() == account
 
     def test_a_repeat_after_a_restart_is_the_same_order(self, control: BrokerControl) -> None:
+        """Who sends an id again after a restart has looked for it: the first send of an id asks nothing. CS-408."""
         first = control.broker.submit(control.entry("gc-1"))
         control.restart()
+        assert report_of(control.broker, "gc-1").broker_id == first.broker_id
 
         assert control.broker.submit(control.entry("gc-1")) == first
         assert control.orders_arrived() == 1

@@ -42,6 +42,9 @@ class TroubledCalls:
     def order(self, order_id: str) -> OrderReport | None:
         return self._asked(lambda: self.inner.order(order_id))
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        return self._asked(lambda: self.inner.order_by_broker_id(order_id, broker_id))
+
     def orders(self) -> Sequence[OrderReport]:
         return self._asked(self.inner.orders)
 

@@ -61,6 +61,9 @@ class SlowBroker:
         self.reports[order_id] = evolve(report, state=state, execution=execution, at=self.inner.clock().at)
         return self.reports[order_id]
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        return self.order(order_id)
+
     def cancel(self, order_id: str) -> None:
         report = self.reports[order_id]
         if report.state.is_final:

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.errors import BrokerError
+from gammacore.errors import BrokerError, OutcomeUnknown
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt
 from gammacore.ports.credentials import HIDDEN, Secret
 
@@ -34,6 +34,10 @@ class DiscreetBroker:
 
     def order(self, order_id: str) -> OrderReport | None:
         report = self.discreetly(lambda: self.broker.order(order_id))
+        return None if report is None else self._report(report)
+
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        report = self.discreetly(lambda: self.broker.order_by_broker_id(order_id, broker_id))
         return None if report is None else self._report(report)
 
     def orders(self) -> Sequence[OrderReport]:
@@ -60,6 +64,8 @@ class DiscreetBroker:
             said = str(fault)
             if (fit := self._hidden(said)) == said:
                 raise
+            if isinstance(fault, OutcomeUnknown):
+                raise OutcomeUnknown(fit, fault.broker_id) from None
             raise type(fault)(fit) from None
 
     def _report(self, report: OrderReport) -> OrderReport:

@@ -33,6 +33,10 @@ class EstimatedFees:
         report = self.broker.order(order_id)
         return None if report is None else self._charged(report)
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        report = self.broker.order_by_broker_id(order_id, broker_id)
+        return None if report is None else self._charged(report)
+
     def orders(self) -> Sequence[OrderReport]:
         return [self._charged(report) for report in self.broker.orders()]
 

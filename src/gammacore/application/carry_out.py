@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import assert_never
 
@@ -12,6 +13,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.repeated_alarms import RepeatedAlarms
+from gammacore.domain.desks.closing_spread import goes_unanswered
 from gammacore.domain.holding_events import CloseDecided, WatchChanged
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
@@ -147,7 +149,9 @@ class CarryOut:
             first = (CloseDecided(self._clock.now(), spread.id, step.reason, step.value, step.detail),)
         sides = spread.sides if step.sides is None else step.sides
         contracts = spread.open_in(sides)
-        if contracts == 0 or any(_is_in_the_way(order, sides) for order in book.orders_of(spread.id)):
+        if contracts == 0 or any(
+            _is_in_the_way(order, sides, self._clock.now()) for order in book.orders_of(spread.id)
+        ):
             self._ledger.record(*first)  # its entry is called back first; the next cycle goes on
             return
         purpose = Purpose.EMERGENCY if step.urgent else Purpose.EXIT
@@ -260,8 +264,13 @@ class CarryOut:
         return next_order_id(self._ledger.book, strategy, underlying, holding, str(purpose), self._clock.now())
 
 
-def _is_in_the_way(order: Order, sides: Sequence[Vertical]) -> bool:
-    """An order that may still buy or sell shorts of these sides; one that only sells longs may rest."""
+def _is_in_the_way(order: Order, sides: Sequence[Vertical], now: dt.datetime) -> bool:
+    """An order that may still buy or sell shorts of these sides; one that only sells longs may rest.
+
+    An entry of which nothing comes is not waited for: an exit trades the other way. Rule: CS-535.
+    """
+    if order.ticket.purpose is Purpose.ENTRY and goes_unanswered(order, now):
+        return False
     ticket, shorts = order.ticket, {side.short.occ for side in sides}
     is_only_a_sale = ticket.closes and not ticket.buys_back
     return order.is_working and not is_only_a_sale and not shorts.isdisjoint(ticket.symbols)

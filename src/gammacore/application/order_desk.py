@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
-from attrs import evolve
-
 from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
+from gammacore.application.refusals import Refusals
 from gammacore.application.repeated_alarms import ALARM_AGAIN, RepeatedAlarms
+from gammacore.application.silent_orders import SilentOrders
 from gammacore.domain.desks.order_news import lacks_price, news_of
-from gammacore.domain.hedging.reasons import Alarm
 from gammacore.domain.holding_events import PolicyRecorded
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, policy_id
 from gammacore.domain.ledger import (
     AlarmRaised,
     CancelRequested,
-    EntryJudged,
     Event,
     OrderAccepted,
     OrderFilled,
@@ -29,14 +27,13 @@ from gammacore.domain.ledger import (
     OrderNotSent,
     OrderOutcomeUnknown,
     OrderWasRejected,
-    TicketRefused,
 )
 from gammacore.domain.order_answers import LESS_THAN_BOOKED, judge_answer
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.domain.risk.guard import Refused, Risk
+from gammacore.domain.risk.guard import Refused
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
@@ -49,6 +46,8 @@ FILL_TIMEOUT = dt.timedelta(seconds=60)
 """Without news of an order for this long somebody is told. Rule: DH-241."""
 A_DAY = dt.timedelta(days=1)
 """No order outlives the session it was meant in."""
+STIRRED_AGAIN = dt.timedelta(seconds=4)
+"""An order the stream speaks of over and over is looked at this often: a look costs requests of the minute (ours)."""
 _NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
@@ -68,12 +67,12 @@ class OrderDesk:
         fill_timeout: dt.timedelta = FILL_TIMEOUT,
     ) -> None:
         self._guard = guard
+        self.refuse = Refusals(ledger, clock)
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
         self._life = life
-        self._fill_timeout = fill_timeout
-        self._answered: dict[str, dt.datetime] = {}
+        self.silent = SilentOrders(clock, life, fill_timeout)
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
@@ -81,11 +80,22 @@ class OrderDesk:
         self._stirred: set[str] = set()
         self._misread: dict[str, int] = {}
         self._contained = Containment(ledger, clock)
+        self._spoken_of: set[str] = set()
 
     def hear(self, news: News) -> None:
-        """Orders the broker's stream spoke of are looked up at once; after a gap all that work are."""
+        """Orders the broker's stream spoke of are looked up at the next look; after a gap all that work are."""
         working = {order.id for order in self._ledger.book.working_orders}
+        self._spoken_of |= news.orders & working
         self._stirred |= working if news.gap else news.orders & working
+
+    def wakes(self) -> bool:
+        """Whether the stream spoke of an order that was not looked at a moment ago: repeats cost no more than that."""
+        now, orders = self._clock.now(), self._ledger.book.orders
+        return any(orders[name].is_working and self._may_look_again(name, now) for name in self._spoken_of)
+
+    def _may_look_again(self, order_id: str, now: dt.datetime) -> bool:
+        last = self._polled.get(order_id)
+        return last is None or now - last >= STIRRED_AGAIN
 
     def send(
         self,
@@ -107,7 +117,7 @@ class OrderDesk:
             return known.state  # intended before: reconciliation decides, not a second submit
         judged = self._guard(ticket, plan)
         if isinstance(judged, Refused):
-            self._refuse(ticket, judged, first)
+            self.refuse.of(ticket, judged, first)
             return judged
         ticket = judged.ticket
         now = self._clock.now()
@@ -123,28 +133,6 @@ class OrderDesk:
             return ()
         return (PolicyRecorded(now, name, plan.policy),)
 
-    def _refuse(self, ticket: OrderTicket, refused: Refused, first: Sequence[Event]) -> None:
-        """Journal a refusal once until its reason changes: in the judgement it came with, else by itself.
-
-        An alarm that came with a reduction is of what is held, not of the order: it is recorded all the same.
-        """
-        book, verdict = self._ledger.book, refused.verdict
-        if refused.risk is Risk.REDUCES:
-            self._ledger.record(*(event for event in first if isinstance(event, AlarmRaised)))
-        judgement = next((event for event in first if isinstance(event, EntryJudged)), None)
-        if judgement is not None:
-            known = book.judgement(judgement.scheduled_at)
-            if known is None or known.reason != verdict.reason:
-                self._ledger.record(evolve(judgement, reason=verdict.reason, explanation=str(verdict)))
-            return
-        self.refuse(ticket.holding, ticket.purpose, ticket.symbols, verdict)
-
-    def refuse(self, holding: str, purpose: Purpose, symbols: tuple[str, ...], verdict: Verdict) -> None:
-        """Journal why no order was made for a holding, once until the reason changes."""
-        event = TicketRefused(self._clock.now(), holding, purpose, symbols, verdict.reason or "refused", str(verdict))
-        if self._ledger.book.refusal(event.subject) != event.reason:
-            self._ledger.record(event)
-
     def _deliver(self, ticket: OrderTicket) -> OrderState:
         try:
             receipt = self._broker.submit(ticket)
@@ -153,7 +141,8 @@ class OrderDesk:
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent
             return self._note(OrderNotSent(self._clock.now(), ticket.id, str(outage)))
         except BrokerError as doubt:  # OutcomeUnknown, and whatever else does not prove that nothing left
-            return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt)))
+            told = doubt.broker_id if isinstance(doubt, OutcomeUnknown) else ""
+            return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt), told))
         return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
 
     def _note(self, event: OrderWasRejected | OrderNotSent | OrderOutcomeUnknown | OrderAccepted) -> OrderState:
@@ -173,6 +162,7 @@ class OrderDesk:
     def _ask_back(self, order: Order) -> None:
         self._called_back.add(order.id)
         self._broker.cancel(order.id)
+        self.silent.cancel_was_taken(order.id)
 
     def advance(self) -> None:
         """Move every working order one step: look it up, book what is new, call it back when its time is over.
@@ -202,21 +192,38 @@ class OrderDesk:
     def _look_up(self, order: Order, now: dt.datetime) -> None:
         self._polled[order.id] = now
         self._stirred.discard(order.id)
+        self._spoken_of.discard(order.id)
         try:
-            report = self._broker.order(order.id)
+            report = self._ask(order)
         except BrokerError:
-            self._fill_unknown(order, now)
+            self._nothing_heard(order, now)
             return
         if report is None:
             if order.is_working:
                 self._absent(order, now)
+                self._nothing_heard(self._ledger.book.orders[order.id], now)
             return
         self._absences.pop(order.id, None)
         self.take(order, report)
         if order.id in self._misread:
-            self._fill_unknown(order, now)
+            self._nothing_heard(order, now)
             return
-        self._answered[order.id] = now
+        self.silent.heard_of(order)
+        self._ledger.record(*self.silent.odd_words(order, report))
+        self._call_back(order.id, now)
+
+    def _ask(self, order: Order) -> OrderReport | None:
+        """The order by its client id; by the broker's own where that finds nothing, or the list is down. Rule: R4."""
+        if not order.broker_id:
+            return self._broker.order(order.id)
+        with suppress(BrokerError):
+            if (report := self._broker.order(order.id)) is not None:
+                return report
+        return self._broker.order_by_broker_id(order.id, order.broker_id)
+
+    def _nothing_heard(self, order: Order, now: dt.datetime) -> None:
+        """A look that brought nothing: alarmed once that is long, and its life ends all the same. CS-409, DH-241."""
+        self._ledger.record(*self.silent.alarms(order))
         self._call_back(order.id, now)
 
     def take(self, order: Order, report: OrderReport) -> bool:
@@ -257,9 +264,12 @@ class OrderDesk:
         return [order for order in orders if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
-        """Orders that ended unfilled a moment ago: the fill and the cancel may have crossed. Rule: CS-410."""
+        """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
+
+        Rules: CS-408, CS-410.
+        """
         book, now = self._ledger.book, self._clock.now()
-        ended = (OrderState.CANCELED, OrderState.NOT_SENT)
+        ended = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
         recent = (order for order in book.orders_since(now - A_DAY) if now - order.changed_at <= LATE_FILLS)
         return [order for order in recent if order.state in ended and self._takes_fills(order)]
 
@@ -267,16 +277,6 @@ class OrderDesk:
         """What ends a spread that is booked already belongs to nothing. Rule: CS-564."""
         holding = self._ledger.book.holdings[order.ticket.holding]
         return holding.is_live or not is_spread(holding)
-
-    def _fill_unknown(self, order: Order, now: dt.datetime) -> None:
-        """No answer says what became of an order: an alarm once that is long, counted all the same. Rule: DH-241."""
-        if not order.is_working:
-            return
-        silent = now - max(order.changed_at, self._answered.get(order.id, order.changed_at))
-        if silent >= self._fill_timeout:
-            detail = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
-            code, holding = Alarm.FILL_UNKNOWN.value, order.ticket.holding
-            self._ledger.record(*self._alarm(code, detail, holding, about=order.id, again=None))
 
     def _uncovered_by(self, order: Order, events: Sequence[Event]) -> tuple[Event, ...]:
         holding = self._ledger.book.holdings[order.ticket.holding]
@@ -286,7 +286,7 @@ class OrderDesk:
         return _uncovered(holding.filled(order.ticket, order.execution, fill.execution), fill.at)
 
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
-        if order.id in self._stirred or order.state in _NOT_FOUND_YET:
+        if order.state in _NOT_FOUND_YET or (order.id in self._stirred and self._may_look_again(order.id, now)):
             return True
         last = self._polled.get(order.id)
         if order.state is OrderState.CANCEL_REQUESTED:

@@ -6,28 +6,30 @@ A failed query is never "flat"; a difference counts after two looks in a row. Ru
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.order_desk import OrderDesk
+from gammacore.application.order_desk import A_DAY, OrderDesk
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
+from gammacore.application.take_shown import TakeShown
 from gammacore.domain.book.bookings import CLOSED_EXTERNALLY
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
 from gammacore.domain.desks.outside_trades import adjustments, part, returnable
+from gammacore.domain.desks.shown_fills import fills_after_all, may_still_fill, unreported_fills
 from gammacore.domain.desks.unshown_covers import buy_back_uncovered
 from gammacore.domain.holding_events import DifferenceSeen
-from gammacore.domain.holdings.holding import AnyHolding, HoldingState, is_spread
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying, contract_of
-from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined
+from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined, OrderCanceled, OrderNotSent
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.strategy import Repair
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, unread_in
 from gammacore.ports.clock import Clock
 
 LOOKS = 2
@@ -66,6 +68,8 @@ class Reconcile:
         self._failures = 0
         self._silences = 0
         self._unread: set[str] = set()
+        self._unclear: frozenset[str] = frozenset()
+        self._take_shown = TakeShown(ledger, clock)
         self._alarm = RepeatedAlarms(clock)
         self._expired: dt.date | None = None
         self.is_settled = False
@@ -85,18 +89,22 @@ class Reconcile:
         """
         self._expired = expired
         try:
-            held = by_contract(self._broker.holdings())
+            shown = self._broker.holdings()
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
+        held = by_contract(shown)
+        self._unclear = self._not_read(unread_in(shown))
         self._report_unread(held)
         # what was taken for foreign may be ours after all
         self._late_fills(self._ledger.book.quarantined.keys(), self._broker.order)
         differences = self._differences(held)
         self._count_looks(differences)
         self._clear_doubts(differences)
+        unclear = [ReconcileFinding(symbol, 0, None, ReconcileVerdict.UNREACHABLE) for symbol in sorted(self._unclear)]
+        self._end_unheard()
         if not differences:
-            return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
+            return unclear or [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}
         unknown: dict[str, int] = {}
         for symbol, gap in differences.items():
@@ -104,18 +112,65 @@ class Reconcile:
                 continue
             if judged := self._judge(symbol, gap, held):
                 verdicts.update(judged)
-            else:  # less what was ours and is gone
-                unknown[symbol] = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
+            else:  # less what was ours and is gone, and what an order at work may still explain
+                rest = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
+                unknown[symbol] = rest - self._may_still_fill(symbol, rest)
         left = {symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}
+        verdicts.update(self._taken_after_all(left))
+        left = {symbol: gap for symbol, gap in left.items() if symbol not in verdicts}
         if left:
             verdicts.update(self._take_in(left, self._broker_orders()))
+        self._take_unreported()
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):
                 self._report_doubt(symbol, gap)
-        return [
+        return unclear + [
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
         ]
+
+    def _not_read(self, unread: Iterable[str]) -> frozenset[str]:
+        """Symbols of which it is not known what is held ("": of any), alarmed; shares of others concern nobody. R5."""
+        expected = self._ledger.book.expected_holdings()
+        unclear = {s for s in by_contract(dict.fromkeys(unread, 0)) if s in expected or not may_be_a_share(s)}
+        if unclear:
+            names = ", ".join(sorted(symbol or "a row without a symbol" for symbol in unclear))
+            detail = f"what the broker holds of {names} cannot be read; not compared, nothing is assumed"
+            self._ledger.record(*self._alarm("holdings_unread", detail, "", about=names))
+        return frozenset(unclear)
+
+    def _take_unreported(self) -> None:
+        """Fills that the holdings show and no report tells, of silent orders and of what leaves a short naked. R2."""
+        after, orders = dt.timedelta(seconds=self._rules.cover_seconds), self._ledger.book.working_orders
+        silent = {order.id for order in orders if self._desk.silent.includes(order)}
+        for order, shown in tuple(unreported_fills(self._ledger.book, self._clock.now(), after, silent)):
+            self._take_shown(order, shown)
+
+    def _taken_after_all(self, unknown: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
+        """What an order brought that counted as refused, or as never sent: it is ours. Rules: CS-408, CS-574."""
+        verdicts: dict[str, ReconcileVerdict] = {}
+        for order, shown in tuple(fills_after_all(self._ledger.book, self._clock.now() - A_DAY, unknown)):
+            self._take_shown(order, shown)
+            verdicts |= dict.fromkeys(order.ticket.symbols, ReconcileVerdict.ADOPTED)
+        return verdicts
+
+    def _end_unheard(self) -> None:
+        """Orders whose cancel the broker took and of which nothing was heard since: they keep no other back. CS-409.
+
+        The holdings agree: they show nothing of it traded. What fills all the same is a late fill like any other.
+        """
+        if "" in self._unclear:
+            return
+        differ = self._ledger.book.differences.keys() | self._seen.keys() | self._unclear
+        now = self._clock.now()
+        for order in self._ledger.book.working_orders:
+            if self._desk.silent.ended_unheard(order) and differ.isdisjoint(order.ticket.symbols):
+                why = "nothing was heard of it, and the broker shows nothing of it traded"
+                never = order.state is OrderState.UNKNOWN
+                self._ledger.record(OrderNotSent(now, order.id, why) if never else OrderCanceled(now, order.id, why))
+
+    def _may_still_fill(self, symbol: str, gap: int) -> int:
+        return may_still_fill(self._ledger.book.working_orders, symbol, gap)
 
     def _report_unread(self, held: Mapping[str, int]) -> None:
         """A holding that is neither an option in any spelling nor a share may be a risk nothing counts. Rule: CS-571.
@@ -146,8 +201,12 @@ class Reconcile:
         book = self._ledger.book
         expected = book.expected_holdings()
         symbols = held.keys() | expected.keys() | book.quarantined.keys()
-        gaps = {s: self._of_ours(s, held.get(s, 0), expected.get(s, 0)) for s in sorted(symbols)}
-        return {s: gap for s, gap in gaps.items() if gap != book.quarantined.get(s, 0)}
+        gaps = {s: self._of_ours(s, held.get(s, 0), expected.get(s, 0)) for s in sorted(symbols - self._unclear)}
+        known = book.quarantined
+        if "" in self._unclear:  # the row that cannot be named may be what is missing
+            ours = {s: expected.get(s, 0) + known.get(s, 0) for s in gaps}
+            gaps = {s: gap for s, gap in gaps.items() if abs(held.get(s, 0)) >= abs(ours[s])}
+        return {s: gap for s, gap in gaps.items() if gap != known.get(s, 0)}
 
     def _of_ours(self, symbol: str, held: int, expected: int) -> int:
         """What differs; of shares all that is gone, and as much as comes back of what was missing."""
@@ -178,7 +237,10 @@ class Reconcile:
             self._take_in.release(symbol)
             return {symbol: ReconcileVerdict.MATCH}
         owners = self._owners(symbol)
-        if not all_answered or self._may_change(symbol) or any(map(self._is_in_motion, owners)):
+        if not all_answered or self._traded_within(YOUNG, symbol) or any(map(_is_settling, owners)):
+            return {symbol: ReconcileVerdict.LOOK_AGAIN}
+        gap -= self._may_still_fill(symbol, gap)
+        if not gap:
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
         if owners and self._has_expired(symbol):
             return {symbol: ReconcileVerdict.LOOK_AGAIN}
@@ -219,7 +281,8 @@ class Reconcile:
             self._tell(outage, self._silences)
             return None
         self._silences = 0
-        return reports
+        ours = {order.broker_id: order.id for order in self._ledger.book.orders.values() if order.broker_id}
+        return [evolve(report, id=ours.get(report.broker_id, report.id)) for report in reports]
 
     def _is_foreign(self, report: OrderReport) -> bool:
         return self._ledger.book.order(report.id) is None
@@ -244,7 +307,10 @@ class Reconcile:
 
     def _clear_doubts(self, differences: Mapping[str, int]) -> None:
         now, noted = self._clock.now(), self._ledger.book.differences
-        self._ledger.record(*(DifferenceSeen(now, s, 0, "") for s in sorted(noted.keys() - differences.keys())))
+        if "" in self._unclear:
+            return
+        gone = noted.keys() - differences.keys() - self._unclear
+        self._ledger.record(*(DifferenceSeen(now, s, 0, "") for s in sorted(gone)))
 
     def _is_too_early(self, symbol: str, gap: int) -> bool:
         """A real broker may show what is ours minutes late: until then what differs counts as it was. Rule: CS-572.
@@ -266,10 +332,16 @@ class Reconcile:
         return any(order.execution.any and self._clock.now() - order.changed_at < time for order in orders)
 
     def _is_half_seen(self, owner: AnyHolding, symbol: str) -> bool:
-        """Whether another leg is not shown either, and not for long enough: alone, this one would look naked."""
+        """Whether another leg is not shown either, and is not judged yet: alone, this one would look naked.
+
+        Not for long enough, or an order at work may explain it.
+        """
         others = ((leg, held) for leg, held in owner.quantities.items() if leg != symbol and leg in self._seen)
         doubted = ((leg, gap) for leg, held in others if part(gap := self._seen[leg][0], -held))
-        return any(not self._seen_enough(leg, gap) or self._is_too_early(leg, gap) for leg, gap in doubted)
+        return any(
+            not self._seen_enough(leg, gap) or self._is_too_early(leg, gap) or self._may_still_fill(leg, gap) == gap
+            for leg, gap in doubted
+        )
 
     def _report_doubt(self, symbol: str, gap: int) -> None:
         """Tell a person of what is not judged after a minute, once a process for each difference. Rule: CS-572."""
@@ -278,6 +350,13 @@ class Reconcile:
             shown = f"for {REPORTED_AFTER.seconds} s the broker has shown {gap:+d} {symbol} against the book"
             detail, about = f"{shown}; looked at again", f"{symbol} {noted.at}"
             self._ledger.record(*self._alarm("holdings_differ", detail, noted.holding, about=about, again=None))
+
+    def deadlines(self) -> tuple[dt.datetime, ...]:
+        """When what the holdings show counts: a loop that looks seldom acts on it all the same. Rules: R2, CS-572."""
+        if not self._rules.absence_seconds:  # an exchange that shows a fill at once
+            return ()
+        after = dt.timedelta(seconds=self._rules.cover_seconds)
+        return tuple(seen.at + after for seen in self._ledger.book.differences.values())
 
     def covers(self) -> Iterator[Repair]:
         """What buys back shorts that the broker shows without their cover. Rules: R2, CS-572."""
@@ -305,7 +384,7 @@ class Reconcile:
 
     def _may_have_filled_late(self, order: Order) -> bool:
         """A close that fills once its spread is booked belongs to nothing: it is quarantined. Rule: CS-564."""
-        finished = order.state in (OrderState.CANCELED, OrderState.EXPIRED, OrderState.NOT_SENT)
+        finished = order.state.is_final and order.state is not OrderState.FILLED
         is_live = self._ledger.book.holdings[order.ticket.holding].is_live
         return finished and (order.ticket.purpose is Purpose.ENTRY or is_live)
 
@@ -314,16 +393,7 @@ class Reconcile:
         live = self._ledger.book.live_holdings
         return [one for one in live if one.held(symbol) or symbol in one.missing]
 
-    def _may_change(self, symbol: str) -> bool:
-        """A working order may fill any moment, and within 60 s of our own fill the query may simply lag. CS-572."""
-        works = any(symbol in order.ticket.symbols for order in self._ledger.book.working_orders)
-        return works or self._traded_within(YOUNG, symbol)
 
-    def _is_in_motion(self, holding: AnyHolding) -> bool:
-        """Its own orders or its settlement may still explain what is gone; both end, and then it counts. Rule: R5.
-
-        The legs of a spread trade together; of another holding only the orders in the symbol itself count.
-        """
-        if holding.state is HoldingState.AWAITING_SETTLEMENT:
-            return True
-        return is_spread(holding) and any(order.is_working for order in self._ledger.book.orders_of(holding.id))
+def _is_settling(holding: AnyHolding) -> bool:
+    """Its settlement may still explain what is gone; it ends, and then it counts. Rule: R5."""
+    return holding.state is HoldingState.AWAITING_SETTLEMENT

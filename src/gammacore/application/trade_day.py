@@ -137,9 +137,8 @@ class TradeDay:
             return
         while (now := self.clock.now()) < instant:
             self.clock.wait_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
-            news = self.news.heard()
-            self.desk.hear(news)
-            if news.orders & {order.id for order in self.ledger.book.working_orders}:
+            self.desk.hear(self.news.heard())
+            if self.desk.wakes():
                 return
 
     def once(self) -> Book:
@@ -343,7 +342,8 @@ class TradeDay:
 
     def next_look(self, now: dt.datetime) -> dt.datetime:
         """When the next cycle is due: the market's next quotes, a deadline of the strategy, or an order to look up."""
-        deadlines = (*self.strategy.deadlines(self.session, self.ledger.book), *self.desk.deadlines())
+        own = self.strategy.deadlines(self.session, self.ledger.book)
+        deadlines = (*own, *self.desk.deadlines(), *self.reconcile.deadlines())
         return min([self.market.next_at(now), *(deadline for deadline in deadlines if deadline > now)])
 
     def _finish(self) -> None:

@@ -201,11 +201,15 @@ class OrderNotSent:
 
 @frozen
 class OrderOutcomeUnknown:
-    """The order left and nobody answered: it is looked up by client id, never sent again blindly. Rule: R4."""
+    """The order left and its outcome is not known: it is looked up, never sent again blindly. Rule: R4.
+
+    `broker_id` is the broker's own id of it where the answer had one beside an error, else empty.
+    """
 
     at: dt.datetime
     id: str
     detail: str
+    broker_id: str = ""
 
 
 @frozen

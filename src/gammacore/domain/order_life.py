@@ -38,7 +38,7 @@ class OrderLife:
         the broker has said that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
         """
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
-            life = self._life_seconds(order.ticket)
+            life = self.life_seconds(order.ticket)
             return life is not None and order.age_seconds(now) >= life
         waited = (now - order.changed_at).total_seconds()
         return (
@@ -55,7 +55,8 @@ class OrderLife:
         patience = 0 if order.ticket.buys_back else self.absent_seconds
         return order.changed_at + dt.timedelta(seconds=patience)
 
-    def _life_seconds(self, ticket: OrderTicket) -> int | None:
+    def life_seconds(self, ticket: OrderTicket) -> int | None:
+        """Seconds from its intent on that an order may rest; None for the day."""
         if ticket.life is not None:
             return ticket.life.seconds
         if ticket.purpose is Purpose.ENTRY:

@@ -76,7 +76,7 @@ class OrderState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing more is expected; only a late fill after a cancel can still change it."""
+        """Nothing more is expected; only what the broker shows after all can still change it. Rule: CS-410."""
         return self in _FINAL
 
     def may_become(self, next_state: OrderState) -> bool:
@@ -88,6 +88,7 @@ _FINAL = frozenset(
 )
 _ANSWERS = frozenset(OrderState) - {OrderState.INTENDED, OrderState.UNKNOWN, OrderState.NOT_SENT}
 _FILLS = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
+_TAKEN_AFTER_ALL = _FILLS | {OrderState.ACCEPTED}
 _TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.INTENDED: _ANSWERS | {OrderState.UNKNOWN, OrderState.NOT_SENT},
     OrderState.UNKNOWN: _ANSWERS | {OrderState.NOT_SENT},
@@ -97,8 +98,8 @@ _TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.FILLED: frozenset(),
     OrderState.CANCELED: _FILLS,  # the broker's late fill is a fill like any other (CS-410)
     OrderState.EXPIRED: _FILLS,
-    OrderState.REJECTED: frozenset(),
-    OrderState.NOT_SENT: _FILLS,  # proven absent, and yet: what the broker holds decides
+    OrderState.REJECTED: _TAKEN_AFTER_ALL,  # a refusal may come from between us and a broker that took the order
+    OrderState.NOT_SENT: _TAKEN_AFTER_ALL,  # proven absent, and yet: what the broker holds decides
 }
 
 
@@ -327,7 +328,15 @@ def tells_more(known: Execution, told: Execution) -> bool:
         return False
     if told.quantity > known.quantity or after != before:
         return True
-    return bool(told.price) and told != known  # the price is said at last, or corrected
+    if told == known:
+        return False
+    return bool(told.price) or _prices_a_leg(known, told)  # the price is said at last, or corrected
+
+
+def _prices_a_leg(known: Execution, told: Execution) -> bool:
+    """Whether a leg that was booked at no price, for only the holdings showed it, has one now. Rule: CS-411."""
+    unpriced = {fill.symbol for fill in known.legs if not fill.price}
+    return any(fill.price and fill.symbol in unpriced for fill in told.legs)
 
 
 def still_closing(orders: Iterable[Order], symbol: str) -> int:

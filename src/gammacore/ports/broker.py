@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -34,6 +34,26 @@ class BrokerAccount:
     barred: str = ""
 
 
+class PartlyRead(dict[str, int]):
+    """Holdings of which some rows could not be read: what is held of those symbols is not known, never zero.
+
+    `unread` are their symbols; "" stands for a row that does not even name one: then what is missing proves nothing.
+
+    >>> held = PartlyRead({"SPY": 100}, unread={"QQQ"})
+    >>> held["SPY"], sorted(held.unread)
+    (100, ['QQQ'])
+    """
+
+    def __init__(self, held: Mapping[str, int], unread: Iterable[str]) -> None:
+        super().__init__(held)
+        self.unread = frozenset(unread)
+
+
+def unread_in(held: Mapping[str, int]) -> frozenset[str]:
+    """The symbols of which it is not known how much is held; none of an answer that was read whole."""
+    return held.unread if isinstance(held, PartlyRead) else frozenset()
+
+
 class Broker(Protocol):
     """Takes orders and says what became of them. Quantities of holdings are signed: short is negative.
 
@@ -44,6 +64,9 @@ class Broker(Protocol):
     def submit(self, ticket: OrderTicket) -> Receipt:
         """Send one order, once. A client id the broker already has is answered with the order it has.
 
+        The first send of an id asks nothing beforehand: an exit must leave while the list of orders is down. Who sends
+        an id again after a restart has looked for it with `order` before. Rule: CS-408.
+
         `ticket.id` is the client id; `ticket.tag`, which ends with it, is what the broker may show instead. Orders are
         good for the day, all legs in one; a limit is positive, `ticket.effect` says whether it is received or paid.
 
@@ -52,8 +75,8 @@ class Broker(Protocol):
         Raises:
             OrderRejected: refused for good.
             BrokerUnavailable: it never left, or was answered "not taken".
-            OutcomeUnknown: it left and nobody answered. Look it up with `order`; do not send it again. Any other
-                `BrokerError` is read as this one.
+            OutcomeUnknown: it left and nobody answered, or an error came beside an id. Look it up with `order`; do not
+                send it again. Any other `BrokerError` is read as this one.
         """
         ...
 
@@ -72,7 +95,17 @@ class Broker(Protocol):
         2.80 paid is 2.80, however the broker signs it. Finished orders of today are found too, also after a restart.
 
         Raises:
-            BrokerUnavailable: nobody answered. Never to be read as None.
+            BrokerUnavailable: nobody answered, or its row cannot be read. Never to be read as None.
+        """
+        ...
+
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        """As `order`, asked for by the broker's own id: a broker may list an order without the tag it came with.
+
+        The report bears `order_id`. None where the broker does not have that id. A cancel may use the id from now on.
+
+        Raises:
+            BrokerUnavailable: as `order`.
         """
         ...
 
@@ -80,6 +113,7 @@ class Broker(Protocol):
         """Today's orders of this account as the broker has them, ours and others', oldest first.
 
         Ours bear their client id as in `order`; others whatever id or tag their sender gave, which is none of ours.
+        Rows are read one by one: what cannot be read of another trader's is left out.
 
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as none.
@@ -87,7 +121,7 @@ class Broker(Protocol):
         ...
 
     def holdings(self) -> Mapping[str, int]:
-        """Signed contracts (OCC symbol) and shares (plain symbol) held now.
+        """Signed contracts (OCC symbol) and shares (plain symbol) held now; `PartlyRead` where a row cannot be read.
 
         Raises:
             BrokerUnavailable: nobody answered. Never to be read as flat.

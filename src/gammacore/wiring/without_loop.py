@@ -18,6 +18,7 @@ from gammacore.domain.orders import Order
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, InvalidInput, MissingData
+from gammacore.ports.broker import unread_in
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
@@ -109,6 +110,8 @@ def _held_beyond(trade: TradeDay) -> tuple[Mapping[str, int] | None, str]:
         held = trade.broker.holdings()
     except BrokerError as fault:
         return None, f"not verified: {fault}"
+    if unread := unread_in(held):
+        return None, f"not verified: what is held of {', '.join(sorted(unread))} cannot be read"
     expected, expired = trade.ledger.book.expected_holdings(), _last_expired(trade)
     beyond = {symbol: quantity - expected.get(symbol, 0) for symbol, quantity in held.items()}
     return {symbol: left for symbol, left in beyond.items() if left and _is_listed(symbol, expired)}, ""

@@ -14,6 +14,7 @@ from builders_exchange import an_entry
 from gammacore.adapters.alpaca.broker import ORDERS_A_PAGE
 from gammacore.domain.orders import OrderState
 from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
+from gammacore.ports.broker import unread_in
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
@@ -118,9 +119,52 @@ def test_orders_of_others_that_have_no_whole_units_do_not_hide_ours(wire: Wire) 
     )
     assert [report.id for report in wire.broker.orders()] == ["gc-1"]
 
-    wire.script.tell([order_words(client_order_id=OURS, qty="1.5")])
+    wire.script.tell([order_words(client_order_id=OURS, qty="1.5")], order_words(client_order_id=OURS, qty="1.5"))
+    assert list(wire.broker.orders()) == []
     with pytest.raises(BrokerUnavailable):
-        wire.broker.orders()
+        wire.broker.order(OURS)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["text", None, {}, order_words(id=uuid(2), status=None), order_words(id=uuid(2), updated_at="soon"),
+     order_words(id=uuid(2), qty="many"), order_words(id=uuid(2), client_order_id=None)],
+    ids=["text", "null", "empty", "no status", "no time", "no quantity", "no id of a sender"],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_hides_no_other(wire: Wire, odd: Any) -> None:
+    """Rule: R4."""
+    wire.script.tell([odd, order_words()])
+    assert [report.id for report in wire.broker.orders()] == ["gc-1"]
+
+
+def test_an_order_is_found_by_alpacas_id_under_whatever_client_id_it_is_listed(wire: Wire) -> None:
+    """Rule: R4."""
+    wire.script.tell(order_words(client_order_id="another"), told(NOT_FOUND_WORDS, 404))
+
+    report = wire.broker.order_by_broker_id("gc-1", ORDER_UUID)
+
+    assert report is not None
+    assert (report.id, report.broker_id) == ("gc-1", ORDER_UUID)
+    assert wire.broker.order_by_broker_id("gc-1", ORDER_UUID) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        order_words(status="rejected", reject_reason="insufficient options buying power"),
+        {**order_words(), "code": 40310000, "message": "warning: pattern day trader"},
+        told({**order_words(), "message": "duplicate order"}, 400),
+        told({**order_words(), "message": "forbidden"}, 403),
+        told({**order_words(), "message": "unprocessable"}, 422),
+    ],
+    ids=["rejected", "warning", "400", "403", "422"],
+)
+def test_an_error_beside_an_id_leaves_the_order_in_doubt_and_its_id_is_kept(wire: Wire, answer: Any) -> None:
+    """Rule: CS-408."""
+    wire.script.tell(answer)
+    with pytest.raises(OutcomeUnknown) as doubt:
+        wire.broker.submit(TICKET)
+    assert doubt.value.broker_id == ORDER_UUID
 
 
 def test_holdings_are_signed_by_their_side_whatever_sign_and_spelling_they_have(wire: Wire) -> None:
@@ -153,11 +197,6 @@ def test_parts_of_a_share_are_somebody_elses_and_left_out(wire: Wire) -> None:
 @pytest.mark.parametrize(
     "rows",
     [
-        [position("SPY260105P00688000", "0.5", "long")],
-        [position("SPY", "5", "flat")],
-        [position("SPY", "5", "long"), position("SPY", "5", "short")],
-        [position("", "5", "long")],
-        [{"symbol": "SPY", "side": "long"}],
         {},
         None,
     ],
@@ -167,6 +206,27 @@ def test_holdings_that_cannot_be_read_are_never_flat(wire: Wire, rows: Any) -> N
     wire.script.tell(rows)
     with pytest.raises(BrokerUnavailable):
         wire.broker.holdings()
+
+
+@pytest.mark.parametrize(
+    ("rows", "unread"),
+    [
+        ([position("SPY260105P00688000", "0.5", "long")], "SPY260105P00688000"),
+        ([position("SPY", "5", "flat")], "SPY"),
+        ([position("SPY", "5", "long"), position("SPY", "5", "short")], "SPY"),
+        ([position("", "5", "long")], ""),
+        ([{"symbol": "SPY", "side": "long"}], "SPY"),
+        (["text"], ""),
+    ],
+    ids=str,
+)
+def test_a_row_that_cannot_be_read_makes_its_symbol_unknown_and_no_other(wire: Wire, rows: Any, unread: str) -> None:
+    """R5: unknown is never zero, and never the end of the list."""
+    wire.script.tell([*rows, position("QQQ", "3", "long", "us_equity")])
+
+    held = wire.broker.holdings()
+
+    assert (dict(held), set(unread_in(held))) == ({"QQQ": 3}, {unread})
 
 
 def test_the_account_is_equity_and_the_buying_power_for_options(wire: Wire) -> None:

@@ -15,6 +15,7 @@ from builders_exchange import an_entry
 from gammacore.adapters.alpaca.client import Endpoints, connect
 from gammacore.adapters.alpaca.faults import trouble_of
 from gammacore.adapters.wire import Repeats, RequestRefused, Trouble, UnreadableAnswer
+from gammacore.domain.orders import OrderState
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
@@ -134,10 +135,14 @@ def test_only_what_surely_never_left_counts_as_not_sent(fault: Exception, troubl
     assert trouble_of(fault).trouble is trouble
 
 
-def test_a_rejection_inside_a_200_is_a_rejection(wire: Wire) -> None:
-    wire.script.tell(order_words(status="rejected"))
-    with pytest.raises(OrderRejected):
+def test_a_rejection_inside_a_200_has_an_id_and_is_looked_up(wire: Wire) -> None:
+    """Rule: CS-408."""
+    wire.script.tell(order_words(status="rejected"), order_words(status="rejected"))
+    with pytest.raises(OutcomeUnknown):
         wire.broker.submit(TICKET)
+    report = wire.broker.order(TICKET.id)
+    assert report is not None
+    assert report.state is OrderState.REJECTED
 
 
 def test_the_vendors_own_words_are_the_reason(wire: Wire) -> None:

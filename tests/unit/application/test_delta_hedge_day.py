@@ -240,7 +240,7 @@ def test_a_hedge_that_never_arrived_is_sent_anew_after_two_looks_and_the_window(
     assert states(world, Purpose.HEDGE) == ["not_sent", "filled"]
 
 
-def test_a_hedge_nobody_speaks_of_is_told_once_after_a_minute() -> None:
+def test_a_hedge_without_news_is_alarmed_after_a_minute_and_every_five_minutes() -> None:
     """DH-241: still in flight, never assumed dead."""
     world = bought_world()
     world.exchange.next_submit(times_out=True, accepts=True, never=True)
@@ -249,10 +249,10 @@ def test_a_hedge_nobody_speaks_of_is_told_once_after_a_minute() -> None:
     for time in ("10:00:30", "10:00:59.999"):
         look(world, time, "601")
     assert "fill_unknown" not in world.alarms()
-    for time in ("10:01", "10:02", "10:08"):
+    for time in ("10:01", "10:02", "10:05:59", "10:06"):
         look(world, time, "601")
 
-    assert world.alarms().count("fill_unknown") == 1
+    assert world.alarms().count("fill_unknown") == 2
     assert states(world, Purpose.HEDGE) == ["unknown"]
 
 

@@ -307,6 +307,9 @@ def test_an_order_the_broker_no_longer_knows_is_an_alarm_and_stays_working() -> 
         def order(self, order_id: str) -> OrderReport | None:
             return None
 
+        def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+            return None
+
     world = a_world_behind(Forgetful)
     send(world)
     for _ in range(4):

@@ -48,10 +48,10 @@ ALLOWED = {
     "filled": "",
     "canceled": "partially_filled filled",
     "expired": "partially_filled filled",
-    "rejected": "",
-    "not_sent": "partially_filled filled",
+    "rejected": "accepted partially_filled filled",
+    "not_sent": "accepted partially_filled filled",
 }
-"""Every change an order may make; a fill after a cancel is a fill (CS-410), and nothing un-fills."""
+"""Every change an order may make; a fill after a cancel is a fill (CS-410), what was refused may be there (CS-408)."""
 
 
 @pytest.mark.parametrize("then", OrderState)

@@ -114,14 +114,26 @@ def test_a_cancel_is_sent_once_and_its_failure_says_whether_it_left(case: Case) 
 
 
 @each_fault
-def test_an_order_that_cannot_be_looked_up_is_not_sent(case: Case) -> None:
+def test_an_order_that_cannot_be_looked_up_is_not_sent_again(case: Case) -> None:
     """Rule: R1."""
-    wire = ScriptedWire({"GET": [case.answer], "POST": [answered(TAKEN)]})
+    wire = ScriptedWire({"GET": [case.answer], "POST": [httpx.ReadTimeout("late"), answered(TAKEN)]})
+    broker = broker_of(wire)
+    with pytest.raises(OutcomeUnknown):
+        broker.submit(a_put_spread())
 
     with pytest.raises(BrokerUnavailable):
-        broker_of(wire).submit(a_put_spread())
+        broker.submit(a_put_spread())
 
-    assert wire.count("POST") == 0
+    assert wire.count("POST") == 1
+
+
+@each_fault
+def test_a_new_order_leaves_while_the_list_of_orders_is_down(case: Case) -> None:
+    """CS-408: the stop of an issue could not be sent 355 times."""
+    wire = ScriptedWire({"GET": [case.answer], "POST": [answered(TAKEN)]})
+
+    assert broker_of(wire).submit(a_put_spread()).broker_id == "7"
+    assert wire.count("GET") == 0
 
 
 @each_fault
@@ -153,8 +165,6 @@ def test_a_question_is_answered_when_the_fault_has_passed() -> None:
     ("body", "reason"),
     [
         ({"order": {"errors": "Not enough buying power.", "status": "Bad Request", "result": False}}, "Not enough"),
-        ({"order": {"id": 7, "status": "error", "reason_description": "OptionLevelRestriction"}}, "OptionLevelRestr"),
-        ({"order": {"id": 7, "status": "rejected"}}, "rejected"),
         ({"errors": {"error": ["Backoffice rejected", "InitialMargin"]}}, "Backoffice rejected; InitialMargin"),
     ],
 )
@@ -165,6 +175,30 @@ def test_a_rejection_inside_a_success_is_a_rejection_in_tradiers_words(body: obj
         broker_of(wire).submit(a_put_spread())
 
     assert reason in refusal.value.reason
+
+
+@pytest.mark.parametrize("status", [200, 202, 400, 403, 422, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"order": {"id": 41, "status": "error", "reason_description": "OptionLevelRestriction"}},
+        {"order": {"id": 41, "status": "rejected"}},
+        {"order": {"id": 41, "status": "ok"}, "errors": {"error": ["Warning: PDT"]}},
+        {"order": {"id": "41", "status": "ok", "errors": {"error": "Duplicate order"}}},
+    ],
+    ids=["error", "rejected", "errors beside", "errors inside"],
+)
+def test_an_error_beside_an_id_leaves_the_order_in_doubt_and_its_id_is_kept(body: object, status: int) -> None:
+    """CS-408: it is looked up by that id, and called back by it."""
+    wire = ScriptedWire({"POST": [answered(body, status)], "DELETE": [answered({"order": {"id": 41, "status": "ok"}})]})
+    broker = broker_of(wire)
+
+    with pytest.raises(OutcomeUnknown) as doubt:
+        broker.submit(a_put_spread())
+
+    assert doubt.value.broker_id == "41"
+    broker.cancel(a_put_spread().id)
+    assert wire.sent[-1].url.path.endswith("/orders/41")
 
 
 @pytest.mark.parametrize("body", [{}, {"order": {}}, {"order": {"status": "ok"}}, {"order": "null"}, [], "text"])

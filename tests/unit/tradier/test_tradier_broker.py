@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from builders_tradier import ACCOUNT, NO_ORDERS, ORDER_ID, TAKEN, ScriptedWire, 
 from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.domain.orders import OrderState, Purpose
 from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown
-from gammacore.ports.broker import Receipt
+from gammacore.ports.broker import Receipt, unread_in
 
 
 def listed(*rows: object) -> httpx.Response:
@@ -27,11 +28,12 @@ def balances(**fields: object) -> dict[str, object]:
 # -- sending ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_order_is_looked_for_and_then_sent() -> None:
+def test_a_new_order_is_sent_without_a_look() -> None:
+    """Rule: CS-408."""
     wire = ScriptedWire({"GET": [answered(NO_ORDERS)], "POST": [answered(TAKEN)]})
 
     assert broker_of(wire).submit(a_put_spread()) == Receipt("7")
-    assert [request.method for request in wire.sent] == ["GET", "POST"]
+    assert [request.method for request in wire.sent] == ["POST"]
     assert [form["tag"] for form in wire.forms()] == [f"GEXENTRY-{ORDER_ID}"]
 
 
@@ -39,8 +41,11 @@ def test_an_order_is_looked_for_and_then_sent() -> None:
 def test_an_order_that_is_there_is_answered_with_itself_and_not_sent(status: str) -> None:
     """Rule: R1."""
     wire = ScriptedWire({"GET": [listed(a_row(6, tag="by-hand"), a_row(41, status=status))], "POST": [answered(TAKEN)]})
+    broker = broker_of(wire)
+    with suppress(UnreadableAnswer):  # filled, and the row does not say how much: it is there all the same
+        broker.order(ORDER_ID)
 
-    assert broker_of(wire).submit(a_put_spread()) == Receipt("41")
+    assert broker.submit(a_put_spread()) == Receipt("41")
     assert wire.count("POST") == 0
 
 
@@ -48,7 +53,9 @@ def test_an_order_on_a_later_page_is_found_too() -> None:
     strangers = [listed(*(a_row(page * 10 + row, tag="by-hand") for row in range(3))) for page in range(4)]
     wire = ScriptedWire({"GET": [*strangers, listed(a_row(99)), listed()], "POST": [answered(TAKEN)]})
 
-    assert broker_of(wire).submit(a_put_spread()) == Receipt("99")
+    report = broker_of(wire).order(ORDER_ID)
+    assert report is not None
+    assert report.broker_id == "99"
     assert [request.url.params["page"] for request in wire.sent] == ["1", "2", "3", "4", "5"]
     assert {request.url.params["includeTags"] for request in wire.sent} == {"true"}
 
@@ -67,9 +74,7 @@ def test_pages_without_end_are_no_proof_of_absence() -> None:
 
 def test_a_time_out_after_acceptance_is_found_by_its_tag() -> None:
     """Rule: R4."""
-    wire = ScriptedWire(
-        {"GET": [answered(NO_ORDERS), listed(a_row(41))], "POST": [httpx.ReadTimeout("late"), answered(TAKEN)]}
-    )
+    wire = ScriptedWire({"GET": [listed(a_row(41))], "POST": [httpx.ReadTimeout("late"), answered(TAKEN)]})
     broker = broker_of(wire)
 
     with pytest.raises(OutcomeUnknown):
@@ -125,15 +130,16 @@ def test_canceling_what_is_not_there_is_an_error() -> None:
 
 
 def test_others_orders_for_parts_of_a_share_do_not_hide_the_rest() -> None:
-    """Somebody reinvests a dividend: nothing of ours may become unreadable by it. One of ours in parts is refused."""
+    """Somebody reinvests a dividend: nothing of ours may become unreadable by it. One of ours in parts is left out."""
     part: dict[str, Any] = {"class": "equity", "type": "market", "exec_quantity": 0.5, "quantity": 0.5}
     wire = ScriptedWire({"GET": [listed(a_row(6, tag="by-hand", **part), a_row(41)), listed()]})
 
     assert [report.broker_id for report in broker_of(wire).orders()] == ["41"]
 
-    wire = ScriptedWire({"GET": [listed(a_row(6, status="filled", **part)), listed()]})
+    wire = ScriptedWire({"GET": [listed(a_row(6, status="filled", **part))]})
+    assert broker_of(wire).orders() == []
     with pytest.raises(UnreadableAnswer):
-        broker_of(wire).orders()
+        broker_of(wire).order(ORDER_ID)
 
 
 def test_orders_are_listed_oldest_first_ours_and_others() -> None:
@@ -186,8 +192,6 @@ def test_holdings_are_signed(body: object, held: dict[str, int]) -> None:
         {},
         {"positions": {}},
         {"positions": {"holding": []}},
-        {"positions": {"position": {"symbol": "SPY"}}},
-        {"positions": {"position": {"symbol": "SPXW260819P06880000", "quantity": 0.5}}},
     ],
     ids=str,
 )
@@ -195,6 +199,88 @@ def test_holdings_that_cannot_be_read_are_never_flat(body: object) -> None:
     """Rule: CS-572."""
     with pytest.raises(BrokerUnavailable):
         broker_of(ScriptedWire({"GET": [answered(body)]})).holdings()
+
+
+@pytest.mark.parametrize(
+    ("row", "symbol"),
+    [
+        ({"symbol": "SPY"}, "SPY"),
+        ({"symbol": "SPXW260819P06880000", "quantity": 0.5}, "SPXW260819P06880000"),
+        ({"symbol": "SPXW  260819P06880000", "quantity": "many"}, "SPXW260819P06880000"),
+        ({"symbol": None, "quantity": 1}, ""),
+        ("nothing", ""),
+    ],
+    ids=str,
+)
+def test_a_row_that_cannot_be_read_makes_its_symbol_unknown_and_no_other(row: object, symbol: str) -> None:
+    """R5: unknown is never zero, and never the end of the list."""
+    body = {"positions": {"position": [{"symbol": "QQQ", "quantity": 3}, row]}}
+
+    held = broker_of(ScriptedWire({"GET": [answered(body)]})).holdings()
+
+    assert (dict(held), set(unread_in(held))) == ({"QQQ": 3}, {symbol})
+
+
+ODD_ROWS: list[Any] = [
+    {"id": 77, "symbol": "AAPL", "create_date": "2026-08-19T14:00:00.000Z"},
+    {"id": 77, "status": "canceled", "quantity": 1.0, "create_date": "2026-08-19T14:00:00.000Z"},
+    {"id": 77, "status": "open", "quantity": 1.0},
+    {"id": 77, "status": "open", "price": "MKT", "create_date": "2026-08-19T14:00:00.000Z"},
+    {"id": 77, "status": "open", "class": "otoco", "leg": [{"id": 78, "status": "open"}, {"id": 79}]},
+]
+
+
+@pytest.mark.parametrize("row", ODD_ROWS, ids=["no status", "no count", "no time", "text for a price", "otoco"])
+def test_a_row_of_another_trader_that_cannot_be_read_hides_none_of_ours(row: object, caplog: Any) -> None:
+    """R4: logged once."""
+    broker = broker_of(ScriptedWire({"GET": [listed(row, a_row(41)), listed()] * 4}))
+
+    assert [report.broker_id for report in (*broker.orders(), *broker.orders())] == ["41", "41"]
+    assert sum("77" in record.message for record in caplog.records) == 1
+    report = broker.order(ORDER_ID)
+    assert report is not None
+    assert report.broker_id == "41"
+
+
+def test_our_row_that_cannot_be_read_is_unreadable_for_its_order_alone() -> None:
+    """R4: never absent."""
+    other = "gc-" + "f" * 25
+    rows = [a_row(40, status=None, tag=f"GEXENTRY-{other}"), a_row(41)]  # type: ignore[arg-type]  # on purpose
+    broker = broker_of(ScriptedWire({"GET": [listed(*rows)]}))
+
+    assert broker.order(ORDER_ID) is not None
+    with pytest.raises(UnreadableAnswer):
+        broker.order(other)
+
+
+@pytest.mark.parametrize("row", ["text", {"status": "open"}, {"id": 9, "status": "open", "tag": {"odd": 1}}], ids=str)
+def test_beside_a_row_without_a_name_no_order_is_proven_absent(row: object) -> None:
+    """R4."""
+    broker = broker_of(ScriptedWire({"GET": [listed(row), listed()] * 2}))
+    with pytest.raises(UnreadableAnswer):
+        broker.order(ORDER_ID)
+
+
+def test_an_order_listed_without_its_tag_is_found_by_tradiers_id() -> None:
+    """R4."""
+    row = a_row(41, tag=None)  # type: ignore[arg-type]  # as Tradier may list it
+    broker = broker_of(ScriptedWire({"GET": [listed(row), listed(), answered({"order": row})]}))
+    assert broker.order(ORDER_ID) is None
+
+    report = broker.order_by_broker_id(ORDER_ID, "41")
+
+    assert report is not None
+    assert (report.id, report.broker_id) == (ORDER_ID, "41")
+
+
+def test_another_order_under_that_id_is_no_answer_and_an_id_tradier_lacks_is_absent() -> None:
+    """R4."""
+    other = answered({"order": a_row(41, tag="GEXENTRY-gc-" + "f" * 25)})
+    broker = broker_of(ScriptedWire({"GET": [other, answered("order not found", 404)]}))
+
+    with pytest.raises(UnreadableAnswer):
+        broker.order_by_broker_id(ORDER_ID, "41")
+    assert broker.order_by_broker_id(ORDER_ID, "41") is None
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,34 @@ def test_a_fill_of_nothing_is_refused(status: str) -> None:
         report_of(row(status=status, exec_quantity=0.0))
 
 
+@pytest.mark.parametrize("legs", [(1.0, 0.0), (0.0, 3.0), (3.0, 0.0)])
+@pytest.mark.parametrize("status", ["partially_filled", "open", "canceled", "a_new_word"])
+def test_one_leg_filled_alone_is_told_though_no_whole_spread_is(status: str, legs: tuple[float, float]) -> None:
+    """R2, CS-412: a naked short of an issue stood for six hours behind "does not say how much"."""
+    rows = [
+        a_leg("sell_to_open", "SPXW260819P06880000", legs[0], 6.9),
+        a_leg("buy_to_open", "SPXW260819P06870000", legs[1], 4.2),
+    ]
+
+    report = report_of(row(status=status, exec_quantity=0.0, leg=rows))
+
+    assert (report.execution.quantity, report.state is OrderState.CANCELED) == (0, status == "canceled")
+    assert {fill.quantity for fill in report.execution.legs} == {int(max(legs))}
+
+
+def test_an_unknown_word_with_the_full_quantity_is_filled_and_with_less_in_flight() -> None:
+    """Rule: CS-410."""
+    states = [state_of(row(status="completed_at_venue", exec_quantity=done)) for done in (0.0, 1.0, 3.0)]
+    assert states == [OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED, OrderState.FILLED]
+
+
+def test_a_leg_of_an_option_that_is_not_named_is_refused() -> None:
+    """CS-412: read by its underlying it would be a trade in shares."""
+    legs = [a_leg("sell_to_open", "SPXW260819P06880000", 3.0, 6.9), {**a_leg("buy_to_open", "", 3.0, 4.2)}]
+    with pytest.raises(UnreadableAnswer, match="of which"):
+        report_of(row(status="filled", exec_quantity=3.0, leg=legs))
+
+
 @pytest.mark.parametrize("status", ["pending", "open", "rejected", "error"])
 def test_what_cannot_have_filled_need_not_say_so(status: str) -> None:
     assert report_of(row(status=status, exec_quantity=None)).execution == NOTHING_FILLED

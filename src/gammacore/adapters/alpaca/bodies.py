@@ -35,11 +35,16 @@ def row_of(body: object, what: str) -> Row:
     return body
 
 
-def rows_of(body: object, what: str) -> Iterator[Row]:
-    """The objects of a JSON list; null is refused: it is not the empty list."""
+def cells_of(body: object, what: str) -> list[object]:
+    """The elements of a JSON list, to be read one by one; null is refused: it is not the empty list."""
     if not isinstance(body, list):
         raise unreadable(f"{what} is not a list")
-    return (row_of(row, what) for row in body)
+    return body
+
+
+def rows_of(body: object, what: str) -> Iterator[Row]:
+    """The objects of a JSON list."""
+    return (row_of(row, what) for row in cells_of(body, what))
 
 
 def text(row: Row, name: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from gammacore.adapters.alpaca.bodies import (
     Row,
+    cells_of,
     figure,
     instant,
     row_of,
-    rows_of,
     text,
     truth,
     unreadable,
@@ -30,7 +32,7 @@ from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
 from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt
 from gammacore.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ from gammacore.errors import OrderRejected
 if TYPE_CHECKING:
     from alpaca.trading.requests import OrderRequest
 
+
+_LOG = logging.getLogger(__name__)
 
 ORDERS_A_PAGE = 500
 """The most orders Alpaca lists at once."""
@@ -64,6 +68,9 @@ class AlpacaBroker:
     clients: AlpacaClients
     _clock: Clock
     patience: Repeats = Repeats()
+    _ids: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
+    """Alpaca's own, by ours."""
+    _noted: set[str] = field(factory=set, init=False, repr=False, eq=False)
 
     @property
     def label(self) -> str:
@@ -82,8 +89,12 @@ class AlpacaBroker:
         request = request_of(ticket)
         place = f"order {ticket.id}"
         try:
-            return once(lambda: _receipt(self._trading.submit_order(request)))
+            receipt = once(lambda: _receipt(self._trading.submit_order(request)))
+            self._ids[ticket.id] = receipt.broker_id
+            return receipt
         except WireTrouble as trouble:
+            if trouble.broker_id:
+                self._ids[ticket.id] = trouble.broker_id
             if not trouble.is_known_id:
                 raise trouble.to_broker_error(Asked.ORDER, place) from None
         return self._known(ticket.id)
@@ -100,11 +111,14 @@ class AlpacaBroker:
 
     def cancel(self, order_id: str) -> None:
         """Ask Alpaca to call the order back; see `Broker.cancel`. A lost answer is an error: the next look says."""
-        known = self.order(order_id)
-        if known is None:
-            raise BrokerError(f"no order {order_id} to cancel")
+        number = self._ids.get(order_id)
+        if number is None:
+            known = self.order(order_id)
+            if known is None:
+                raise BrokerError(f"no order {order_id} to cancel")
+            number = known.broker_id
         try:
-            once(lambda: self._trading.cancel_order_by_id(known.broker_id))
+            once(lambda: self._trading.cancel_order_by_id(number))
         except WireTrouble as trouble:
             raise trouble.to_broker_error(Asked.CANCEL, f"cancel of {order_id}") from None
 
@@ -117,8 +131,18 @@ class AlpacaBroker:
                 return None
             raise trouble.to_broker_error(Asked.READ, f"order {order_id}") from None
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        """The order of one of Alpaca's ids; None only when Alpaca itself says that it has none."""
+        self._ids[order_id] = broker_id
+        try:
+            return self._questions.tell(lambda: self._report_by_id(order_id, broker_id))
+        except WireTrouble as trouble:
+            if trouble.proves_absence:
+                return None
+            raise trouble.to_broker_error(Asked.READ, f"order {order_id}") from None
+
     def orders(self) -> Sequence[OrderReport]:
-        """Today's orders, oldest first; see `Broker.orders`.
+        """Today's orders, oldest first; see `Broker.orders`. What cannot be read is left out, and logged once.
 
         Orders of others that are not of whole contracts or shares (by value, fractions, crypto) are left out: our
         words have no place for them, and they are none of ours.
@@ -171,6 +195,14 @@ class AlpacaBroker:
             raise WireTrouble(Trouble.UNREADABLE, "the answer is another order")
         return report
 
+    def _report_by_id(self, order_id: str, broker_id: str) -> OrderReport:
+        from alpaca.trading.requests import GetOrderByIdRequest
+
+        report = report_of(self._trading.get_order_by_id(broker_id, GetOrderByIdRequest(nested=True)))
+        if report.broker_id != broker_id:
+            raise WireTrouble(Trouble.UNREADABLE, "the answer is another order")
+        return evolve(report, id=order_id)
+
     def _reports_since(self, since: dt.datetime) -> Sequence[OrderReport]:
         """Every order submitted after an instant, page by page; an order on the seam of two pages counts once."""
         from alpaca.common.enums import Sort
@@ -184,17 +216,47 @@ class AlpacaBroker:
             listed = GetOrdersRequest(
                 status=QueryOrderStatus.ALL, limit=ORDERS_A_PAGE, after=after, direction=Sort.ASC, nested=True
             )  # fmt: skip
-            page = list(rows_of(self._trading.get_orders(listed), "the list of orders"))
-            fresh = [row for row in page if text(row, "id") not in seen]
-            seen.update(text(row, "id") for row in fresh)
-            reports.update((text(row, "id"), report_of(row)) for row in fresh if _is_of_whole_units(row))
+            page = cells_of(self._trading.get_orders(listed), "the list of orders")
+            fresh = [row for row in page if _name(row) not in seen]
+            seen.update(map(_name, fresh))
+            reports.update((report.broker_id, report) for row in fresh if (report := self._listed(row)) is not None)
             if len(page) < ORDERS_A_PAGE:
+                if page and not reports and not any(isinstance(row, dict) for row in page):
+                    raise WireTrouble(Trouble.UNREADABLE, "the list of orders holds no order")
                 return tuple(reports.values())
             # cut to microseconds, so the last order of this page comes again rather than its neighbour never
-            after = instant(page[-1], "submitted_at") - dt.timedelta(microseconds=1)
+            after = _last_submitted(page) - dt.timedelta(microseconds=1)
             if not fresh:
                 break
         raise WireTrouble(Trouble.UNREADABLE, "a list of orders without an end")
+
+    def _listed(self, cell: object) -> OrderReport | None:
+        """One row of a list; None of what is another trader's beyond our words, or cannot be read."""
+        try:
+            row = row_of(cell, "the order")
+            return report_of(row) if _is_of_whole_units(row) else None
+        except WireTrouble as wrong:
+            if (name := _name(cell)) not in self._noted:
+                self._noted.add(name)
+                _LOG.warning("Alpaca: order %s cannot be read and is left out: %s", name[:40], wrong.words)
+            return None
+
+
+def _name(cell: object) -> str:
+    """What a row of a list is told from others by: its id, else all that it says."""
+    return (words(cell, "id") if isinstance(cell, dict) else "") or repr(cell)
+
+
+def _last_submitted(page: Sequence[object]) -> dt.datetime:
+    """When the last order of a page was submitted whose row says it.
+
+    Raises:
+        WireTrouble: none does: what follows the page cannot be asked for.
+    """
+    for cell in reversed(page):
+        with suppress(WireTrouble):
+            return instant(row_of(cell, "the order"), "submitted_at")
+    raise WireTrouble(Trouble.UNREADABLE, "no row of a page of orders says when it was submitted")
 
 
 def _is_of_whole_units(row: Row) -> bool:
@@ -205,13 +267,17 @@ def _receipt(body: object) -> Receipt:
     """The acknowledgement in an answer to a posted order.
 
     Raises:
-        OrderRejected: it says that the order is rejected.
-        WireTrouble: it cannot be read; the order may well be there.
+        WireTrouble: it cannot be read, or says that the order is rejected, or an error stands beside its id: the order
+            may well be there, and is looked up. Rule: CS-408.
     """
     row = row_of(body, "the order")
+    number = text(row, "id")
     if words(row, "status") == OrderState.REJECTED.value:
-        raise WireTrouble(Trouble.REFUSED, words(row, "reject_reason") or "rejected without a reason")
-    return Receipt(text(row, "id"))
+        why = words(row, "reject_reason") or "rejected without a reason"
+        raise WireTrouble(Trouble.BESIDE_AN_ID, why, broker_id=number)
+    if isinstance(row.get("code"), int) and (why := words(row, "message")):
+        raise WireTrouble(Trouble.BESIDE_AN_ID, why, broker_id=number)
+    return Receipt(number)
 
 
 def _bars(account: Row) -> str:
@@ -222,22 +288,36 @@ def _bars(account: Row) -> str:
 
 
 def _holdings(body: object) -> Mapping[str, int]:
-    """Long is positive and short negative, whichever sign the quantity bears."""
+    """Long is positive and short negative, whichever sign the quantity bears; each row is read by itself."""
     held: dict[str, int] = {}
-    for row in rows_of(body, "the list of positions"):
-        if words(row, "asset_class").startswith("crypto"):
-            continue
-        side, symbol = text(row, "side"), canonical_symbol(text(row, "symbol"))
-        if side not in ("long", "short"):
-            raise unreadable("side is neither long nor short")
+    unread: set[str] = set()
+    for cell in cells_of(body, "the list of positions"):
+        symbol = words(cell, "symbol") if isinstance(cell, dict) else ""
+        symbol = canonical_symbol(symbol) if symbol else ""
         try:
-            quantity = abs(whole_units(symbol, figure(row, "qty")))
-        except InvalidInput:
-            raise unreadable("qty is a part of a contract") from None
-        if symbol in held:
-            raise unreadable("the same position twice")
-        held[symbol] = quantity if side == "long" else -quantity
-    return {symbol: quantity for symbol, quantity in held.items() if quantity}
+            row = row_of(cell, "a position")
+            if words(row, "asset_class").startswith("crypto"):
+                continue
+            quantity = _signed(row, text(row, "symbol") and symbol)
+        except WireTrouble:
+            unread.add(symbol)
+            continue
+        if symbol in held:  # the same position twice: one of them is not true
+            unread.add(symbol)
+        held[symbol] = quantity
+    read = {symbol: quantity for symbol, quantity in held.items() if quantity and symbol not in unread}
+    return PartlyRead(read, unread) if unread else read
+
+
+def _signed(row: Row, symbol: str) -> int:
+    side = text(row, "side")
+    if side not in ("long", "short"):
+        raise unreadable("side is neither long nor short")
+    try:
+        quantity = abs(whole_units(symbol, figure(row, "qty")))
+    except InvalidInput:
+        raise unreadable("qty is a part of a contract") from None
+    return quantity if side == "long" else -quantity
 
 
 def request_of(ticket: OrderTicket) -> OrderRequest:

@@ -27,8 +27,8 @@ _PLAN_WORDS = ("subscription", "opra agreement")
 class WireTrouble(faults.WireTrouble):
     """A trouble of a call of alpaca-py; `code` is Alpaca's own, where it gave one."""
 
-    def __init__(self, trouble: Trouble, words: str, code: int | None = None) -> None:
-        super().__init__(trouble, words)
+    def __init__(self, trouble: Trouble, words: str, code: int | None = None, broker_id: str = "") -> None:
+        super().__init__(trouble, words, broker_id)
         self.code = code
 
     @property
@@ -108,6 +108,8 @@ def _of_status(response: requests.Response) -> WireTrouble:
     status = response.status_code
     message, code = _verdict(response)
     words = f"{status} {message or 'without a reason'}"
+    if number := _order_id(response):
+        return WireTrouble(Trouble.BESIDE_AN_ID, words, code, number)
     if status == 401 or (status == 403 and _is_of_the_keys(message, code)):
         return WireTrouble(Trouble.CREDENTIALS, words, code)
     if remedy := explain_status(status, urlsplit(response.url or "").hostname or "Alpaca"):
@@ -118,6 +120,16 @@ def _of_status(response: requests.Response) -> WireTrouble:
         return WireTrouble(Trouble.BROKEN, words, code)
     by_status = {404: Trouble.ABSENT, _TOO_MANY: Trouble.BUSY}
     return WireTrouble(by_status.get(status, Trouble.TURNED_AWAY), words, code)
+
+
+def _order_id(response: requests.Response) -> str:
+    """The id of an order that an error came beside; "" where it came alone."""
+    try:
+        body = json.loads(response.text)
+    except (ValueError, RecursionError):
+        return ""
+    number = body.get("id") if isinstance(body, dict) else None
+    return number if isinstance(number, str) else ""
 
 
 def _is_of_the_keys(message: str, code: int | None) -> bool:

@@ -25,7 +25,7 @@ from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
-from gammacore.domain.ledger import OrderIntended
+from gammacore.domain.ledger import OrderIntended, OrderOutcomeUnknown
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.verdicts import FilterVerdict, Outcome
@@ -269,7 +269,7 @@ def _read_member(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
-_TERSE = {HoldingAdopted, Opening, OrderIntended, OrderTicket, SpreadTerms, SpreadWatch}
+_TERSE = {HoldingAdopted, Opening, OrderIntended, OrderOutcomeUnknown, OrderTicket, SpreadTerms, SpreadWatch}
 """Written without the fields that have their default, which is always "none"; everything else is written out."""
 
 

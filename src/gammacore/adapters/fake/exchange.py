@@ -133,6 +133,13 @@ class FakeExchange:
             return None
         return self._answer(order.report)
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        """The order by the exchange's own id; see `Broker.order_by_broker_id`."""
+        self.faults.check_query()
+        self._catch_up()
+        order = self._book.orders.get(order_id)
+        return None if order is None or order.broker_id != broker_id else self._answer(order.report)
+
     def orders(self) -> Sequence[OrderReport]:
         """Orders that came in today; see `Broker.orders`."""
         self.faults.check_query()

@@ -43,6 +43,9 @@ class SlowBroker:
                 del self._reports[order_id]
         return self._reports.get(order_id) or self.inner.order(order_id)
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        return self._reports.get(order_id) or self.inner.order_by_broker_id(order_id, broker_id)
+
     def cancel(self, order_id: str) -> None:
         if order_id not in self._waiting:
             if order_id in self._reports:

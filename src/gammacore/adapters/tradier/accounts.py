@@ -7,7 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.adapters.tradier.orders import Asks
-from gammacore.adapters.tradier.wire import inside, read, read_each
+from gammacore.adapters.tradier.wire import elements_of, inside, is_nothing, read
 from gammacore.adapters.wire import UnreadableAnswer
 
 
@@ -87,8 +87,21 @@ def read_balances(answer: object) -> Balances:
     return read(Balances, inside(answer, "balances"))
 
 
-def read_positions(answer: object) -> list[Position]:
-    return read_each(Position, answer, "positions", "position")
+def read_positions(answer: object) -> tuple[list[Position], frozenset[str]]:
+    """The holdings, each row by itself, and the symbols of the rows that cannot be read ("" where one names none).
+
+    >>> read_positions({"positions": {"position": [{"symbol": "SPY", "quantity": 5}, {"symbol": "QQQ"}]}})[1]
+    frozenset({'QQQ'})
+    """
+    held: list[Position] = []
+    unread: set[str] = set()
+    for cell in elements_of(answer, "positions", "position"):
+        try:
+            held.append(read(Position, cell))
+        except UnreadableAnswer:
+            symbol = cell.get("symbol") if isinstance(cell, dict) else None
+            unread.add(symbol if isinstance(symbol, str) and not is_nothing(symbol) else "")
+    return held, frozenset(unread)
 
 
 def read_profile(answer: object) -> Profile:
@@ -104,8 +117,8 @@ class Accounts:
     def balances(self, account: str) -> Balances:
         return read_balances(self.tradier.get(f"accounts/{account}/balances"))
 
-    def positions(self, account: str) -> list[Position]:
-        """Every holding; none only when Tradier said so."""
+    def positions(self, account: str) -> tuple[list[Position], frozenset[str]]:
+        """Every holding that can be read, and the symbols of the others; none only when Tradier said so."""
         return read_positions(self.tradier.get(f"accounts/{account}/positions"))
 
 

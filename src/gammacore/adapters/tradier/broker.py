@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from attrs import evolve
+
 from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.order_reports import client_id, is_others_in_parts, report_of
-from gammacore.adapters.tradier.orders import OrderRow
+from gammacore.adapters.tradier.orders import OrderRow, UnreadRow
 from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.domain.instruments import Side, whole_units
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.errors import InvalidInput
-from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.errors import InvalidInput, OutcomeUnknown
+from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt
+
+_LOG = logging.getLogger(__name__)
 
 
 class TradierBroker:
     """One account at Tradier. Our client id is the end of the order's tag.
 
-    Tradier knows no idempotency: a second POST is a second order. So today's orders are looked through for the tag
-    before every POST, and a POST is never repeated.
+    Tradier knows no idempotency: a second POST is a second order. So a POST is never repeated, and an id that this
+    process has sent before is looked for among today's orders first; a new id needs no look. Rule: CS-408.
     """
 
     def __init__(self, client: TradierClient, account: str) -> None:
         self._tradier = client
         self._account = account
+        self._sent: set[str] = set()
+        self._ids: dict[str, str] = {}  # Tradier's own, by ours
+        self._noted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"TradierBroker({self._tradier!r})"
@@ -36,37 +44,82 @@ class TradierBroker:
     def submit(self, ticket: OrderTicket) -> Receipt:
         """Send one order, once; one that is there already is answered with its receipt."""
         form = order_form(ticket)
-        if (row := self._find(ticket.id)) is not None:
+        if (known := self._ids.get(ticket.id)) is not None:
+            return Receipt(known)
+        if ticket.id in self._sent and (row := self._find(ticket.id)) is not None:
             return Receipt(row.id)
-        return Receipt(self._tradier.orders.place(self._account, form).id)
+        self._sent.add(ticket.id)
+        try:
+            self._ids[ticket.id] = self._tradier.orders.place(self._account, form).id
+        except OutcomeUnknown as doubt:
+            if doubt.broker_id:
+                self._ids[ticket.id] = doubt.broker_id
+            raise
+        return Receipt(self._ids[ticket.id])
 
     def cancel(self, order_id: str) -> None:
         """Ask for an order to be called back; one that is finished or unknown is an error."""
-        row = self._find(order_id)
-        if row is None:
+        number = self._ids.get(order_id)
+        if number is None and (row := self._find(order_id)) is not None:
+            number = row.id
+        if number is None:
             raise RequestRefused(f"no order {order_id} at Tradier today")
-        self._tradier.orders.cancel(self._account, row.id)
+        self._tradier.orders.cancel(self._account, number)
 
     def order(self, order_id: str) -> OrderReport | None:
         """The order of a client id; None when none of today's orders bears it."""
         row = self._find(order_id)
         return None if row is None else report_of(row)
 
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        """The order of one of Tradier's ids, with its tag or without."""
+        self._ids[order_id] = broker_id
+        row = self._tradier.orders.one(self._account, broker_id)
+        if row is None:
+            return None
+        if row.id != broker_id or client_id(row) not in (order_id, row.id):
+            raise UnreadableAnswer(f"the answer about order {broker_id} is another order")
+        return evolve(report_of(row), id=order_id)
+
     def orders(self) -> Sequence[OrderReport]:
-        """Today's orders, oldest first; those of others for parts of a share are left out, as in holdings."""
+        """Today's orders, oldest first; those of others for parts of a share are left out, as in holdings.
+
+        So is what cannot be read: one of ours is asked for by itself.
+        """
         rows = sorted(self._tradier.orders.today(self._account), key=_age)
-        return [report_of(row) for row in rows if not is_others_in_parts(row)]
+        reports = [report for row in rows if (report := self._report(row)) is not None]
+        if not reports and any(isinstance(row, UnreadRow) and not row.has_a_name for row in rows):
+            raise UnreadableAnswer("the list of orders holds no order that can be read")
+        return reports
+
+    def _report(self, row: OrderRow | UnreadRow) -> OrderReport | None:
+        if isinstance(row, UnreadRow):
+            self._note(row.id, row.why)
+            return None
+        if is_others_in_parts(row):
+            return None
+        try:
+            return report_of(row)
+        except UnreadableAnswer as wrong:
+            self._note(row.id, str(wrong))
+            return None
 
     def holdings(self) -> Mapping[str, int]:
         """Signed contracts and whole shares; a symbol held in several lots is their sum, parts of a share left out."""
+        positions, unread_rows = self._tradier.accounts.positions(self._account)
         held: dict[str, Decimal] = {}
-        for position in self._tradier.accounts.positions(self._account):
+        for position in positions:
             symbol = canonical_symbol(position.symbol)
             held[symbol] = held.get(symbol, Decimal(0)) + position.quantity
-        try:
-            return {symbol: units for symbol, quantity in held.items() if (units := whole_units(symbol, quantity))}
-        except InvalidInput as wrong:
-            raise UnreadableAnswer(f"positions: {wrong}") from None
+        unread = {canonical_symbol(symbol) if symbol else "" for symbol in unread_rows}
+        whole: dict[str, int] = {}
+        for symbol, quantity in held.items():
+            try:
+                whole[symbol] = whole_units(symbol, quantity)
+            except InvalidInput:
+                unread.add(symbol)
+        read = {symbol: units for symbol, units in whole.items() if units and symbol not in unread}
+        return PartlyRead(read, unread) if unread else read
 
     def clock(self) -> BrokerClock:
         """Tradier's time, and whether the regular session is on."""
@@ -80,11 +133,33 @@ class TradierBroker:
         return BrokerAccount(balances.account_number, balances.total_equity, balances.for_options)
 
     def _find(self, order_id: str) -> OrderRow | None:
-        """The row of a client id (of Tradier's own where the order is not ours); None when today has no such order."""
-        return next((row for row in self._tradier.orders.today(self._account) if client_id(row) == order_id), None)
+        """The row of a client id (of Tradier's own where the order is not ours); None when today has no such order.
+
+        Raises:
+            UnreadableAnswer: its row cannot be read, or one that may be its row, for it names no order.
+        """
+        is_nameless = False
+        for row in self._tradier.orders.today(self._account):
+            if client_id(row) == order_id:
+                if isinstance(row, UnreadRow):
+                    raise UnreadableAnswer(f"order {order_id}: {row.why}")
+                self._ids[order_id] = row.id
+                return row
+            if isinstance(row, UnreadRow):
+                self._note(row.id, row.why)
+                is_nameless = is_nameless or not row.has_a_name
+        if is_nameless:
+            raise UnreadableAnswer(f"order {order_id} is not listed, beside a row that names no order")
+        return None
+
+    def _note(self, number: str, why: str) -> None:
+        """Log a row that is left out, once."""
+        if number not in self._noted:
+            self._noted.add(number)
+            _LOG.warning("Tradier: order %s cannot be read and is left out: %s", number or "without an id", why)
 
 
-def _age(row: OrderRow) -> tuple[int, str]:
+def _age(row: OrderRow | UnreadRow) -> tuple[int, str]:
     """Tradier's ids grow with time."""
     return (len(row.id), row.id)
 

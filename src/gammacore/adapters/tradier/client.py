@@ -158,7 +158,8 @@ class TradierClient:
             if told.trouble is Trouble.BUSY:
                 self._pacer.turned_away(lane)
             # A gateway that quotes our header back does not get it into an error.
-            raise WireTrouble(told.trouble, told.words.replace(self._token.reveal(), HIDDEN)) from None
+            words = told.words.replace(self._token.reveal(), HIDDEN)
+            raise WireTrouble(told.trouble, words, told.broker_id) from None
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {self._token.reveal()}"

@@ -46,12 +46,14 @@ def read_answer(status: int, body: str, host: str = "Tradier") -> object:
     {'orders': 'null'}
     """
     if not 200 <= status < 300:
-        raise _of_status(status, body, host)
+        raise _of_status(status, body, host)  # where it names an order, it may be there all the same
     try:
         answer = decode(body)
     except ValueError:
         raise WireTrouble(Trouble.UNREADABLE, f"{status} without JSON: {_excerpt(body)}") from None
     if (words := _errors_inside(answer)) is not None:
+        if number := order_id_in(answer):
+            raise WireTrouble(Trouble.BESIDE_AN_ID, words, number)
         trouble = Trouble.CREDENTIALS if _is_key_fault(answer) else Trouble.REFUSED
         raise WireTrouble(trouble, words)
     return answer
@@ -90,6 +92,8 @@ def _of_status(status: int, body: str, host: str) -> WireTrouble:
     except ValueError:
         answer = None
     words = f"{status} {_errors_inside(answer) or _excerpt(body)}".strip()
+    if number := order_id_in(answer):
+        return WireTrouble(Trouble.BESIDE_AN_ID, words, number)
     if status in _TOKEN_STATUS or _is_key_fault(answer):
         return WireTrouble(Trouble.CREDENTIALS, words)
     if remedy := explain_status(status, host):
@@ -99,6 +103,18 @@ def _of_status(status: int, body: str, host: str) -> WireTrouble:
     if status == _SERVER_GAVE_UP or status >= 500 or status < 200:
         return WireTrouble(Trouble.BROKEN, words)
     return WireTrouble(Trouble.REFUSED, words)
+
+
+def order_id_in(answer: object) -> str:
+    """The id of the order an answer is about; "" where it names none.
+
+    >>> order_id_in({"order": {"id": 257459, "status": "ok"}, "errors": {"error": "Warning"}})
+    '257459'
+    """
+    order = answer.get("order") if isinstance(answer, dict) else None
+    number = order.get("id") if isinstance(order, dict) else None
+    is_one = isinstance(number, str | int) and not isinstance(number, bool) and number not in ("", "null", 0)
+    return str(number) if is_one else ""
 
 
 def _errors_inside(answer: object) -> str | None:

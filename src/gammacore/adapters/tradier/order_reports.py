@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.adapters.tradier.orders import REFUSED, WORKING, OrderRow
+from gammacore.adapters.tradier.orders import REFUSED, WORKING, OrderRow, UnreadRow
 from gammacore.adapters.tradier.wire import to_whole
 from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.domain.instruments import Side
@@ -29,7 +29,7 @@ _HAS_FILLED = frozenset({OrderState.PARTIALLY_FILLED, OrderState.FILLED})
 _MAY_HAVE_FILLED = _HAS_FILLED | {OrderState.CANCELED, OrderState.EXPIRED}
 
 
-def client_id(row: OrderRow) -> str:
+def client_id(row: OrderRow | UnreadRow) -> str:
     """Our id out of the tag, without the purpose before it; Tradier's own id where the order is not ours.
 
     >>> client_id(OrderRow("7", "open", tag="GEXEXIT-EMERGENCY-gc-1")), client_id(OrderRow("7", "open", tag="by-hand"))
@@ -52,12 +52,17 @@ def is_others_in_parts(row: OrderRow) -> bool:
 def state_of(row: OrderRow) -> OrderState:
     """Where the order stands. A word we do not know is a working order: it counts in every limit until it is known.
 
+    Whatever the word, with its full quantity executed it is filled. Rule: CS-410.
+
     >>> state_of(OrderRow("7", "accepted_for_bidding")), state_of(OrderRow("7", "a_new_word", exec_quantity=Decimal(1)))
     (<OrderState.ACCEPTED: 'accepted'>, <OrderState.PARTIALLY_FILLED: 'partially_filled'>)
+    >>> state_of(OrderRow("7", "a_new_word", quantity=Decimal(1), exec_quantity=Decimal(1)))
+    <OrderState.FILLED: 'filled'>
     """
     state = _STATES.get(row.status.lower(), OrderState.ACCEPTED)
     if state is OrderState.ACCEPTED and row.exec_quantity:
-        return OrderState.PARTIALLY_FILLED
+        is_whole = row.quantity is not None and abs(row.exec_quantity) >= abs(row.quantity) > 0
+        return OrderState.FILLED if is_whole else OrderState.PARTIALLY_FILLED
     return state
 
 
@@ -71,8 +76,8 @@ def execution_of(row: OrderRow) -> Execution:
     """
     if row.quantity is None:  # made of other orders, each with a row of its own
         return NOTHING_FILLED
-    quantity = _filled(row)
     legs = _leg_fills(row)
+    quantity = _filled(row, legs)
     if not quantity and not legs:
         return NOTHING_FILLED
     return Execution(quantity, _price(row) if quantity else None, legs=legs)
@@ -96,9 +101,12 @@ def _reason(row: OrderRow) -> str:
     return row.status if row.status.lower() not in _STATES or row.status.lower() in REFUSED else ""
 
 
-def _filled(row: OrderRow) -> int:
+def _filled(row: OrderRow, legs: tuple[LegFill, ...]) -> int:
+    """Whole spreads filled. None is an answer for a part of which the legs tell more: one leg alone. Rule: CS-412."""
     state = state_of(row)
     filled = None if row.exec_quantity is None else _count(row.exec_quantity, row)
+    if filled == 0 and legs and state is OrderState.PARTIALLY_FILLED:
+        return 0
     if (filled is None and state in _MAY_HAVE_FILLED) or (not filled and state in _HAS_FILLED):
         raise UnreadableAnswer(f"order {row.id} is {row.status} and does not say how much of it was filled")
     return filled or 0
@@ -132,10 +140,16 @@ def _leg_fills(row: OrderRow) -> tuple[LegFill, ...]:
     if None in prices:
         return ()
     return tuple(
-        LegFill(leg.option_symbol or leg.symbol, _side(leg), quantity, price)
+        LegFill(_symbol(leg), _side(leg), quantity, price)
         for (leg, quantity), price in zip(fills, prices, strict=True)
         if price is not None
     )
+
+
+def _symbol(row: OrderRow) -> str:
+    if row.class_.lower() == "option" and not row.option_symbol:
+        raise UnreadableAnswer(f"order {row.id} is of an option and does not say of which")
+    return row.option_symbol or row.symbol
 
 
 def _side(row: OrderRow) -> Side:

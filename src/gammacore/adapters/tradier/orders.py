@@ -9,8 +9,8 @@ from typing import Protocol
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.faults import complaint_in
-from gammacore.adapters.tradier.wire import inside, is_nothing, read, read_each
+from gammacore.adapters.tradier.faults import complaint_in, order_id_in
+from gammacore.adapters.tradier.wire import elements_of, inside, is_nothing, read, read_each
 from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.errors import OrderRejected, OutcomeUnknown
 
@@ -47,6 +47,20 @@ class OrderRow:
 
 
 @frozen
+class UnreadRow:
+    """A row of a list of orders that cannot be read, and what it still says of itself: its id and tag, "" where not."""
+
+    id: str
+    tag: str
+    why: str
+
+    @property
+    def has_a_name(self) -> bool:
+        """Whether it can be told which order it is: one with an id and a tag that is a text, or none at all."""
+        return self.id != ""
+
+
+@frozen
 class Placed:
     """The acknowledgement of an order or a cancel: taken in, which is not yet accepted."""
 
@@ -59,21 +73,44 @@ def read_orders(answer: object) -> list[OrderRow]:
     return read_each(OrderRow, answer, "orders", "order")
 
 
+def read_rows(answer: object) -> list[OrderRow | UnreadRow]:
+    """The rows of a list of orders, each by itself: one that cannot be read hides no other. Rule: R4.
+
+    >>> read_rows({"orders": {"order": [{"id": 7, "status": "open"}, {"id": 8}]}})[1].id
+    '8'
+    """
+    return [_read_row(cell) for cell in elements_of(answer, "orders", "order")]
+
+
+def _read_row(cell: object) -> OrderRow | UnreadRow:
+    try:
+        return read(OrderRow, cell)
+    except UnreadableAnswer as wrong:
+        named = cell if isinstance(cell, dict) else {}
+        number, tag = named.get("id"), named.get("tag")
+        has_id = isinstance(number, str | int) and not isinstance(number, bool) and not is_nothing(number)
+        has_clear_tag = is_nothing(tag) or isinstance(tag, str)
+        name = str(number) if has_id and has_clear_tag else ""
+        return UnreadRow(name, tag if isinstance(tag, str) and not is_nothing(tag) else "", str(wrong))
+
+
 def read_placed(answer: object) -> Placed:
     """The acknowledgement of an order.
 
     Raises:
         OrderRejected: refused inside a success (HTTP 200), with Tradier's words.
-        OutcomeUnknown: neither an id nor a refusal: look the order up.
+        OutcomeUnknown: neither an id nor a refusal, or both: look the order up. Rule: CS-408.
 
     >>> read_placed({"order": {"id": 257459, "status": "ok"}})
     Placed(id='257459', status='ok')
     """
     if (words := _refusal(answer)) is not None:
+        if number := order_id_in(answer):
+            raise OutcomeUnknown(f"order {number} is there, and: {words}", number)
         raise OrderRejected(words)
     placed = _receipt(answer)
     if placed.status.lower() not in ("ok", *WORKING, "filled", "partially_filled"):
-        raise OrderRejected(placed.status)
+        raise OutcomeUnknown(f"order {placed.id} is there, and: {placed.status}", placed.id)
     return placed
 
 
@@ -131,7 +168,7 @@ class Orders:
 
     tradier: Asks
 
-    def today(self, account: str) -> Iterator[OrderRow]:
+    def today(self, account: str) -> Iterator[OrderRow | UnreadRow]:
         """Today's orders with their tags, page after page, each once, as long as they are asked for.
 
         A short page is no end: how many Tradier gives at most is not documented. Only a page that brings nothing new
@@ -140,13 +177,21 @@ class Orders:
         seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
             params = {"page": str(page), "limit": str(PAGE_ORDERS), "includeTags": "true"}
-            rows = read_orders(self.tradier.get(f"accounts/{account}/orders", params))
-            fresh = [row for row in rows if row.id not in seen]
+            rows = read_rows(self.tradier.get(f"accounts/{account}/orders", params))
+            fresh = [row for row in rows if (row.id or repr(row)) not in seen]
             if not fresh:
                 return
             yield from fresh
-            seen.update(row.id for row in fresh)
+            seen.update(row.id or repr(row) for row in fresh)
         raise UnreadableAnswer(f"today's orders do not end after {MOST_PAGES} pages")
+
+    def one(self, account: str, order: str) -> OrderRow | None:
+        """The order of one of Tradier's own ids, of any day; None where it has no such order."""
+        try:
+            answer = self.tradier.get(f"accounts/{account}/orders/{order}", {"includeTags": "true"})
+        except RequestRefused:
+            return None
+        return read(OrderRow, inside(answer, "order"))
 
     def place(self, account: str, form: Mapping[str, str]) -> Placed:
         """Send an order, once."""

@@ -86,7 +86,12 @@ def read_many(kind: type[T], answer: object, *names: str) -> list[T]:
 
 
 def read_each(kind: type[T], answer: object, collection: str, element: str) -> list[T]:
-    """A model for every element of a collection that decides something (orders, holdings): none only when said so.
+    """A model for every element of a collection that decides something (orders, holdings): none only when said so."""
+    return [read(kind, cell) for cell in elements_of(answer, collection, element)]
+
+
+def elements_of(answer: object, collection: str, element: str) -> list[object]:
+    """The elements of such a collection, to be read one by one.
 
     Raises:
         UnreadableAnswer: the collection is there and the element is not: a foreign answer, not an empty one.
@@ -96,7 +101,7 @@ def read_each(kind: type[T], answer: object, collection: str, element: str) -> l
         return []
     if not isinstance(held, dict) or element not in held:
         raise UnreadableAnswer(f"{collection} does not hold {element}")
-    return read_many(kind, answer, collection, element)
+    return many(answer, collection, element)
 
 
 def to_decimal(value: object) -> Decimal:

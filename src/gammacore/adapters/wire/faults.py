@@ -42,6 +42,8 @@ class Trouble(StrEnum):
     """No connection, or no free one: not a byte of the request left."""
     NO_ANSWER = "no_answer"
     """It left (or some of it), and the time-out came first or the connection broke."""
+    BESIDE_AN_ID = "beside_an_id"
+    """An error beside the id of an order: the broker may well have taken it. Rule: CS-408."""
     UNREADABLE = "unreadable"
     """A success whose body is cut, no JSON, an HTML page or not what was expected."""
     BROKEN = "broken"
@@ -68,6 +70,7 @@ _PASSING = frozenset({Trouble.NOT_CONNECTED, Trouble.NO_ANSWER, Trouble.UNREADAB
 _READ: Mapping[Trouble, type[BrokerError]] = {
     Trouble.NOT_CONNECTED: BrokerUnavailable,
     Trouble.NO_ANSWER: BrokerUnavailable,
+    Trouble.BESIDE_AN_ID: UnreadableAnswer,
     Trouble.UNREADABLE: UnreadableAnswer,
     Trouble.BROKEN: BrokerUnavailable,
     Trouble.BUSY: BrokerUnavailable,
@@ -78,6 +81,7 @@ _READ: Mapping[Trouble, type[BrokerError]] = {
 }
 _LEFT_WITHOUT_ANSWER: Mapping[Trouble, type[BrokerError]] = {
     Trouble.NO_ANSWER: OutcomeUnknown,
+    Trouble.BESIDE_AN_ID: OutcomeUnknown,
     Trouble.UNREADABLE: OutcomeUnknown,
     Trouble.BROKEN: OutcomeUnknown,
 }
@@ -90,12 +94,16 @@ _ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
 
 
 class WireTrouble(Exception):
-    """A trouble on its way from the wire to the table; it never leaves the broker's package."""
+    """A trouble on its way from the wire to the table; it never leaves the broker's package.
 
-    def __init__(self, trouble: Trouble, words: str) -> None:
+    `broker_id` is the broker's own id of the order that the answer is about, where it had one.
+    """
+
+    def __init__(self, trouble: Trouble, words: str, broker_id: str = "") -> None:
         super().__init__(trouble, words)
         self.trouble = trouble
         self.words = words
+        self.broker_id = broker_id
 
     @property
     def remedy(self) -> str:
@@ -107,7 +115,8 @@ class WireTrouble(Exception):
         kind = _ERRORS[asked][self.trouble]
         if kind is OrderRejected:
             return OrderRejected(self.words)
-        return kind("; ".join(filter(None, (f"{place}: {self.words}", self.remedy))))
+        told = "; ".join(filter(None, (f"{place}: {self.words}", self.remedy)))
+        return OutcomeUnknown(told, self.broker_id) if kind is OutcomeUnknown else kind(told)
 
 
 Answer = TypeVar("Answer")

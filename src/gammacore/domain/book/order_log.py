@@ -23,9 +23,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.orders import Order, OrderState
 from gammacore.errors import InvalidInput
 
-_KEEP_THEIR_STATE = (
-    OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.FILLED, OrderState.REJECTED,
-)  # fmt: skip
+_KEEP_THEIR_STATE = (OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.FILLED)
 """A part that fills now, or the price of one that is said at last, does not bring the order back to work. CS-411."""
 
 
@@ -82,7 +80,7 @@ class OrderLog:
             case OrderNotSent():
                 self._move(event.id, OrderState.NOT_SENT, event.at, reason=event.detail)
             case OrderOutcomeUnknown():
-                self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail)
+                self._move(event.id, OrderState.UNKNOWN, event.at, reason=event.detail, broker_id=event.broker_id)
             case CancelRequested():
                 self._called_back(event)
             case OrderCanceled():

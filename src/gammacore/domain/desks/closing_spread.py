@@ -18,6 +18,8 @@ from gammacore.domain.strategy import Cancel, Close, Decision, Repair
 
 _AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 _NOT_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
+UNANSWERED = dt.timedelta(seconds=30)
+"""So long an exit waits for an entry that was called back, or is looked for, and of which nothing comes (ours)."""
 SOLD_AGAIN = dt.timedelta(seconds=60)
 """From a refused sale of a long to the next: a long that stays risks nothing more (ours)."""
 
@@ -55,7 +57,8 @@ def _next_close(position: SoldSpread, book: BookView, now: dt.datetime) -> Itera
     orders = book.orders_of(position.id)
     if entry_works(position, book):
         yield from call_back(orders, "closing")
-        return
+        if not all(goes_unanswered(order, now) for order in orders if order.ticket.purpose is Purpose.ENTRY):
+            return
     loose = tuple(_repairs(position, position.loose_legs(), orders, now))
     yield from loose
     if any(step.leg.side is Side.BUY for step in loose):
@@ -94,6 +97,11 @@ def _repairs(
 def _was_just_refused(leg: Leg, orders: Sequence[Order], now: dt.datetime) -> bool:
     sales = [order for order in orders if not order.ticket.buys_back and leg.symbol in order.ticket.symbols]
     return bool(sales) and sales[-1].state in _NOT_TAKEN and now - sales[-1].changed_at < SOLD_AGAIN
+
+
+def goes_unanswered(order: Order, now: dt.datetime) -> bool:
+    """Whether it ended, or has been asked back or looked for in vain for a while: an exit waits no longer. CS-535."""
+    return not order.is_working or (order.state not in _AT_THE_BROKER and now - order.changed_at >= UNANSWERED)
 
 
 def entry_works(position: SoldSpread, book: BookView) -> bool:

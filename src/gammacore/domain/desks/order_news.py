@@ -26,7 +26,7 @@ from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose, tel
 def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> list[Event]:
     """What the report says beyond what is known; empty when nothing. `holding` is the one the order is for."""
     events: list[Event] = []
-    if order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED:
+    if _is_found(order, report):
         events.append(OrderAccepted(now, order.id, report.broker_id))
     if lacks_price(report, holding):
         return events
@@ -45,6 +45,13 @@ def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.date
     return events
 
 
+def _is_found(order: Order, report: OrderReport) -> bool:
+    """Whether the broker has an order of which that was not known, or that counted as never taken. R4, CS-408."""
+    if order.state in (OrderState.REJECTED, OrderState.NOT_SENT):
+        return report.execution.any or not report.state.is_final
+    return order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED
+
+
 def lacks_price(report: OrderReport, holding: AnyHolding) -> bool:
     """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
     told = report.execution
@@ -55,10 +62,9 @@ def _fill(order: Order, report: OrderReport, holding: AnyHolding, now: dt.dateti
     """The fill as booked; without a price the expected one is booked and flagged. Rule: CS-411.
 
     What was reported as filled stays so when its price comes with an older state: one answer may lag behind another.
-    A refusal is final too, whatever fills of it are reported.
     """
     execution, is_verified = with_price(order.ticket, report.execution, holding.plan)
-    is_complete = OrderState.FILLED in (report.state, order.state) and order.state is not OrderState.REJECTED
+    is_complete = OrderState.FILLED in (report.state, order.state)
     return OrderFilled(now, order.id, execution, is_complete, price_verified=is_verified)
 
 

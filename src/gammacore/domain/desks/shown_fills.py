@@ -1,0 +1,113 @@
+"""Fills that the holdings show and no order reports: what the account holds decides, whatever the orders say.
+
+Pure. A broker may list an order as working, with nothing filled, in a row that cannot be read, or not at all, while a
+leg of it is held. What is shown is taken for a fill of ours up to what our order has left unfilled in that direction,
+and never beyond: the rest is another trader's. Rules: R2, R5, CS-408, CS-410, CS-572.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container, Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.outside_trades import part
+from gammacore.domain.holdings.holding import AnyHolding, is_spread
+from gammacore.domain.holdings.ratio import naked_shorts
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, Order, OrderState, OrderTicket
+
+_NEVER_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
+"""What an answer, or its absence, made of an order; the holdings may show that it was taken after all."""
+
+
+def may_still_fill(orders: Iterable[Order], symbol: str, gap: int) -> int:
+    """As much of a difference as working orders may explain: their unfilled quantity in its direction, and no more.
+
+    >>> may_still_fill([], "SPXW260105P06880000", -3)
+    0
+    """
+    signed = [
+        leg.side.sign * order.unfilled(symbol)
+        for order in orders
+        if order.is_working
+        for leg in order.ticket.legs
+        if leg.symbol == symbol
+    ]
+    return part(gap, sum(more for more in signed if more * gap > 0))
+
+
+def unreported_fills(
+    book: BookView, now: dt.datetime, after: dt.timedelta, silent: Container[str]
+) -> Iterator[tuple[Order, Execution]]:  # fmt: skip
+    """Working orders of which the holdings have shown more than they report for `after`, and all that is filled then.
+
+    Of a `silent` order (by id) all that is shown counts; of one that is heard of only what leaves a short uncovered,
+    for the rest its own next report is waited for.
+    """
+    beyond = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
+    for order in book.working_orders:
+        more = _shown_of(order, beyond)
+        holding = book.holding(order.ticket.holding)
+        if not more or holding is None or not _has_price(order.ticket, holding):
+            continue
+        if order.id in silent or _uncovers(holding, more):
+            for symbol, change in more.items():
+                beyond[symbol] -= change
+            yield order, _with_more(order, more)
+
+
+def fills_after_all(
+    book: BookView, since: dt.datetime, unknown: Mapping[str, int]
+) -> Iterator[tuple[Order, Execution]]:  # fmt: skip
+    """Orders meant after `since` that count as refused or never sent, and what is held of them all the same.
+
+    `unknown` are signed contracts that no book has. Rule: CS-408.
+    """
+    left = dict(unknown)
+    for holding in book.holdings.values():
+        for order in book.orders_of(holding.id):
+            if order.state not in _NEVER_TAKEN or order.intended_at <= since or not _has_price(order.ticket, holding):
+                continue
+            more = _shown_of(order, left)
+            if more and all(left[symbol] == change for symbol, change in more.items()):
+                for symbol in more:
+                    del left[symbol]
+                yield order, _with_more(order, more)
+
+
+def _shown_of(order: Order, beyond: Mapping[str, int]) -> dict[str, int]:
+    """Signed contracts by symbol of a difference that are as much as the order may have filled beyond its report."""
+    most = {leg.symbol: leg.side.sign * order.unfilled(leg.symbol) for leg in order.ticket.legs}
+    shown = {symbol: part(beyond.get(symbol, 0), unfilled) for symbol, unfilled in most.items()}
+    return {symbol: change for symbol, change in shown.items() if change}
+
+
+def _uncovers(holding: AnyHolding, more: Mapping[str, int]) -> bool:
+    """Whether a spread has more shorts without their cover once this is held of it too."""
+    before = dict(holding.quantities)
+    after = {symbol: before.get(symbol, 0) + more.get(symbol, 0) for symbol in before.keys() | more.keys()}
+    return sum(naked_shorts(after, holding.sides).values()) > sum(naked_shorts(before, holding.sides).values())
+
+
+def _has_price(ticket: OrderTicket, holding: AnyHolding) -> bool:
+    """Whether something can stand in for the price that nothing tells: the plan of a spread, or a limit."""
+    return is_spread(holding) or ticket.limit is not None
+
+
+def _with_more(order: Order, more: Mapping[str, int]) -> Execution:
+    """All that is filled of an order with what the holdings show: legs at no price where none was told (CS-411)."""
+    known, ticket = order.execution, order.ticket
+    filled = {leg.symbol: known.filled_of(leg) + abs(more.get(leg.symbol, 0)) for leg in ticket.legs}
+    whole = min(filled[leg.symbol] // leg.ratio for leg in ticket.legs)
+    price = known.price if whole == known.quantity else None
+    if not known.legs and all(filled[leg.symbol] == whole * leg.ratio for leg in ticket.legs):
+        return Execution(whole, price, known.fees)
+    prices = {fill.symbol: fill.price for fill in known.legs}
+    legs = tuple(
+        LegFill(leg.symbol, leg.side, filled[leg.symbol], prices.get(leg.symbol, Decimal(0)))
+        for leg in ticket.legs
+        if filled[leg.symbol]
+    )
+    return Execution(whole, price, known.fees, legs)
