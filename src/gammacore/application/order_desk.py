@@ -30,7 +30,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.order_answers import LESS_THAN_BOOKED, judge_answer
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
 from gammacore.domain.risk.guard import Refused
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
