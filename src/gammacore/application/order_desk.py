@@ -204,8 +204,8 @@ class OrderDesk:
         self._stirred.discard(order.id)
         try:
             report = self._broker.order(order.id)
-        except BrokerError:
-            self._fill_unknown(order, now)
+        except BrokerError as failure:
+            self._fill_unknown(order, now, str(failure))
             return
         if report is None:
             if order.is_working:
@@ -214,8 +214,7 @@ class OrderDesk:
         self._absences.pop(order.id, None)
         self.take(order, report)
         if order.id in self._misread:
-            self._fill_unknown(order, now)
-            return
+            return  # as after any look that failed
         self._answered[order.id] = now
         self._call_back(order.id, now)
 
@@ -227,8 +226,14 @@ class OrderDesk:
         if not (judged := judge_answer(order, report)).passed:
             self._unreadable(order, judged)
             return False
+        booked = self._contained(
+            lambda: self._book(order, report), f"the news of order {order.id}", order.ticket.holding
+        )
+        if booked is None:
+            self._misread[order.id] = self._misread.get(order.id, 0) + 1
+            return False
         self._misread.pop(order.id, None)
-        return self._book(order, report)
+        return booked
 
     def _book(self, order: Order, report: OrderReport) -> bool:
         holding = self._ledger.book.holdings[order.ticket.holding]
@@ -268,13 +273,14 @@ class OrderDesk:
         holding = self._ledger.book.holdings[order.ticket.holding]
         return holding.is_live or not is_spread(holding)
 
-    def _fill_unknown(self, order: Order, now: dt.datetime) -> None:
+    def _fill_unknown(self, order: Order, now: dt.datetime, why: str) -> None:
         """No answer says what became of an order: an alarm once that is long, counted all the same. Rule: DH-241."""
         if not order.is_working:
             return
         silent = now - max(order.changed_at, self._answered.get(order.id, order.changed_at))
         if silent >= self._fill_timeout:
-            detail = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
+            news = f"no news of order {order.id} for {silent.total_seconds():.0f} s; it counts as in flight"
+            detail = f"{news} ({why})" if why else news
             code, holding = Alarm.FILL_UNKNOWN.value, order.ticket.holding
             self._ledger.record(*self._alarm(code, detail, holding, about=order.id, again=None))
 
