@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import assert_never
 
 from attrs import evolve
@@ -50,9 +50,11 @@ class CarryOut:
     """Does what was decided, one decision at a time. Rules: CS-338..344, CS-402, CS-413, CS-416, CS-420, CS-421, R1."""
 
     def __init__(
-        self, ledger: DayLedger, desk: OrderDesk, clock: Clock, recall: RecallMarket, strategy: str
+        self, ledger: DayLedger, desk: OrderDesk, clock: Clock, recall: RecallMarket, strategy: str,
+        taken: Container[str] = frozenset(),
     ) -> None:  # fmt: skip
-        """`strategy` is the name that new spreads are held under."""
+        """`strategy` is the name that new spreads are held under, `taken` the ids the broker knows and the book not."""
+        self._taken = taken
         self._ledger = ledger
         self._desk = desk
         self._clock = clock
@@ -225,6 +227,8 @@ class CarryOut:
         known = book.holding(step.holding)
         if known is not None and is_spread(known):
             raise InvalidInput("holding", known.id, "a spread has this name; give the holding one of its own")
+        if len(step.legs) == 1 and step.legs[0].ratio != 1:
+            raise InvalidInput("ratio", step.legs[0].ratio, "a single leg has the ratio 1; give contracts as quantity")
         underlyings = [leg.symbol if isinstance(leg, ShareLeg) else leg.contract.underlying for leg in step.legs]
         ticket = OrderTicket(
             id=self._next_id(step.strategy, step.underlying, step.holding, step.purpose),
@@ -261,7 +265,8 @@ class CarryOut:
             self._desk.cancel(order, step.reason)
 
     def _next_id(self, strategy: str, underlying: str, holding: str, purpose: Purpose) -> str:
-        return next_order_id(self._ledger.book, strategy, underlying, holding, str(purpose), self._clock.now())
+        book, now = self._ledger.book, self._clock.now()
+        return next_order_id(book, strategy, underlying, holding, str(purpose), now, self._taken)
 
 
 def _is_in_the_way(order: Order, sides: Sequence[Vertical], now: dt.datetime) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
+from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.bookings import booked, end_of
 from gammacore.domain.holdings.holding import AnyHolding
@@ -29,6 +31,7 @@ class ConfirmClosed:
     ) -> None:  # fmt: skip
         """`after`: a broker's list of holdings may be older than a fill by so much. Rule: CS-562."""
         self._after = after
+        self._contained = Containment(ledger, clock)
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
@@ -52,7 +55,7 @@ class ConfirmClosed:
         for holding in flat:
             options = [symbol for symbol, lots in holding.lots.items() if lots.is_option]
             if all(held.get(s, 0) == expected.get(s, 0) + foreign.get(s, 0) for s in options):
-                self._book(holding)
+                self._contained(partial(self._book, holding), f"the end of {holding.id}", holding.id)
 
     def _may_return(self, holding: AnyHolding, session: TradingSession) -> bool:
         is_on = self._clock.now() < session.close

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock
 
+Result = TypeVar("Result")
 NOT_BOOKED = "not_booked"
 """The alarm of a fact that the book refuses: it is looked at again in the next cycle."""
 REFUSALS = (InvalidInput, ArithmeticError)
@@ -26,16 +28,15 @@ class Containment:
         self._ledger = ledger
         self._alarm = RepeatedAlarms(clock)
 
-    def __call__(self, step: Callable[[], object], what: str, holding: str = "") -> bool:
-        """Whether the step ran to its end. Where it did not, the alarm of `what` is raised, every five minutes."""
+    def __call__(self, step: Callable[[], Result], what: str, holding: str = "") -> Result | None:
+        """What the step returns; None where a fact cannot be booked: the alarm of `what`, again every five minutes."""
         try:
-            step()
+            return step()
         except REFUSALS as refusal:
             self._raise_alarm(what, refusal, holding)
-            return False
-        return True
+            return None
 
     def _raise_alarm(self, what: str, refusal: Exception, holding: str) -> None:
         why = str(refusal) or type(refusal).__name__
-        detail = f"{what} could not be booked: {why}"[:500].encode(errors="replace").decode()
-        self._ledger.record(*self._alarm(NOT_BOOKED, f"{detail}; tried again every cycle", holding, about=what))
+        detail = ascii(f"{what} could not be booked: {why}")[1:-1]  # what is refused may be a text that is no text
+        self._ledger.record(*self._alarm(NOT_BOOKED, f"{detail[:500]}; tried again every cycle", holding, about=what))

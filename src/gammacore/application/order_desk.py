@@ -195,8 +195,8 @@ class OrderDesk:
         self._spoken_of.discard(order.id)
         try:
             report = self._ask(order)
-        except BrokerError:
-            self._nothing_heard(order, now)
+        except BrokerError as failure:
+            self._nothing_heard(order, now, str(failure))
             return
         if report is None:
             if order.is_working:
@@ -221,9 +221,9 @@ class OrderDesk:
                 return report
         return self._broker.order_by_broker_id(order.id, order.broker_id)
 
-    def _nothing_heard(self, order: Order, now: dt.datetime) -> None:
+    def _nothing_heard(self, order: Order, now: dt.datetime, why: str = "") -> None:
         """A look that brought nothing: alarmed once that is long, and its life ends all the same. CS-409, DH-241."""
-        self._ledger.record(*self.silent.alarms(order))
+        self._ledger.record(*self.silent.alarms(order, why))
         self._call_back(order.id, now)
 
     def take(self, order: Order, report: OrderReport) -> bool:
@@ -234,8 +234,14 @@ class OrderDesk:
         if not (judged := judge_answer(order, report)).passed:
             self._unreadable(order, judged)
             return False
+        booked = self._contained(
+            lambda: self._book(order, report), f"the news of order {order.id}", order.ticket.holding
+        )
+        if booked is None:
+            self._misread[order.id] = self._misread.get(order.id, 0) + 1
+            return False
         self._misread.pop(order.id, None)
-        return self._book(order, report)
+        return booked
 
     def _book(self, order: Order, report: OrderReport) -> bool:
         holding = self._ledger.book.holdings[order.ticket.holding]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 
 from attrs import evolve, frozen
 
+from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.lost_orders import LostOrders
 from gammacore.application.order_desk import A_DAY, OrderDesk
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
@@ -56,8 +59,12 @@ class Reconcile:
         rules: ReconcileRules = OURS_ONLY,
         policy: StopPolicy = PRESETS["standard"],
         underlyings: Mapping[str, Underlying] = REGISTRY,
+        lost: LostOrders | None = None,
     ) -> None:  # fmt: skip
-        """`policy` are the stops an orphan gets, `underlyings` what its option root may belong to."""
+        """`policy` are the stops an orphan gets, `underlyings` what its option root may belong to.
+
+        `lost` looks for orders of ours that the ledger has forgotten, before the first comparison.
+        """
         self._ledger = ledger
         self._desk = desk
         self._broker = broker
@@ -71,15 +78,20 @@ class Reconcile:
         self._unclear: frozenset[str] = frozenset()
         self._take_shown = TakeShown(ledger, clock)
         self._alarm = RepeatedAlarms(clock)
+        self._lost = lost
+        self._contained = Containment(ledger, clock)
         self._expired: dt.date | None = None
         self.is_settled = False
         """Whether what the account holds was compared, and every difference judged, since this process began."""
 
     def __call__(self, expired: dt.date | None = None) -> list[ReconcileFinding]:
         """Compare, and act on what differs; until no difference waits for a verdict nothing is opened."""
+        if self._lost is not None:
+            self._lost()
         findings = self._compare(expired)
         waits = {ReconcileVerdict.LOOK_AGAIN, ReconcileVerdict.UNREACHABLE}
-        self.is_settled = self.is_settled or all(finding.verdict not in waits for finding in findings)
+        is_compared = all(finding.verdict not in waits for finding in findings)
+        self.is_settled = self.is_settled or (is_compared and (self._lost is None or self._lost.is_done))
         return findings
 
     def _compare(self, expired: dt.date | None) -> list[ReconcileFinding]:
@@ -110,7 +122,10 @@ class Reconcile:
         for symbol, gap in differences.items():
             if symbol in verdicts:  # a fill adopted or a position closed speaks for all its legs
                 continue
-            if judged := self._judge(symbol, gap, held):
+            judged = self._contained(partial(self._judge, symbol, gap, held), f"the difference in {symbol}")
+            if judged is None:
+                verdicts[symbol] = ReconcileVerdict.LOOK_AGAIN
+            elif judged:
                 verdicts.update(judged)
             else:  # less what was ours and is gone, and what an order at work may still explain
                 rest = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
@@ -119,7 +134,10 @@ class Reconcile:
         verdicts.update(self._taken_after_all(left))
         left = {symbol: gap for symbol, gap in left.items() if symbol not in verdicts}
         if left:
-            verdicts.update(self._take_in(left, self._broker_orders()))
+            taken = self._contained(
+                lambda: self._take_in(left, self._broker_orders()), f"what is held of {', '.join(left)}"
+            )
+            verdicts.update(dict.fromkeys(left, ReconcileVerdict.LOOK_AGAIN) if taken is None else taken)
         self._take_unreported()
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):

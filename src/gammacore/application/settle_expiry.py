@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 
+from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.bookings import SETTLED, booked, end_of
 from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
@@ -42,12 +44,13 @@ class SettleExpiry:
         self._market = market
         self._clock = clock
         self._underlyings = {**REGISTRY, **underlyings}
+        self._contained = Containment(ledger, clock)
 
     def __call__(self, date: dt.date) -> None:
         """Settle options expiring on or before `date`, whose trading has ended."""
         for holding in self._ledger.book.live_holdings:
             if not self._is_busy(holding):
-                self._settle(holding, date)
+                self._contained(partial(self._settle, holding, date), f"the settlement of {holding.id}", holding.id)
 
     def _settle(self, holding: AnyHolding, date: dt.date) -> None:
         contracts = (holding.contract(symbol) for symbol in holding.options)

@@ -43,12 +43,16 @@ class SilentOrders:
             patience = min(patience, dt.timedelta(seconds=life))
         return order.is_working and self._clock.now() - self._since(order) >= patience
 
-    def alarms(self, order: Order) -> tuple[AlarmRaised, ...]:
-        """The alarm of a silent order, every five minutes, whatever its state: it counts as in flight. Rule: DH-241."""
+    def alarms(self, order: Order, why: str = "") -> tuple[AlarmRaised, ...]:
+        """The alarm of a silent order, every five minutes, whatever its state: it counts as in flight. Rule: DH-241.
+
+        `why` is what the look failed by.
+        """
         if not self.includes(order):
             return ()
         silent = (self._clock.now() - self._since(order)).total_seconds()
         detail = f"no news of order {order.id} for {silent:.0f} s; it counts as in flight"
+        detail = f"{detail} ({why})" if why else detail
         return self._alarm(Alarm.FILL_UNKNOWN.value, detail, order.ticket.holding, about=order.id)
 
     def odd_words(self, order: Order, report: OrderReport) -> tuple[AlarmRaised, ...]:

@@ -28,6 +28,7 @@ from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory
 from gammacore.application.guard import Guard
+from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
@@ -285,6 +286,7 @@ def wire_trade(
         is_reconciled=lambda: reconcile.is_settled,
     )
     desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout)
+    lost = LostOrders(ledger, broker, clock, looks=venue.terms.mode is not Mode.STUDY)
     reconcile = Reconcile(
         ledger,
         desk,
@@ -293,6 +295,7 @@ def wire_trade(
         rules=reconcile_rules(settings, venue.terms.mode),
         policy=settings.stops,
         underlyings=known,
+        lost=lost,
     )
     recall = RecallMarket(ledger, market, underlying)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
@@ -308,7 +311,7 @@ def wire_trade(
         exposures=ChainExposure(underlying, day.session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
         guard=guard,
         desk=desk,
-        carry_out=CarryOut(ledger, desk, clock, recall, day.strategy.name),
+        carry_out=CarryOut(ledger, desk, clock, recall, day.strategy.name, lost),
         confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds)),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,

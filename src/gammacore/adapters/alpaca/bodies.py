@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from gammacore.adapters.alpaca.faults import WireTrouble
-from gammacore.adapters.wire import Trouble
+from gammacore.adapters.wire import Trouble, well_formed
 from gammacore.domain.written_figures import Unread, read_plain_figure
 
 Row = Mapping[str, object]
@@ -52,13 +52,13 @@ def text(row: Row, name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str) or not value:
         raise unreadable(f"{name} is missing")
-    return value
+    return well_formed(value)
 
 
 def words(row: Row, name: str) -> str:
     """A text that may be missing: then it is empty."""
     value = row.get(name)
-    return value if isinstance(value, str) else ""
+    return well_formed(value) if isinstance(value, str) else ""
 
 
 def truth(row: Row, name: str) -> bool:

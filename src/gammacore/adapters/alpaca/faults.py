@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from gammacore.adapters.wire import Trouble, explain, explain_status, faults
+from gammacore.adapters.wire import Trouble, explain, explain_status, faults, well_formed
 
 ORDER_NOT_FOUND = 40410000
 """Alpaca's own code for an order it does not have."""
@@ -148,7 +148,7 @@ def _verdict(response: requests.Response) -> tuple[str, int | None]:
     if not isinstance(body, dict):
         return "", None
     message, code = body.get("message"), body.get("code")
-    words = " ".join(message.split())[:_LONGEST_WORDS] if isinstance(message, str) else ""
+    words = well_formed(" ".join(message.split())[:_LONGEST_WORDS]) if isinstance(message, str) else ""
     for name, value in response.request.headers.items():
         if name.upper().startswith("APCA-") and value:
             words = words.replace(str(value), _HIDDEN)

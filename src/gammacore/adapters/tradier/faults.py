@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import httpx
 
-from gammacore.adapters.wire import Trouble, explain, explain_status, faults
+from gammacore.adapters.wire import Trouble, explain, explain_status, faults, well_formed
 
 _TOKEN_STATUS = frozenset({401, 403})
 _TOO_MANY = 429
@@ -158,4 +158,4 @@ def _is_key_fault(answer: object) -> bool:
 
 def _excerpt(text: str) -> str:
     """The first words of a body, without its markup."""
-    return " ".join(_MARKUP.sub(" ", text[:2000]).split())[:200]
+    return well_formed(" ".join(_MARKUP.sub(" ", text[:2000]).split())[:200])

@@ -135,21 +135,32 @@ def _leg_fills(row: OrderRow) -> tuple[LegFill, ...]:
     if not row.leg and (row.class_.lower() in _SEVERAL_LEGS or row.type.lower() in _NET_PRICES):
         return ()
     rows = row.leg or (row,)
+    if (nameless := next((leg for leg in rows if leg.exec_quantity and not _symbol(leg, row)), None)) is not None:
+        if client_id(row) == row.id:
+            return ()  # somebody else's
+        raise UnreadableAnswer(f"order {row.id} has a fill of a contract that it does not name (leg {nameless.id})")
     fills = [(leg, _count(leg.exec_quantity, leg)) for leg in rows if leg.exec_quantity]
     prices = [_price(leg) for leg, _ in fills]
     if None in prices:
         return ()
     return tuple(
-        LegFill(_symbol(leg), _side(leg), quantity, price)
+        LegFill(_symbol(leg, row), _side(leg), quantity, price)
         for (leg, quantity), price in zip(fills, prices, strict=True)
         if price is not None
     )
 
 
-def _symbol(row: OrderRow) -> str:
-    if row.class_.lower() == "option" and not row.option_symbol:
-        raise UnreadableAnswer(f"order {row.id} is of an option and does not say of which")
-    return row.option_symbol or row.symbol
+def _symbol(leg: OrderRow, order: OrderRow) -> str:
+    """What a leg of an order trades; empty where that is an option and it does not say which.
+
+    The symbol beside it is its underlying's, which is another thing.
+
+    >>> single, shares = OrderRow("7", "filled", class_="option", symbol="SPX"), OrderRow("8", "filled", symbol="SPY")
+    >>> _symbol(single, single), _symbol(shares, shares)
+    ('', 'SPY')
+    """
+    is_option = leg.class_.lower() == "option" or order.class_.lower() == "multileg"
+    return leg.option_symbol or ("" if is_option else leg.symbol)
 
 
 def _side(row: OrderRow) -> Side:

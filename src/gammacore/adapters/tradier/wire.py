@@ -16,7 +16,7 @@ import attrs
 from cattrs import Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, override
 
-from gammacore.adapters.wire import UnreadableAnswer
+from gammacore.adapters.wire import UnreadableAnswer, well_formed
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.written_figures import bounded_figure, read_plain_figure
 
@@ -156,7 +156,7 @@ def _to_date(value: object) -> dt.date:
 
 def _to_text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return well_formed(value)
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return str(value)  # ids and account numbers come either way
     raise ValueError(f"{_kind(value)} is no text")

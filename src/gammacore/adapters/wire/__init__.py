@@ -3,6 +3,7 @@
 from gammacore.adapters.wire.connection import explain, explain_status
 from gammacore.adapters.wire.faults import Asked, Repeats, RequestRefused, Trouble, UnreadableAnswer
 from gammacore.adapters.wire.live_market import next_step
+from gammacore.adapters.wire.texts import well_formed
 
 __all__ = [
     "Asked",
@@ -13,4 +14,5 @@ __all__ = [
     "explain",
     "explain_status",
     "next_step",
+    "well_formed",
 ]
