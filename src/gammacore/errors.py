@@ -11,7 +11,8 @@
     ├── BrokerError
     │   ├── OrderRejected       the broker said no; it will not change its mind
     │   ├── BrokerUnavailable   refused before it left: nothing was sent
-    │   │   └── CredentialRefused   the broker does not accept the token or key
+    │   │   ├── CredentialRefused   the broker does not accept the token or key
+    │   │   └── OrderTooOld         decided too long ago: it was kept from leaving
     │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
     ├── StorageError
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
@@ -103,6 +104,10 @@ class BrokerUnavailable(BrokerError):
 
 class CredentialRefused(BrokerUnavailable):
     """The token or keys are wrong, expired or without the right for this: asking again is useless. Rule: OP-004."""
+
+
+class OrderTooOld(BrokerUnavailable):
+    """The order was decided too long ago when its first byte was about to leave: nothing was sent."""
 
 
 class OutcomeUnknown(BrokerError):

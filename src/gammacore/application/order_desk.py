@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from attrs import evolve
@@ -36,7 +36,7 @@ from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OrderTooOld
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
@@ -66,13 +66,16 @@ class OrderDesk:
         life: OrderLife,
         guard: Guard,
         fill_timeout: dt.timedelta = FILL_TIMEOUT,
+        time_is_doubted: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`time_is_doubted` says whether the clock jumped and what the time is has not been settled since."""
         self._guard = guard
         self._ledger = ledger
         self._broker = broker
         self._clock = clock
         self._life = life
         self._fill_timeout = fill_timeout
+        self._time_is_doubted = time_is_doubted
         self._answered: dict[str, dt.datetime] = {}
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
@@ -95,8 +98,8 @@ class OrderDesk:
         """Ask the guard, record the intent durably (with `first`, in one append), then submit, once.
 
         `opens` is what the first order of a holding begins, `plan` that of a spread. A refusal is journaled where its
-        reason is new; `first` is not recorded then. Where the recording took too long (the ledger was out of reach) the
-        market is another one: nothing is sent.
+        reason is new; `first` is not recorded then. Where an intent grew too old before its first byte (the ledger was
+        out of reach, the machine slept) the market is another one: nothing is sent.
 
         Raises:
             WriteConflict: another writer holds this ledger; nothing was sent.
@@ -110,9 +113,6 @@ class OrderDesk:
         ticket = judged.ticket
         now = self._clock.now()
         self._ledger.record(*first, *self._new_policy(plan, now), OrderIntended(now, ticket, opens))
-        now = self._clock.now()
-        if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
-            return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)
 
     def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:
@@ -145,7 +145,7 @@ class OrderDesk:
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
         try:
-            receipt = self._broker.submit(ticket)
+            receipt = self._broker.submit(ticket, lambda: self._require_fresh(ticket))
         except OrderRejected as refusal:
             return self._note(OrderWasRejected(self._clock.now(), ticket.id, refusal.reason))
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent
@@ -153,6 +153,18 @@ class OrderDesk:
         except BrokerError as doubt:  # OutcomeUnknown, and whatever else does not prove that nothing left
             return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt)))
         return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
+
+    def _require_fresh(self, ticket: OrderTicket) -> None:
+        """The gate of an order: asked next to the wire, after every look-up, wait and connection. Rules: R1, R10.
+
+        Raises:
+            OrderTooOld: it was decided too long ago, or how long ago cannot be said.
+        """
+        age = self._ledger.book.orders[ticket.id].age_seconds(self._clock.now())
+        if age > self._life.resend_seconds:
+            raise OrderTooOld(f"{age:.0f} s old when it was about to leave: to be decided anew")
+        if self._time_is_doubted():
+            raise OrderTooOld("the clock jumped while it was on its way: to be decided anew")
 
     def _note(self, event: OrderWasRejected | OrderNotSent | OrderOutcomeUnknown | OrderAccepted) -> OrderState:
         self._ledger.record(event)

@@ -10,8 +10,8 @@ from gammacore.domain.ledger import BreakerCleared, BreakerTripped
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.sessions import BrokerClock
-from gammacore.errors import BrokerError, OrderRejected
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.errors import BrokerError, OrderRejected, OrderTooOld
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
 
 Answer = TypeVar("Answer")
@@ -27,8 +27,8 @@ class WatchedBroker:
         self._breaker = breaker
         self._failures = 0
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self._watched(lambda: self._broker.submit(ticket))
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self._watched(lambda: self._broker.submit(ticket, gate))
 
     def cancel(self, order_id: str) -> None:
         self._watched(lambda: self._broker.cancel(order_id))
@@ -53,6 +53,8 @@ class WatchedBroker:
             answer = ask()
         except OrderRejected:
             self._answered()
+            raise
+        except OrderTooOld:  # we kept it here ourselves: the broker neither answered nor failed
             raise
         except BrokerError as failure:
             self._failed(failure)

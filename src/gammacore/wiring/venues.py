@@ -133,7 +133,7 @@ def broker_venue(
     looked_at = for_market(settings, armed)
     lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
     refuse_another_account(ledger, book.owner, mark_of(armed, lineage), NOTHING_SENT)
-    opened = open_broker(armed, credentials, clock, places)
+    opened = open_broker(armed, credentials, clock, places, settings.deadlines(armed.broker))
     closes: list[Callable[[], None]] = [opened.close]
     try:
         shown = open_broker_market(

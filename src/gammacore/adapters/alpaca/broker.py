@@ -30,7 +30,7 @@ from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
 from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ class AlpacaBroker:
     def _questions(self) -> Questions:
         return Questions(self._clock, self.patience)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Post the order, once; see `Broker.submit`. Rules: R1, R4."""
         request = request_of(ticket)
         place = f"order {ticket.id}"
         try:
-            return once(lambda: _receipt(self._trading.submit_order(request)))
+            return self.patience.send(lambda: once(lambda: _receipt(self._trading.submit_order(request))), gate)
         except WireTrouble as trouble:
             if not trouble.is_known_id:
                 raise trouble.to_broker_error(Asked.ORDER, place) from None
@@ -104,7 +104,7 @@ class AlpacaBroker:
         if known is None:
             raise BrokerError(f"no order {order_id} to cancel")
         try:
-            once(lambda: self._trading.cancel_order_by_id(known.broker_id))
+            self.patience.send(lambda: once(lambda: self._trading.cancel_order_by_id(known.broker_id)))
         except WireTrouble as trouble:
             raise trouble.to_broker_error(Asked.CANCEL, f"cancel of {order_id}") from None
 

@@ -16,7 +16,7 @@ from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import InvalidInput
-from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open
 
 
 class TradierBroker:
@@ -33,12 +33,12 @@ class TradierBroker:
     def __repr__(self) -> str:
         return f"TradierBroker({self._tradier!r})"
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Send one order, once; one that is there already is answered with its receipt."""
         form = order_form(ticket)
         if (row := self._find(ticket.id)) is not None:
             return Receipt(row.id)
-        return Receipt(self._tradier.orders.place(self._account, form).id)
+        return Receipt(self._tradier.orders.place(self._account, form, gate).id)
 
     def cancel(self, order_id: str) -> None:
         """Ask for an order to be called back; one that is finished or unknown is an error."""
