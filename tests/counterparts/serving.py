@@ -100,7 +100,7 @@ class LoopbackServer(uvicorn.Server):
     async def drip(self, client: tuple[str, int]) -> None:
         """Send a client address the head of an answer byte by byte, one header without an end, until it has gone."""
         found = [one for one in self.server_state.connections if getattr(one, "client", None) == client]
-        transport: Any = found[0].transport  # type: ignore[union-attr]  # of either protocol uvicorn knows
+        transport: Any = found[0].transport
         head = chain(b"HTTP/1.1 200 OK\r\nx-slow: ", repeat(ord("a")))
         while not transport.is_closing():
             transport.write(bytes([next(head)]))

@@ -36,7 +36,7 @@ from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose, tells_more
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OrderTooOld
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.order_news import News
@@ -144,8 +144,11 @@ class OrderDesk:
             self._ledger.record(event)
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
+        def gate() -> None:
+            self._life.require_fresh(self._ledger.book.orders[ticket.id], self._clock.now(), self._time_is_doubted())
+
         try:
-            receipt = self._broker.submit(ticket, lambda: self._require_fresh(ticket))
+            receipt = self._broker.submit(ticket, gate)
         except OrderRejected as refusal:
             return self._note(OrderWasRejected(self._clock.now(), ticket.id, refusal.reason))
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent
@@ -153,18 +156,6 @@ class OrderDesk:
         except BrokerError as doubt:  # OutcomeUnknown, and whatever else does not prove that nothing left
             return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt)))
         return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
-
-    def _require_fresh(self, ticket: OrderTicket) -> None:
-        """The gate of an order: asked next to the wire, after every look-up, wait and connection. Rules: R1, R10.
-
-        Raises:
-            OrderTooOld: it was decided too long ago, or how long ago cannot be said.
-        """
-        age = self._ledger.book.orders[ticket.id].age_seconds(self._clock.now())
-        if age > self._life.resend_seconds:
-            raise OrderTooOld(f"{age:.0f} s old when it was about to leave: to be decided anew")
-        if self._time_is_doubted():
-            raise OrderTooOld("the clock jumped while it was on its way: to be decided anew")
 
     def _note(self, event: OrderWasRejected | OrderNotSent | OrderOutcomeUnknown | OrderAccepted) -> OrderState:
         self._ledger.record(event)

@@ -32,9 +32,6 @@ class LoopLimits:
     """
 
     cycle_seconds: float = parameter(60.0, "A cycle that takes longer raises an alarm, seconds.", above=0)
-    jump_seconds: float = parameter(
-        2.0, "A wall clock this far from the progress of the monotonic one has jumped, seconds.", above=0
-    )
     asleep_seconds: float = parameter(
         30.0, "A loop that wakes this much later than it meant to was asleep, seconds.", above=0
     )
