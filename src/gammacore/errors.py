@@ -18,6 +18,7 @@
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
     │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
+    ├── LoopSilent              a running loop did not obey a request in time; the request stays in its inbox
     ├── StrategyFailed          a user's own strategy raised, or returned what is not a decision
     └── TradingHalted           the kill switch or a guard is latched
 
@@ -129,6 +130,10 @@ class CorruptLedger(StorageError):
 
 class WriteConflict(StorageError):
     """Another writer holds this ledger, or appended first; nothing of ours was written."""
+
+
+class LoopSilent(GammacoreError):
+    """A running loop did not obey a request in time: it may hang or be stopped. The request stays in its inbox."""
 
 
 class StrategyFailed(GammacoreError):
