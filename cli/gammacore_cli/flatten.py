@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 def flatten(frame: Frame, asked: LedgerChoice, reason: str, wait: float, **market: Any) -> None:
     """Call back entries, close every position, verify, and stay halted until `resume`.
 
-    A running loop does it and is waited for (--wait); one that does not obey in time is named. With none running the halt is journaled first and the
-    rest is done here, on the market the options name; a live ledger then needs all three locks, which are checked
-    before anything is written. The exit code is 1 when not everything is closed: what is open is named, and the
-    account stays halted.
+    A running loop does it and is waited for (--wait); one that does not obey in time is named, with what can be done.
+    With none running the halt is journaled first and the rest is done here, on the market the options name; a live
+    ledger then needs all three locks, which are checked before anything is written. The exit code is 1 when not
+    everything is closed: what is open is named, and the account stays halted.
 
     Three other ways, where this command is not at hand: make the file LEDGER.halt beside the ledger (or the one the
     configuration names, account.halt_file), or the file HALT in the home folder, which holds for every account ledger
