@@ -31,7 +31,8 @@ class CycleWatchdog:
     """Implements `gammacore.ports.notifier.CycleTimer`.
 
     Its thread touches nothing of the loop: it calls `stalled`, which only writes a log line and puts a message into a
-    queue, with an instant that was computed beforehand. Alerted after `seconds`, then after twice, four times as long.
+    queue, with an instant that was computed beforehand. Alerted after `seconds`, then after twice, four times as long;
+    where every cycle is as slow, of the first of them, and again every `again_seconds`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class CycleWatchdog:
         *,
         new_timer: Callable[[float, Callable[[], None]], Timer] = daemon_timer,
         steady: Callable[[], float] = steady_seconds,
+        again_seconds: float = 300.0,
     ) -> None:
         self._seconds = seconds
         self._stalled = stalled
@@ -50,6 +52,8 @@ class CycleWatchdog:
         self._cycle = 0
         self._timer: Timer | None = None
         self._began = 0.0
+        self._again = again_seconds
+        self._barked: float | None = None
 
     def begin(self, at: dt.datetime) -> None:
         """A cycle begins. See `CycleTimer.begin`."""
@@ -78,6 +82,10 @@ class CycleWatchdog:
             if cycle != self._cycle:
                 return  # it ended in this very moment
             self._arm(cycle, began, elapsed, 2 * elapsed)
+            now, before = self._steady(), self._barked
+            if elapsed == self._seconds and before is not None and now - before < self._again:
+                return
+            self._barked = now
         self._stalled(
             f"cycle_slow: a cycle has lasted {elapsed:.0f} s and is not over; no exit is decided meanwhile",
             began + dt.timedelta(seconds=elapsed),

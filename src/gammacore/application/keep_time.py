@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.loop_limits import LoopLimits
 from gammacore.domain.sessions import NEW_YORK, BrokerClock
@@ -44,6 +45,7 @@ class KeepTime:
         self._timer = timer
         self._known: ClockJump | None = None
         self._slow: str = ""
+        self._repeated = RepeatedAlarms(clock)
 
     @contextmanager
     def cycle(self) -> Iterator[None]:
@@ -84,7 +86,7 @@ class KeepTime:
     def _journal_a_slow_cycle(self) -> None:
         if self._slow:
             detail, self._slow = self._slow, ""
-            self._ledger.record(AlarmRaised(self._clock.now(), CYCLE_SLOW, detail))
+            self._ledger.record(*self._repeated(CYCLE_SLOW, detail, ""))
 
     def _settle(self) -> None:
         """Ask the broker which clock is right; without an answer ours goes on, and it is asked again next cycle."""

@@ -16,7 +16,7 @@ class RequestDeadlines:
     """
 
     read_seconds: float = parameter(
-        30.0, "A question and its repeats, seconds; past it the look has failed.", above=0, at_most=600
+        20.0, "A question and its repeats, seconds; past it the look has failed.", above=0, at_most=600
     )
     order_seconds: float = parameter(
         20.0, "An order or a cancel, seconds; past it the outcome is unknown.", above=0, at_most=600
@@ -31,7 +31,7 @@ class LoopLimits:
     (10.0, 120.0)
     """
 
-    cycle_seconds: float = parameter(60.0, "A cycle that takes longer raises an alarm, seconds.", above=0)
+    cycle_seconds: float = parameter(15.0, "A cycle that takes longer raises an alarm, seconds.", above=0)
     asleep_seconds: float = parameter(
         30.0, "A loop that wakes this much later than it meant to was asleep, seconds.", above=0
     )

@@ -74,6 +74,17 @@ def test_a_cycle_that_hangs_is_reported_at_once_and_then_ever_more_seldom() -> N
     assert yard.timers[-1].canceled
 
 
+def test_cycles_that_are_all_slow_are_reported_every_five_minutes() -> None:
+    yard = Yard()
+    for cycle in range(6):
+        yard.now = cycle * 70.0
+        yard.dog.begin(at("10:00"))
+        yard.timers[-1].call()
+        yard.dog.end()
+
+    assert len(yard.heard) == 2
+
+
 @pytest.mark.parametrize("next_begins", [False, True])
 def test_a_timer_that_fires_as_its_cycle_ends_reports_nothing(next_begins: bool) -> None:
     yard = Yard()
