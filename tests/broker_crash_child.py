@@ -24,7 +24,7 @@ from builders_unbid import WAYS, a_strategy, asked_to_flatten
 from counterparts.served_clock import ServedClock
 from gammacore.adapters.sqlite import SqliteInbox
 from gammacore.domain.orders import OrderTicket
-from gammacore.ports.broker import Receipt
+from gammacore.ports.broker import Receipt, SendGate, always_open
 from gammacore.wiring import wire_day
 from relay import Relay
 
@@ -36,10 +36,10 @@ class DiesBeforeSubmit(Relay):
     fatal: int
     _numbers: Iterator[int] = field(init=False, factory=count)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         if next(self._numbers) == self.fatal:
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.inner.submit(ticket)
+        return self.inner.submit(ticket, gate)
 
 
 def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledger: Path, fatal: int | None) -> None:

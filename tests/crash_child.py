@@ -44,7 +44,7 @@ from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day
 from share_scalp import ShareScalp
@@ -199,10 +199,10 @@ class CountedBroker:
     boundaries: Boundaries
     scenario: Scenario
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         with self.boundaries.around(f"submit {ticket.purpose}"):
             self._prepare(ticket)
-            return self.inner.submit(ticket)
+            return self.inner.submit(ticket, gate)
 
     def _prepare(self, ticket: OrderTicket) -> None:
         known = [order.id for order in self.inner.every_order]

@@ -47,7 +47,7 @@ from gammacore.domain.strategy import (
     Warn,
 )
 from gammacore.domain.words import StrategyTag
-from gammacore.ports.broker import Broker, Receipt
+from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
 from relay import Relay
 
 STRIKES = (598, 599, 600, 601, 602)
@@ -211,7 +211,7 @@ class Treacherous(Relay):
     inner: FakeExchange
     rng: Random
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         kinds: tuple[Mapping[str, object], ...] = (
             {}, {}, {}, {"delay": self.rng.randint(1, 4)}, {"never": True}, {"parts": (1,)}, {"parts": (1, 1)},
             {"unavailable": True}, {"times_out": True, "accepts": True}, {"times_out": True, "accepts": False},
@@ -221,7 +221,7 @@ class Treacherous(Relay):
         if self.rng.random() < 0.4:
             drawn |= {"ignored_cancels": self.rng.randint(0, 3), "on_cancel": self.rng.choice(list(CancelOutcome))}
         self.inner.faults.next_submit(Behaviour(**drawn))  # type: ignore[arg-type]  # fields by name, drawn above
-        return self.inner.submit(ticket)
+        return self.inner.submit(ticket, gate)
 
 
 def a_hostile_world(rng: Random) -> World:

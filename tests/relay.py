@@ -8,7 +8,7 @@ from attrs import frozen
 
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 
 
 @frozen
@@ -17,8 +17,8 @@ class Relay:
 
     inner: Broker
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self.inner.submit(ticket)
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self.inner.submit(ticket, gate)
 
     def cancel(self, order_id: str) -> None:
         self.inner.cancel(order_id)

@@ -1,4 +1,4 @@
-"""Shared by halt and resume: one request to one or several ledgers, and what became of it."""
+"""Shared by halt, resume and flatten: a request to ledgers, the wait for their loops, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gammacore.errors import StorageError
+import click
+
+from gammacore.errors import LoopSilent
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.frame import Frame
 from gammacore_cli.output import emit
@@ -15,16 +17,22 @@ from gammacore_cli.which_ledger import Head, head_of
 if TYPE_CHECKING:
     from gammacore.wiring import Answer, FoundLedger
 
-ACKNOWLEDGED = dt.timedelta(seconds=10)
-"""How long `halt` and `resume` wait for a running loop to obey (ours). Rule: OP-105."""
+WAIT = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Seconds to wait for a running loop (default: loop.answer_seconds, at least two looks).",
+)
 OBEYED = {RequestKind.HALT: "halted", RequestKind.RESUME: "resumed", RequestKind.FLATTEN: "flattened"}
 
 
-def ask_and_show(frame: Frame, ledgers: Sequence[FoundLedger], kind: RequestKind, reason: str) -> None:
+def ask_and_show(
+    frame: Frame, ledgers: Sequence[FoundLedger], kind: RequestKind, reason: str, wait: float | None = None
+) -> None:
     """Ask, wait for the loops, print one line a ledger.
 
     Raises:
-        StorageError: a loop did not obey in time; its request stays in the inbox.
+        LoopSilent: a loop did not obey in time; its request stays in the inbox.
         WriteConflict: a ledger is written by the hedging filter, which takes no requests.
     """
     from gammacore import wiring
@@ -38,7 +46,8 @@ def ask_and_show(frame: Frame, ledgers: Sequence[FoundLedger], kind: RequestKind
 
     request = Request(kind, wiring.system_clock().now(), reason)
     places = [one.place for one in ledgers]
-    answers = wiring.ask(frame.settings, places, request, ACKNOWLEDGED, before_waiting=show_heads)
+    patience = wiring.Patience.of(frame.settings, wait)
+    answers = wiring.ask(frame.settings, places, request, patience, before_waiting=show_heads)
     sentences = [sentence_of(kind, answer) for answer in answers]
     document = _document(kind, reason, heads, answers, sentences)
 
@@ -54,11 +63,25 @@ def ask_and_show(frame: Frame, ledgers: Sequence[FoundLedger], kind: RequestKind
     refused = next((answer.refusal for _, answer in failed if answer.refusal is not None), None)
     if refused is not None:
         raise refused
-    late = ", ".join(str(ledger.place) for ledger, _ in failed)
-    raise StorageError(
-        f"not {OBEYED[kind]} within {ACKNOWLEDGED.total_seconds():g} s: {late}; the request stays in its inbox and is "
-        "obeyed by the loop's next cycle or start; `gammacore status` shows whether it was"
+    raise silent(kind, [(ledger, answer) for ledger, answer in failed], patience.obey)
+
+
+def silent(kind: RequestKind, left: Sequence[tuple[FoundLedger, Answer]], waited: dt.timedelta) -> LoopSilent:
+    """Which loops did not obey, and what a person can do meanwhile."""
+    late = ", ".join(f"{ledger.place} ({answer.loop})" for ledger, answer in left)
+    ends = " and ".join(f"`kill -9 {pid}`" for _, answer in left if (pid := _pid(answer))) or "the loop"
+    return LoopSilent(
+        f"not {OBEYED[kind]}: the running loop has not answered within {waited.total_seconds():g} s: {late}; it hangs, "
+        "is stopped, or waits for its broker. The request stays in its inbox and is obeyed by its next cycle or start; "
+        f"`gammacore status` shows whether it was. What cannot wait: close it by hand at the broker, or end {ends} and "
+        "run `gammacore flatten`, which then does it by itself"
     )
+
+
+def _pid(answer: Answer) -> str:
+    """The number in "process 4711"; "" where the loop runs elsewhere."""
+    number = (answer.loop or "").removeprefix("process ")
+    return number if number.isdecimal() else ""
 
 
 def _document(

@@ -13,6 +13,7 @@ from gammacore.errors import (
     CredentialRefused,
     GammacoreError,
     InvalidInput,
+    LoopSilent,
     MarketDataError,
     StorageError,
     TradingHalted,
@@ -133,6 +134,7 @@ KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (
     (BrokerError, "broker", EXIT_FAILED),
     (MarketDataError, "market_data", EXIT_FAILED),
     (StorageError, "storage", EXIT_FAILED),
+    (LoopSilent, "loop", EXIT_FAILED),
     (InvalidInput, "input", EXIT_FAILED),
     (GammacoreError, "failed", EXIT_FAILED),
 )

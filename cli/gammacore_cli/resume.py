@@ -8,7 +8,7 @@ import click
 
 from gammacore.errors import TradingHalted
 from gammacore.ports.storage import RequestKind
-from gammacore_cli.control import ask_and_show
+from gammacore_cli.control import WAIT, ask_and_show
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.which_ledger import BROKER, CONFIRM, ledger_options, means
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 @click.command("resume")
 @click.option("--reason", default="resumed by hand", show_default=True, help="Reason that is journaled.")
+@WAIT
 @CONFIRM
 @BROKER
 @common_options
 @ledger_options()
-def resume(frame: Frame, asked: LedgerChoice, reason: str, broker: str | None, confirm_account: str) -> None:
+def resume(
+    frame: Frame, asked: LedgerChoice, reason: str, wait: float | None, broker: str | None, confirm_account: str
+) -> None:
     """Clear the kill switch. A kill file that stands is removed by hand first.
 
     A live ledger is never guessed: it is named, and its account number is typed back (--confirm-account N). A flatten
@@ -37,4 +40,4 @@ def resume(frame: Frame, asked: LedgerChoice, reason: str, broker: str | None, c
         if file.stands():
             raise TradingHalted(f"the kill file {file.path} stands; remove it, then resume")
     wiring.refuse_while_flattening(frame.settings, ledger.place)
-    ask_and_show(frame, (ledger,), RequestKind.RESUME, reason)
+    ask_and_show(frame, (ledger,), RequestKind.RESUME, reason, wait)

@@ -12,12 +12,14 @@
     ├── BrokerError
     │   ├── OrderRejected       the broker said no; it will not change its mind
     │   ├── BrokerUnavailable   refused before it left: nothing was sent
-    │   │   └── CredentialRefused   the broker does not accept the token or key
+    │   │   ├── CredentialRefused   the broker does not accept the token or key
+    │   │   └── OrderTooOld         decided too long ago: it was kept from leaving
     │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
     ├── StorageError
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
     │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
+    ├── LoopSilent              a running loop did not obey a request in time; the request stays in its inbox
     ├── StrategyFailed          a user's own strategy raised, or returned what is not a decision
     └── TradingHalted           the kill switch or a guard is latched
 
@@ -123,6 +125,10 @@ class CredentialRefused(BrokerUnavailable):
     """The token or keys are wrong, expired or without the right for this: asking again is useless. Rule: OP-004."""
 
 
+class OrderTooOld(BrokerUnavailable):
+    """The order was decided too long ago when its first byte was about to leave: nothing was sent."""
+
+
 class OutcomeUnknown(BrokerError):
     """The request left and its outcome is not known: the order may or may not exist. Look it up by client id.
 
@@ -149,6 +155,10 @@ class CorruptLedger(StorageError):
 
 class WriteConflict(StorageError):
     """Another writer holds this ledger, or appended first; nothing of ours was written."""
+
+
+class LoopSilent(GammacoreError):
+    """A running loop did not obey a request in time: it may hang or be stopped. The request stays in its inbox."""
 
 
 class StrategyFailed(GammacoreError):

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
+from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OrderTooOld, OutcomeUnknown
 from gammacore.ports.broker import Broker
 
 
@@ -96,6 +96,27 @@ class BrokerContract:
     """The promises. Each test is one sentence of the port's docstrings."""
 
     # -- taking orders ------------------------------------------------------------------------------------------------
+
+    def test_an_order_that_grew_too_old_on_its_way_does_not_leave(self, control: BrokerControl) -> None:
+        """The gate is asked after the look-up and every wait; the same ticket may be sent later. Rule: R10."""
+        ticket = control.entry("gc-1")
+
+        def too_old() -> None:
+            raise OrderTooOld("decided two hours ago")
+
+        with pytest.raises(OrderTooOld, match="decided two hours ago"):
+            control.broker.submit(ticket, too_old)
+        assert control.orders_arrived() == 0
+        assert control.broker.order("gc-1") is None
+        assert control.broker.submit(ticket).broker_id
+
+    def test_the_gate_is_passed_before_an_order_arrives(self, control: BrokerControl) -> None:
+        arrived: list[int] = []
+
+        control.broker.submit(control.entry("gc-1"), lambda: arrived.append(control.orders_arrived()))
+
+        assert set(arrived) == {0}
+        assert control.orders_arrived() == 1
 
     def test_a_receipt_is_not_a_fill(self, control: BrokerControl) -> None:
         receipt = control.broker.submit(control.entry("gc-1"))

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, repeat
 from typing import Any, TypeVar
 
 import uvicorn
@@ -15,6 +16,9 @@ from starlette.types import ASGIApp
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 10.0
 """Real seconds a start or a stop may take before the test fails."""
+
+DRIP_SECONDS = 0.02
+"""From byte to byte of an answer that drips."""
 
 Answer = TypeVar("Answer")
 
@@ -92,6 +96,15 @@ class LoopbackServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if getattr(connection, "client", None) == client:
                 _abort(connection)
+
+    async def drip(self, client: tuple[str, int]) -> None:
+        """Send a client address the head of an answer byte by byte, one header without an end, until it has gone."""
+        found = [one for one in self.server_state.connections if getattr(one, "client", None) == client]
+        transport: Any = found[0].transport
+        head = chain(b"HTTP/1.1 200 OK\r\nx-slow: ", repeat(ord("a")))
+        while not transport.is_closing():
+            transport.write(bytes([next(head)]))
+            await asyncio.sleep(DRIP_SECONDS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()

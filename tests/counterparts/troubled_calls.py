@@ -11,7 +11,7 @@ from counterparts.serving import LoopbackServer
 from counterparts.world import Asked, Trouble, WireFault, World
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 
 Answer = TypeVar("Answer")
 
@@ -29,12 +29,12 @@ class TroubledCalls:
     refused_submits: int = 0
     failed_queries: int = 0
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         if not self.refused_submits:
-            return self.inner.submit(ticket)
+            return self.inner.submit(ticket, gate)
         self.refused_submits -= 1
         with self.server.unplugged():
-            return self.inner.submit(ticket)
+            return self.inner.submit(ticket, gate)
 
     def cancel(self, order_id: str) -> None:
         self.inner.cancel(order_id)

@@ -11,6 +11,7 @@ POST /_control/settings {"balances": "pdt"}
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from counterparts.serving import LoopbackServer
+from counterparts.serving import DRIP_SECONDS, LoopbackServer
 from counterparts.world import Asked, Trouble, WireFault, World
 from gammacore.errors import BrokerUnavailable
 
@@ -62,6 +63,11 @@ class WireTrouble:
             await answer(scope, receive, send)
         elif fault.trouble is Trouble.SILENCE:
             await _until_gone(receive)
+        elif fault.trouble is Trouble.DRIP:
+            await _drip(receive, send)
+        elif fault.trouble is Trouble.DRIP_HEAD:
+            await _read_all(receive)
+            await self._serving.drip(scope["client"])
         elif fault.trouble is Trouble.HANG_UP:
             await self._serving.hang_up(scope["client"])
         elif fault.trouble is Trouble.CUT:
@@ -92,6 +98,16 @@ async def _read_all(receive: Receive) -> None:
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _drip(receive: Receive, send: Send) -> None:
+    """A head that promises JSON, then blanks, one at a time, until the client has gone."""
+    await _read_all(receive)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    while not gone.done():
+        await send({"type": "http.response.body", "body": b" ", "more_body": True})
+        await asyncio.wait([gone], timeout=DRIP_SECONDS)
 
 
 async def _say_half(said: list[Message], send: Send) -> None:

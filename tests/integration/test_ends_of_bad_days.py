@@ -29,7 +29,7 @@ from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import BrokerUnavailable, OutcomeUnknown
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
 from relay import Relay
 
@@ -146,11 +146,11 @@ class Gone(Relay):
             raise BrokerUnavailable("no route to the broker")
         return self.inner
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         if self.lost == "never leaves" or not self.since <= self.ticking.now() < self.until:
-            return self._reach().submit(ticket)
+            return self._reach().submit(ticket, gate)
         if self.lost == "arrives":
-            self.inner.submit(ticket)
+            self.inner.submit(ticket, gate)
         raise OutcomeUnknown("it left, and nobody answered")
 
     def cancel(self, order_id: str) -> None:

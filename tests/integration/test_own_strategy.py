@@ -18,7 +18,7 @@ from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OrderRejected
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring.controls import still_open
 
@@ -40,10 +40,11 @@ class SlowBroker:
     asked: dict[str, int] = field(factory=dict)
     reports: dict[str, OrderReport] = field(factory=dict)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         if ticket.purpose is Purpose.EXIT and self.refuses:
             self.refuses -= 1
             raise OrderRejected("try again")
+        gate()
         self.taken.append(ticket)
         now = self.inner.clock().at
         self.reports[ticket.id] = OrderReport(ticket.id, f"b-{ticket.id}", OrderState.ACCEPTED, NOTHING_FILLED, now)

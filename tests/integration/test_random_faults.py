@@ -38,7 +38,7 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.words import StrategyTag
-from gammacore.ports.broker import Broker, Receipt
+from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
 from relay import Relay
 
 RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
@@ -138,11 +138,11 @@ class Watched(Relay):
     rng: Random
     world: World
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         intents = [event for event in self.world.events if isinstance(event, OrderIntended)]
         assert [event.ticket for event in intents].count(ticket) == 1, "submitted without one durable intent"
         self.inner.faults.next_submit(a_behaviour(self.rng, ticket))
-        return self.inner.submit(ticket)
+        return self.inner.submit(ticket, gate)
 
 
 def a_random_world(rng: Random) -> World:

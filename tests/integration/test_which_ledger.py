@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -333,6 +334,26 @@ def test_a_loop_that_does_not_obey_leaves_the_request_in_its_inbox(desk: Desk) -
     assert (answer.code, desk.changed_since(before)) == (FAILED, {"paper"})
     assert "has not obeyed yet; the request stays" in answer.document["done"]
     assert [request.reason for request in SqliteInbox(desk.ledger("paper")).pending()] == ["flattened by hand"]
+
+
+@pytest.mark.parametrize("command", ["halt", "flatten", "resume"])
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_loop_that_hangs_or_is_stopped_is_named_with_what_a_person_can_do(
+    desk: Desk, command: str, stopped: bool
+) -> None:
+    """No command says "acts within one cycle" of a process that does not run; one rule for all of them."""
+    loop = desk.run_loop("paper", *([] if stopped else ["deaf"]))
+    if stopped:
+        loop.send_signal(signal.SIGSTOP)
+    try:
+        answer = desk(command, "--wait", "0.3")
+    finally:
+        loop.send_signal(signal.SIGCONT)
+
+    assert answer.code == FAILED
+    assert f"the running loop has not answered within 0.3 s: {LEDGERS['paper']} (process {loop.pid})" in answer.err
+    assert "close it by hand at the broker, or end `kill -9" in answer.err
+    assert "run `gammacore flatten`" in answer.err
 
 
 @pytest.mark.parametrize("options", [("--confirm-account", NUMBER), ("--broker", "fake")])

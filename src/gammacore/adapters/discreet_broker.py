@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OutcomeUnknown
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.credentials import HIDDEN, Secret
 
 Answer = TypeVar("Answer")
@@ -26,8 +26,8 @@ class DiscreetBroker:
     broker: Broker
     secrets: tuple[Secret, ...]
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self.discreetly(lambda: self.broker.submit(ticket))
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self.discreetly(lambda: self.broker.submit(ticket, gate))
 
     def cancel(self, order_id: str) -> None:
         self.discreetly(lambda: self.broker.cancel(order_id))

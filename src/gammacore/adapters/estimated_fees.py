@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 
 
 @frozen
@@ -23,8 +23,8 @@ class EstimatedFees:
     broker: Broker
     schedule: FeeSchedule
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self.broker.submit(ticket)
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self.broker.submit(ticket, gate)
 
     def cancel(self, order_id: str) -> None:
         self.broker.cancel(order_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -65,7 +65,9 @@ class OrderDesk:
         life: OrderLife,
         guard: Guard,
         fill_timeout: dt.timedelta = FILL_TIMEOUT,
+        time_is_doubted: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`time_is_doubted` says whether the clock jumped and what the time is has not been settled since."""
         self._guard = guard
         self.refuse = Refusals(ledger, clock)
         self._ledger = ledger
@@ -73,6 +75,7 @@ class OrderDesk:
         self._clock = clock
         self._life = life
         self.silent = SilentOrders(clock, life, fill_timeout)
+        self._time_is_doubted = time_is_doubted
         self._polled: dict[str, dt.datetime] = {}
         self._absences: dict[str, int] = {}
         self._called_back: set[str] = set()
@@ -107,8 +110,8 @@ class OrderDesk:
         """Ask the guard, record the intent durably (with `first`, in one append), then submit, once.
 
         `opens` is what the first order of a holding begins, `plan` that of a spread. A refusal is journaled where its
-        reason is new; `first` is not recorded then. Where the recording took too long (the ledger was out of reach) the
-        market is another one: nothing is sent.
+        reason is new; `first` is not recorded then. Where an intent grew too old before its first byte (the ledger was
+        out of reach, the machine slept) the market is another one: nothing is sent.
 
         Raises:
             WriteConflict: another writer holds this ledger; nothing was sent.
@@ -122,9 +125,6 @@ class OrderDesk:
         ticket = judged.ticket
         now = self._clock.now()
         self._ledger.record(*first, *self._new_policy(plan, now), OrderIntended(now, ticket, opens))
-        now = self._clock.now()
-        if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
-            return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)
 
     def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:
@@ -134,8 +134,11 @@ class OrderDesk:
         return (PolicyRecorded(now, name, plan.policy),)
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
+        def gate() -> None:
+            self._life.require_fresh(self._ledger.book.orders[ticket.id], self._clock.now(), self._time_is_doubted())
+
         try:
-            receipt = self._broker.submit(ticket)
+            receipt = self._broker.submit(ticket, gate)
         except OrderRejected as refusal:
             return self._note(OrderWasRejected(self._clock.now(), ticket.id, refusal.reason))
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent

@@ -56,6 +56,7 @@ class SettleExpiry:
         contracts = (holding.contract(symbol) for symbol in holding.options)
         expired = [contract for contract in contracts if contract.expiry <= date]
         if not expired:
+            self._take_back(holding)
             return
         prints: Prints = {}
         for underlying, expiry in dict.fromkeys((contract.underlying, contract.expiry) for contract in expired):
@@ -117,6 +118,16 @@ class SettleExpiry:
         self._ledger.record(
             SettlementAwaited(now, holding.id), AlarmRaised(now, "awaiting_settlement", detail, holding.id)
         )
+
+    def _take_back(self, holding: AnyHolding) -> None:
+        """What awaits a settlement while its session is open trades still: it is watched and closed again. Rule: R7."""
+        if holding.state is HoldingState.AWAITING_SETTLEMENT:
+            now = self._clock.now()
+            detail = "counted as expired by a wrong clock; its session is open, so it is watched and closed again"
+            self._ledger.record(
+                SettlementAwaited(now, holding.id, expired=False),
+                AlarmRaised(now, "settlement_not_due", detail, holding.id),
+            )
 
     def _is_busy(self, holding: AnyHolding) -> bool:
         return any(order.is_working for order in self._ledger.book.orders_of(holding.id))

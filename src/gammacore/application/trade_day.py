@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -19,6 +20,7 @@ from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory
 from gammacore.application.guard import Guard
+from gammacore.application.keep_time import KeepTime
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
@@ -58,7 +60,7 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.notifier import LoopWatch
-from gammacore.ports.order_news import OrderNews
+from gammacore.ports.order_news import News, OrderNews
 from gammacore.ports.pause_source import PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
@@ -110,6 +112,7 @@ class TradeDay:
     news: OrderNews | None = None
     equity: WatchEquity | None = None
     tables: tuple[Horizon, ...] = ()
+    time: KeepTime | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -133,13 +136,19 @@ class TradeDay:
     def _wait_until(self, instant: dt.datetime) -> None:
         """Until then, or until the broker's stream speaks of an order that works."""
         if self.news is None:
-            self.clock.wait_until(instant)
+            self._rest_until(instant)
             return
         while (now := self.clock.now()) < instant:
-            self.clock.wait_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
+            self._rest_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
             self.desk.hear(self.news.heard())
             if self.desk.wakes():
                 return
+
+    def _rest_until(self, instant: dt.datetime) -> None:
+        """Wait; where the machine slept beyond it, every working order is looked up at once."""
+        self.clock.wait_until(instant)
+        if self.time is not None and self.time.woke(instant):
+            self.desk.hear(News(gap=True))
 
     def once(self) -> Book:
         """One cycle; the day can be taken up again."""
@@ -220,6 +229,10 @@ class TradeDay:
 
     def cycle(self) -> None:
         """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
+        with nullcontext() if self.time is None else self.time.cycle():
+            self._watched_cycle()
+
+    def _watched_cycle(self) -> None:
         if self.watch is None:
             self._live_through()
             return

@@ -11,8 +11,8 @@ from gammacore.domain.ledger import BreakerCleared, BreakerTripped
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.sessions import BrokerClock
-from gammacore.errors import BrokerError, OrderRejected
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.errors import BrokerError, OrderRejected, OrderTooOld
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
 
 Answer = TypeVar("Answer")
@@ -33,8 +33,8 @@ class WatchedBroker:
         self._breaker = breaker
         self._failures: dict[str, tuple[int, dt.datetime]] = {}  # question: failures in a row, the last one
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
-        return self._watched("submit", lambda: self._broker.submit(ticket))
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self._watched("submit", lambda: self._broker.submit(ticket, gate))
 
     def cancel(self, order_id: str) -> None:
         self._watched("cancel", lambda: self._broker.cancel(order_id))
@@ -62,6 +62,8 @@ class WatchedBroker:
             answer = ask()
         except OrderRejected:
             self._answered(question)
+            raise
+        except OrderTooOld:  # we kept it here ourselves: the broker neither answered nor failed
             raise
         except BrokerError as failure:
             self._failed(question, failure)

@@ -27,7 +27,8 @@ SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 NOT_PART_OF_A_DECISION = (
     "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
-    "firestore.", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
+    "firestore.", "tradier.", "alpaca.", "loop.", "orders.absent_seconds", "reconcile.absence_seconds",
+    "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""

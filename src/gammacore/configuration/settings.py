@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import attrs
 from attrs import field, frozen
@@ -24,6 +24,7 @@ from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, Sig
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
+from gammacore.domain.loop_limits import LoopLimits, RequestDeadlines
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.parameters import parameter
 from gammacore.domain.regime.macro_releases import MacroReleases
@@ -200,7 +201,22 @@ class Settings:
     health: PingSettings = PingSettings()
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
+    tradier: RequestDeadlines = RequestDeadlines()
+    alpaca: RequestDeadlines = RequestDeadlines()
+    loop: LoopLimits = LoopLimits()
     underlyings: Mapping[str, Underlying] = field(factory=dict)
+
+    def deadlines(self, broker: BrokerName) -> RequestDeadlines:
+        """How long a broker may take over a request; the fake exchange answers at once."""
+        match broker:
+            case BrokerName.TRADIER:
+                return self.tradier
+            case BrokerName.ALPACA:
+                return self.alpaca
+            case BrokerName.FAKE:
+                return RequestDeadlines()
+            case _:
+                assert_never(broker)
 
     def underlying(self, symbol: str) -> Underlying:
         """The registry entry of a symbol: configured, else built in.

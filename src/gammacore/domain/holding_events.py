@@ -67,10 +67,14 @@ class CloseDecided:
 
 @frozen
 class SettlementAwaited:
-    """A holding has expired and there is no official price yet. Rule: CS-528."""
+    """A holding has expired and there is no official price yet; `expired` False takes that back. Rules: CS-528, R7.
+
+    It is taken back where its session is open: the clock was wrong when it counted as expired.
+    """
 
     at: dt.datetime
     holding: str
+    expired: bool = True
 
 
 @frozen

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from gammacore.domain.orders import Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.parameters import parameter
+from gammacore.errors import OrderTooOld
 
 
 @frozen
@@ -29,7 +30,7 @@ class OrderLife:
         "At a real broker an order that is not found counts as absent no sooner after it was sent, seconds.",
         at_least=0,
     )
-    resend_seconds: int = parameter(30, "An intent never sent is sent after a restart only when younger.", at_least=0)
+    resend_seconds: int = parameter(30, "An intent leaves only while younger, also after a restart.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
         """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
@@ -54,6 +55,17 @@ class OrderLife:
         """
         patience = 0 if order.ticket.buys_back else self.absent_seconds
         return order.changed_at + dt.timedelta(seconds=patience)
+
+    def require_fresh(self, order: Order, now: dt.datetime, time_is_doubted: bool = False) -> None:
+        """The gate of an order, asked next to the wire: after every look-up, wait and connection. Rules: R1, R10.
+
+        Raises:
+            OrderTooOld: it was decided too long ago, or how long ago cannot be said.
+        """
+        if (age := order.age_seconds(now)) > self.resend_seconds:
+            raise OrderTooOld(f"{age:.0f} s old when it was about to leave: to be decided anew")
+        if time_is_doubted:
+            raise OrderTooOld("the clock jumped while it was on its way: to be decided anew")
 
     def life_seconds(self, ticket: OrderTicket) -> int | None:
         """Seconds from its intent on that an order may rest; None for the day."""

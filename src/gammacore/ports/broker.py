@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -54,6 +54,14 @@ def unread_in(held: Mapping[str, int]) -> frozenset[str]:
     return held.unread if isinstance(held, PartlyRead) else frozenset()
 
 
+SendGate = Callable[[], None]
+"""Asked once all that may wait is over, right before an order's first byte; what it raises keeps the order here."""
+
+
+def always_open() -> None:
+    """The gate of an order that is never too old."""
+
+
 class Broker(Protocol):
     """Takes orders and says what became of them. Quantities of holdings are signed: short is negative.
 
@@ -61,7 +69,7 @@ class Broker(Protocol):
     loop waits for it, and every other position's stop with it. Nothing is raised but `BrokerError` and its kinds.
     """
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Send one order, once. A client id the broker already has is answered with the order it has.
 
         The first send of an id asks nothing beforehand: an exit must leave while the list of orders is down. Who sends
@@ -70,9 +78,13 @@ class Broker(Protocol):
         `ticket.id` is the client id; `ticket.tag`, which ends with it, is what the broker may show instead. Orders are
         good for the day, all legs in one; a limit is positive, `ticket.effect` says whether it is received or paid.
 
+        Looking it up, holding it back for a rate limit and connecting take time, and a machine may sleep in between:
+        `gate` is called after all of it, before the first byte, and its exception is passed on with nothing sent.
+
         Never infer a fill from a receipt, nor absence from an exception.
 
         Raises:
+            OrderTooOld: the gate is closed; nothing was sent.
             OrderRejected: refused for good.
             BrokerUnavailable: it never left, or was answered "not taken".
             OutcomeUnknown: it left and nobody answered, or an error came beside an id. Look it up with `order`; do not

@@ -1,9 +1,11 @@
-"""The clock port."""
+"""The clock ports."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from attrs import frozen
 
 
 class Clock(Protocol):
@@ -17,5 +19,34 @@ class Clock(Protocol):
         """Return at `instant` or later; at once when it is past. A simulated clock jumps instead of waiting.
 
         Never infer from its return that the market has moved: ask for a snapshot.
+        """
+        ...
+
+
+@frozen
+class ClockJump:
+    """The machine's wall clock was set, or the machine was suspended: our time `at`, and what the wall clock said."""
+
+    at: dt.datetime
+    wall: dt.datetime
+
+    @property
+    def seconds(self) -> float:
+        """How far the wall clock went ahead (or back, below zero) of the time that went by."""
+        return (self.wall - self.at).total_seconds()
+
+
+@runtime_checkable
+class DoubtfulClock(Clock, Protocol):
+    """A clock of a real machine, whose wall clock may be set while a loop runs."""
+
+    def doubt(self) -> ClockJump | None:
+        """A jump since the last `settle`, also one that was set right again; until then time goes by steadily."""
+        ...
+
+    def settle(self, told: dt.datetime) -> dt.datetime:
+        """Take the wall clock or the steady progress for right, whichever is nearer to a time told from elsewhere.
+
+        Returns the time from now on. It never goes back: where the wall clock is right and behind, ours stays ahead.
         """
         ...

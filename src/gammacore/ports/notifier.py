@@ -32,6 +32,22 @@ class LoopWatch(Protocol):
         """The loop has ended by a fault."""
         ...
 
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        """A cycle takes too long and is not over. Called from another thread, while the loop hangs in its own."""
+        ...
+
     def close(self, now: dt.datetime) -> None:
         """The loop is over; nothing follows."""
+        ...
+
+
+class CycleTimer(Protocol):
+    """Measures each cycle, and raises an alarm while one lasts too long. Never waits, must not raise. Rule: R7."""
+
+    def begin(self, at: dt.datetime) -> None:
+        """A cycle begins now."""
+        ...
+
+    def end(self) -> float:
+        """It is over; how long it took, seconds of the monotonic clock."""
         ...

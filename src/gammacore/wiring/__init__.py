@@ -11,6 +11,7 @@ from gammacore.wiring.arming import (
 from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
 from gammacore.wiring.controls import (
     Answer,
+    Patience,
     ask,
     book_of,
     events_of,
@@ -69,6 +70,7 @@ __all__ = [
     "OpenLook",
     "OpenMarket",
     "Outside",
+    "Patience",
     "Use",
     "WiredDay",
     "account_ledger",

@@ -14,11 +14,13 @@ from attrs import frozen
 
 from gammacore.adapters.discreet_broker import DiscreetBroker
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.adapters.wire import Repeats
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
+from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused, missing_extra
 from gammacore.ports.broker import Broker
@@ -87,18 +89,24 @@ class OpenMarket:
 
 
 def open_broker(
-    armed: Armed, credentials: CredentialStore, clock: Clock, places: BrokerPlaces = BROKERS_OWN
+    armed: Armed,
+    credentials: CredentialStore,
+    clock: Clock,
+    places: BrokerPlaces = BROKERS_OWN,
+    deadlines: RequestDeadlines = RequestDeadlines(),  # noqa: B008  frozen
 ) -> OpenBroker:
     """The armed broker: a live host with live credentials in mode LIVE, else the paper host with the paper ones.
+
+    `deadlines` is how long it may take over a whole request.
 
     Raises:
         ConfigurationError: a credential or the broker's library is missing; the fake exchange is not opened here.
     """
     match armed.broker:
         case BrokerName.TRADIER:
-            return _tradier(armed, credentials, clock, places.tradier)
+            return _tradier(armed, credentials, clock, places.tradier, deadlines)
         case BrokerName.ALPACA:
-            return _alpaca(armed, credentials, clock, places.alpaca)
+            return _alpaca(armed, credentials, clock, places.alpaca, deadlines)
         case BrokerName.FAKE:
             raise ConfigurationError("broker fake: is part of a day and needs no line; name tradier or alpaca")
         case _:
@@ -126,14 +134,15 @@ def open_broker_market(
     market = settings.market
     match armed.broker:
         case BrokerName.TRADIER:
-            from gammacore.adapters.tradier.client import LIVE, SANDBOX, TradierClient
+            from gammacore.adapters.tradier.client import LIVE, SANDBOX, Patience, TradierClient
             from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 
             token, hosts = credentials.find(CredentialName.TRADIER_TOKEN), LIVE
             if token is None and armed.mode is not Mode.LIVE:
                 token, hosts = credentials.find(CredentialName.TRADIER_SANDBOX_TOKEN), SANDBOX
             secret = _secret(credentials, CredentialName.TRADIER_TOKEN) if token is None else token.secret
-            client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts))
+            patience = Patience(settings.tradier)
+            client = TradierClient(places.tradier or hosts, secret, clock, limits=_limits(hosts), patience=patience)
             looks = TradierMarketSettings(
                 market.look_seconds,
                 market.live_quote_age_seconds,
@@ -153,6 +162,7 @@ def open_broker_market(
                 settlement_minutes=market.official_close_minutes,
                 expiries=expiries,
             )
+            repeats = Repeats(settings.alpaca)
             clients = _alpaca_clients(_alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, places.alpaca))
             looked_at = AlpacaMarket(
                 clients,
@@ -161,19 +171,28 @@ def open_broker_market(
                 clock,
                 feeds,
                 settings=glances,
+                patience=repeats,
                 vix=_constant_vix(market.vix),
                 calendar=calendar,
             )
-            return OpenMarket(looked_at, looked_at.is_delayed, clients.close, AlpacaBroker(clients, clock).clock)
+            return OpenMarket(
+                looked_at, looked_at.is_delayed, clients.close, AlpacaBroker(clients, clock, repeats).clock
+            )
         case BrokerName.FAKE:
             raise ConfigurationError("broker fake: has no market of its own; name one with --market")
         case _:
             assert_never(armed.broker)
 
 
-def _tradier(armed: Armed, credentials: CredentialStore, clock: Clock, hosts: TradierHosts | None) -> OpenBroker:
+def _tradier(
+    armed: Armed,
+    credentials: CredentialStore,
+    clock: Clock,
+    hosts: TradierHosts | None,
+    deadlines: RequestDeadlines,
+) -> OpenBroker:
     from gammacore.adapters.tradier.broker import TradierBroker
-    from gammacore.adapters.tradier.client import LIVE, SANDBOX, TradierClient
+    from gammacore.adapters.tradier.client import LIVE, SANDBOX, Patience, TradierClient
     from gammacore.adapters.tradier.news import TradierOrderNews
 
     live = armed.mode is Mode.LIVE
@@ -181,7 +200,7 @@ def _tradier(armed: Armed, credentials: CredentialStore, clock: Clock, hosts: Tr
     number = CredentialName.TRADIER_ACCOUNT if live else CredentialName.TRADIER_SANDBOX_ACCOUNT
     key, hidden_number = _secret(credentials, token), _secret(credentials, number)
     own = LIVE if live else SANDBOX
-    client = TradierClient(hosts or own, key, clock, limits=_limits(own))
+    client = TradierClient(hosts or own, key, clock, limits=_limits(own), patience=Patience(deadlines))
     account = hidden_number.reveal()
     broker = DiscreetBroker(TradierBroker(client, account), (key, hidden_number))
 
@@ -210,12 +229,18 @@ def _constant_vix(vix: Decimal | None) -> Callable[[dt.datetime], Decimal | None
     return None if vix is None else lambda _now: vix
 
 
-def _alpaca(armed: Armed, credentials: CredentialStore, clock: Clock, endpoints: Endpoints | None) -> OpenBroker:
+def _alpaca(
+    armed: Armed,
+    credentials: CredentialStore,
+    clock: Clock,
+    endpoints: Endpoints | None,
+    deadlines: RequestDeadlines,
+) -> OpenBroker:
     from gammacore.adapters.alpaca import AlpacaBroker, AlpacaOrderNews
 
     keys, where = _alpaca_keys(armed.mode, credentials), _endpoints(armed.mode, endpoints)
     clients = _alpaca_clients(keys, where)
-    alpaca = AlpacaBroker(clients, clock)
+    alpaca = AlpacaBroker(clients, clock, Repeats(deadlines))
     number = () if armed.number is None else (armed.number,)
     broker = DiscreetBroker(alpaca, (keys.key, keys.secret, *number))
     return OpenBroker(

@@ -61,6 +61,32 @@ class Answer:
         return self.at is not None and not self.open
 
 
+@frozen
+class Patience:
+    """How long a command waits for running loops, from its request on: until they obey, and until it is done.
+
+    One that has not obeyed by then is not waited for any longer: it hangs, or is stopped. Every command that asks a
+    loop waits by this rule. Rules: R10, OP-105.
+    """
+
+    obey: dt.timedelta
+    done: dt.timedelta
+
+    @classmethod
+    def of(cls, settings: Settings, wait: float | None = None, *, done: float | None = None) -> Patience:
+        """`loop.answer_seconds` and never less than two looks, or `wait` seconds; a flatten is then `done` later.
+
+        >>> Patience.of(Settings(), done=120).obey.total_seconds()
+        10.0
+        >>> Patience.of(Settings(), done=3).obey.total_seconds()
+        3.0
+        """
+        own = settings.loop.answer_patience(settings.market.look_seconds)
+        obey = own if wait is None else wait
+        whole = obey if done is None else done
+        return cls(dt.timedelta(seconds=min(obey, whole)), dt.timedelta(seconds=whole))
+
+
 def leave_request(settings: Settings, ledger: LedgerPlace, request: Request) -> None:
     """Put a halt, resume or flatten into the inbox of the loop that writes a ledger. Rule: R10."""
     inbox = open_inbox(settings, ledger)
@@ -103,11 +129,11 @@ def ask(
     settings: Settings,
     ledgers: Sequence[LedgerPlace],
     request: Request,
-    patience: dt.timedelta,
+    patience: Patience,
     clock: Clock | None = None,
     before_waiting: Callable[[], None] = lambda: None,
 ) -> list[Answer]:
-    """Ask every ledger, then wait for the loops that write them: for all of them together at most `patience`.
+    """Ask every ledger, then wait for the loops that write them, for all of them together.
 
     A ledger without a loop has the request journaled at once. A flatten is obeyed once its ledger is flat. A loop that
     ends while it is waited for leaves the rest of its inbox to us. `clock` tells the time of the waiting.
@@ -123,9 +149,11 @@ def ask(
             raise refusals[0]
         before_waiting()
         waiting = [one for one in asked if isinstance(one, _Waiting)]
-        deadline = clock.now() + patience
-        while any(not one.look(settings) for one in waiting) and clock.now() < deadline:
-            clock.wait_until(min(clock.now() + POLL, deadline))
+        asked_at = clock.now()
+        while open_ends := [one.waited_for(patience) for one in waiting if not one.look(settings)]:
+            if (now := clock.now()) >= (end := asked_at + max(open_ends)):
+                break
+            clock.wait_until(min(now + POLL, end))
         return [one.answer if isinstance(one, _Waiting) else one for one in asked]
 
 
@@ -185,6 +213,10 @@ class _Waiting:
         except (StorageError, InvalidInput):
             return False  # a writer was in between, or took the ledger again: the next look tells
         return False
+
+    def waited_for(self, patience: Patience) -> dt.timedelta:
+        """How long from the request on: until it obeys, then until it is done."""
+        return patience.obey if self.obeyed_at is None else patience.done
 
     @property
     def answer(self) -> Answer:

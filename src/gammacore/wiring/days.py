@@ -68,7 +68,7 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.notices import notices_of
+from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import LedgerPlace, folding, local_path, open_inbox, open_storage, outages_of
 from gammacore.wiring.strategies import (
@@ -285,7 +285,9 @@ def wire_trade(
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
     )
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout)
+    time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
+    is_doubted = (lambda: False) if time is None else time.is_doubted
+    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted)
     lost = LostOrders(ledger, broker, clock, looks=venue.terms.mode is not Mode.STUDY)
     reconcile = Reconcile(
         ledger,
@@ -326,6 +328,7 @@ def wire_trade(
         news=venue.news,
         equity=None if guards is None else WatchEquity(ledger, guards, underlying),
         tables=day.tables,
+        time=time,
     )
 
 

@@ -148,7 +148,7 @@ def _real(
     places: BrokerPlaces,
 ) -> Iterator[Check]:
     try:
-        line = open_broker(armed, credentials, clock, places)
+        line = open_broker(armed, credentials, clock, places, settings.deadlines(armed.broker))
     except ConfigurationError as wrong:
         yield failed("broker", str(wrong), "install or give what is missing")
         yield from (not_asked(name, NO_ANSWER, "fix the broker first") for name in BROKER_CHECKS[1:])

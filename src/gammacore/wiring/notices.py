@@ -1,4 +1,4 @@
-"""Who is told of a run: the log, and where a URL is configured a channel and a watchdog."""
+"""Who is alerted of a run (log, channel, watchdog), and what a loop notices of its own time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from pathlib import Path
 
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.several import Several
+from gammacore.adapters.watchdog import CycleWatchdog
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.keep_time import KeepTime
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
 from gammacore.domain.reports.day_report import DayReport, day_reports
+from gammacore.domain.sessions import BrokerClock
+from gammacore.errors import BrokerError
+from gammacore.ports.broker import Broker
+from gammacore.ports.clock import Clock
 from gammacore.ports.notifier import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
 
@@ -50,3 +57,20 @@ def notices_of(
     notices = Several(said_by, tuple(notifiers), tuple(watchers))
     notices.take_up(book)
     return notices
+
+
+def keep_time_of(
+    settings: Settings, mode: Mode, ledger: DayLedger, clock: Clock, broker: Broker, notices: Several | None
+) -> KeepTime | None:
+    """What notices jumps of the clock, sleep and slow cycles; a study's time is simulated and has none of them."""
+    if mode is Mode.STUDY:
+        return None
+
+    def told() -> BrokerClock | None:
+        try:
+            return broker.clock()
+        except BrokerError:
+            return None
+
+    watchdog = CycleWatchdog(settings.loop.cycle_seconds, (lambda *_: None) if notices is None else notices.stalled)
+    return KeepTime(ledger, clock, settings.loop, told, watchdog)

@@ -22,8 +22,8 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.sessions import TradingSession
-from gammacore.errors import ConfigurationError
+from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
@@ -133,7 +133,7 @@ def broker_venue(
     looked_at = for_market(settings, armed)
     lineage = uuid.uuid4().hex[:16] if book.opened is None else book.opened.lineage
     refuse_another_account(ledger, book.owner, mark_of(armed, lineage), NOTHING_SENT)
-    opened = open_broker(armed, credentials, clock, places)
+    opened = open_broker(armed, credentials, clock, places, settings.deadlines(armed.broker))
     closes: list[Callable[[], None]] = [opened.close]
     try:
         shown = open_broker_market(
@@ -144,6 +144,7 @@ def broker_venue(
         if shown.is_delayed:
             late = f"{shown.market.label}: quotes are delayed and nothing is decided on them (CS-418)"
             raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
+        refuse_a_wrong_clock(opened.broker, clock, settings.loop.wrong_clock_seconds, armed.broker)
         account = opened.broker.account()
         armed.require_account(account.number)
         owner = mark_of(armed, lineage, account.number)
@@ -160,6 +161,31 @@ def broker_venue(
     terms = evolve(terms, starting_balance=account.balance, owner=owner if owner.is_whole else None)
     broker = EstimatedFees(opened.broker, settings.broker.fees)
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+
+
+def refuse_a_wrong_clock(broker: Broker, clock: Clock, most_seconds: float, name: BrokerName) -> None:
+    """A day is not begun with a clock far from the broker's: every exit would act at the wrong time. Rules: R7, CS-303.
+
+    Where the broker does not say its time the day begins all the same: what is held must be watched, and no entry is
+    made without it.
+
+    Raises:
+        ConfigurationError: they are too far apart; both are named.
+        CredentialRefused: the token or keys are not accepted.
+    """
+    try:
+        told = broker.clock()
+    except CredentialRefused:
+        raise
+    except BrokerError:
+        return
+    if (skew := told.skew_seconds(now := clock.now())) > most_seconds:
+        ours, theirs = (f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}" for instant in (now, told.at))
+        raise ConfigurationError(
+            f"this machine's clock says {ours} New York, {name}'s {theirs}: {skew:.0f} s apart, at most "
+            f"{most_seconds:g} s (loop.wrong_clock_seconds); set it by a time server (chrony, systemd-timesyncd), then "
+            "start again; until then close by hand at the broker what must not wait"
+        )
 
 
 def for_market(settings: Settings, armed: Armed) -> Armed:

@@ -24,7 +24,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, OrderTicket, tells_more
 from gammacore.errors import BrokerError, StorageError, WriteConflict
-from gammacore.ports.broker import Broker, Receipt
+from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
 from relay import Relay
 
 
@@ -80,8 +80,8 @@ def test_any_other_broker_error_leaves_the_outcome_unknown() -> None:
     """R4: only a proof that nothing left lets an order be forgotten."""
 
     class Odd(Relay):
-        def submit(self, ticket: OrderTicket) -> Receipt:
-            super().submit(ticket)
+        def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+            super().submit(ticket, gate)
             raise BrokerError("answered with something else")
 
     world = a_world_behind(Odd)
@@ -94,9 +94,9 @@ def test_the_intent_is_in_the_ledger_before_the_first_byte_leaves() -> None:
     seen: list[bool] = []
 
     class Nosy(Relay):
-        def submit(self, ticket: OrderTicket) -> Receipt:
+        def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
             seen.append(any(isinstance(e, OrderIntended) and e.ticket == ticket for e in world.events))
-            return super().submit(ticket)
+            return super().submit(ticket, gate)
 
     world = a_world_behind(Nosy)
     send(world)

@@ -19,7 +19,7 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
-from gammacore.domain.holding_events import HoldingClosed, SettlementAwaited, SharesDelivered
+from gammacore.domain.holding_events import CloseDecided, HoldingClosed, SettlementAwaited, SharesDelivered
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right
@@ -175,6 +175,24 @@ def test_without_a_print_the_position_awaits_one_and_is_booked_when_it_comes() -
     assert len(waiting) == 1
     assert expiry.ledger.book.live_spreads[0].state is HoldingState.AWAITING_SETTLEMENT
 
+    assert expiry.at_print("6876").gross == Decimal(-450)
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_what_awaits_a_settlement_in_an_open_session_trades_again(closing: bool) -> None:
+    """R7, CS-528: a wrong clock said that the day was over; the state follows the session, in every cycle."""
+    decided = [CloseDecided(at("15:30"), "p1", "soft_close", None, "")] if closing else []
+    expiry = Expiry(plan := a_trade(a_put_spread()), [*opened(plan), *decided])
+    expiry.settle(DAY)
+    assert expiry.ledger.book.live_spreads[0].state is HoldingState.AWAITING_SETTLEMENT
+
+    for _ in range(3):
+        expiry.settle(DAY - dt.timedelta(days=1))
+
+    held = expiry.ledger.book.live_spreads[0]
+    assert held.state is (HoldingState.CLOSING if closing else HoldingState.OPEN)
+    alarms = [event.code for event in expiry.storage.events() if isinstance(event, AlarmRaised)]
+    assert alarms == ["awaiting_settlement", "settlement_not_due"]
     assert expiry.at_print("6876").gross == Decimal(-450)
 
 

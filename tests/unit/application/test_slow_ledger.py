@@ -47,4 +47,4 @@ def test_an_order_recorded_too_late_is_not_sent(
     assert len(world.exchange.every_order) == arrived
     order = world.book.orders["gc-entry"]
     assert order.state is state
-    assert order.reason == ("" if arrived else "recorded only after 30 s: to be decided anew")
+    assert order.reason == ("" if arrived else "30 s old when it was about to leave: to be decided anew")

@@ -12,7 +12,7 @@ from counterparts.world import scripted_world
 from gammacore.adapters.discreet_broker import DiscreetBroker
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
-from gammacore.ports.broker import Broker, Receipt
+from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
 from gammacore.ports.credentials import Secret
 
 NUMBER, TOKEN = "6YA12345", "t0ken-of-ours"
@@ -26,7 +26,7 @@ class Talkative:
     def __init__(self, fault: BrokerError) -> None:
         self._fault = fault
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         raise self._fault
 
     def orders(self) -> Sequence[OrderReport]:

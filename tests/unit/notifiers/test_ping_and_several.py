@@ -104,6 +104,9 @@ class Listening:
     def crashed(self, detail: str, at: dt.datetime) -> None:
         self._hear(detail)
 
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        self._hear(detail)
+
     def close(self, now: dt.datetime) -> None:
         self._hear("close")
 

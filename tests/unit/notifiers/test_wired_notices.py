@@ -101,6 +101,9 @@ class Following:
     def crashed(self, detail: str, at: dt.datetime) -> None:
         self.heard.append(detail)
 
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        self.heard.append(detail)
+
     def close(self, now: dt.datetime) -> None:
         self.heard.append("close")
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from builders import a_plan
+from builders_day import opened
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
 from gammacore.configuration import Settings, configure
-from gammacore.domain.ledger import Halted, LedgerOpened, Mode
+from gammacore.configuration.settings import MarketSettings
+from gammacore.domain.ledger import FlattenRequested, Halted, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.ports.storage import Request, RequestKind
-from gammacore.wiring import FirestoreLedger, LedgerPlace, ask, kill_files, ledgers_of
+from gammacore.wiring import FirestoreLedger, LedgerPlace, Patience, ask, kill_files, ledgers_of
 from gammacore.wiring.ledgers import Chosen, FoundLedger, HomeLedgers, LedgerChoice, Use, choose
 
 PAPER, LIVE = FirestoreLedger("paper"), FirestoreLedger("live-paper")
@@ -223,7 +227,9 @@ class LoopWhileWaiting(FakeClock):
 
 
 HALT = Request(RequestKind.HALT, NOON, "drill")
-TEN = dt.timedelta(seconds=10)
+FLATTEN = Request(RequestKind.FLATTEN, NOON, "drill")
+SECOND = dt.timedelta(seconds=1)
+TEN = Patience(10 * SECOND, 10 * SECOND)
 
 
 def test_a_halt_waits_for_the_latch_and_has_its_time(tmp_path: Path) -> None:
@@ -245,8 +251,48 @@ def test_a_loop_that_does_not_latch_in_ten_seconds_keeps_the_request(tmp_path: P
     (answer,) = ask(settings(tmp_path), [path], HALT, TEN, clock)
 
     writer.close()
-    assert (answer.at, answer.done, clock.now() - NOON) == (None, False, TEN)
+    assert (answer.at, answer.done, clock.now() - NOON) == (None, False, 10 * SECOND)
     assert SqliteInbox(path).pending() == (HALT,)
+
+
+def test_a_flatten_is_not_waited_for_longer_than_its_loop_may_take_to_obey(tmp_path: Path) -> None:
+    """A loop that hangs is named after ten seconds, not after the two minutes a flatten may take."""
+    path = ledger(tmp_path / "a.sqlite", Mode.PAPER)
+    writer = SqliteStorage(path)
+    clock = LoopWhileWaiting(-1, None)
+
+    (answer,) = ask(settings(tmp_path), [path], FLATTEN, Patience(10 * SECOND, 120 * SECOND), clock)
+
+    writer.close()
+    assert (answer.at, answer.loop, clock.now() - NOON) == (None, f"process {os.getpid()}", 10 * SECOND)
+
+
+def test_a_flatten_that_was_obeyed_is_waited_for_until_it_is_done(tmp_path: Path) -> None:
+    path = ledger(tmp_path / "a.sqlite", Mode.PAPER)
+    writer = SqliteStorage(path)
+    writer.append([*opened(a_plan())], 1)
+    version = writer.version
+    clock = LoopWhileWaiting(3, lambda: writer.append([FlattenRequested(NOON, "drill")], version))
+
+    (answer,) = ask(settings(tmp_path), [path], FLATTEN, Patience(10 * SECOND, 120 * SECOND), clock)
+
+    writer.close()
+    assert (answer.at, answer.done, clock.now() - NOON) == (NOON, False, 120 * SECOND)
+    assert answer.open
+
+
+@pytest.mark.parametrize(
+    ("look", "wait", "done", "obey", "whole"),
+    [(3, None, None, 10, 10), (60, None, None, 120, 120), (3, 0.5, None, 0.5, 0.5), (3, None, 120, 10, 120),
+     (3, None, 4, 4, 4)],
+)  # fmt: skip
+def test_one_rule_says_how_long_every_command_waits(
+    look: float, wait: float | None, done: float | None, obey: float, whole: float
+) -> None:
+    """A loop that looks once a minute reads its inbox once a minute."""
+    settings = Settings(market=MarketSettings(look_seconds=look))
+
+    assert Patience.of(settings, wait, done=done) == Patience(obey * SECOND, whole * SECOND)
 
 
 def test_a_loop_that_ends_while_it_is_waited_for_leaves_its_inbox_to_the_command(tmp_path: Path) -> None:

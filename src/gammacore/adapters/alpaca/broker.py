@@ -32,7 +32,7 @@ from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
 from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt
+from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ class AlpacaBroker:
     def _questions(self) -> Questions:
         return Questions(self._clock, self.patience)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Post the order, once; see `Broker.submit`. Rules: R1, R4."""
         request = request_of(ticket)
         place = f"order {ticket.id}"
         try:
-            receipt = once(lambda: _receipt(self._trading.submit_order(request)))
+            receipt = self.patience.send(lambda: once(lambda: _receipt(self._trading.submit_order(request))), gate)
             self._ids[ticket.id] = receipt.broker_id
             return receipt
         except WireTrouble as trouble:
@@ -118,7 +118,7 @@ class AlpacaBroker:
                 raise BrokerError(f"no order {order_id} to cancel")
             number = known.broker_id
         try:
-            once(lambda: self._trading.cancel_order_by_id(number))
+            self.patience.send(lambda: once(lambda: self._trading.cancel_order_by_id(number)))
         except WireTrouble as trouble:
             raise trouble.to_broker_error(Asked.CANCEL, f"cancel of {order_id}") from None
 

@@ -8,6 +8,8 @@ import requests
 from attrs import frozen
 from requests.adapters import HTTPAdapter
 
+from gammacore.adapters.alpaca.bounded import BOUNDED_POOLS
+from gammacore.adapters.wire.deadline import ask_the_gate
 from gammacore.domain.parameters import parameter
 from gammacore.ports.credentials import Secret
 
@@ -63,7 +65,10 @@ class AlpacaClients:
 
 
 class TimedAdapter(HTTPAdapter):
-    """Pools connections, repeats nothing, and gives every request that brings none the default time-outs."""
+    """Pools connections, repeats nothing, and gives every request that brings none the default time-outs.
+
+    The whole of it, body included, is under the deadline that `wire.deadline.within` sets.
+    """
 
     def __init__(self, time_outs: TimeOuts) -> None:
         super().__init__(pool_connections=2, pool_maxsize=8, max_retries=0)
@@ -72,7 +77,17 @@ class TimedAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self._time_outs
+        ask_the_gate()
         return super().send(request, *args, **kwargs)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = BOUNDED_POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = BOUNDED_POOLS
+        return manager
 
 
 def connect(keys: AlpacaKeys, endpoints: Endpoints | None = None, time_outs: TimeOuts | None = None) -> AlpacaClients:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from gammacore.adapters.alpaca.faults import WireTrouble, trouble_of
 from gammacore.adapters.wire import Asked, Repeats
-from gammacore.errors import MissingData
+from gammacore.errors import MissingData, OrderTooOld
 from gammacore.ports.clock import Clock
 
 Answer = TypeVar("Answer")
@@ -61,5 +61,7 @@ def once(question: Callable[[], Answer]) -> Answer:
     """
     try:
         return question()
+    except OrderTooOld:  # ours, from the gate before the first byte
+        raise
     except Exception as fault:
         raise trouble_of(fault) from None

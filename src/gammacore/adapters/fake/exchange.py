@@ -35,7 +35,7 @@ from gammacore.errors import (
     OrderRejected,
     OutcomeUnknown,
 )
-from gammacore.ports.broker import BrokerAccount, Receipt
+from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData
@@ -96,8 +96,9 @@ class FakeExchange:
 
     # -- the port -----------------------------------------------------------------------------------------------------
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Take an order; see `Broker.submit`. A client id known already is answered with the order it has."""
+        gate()
         told = self.faults.take_submit()
         if told.unavailable:
             raise BrokerUnavailable(f"order {ticket.id} was not sent (planned)")

@@ -9,7 +9,7 @@ from attrs import define, evolve, field
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 
 
 @define
@@ -27,8 +27,9 @@ class SlowBroker:
     _reports: dict[str, OrderReport] = field(factory=dict)
     _queries: dict[str, int] = field(factory=dict)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         if ticket.id not in self._reports:
+            gate()
             now = self.inner.clock().at
             report = OrderReport(ticket.id, f"slow-{ticket.id}", OrderState.ACCEPTED, NOTHING_FILLED, now)
             self.taken.append(ticket)

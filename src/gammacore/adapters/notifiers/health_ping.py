@@ -40,6 +40,9 @@ class HealthPing:
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """The watchdog learns it from the silence."""
 
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        """The watchdog learns it from the silence."""
+
     def drain(self, timeout_seconds: float = 10.0) -> bool:
         """Wait until what is due is sent; whether it was in time."""
         return self._outbox.drain(timeout_seconds)

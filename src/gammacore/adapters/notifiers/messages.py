@@ -309,6 +309,11 @@ def crash(detail: str) -> Message:
     return Message("Crashed", detail, (), STUCK, Life.CRASH)
 
 
+def stall(detail: str) -> Message:
+    """A cycle hangs: the loop decides nothing meanwhile. Rule: CS-627."""
+    return Message("Hanging", detail, (), STUCK, Life.OTHER)
+
+
 def heartbeat(now: dt.datetime, balance: Decimal, open_positions: int) -> Message:
     """The loop is alive. Rule: CS-627."""
     figures = (("Balance", dollars(balance)), ("Open positions", str(open_positions)))

@@ -38,6 +38,12 @@ class Several:
         for watcher in self.watchers:
             self._guarded(partial(watcher.crashed, detail, at))
 
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        """From the watchdog's thread: a line in the log, which may be all there is, and each watcher."""
+        self.logger.warning("alarm %s", detail)
+        for watcher in self.watchers:
+            self._guarded(partial(watcher.stalled, detail, at))
+
     def close(self, now: dt.datetime) -> None:
         for watcher in self.watchers:
             self._guarded(partial(watcher.close, now))

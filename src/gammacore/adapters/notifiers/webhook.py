@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from gammacore.adapters.notifiers.https import Https
-from gammacore.adapters.notifiers.messages import Message, crash, day_summary, heartbeat, message_for
+from gammacore.adapters.notifiers.messages import Message, crash, day_summary, heartbeat, message_for, stall
 from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
@@ -95,6 +95,11 @@ class WebhookNotifier:
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """Tell that the loop has ended by a fault."""
         self.tell(crash(detail), at)
+
+    def stalled(self, detail: str, at: dt.datetime) -> None:
+        """Tell that a cycle hangs; only the queue is touched, for this is another thread."""
+        if self._settings.webhook_url:
+            self._put(stall(detail), at, copy=False)
 
     def close(self, now: dt.datetime, timeout_seconds: float = 10.0) -> None:
         """The loop is over: sum a finished day up, give what waits this long, and stop. Copies not due are dropped."""

@@ -19,7 +19,7 @@ from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt
+from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt, SendGate, always_open
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class TradierBroker:
     def __repr__(self) -> str:
         return f"TradierBroker({self._tradier!r})"
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Send one order, once; one that is there already is answered with its receipt."""
         form = order_form(ticket)
         if (known := self._ids.get(ticket.id)) is not None:
@@ -50,7 +50,7 @@ class TradierBroker:
             return Receipt(row.id)
         self._sent.add(ticket.id)
         try:
-            self._ids[ticket.id] = self._tradier.orders.place(self._account, form).id
+            self._ids[ticket.id] = self._tradier.orders.place(self._account, form, gate).id
         except OutcomeUnknown as doubt:
             if doubt.broker_id:
                 self._ids[ticket.id] = doubt.broker_id

@@ -13,13 +13,16 @@ import httpx
 from attrs import frozen
 
 from gammacore.adapters.tradier.accounts import Accounts, Users
+from gammacore.adapters.tradier.bounded import bound
 from gammacore.adapters.tradier.faults import WireTrouble, read_answer, transport_trouble
 from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.orders import Orders
 from gammacore.adapters.tradier.pacing import Pacer, PacingLimits, lane_of
 from gammacore.adapters.wire import Asked, Repeats, Trouble
+from gammacore.adapters.wire.deadline import ask_the_gate, is_over
 from gammacore.domain.parameters import parameter
 from gammacore.errors import ConfigurationError
+from gammacore.ports.broker import SendGate, always_open
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import HIDDEN, Secret
 
@@ -83,6 +86,7 @@ class TradierClient:
                 follow_redirects=False,
                 transport=transport,
             )
+            bound(self._http)
         except (ValueError, ImportError, httpx.InvalidURL):
             raise ConfigurationError(
                 f"the proxy on the way to {httpx.URL(hosts.rest).host} cannot be used; check HTTPS_PROXY, HTTP_PROXY "
@@ -114,11 +118,14 @@ class TradierClient:
         """The decoded JSON of a question; figures with a point are Decimal."""
         return self._asked_again(Asked.READ, "GET", path, params=params)
 
-    def post(self, path: str, form: Form) -> object:
-        """The decoded JSON of a form. Under `orders` it is sent once; anything else (a session) may be repeated."""
+    def post(self, path: str, form: Form, gate: SendGate = always_open) -> object:
+        """The decoded JSON of a form. Under `orders` it is sent once; anything else (a session) may be repeated.
+
+        `gate` is asked after our own pacing and the connection, right before the first byte; see `Broker.submit`.
+        """
         if not _places_order(path):
             return self._asked_again(Asked.READ, "POST", path, form=form)
-        return self._asked_once(Asked.ORDER, "POST", path, form=form)
+        return self._asked_once(Asked.ORDER, "POST", path, form=form, gate=gate)
 
     def delete(self, path: str) -> object:
         """The decoded JSON of a cancel, sent once."""
@@ -138,15 +145,20 @@ class TradierClient:
         except WireTrouble as trouble:
             raise trouble.to_broker_error(asked, _place(method, path)) from None
 
-    def _asked_once(self, asked: Asked, method: str, path: str, *, form: Form | None = None) -> object:
+    def _asked_once(
+        self, asked: Asked, method: str, path: str, *, form: Form | None = None, gate: SendGate = always_open
+    ) -> object:
         try:
-            return self._once(method, path, None, form)
+            return self._patience.send(lambda: self._once(method, path, None, form), gate)
         except WireTrouble as trouble:
             raise trouble.to_broker_error(asked, _place(method, path)) from None
 
     def _once(self, method: str, path: str, params: Form | None, form: Form | None) -> object:
         lane = lane_of(method, path)
-        self._pacer.take_turn(lane)
+        if not self._pacer.take_turn(lane, is_over):
+            late = "our own rate limit held it back beyond its deadline"
+            raise WireTrouble(Trouble.NOT_CONNECTED, f"{late}; look less often (market.look_seconds)")
+        ask_the_gate()
         try:
             answer = self._http.request(method, path, params=params, data=form)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:

@@ -13,6 +13,7 @@ from gammacore.adapters.tradier.faults import complaint_in, order_id_in
 from gammacore.adapters.tradier.wire import elements_of, inside, is_nothing, read, read_each
 from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
 from gammacore.errors import OrderRejected, OutcomeUnknown
+from gammacore.ports.broker import SendGate, always_open
 
 PAGE_ORDERS = 100
 """Orders asked for in one go."""
@@ -157,7 +158,7 @@ class Asks(Protocol):
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> object: ...
 
-    def post(self, path: str, form: Mapping[str, str]) -> object: ...
+    def post(self, path: str, form: Mapping[str, str], gate: SendGate = always_open) -> object: ...
 
     def delete(self, path: str) -> object: ...
 
@@ -193,9 +194,9 @@ class Orders:
             return None
         return read(OrderRow, inside(answer, "order"))
 
-    def place(self, account: str, form: Mapping[str, str]) -> Placed:
-        """Send an order, once."""
-        return read_placed(self.tradier.post(f"accounts/{account}/orders", form))
+    def place(self, account: str, form: Mapping[str, str], gate: SendGate = always_open) -> Placed:
+        """Send an order, once; `gate` is asked before its first byte."""
+        return read_placed(self.tradier.post(f"accounts/{account}/orders", form, gate))
 
     def cancel(self, account: str, order: str) -> Placed:
         """Ask for an order to be called back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from attrs import frozen
@@ -17,6 +17,8 @@ from gammacore.domain.parameters import parameter
 from gammacore.ports.clock import Clock
 
 WINDOW = dt.timedelta(minutes=1)
+SLICE = dt.timedelta(seconds=1)
+"""How long a request that is held back waits before it looks at its deadline again."""
 _MILLISECONDS_FROM = 10**11
 """An epoch above it counts milliseconds: in seconds it would be the year 5138."""
 
@@ -73,13 +75,17 @@ class Pacer:
         self._windows: dict[Lane, Window] = {}
         self._lock = threading.Lock()
 
-    def take_turn(self, lane: Lane) -> None:
-        """Return when one more request of this class may leave; it is counted."""
+    def take_turn(self, lane: Lane, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """Return when one more request of this class may leave; it is counted. False: its time was over before."""
         if (ends := self._full_until(lane)) is not None:
-            self._clock.wait_until(ends)  # outside the lock: an order never waits for a question's window
+            while (now := self._clock.now()) < ends:  # outside the lock: an order never waits for a question's window
+                if is_over():
+                    return False
+                self._clock.wait_until(min(ends, now + SLICE))
         with self._lock:
             window = self._window(lane)
             self._windows[lane] = Window(window.ends, window.left - 1)
+        return True
 
     def heard(self, lane: Lane, headers: Mapping[str, str]) -> None:
         """Believe the broker's own count where an answer tells it."""

@@ -13,8 +13,11 @@ from typing import TypeVar
 
 from attrs import frozen
 
+from gammacore.adapters.wire.deadline import is_over, within
+from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.parameters import parameter
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
+from gammacore.ports.broker import SendGate, always_open
 from gammacore.ports.clock import Clock
 
 
@@ -126,12 +129,15 @@ Answer = TypeVar("Answer")
 class Repeats:
     """How often a question is asked, and how long between."""
 
+    deadlines: RequestDeadlines = RequestDeadlines()
     attempts: int = parameter(4, "Times a question is asked; an order is sent once whatever stands here.", at_least=1)
     pause_seconds: float = parameter(0.5, "Before a question is asked again; doubled each time.", at_least=0)
     longest_pause_seconds: float = parameter(8.0, "However often it was doubled.", at_least=0)
 
     def ask(self, question: Callable[[], Answer], clock: Clock) -> Answer:
         """The answer. The pauses go through the clock: a simulated one does not wait.
+
+        All repeats together have one deadline, so nothing is asked again once it is over.
 
         Raises:
             WireTrouble: the last of the repeats failed, or a trouble that does not pass.
@@ -140,10 +146,16 @@ class Repeats:
 
         repeats = Retrying(
             sleep=lambda seconds: clock.wait_until(clock.now() + dt.timedelta(seconds=float(seconds))),
-            stop=stop_after_attempt(self.attempts),
+            stop=lambda state: is_over() or stop_after_attempt(self.attempts)(state),
             wait=wait_exponential(self.pause_seconds, max=self.longest_pause_seconds),
             retry=retry_if_exception(lambda fault: isinstance(fault, WireTrouble) and fault.trouble.passes),
             reraise=True,
         )
-        answer: Answer = repeats(question)
-        return answer
+        with within(self.deadlines.read_seconds):
+            answer: Answer = repeats(question)
+            return answer
+
+    def send(self, order: Callable[[], Answer], gate: SendGate = always_open) -> Answer:
+        """The answer to an order or a cancel, sent once, under its deadline; `gate` is asked before its first byte."""
+        with within(self.deadlines.order_seconds, gate):
+            return order()

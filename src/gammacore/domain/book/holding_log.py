@@ -146,7 +146,10 @@ class HoldingLog:
             case CloseDecided():
                 self._closing(event)
             case SettlementAwaited():
-                self._all[event.holding] = evolve(self._open(event.holding), state=HoldingState.AWAITING_SETTLEMENT)
+                holding = self._open(event.holding)
+                decided = HoldingState.OPEN if holding.exit_decided_at is None else HoldingState.CLOSING
+                state = HoldingState.AWAITING_SETTLEMENT if event.expired else decided
+                self._all[event.holding] = evolve(holding, state=state)
             case SharesDelivered():
                 self._delivered(event)
             case HoldingSettled():
