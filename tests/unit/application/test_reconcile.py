@@ -289,7 +289,7 @@ def test_a_position_with_an_order_at_work_is_not_missing() -> None:
 
     for _ in range(3):
         world.day.desk.advance()
-        assert set(look(world)) == {ReconcileVerdict.LOOK_AGAIN}
+        assert set(look(world, 35)) == {ReconcileVerdict.LOOK_AGAIN}
     assert (world.all(HoldingAdjusted), world.all(HoldingClosed)) == ([], [])
 
 

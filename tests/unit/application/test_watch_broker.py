@@ -54,3 +54,36 @@ def test_a_success_clears_it_only_five_minutes_later() -> None:
 
 def test_the_bars_of_the_rule() -> None:
     assert [CircuitBreaker().trips(count) for count in (2, 3, 4)] == [False, True, True]
+
+
+def test_an_answer_of_one_question_does_not_clear_the_failures_of_another() -> None:
+    """CS-630: positions that fail all day beside a clock that answers trip it, and keep it tripped."""
+    world = a_world()
+    world.day.begin()
+    for _ in range(3):
+        failing(world, 1)
+        world.day.broker.clock()
+    assert world.day.ledger.book.breaker_tripped_at is not None
+
+    for _ in range(40):
+        world.clock.advance(10)
+        failing(world, 1)
+        world.day.broker.clock()
+
+    assert not [event for event in world.events if isinstance(event, BreakerCleared)]
+    world.day.broker.account()
+    assert isinstance(world.events[-1], BreakerCleared)
+
+
+def test_a_question_that_is_not_asked_any_more_does_not_keep_it_tripped() -> None:
+    """CS-630: a cancel that failed is not asked again once its order is over."""
+    world = a_world()
+    world.day.begin()
+    failing(world, 3)
+
+    world.clock.advance(299)
+    world.day.broker.clock()
+    assert not [event for event in world.events if isinstance(event, BreakerCleared)]
+    world.clock.advance(1)
+    world.day.broker.clock()
+    assert isinstance(world.events[-1], BreakerCleared)

@@ -120,3 +120,15 @@ def test_without_a_working_order_the_loop_sleeps_through_to_the_next_look() -> N
 
     seconds = [(instant - at("10:00")).total_seconds() for instant in news.asked]
     assert seconds == [1, 2, 3, 4, 5, 5 + LOOK_SECONDS, 5 + 2 * LOOK_SECONDS]
+
+
+def test_repeated_news_of_one_order_cost_a_look_every_four_seconds() -> None:
+    """R4: an event a second, over and over, does not use up the requests of the minute."""
+    world = a_minute_world()
+    world.exchange.next_submit(never=True)
+    trade, _ = trading(world, *((at("10:00"), News(frozenset({entry_id()}))) for _ in range(59)))
+    looks: list[dt.datetime] = []
+
+    trade.run_until(lambda _book: world.clock.now() >= at("10:01"), looks.append)
+
+    assert 10 <= len(looks) <= 60 / 4 + 2
