@@ -25,6 +25,7 @@ from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
@@ -99,6 +100,7 @@ class TradeDay:
     confirm: ConfirmClosed
     settle: SettleExpiry
     reconcile: Reconcile
+    lineages: WatchLineage
     requests: ObeyRequests
     recall: RecallMarket
     gather: GatherHistory
@@ -233,6 +235,7 @@ class TradeDay:
 
     def _live_through(self) -> None:
         self.requests()
+        self.lineages()
         self.desk.advance()
         self.settle(self._last_expired())
         self.confirm(self.session)

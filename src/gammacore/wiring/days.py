@@ -27,7 +27,7 @@ from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory
-from gammacore.application.guard import Guard
+from gammacore.application.guard import Checks, Guard
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
@@ -36,6 +36,7 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
@@ -274,6 +275,8 @@ def wire_trade(
     broker = WatchedBroker(venue.broker, ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
+    rules = reconcile_rules(settings, venue.terms.mode)
+    lineages = WatchLineage(ledger, broker, clock, rules, looks=venue.terms.mode is not Mode.STUDY)
     guard = Guard(
         ledger,
         broker,
@@ -282,6 +285,7 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
+        checks=Checks((lineages.judge_opening,), lineages.judge_any),
     )
     desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout)
     reconcile = Reconcile(
@@ -289,7 +293,7 @@ def wire_trade(
         desk,
         broker,
         clock,
-        rules=reconcile_rules(settings, venue.terms.mode),
+        rules=rules,
         policy=settings.stops,
         underlyings=known,
     )
@@ -311,6 +315,7 @@ def wire_trade(
         confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds)),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
+        lineages=lineages,
         requests=ObeyRequests(ledger, inbox, clock),
         recall=recall,
         gather=GatherHistory(market, underlying, day.session, day.previous),
