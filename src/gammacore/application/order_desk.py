@@ -111,6 +111,8 @@ class OrderDesk:
         now = self._clock.now()
         self._ledger.record(*first, *self._new_policy(plan, now), OrderIntended(now, ticket, opens))
         now = self._clock.now()
+        if self._ledger.is_behind and judged.risk is not Risk.REDUCES:
+            return self._note(OrderNotSent(now, ticket.id, f"the ledger could not be written: {self._ledger.fault}"))
         if (age := self._ledger.book.orders[ticket.id].age_seconds(now)) > self._life.resend_seconds:
             return self._note(OrderNotSent(now, ticket.id, f"recorded only after {age:.0f} s: to be decided anew"))
         return self._deliver(ticket)

@@ -33,6 +33,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
@@ -70,7 +71,7 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
-from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of
+from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of, second_journal
 from gammacore.wiring.strategies import (
     guards_of,
     naming_its_underlying,
@@ -78,6 +79,7 @@ from gammacore.wiring.strategies import (
     open_strategy,
     spec_of,
     with_duties,
+    without_the_users_file,
 )
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
@@ -171,7 +173,8 @@ def wire_day(
     )
     venue: Venue | None = None
     try:
-        folded = DayLedger(wrap_storage(storage))
+        second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
+        folded = DayLedger(wrap_storage(storage), second=second)
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
@@ -272,7 +275,8 @@ def wire_trade(
     """The use cases of a day over any adapters."""
     settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
     ledger.notifier = extras.notices
-    broker = WatchedBroker(venue.broker, ledger, clock, settings.breaker)
+    survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
+    broker = WatchedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)
@@ -285,7 +289,7 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
-        checks=Checks((lineages.judge_opening,), lineages.judge_any),
+        checks=Checks((survival.judge_opening, lineages.judge_opening), lineages.judge_any),
     )
     desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout)
     reconcile = Reconcile(
@@ -316,6 +320,8 @@ def wire_trade(
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
         lineages=lineages,
+        survival=survival,
+        closing=without_the_users_file(settings, day.strategy.name),
         requests=ObeyRequests(ledger, inbox, clock),
         recall=recall,
         gather=GatherHistory(market, underlying, day.session, day.previous),

@@ -22,6 +22,7 @@ from gammacore.adapters.firestore import (
 )
 from gammacore.adapters.firestore import repair as repair_in_firestore
 from gammacore.adapters.firestore import writer_of as writer_in_firestore
+from gammacore.adapters.second_journal import FileJournal, drop, kept, places_for
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, first_events
 from gammacore.adapters.sqlite import repair as repair_file
 from gammacore.adapters.sqlite import writer_of as writer_of_file
@@ -29,7 +30,7 @@ from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode
 from gammacore.errors import ConfigurationError, InvalidInput
-from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
+from gammacore.ports.storage import Inbox, Request, RequestKind, SecondJournal, Storage
 
 SCHEME = "firestore:"
 
@@ -111,7 +112,15 @@ def open_storage(
     if isinstance(ledger, Path):
         if not read_only and settings.storage.home in ledger.parents:
             make_folder(ledger.parent)
-        return SqliteStorage(ledger, read_only=True) if read_only else SqliteStorage(ledger, grouped=grouped)
+        if read_only:
+            return SqliteStorage(ledger, read_only=True)
+        storage = SqliteStorage(ledger, grouped=grouped)
+        try:
+            _take_up_what_waits(storage, ledger)
+        except BaseException:
+            storage.close()
+            raise
+        return storage
     if not read_only:
         make_folder(local_path(settings, ledger).parent)
     store = settings.firestore
@@ -126,6 +135,32 @@ def open_storage(
         outages=outages,
         hangs_up=True,
     )
+
+
+def second_journal(ledger: LedgerPlace | None, storage: Storage) -> SecondJournal | None:
+    """Where a loop keeps what the ledger's own disk does not take. Decision 0033.
+
+    None of a ledger in Firestore: who is out of its reach may have lost its lease to another writer, and must end.
+    """
+    if not isinstance(ledger, Path) or not isinstance(storage, SqliteStorage):
+        return None
+    return FileJournal(places_for(ledger), lambda: storage.checksum)
+
+
+def _take_up_what_waits(storage: SqliteStorage, ledger: Path) -> None:
+    """Write what a process could not, before anything else is written.
+
+    Raises:
+        StorageError: the disk still does not take it; it stays where it is.
+    """
+    waits = kept(places := places_for(ledger))
+    if waits is None:
+        return
+    if waits.events and (waits.after, waits.checksum) == (storage.version, storage.checksum):
+        storage.append(waits.events, storage.version)
+    elif waits.after > storage.version:
+        return  # of a ledger that has lost its end: a repair may want to look at it
+    drop(places)
 
 
 def open_inbox(settings: Settings, ledger: LedgerPlace, outages: Outages | None = None) -> Inbox:
