@@ -23,18 +23,26 @@ class DayLedger:
     """
 
     def __init__(
-        self, storage: Storage, notifier: Notifier | None = None, *, second: SecondJournal | None = None
+        self,
+        storage: Storage,
+        notifier: Notifier | None = None,
+        *,
+        second: SecondJournal | None = None,
+        waiting: Sequence[Event] = (),
     ) -> None:
-        """Fold the whole storage, once a process; `notifier` may be set once it is known."""
+        """Fold the whole storage, once a process; `notifier` may be set once it is known.
+
+        `waiting` is what a second journal has beyond it, where the storage can only be read.
+        """
         self._storage = storage
         self._second = second
-        self._waiting: list[Event] = []
+        self._waiting: list[Event] = [*waiting]
         self.fault: StorageError | None = None
         """Why the medium took nothing last time; None while it does."""
         self.kept_in = ""
         """Where what waits is kept, "" where only this process has it."""
         self.notifier = notifier
-        self.book = Book.of(storage.events())
+        self.book = Book.of((*storage.events(), *waiting))
         self._trial = self.book.copy()
 
     @property

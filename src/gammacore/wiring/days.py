@@ -71,7 +71,15 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
-from gammacore.wiring.storage import LedgerPlace, local_path, open_inbox, open_storage, outages_of, second_journal
+from gammacore.wiring.storage import (
+    LedgerPlace,
+    local_path,
+    open_inbox,
+    open_storage,
+    outages_of,
+    second_journal,
+    waiting_beside,
+)
 from gammacore.wiring.strategies import (
     guards_of,
     naming_its_underlying,
@@ -138,6 +146,7 @@ def wire_day(
     listens: bool = True,
     environment: Mapping[str, str | None] | None = None,
     armed: Armed | None = None,
+    read_only: bool = False,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -147,7 +156,8 @@ def wire_day(
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
-    `armed` is whose money it is, where the caller has decided that already.
+    `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
+    and what happens is kept in its second journal.
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
@@ -168,13 +178,14 @@ def wire_day(
     if armed.broker is BrokerName.FAKE:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
     outages = outages_of(settings)
-    storage: Storage = (
-        MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped, outages=outages)
-    )
+    storage: Storage = MemoryStorage()
+    if ledger is not None:
+        storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
         second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
-        folded = DayLedger(wrap_storage(storage), second=second)
+        waiting = waiting_beside(ledger, storage) if read_only else ()
+        folded = DayLedger(wrap_storage(storage), second=second, waiting=waiting)
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)

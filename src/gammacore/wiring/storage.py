@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,10 +28,11 @@ from gammacore.adapters.second_journal import FileJournal, drop, kept, places_fo
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, first_events
 from gammacore.adapters.sqlite import repair as repair_file
 from gammacore.adapters.sqlite import writer_of as writer_of_file
+from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.errors import ConfigurationError, InvalidInput, StorageError, WriteConflict
 from gammacore.ports.storage import Inbox, Request, RequestKind, SecondJournal, Storage
 
 SCHEME = "firestore:"
@@ -145,6 +148,37 @@ def second_journal(ledger: LedgerPlace | None, storage: Storage) -> SecondJourna
     if not isinstance(ledger, Path) or not isinstance(storage, SqliteStorage):
         return None
     return FileJournal(places_for(ledger), lambda: storage.checksum)
+
+
+@contextmanager
+def keeping_writers_out(ledger: LedgerPlace) -> Iterator[None]:
+    """Hold the writer's lock of a ledger that is only read, as far as its folder lets it be held.
+
+    Raises:
+        WriteConflict: a loop writes it.
+    """
+    lock = None
+    if isinstance(ledger, Path):
+        try:
+            lock = WriterLock.take(ledger.resolve())
+        except WriteConflict:
+            raise
+        except StorageError:
+            lock = None  # a folder that takes no lock lets no writer in either
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def waiting_beside(ledger: LedgerPlace | None, storage: Storage) -> tuple[Event, ...]:
+    """What a second journal has that follows the last event of a storage which can only be read."""
+    if not isinstance(ledger, Path) or not isinstance(storage, SqliteStorage):
+        return ()
+    waits = kept(places_for(ledger))
+    follows = waits is not None and (waits.after, waits.checksum) == (storage.version, storage.checksum)
+    return waits.events if waits is not None and follows else ()
 
 
 def _take_up_what_waits(storage: SqliteStorage, ledger: Path) -> None:
