@@ -6,12 +6,13 @@ Two ledgers in this process trade the same account over the wire, at Tradier and
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from attrs import frozen
+from starlette.types import ASGIApp
 
 from builders_broker_day import CREDENTIALS, PLACES, SESSION, a_world, configuration
 from builders_exchange import a_single
@@ -29,7 +30,7 @@ from gammacore.wiring import WiredDay, wire_day
 from relay import Relay
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
-APPS = {"tradier": tradier_app, "alpaca": alpaca_app}
+APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 UNDERLYING = {"tradier": "SPX", "alpaca": "SPY"}
 ENTERS = {"tradier": dt.time(10), "alpaca": dt.time(11, 30)}
 """The entry time at which the simulated day of each sells a spread."""
@@ -58,14 +59,15 @@ class Account:
     tmp_path: Path
     opened: ExitStack
 
-    def host(self, name: str, *, blind_for: int = -60, **more: object) -> WiredDay:
+    def host(self, name: str, *, blind_for: int = -60, lineages: tuple[str, ...] = ()) -> WiredDay:
         """A host with a ledger of its own, which is shown no orders until so many minutes after the entry."""
         until = self.time(blind_for)
 
         def wrap(broker: Broker) -> Broker:
             return Blind(broker, self.world, until)
 
-        configured = configuration(self.broker, UNDERLYING[self.broker], "credit-spread", STEP, {**PATIENT, **more})
+        more = {**PATIENT, "reconcile.lineages": lineages}
+        configured = configuration(self.broker, UNDERLYING[self.broker], "credit-spread", STEP, more)
         places = PLACES[self.broker](self.url)
         day = wire_day(
             configured, self.tmp_path / f"{name}.sqlite", credentials=CREDENTIALS, clock=self.world, places=places,
@@ -204,7 +206,7 @@ def test_a_ledger_begun_anew_takes_over_the_earlier_one_once_its_mark_is_configu
     account.run(6, anew)
     assert (len(alarms(anew)), nothing_taken(anew)) == (1, True)
 
-    heir = account.host("heir", **{"reconcile.lineages": (mark(lost),)})
+    heir = account.host("heir", lineages=(mark(lost),))
     account.run(16, heir)
     assert alarms(heir) == []
     assert not nothing_taken(heir)
