@@ -29,7 +29,7 @@ from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
 from gammacore.wiring.controls import book_of, still_open, system_clock
 from gammacore.wiring.days import WiredDay, wire_day
-from gammacore.wiring.ledgers import FoundLedger, whose_ledger
+from gammacore.wiring.ledgers import FoundLedger, Whose, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, keeping_writers_out, ledger_exists
 from gammacore.wiring.strategies import EntryPreview, spec_of, without_the_users_file
 from gammacore.wiring.venues import NOTHING_SENT
@@ -207,7 +207,8 @@ def look_whether_flat(
 ) -> Flattened:
     """What account and ledger show after a running loop has flattened; nothing is sent, so no lock is asked.
 
-    A study's exchange is part of its loop's process: there the ledger alone is looked at.
+    A study's exchange is part of its loop's process, and of a ledger that names no broker there is no account to ask:
+    there the ledger alone is looked at.
     """
     settings, clock = configuration.settings, system_clock()
     book = book_of(settings, ledger.place)
@@ -215,10 +216,11 @@ def look_whether_flat(
     session = NyseCalendar().session(new_york_date(now))
     today = new_york_date(now)
     expired = today if session is not None and now >= session.close else today - dt.timedelta(days=1)
-    if ledger.mode is None or ledger.mode is Mode.STUDY:
-        return evolve(_flattened(book, None, expired), beyond={})
-    whose = whose_ledger(settings, ledger.place)
+    is_study = ledger.mode is None or ledger.mode is Mode.STUDY
+    whose = Whose() if is_study else whose_ledger(settings, ledger.place)
     broker = settings.account.broker if whose.account is None else whose.account.broker
+    if ledger.mode is None or is_study or not broker.is_real:
+        return evolve(_flattened(book, None, expired), beyond={})
     try:
         number = credentials.find(ACCOUNT[broker, ledger.mode])
         armed = Armed(ledger.mode, broker, None if number is None else number.secret)
@@ -229,7 +231,7 @@ def look_whether_flat(
             held, problem = _held(opened.broker)
         finally:
             opened.close()
-    except (GammacoreError, KeyError) as fault:
+    except GammacoreError as fault:
         held, problem = None, f"not verified: {fault}"
     return _flattened(book, held, expired, fault=problem)
 
