@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
 from typing import TypeVar
 
 from gammacore.application.day_ledger import DayLedger
@@ -151,5 +150,5 @@ def _words(fault: Exception) -> str:
     if isinstance(fault, GammacoreError):
         return str(fault)
     frames = traceback.extract_tb(fault.__traceback__)
-    at = f" at {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    at = f" at {frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno}" if frames else ""
     return f"{type(fault).__name__}{at}"
