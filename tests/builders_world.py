@@ -17,9 +17,10 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.day_terms import DayTerms
 from gammacore.application.guard import Guard
 from gammacore.application.order_desk import OrderDesk
-from gammacore.application.trade_day import DayTerms, TradeDay
+from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
@@ -37,7 +38,7 @@ from gammacore.domain.risk.guard import Allowed, Risk
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation
 from gammacore.ports.broker import Broker
-from gammacore.ports.storage import Storage
+from gammacore.ports.storage import SecondJournal, Storage
 from gammacore.wiring.days import TradedDay, order_life, wire_trade
 from gammacore.wiring.venues import Venue
 
@@ -116,6 +117,9 @@ class World:
     broker_rules: BrokerEntryRules | None = None
     is_compared: bool = True
     """Whether the account counts as compared from the start, so that a test may open without a cycle before."""
+    wrap_storage: Callable[[Storage], Storage] = lambda storage: storage
+    second: SecondJournal | None = None
+    """Where the loop keeps what its ledger does not take; None: a refusal is raised."""
     _day: TradeDay | None = None
 
     @property
@@ -127,7 +131,7 @@ class World:
             self._day = wire_trade(
                 TradedDay(self.settings, underlying, self.session, self.strategy, broker_rules=rules),
                 Venue(self.terms, self.clock, self.market, self.wrap_broker(self.exchange), confirm_after_seconds=2.0),
-                DayLedger(storage),
+                DayLedger(self.wrap_storage(storage), second=self.second),
                 self.inbox,
             )
             self._day.reconcile.is_settled = self.is_compared

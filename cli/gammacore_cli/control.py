@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from attrs import frozen
 
-from gammacore.errors import LoopSilent
+from gammacore.errors import InvalidInput, LoopSilent, StorageError
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.frame import Frame
 from gammacore_cli.output import emit
@@ -48,8 +49,9 @@ def ask_and_show(
     places = [one.place for one in ledgers]
     patience = wiring.Patience.of(frame.settings, wait)
     answers = wiring.ask(frame.settings, places, request, patience, before_waiting=show_heads)
-    sentences = [sentence_of(kind, answer) for answer in answers]
-    document = _document(kind, reason, heads, answers, sentences)
+    shown = [_latch_shown(frame, one, kind, answer) for one, answer in zip(ledgers, answers, strict=True)]
+    sentences = [sentence_of(kind, answer) + latch.words for answer, latch in zip(answers, shown, strict=True)]
+    document = _document(kind, reason, heads, answers, sentences, shown)
 
     def view() -> str:
         names = [f"{one.words} {one.place}: " if len(ledgers) > 1 else "" for one in ledgers]
@@ -57,8 +59,15 @@ def ask_and_show(
         return "\n".join(f"{kind.value} ({reason}): {name}{sentence}" for name, sentence in lines)
 
     emit(document, frame.as_json, view)
+    differ = [
+        f"{one.words} {one.place}: {kind.value}{latch.words}"
+        for one, latch in zip(ledgers, shown, strict=True)
+        if latch.differs
+    ]
     failed = [(one, answer) for one, answer in zip(ledgers, answers, strict=True) if not answer.done]
     if not failed:
+        if differ:
+            raise StorageError("; ".join(differ))
         return
     refused = next((answer.refusal for _, answer in failed if answer.refusal is not None), None)
     if refused is not None:
@@ -84,15 +93,50 @@ def _pid(answer: Answer) -> str:
     return number if number.isdecimal() else ""
 
 
+@frozen
+class _Latch:
+    """What the ledger shows of the latch once a request was obeyed; `differs` where that is not what was asked for."""
+
+    halted: str | None = None
+    words: str = ""
+    differs: bool = False
+
+
+def _latch_shown(frame: Frame, ledger: FoundLedger, kind: RequestKind, answer: Answer) -> _Latch:
+    from gammacore import wiring
+
+    if not answer.done:
+        return _Latch()
+    try:
+        halted = wiring.book_of(frame.settings, ledger.place).halted
+    except (StorageError, InvalidInput) as fault:  # it was obeyed all the same
+        return _Latch(words=f"; whether it stands cannot be read: {fault}")
+    if kind is RequestKind.HALT and halted is None:
+        return _Latch(words="; the ledger is not halted: resumed meanwhile", differs=True)
+    if kind is RequestKind.RESUME and halted is not None:
+        return _Latch(halted, f"; the ledger is halted again: {halted}", differs=True)
+    return _Latch(halted)
+
+
 def _document(
-    kind: RequestKind, reason: str, heads: Sequence[Head], answers: Sequence[Answer], sentences: Sequence[str]
+    kind: RequestKind,
+    reason: str,
+    heads: Sequence[Head],
+    answers: Sequence[Answer],
+    sentences: Sequence[str],
+    shown: Sequence[_Latch],
 ) -> dict[str, object]:
     """The keys of one ledger at the top; of several they are null there, and `ledgers` has a line for each."""
     from gammacore_cli.json_values import clock
 
     lines = [
-        {**head.document, "done": sentence, "at": None if answer.at is None else clock(answer.at)}
-        for head, answer, sentence in zip(heads, answers, sentences, strict=True)
+        {
+            **head.document,
+            "done": sentence,
+            "at": None if answer.at is None else clock(answer.at),
+            "halted": latch.halted,
+        }
+        for head, answer, sentence, latch in zip(heads, answers, sentences, shown, strict=True)
     ]
     top = lines[0] if len(lines) == 1 else {**dict.fromkeys(lines[0]), "done": "; ".join(sentences)}
     return {**top, kind.value: reason, "verdicts": [], "orders": [], "ledgers": lines}

@@ -22,7 +22,7 @@ from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.simulated import Shock, SimulatedMarket
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.trade_day import DayTerms
+from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Settings, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed

@@ -15,7 +15,7 @@ from counterparts.tradier_dialect import tradier_app
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.trade_day import DayTerms
+from gammacore.application.day_terms import DayTerms
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
 from gammacore.wiring import wire_day, wire_trade

@@ -6,63 +6,29 @@ number at Tradier is among the credentials, at Alpaca on paper only the broker k
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from attrs import evolve, frozen
-from starlette.types import ASGIApp
 
-from builders_broker_day import CREDENTIALS, SESSION, a_world, at_alpaca, at_tradier, configuration
+from builders_broker_cli import APPS, DONE, ENVIRONMENT, PAPER, STEP, A, Desk, desks
+from builders_broker_day import CREDENTIALS, SESSION, a_world, at_alpaca, configuration
 from builders_cli import CommandLine, at_home, book_of, kinds
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
-from counterparts.tradier_dialect import tradier_app
-from counterparts.world import LIVE_TOKEN, SECRET, TOKEN, World
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
 from gammacore.domain.ledger import LedgerOpened, Mode
-from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import WiredDay, wire_day
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
-A, B = "VA00011111", "VB00022222"
+B = "VB00022222"
 LIVE_A, LIVE_B = "6YA11111", "6YB22222"
-STEP = 300
-PAPER, LIVE = Path(".gammacore/paper/paper.sqlite"), Path(".gammacore/live/paper.sqlite")
-DONE, FAILED, USAGE = 0, 1, 2
-
-
-@frozen
-class Desk:
-    """The command line beside one broker's server; `broker` is its name, `ledger` the account's own."""
-
-    gammacore: CommandLine
-    world: World
-    broker: str
-    ledger: Path
-    monkeypatch: pytest.MonkeyPatch
-
-    def at(self, time: str) -> None:
-        """Let it be a New York time of the day."""
-        hour, minute = map(int, time.split(":"))
-        now = dt.datetime.combine(SESSION.date, dt.time(hour, minute), NEW_YORK).astimezone(dt.UTC)
-        with self.world.lock:
-            self.world.clock.wait_until(now)
-
-    def use(self, number: str) -> None:
-        """Let the keys and the broker be those of this account, as in another shell."""
-        self.world.settings["account"] = number
-        name = "TRADIER_SANDBOX_ACCOUNT" if number.startswith("V") else "TRADIER_ACCOUNT"
-        self.monkeypatch.setenv(name, number)
-
-    def trade(self, *options: str) -> None:
-        answer = self.gammacore("trade", "--broker", self.broker, "--once", "--quiet", *options)
-        assert answer.code == DONE, answer.err
+LIVE = Path(".gammacore/live/paper.sqlite")
+FAILED, USAGE = 1, 2
 
 
 def files() -> dict[str, str]:
@@ -82,49 +48,12 @@ def older(ledger: Path, mode: Mode) -> None:
     storage.close()
 
 
-APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
-ENVIRONMENT: Mapping[str, Mapping[str, str]] = {
-    "tradier": {"TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN},
-    "alpaca": {
-        "ALPACA_PAPER_API_KEY": TOKEN, "ALPACA_PAPER_SECRET_KEY": SECRET, "GAMMACORE_MARKET__UNDERLYING": "SPY",
-        "GAMMACORE_MARKET__ALPACA_FULL_PLAN": "true",
-    },
-}  # fmt: skip
-
-
 @pytest.fixture
 def beside(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[[str], Desk]]:
-    """Opens the desk at a broker by its name."""
-    at_home(monkeypatch, tmp_path)
-    common = {"VIX": "16", "LOOK_SECONDS": str(STEP), "LIVE_QUOTE_AGE_SECONDS": str(2 * STEP)}
-    for name, text in common.items():
-        monkeypatch.setenv(f"GAMMACORE_MARKET__{name}", text)
-    servers = []
-
-    def opened(broker: str) -> Desk:
-        world = a_world("SPX" if broker == "tradier" else "SPY", 57, STEP)
-        for name, text in ENVIRONMENT[broker].items():
-            monkeypatch.setenv(name, text)
-        server = serving(APPS[broker](world))
-        url = server.__enter__().url
-        servers.append(server)
-        hosts, alpaca = at_tradier(url).tradier, at_alpaca(url).alpaca
-        assert hosts is not None
-        sandbox = evolve(hosts, rest=hosts.rest.replace("127.0.0.1", "localhost"))
-        for module, there in (("market.SANDBOX", sandbox), ("client.SANDBOX", sandbox), ("client.LIVE", hosts)):
-            monkeypatch.setattr(f"gammacore.adapters.tradier.{module}", there)
-        monkeypatch.setattr("gammacore.wiring.brokers._endpoints", lambda _mode, _given: alpaca)
-        for module in ("days", "venues", "doctor", "whose_ledger"):
-            monkeypatch.setattr(f"gammacore.wiring.{module}.SystemClock", lambda: world)
-        desk = Desk(CommandLine(capsys), world, broker, PAPER, monkeypatch)
-        desk.use(A)
-        return desk
-
-    yield opened
-    for server in servers:
-        server.__exit__(None, None, None)
+    with desks(monkeypatch, tmp_path, capsys) as opened:
+        yield opened
 
 
 COMMANDS = ("trade", "trade --once", "trade --ledger .gammacore/paper/paper.sqlite", "plan", "flatten", "reconcile")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gammacore.errors import StorageError
 from gammacore.ports.storage import Inbox, Request
 
 
@@ -21,8 +22,20 @@ class SeveralInboxes:
         self._inboxes[0].post(request)
 
     def pending(self) -> Sequence[Request]:
-        """Requests of the first in their order, then of the others. See `Inbox.pending`."""
-        return tuple(request for inbox in self._inboxes for request in inbox.pending())
+        """Requests of the first in their order, then of the others. See `Inbox.pending`.
+
+        One that cannot be read keeps no request of another from being obeyed: what it raises comes once they are done.
+        """
+        found: list[Request] = []
+        refusal: StorageError | None = None
+        for inbox in self._inboxes:
+            try:
+                found += inbox.pending()
+            except StorageError as wrong:
+                refusal = refusal or wrong
+        if refusal is not None and not found:
+            raise refusal
+        return tuple(found)
 
     def done(self, request: Request) -> None:
         """Take a request out wherever it is; the others ignore it. See `Inbox.done`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.book import Book
@@ -23,6 +23,22 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 
 
+@frozen
+class Checks:
+    """What the loop itself may have against an order: nothing, unless it is told.
+
+    `openings` are asked in turn, the dearest last, once every limit is passed; `any_order` holds back reductions too.
+    """
+
+    openings: tuple[Callable[[], Verdict], ...] = ()
+    any_order: Callable[[], Verdict] = Verdict.ok
+
+    def judge_opening(self) -> Verdict:
+        """The first refusal, else ok."""
+        verdicts = (check() for check in self.openings)
+        return next((verdict for verdict in verdicts if not verdict.passed), Verdict.ok())
+
+
 class Guard:
     """Judges an order against the book as it is at this moment. Rules: CS-302, CS-338..344, DH-1001, R10.
 
@@ -34,6 +50,7 @@ class Guard:
         self, ledger: DayLedger, broker: Broker, clock: Clock, limits: RiskLimits,
         underlyings: Mapping[str, Underlying], *,
         broker_rules: BrokerEntryRules | None = None, is_reconciled: Callable[[], bool] = lambda: True,
+        checks: Checks | None = None,
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._broker = broker
@@ -42,6 +59,7 @@ class Guard:
         self._underlyings = underlyings
         self._broker_rules = broker_rules
         self._is_reconciled = is_reconciled
+        self._checks = checks or Checks()
         self._market: MarketSnapshot | None = None
 
     def saw(self, market: MarketSnapshot) -> None:
@@ -51,10 +69,17 @@ class Guard:
     def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None) -> Allowed | Refused:
         """Whether an order may be intended, and for how much of what it asks."""
         judged = classify(ticket, self._ledger.book, self._underlyings)
-        if isinstance(judged, Refused) or judged.risk is Risk.REDUCES:
+        if isinstance(judged, Refused):
+            return judged
+        held_back = self._checks.any_order()
+        if not held_back.passed:
+            return Refused(judged.risk, held_back)
+        if judged.risk is Risk.REDUCES:
             return judged
         hedges = judged.risk is Risk.HEDGES
         verdict = judge_halted(self._ledger.book) if hedges else self.judge_opening(ticket, plan)
+        if verdict.passed and not hedges:
+            verdict = self._checks.judge_opening()
         return judged if verdict.passed else Refused(judged.risk, verdict)
 
     def again(self, order: Order) -> Refused | None:
@@ -70,6 +95,8 @@ class Guard:
         verdict = judge_halted(book)
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = judge_breaker(book.breaker_tripped_at)
+        if verdict.passed and judged.risk is Risk.ADDS:
+            verdict = self._checks.judge_opening()
         return None if verdict.passed else Refused(judged.risk, verdict)
 
     def judge_opening(self, ticket: OrderTicket, plan: SpreadPlan | None) -> Verdict:

@@ -15,11 +15,16 @@ class ObeyRequests:
         self._ledger = ledger
         self._inbox = inbox
         self._clock = clock
+        self._obeyed: list[Request] = []
+        """Requests that the inbox could not be rid of, on a disk that takes nothing: obeyed once."""
 
     def __call__(self) -> None:
         for request in self._inbox.pending():
-            self.obey(request)
+            if request not in self._obeyed:
+                self.obey(request)
+                self._obeyed.append(request)
             self._inbox.done(request)
+            self._obeyed.remove(request)
 
     def obey(self, request: Request) -> None:
         self._ledger.record(self._event(request))

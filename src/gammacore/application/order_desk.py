@@ -31,7 +31,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.order_answers import LESS_THAN_BOOKED, judge_answer
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
-from gammacore.domain.risk.guard import Refused
+from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import Broker
@@ -125,6 +125,9 @@ class OrderDesk:
         ticket = judged.ticket
         now = self._clock.now()
         self._ledger.record(*first, *self._new_policy(plan, now), OrderIntended(now, ticket, opens))
+        if self._ledger.is_behind and judged.risk is not Risk.REDUCES:
+            why = f"the ledger could not be written: {self._ledger.fault}"
+            return self._note(OrderNotSent(self._clock.now(), ticket.id, why))
         return self._deliver(ticket)
 
     def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:

@@ -16,7 +16,7 @@ from gammacore.domain.holdings.plans import policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Underlying, parse_occ, roots_of
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined
-from gammacore.domain.orders import OrderReport
+from gammacore.domain.orders import OrderReport, lineage_mark
 from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.ports.clock import Clock
 
@@ -58,7 +58,7 @@ class TakeIn:
             return dict.fromkeys(unknown, ReconcileVerdict.LOOK_AGAIN)
         found = find_orphans(
             {**book.quarantined, **unknown}, filter(self._is_unexplained, reports), at=now, rules=self._rules,
-            policy=self._policy, taken=book.holdings, roots=roots_of(self._underlyings),
+            mine=self._mark(), policy=self._policy, taken=book.holdings, roots=roots_of(self._underlyings),
         )  # fmt: skip
         adopted = {symbol for orphan in found.adopted for symbol in orphan.symbols}
         adopted |= {leg.contract.occ for leg in found.naked}
@@ -67,6 +67,10 @@ class TakeIn:
         self._ledger.record(*self._adopt(found.adopted), *stranded, *self._quarantine(found.rest, foreign))
         ours, others = ReconcileVerdict.ADOPTED, ReconcileVerdict.QUARANTINED
         return {symbol: ours if symbol in adopted else others for symbol in unknown}
+
+    def _mark(self) -> str:
+        opened = self._ledger.book.opened
+        return "" if opened is None else lineage_mark(opened.lineage)
 
     def _is_unexplained(self, report: OrderReport) -> bool:
         """Whether no live holding has this order's fills: what a booked spread sold and is held again was never gone.

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from decimal import Decimal
+from functools import partial
 
 from attrs import evolve, frozen
 
@@ -18,6 +19,7 @@ from gammacore.application.ask_entry_advisor import AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.day_terms import DayTerms, refuse_another_ledger
 from gammacore.application.gather_history import GatherHistory
 from gammacore.application.guard import Guard
 from gammacore.application.keep_time import KeepTime
@@ -26,7 +28,9 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.application.survival import Survival
 from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
@@ -36,11 +40,11 @@ from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import (
-    AccountMark,
     AccountRecorded,
     AlarmRaised,
     DayFinished,
     DayStarted,
+    FlattenRequested,
     LedgerOpened,
     Mode,
 )
@@ -49,12 +53,14 @@ from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import (
     FOR_AN_ENTRY,
+    NOTHING_MORE,
+    Decision,
     Decisions,
     Needs,
     Situation,
     Strategy,
 )
-from gammacore.errors import BrokerError, ConfigurationError, MarketDataError
+from gammacore.errors import BrokerError, MarketDataError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.gex_source import GexSource
@@ -65,26 +71,21 @@ from gammacore.ports.pause_source import PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
 """How long after the close the loop waits for a settlement price before it leaves the day unfinished."""
+STRATEGY = "the strategy"
+CLOSED_AFTER_FAILURES = 3
+"""A strategy that fails so often in a row no longer watches what it holds: everything is closed (ours)."""
+LOOK_ALL_THE_SAME = dt.timedelta(seconds=5)
+"""The next look where the market does not say when its next quotes come (ours)."""
 LISTEN = dt.timedelta(seconds=1)
 """How often a loop with working orders asks whether the broker's stream has spoken."""
 
 
-@frozen
-class DayTerms:
-    """What a ledger is opened with and a day started under. `owner` is the broker's account, None in a study."""
-
-    account: str
-    mode: Mode
-    lineage: str
-    starting_balance: Decimal
-    market: str
-    configuration: str
-    owner: AccountMark | None = None
-
-
 @frozen(eq=False)
 class TradeDay:
-    """One underlying's day, from the first chain to settlement."""
+    """One underlying's day, from the first chain to settlement.
+
+    `closing` decides where the strategy fails, which nobody foresaw: duties alone, and closing what a flatten asks for.
+    """
 
     terms: DayTerms
     underlying: Underlying
@@ -101,6 +102,9 @@ class TradeDay:
     confirm: ConfirmClosed
     settle: SettleExpiry
     reconcile: Reconcile
+    lineages: WatchLineage
+    survival: Survival
+    closing: Strategy
     requests: ObeyRequests
     recall: RecallMarket
     gather: GatherHistory
@@ -122,13 +126,13 @@ class TradeDay:
         """Run until the day is over or the book is as asked; return it."""
         book = self.ledger.book
         if self.is_finished():
-            self._refuse_another_ledger(book)
+            refuse_another_ledger(book, self.terms, self.session.date, self.underlying.symbol, self.strategy.name)
             return book
         self.begin()
         while True:
             self.cycle()
             if on_cycle is not None:
-                on_cycle(self.clock.now())
+                self.survival.run("showing the cycle", partial(on_cycle, self.clock.now()))
             if self.is_finished() or done(book) or self._gives_up():
                 return book
             self._wait_until(self.next_look(self.clock.now()))
@@ -140,7 +144,7 @@ class TradeDay:
             return
         while (now := self.clock.now()) < instant:
             self._rest_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
-            self.desk.hear(self.news.heard())
+            self.desk.hear(self.survival.ask("the broker's stream", self.news.heard, News))
             if self.desk.wakes():
                 return
 
@@ -155,6 +159,8 @@ class TradeDay:
         if not self.is_finished():
             self.begin()
             self.cycle()
+            if (fault := self.survival.first_fault) is not None:
+                raise fault  # no next look comes in this process: whoever started it sees it
         return self.ledger.book
 
     def on_to_the_next_look(self) -> None:
@@ -184,9 +190,9 @@ class TradeDay:
                 *self._end_of_tables(now),
             )
             return
-        self._refuse_another_ledger(book)
+        refuse_another_ledger(book, self.terms, self.session.date, self.underlying.symbol, self.strategy.name)
         self.ledger.record(*self._whose(now))
-        self.recall.relive(self.session.open, now)
+        self.survival.run("what was seen before", partial(self.recall.relive, self.session.open, now))
         if self.regimes is not None and self.terms.mode is Mode.STUDY:
             self.regimes.relive(self.underlying.hedge_share, self.market, self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
@@ -201,31 +207,6 @@ class TradeDay:
         """A warning of each table that does not cover the day, or soon will not, once a day. Rule: CS-304."""
         warnings = (table.warning(self.session.date) for table in self.tables)
         return tuple(AlarmRaised(now, DATES_NOT_KNOWN, warning) for warning in warnings if warning is not None)
-
-    def _refuse_another_ledger(self, book: Book) -> None:
-        """A ledger is of one account and mode, a day of one underlying and strategy, and time goes on. Rule: CS-609.
-
-        What one strategy holds, another does not watch; what it left on an earlier day every strategy closes (DH-520).
-        """
-        opened, day, mine = book.opened, book.day, self.terms
-        assert opened is not None
-        if (opened.account, opened.mode) != (mine.account, mine.mode):
-            theirs = f"{opened.mode} account {opened.account}"
-            raise ConfigurationError(f"this ledger is of {theirs}, the run of {mine.mode} account {mine.account}; "
-                                     "name another --ledger")  # fmt: skip
-        if book.owner is not None and mine.owner is not None and book.owner.contradicts(mine.owner):
-            raise ConfigurationError(f"this ledger is of {book.owner}, the run of {mine.owner}; name another --ledger")
-        if day is None:
-            return
-        if day.date > self.session.date:
-            raise ConfigurationError(f"this ledger has already traded {day.date}; give a later --date than that, "
-                                     "or another --ledger")  # fmt: skip
-        if day.date == self.session.date and day.underlying != self.underlying.symbol:
-            raise ConfigurationError(f"this ledger trades {day.underlying} on {day.date}; name another --ledger "
-                                     f"for {self.underlying.symbol}")  # fmt: skip
-        if day.date == self.session.date and day.strategy != self.strategy.name:
-            raise ConfigurationError(f"this ledger trades {day.strategy} on {day.date}; give --strategy "
-                                     f"{day.strategy}, or another --ledger for {self.strategy.name}")  # fmt: skip
 
     def cycle(self) -> None:
         """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
@@ -244,16 +225,26 @@ class TradeDay:
         self.watch.tick(self.clock.now())
 
     def _live_through(self) -> None:
-        self.requests()
-        self.desk.advance()
-        self.settle(self._last_expired())
-        self.confirm(self.session)
-        self.reconcile(self._last_expired())
-        for cover in self.reconcile.covers():
-            self.carry_out(cover)
-        for step in self._decide().steps:
-            self.carry_out(step)
-        self._finish()
+        """Every step by itself: what fails in one is no reason to leave out the others. Decision 0033."""
+        run = self.survival.run
+        self.survival.begin_cycle()
+        self.survival.look_at_the_ledger()
+        run("requests", self.requests)
+        run("other ledgers", self.lineages)
+        run("orders", self.desk.advance)
+        run("settlement", lambda: self.settle(self._last_expired()))
+        run("confirming closes", lambda: self.confirm(self.session))
+        run("reconciliation", lambda: self.reconcile(self._last_expired()))
+        for cover in self._covers():
+            run("an order", partial(self.carry_out, cover))
+        decided: Decisions = self._decide()
+        for step in decided.steps:
+            run("an order", partial(self.carry_out, step))
+        run("the end of the day", self._finish)
+
+    def _covers(self) -> tuple[Decision, ...]:
+        found = partial(tuple[Decision, ...], self.reconcile.covers())
+        return self.survival.ask("uncovered shorts", found, lambda: ())
 
     def _last_expired(self) -> dt.date:
         """Contracts of this date and before trade no more; what an earlier day left open is settled by this one."""
@@ -261,14 +252,31 @@ class TradeDay:
         return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
 
     def _decide(self) -> Decisions:
-        """What the strategy decides, again where advisors answer it, as the quotes let it be filled.
+        """What the strategy decides; where it fails, its duties, and after three times in a row it is flattened."""
+        survival = self.survival
+        situation = survival.ask("the look at the market", self.look, lambda: None)
+        if situation is None:
+            return Decisions(())
+        seen = situation
+        decisions = survival.ask(STRATEGY, lambda: self._decided(seen), lambda: None)
+        if decisions is not None:
+            return decisions
+        book = self.ledger.book
+        holds = any(one.has_filled and not one.is_flat for one in book.live_holdings)
+        if holds and survival.failures(STRATEGY) >= CLOSED_AFTER_FAILURES and book.flatten is None:
+            reason = f"strategy {self.strategy.name} failed {CLOSED_AFTER_FAILURES} times in a row"
+            self.ledger.record(FlattenRequested(self.clock.now(), reason))
+        return survival.ask("closing in its place", lambda: self.closing.decide(seen), lambda: Decisions(()))
 
-        Rules: CS-335, CS-420, CS-544.
-        """
-        situation = self.look()
+    def _decided(self, situation: Situation) -> Decisions:
+        """Again where advisors answer it, as the quotes let it be filled. Rules: CS-335, CS-420, CS-544."""
         decisions = self.strategy.decide(situation)
-        opinions: Mapping[str, AdvisorOpinion] = {} if self.advise is None else self.advise(situation, decisions)
-        entry = None if self.advise_entries is None else self.advise_entries(decisions)
+        opinions: Mapping[str, AdvisorOpinion] = {}
+        if (advise := self.advise) is not None:
+            opinions = self.survival.ask("an exit advisor", lambda: advise(situation, decisions), dict)
+        entry = None
+        if (judge := self.advise_entries) is not None:
+            entry = self.survival.ask("an entry advisor", lambda: judge(decisions), lambda: None)
         if opinions or entry is not None:
             decisions = self.strategy.decide(evolve(situation, opinions=opinions, entry_opinion=entry))
         return by_quotes(decisions, situation)
@@ -276,6 +284,7 @@ class TradeDay:
     def look(self, *, for_entry: bool = False) -> Situation:
         """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""
         now, book = self.clock.now(), self.ledger.book
+        ask, equity = self.survival.ask, self.equity
         market = self._snapshot(now)
         self.guard.saw(market)
         situation = Situation(
@@ -287,11 +296,15 @@ class TradeDay:
             buying_power=None,
             memory=self.recall(market),
             is_live=self.terms.mode is Mode.LIVE,
-            regime=self._regime(now),
-            equity=None if self.equity is None else self.equity(market, now),
+            regime=ask("the regime", lambda: self._regime(now), lambda: CALM),
+            equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
         )
-        needs = FOR_AN_ENTRY if for_entry else self.strategy.needs(now, self.session, book)
-        return self._with_what_it_needs(situation, needs)
+        if for_entry:
+            return self._with_what_it_needs(situation, FOR_AN_ENTRY)
+        needs = ask(
+            "what the strategy needs", lambda: self.strategy.needs(now, self.session, book), lambda: NOTHING_MORE
+        )
+        return ask("the rest of a look", lambda: self._with_what_it_needs(situation, needs), lambda: situation)
 
     def _with_what_it_needs(self, situation: Situation, needs: Needs) -> Situation:
         """The situation with what its strategy asked for; the second look comes after every other query. CS-359."""
@@ -325,10 +338,15 @@ class TradeDay:
         return regime
 
     def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
-        try:
-            return self.market.snapshot(now)
-        except MarketDataError:  # nothing is seen: no stop and no entry is decided, time exits still act (CS-504)
-            return MarketSnapshot(now, self.underlying.symbol, None, None, None, None)
+        unseen = MarketSnapshot(now, self.underlying.symbol, None, None, None, None)
+
+        def seen() -> MarketSnapshot:
+            try:
+                return self.market.snapshot(now)
+            except MarketDataError:  # nothing is seen: no stop and no entry is decided, time exits still act (CS-504)
+                return unseen
+
+        return self.survival.ask("the market", seen, lambda: unseen)
 
     def _exposure(self, market: MarketSnapshot) -> GammaExposure | None:
         try:
@@ -355,9 +373,11 @@ class TradeDay:
 
     def next_look(self, now: dt.datetime) -> dt.datetime:
         """When the next cycle is due: the market's next quotes, a deadline of the strategy, or an order to look up."""
-        own = self.strategy.deadlines(self.session, self.ledger.book)
+        ask, session, book = self.survival.ask, self.session, self.ledger.book
+        own = ask("the strategy's deadlines", lambda: self.strategy.deadlines(session, book), lambda: ())
         deadlines = (*own, *self.desk.deadlines(), *self.reconcile.deadlines())
-        return min([self.market.next_at(now), *(deadline for deadline in deadlines if deadline > now)])
+        quotes = ask("the market's next quotes", lambda: self.market.next_at(now), lambda: now + LOOK_ALL_THE_SAME)
+        return min([quotes, *(deadline for deadline in deadlines if deadline > now)])
 
     def _finish(self) -> None:
         book = self.ledger.book

@@ -1,6 +1,7 @@
 """Orders: what we mean (ticket), what became of it (state, execution), and the id both sides know it by.
 
-The client id is a hash of what the order is for, so that a repeat is recognised by us and by the broker.
+The client id is a hash of what the order is for, so that a repeat is recognised by us and by the broker. It begins with
+the mark of the ledger it is of, so that two ledgers at one account are told apart.
 Rules: CS-402..414, R1, R4.
 """
 
@@ -193,18 +194,37 @@ class OrderTicket:
 
 def client_order_id(*, account: str, lineage: str, strategy: str, underlying: str, day: dt.date, position: str,
                     step: str, attempt: int) -> str:  # fmt: skip
-    """The id of an order: a hash of what it is for, 28 letters and digits. Rule: R1.
+    """The id of an order: the mark of its ledger, then a hash of what it is for; 28 letters and digits. Rule: R1.
 
     >>> client_order_id(account="paper", lineage="x", strategy="credit-spread", underlying="SPX",
     ...     day=dt.date(2026, 8, 19), position="p1", step="entry", attempt=1)
-    'gc-...'
+    'gc-2d711642...'
     """
     meaning = [account, lineage, strategy, underlying, day.isoformat(), position, step, attempt]
     digest = hashlib.sha256(json.dumps(meaning, separators=(",", ":")).encode()).hexdigest()
-    return f"gc-{digest[:25]}"
+    return f"gc-{lineage_mark(lineage)}{digest[:17]}"
 
 
-_OUR_ID = re.compile(rf"(?:{'|'.join(_TAG_PREFIXES.values())})?gc-[0-9a-f]{{25}}")
+def lineage_mark(lineage: str) -> str:
+    """How the client ids of a ledger of this lineage begin, behind `gc-`: 8 letters and digits. Decision 0033.
+
+    >>> lineage_mark("x")
+    '2d711642'
+    """
+    return hashlib.sha256(lineage.encode()).hexdigest()[:8]
+
+
+def mark_of_id(order_id: str) -> str | None:
+    """The mark of the ledger that made a client id; None where gammacore did not make it. Rules: CS-407, CS-574.
+
+    >>> mark_of_id("gc-2d711642" + "0" * 17), mark_of_id("by-hand")
+    ('2d711642', None)
+    """
+    found = _OUR_ID.fullmatch(order_id)
+    return None if found is None else found["mark"]
+
+
+_OUR_ID = re.compile(rf"(?:{'|'.join(_TAG_PREFIXES.values())})?gc-(?P<mark>[0-9a-f]{{8}})[0-9a-f]{{17}}")
 
 
 def is_our_id(order_id: str) -> bool:

@@ -45,6 +45,26 @@ class Storage(Protocol):
         ...
 
 
+class SecondJournal(Protocol):
+    """Keeps, on another medium, events that the ledger's own medium does not take for now."""
+
+    def keep(self, events: Sequence[Event], after: int) -> str:
+        """Keep all that follow event number `after` of the ledger, durably; return where. Replaces what it had.
+
+        Raises:
+            StorageError: this medium refuses too.
+        """
+        ...
+
+    def drop(self) -> None:
+        """The ledger has them now.
+
+        Raises:
+            StorageError: it cannot be emptied; what it has is of an older version and is ignored.
+        """
+        ...
+
+
 class RequestKind(StrEnum):
     """What the running loop may be asked: three things by a person, one to note by the ledger's own adapter."""
 

@@ -49,7 +49,15 @@ from gammacore.wiring.storage import (
 )
 from gammacore.wiring.strategies import EntryPreview, credit_spread_desk, naming_its_underlying
 from gammacore.wiring.whose_ledger import armed_for, refuse_contradiction, require_ledger, require_to_resume
-from gammacore.wiring.without_loop import Flattened, flatten_now, past_verdicts, preview_entry, reconcile_now
+from gammacore.wiring.without_ledger import armed_without_ledger, flatten_holdings_now, why_unreadable
+from gammacore.wiring.without_loop import (
+    Flattened,
+    flatten_now,
+    look_whether_flat,
+    past_verdicts,
+    preview_entry,
+    reconcile_now,
+)
 
 __all__ = [
     "Answer",
@@ -76,11 +84,13 @@ __all__ = [
     "account_ledger",
     "armed_for",
     "armed_mode",
+    "armed_without_ledger",
     "ask",
     "book_of",
     "choose",
     "credit_spread_desk",
     "events_of",
+    "flatten_holdings_now",
     "flatten_now",
     "follow_exposure",
     "journal_request",
@@ -93,6 +103,7 @@ __all__ = [
     "load_strategy",
     "local_path",
     "look_at",
+    "look_whether_flat",
     "make_folder",
     "naming_its_underlying",
     "naming_underlying",
@@ -119,6 +130,7 @@ __all__ = [
     "taking_up",
     "trading_date",
     "view_exposure",
+    "why_unreadable",
     "wire_day",
     "wire_trade",
 ]

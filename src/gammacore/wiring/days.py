@@ -27,16 +27,18 @@ from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory
-from gammacore.application.guard import Guard
+from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
+from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import WatchedBroker
 from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
@@ -70,7 +72,16 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
-from gammacore.wiring.storage import LedgerPlace, folding, local_path, open_inbox, open_storage, outages_of
+from gammacore.wiring.storage import (
+    LedgerPlace,
+    folding,
+    local_path,
+    open_inbox,
+    open_storage,
+    outages_of,
+    second_journal,
+    waiting_beside,
+)
 from gammacore.wiring.strategies import (
     guards_of,
     naming_its_underlying,
@@ -78,6 +89,7 @@ from gammacore.wiring.strategies import (
     open_strategy,
     spec_of,
     with_duties,
+    without_the_users_file,
 )
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 
@@ -136,6 +148,7 @@ def wire_day(
     listens: bool = True,
     environment: Mapping[str, str | None] | None = None,
     armed: Armed | None = None,
+    read_only: bool = False,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -145,7 +158,8 @@ def wire_day(
     `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
-    `armed` is whose money it is, where the caller has decided that already.
+    `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
+    and what happens is kept in its second journal.
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
@@ -166,13 +180,15 @@ def wire_day(
     if armed.broker is BrokerName.FAKE:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
     outages = outages_of(settings)
-    storage: Storage = (
-        MemoryStorage() if ledger is None else open_storage(settings, ledger, grouped=grouped, outages=outages)
-    )
+    storage: Storage = MemoryStorage()
+    if ledger is not None:
+        storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
+        second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
+        waiting = waiting_beside(ledger, storage) if read_only else ()
         with folding(ledger):
-            folded = DayLedger(wrap_storage(storage))
+            folded = DayLedger(wrap_storage(storage), second=second, waiting=waiting)
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
@@ -273,9 +289,12 @@ def wire_trade(
     """The use cases of a day over any adapters."""
     settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
     ledger.notifier = extras.notices
-    broker = WatchedBroker(venue.broker, ledger, clock, settings.breaker)
+    survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
+    broker = WatchedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
+    rules = reconcile_rules(settings, venue.terms.mode)
+    lineages = WatchLineage(ledger, broker, clock, rules, looks=venue.terms.mode is not Mode.STUDY)
     guard = Guard(
         ledger,
         broker,
@@ -284,6 +303,7 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
+        checks=Checks((survival.judge_opening, lineages.judge_opening), lineages.judge_any),
     )
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
@@ -294,7 +314,7 @@ def wire_trade(
         desk,
         broker,
         clock,
-        rules=reconcile_rules(settings, venue.terms.mode),
+        rules=rules,
         policy=settings.stops,
         underlyings=known,
         lost=lost,
@@ -317,6 +337,9 @@ def wire_trade(
         confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds)),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
+        lineages=lineages,
+        survival=survival,
+        closing=without_the_users_file(settings, day.strategy.name),
         requests=ObeyRequests(ledger, inbox, clock),
         recall=recall,
         gather=GatherHistory(market, underlying, day.session, day.previous),

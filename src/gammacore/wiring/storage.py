@@ -25,14 +25,23 @@ from gammacore.adapters.firestore import (
 )
 from gammacore.adapters.firestore import repair as repair_in_firestore
 from gammacore.adapters.firestore import writer_of as writer_in_firestore
+from gammacore.adapters.second_journal import FileJournal, drop, kept, places_for
 from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, first_events
 from gammacore.adapters.sqlite import repair as repair_file
 from gammacore.adapters.sqlite import writer_of as writer_of_file
+from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode
-from gammacore.errors import ConfigurationError, CorruptLedger, DoesNotFold, InvalidInput
-from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
+from gammacore.errors import (
+    ConfigurationError,
+    CorruptLedger,
+    DoesNotFold,
+    InvalidInput,
+    StorageError,
+    WriteConflict,
+)
+from gammacore.ports.storage import Inbox, Request, RequestKind, SecondJournal, Storage
 
 SCHEME = "firestore:"
 
@@ -114,7 +123,15 @@ def open_storage(
     if isinstance(ledger, Path):
         if not read_only and settings.storage.home in ledger.parents:
             make_folder(ledger.parent)
-        return SqliteStorage(ledger, read_only=True) if read_only else SqliteStorage(ledger, grouped=grouped)
+        if read_only:
+            return SqliteStorage(ledger, read_only=True)
+        storage = SqliteStorage(ledger, grouped=grouped)
+        try:
+            _take_up_what_waits(storage, ledger)
+        except BaseException:
+            storage.close()
+            raise
+        return storage
     if not read_only:
         make_folder(local_path(settings, ledger).parent)
     store = settings.firestore
@@ -129,6 +146,63 @@ def open_storage(
         outages=outages,
         hangs_up=True,
     )
+
+
+def second_journal(ledger: LedgerPlace | None, storage: Storage) -> SecondJournal | None:
+    """Where a loop keeps what the ledger's own disk does not take. Decision 0033.
+
+    None of a ledger in Firestore: who is out of its reach may have lost its lease to another writer, and must end.
+    """
+    if not isinstance(ledger, Path) or not isinstance(storage, SqliteStorage):
+        return None
+    return FileJournal(places_for(ledger), lambda: storage.checksum)
+
+
+@contextmanager
+def keeping_writers_out(ledger: LedgerPlace) -> Iterator[None]:
+    """Hold the writer's lock of a ledger that is only read, as far as its folder lets it be held.
+
+    Raises:
+        WriteConflict: a loop writes it.
+    """
+    lock = None
+    if isinstance(ledger, Path):
+        try:
+            lock = WriterLock.take(ledger.resolve())
+        except WriteConflict:
+            raise
+        except StorageError:
+            lock = None  # a folder that takes no lock lets no writer in either
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def waiting_beside(ledger: LedgerPlace | None, storage: Storage) -> tuple[Event, ...]:
+    """What a second journal has that follows the last event of a storage which can only be read."""
+    if not isinstance(ledger, Path) or not isinstance(storage, SqliteStorage):
+        return ()
+    waits = kept(places_for(ledger))
+    follows = waits is not None and (waits.after, waits.checksum) == (storage.version, storage.checksum)
+    return waits.events if waits is not None and follows else ()
+
+
+def _take_up_what_waits(storage: SqliteStorage, ledger: Path) -> None:
+    """Write what a process could not, before anything else is written.
+
+    Raises:
+        StorageError: the disk still does not take it; it stays where it is.
+    """
+    waits = kept(places := places_for(ledger))
+    if waits is None:
+        return
+    if waits.events and (waits.after, waits.checksum) == (storage.version, storage.checksum):
+        storage.append(waits.events, storage.version)
+    elif waits.after > storage.version:
+        return  # of a ledger that has lost its end: a repair may want to look at it
+    drop(places)
 
 
 def open_inbox(settings: Settings, ledger: LedgerPlace, outages: Outages | None = None) -> Inbox:

@@ -16,7 +16,7 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.shares_of_index import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.application.trade_day import DayTerms
+from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName

@@ -38,7 +38,7 @@ def armed_for(
         ConfigurationError: another mode than the ledger's was asked for, a lock is closed, a credential is missing, or
             the ledger is of another account.
     """
-    configuration = _in_mode_of(configuration, ledger)
+    configuration = in_mode_of(configuration, ledger)
     armed = armed_mode(configuration, credentials)
     require_ledger(configuration, credentials, ledger, armed, places)
     return configuration, armed
@@ -156,7 +156,8 @@ def require_to_resume(
     refuse_another_account(ledger.place, whose.account, mine)
 
 
-def _in_mode_of(configuration: Configuration, ledger: FoundLedger) -> Configuration:
+def in_mode_of(configuration: Configuration, ledger: FoundLedger) -> Configuration:
+    """The configuration in the mode of a ledger, where the options ask for none. Rule: OP-104."""
     if configuration.live.switch or configuration.live.account or ledger.mode in (None, Mode.LIVE):
         return configuration
     where = f"ledger {ledger.place}"

@@ -7,32 +7,42 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.application.reconcile import ReconcileFinding
 from gammacore.application.take_in import ReconcileVerdict
 from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Configuration, Settings, StrategyName
+from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import DifferenceSeen, HoldingAdjusted, HoldingAdopted
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.ledger import Event, HoldingsQuarantined, Mode
+from gammacore.domain.ledger import Event, FlattenRequested, HoldingsQuarantined, Mode
+from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, InvalidInput, MissingData
-from gammacore.ports.broker import unread_in
+from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import CredentialStore
-from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
-from gammacore.wiring.controls import book_of, still_open
+from gammacore.ports.credentials import ACCOUNT, CredentialStore
+from gammacore.ports.storage import Request
+from gammacore.wiring.arming import Armed
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
+from gammacore.wiring.controls import book_of, still_open, system_clock
 from gammacore.wiring.days import WiredDay, wire_day
-from gammacore.wiring.storage import LedgerPlace, ledger_exists
+from gammacore.wiring.ledgers import FoundLedger, Whose, whose_ledger
+from gammacore.wiring.storage import LedgerPlace, keeping_writers_out, ledger_exists
 from gammacore.wiring.strategies import EntryPreview, spec_of, without_the_users_file
+from gammacore.wiring.venues import NOTHING_SENT
+from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
 
 
 @frozen
 class Flattened:
-    """What a flatten came to: what is still open in the book, and held at the account beyond it.
+    """What a flatten came to, by what the account shows and the ledger holds after it.
 
-    `beyond` is None where the account could not be asked; `fault` says why nothing, or not all, was done.
+    `open` is what the ledger still has open, `beyond` what the account holds besides (negative: what it lacks). `held`
+    are the account's contracts that still trade, None where it could not be asked; `ledger_holds` the ledger's, None
+    where it cannot be read. `fault` says why nothing, or not all, was done; `noted` where it was written down.
     """
 
     open: tuple[str, ...]
@@ -40,6 +50,10 @@ class Flattened:
     beyond: Mapping[str, int] | None
     orders: tuple[dict[str, object], ...] = ()
     fault: str = ""
+    held: Mapping[str, int] | None = None
+    ledger_holds: Mapping[str, int] | None = None
+    working: tuple[str, ...] = ()
+    noted: str = ""
 
     @property
     def done(self) -> bool:
@@ -51,44 +65,179 @@ class Flattened:
 
         >>> Flattened((), True, {}).sentence
         'flat and halted'
-        >>> Flattened((), True, {"SPXW260303C05800000": -3}).sentence
+        >>> Flattened((), True, {"SPXW260303C05800000": -3}, ledger_holds={}).sentence
         'flat in the ledger; the account still holds -3 SPXW260303C05800000; halted'
         """
         parts = [self.fault] if self.fault else []
         if self.open:
             parts.append(f"still open: {', '.join(self.open)}")
-        elif self.beyond:
-            held = ", ".join(f"{quantity:+d} {symbol}" for symbol, quantity in self.beyond.items())
-            parts.append(f"flat in the ledger; the account still holds {held}")
-        elif self.fault or self.beyond is None:
-            parts.append("nothing open in the ledger; the account was not asked what it holds")
+        if self.beyond:
+            shown = self.beyond if self.held is None else self.held
+            lacks = {symbol: -gap for symbol, gap in self.beyond.items() if symbol not in shown}
+            more = {symbol: gap for symbol, gap in self.beyond.items() if symbol not in lacks}
+            parts += ["flat in the ledger"] if not self.open and self.ledger_holds is not None else []
+            parts += [f"the account still holds {in_words(more)}"] if more else []
+            parts += [f"the account lacks {in_words(lacks)} of the ledger's"] if lacks else []
+        elif not self.open and (self.fault or self.beyond is None):
+            asked = (
+                "the account was not asked what it holds" if self.held is None else f"the account {_holds(self.held)}"
+            )
+            parts.append(f"nothing open in the ledger; {asked}" if self.ledger_holds is not None else asked)
         latch = "halted" if self.halted else "not halted: resumed meanwhile"
-        return "; ".join([*parts, latch]) if parts else f"flat and {latch}"
+        text = "; ".join([*parts, latch]) if parts else f"flat and {latch}"
+        return f"{text}; {self.noted}" if self.noted else text
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """One line each: what the account shows, what the ledger holds, what works, whether it is halted."""
+        account = "was not asked" if self.held is None else _holds(self.held)
+        ledger = "cannot be read" if self.ledger_holds is None else _holds(self.ledger_holds)
+        return (
+            f"account: {account}",
+            f"ledger: {ledger}",
+            f"orders that work: {', '.join(self.working) or 'none known'}",
+            f"halted: {'yes' if self.halted else 'no'}",
+        )
+
+    @property
+    def document(self) -> dict[str, object]:
+        return {
+            "open": self.open,
+            "orders": self.orders,
+            "held_beyond": self.beyond,
+            "holdings": self.held,
+            "ledger_holds": self.ledger_holds,
+            "working": self.working,
+            "halted": self.halted,
+        }
+
+
+def in_words(holdings: Mapping[str, int]) -> str:
+    """Signed contracts by symbol, as a sentence has them.
+
+    >>> in_words({"SPXW260303C05800000": -3})
+    '-3 SPXW260303C05800000'
+    """
+    return ", ".join(f"{quantity:+d} {symbol}" for symbol, quantity in holdings.items())
+
+
+def _holds(holdings: Mapping[str, int]) -> str:
+    return f"holds {in_words(holdings)}" if holdings else "holds no contract"
 
 
 def flatten_now(
-    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
+    configuration: Configuration,
+    ledger: LedgerPlace,
+    credentials: CredentialStore | None = None,
+    *,
+    unwritten: Request | None = None,
 ) -> Flattened:
     """Run the day's own loop until nothing is open, with no other loop running, and ask the account what it holds.
 
-    The halt is journaled before; whatever goes wrong here leaves it latched, and is part of the answer.
+    The halt is journaled before; whatever goes wrong here leaves it latched, and is part of the answer. `unwritten` is
+    the request that a ledger did not take which can only be read: it is obeyed in memory, and in the second journal.
     """
+    if unwritten is not None:
+        with keeping_writers_out(ledger):
+            return _flatten(configuration, ledger, credentials, unwritten)
+    return _flatten(configuration, ledger, credentials, None)
+
+
+def _flatten(
+    configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None, unwritten: Request | None
+) -> Flattened:
+    strategy, read_only = _closing(configuration, ledger), unwritten is not None
     try:
-        day = wire_day(configuration, ledger, strategy=_closing(configuration, ledger), credentials=credentials)
+        day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials, read_only=read_only)
     except GammacoreError as fault:
         return _not_flattened(configuration.settings, ledger, fault)
     trade = day.trade
     before = set(trade.ledger.book.orders)
     try:
+        if unwritten is not None:
+            trade.ledger.record(FlattenRequested(trade.clock.now(), unwritten.reason))
         trade.run_until(lambda book: not still_open(book))
-        beyond, fault_of_account = _held_beyond(trade)
+        held, problem = _held(trade.broker)
     except GammacoreError as fault:
-        beyond, fault_of_account = None, str(fault)
+        held, problem = None, str(fault)
     finally:
         day.close()
     book = trade.ledger.book
     orders = tuple(_order_row(order) for order in book.orders.values() if order.id not in before)
-    return Flattened(still_open(book), book.halted is not None, beyond, orders, fault_of_account)
+    return _flattened(book, held, _last_expired(trade), orders, problem, _where_noted(trade, read_only))
+
+
+def _where_noted(trade: TradeDay, read_only: bool) -> str:
+    ledger = trade.ledger
+    if not ledger.is_behind:
+        return "the ledger could not be written" if read_only else ""
+    where = f"is in {ledger.kept_in} and is taken up by the next start" if ledger.kept_in else "is written nowhere"
+    return f"the ledger could not be written ({ledger.fault}), what was done {where}"
+
+
+def _flattened(
+    book: Book,
+    held: Mapping[str, int] | None,
+    expired: dt.date,
+    orders: tuple[dict[str, object], ...] = (),
+    fault: str = "",
+    noted: str = "",
+) -> Flattened:
+    """The answer: what the ledger has, beside what the account shows. Rules: CS-571, CS-574."""
+    expected = {symbol: n for symbol, n in book.expected_holdings().items() if n and _is_listed(symbol, expired)}
+    beyond = traded = None
+    if held is not None:
+        traded = {symbol: n for symbol, n in by_contract(held).items() if n and _is_listed(symbol, expired)}
+        gaps = {symbol: traded.get(symbol, 0) - expected.get(symbol, 0) for symbol in (traded | expected)}
+        beyond = {symbol: gap for symbol, gap in gaps.items() if gap}
+    working = tuple(order.id for order in book.working_orders)
+    is_halted = book.halted is not None
+    return Flattened(still_open(book), is_halted, beyond, orders, fault, traded, expected, working, noted)
+
+
+def _held(broker: Broker) -> tuple[Mapping[str, int] | None, str]:
+    try:
+        held = broker.holdings()
+    except BrokerError as fault:
+        return None, f"not verified: {fault}"
+    if unread := unread_in(held):
+        names = ", ".join(sorted(symbol or "a row without a symbol" for symbol in unread))
+        return None, f"not verified: what is held of {names} cannot be read"
+    return held, ""
+
+
+def look_whether_flat(
+    configuration: Configuration, ledger: FoundLedger, credentials: CredentialStore, places: BrokerPlaces = BROKERS_OWN
+) -> Flattened:
+    """What account and ledger show after a running loop has flattened; nothing is sent, so no lock is asked.
+
+    A study's exchange is part of its loop's process, and of a ledger that names no broker there is no account to ask:
+    there the ledger alone is looked at.
+    """
+    settings, clock = configuration.settings, system_clock()
+    book = book_of(settings, ledger.place)
+    now = clock.now()
+    session = NyseCalendar().session(new_york_date(now))
+    today = new_york_date(now)
+    expired = today if session is not None and now >= session.close else today - dt.timedelta(days=1)
+    is_study = ledger.mode is None or ledger.mode is Mode.STUDY
+    whose = Whose() if is_study else whose_ledger(settings, ledger.place)
+    broker = settings.account.broker if whose.account is None else whose.account.broker
+    if ledger.mode is None or is_study or not broker.is_real:
+        return evolve(_flattened(book, None, expired), beyond={})
+    try:
+        number = credentials.find(ACCOUNT[broker, ledger.mode])
+        armed = Armed(ledger.mode, broker, None if number is None else number.secret)
+        opened = open_broker(armed, credentials, clock, places)
+        try:
+            shown = opened.broker.account().number
+            refuse_another_account(ledger.place, whose.account, mark_of(armed, whose.lineage, shown), NOTHING_SENT)
+            held, problem = _held(opened.broker)
+        finally:
+            opened.close()
+    except GammacoreError as fault:
+        held, problem = None, f"not verified: {fault}"
+    return _flattened(book, held, expired, fault=problem)
 
 
 def _closing(configuration: Configuration, ledger: LedgerPlace) -> Strategy | None:
@@ -101,20 +250,9 @@ def _closing(configuration: Configuration, ledger: LedgerPlace) -> Strategy | No
 
 def _not_flattened(settings: Settings, ledger: LedgerPlace, fault: GammacoreError) -> Flattened:
     book = book_of(settings, ledger)
-    return Flattened(still_open(book), book.halted is not None, None, fault=f"not flattened: {fault}")
-
-
-def _held_beyond(trade: TradeDay) -> tuple[Mapping[str, int] | None, str]:
-    """Unexpired contracts at the account that the book does not have. Rules: CS-571, CS-574."""
-    try:
-        held = trade.broker.holdings()
-    except BrokerError as fault:
-        return None, f"not verified: {fault}"
-    if unread := unread_in(held):
-        return None, f"not verified: what is held of {', '.join(sorted(unread))} cannot be read"
-    expected, expired = trade.ledger.book.expected_holdings(), _last_expired(trade)
-    beyond = {symbol: quantity - expected.get(symbol, 0) for symbol, quantity in held.items()}
-    return {symbol: left for symbol, left in beyond.items() if left and _is_listed(symbol, expired)}, ""
+    open_in_ledger = still_open(book)
+    return Flattened(open_in_ledger, book.halted is not None, None, fault=f"not flattened: {fault}",
+                     ledger_holds={s: n for s, n in book.expected_holdings().items() if n})  # fmt: skip
 
 
 def _is_listed(symbol: str, expired: dt.date) -> bool:

@@ -18,12 +18,12 @@ from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.legs import LegFill
-from gammacore.domain.orders import Execution, OrderReport, OrderState
+from gammacore.domain.orders import Execution, OrderReport, OrderState, lineage_mark
 from gammacore.errors import BrokerUnavailable
 from relay import Relay
 
 SHORT, LONG = put(6880), put(6870)
-OURS, THEIRS = "gc-" + "0a1b2" * 5, "by-hand"
+OURS, THEIRS = f"gc-{lineage_mark('f00d')}" + "0" * 17, "by-hand"
 ORPHAN = "SPX-20260105-orphan-1"
 
 

@@ -27,12 +27,12 @@ from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import AlarmRaised, Event, OrderIntended
 from gammacore.domain.legs import Leg
-from gammacore.domain.orders import OrderState, Purpose
+from gammacore.domain.orders import OrderState, Purpose, lineage_mark
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.strategy import Close, Repair, Warn
 
 SHORT, LONG = put(590, "SPY"), put(580, "SPY")
-OURS, SPREAD = "gc-" + "0a1b2" * 5, "SPY-20260105-orphan-1"
+OURS, SPREAD = f"gc-{lineage_mark('f00d')}" + "0" * 17, "SPY-20260105-orphan-1"
 
 
 def shown(when: dt.datetime) -> Mapping[OptionContract, BidAsk]:

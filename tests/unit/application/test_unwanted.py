@@ -24,11 +24,11 @@ from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderAccepted, OrderCanceled, OrderFilled, OrderIntended, OrderWasRejected
 from gammacore.domain.legs import ShareLeg
-from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose
+from gammacore.domain.orders import Effect, Execution, OrderState, OrderTicket, Purpose, lineage_mark
 from gammacore.domain.risk.limits import RiskLimits
 
 SHORT, LONG = put(6880), put(6870)
-OURS = "gc-" + "0a1b2" * 5
+OURS = f"gc-{lineage_mark('f00d')}" + "0" * 17
 YESTERDAY = at("16:00") - dt.timedelta(days=1)
 SESSION = a_session()
 KEEP = RiskLimits(keep_assigned_shares=True)
@@ -240,7 +240,7 @@ def test_a_second_naked_short_of_the_same_contract_has_a_book_of_its_own() -> No
     for _ in range(5):
         world.show()
         world.day.once()
-    again = a_single(SHORT, Side.SELL, order_id="gc-" + "1" * 25, contracts=1)
+    again = a_single(SHORT, Side.SELL, order_id=OURS[:-17] + "1" * 17, contracts=1)
     world.exchange.submit(evolve(again, purpose=Purpose.HEDGE))
     for _ in range(14):
         world.show()

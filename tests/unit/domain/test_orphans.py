@@ -29,12 +29,12 @@ from gammacore.domain.holdings.plans import SpreadTerms, policy_id
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.legs import LegFill
-from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id
+from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id, lineage_mark
 from gammacore.domain.stops.watch import update_watch
 from gammacore.domain.words import Direction, StrategyTag
 
 NOW, BOUGHT_AT = at("10:30"), at("10:02")
-OURS, THEIRS = "gc-" + "0a1b2" * 5, "made-by-hand"
+OURS, THEIRS = f"gc-{lineage_mark('f00d')}" + "0" * 17, "made-by-hand"
 ALL = ReconcileRules(Adopt.ALL)
 
 Trade = tuple[OptionContract, int, str]
@@ -59,7 +59,13 @@ def search(
 ) -> OrphanSearch:
     unknown = {contract.occ: count for contract, count in held.items()}
     return find_orphans(
-        unknown, reports, at=NOW, rules=rules, policy=policy or stop_policy("standard"), taken=list(taken)
+        unknown,
+        reports,
+        at=NOW,
+        rules=rules,
+        mine=OURS[3:11],
+        policy=policy or stop_policy("standard"),
+        taken=list(taken),
     )
 
 
@@ -91,7 +97,7 @@ def held(orphan: HoldingAdopted, policy: StopPolicy = PRESETS["standard"]) -> So
 def test_an_orphan_was_acquired_with_its_last_leg() -> None:
     """CS-575: the time of acquisition, when the spread was whole."""
     sold = a_report((put(6880), -1, "5.00"), time=at("10:02"))
-    bought = a_report((put(6870), 1, "2.50"), order_id="gc-" + "b1b2c" * 5, time=at("10:07"))
+    bought = a_report((put(6870), 1, "2.50"), order_id=OURS[:-1] + "b", time=at("10:07"))
 
     assert the_orphan(search({put(6880): -1, put(6870): 1}, sold, bought)).opened_at == at("10:07")
     assert the_orphan(search({put(6880): -1, put(6870): 1}, bought, sold)).opened_at == at("10:07")
@@ -128,7 +134,7 @@ def test_the_credit_is_the_signed_cost_of_both_legs() -> None:
 
 def test_fills_at_several_prices_count_at_their_average() -> None:
     first = a_report((SOLD, -1, "5.00"), (COVER, 1, "2.50"))
-    second = a_report((SOLD, -3, "5.40"), (COVER, 3, "2.50"), order_id="gc-" + "f" * 25, time=at("10:05"))
+    second = a_report((SOLD, -3, "5.40"), (COVER, 3, "2.50"), order_id=OURS[:-1] + "f", time=at("10:05"))
     orphan = the_orphan(search({SOLD: -4, COVER: 4}, first, second))
 
     assert orphan.price == Decimal("2.80")
@@ -207,7 +213,7 @@ def test_contracts_beyond_what_our_orders_brought_are_somebody_elses() -> None:
 
 def test_what_our_orders_have_traded_away_again_is_not_ours_any_more() -> None:
     """Opened three, closed one; one more like it was opened by hand."""
-    closed = a_report((SOLD, 1, "3.00"), (COVER, -1, "1.00"), order_id="gc-" + "e" * 25, time=at("10:20"))
+    closed = a_report((SOLD, 1, "3.00"), (COVER, -1, "1.00"), order_id=OURS[:-1] + "e", time=at("10:20"))
     orphan = the_orphan(search(HELD, ENTRY, closed))
 
     assert (orphan.contracts, orphan.price, orphan.opened_at) == (2, Decimal("2.50"), BOUGHT_AT)
@@ -355,7 +361,7 @@ def test_these_are_not_naked_whoever_counts_as_ours(
     ids=["other right", "other expiry", "other underlying"],
 )
 def test_a_long_of_another_series_covers_nothing(elsewhere: OptionContract) -> None:
-    found = search({SOLD: -3, elsewhere: 3}, ALONE, a_report((elsewhere, 3, "2.50"), order_id="gc-" + "1" * 25))
+    found = search({SOLD: -3, elsewhere: 3}, ALONE, a_report((elsewhere, 3, "2.50"), order_id=OURS[:-17] + "1" * 17))
 
     assert naked(found) == {SOLD.occ: -3}
 
@@ -371,6 +377,6 @@ def test_only_our_part_of_a_short_is_bought_back() -> None:
 
 def test_shares_our_orders_bought_are_no_cover_and_no_fault() -> None:
     shares = LegFill("SPY", Side.BUY, 100, Decimal(480))
-    hedge = OrderReport("gc-" + "1" * 25, "2", OrderState.FILLED, Execution(100, None, legs=(shares,)), BOUGHT_AT)
+    hedge = OrderReport(OURS[:-1] + "1", "2", OrderState.FILLED, Execution(100, None, legs=(shares,)), BOUGHT_AT)
 
     assert naked(search({SOLD: -3}, ALONE, hedge)) == {SOLD.occ: -3}

@@ -99,6 +99,11 @@ class SqliteStorage:
             return self._ask(lambda connection: read_head(connection, self.path)).version
         return self._head.version
 
+    @property
+    def checksum(self) -> str:
+        """That of the last event, which every one before it went into."""
+        return self._head.checksum
+
     def append(self, events: Sequence[Event], expected_version: int) -> int:
         """Write all events or none after `expected_version`; return the new version. See `Storage.append`."""
         if self._closed or self._lock is None:

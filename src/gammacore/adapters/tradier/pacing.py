@@ -122,12 +122,15 @@ def _whole(text: str | None) -> int | None:
 
 
 def _instant(text: str | None) -> dt.datetime | None:
-    """An epoch in seconds or milliseconds; the documents do not say which.
+    """An epoch in seconds or milliseconds; the documents do not say which. None of one that no calendar has.
 
-    >>> _instant("1787148000") == _instant("1787148000000")
-    True
+    >>> _instant("1787148000") == _instant("1787148000000"), _instant("999999999999999")
+    (True, None)
     """
     if text is None or not text.isdecimal() or len(text) > 15:
         return None
     count = int(text)
-    return dt.datetime.fromtimestamp(count / 1000 if count > _MILLISECONDS_FROM else count, dt.UTC)
+    try:
+        return dt.datetime.fromtimestamp(count / 1000 if count > _MILLISECONDS_FROM else count, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -81,6 +81,8 @@ class Book:
         self.last_at: dt.datetime | None = None
         self._halted: str | None = None
         self._flatten: str | None = None
+        self.resumed_at: dt.datetime | None = None
+        """When a person last resumed: what was there then is known to them. Decision 0033."""
         self._breaker_tripped_at: dt.datetime | None = None
         self._results = BookResults()
         self._holdings = HoldingLog()
@@ -306,6 +308,7 @@ class Book:
                 self._halted = event.reason
             case Resumed():
                 self._halted = None
+                self.resumed_at = event.at
                 self._flatten = None
                 self._breaker_tripped_at = None
             case BreakerTripped():

@@ -28,7 +28,7 @@ from gammacore.domain.instruments import (
     parse_occ,
 )
 from gammacore.domain.legs import LegFill
-from gammacore.domain.orders import OrderReport, is_our_id
+from gammacore.domain.orders import OrderReport, mark_of_id
 from gammacore.domain.parameters import parameter
 from gammacore.domain.spreads import CENT, CreditSpread, Vertical
 from gammacore.domain.words import Confidence, Direction, StrategyTag
@@ -58,9 +58,23 @@ class ReconcileRules:
         30, "A short that a real broker shows without its cover is bought back after this long, seconds.", at_least=0
     )
 
-    def counts(self, report: OrderReport) -> bool:
+    lineages: tuple[str, ...] = parameter(
+        (), "Marks of earlier ledgers of yours at this account, whose orders count as ours: 8 letters of a client id."
+    )
+
+    def is_ours(self, order_id: str, mine: str) -> bool:
+        """Whether a ledger of this account made the id: the one whose mark is `mine`, or an earlier one. CS-574."""
+        return mark_of_id(order_id) in (mine, *self.lineages)
+
+    def is_of_another_host(self, order_id: str, mine: str) -> bool:
+        """Whether gammacore made the id, for another ledger than ours: never adopted. Decision 0033."""
+        return mark_of_id(order_id) is not None and not self.is_ours(order_id, mine)
+
+    def counts(self, report: OrderReport, mine: str) -> bool:
         """Whether the fills of this order can make a spread ours."""
-        return self.adopt is Adopt.ALL or is_our_id(report.id)
+        if self.adopt is Adopt.ALL:
+            return not self.is_of_another_host(report.id, mine)
+        return self.is_ours(report.id, mine)
 
 
 OURS_ONLY = ReconcileRules()
@@ -108,6 +122,7 @@ def find_orphans(
     *,
     at: dt.datetime,
     rules: ReconcileRules,
+    mine: str,
     policy: StopPolicy,
     taken: Container[str],
     roots: Mapping[str, str] = UNDERLYING_OF_ROOT,
@@ -115,11 +130,12 @@ def find_orphans(
     """Pair unknown contracts into verticals that were sold for a credit; a condor becomes two. Rules: CS-573..575.
 
     `unknown` are signed contracts per OCC symbol that no book explains, `reports` the broker's orders that no book
-    knows, `taken` the names of positions there are already, `roots` the underlying of each option root. Contracts that
-    these orders do not account for are somebody else's and stay in the rest.
+    knows, `mine` the mark of this ledger's client ids, `taken` the names of positions there are already, `roots` the
+    underlying of each option root. Contracts that these orders do not account for are somebody else's and stay in the
+    rest.
     """
     reports = list(reports)
-    counted = [report for report in reports if rules.counts(report)]
+    counted = [report for report in reports if rules.counts(report, mine)]
     contracts = {symbol: parse_occ(symbol, dict(roots)) for symbol in unknown}
     legs = [leg for symbol, held in unknown.items() if (leg := _acquired(contracts[symbol], held, counted)) is not None]
     pairs = [(short, long) for short, long in _pairs(legs) if 0 < _credit(short, long) < _vertical(short, long).width]
@@ -128,7 +144,7 @@ def find_orphans(
         used = {event.holding for event in adopted}
         name = next(name for name in _names(short.contract) if name not in taken and name not in used)
         adopted.append(_adopted(name, short, long, at, policy))
-    naked = _naked(unknown, contracts, legs, [report for report in reports if is_our_id(report.id)])
+    naked = _naked(unknown, contracts, legs, [report for report in reports if rules.is_ours(report.id, mine)])
     return OrphanSearch(tuple(adopted), naked, _rest(unknown, adopted, naked))
 
 

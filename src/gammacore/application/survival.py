@@ -1,0 +1,157 @@
+"""Outlive what nobody foresaw: a step of the loop that fails is an alarm and closes the account to openings, no more.
+
+What is held needs its loop more than it needs a reason: the other steps of the cycle, exits and repairs among them, go
+on. Another writer of the ledger ends the loop all the same, and so does Ctrl-C. Rules: R5, R10, CS-501. Decision 0033.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from gammacore.application.day_ledger import DayLedger
+from gammacore.application.repeated_alarms import RepeatedAlarms
+from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.sessions import BrokerClock
+from gammacore.domain.verdicts import Verdict
+from gammacore.errors import BrokerError, BrokerUnavailable, GammacoreError, OutcomeUnknown, WriteConflict
+from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.clock import Clock
+
+Answer = TypeVar("Answer")
+
+BARRED_FOR = dt.timedelta(minutes=5)
+"""So long after the last unforeseen fault nothing is opened (ours)."""
+FAULT = "unforeseen_fault"
+NOT_WRITTEN = "ledger_not_written"
+
+
+class Survival:
+    """Runs the steps of a loop; counts, alarms and bars openings where one raises what it must not.
+
+    With `survives` False (a study: nothing real is held, and a fault must be seen) everything is raised as it was.
+    """
+
+    def __init__(self, ledger: DayLedger, clock: Clock, *, survives: bool = True) -> None:
+        self.survives = survives
+        self.first_fault: Exception | None = None
+        """The first fault since `begin_cycle`: a single look ends with it once its other steps are done."""
+        self._ledger = ledger
+        self._clock = clock
+        self._alarm = RepeatedAlarms(clock)
+        self._failures: dict[str, int] = {}
+        self._last: dt.datetime | None = None
+
+    def begin_cycle(self) -> None:
+        self.first_fault = None
+
+    def run(self, what: str, step: Callable[[], object]) -> None:
+        """Do one step of the loop, which other steps do not depend on."""
+        self.ask(what, step, lambda: None)
+
+    def ask(self, what: str, question: Callable[[], Answer], otherwise: Callable[[], Answer]) -> Answer:
+        """The answer; where the question fails, what stands in for it.
+
+        Raises:
+            WriteConflict: another writer holds the ledger: this loop must end.
+        """
+        if not self.survives:
+            return question()
+        try:
+            answer = question()
+        except WriteConflict:
+            raise
+        except Exception as fault:
+            self.note(what, fault)
+            return otherwise()
+        self._failures.pop(what, None)
+        return answer
+
+    def failures(self, what: str) -> int:
+        """How often it has failed in a row."""
+        return self._failures.get(what, 0)
+
+    def note(self, what: str, fault: Exception) -> None:
+        """Alarm, and bar openings for a while."""
+        self._failures[what] = self.failures(what) + 1
+        self._last = self._clock.now()
+        self.first_fault = self.first_fault or fault
+        again = f", {self._failures[what]} times in a row" if self._failures[what] > 1 else ""
+        detail = f"{what} failed{again}: {_words(fault)}; nothing is opened for now, exits and repairs go on"
+        self._ledger.record(*self._alarm(FAULT, detail, "", about=f"{what} {type(fault).__name__}"))
+
+    def look_at_the_ledger(self) -> None:
+        """Write what waits, and alarm while the ledger cannot be written. Once a cycle."""
+        ledger = self._ledger
+        ledger.catch_up()
+        if ledger.is_behind:
+            where = f"kept in {ledger.kept_in}" if ledger.kept_in else "kept in memory alone"
+            detail = f"{ledger.fault}; nothing is opened, exits and repairs go on, what happens is {where} until then"
+            ledger.record(*self._alarm(NOT_WRITTEN, detail, "", about=str(ledger.fault)))
+
+    def judge_opening(self) -> Verdict:
+        """Whether something may be opened: no fault lately, and the ledger can be written."""
+        if self._ledger.is_behind:
+            return Verdict.skip(NOT_WRITTEN, str(self._ledger.fault))
+        if self._last is not None and self._clock.now() - self._last < BARRED_FOR:
+            return Verdict.skip(FAULT, "within 5 minutes of a fault that nobody foresaw")
+        return Verdict.ok("no fault")
+
+
+class ForeseenBroker:
+    """Implements ports.broker over another, whose unforeseen faults become faults that every use case knows. R4, R5.
+
+    An order may have left: its outcome is unknown. A question was not answered, which is never read as "nothing".
+    """
+
+    def __init__(self, broker: Broker, survival: Survival) -> None:
+        self._broker = broker
+        self._survival = survival
+
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self._foreseen("sending an order", lambda: self._broker.submit(ticket, gate), OutcomeUnknown)
+
+    def cancel(self, order_id: str) -> None:
+        self._foreseen("calling an order back", lambda: self._broker.cancel(order_id))
+
+    def order(self, order_id: str) -> OrderReport | None:
+        return self._foreseen("asking for an order", lambda: self._broker.order(order_id))
+
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        return self._foreseen("asking for an order", lambda: self._broker.order_by_broker_id(order_id, broker_id))
+
+    def orders(self) -> Sequence[OrderReport]:
+        return self._foreseen("asking for the orders", self._broker.orders)
+
+    def holdings(self) -> Mapping[str, int]:
+        return self._foreseen("asking for the holdings", self._broker.holdings)
+
+    def clock(self) -> BrokerClock:
+        return self._foreseen("asking for the broker's time", self._broker.clock)
+
+    def account(self) -> BrokerAccount:
+        return self._foreseen("asking for the account", self._broker.account)
+
+    def _foreseen(
+        self, what: str, call: Callable[[], Answer], becomes: type[BrokerError] = BrokerUnavailable
+    ) -> Answer:  # fmt: skip
+        if not self._survival.survives:
+            return call()
+        try:
+            return call()
+        except BrokerError:
+            raise
+        except Exception as fault:
+            self._survival.note(what, fault)
+            raise becomes(f"{what} failed: {_words(fault)}") from fault
+
+
+def _words(fault: Exception) -> str:
+    """What failed and where; of a fault that is not ours its kind alone, for its text may hold a secret."""
+    if isinstance(fault, GammacoreError):
+        return str(fault)
+    frames = traceback.extract_tb(fault.__traceback__)
+    at = f" at {frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(fault).__name__}{at}"
