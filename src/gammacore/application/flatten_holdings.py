@@ -18,7 +18,7 @@ from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose, client_order_id
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, unread_in, unread_in_words
 from gammacore.ports.clock import Clock
 
 RETRY = dt.timedelta(seconds=10)
@@ -88,12 +88,14 @@ class FlattenHoldings:
                 self._look_up(one)
         try:
             others_work = self._call_back_the_others()
-            held = by_contract(self._broker.holdings())
+            shown = self._broker.holdings()
         except BrokerError as outage:
             self.problem = f"the account cannot be seen: {outage}"
             return False
-        self._take(held)
-        is_flat = not self.held and not any(one.at_work for one in self._sent)
+        self._take(by_contract(shown))
+        if unread := unread_in(shown):
+            self.problem = f"what is held of {unread_in_words(unread)} cannot be read"
+        is_flat = not self.held and not self.problem and not any(one.at_work for one in self._sent)
         if is_flat or others_work:
             return is_flat
         shorts = {symbol for symbol in self._first if self._first[symbol] < 0 and self._is_open(symbol)}

@@ -32,7 +32,7 @@ from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.strategy import Repair
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import Broker, unread_in
+from gammacore.ports.broker import Broker, unread_in, unread_in_words
 from gammacore.ports.clock import Clock
 
 LOOKS = 2
@@ -152,7 +152,7 @@ class Reconcile:
         expected = self._ledger.book.expected_holdings()
         unclear = {s for s in by_contract(dict.fromkeys(unread, 0)) if s in expected or not may_be_a_share(s)}
         if unclear:
-            names = ", ".join(sorted(symbol or "a row without a symbol" for symbol in unclear))
+            names = unread_in_words(unclear)
             detail = f"what the broker holds of {names} cannot be read; not compared, nothing is assumed"
             self._ledger.record(*self._alarm("holdings_unread", detail, "", about=names))
         return frozenset(unclear)

@@ -54,6 +54,15 @@ def unread_in(held: Mapping[str, int]) -> frozenset[str]:
     return held.unread if isinstance(held, PartlyRead) else frozenset()
 
 
+def unread_in_words(unread: Iterable[str]) -> str:
+    """Symbols of rows that could not be read, for people.
+
+    >>> unread_in_words({"", "QQQ"})
+    'a row without a symbol, QQQ'
+    """
+    return ", ".join(symbol or "a row without a symbol" for symbol in sorted(unread))
+
+
 SendGate = Callable[[], None]
 """Asked once all that may wait is over, right before an order's first byte; what it raises keeps the order here."""
 

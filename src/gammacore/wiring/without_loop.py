@@ -21,7 +21,7 @@ from gammacore.domain.orders import Order
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, InvalidInput, MissingData
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, unread_in, unread_in_words
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import ACCOUNT, CredentialStore
 from gammacore.ports.storage import Request
@@ -201,8 +201,7 @@ def _held(broker: Broker) -> tuple[Mapping[str, int] | None, str]:
     except BrokerError as fault:
         return None, f"not verified: {fault}"
     if unread := unread_in(held):
-        names = ", ".join(sorted(symbol or "a row without a symbol" for symbol in unread))
-        return None, f"not verified: what is held of {names} cannot be read"
+        return None, f"not verified: what is held of {unread_in_words(unread)} cannot be read"
     return held, ""
 
 
