@@ -33,11 +33,11 @@ def steps_of(fault: Fault) -> tuple[Step, ...]:
     return tuple(Step)
 
 
-def telling_cells() -> list[Cell]:
-    """One run each, with a stop: for every change."""
-    return [
-        (fault.name, step.value, broker) for fault in FAULTS.values() for step in steps_of(fault) for broker in APPS
-    ]
+def telling_runs() -> Iterator[Run]:
+    """Where each fault can matter, with a stop: for every change."""
+    for fault in FAULTS.values():
+        for step, broker in product(steps_of(fault), APPS):
+            yield Run(broker, fault, step)
 
 
 def every_run() -> Iterator[Run]:
@@ -46,9 +46,8 @@ def every_run() -> Iterator[Run]:
         yield Run(broker, fault, step, way, restarts)
 
 
-def run_of(cell: Cell) -> Run:
-    fault, step, broker = cell
-    return Run(broker, FAULTS[fault], Step(step))
+def cell_of(run: Run) -> Cell:
+    return str(run.fault), run.step.value, run.broker
 
 
 def fuzz_of(seed: int) -> Run:

@@ -18,6 +18,7 @@ from gammacore.domain.ledger import AlarmRaised, DayFinished, Event, HoldingsQua
 from gammacore.domain.orders import Execution
 
 NAKED_AT_MOST = dt.timedelta(seconds=60)
+COVERED_AT_LATEST = dt.timedelta(minutes=5)
 Check = Callable[[Ended, Book], str]
 
 
@@ -57,12 +58,21 @@ def dollars_agree(ended: Ended, book: Book) -> str:
 
 
 def nothing_naked(ended: Ended, _: Book) -> str:
-    """A short without its cover raises an alarm within 60 seconds, unless it is covered by then."""
-    alarms = [event.at for event in ended.events if isinstance(event, AlarmRaised)]
+    """A short without its cover raises an alarm that names it within 60 seconds, unless it is covered by then."""
+    short = legs_of(UNDERLYING[ended.run.broker])[0].occ
+    alarms = [event.at for event in ended.events if isinstance(event, AlarmRaised) and short in event.detail]
     for since, until in _naked(ended):
         if until - since > NAKED_AT_MOST and not any(since <= at <= since + NAKED_AT_MOST for at in alarms):
             later = [f"{(at - since).total_seconds():.0f} s" for at in alarms if at > since]
-            return f"naked for {(until - since).total_seconds():.0f} s, first alarm after {(*later, 'none')[0]}"
+            return f"naked for {(until - since).total_seconds():.0f} s, alarm after {(*later, 'none')[0]}"
+    return ""
+
+
+def covered_in_time(ended: Ended, _: Book) -> str:
+    """Five minutes after the fault is gone no short is without its cover."""
+    for since, until in _naked(ended):
+        if until > max(since, ended.run.off) + COVERED_AT_LATEST:
+            return f"naked from {since:%H:%M:%S} to {until:%H:%M:%S}"
     return ""
 
 
@@ -84,10 +94,11 @@ CHECKS: Mapping[str, Check] = {
     "doubled": nothing_doubled,
     "dollars": dollars_agree,
     "naked": nothing_naked,
+    "uncovered": covered_in_time,
     "not flat": flat_in_the_end,
     "unfinished": day_is_finished,
 }
-STAYS_ALIVE = ("crashed", "naked", "not flat", "unfinished")
+STAYS_ALIVE = ("crashed", "naked", "uncovered", "not flat", "unfinished")
 """What holds even where the broker's figures are lies."""
 
 

@@ -23,7 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 PROMISES = {
-    "lost": ("lost",), "doubled": ("doubled",), "dollars": ("dollars",), "naked": ("naked",),
+    "lost": ("lost",), "doubled": ("doubled",), "dollars": ("dollars",), "naked": ("naked", "uncovered"),
     "wedged": ("wedged", "crashed", "not flat", "unfinished"),
 }  # fmt: skip
 """The columns of the sum, by the names of `fault_checks.CHECKS`."""

@@ -10,7 +10,6 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from attrs import define, evolve, field, frozen
 
@@ -25,6 +24,8 @@ class Memory:
 
     words: DialectWords
     world: World
+    subject: Subject = Subject.OTHER
+    """What the answer that is bent is about."""
     seen: Counter[str] = field(factory=Counter)
     positions: list[tuple[dt.datetime, Reply]] = field(factory=list)
 
@@ -143,6 +144,24 @@ def _server_error(_: Reply, memory: Memory) -> Reply:
     return memory.words.server_error
 
 
+def listed_late(seconds: int, *, answered: bool = True) -> Bend:
+    """An order is shown only so long after it came in; `answered` False: and the answer to its POST is lost."""
+
+    def bent(reply: Reply, memory: Memory) -> Reply | None:
+        if memory.subject is Subject.SUBMIT:
+            return reply if answered else None
+        if reply.status != 200:
+            return reply
+        words, body = memory.words, reply.json
+        since = memory.world.now() - dt.timedelta(seconds=seconds)
+        shown = [row for row in words.orders_in(body) if words.created(row) <= since]
+        if not shown and words.is_one_order(body):
+            return words.no_order
+        return evolve(reply, body=json.dumps(words.with_orders(body, shown)).encode())
+
+    return bent
+
+
 def _nothing_held(reply: Reply, memory: Memory) -> Reply:
     return evolve(reply, body=json.dumps(memory.words.with_positions([])).encode())
 
@@ -238,6 +257,9 @@ def _all() -> Iterator[Fault]:
     yield Fault("400 but taken", "an order is taken and answered with 400", SUBMITS, refused_but_taken(400))
     yield Fault("403 but taken", "an order is taken and answered with 403", SUBMITS, refused_but_taken(403))
     yield Fault("answer lost", "an order is taken and the connection closed", SUBMITS, lambda _reply, _memory: None)
+    yield Fault("listed late", "an order is shown a minute after it came in", ORDERS, listed_late(60))
+    yield Fault("lost and listed late", "an order is taken, its answer lost, and it is shown 90 s later",
+                ORDERS | SUBMITS, listed_late(90, answered=False))  # fmt: skip
     yield Fault("limits are words", 'rate-limit headers say "many"', EVERYTHING, headers(lambda _: "many"))
     yield Fault("limits are negative", "rate-limit headers are negative", EVERYTHING, headers(lambda _: "-1"))
     yield Fault("limits are missing", "answers have no rate-limit headers", EVERYTHING, headers(lambda _: None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from attrs import frozen
 
-from counterparts.alpaca_words import FORBIDDEN, MALFORMED
+from counterparts.alpaca_words import FORBIDDEN, MALFORMED, NOT_FOUND
 from counterparts.tradier_words import DATASTORE_ERROR, fault_body
 
 Row = dict[str, Any]
@@ -66,6 +67,8 @@ class DialectWords:
     other_order: Row
     server_error: Reply
     refusals: Mapping[int, Reply]
+    no_order: Reply
+    created_at: str
     orders_in: Callable[[Any], list[Row]]
     with_orders: Callable[[Any, list[Row]], Any]
     positions_in: Callable[[Any], list[Row]]
@@ -88,6 +91,14 @@ class DialectWords:
 
     def is_filled(self, row: Row) -> bool:
         return row.get("status") in ("filled", "partially_filled")
+
+    def created(self, row: Row) -> dt.datetime:
+        """When the order came in, to the second."""
+        return dt.datetime.fromisoformat(row[self.created_at][:19] + "+00:00")
+
+    def is_one_order(self, body: Any) -> bool:
+        """Whether an answer is of one order, not of a list."""
+        return isinstance(body, dict) and (self.created_at in body or "order" in body)
 
     def filled_count(self, row: Row) -> int:
         return int(float(row.get(self.filled) or 0))
@@ -140,6 +151,8 @@ TRADIER = DialectWords(
         400: Reply.of(400, "Backoffice rejected override of the order: InitialMargin", TEXT),
         403: Reply.of(403, "Forbidden: the account is under review", TEXT),
     },
+    no_order=Reply.of(404, "order not found", TEXT),
+    created_at="create_date",
     orders_in=_collection("orders", "order"),
     with_orders=lambda _, rows: _enclosed("orders", "order", rows),
     positions_in=_collection("positions", "position"),
@@ -183,6 +196,8 @@ ALPACA = DialectWords(
         400: Reply.of(400, {"code": MALFORMED, "message": "request body format is invalid"}),
         403: Reply.of(403, {"code": FORBIDDEN, "message": "account is under review"}),
     },
+    no_order=Reply.of(404, {"code": NOT_FOUND, "message": "order not found"}),
+    created_at="created_at",
     orders_in=_alpaca_rows,
     with_orders=lambda body, rows: rows if isinstance(body, list) else body,
     positions_in=lambda body: body if isinstance(body, list) else [],

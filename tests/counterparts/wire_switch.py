@@ -73,6 +73,7 @@ class Switchboard:
         fault = self._fault
         if fault is not None and reply is not None and subject in fault.subjects:
             self._note()
+            self.memory.subject = subject
             reply = fault.bend(reply, self.memory)
         if reply is None:
             assert self._server is not None, "serve a switchboard with `serving`: it hangs up"
