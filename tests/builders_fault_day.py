@@ -55,7 +55,7 @@ ASKED_TO_FLATTEN, GIVEN_UP = at("10:25"), at("10:40")
 WORKS_A_LOOK = Behaviour(delay=1)
 """An order fills on the second snapshot after it came in, so that it is seen working."""
 MOST_CRASHES = 10
-WAIT_SECONDS, MOST_WAITS = 0.005, 2000
+WAIT_SECONDS, MOST_WAITS = 0.005, 6000
 """Real seconds between two looks at what the stream brought, and how often."""
 
 
@@ -269,7 +269,9 @@ class HalfDay:
     def _is_flat(self, book: Book | None) -> bool:
         held = book is not None and (bool(book.live_holdings) or bool(book.working_orders))
         with self.world.lock:
-            return not held and not self.world.exchange.holdings() and not self.world.exchange._book.has_working_orders
+            is_flat = not self.world.exchange.holdings()
+            works = any(not report.state.is_final for report in self.world.exchange.every_order)
+        return is_flat and not works and not held
 
     def _trade_until(self, done: Callable[[Book], bool]) -> None:
         """A process trades until `done`; one that is lost by an error is started again, as a service would."""

@@ -15,7 +15,7 @@ from builders_fault_day import CONTRACTS, UNDERLYING, Ended
 from builders_unbid import legs_of
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import AlarmRaised, DayFinished, Event, HoldingsQuarantined
-from gammacore.domain.orders import Execution
+from gammacore.domain.orders import Execution, Order
 
 NAKED_AT_MOST = dt.timedelta(seconds=60)
 COVERED_AT_LATEST = dt.timedelta(minutes=5)
@@ -34,11 +34,9 @@ def nothing_lost(ended: Ended, book: Book) -> str:
         if not report.execution.any:
             continue
         order = book.order(report.id)
-        if order is not None and _legs(order.execution) == _legs(report.execution):
-            continue
-        if not {fill.symbol for fill in report.execution.legs} <= known:
-            booked = None if order is None else _legs(order.execution)
-            return f"filled {_legs(report.execution)}, booked {booked}"
+        filled, booked = _legs(report.execution), None if order is None else _booked(order)
+        if filled != booked and not set(filled) <= known:
+            return f"filled {filled}, booked {booked}"
     return ""
 
 
@@ -142,6 +140,13 @@ def first_alarm(ended: Ended) -> Told | None:
 
 def _legs(execution: Execution) -> dict[str, int]:
     return {fill.symbol: fill.side.sign * fill.quantity for fill in execution.legs}
+
+
+def _booked(order: Order) -> dict[str, int]:
+    """What the book has of an order; one that came without its legs has filled all of them alike."""
+    if order.execution.legs or not order.execution.quantity:
+        return _legs(order.execution)
+    return {leg.symbol: leg.side.sign * leg.ratio * order.execution.quantity for leg in order.ticket.option_legs}
 
 
 def _naked(ended: Ended) -> Iterator[tuple[dt.datetime, dt.datetime]]:

@@ -123,12 +123,14 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.fuzz is not None:
         return sweep(list(range(asked.fuzz)), "seed", asked.state)
+    from builders_fault_day import Way
     from fault_cells import every_run
 
-    wanted = [
-        number for number, run in enumerate(every_run())
-        if (not asked.fault or str(run.fault) in asked.fault) and (not asked.plain or str(run).endswith(", stop"))
-    ]  # fmt: skip
+    wanted = []
+    for number, run in enumerate(every_run()):
+        is_plain = run.way is Way.STOP and not run.restarts
+        if (not asked.fault or str(run.fault) in asked.fault) and (is_plain or not asked.plain):
+            wanted.append(number)
     return sweep(wanted, "cell", asked.state)
 
 

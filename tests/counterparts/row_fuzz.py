@@ -14,7 +14,7 @@ from typing import Any
 from attrs import evolve
 
 from counterparts.wire_faults import ORDERS, POSITIONS, Bend, Fault, Memory
-from counterparts.wire_rows import Reply, Row
+from counterparts.wire_rows import Reply, Row, Subject
 
 SPOILED_ANSWERS = 0.25
 """How many answers of the two kinds are spoiled."""
@@ -33,22 +33,17 @@ def spoiled(rng: Random) -> Bend:
         if reply.status != 200 or rng.random() >= SPOILED_ANSWERS:
             return reply
         words, body = memory.words, reply.json
-        orders, positions = words.orders_in(body), words.positions_in(body)
-        are_orders = bool(orders) and "quantity" not in body and not _are_positions(orders)
-        rows = deepcopy(orders if are_orders else positions)
+        are_orders = memory.subject is Subject.ORDERS
+        rows = deepcopy(words.orders_in(body) if are_orders else words.positions_in(body))
         for _ in range(rng.randint(1, 2)):
             rng.choice(SPOILS)(rng, rows, memory)
-        if are_orders and not isinstance(body, list) and words.broker == "alpaca":
+        if are_orders and words.is_one_order(body):
             spoilt: Any = rows[0] if rows else body
         else:
             spoilt = words.with_orders(body, rows) if are_orders else words.with_positions(rows)
         return evolve(reply, body=json.dumps(spoilt).encode())
 
     return bent
-
-
-def _are_positions(rows: list[Row]) -> bool:
-    return all("status" not in row for row in rows)
 
 
 def _part(rng: Random, rows: list[Row], memory: Memory) -> Row | None:
