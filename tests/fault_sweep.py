@@ -1,9 +1,9 @@
 """Many random fault runs, one worker a core: goes on past a failure, prints the rate, resumes where it was stopped.
 
-    python tests/fault_sweep.py 0 100000 [--hostile] [--state FILE]
+    python tests/fault_sweep.py 0 100000 [--kind hostile] [--state FILE]
 
-Each seed is a run of `integration/test_random_faults.py` (`GAMMACORE_FAULT_SEED=n` replays one there), or with
-`--hostile` of `hostile.py`. Rule: R3.
+Each seed is a run of `integration/test_random_faults.py` (`GAMMACORE_FAULT_SEED=n` replays one there), or by `--kind`
+of `hostile.py` or `broker_faults.py`. Rule: R3.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 BLOCK = 50
 
 
-def one_fault_run(seed: int) -> None:
+def one_random_run(seed: int) -> None:
     from integration.test_random_faults import assert_ended_well, run  # a worker's own import: its modules are its own
 
     assert_ended_well(run(seed))
@@ -33,6 +33,26 @@ def one_hostile_run(seed: int) -> None:
     from hostile import run
 
     run(seed)
+
+
+def one_hostile_run_at_a_faulty_broker(seed: int) -> None:
+    from hostile import run
+
+    run(seed, at_a_faulty_broker=True)
+
+
+def one_run_at_a_faulty_broker(seed: int) -> None:
+    from broker_faults import assert_ended_well, run
+
+    assert_ended_well(run(seed))
+
+
+KINDS: Mapping[str, Callable[[int], None]] = {
+    "random": one_random_run,
+    "hostile": one_hostile_run,
+    "broker": one_run_at_a_faulty_broker,
+    "hostile-broker": one_hostile_run_at_a_faulty_broker,
+}
 
 
 def broken_in(first: int, end: int, once: Callable[[int], None]) -> dict[int, str]:
@@ -46,7 +66,7 @@ def broken_in(first: int, end: int, once: Callable[[int], None]) -> dict[int, st
     return broken
 
 
-def sweep(first: int, end: int, state: Path, once: Callable[[int], None] = one_fault_run) -> int:
+def sweep(first: int, end: int, state: Path, once: Callable[[int], None]) -> int:
     """Run what the state file does not name as done yet; 1 when any seed broke, now or before."""
     known = json.loads(state.read_text()) if state.exists() else {"done": [], "broken": {}}
     done = {int(block) for block in known["done"]}
@@ -72,9 +92,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("first", type=int)
     parser.add_argument("end", type=int)
-    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--kind", choices=KINDS, default="random")
     parser.add_argument("--state", type=Path)
     asked = parser.parse_args()
-    once = one_hostile_run if asked.hostile else one_fault_run
-    state = asked.state or Path(".sweep-hostile.json" if asked.hostile else ".sweep-faults.json")
-    sys.exit(sweep(asked.first, asked.end, state, once))
+    state = asked.state or Path(f".sweep-{asked.kind}.json")
+    sys.exit(sweep(asked.first, asked.end, state, KINDS[asked.kind]))

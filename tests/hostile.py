@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from attrs import define, evolve, field, frozen
 
+from broker_faults import drawn_stretches, make_faulty
 from builders import DAY, a_session, at
 from builders_world import PATIENT, World, a_judgement, a_scripted_plan
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
@@ -243,12 +244,15 @@ class Run:
     """One hostile day in steps; each checks what must hold."""
 
     rng: Random
+    at_a_faulty_broker: bool = False
     world: World = field(init=False)
     seen: int = 0
     halted: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.world = a_hostile_world(self.rng)
+        if self.at_a_faulty_broker:
+            make_faulty(self.world, self.rng, drawn_stretches(self.rng))
 
     def look(self) -> None:
         """Time passes, the market moves, one cycle; then everything that must hold holds."""
@@ -322,10 +326,10 @@ def assert_nothing_oversold(world: World) -> None:
             assert unfilled <= max(0, -leg.side.sign * held.get(leg.symbol, 0)), f"oversold {leg.symbol}: {unfilled}"
 
 
-def run(seed: int, steps: int = 25) -> Run:
+def run(seed: int, steps: int = 25, *, at_a_faulty_broker: bool = False) -> Run:
     """One hostile day of so many looks."""
     rng = Random(seed)
-    day = Run(rng)
+    day = Run(rng, at_a_faulty_broker)
     day.world.day.begin()
     for _ in range(steps):
         day.look()

@@ -1,6 +1,6 @@
 """Whatever a strategy decides, the guard holds and the loop lives: a state machine over exchange, faults and restarts.
 
-`python tests/fault_sweep.py --hostile 0 20000` does more. Rules: CS-302, CS-338..343, R2, R10.
+`python tests/fault_sweep.py --kind hostile 0 20000` does more. Rules: CS-302, CS-338..343, R2, R10.
 """
 
 from __future__ import annotations

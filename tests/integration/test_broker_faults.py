@@ -1,0 +1,23 @@
+"""Rules R2, R3: days at a broker that answers late, wrongly or not at all end flat, with every dollar known.
+
+`tests/fault_sweep.py --kind broker 0 20000` does many more.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from broker_faults import assert_ended_well, run
+
+BLOCK = 20
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_a_day_at_a_faulty_broker_ends_well(block: int) -> None:
+    """CS-408, CS-572: nothing is lost, nothing is sent twice, no short stays uncovered for a minute without an alarm."""
+    for seed in range(block * BLOCK, (block + 1) * BLOCK):
+        try:
+            assert_ended_well(run(seed))
+        except Exception as broken:
+            broken.add_note(f"seed {seed}")
+            raise
