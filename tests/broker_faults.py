@@ -20,13 +20,15 @@ from builders import at
 from builders_world import World
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.faults import Behaviour, FaultPlan
+from gammacore.application.containment import NOT_BOOKED
+from gammacore.application.survival import FAULT
 from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import contract_of
 from gammacore.domain.ledger import AlarmRaised, Mode, OrderIntended
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerUnavailable, OrderRejected, OutcomeUnknown
-from gammacore.ports.broker import Receipt
+from gammacore.ports.broker import Receipt, SendGate, always_open
 from integration.test_random_faults import HEDGED_EVERY, a_random_hedged_world, a_random_world, state_of
 from relay import Relay
 
@@ -105,13 +107,13 @@ class FaultyBroker(Relay):
         now = self.world.clock.now()
         return next((one for one in self.stretches if one.fault is fault and one.holds(now)), None)
 
-    def submit(self, ticket: OrderTicket) -> Receipt:
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         intents = [event.ticket.id for event in self.world.events if isinstance(event, OrderIntended)]
         assert intents.count(ticket.id) == 1, "submitted without one durable intent"
         if self._now(Fault.ONE_LEG) and len(ticket.legs) > 1 and self.inner is self.exchange:
             filled = tuple(self.rng.randint(0, ticket.quantity) for _ in ticket.legs)
             self.exchange.faults.next_submit(Behaviour(leg_contracts=filled))
-        receipt = self.inner.submit(ticket)
+        receipt = self.inner.submit(ticket, gate)
         if self._now(Fault.REFUSED_BUT_TAKEN):
             raise OrderRejected("400: not now")
         if self._now(Fault.UNANSWERED):
@@ -130,6 +132,12 @@ class FaultyBroker(Relay):
         if report is None or self._now(Fault.NOT_FOUND):
             return None
         return self._garbled(report) if self._now(Fault.GARBLED) else report
+
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        if self._now(Fault.ANSWERS_DOWN):
+            raise BrokerUnavailable("no answer about the order")
+        report = self.inner.order_by_broker_id(order_id, broker_id)
+        return self._garbled(report) if report is not None and self._now(Fault.GARBLED) else report
 
     def orders(self) -> Sequence[OrderReport]:
         if self._now(Fault.LIST_DOWN):
@@ -223,6 +231,8 @@ def run(seed: int) -> World:
 def assert_ended_well(world: World) -> None:
     book, exchange = world.book, world.exchange
     exchange.faults = FaultPlan()
+    unforeseen = [e.detail for e in world.events if isinstance(e, AlarmRaised) and e.code in (FAULT, NOT_BOOKED)]
+    assert not unforeseen, unforeseen[0]
     received = Counter(ticket.id for ticket in exchange.received)
     assert max(received.values(), default=1) == 1, "an order was sent twice"
     assert state_of(Book.of(world.events)) == state_of(book), "the ledger folds to another book"

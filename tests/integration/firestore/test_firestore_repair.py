@@ -16,7 +16,8 @@ from builders_ledger import OPEN, at, halted, some_events
 from firestore_faults import RivaledDocuments
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage, repair
-from gammacore.domain.ledger import Event
+from gammacore.domain.ledger import Event, OrderFilled
+from gammacore.domain.orders import Execution
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict
 from gammacore_cli.main import run
 
@@ -88,6 +89,23 @@ def test_a_repair_keeps_what_comes_before_the_damage(
     with closing(FirestoreStorage(documents, "paper", clock=FakeClock(at(500)), holder="next")) as storage:
         storage.append([halted(7)], kept)  # and it goes on from there
     assert read_all(documents) == [*EVENTS[:kept], halted(7)]
+
+
+@pytest.mark.usefixtures("written")
+def test_a_tail_that_does_not_fold_is_put_aside(documents: Documents, clock: FakeClock) -> None:
+    """Decision 0030: sound by its checksums, and no start could fold it."""
+    clock.wait_until(at(100))
+    poison = OrderFilled(at(6), "gc-of-nobody", Execution(1, None), complete=True)
+    with closing(FirestoreStorage(documents, "paper", clock=clock, holder="next")) as storage:
+        storage.append([poison, halted(7)], 5)
+
+    report = repair(documents, "paper", clock=clock)
+
+    assert (report.kept, report.lost) == (5, 2)
+    assert "event 6 (OrderFilled) does not follow those before it: order: gc-of-nobody" in report.problem
+    assert read_all(documents) == EVENTS
+    assert report.damaged is not None
+    assert len(list(documents.client.collection(report.damaged).stream())) == 3  # its contents and the two events
 
 
 @pytest.mark.usefixtures("written")
