@@ -14,6 +14,7 @@ import pytest
 from attrs import frozen
 
 from builders import a_put_spread
+from builders_broker_day import CREDENTIALS
 from builders_exchange import an_entry
 from counterparts.alpaca_control import clients_of, spy_world
 from counterparts.alpaca_dialect import alpaca_app
@@ -27,10 +28,15 @@ from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.client import Patience
 from gammacore.adapters.wire import Repeats
 from gammacore.adapters.wire.deadline import step_seconds, within
+from gammacore.configuration import Sourced, configure
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.ledger import Mode
 from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.orders import OrderTicket
 from gammacore.errors import BrokerUnavailable, InvalidInput, OrderTooOld, OutcomeUnknown
 from gammacore.ports.broker import Broker
+from gammacore.wiring.arming import Armed
+from gammacore.wiring.brokers import open_broker
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
@@ -160,6 +166,20 @@ def test_a_gate_that_closes_while_the_order_is_connected_keeps_every_byte_here(l
     assert line.arrived == 0
     assert line.world.faults.counted[Asked.SUBMIT] == 0
     assert line.broker.submit(line.ticket).broker_id
+
+
+def test_the_configured_deadlines_are_each_brokers_own() -> None:
+    given = {"tradier.read_seconds": 7.0, "tradier.order_seconds": 8.0, "alpaca.order_seconds": 9.0}
+    settings = configure([{key: Sourced(value, "test") for key, value in given.items()}]).settings
+
+    assert settings.deadlines(BrokerName.TRADIER) == RequestDeadlines(7.0, 8.0)
+    assert settings.deadlines(BrokerName.ALPACA) == RequestDeadlines(order_seconds=9.0)
+    opened = open_broker(
+        Armed(Mode.PAPER, BrokerName.TRADIER), CREDENTIALS, scripted_world().clock,
+        deadlines=settings.deadlines(BrokerName.TRADIER),
+    )  # fmt: skip
+    assert opened.broker.broker._tradier._patience.deadlines == RequestDeadlines(7.0, 8.0)  # type: ignore[attr-defined]
+    opened.close()
 
 
 def test_of_two_deadlines_the_earlier_one_counts() -> None:

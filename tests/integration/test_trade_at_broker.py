@@ -31,9 +31,10 @@ class WallClock:
 
     world: World
     while_waiting: Callable[[], None] = lambda: None
+    ahead: dt.timedelta = dt.timedelta(0)
 
     def now(self) -> dt.datetime:
-        return self.world.now()
+        return self.world.now() + self.ahead
 
     def wait_until(self, instant: dt.datetime) -> None:
         self.while_waiting()
@@ -115,6 +116,26 @@ def test_a_date_without_a_session_that_was_named_is_an_error(desk: Desk) -> None
 
     assert refusal.code == 1
     assert NO_SESSION in refusal.err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refused"), [(0, False), (120, False), (-120, False), (121, True), (-121, True), (6 * 3600, True)]
+)
+@pytest.mark.parametrize("command", ["trade", "flatten"])
+def test_a_start_with_a_clock_far_from_the_brokers_is_refused_and_sends_nothing(
+    command: str, seconds: int, refused: bool, desk: Desk
+) -> None:
+    """R7: six hours ahead, a position of today counted as expired and was watched no more."""
+    desk.at("10:05")
+    assert desk.gammacore("trade", "--broker", "tradier", "--once", "--quiet").code == 0
+    desk.clock.ahead, before = dt.timedelta(seconds=seconds), desk.submitted
+
+    options = ("--once",) if command == "trade" else ()
+    answer = desk.gammacore(command, "--broker", "tradier", *options, "--quiet")
+
+    assert ("set it by a time server" in answer.err) is refused
+    assert (f"{abs(seconds)} s apart, at most 120 s" in answer.err) is refused
+    assert not refused or desk.submitted == before
 
 
 @pytest.mark.parametrize("refused", ["TRADIER_SANDBOX_TOKEN", "TRADIER_TOKEN"])
