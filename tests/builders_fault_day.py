@@ -7,8 +7,6 @@ look to look, so a run takes half a second. Issue 11.
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -22,6 +20,7 @@ from builders_broker_day import CALENDAR, CASH, CREDENTIALS, PLACES, configurati
 from builders_unbid import QUIET, SPOT, Script, legs_of
 from builders_world import Scripted, a_desk_without_entries
 from counterparts.alpaca_dialect import alpaca_app
+from counterparts.awaited_news import AwaitedNews
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.wire_faults import Fault
@@ -39,8 +38,6 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import Event
-from gammacore.domain.orders import OrderState
-from gammacore.ports.order_news import News, OrderNews
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring import wire_day
 from gammacore.wiring.days import WiredDay
@@ -52,11 +49,11 @@ CONTRACTS = 2
 BEGINS, ENTERS, HOLDS, EXITS = at("09:58"), at("10:00"), at("10:02"), at("10:06")
 ASKED_TO_FLATTEN, GIVEN_UP = at("10:25"), at("10:40")
 """What is still held or working by then is asked to be flattened; what is not flat after that is wedged."""
+REST = dt.timedelta(minutes=3)
+"""How long a run goes on once the fault is gone and everything is closed: late orders and late doubts come by then."""
 WORKS_A_LOOK = Behaviour(delay=1)
 """An order fills on the second snapshot after it came in, so that it is seen working."""
 MOST_CRASHES = 10
-WAIT_SECONDS, MOST_WAITS = 0.005, 6000
-"""Real seconds between two looks at what the stream brought, and how often."""
 
 
 class Step(StrEnum):
@@ -261,9 +258,9 @@ class HalfDay:
         self.ended.look()
 
     def _is_over(self, book: Book) -> bool:
-        """The fault is gone for five minutes and nothing is held, or time is up."""
+        """The fault is gone for a while and nothing is held, or time is up."""
         now = self.world.now()
-        rest = max(self.run.off, EXITS) + dt.timedelta(minutes=5)
+        rest = max(self.run.off, EXITS) + REST
         return now >= ASKED_TO_FLATTEN or (now >= rest and self._is_flat(book))
 
     def _is_flat(self, book: Book | None) -> bool:
@@ -308,7 +305,7 @@ class HalfDay:
 
     def _listening(self, trade: TradeDay) -> TradeDay:
         """A stream's thread lives in real time: only its own faults have one, and each message is waited for."""
-        return trade if trade.news is None else evolve(trade, news=Attentive(trade.news, self.world, self.board))
+        return trade if trade.news is None else evolve(trade, news=AwaitedNews(trade.news, self.world, self.board))
 
     def _wired(self, storage: MemoryStorage) -> WiredDay:
         underlying = UNDERLYING[self.run.broker]
@@ -322,51 +319,6 @@ class HalfDay:
             places=PLACES[self.run.broker](self.served.server.url),
             listens=self.run.fault is not None and self.run.fault.events is not None,
         )
-
-
-@define(eq=False)
-class Attentive:
-    """The broker's own news, which waits until each change at the exchange has come to the stream and from it."""
-
-    news: OrderNews
-    world: World
-    board: Switchboard
-    _connected: bool = False
-    _known: dict[str, tuple[OrderState, int]] = field(factory=dict)
-    _passed: Counter[str] = field(factory=Counter)
-
-    def heard(self) -> News:
-        told, waits = self.news.heard(), 0
-        changed = self._changed()
-        while not self._is_told(told, changed):
-            assert (waits := waits + 1) < MOST_WAITS, "the stream sent nothing"
-            threading.Event().wait(WAIT_SECONDS)
-            more = self.news.heard()
-            told = News(told.orders | more.orders, more.gap)
-        self._connected, self._passed = True, self.board.passed.copy()
-        return told
-
-    def close(self) -> None:
-        self.news.close()
-
-    def _changed(self) -> set[str]:
-        """Orders that stand elsewhere than at the last call; a cancel that was asked for may show in no message."""
-        with self.world.lock:
-            reports = {report.id: report for report in self.world.exchange.orders()}
-        stand = {
-            name: (report.state, report.execution.quantity)
-            for name, report in reports.items()
-            if report.state is not OrderState.CANCEL_REQUESTED
-        }
-        changed = {name for name, where in stand.items() if self._known.get(name) != where}
-        self._known |= stand
-        return changed
-
-    def _is_told(self, told: News, changed: set[str]) -> bool:
-        if not self._connected:
-            return not told.gap
-        passed = all(self.board.passed[name] > self._passed[name] for name in changed)
-        return passed and (told.gap or changed & self.board.sent <= told.orders)
 
 
 @frozen(eq=False)
