@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import partial
 
 from gammacore.application.containment import Containment
@@ -27,10 +28,19 @@ class ConfirmClosed:
     """Books what is over, exactly once. Rules: CS-411, CS-561..564."""
 
     def __init__(
-        self, ledger: DayLedger, broker: Broker, clock: Clock, after: dt.timedelta = dt.timedelta(seconds=2)
-    ) -> None:  # fmt: skip
-        """`after`: a broker's list of holdings may be older than a fill by so much. Rule: CS-562."""
+        self,
+        ledger: DayLedger,
+        broker: Broker,
+        clock: Clock,
+        after: dt.timedelta = dt.timedelta(seconds=2),
+        has_answered: Callable[[Order], bool] = lambda order: True,
+    ) -> None:
+        """`after`: a broker's list of holdings may be older than a fill by so much. Rule: CS-562.
+
+        `has_answered`: whether the broker has said something of an order since it was booked as filled.
+        """
         self._after = after
+        self._has_answered = has_answered
         self._contained = Containment(ledger, clock)
         self._ledger = ledger
         self._broker = broker
@@ -43,7 +53,9 @@ class ConfirmClosed:
         no known price may be shown again: it is booked, as an estimate, once the session is over. Rule: CS-572.
         """
         live = self._ledger.book.live_holdings
+        is_on = self._clock.now() < session.close
         flat = [holding for holding in live if self._may_be_over(holding) and not self._may_return(holding, session)]
+        flat = [holding for holding in flat if not (is_on and self._may_be_priced(holding))]
         if not flat:
             return
         try:
@@ -60,6 +72,10 @@ class ConfirmClosed:
     def _may_return(self, holding: AnyHolding, session: TradingSession) -> bool:
         is_on = self._clock.now() < session.close
         return is_on and any(missing.since >= session.open for missing in holding.missing.values())
+
+    def _may_be_priced(self, holding: AnyHolding) -> bool:
+        """Whether only the holdings showed a fill so far: its price comes once the broker answers again. CS-411."""
+        return any(not self._has_answered(order) for order in self._unpriced_closes(holding))
 
     def is_waiting(self) -> bool:
         """Whether a holding became flat by fills a moment ago: what the broker holds is still to be seen. CS-562."""

@@ -32,6 +32,10 @@ class SilentOrders:
     def heard_of(self, order: Order) -> None:
         self._answered[order.id] = self._clock.now()
 
+    def has_answered(self, order: Order) -> bool:
+        """Whether something readable came about it since it last changed in the book."""
+        return self._answered.get(order.id, order.intended_at) > order.changed_at
+
     def cancel_was_taken(self, order_id: str) -> None:
         self._cancels_taken.setdefault(order_id, self._clock.now())
 

@@ -334,7 +334,9 @@ def wire_trade(
         guard=guard,
         desk=desk,
         carry_out=CarryOut(ledger, desk, clock, recall, day.strategy.name, lost),
-        confirm=ConfirmClosed(ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds)),
+        confirm=ConfirmClosed(
+            ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds), desk.silent.has_answered
+        ),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
         lineages=lineages,

@@ -44,15 +44,17 @@ def unreported_fills(
     """Working orders of which the holdings have shown more than they report for `after`, and all that is filled then.
 
     Of a `silent` order (by id) all that is shown counts; of one that is heard of only what leaves a short uncovered,
-    for the rest its own next report is waited for.
+    for the rest its own next report is waited for. Where the short is not shown either (a list of holdings that is
+    empty), nothing shown is uncovered.
     """
+    seen_now = {symbol: seen.change for symbol, seen in book.differences.items()}
     beyond = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
     for order in book.working_orders:
         more = _shown_of(order, beyond)
         holding = book.holding(order.ticket.holding)
         if not more or holding is None or not _has_price(order.ticket, holding):
             continue
-        if order.id in silent or _uncovers(holding, more):
+        if order.id in silent or (_uncovers(holding, more) and _uncovers(holding, _shown_of(order, seen_now))):
             for symbol, change in more.items():
                 beyond[symbol] -= change
             yield order, _with_more(order, more)
