@@ -20,15 +20,9 @@ from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import World
 from gammacore.application.trade_day import TradeDay
+from gammacore.domain import ledger
 from gammacore.domain.holding_events import HoldingAdopted
-from gammacore.domain.ledger import (
-    AlarmRaised,
-    Event,
-    FlattenRequested,
-    HoldingsQuarantined,
-    OrderFilled,
-    OrderIntended,
-)
+from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined, OrderFilled, OrderIntended
 from gammacore.domain.orders import OrderState, Purpose
 from gammacore.wiring import wire_day
 
@@ -89,7 +83,7 @@ class AtABroker:
         self.wire.bends.clear()
 
     def flatten(self) -> None:
-        self.trade.ledger.record(FlattenRequested(self.world.now(), "tested"))
+        self.trade.ledger.record(ledger.FlattenRequested(self.world.now(), "tested"))
 
 
 @contextmanager
@@ -268,8 +262,8 @@ def test_an_order_without_news_is_alarmed_after_its_life_and_called_back_by_its_
 
 # -- rows one by one ---------------------------------------------------------------------------------------------------
 
-ODD = [
-    {"id": 77, "symbol": "AAPL", "side": "buy", "quantity": 1.0, "class": "equity"},
+ODD: list[Any] = [
+    {"id": 77, "symbol": "AAPL", "quantity": 1.0},
     {"id": 77, "status": "open", "quantity": 1.0, "price": "MKT", "client_order_id": "by-hand"},
     {"id": "77", "status": "canceled", "quantity": "many", "client_order_id": 5},
     {"id": 77, "status": "open", "class": "otoco", "leg": [{"id": 78, "status": "open"}, {"id": 79}]},
