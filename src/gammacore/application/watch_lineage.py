@@ -55,6 +55,11 @@ class WatchLineage:
         if self._looks and (is_due or self._foreign or self._lost):
             self._look(now)
 
+    def is_mine(self, order_id: str) -> bool:
+        """Whether this ledger, or an earlier one that it takes over, made a client id."""
+        opened = self._ledger.book.opened
+        return opened is not None and self._rules.is_ours(order_id, lineage_mark(opened.lineage))
+
     def judge_opening(self) -> Verdict:
         """Whether something may be opened: no other ledger of gammacore trades this account. Asked afresh. CS-302."""
         if not self._looks:
@@ -90,7 +95,7 @@ class WatchLineage:
         self._foreign = self._still_there(
             [r for r in strangers if self._rules.is_of_another_host(r.id, mine)], strangers
         )
-        self._call_back([r for r in strangers if self._rules.is_ours(r.id, mine) and not r.state.is_final], now)
+        self._call_back([r for r in strangers if self.is_mine(r.id) and not r.state.is_final], now)
         if self._foreign:
             about = ", ".join(sorted({mark_of_id(report.id) or "" for report in self._foreign}))
             self._ledger.record(*self._alarm(FOREIGN, _words(self._foreign), "", about=about))

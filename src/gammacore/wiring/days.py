@@ -294,7 +294,8 @@ def wire_trade(
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)
-    lineages = WatchLineage(ledger, broker, clock, rules, looks=venue.terms.mode is not Mode.STUDY)
+    is_looked_at = venue.terms.mode is not Mode.STUDY
+    lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
     guard = Guard(
         ledger,
         broker,
@@ -308,7 +309,7 @@ def wire_trade(
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
     desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted)
-    lost = LostOrders(ledger, broker, clock, looks=venue.terms.mode is not Mode.STUDY)
+    lost = LostOrders(ledger, broker, clock, looks=is_looked_at, is_mine=lineages.is_mine)
     reconcile = Reconcile(
         ledger,
         desk,
