@@ -12,11 +12,8 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
-from gammacore.adapters.firestore import Outages
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
-from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.several_inboxes import SeveralInboxes
@@ -61,6 +58,7 @@ from gammacore.ports.market_data import MarketData
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.inboxes import inbox_of
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
     naming_underlying,
@@ -76,7 +74,6 @@ from gammacore.wiring.storage import (
     LedgerPlace,
     folding,
     local_path,
-    open_inbox,
     open_storage,
     outages_of,
     second_journal,
@@ -92,9 +89,6 @@ from gammacore.wiring.strategies import (
     without_the_users_file,
 )
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
-
-HOME_HALT = "HALT"
-"""The kill file of a whole home: `touch` it to flatten and halt every account of it, without gammacore at hand."""
 
 
 @frozen(eq=False)
@@ -366,31 +360,6 @@ def order_life(settings: Settings, mode: Mode) -> OrderLife:
 def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
     """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
     return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
-
-
-def inbox_of(
-    settings: Settings, ledger: LedgerPlace | None, mode: Mode, also_obey: Inbox | None, outages: Outages
-) -> SeveralInboxes:
-    """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
-
-    And what it hears besides: the outages of its own ledger.
-    """
-    inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
-    inboxes += kill_files(settings, ledger, mode)
-    return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
-
-
-def kill_files(settings: Settings, ledger: LedgerPlace | None, mode: Mode | None) -> tuple[KillFile, ...]:
-    """The kill files that hold for a ledger: the one beside it, the home's, and, where configured, the account's.
-
-    HOME/HALT holds for every paper and live account of a home, not for its simulated and replayed days. Rule: OP-105.
-    """
-    files = [] if ledger is None else [KillFile.beside(local_path(settings, ledger))]
-    if ledger is not None and mode is not Mode.STUDY:
-        files.append(KillFile(settings.storage.home / HOME_HALT))
-    if settings.account.halt_file is not None:
-        files.append(KillFile(settings.account.halt_file))
-    return tuple(files)
 
 
 def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:
