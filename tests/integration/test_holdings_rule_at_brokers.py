@@ -63,10 +63,10 @@ class AtABroker:
         with self.world.lock:
             return {symbol: held for symbol, held in self.world.exchange.holdings().items() if held}
 
-    def naked_since(self) -> dt.datetime:
-        """When the first leg filled at the exchange."""
-        with self.world.lock:
-            return min(report.at for report in self.world.exchange.every_order if report.execution.legs)
+    def first_sent(self) -> dt.datetime:
+        """When the first order was intended: a leg of it fills at the next snapshot."""
+        at: dt.datetime = self.all(OrderIntended)[0].at
+        return at
 
     def order_purposes(self) -> list[Purpose]:
         return [event.ticket.purpose for event in self.all(OrderIntended)]
@@ -184,7 +184,7 @@ def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_
         bends[told]()
         there.pass_seconds(150)
         alarm = next(there.alarms()[code] for code in ("naked_short", "leg_imbalance") if code in there.alarms())
-        assert (alarm.at - there.naked_since()).total_seconds() <= 60
+        assert (alarm.at - there.first_sent()).total_seconds() <= 60
         assert "naked short" in alarm.detail
         assert there.held() == {}
         there.mend()
