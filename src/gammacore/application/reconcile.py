@@ -14,20 +14,20 @@ from attrs import evolve, frozen
 from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.lost_orders import LostOrders
-from gammacore.application.order_desk import A_DAY, OrderDesk
+from gammacore.application.order_desk import OrderDesk
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.application.take_shown import TakeShown
 from gammacore.domain.book.bookings import CLOSED_EXTERNALLY
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
 from gammacore.domain.desks.outside_trades import adjustments, part, returnable
-from gammacore.domain.desks.shown_fills import fills_after_all, may_still_fill, unreported_fills
+from gammacore.domain.desks.shown_fills import may_still_fill
 from gammacore.domain.desks.unshown_covers import buy_back_uncovered
 from gammacore.domain.holding_events import DifferenceSeen
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying, contract_of
-from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined, OrderCanceled, OrderNotSent
+from gammacore.domain.ledger import AlarmRaised, HoldingsQuarantined
 from gammacore.domain.option_symbols import by_contract, may_be_a_share
 from gammacore.domain.orders import Order, OrderReport, OrderState, Purpose
 from gammacore.domain.strategy import Repair
@@ -76,7 +76,7 @@ class Reconcile:
         self._silences = 0
         self._unread: set[str] = set()
         self._unclear: frozenset[str] = frozenset()
-        self._take_shown = TakeShown(ledger, clock)
+        self._shown = TakeShown(ledger, desk.silent, clock, rules)
         self._alarm = RepeatedAlarms(clock)
         self._lost = lost
         self._contained = Containment(ledger, clock)
@@ -114,7 +114,8 @@ class Reconcile:
         self._count_looks(differences)
         self._clear_doubts(differences)
         unclear = [ReconcileFinding(symbol, 0, None, ReconcileVerdict.UNREACHABLE) for symbol in sorted(self._unclear)]
-        self._end_unheard()
+        if "" not in self._unclear:
+            self._shown.end_unheard(self._ledger.book.differences.keys() | self._seen.keys() | self._unclear)
         if not differences:
             return unclear or [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}
@@ -131,14 +132,14 @@ class Reconcile:
                 rest = held.get(symbol, 0) - self._ledger.book.expected_holdings().get(symbol, 0)
                 unknown[symbol] = rest - self._may_still_fill(symbol, rest)
         left = {symbol: gap for symbol, gap in unknown.items() if symbol not in verdicts}
-        verdicts.update(self._taken_after_all(left))
+        verdicts.update(dict.fromkeys(self._shown.taken_after_all(left), ReconcileVerdict.ADOPTED))
         left = {symbol: gap for symbol, gap in left.items() if symbol not in verdicts}
         if left:
             taken = self._contained(
                 lambda: self._take_in(left, self._broker_orders()), f"what is held of {', '.join(left)}"
             )
             verdicts.update(dict.fromkeys(left, ReconcileVerdict.LOOK_AGAIN) if taken is None else taken)
-        self._take_unreported()
+        self._shown.unreported()
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):
                 self._report_doubt(symbol, gap)
@@ -156,36 +157,6 @@ class Reconcile:
             detail = f"what the broker holds of {names} cannot be read; not compared, nothing is assumed"
             self._ledger.record(*self._alarm("holdings_unread", detail, "", about=names))
         return frozenset(unclear)
-
-    def _take_unreported(self) -> None:
-        """Fills that the holdings show and no report tells, of silent orders and of what leaves a short naked. R2."""
-        after, orders = dt.timedelta(seconds=self._rules.cover_seconds), self._ledger.book.working_orders
-        silent = {order.id for order in orders if self._desk.silent.includes(order)}
-        for order, shown in tuple(unreported_fills(self._ledger.book, self._clock.now(), after, silent)):
-            self._take_shown(order, shown)
-
-    def _taken_after_all(self, unknown: Mapping[str, int]) -> dict[str, ReconcileVerdict]:
-        """What an order brought that counted as refused, or as never sent: it is ours. Rules: CS-408, CS-574."""
-        verdicts: dict[str, ReconcileVerdict] = {}
-        for order, shown in tuple(fills_after_all(self._ledger.book, self._clock.now() - A_DAY, unknown)):
-            self._take_shown(order, shown)
-            verdicts |= dict.fromkeys(order.ticket.symbols, ReconcileVerdict.ADOPTED)
-        return verdicts
-
-    def _end_unheard(self) -> None:
-        """Orders whose cancel the broker took and of which nothing was heard since: they keep no other back. CS-409.
-
-        The holdings agree: they show nothing of it traded. What fills all the same is a late fill like any other.
-        """
-        if "" in self._unclear:
-            return
-        differ = self._ledger.book.differences.keys() | self._seen.keys() | self._unclear
-        now = self._clock.now()
-        for order in self._ledger.book.working_orders:
-            if self._desk.silent.ended_unheard(order) and differ.isdisjoint(order.ticket.symbols):
-                why = "nothing was heard of it, and the broker shows nothing of it traded"
-                never = order.state is OrderState.UNKNOWN
-                self._ledger.record(OrderNotSent(now, order.id, why) if never else OrderCanceled(now, order.id, why))
 
     def _may_still_fill(self, symbol: str, gap: int) -> int:
         return may_still_fill(self._ledger.book.working_orders, symbol, gap)

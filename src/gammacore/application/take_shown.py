@@ -1,25 +1,62 @@
-"""Take a fill in that the holdings show and no report tells: booked, flagged, alarmed. Rules: R2, CS-408, CS-411."""
+"""Take in what the holdings show and no report says: booked, flagged, alarmed. Rules: R2, CS-408, CS-409, CS-411."""
 
 from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Set
 
 from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.order_desk import A_DAY
+from gammacore.application.silent_orders import SilentOrders
+from gammacore.domain.desks.orphans import ReconcileRules
+from gammacore.domain.desks.shown_fills import fills_after_all, unreported_fills
 from gammacore.domain.holdings.fill_price import with_price
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
-from gammacore.domain.ledger import AlarmRaised, OrderFilled
-from gammacore.domain.orders import Execution, Order
+from gammacore.domain.ledger import AlarmRaised, OrderCanceled, OrderFilled, OrderNotSent
+from gammacore.domain.orders import Execution, Order, OrderState
 from gammacore.ports.clock import Clock
 
 
 @frozen
 class TakeShown:
-    """Books what an order has filled by the holdings; its own news, when they come, correct the price."""
+    """Books what orders have filled by the holdings; their own news, when they come, correct the price."""
 
     ledger: DayLedger
+    silent: SilentOrders
     clock: Clock
+    rules: ReconcileRules
 
-    def __call__(self, order: Order, shown: Execution) -> None:
+    def unreported(self) -> None:
+        """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2."""
+        after, orders = dt.timedelta(seconds=self.rules.cover_seconds), self.ledger.book.working_orders
+        silent = {order.id for order in orders if self.silent.includes(order)}
+        for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent)):
+            self._book(order, shown)
+
+    def taken_after_all(self, unknown: Mapping[str, int]) -> set[str]:
+        """Symbols that an order brought which counted as refused or never sent: it is ours. Rules: CS-408, CS-574."""
+        taken: set[str] = set()
+        for order, shown in tuple(fills_after_all(self.ledger.book, self.clock.now() - A_DAY, unknown)):
+            self._book(order, shown)
+            taken.update(order.ticket.symbols)
+        return taken
+
+    def end_unheard(self, differing: Set[str]) -> None:
+        """End orders whose cancel the broker took and of which nothing was heard since: none waits for them. CS-409.
+
+        The holdings agree where none of an order's symbols is `differing`: nothing of it is shown as traded. What fills
+        all the same is a late fill like any other.
+        """
+        now = self.clock.now()
+        for order in self.ledger.book.working_orders:
+            if self.silent.ended_unheard(order) and differing.isdisjoint(order.ticket.symbols):
+                why = "nothing was heard of it, and the broker shows nothing of it traded"
+                never = order.state is OrderState.UNKNOWN
+                self.ledger.record(OrderNotSent(now, order.id, why) if never else OrderCanceled(now, order.id, why))
+
+    def _book(self, order: Order, shown: Execution) -> None:
         """`shown` is all that is filled of the order, what was known before included."""
         now, ticket = self.clock.now(), order.ticket
         holding = self.ledger.book.holdings[ticket.holding]
