@@ -1,8 +1,8 @@
-"""The cells of the table of faults: which are run, what breaks in them today, and how the whole is shown. Issue 11."""
+"""The cells of the table of faults: which are run, and what a cell is called. Rules: R2..R5."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import product
 
 from builders_fault_day import APPS, HalfDay, Run, Served, Step, Way
@@ -12,38 +12,6 @@ from fault_checks import STAYS_ALIVE, breaks_of
 
 Cell = tuple[str, str, str]
 """Fault, step, broker."""
-
-KNOWN_TO_BREAK: Mapping[Cell, tuple[str, ...]] = {
-    # a leg without a symbol is read as the underlying's shares, and the book refuses that: the loop ends each time
-    ("leg symbol null", "entry works", "tradier"): ("crashed",),
-    ("leg symbol null", "exit works", "tradier"): ("crashed",),
-    # a report behind the one before it: filled, then partially filled
-    ("priced later", "entry works", "tradier"): ("crashed",),
-    ("priced later", "exit works", "tradier"): ("crashed",),
-    # the fees of an order are counted by its legs, and nobody asks again: $2.60 too much in the book
-    ("legs missing", "entry works", "tradier"): ("dollars",),
-    ("legs missing", "entry works", "alpaca"): ("dollars",),
-    ("legs missing", "exit works", "tradier"): ("dollars",),
-    ("legs missing", "exit works", "alpaca"): ("dollars",),
-    # the row says that none of the whole filled: unreadable, so the naked short is alarmed and never covered
-    ("one leg filled", "entry works", "tradier"): ("uncovered",),
-    # a refusal is believed although the order was taken: an entry is quarantined for good, an exit is at no price
-    ("error beside an id", "entry works", "tradier"): ("dollars", "not flat"),
-    ("error beside an id", "exit works", "tradier"): ("lost", "dollars"),
-    ("400 but taken", "entry works", "tradier"): ("dollars", "not flat"),
-    ("400 but taken", "entry works", "alpaca"): ("dollars", "not flat"),
-    ("400 but taken", "exit works", "tradier"): ("lost", "dollars"),
-    ("400 but taken", "exit works", "alpaca"): ("lost", "dollars"),
-    ("403 but taken", "entry works", "alpaca"): ("dollars", "not flat"),
-    ("403 but taken", "exit works", "alpaca"): ("lost", "dollars"),
-}
-"""What breaks today, by the names of `fault_checks.CHECKS`. A cell that has begun to hold is taken off: the test of it
-fails until then."""
-
-KNOWN_SEEDS_TO_BREAK: Mapping[int, tuple[str, ...]] = {
-    182: ("crashed",),  # a leg whose symbol is 0.5: the kind of "leg symbol null"
-}
-"""The same for half-days of spoiled rows; seeds 0 to 182 were run."""
 
 FUZZ_SECONDS = 720
 """From 9:58 to 10:10: entry, holding and exit are all in it."""

@@ -14,7 +14,7 @@ BLOCK = 20
 
 @pytest.mark.parametrize("block", range(10))
 def test_a_day_at_a_faulty_broker_ends_well(block: int) -> None:
-    """CS-408, CS-572: nothing is lost, nothing is sent twice, no short stays uncovered for a minute without an alarm."""
+    """CS-408, CS-572: nothing is lost, nothing is sent twice, no short is uncovered for a minute unalarmed."""
     for seed in range(block * BLOCK, (block + 1) * BLOCK):
         try:
             assert_ended_well(run(seed))

@@ -6,22 +6,28 @@ by the schedule is booked with it: an estimate, as good as the figures the user 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
 from attrs import evolve, frozen
 
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.orders import OrderReport, OrderTicket
+from gammacore.domain.legs import LegFill
+from gammacore.domain.orders import Execution, OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
 
 
 @frozen
 class EstimatedFees:
-    """Implements ports.broker over another. A fee the broker tells is kept; legs it has yet to price cost nothing."""
+    """Implements ports.broker over another. A fee that the broker reports is kept.
+
+    Where a report lacks its legs, `ticket_of` says what was ordered; an order nobody here sent costs nothing then.
+    """
 
     broker: Broker
     schedule: FeeSchedule
+    ticket_of: Callable[[str], OrderTicket | None] = lambda order_id: None
 
     def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         return self.broker.submit(ticket, gate)
@@ -51,6 +57,11 @@ class EstimatedFees:
 
     def _charged(self, report: OrderReport) -> OrderReport:
         filled = report.execution
-        if filled.fees or not filled.legs:
+        if filled.fees or not filled.any:
             return report
-        return evolve(report, execution=evolve(filled, fees=self.schedule.of_fills(filled.legs)))
+        fills = filled.legs or self._fills_of(self.ticket_of(report.id), filled)
+        return evolve(report, execution=evolve(filled, fees=self.schedule.of_fills(fills)))
+
+    def _fills_of(self, ticket: OrderTicket | None, filled: Execution) -> tuple[LegFill, ...]:
+        legs = () if ticket is None else ticket.legs
+        return tuple(LegFill(leg.symbol, leg.side, filled.filled_of(leg), Decimal(0)) for leg in legs)

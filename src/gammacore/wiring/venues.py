@@ -22,6 +22,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
+from gammacore.domain.orders import OrderTicket
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker
@@ -159,7 +160,7 @@ def broker_venue(
         raise
     terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
     terms = evolve(terms, starting_balance=account.balance, owner=owner if owner.is_whole else None)
-    broker = EstimatedFees(opened.broker, settings.broker.fees)
+    broker = EstimatedFees(opened.broker, settings.broker.fees, lambda order: _ticket_of(book, order))
     return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
 
 
@@ -186,6 +187,11 @@ def refuse_a_wrong_clock(broker: Broker, clock: Clock, most_seconds: float, name
             f"{most_seconds:g} s (loop.wrong_clock_seconds); set it by a time server (chrony, systemd-timesyncd), then "
             "start again; until then close by hand at the broker what must not wait"
         )
+
+
+def _ticket_of(book: Book, order_id: str) -> OrderTicket | None:
+    known = book.order(order_id)
+    return None if known is None else known.ticket
 
 
 def for_market(settings: Settings, armed: Armed) -> Armed:

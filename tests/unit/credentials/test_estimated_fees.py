@@ -49,7 +49,7 @@ class Telling:
         (Execution(3, Decimal("2.50"), Decimal("1.11"), PUTS), OWN, "1.11"),
         (Execution(3, None), OWN, "0"),
     ],
-    ids=["default", "entered", "shares", "shares entered", "told by the broker", "legs not priced yet"],
+    ids=["default", "entered", "shares", "shares entered", "told by the broker", "legs not shown, nobody knows which"],
 )
 def test_what_a_fill_costs(told: Execution, schedule: FeeSchedule, fees: str) -> None:
     broker = EstimatedFees(Telling(told), schedule)  # type: ignore[arg-type]  # only what is asked here
@@ -58,6 +58,18 @@ def test_what_a_fill_costs(told: Execution, schedule: FeeSchedule, fees: str) ->
 
     assert found is not None
     assert found.execution.fees == broker.orders()[0].execution.fees == Decimal(fees)
+
+
+def test_of_a_fill_without_its_legs_the_ticket_says_what_was_traded() -> None:
+    """CS-419: a row may leave the legs of a filled order out; what was ordered of it is known all the same."""
+    ticket = an_entry(contracts=3)
+    told = Telling(Execution(2, Decimal("2.50")))
+    broker = EstimatedFees(told, OWN, lambda order: ticket if order == "gc-1" else None)  # type: ignore[arg-type]
+
+    found = broker.order("gc-1")
+
+    assert found is not None
+    assert found.execution == Execution(2, Decimal("2.50"), Decimal("4.08"))
 
 
 def test_all_else_is_as_the_broker_has_it() -> None:
