@@ -170,10 +170,26 @@ def test_a_price_the_broker_owes_is_waited_for_a_minute_and_then_an_estimate(sec
     now = world.clock.now()
     world.day.ledger.record(OrderFilled(now, "gc-exit", guess, complete=True, price_verified=False))
     world.clock.advance(seconds)
+    world.day.desk.silent.heard_of(world.book.orders["gc-exit"])  # it answers, and does not say the price
     world.day.confirm(world.session)
 
     assert [end.estimated for end in world.all(HoldingClosed)] == [True] * booked
     assert world.alarms() == ["price_missing"] * booked
+
+
+def test_a_price_is_waited_for_to_the_close_while_the_broker_says_nothing_of_the_order() -> None:
+    """CS-411: a fill that only the holdings showed has no price yet; the broker has it, and answers again."""
+    world = bought_and_sold()
+    guess = Execution(2, Decimal("3.00"), Decimal("1.30"))
+    world.day.ledger.record(OrderFilled(world.clock.now(), "gc-exit", guess, complete=True, price_verified=False))
+    world.clock.advance(3600)
+    world.day.confirm(world.session)
+    assert world.all(HoldingClosed) == []
+
+    world.clock.set(world.session.close)
+    world.day.confirm(world.session)
+
+    assert [end.estimated for end in world.all(HoldingClosed)] == [True]
 
 
 def test_options_the_broker_still_shows_confirm_nothing_and_shares_of_others_do_not_hinder() -> None:

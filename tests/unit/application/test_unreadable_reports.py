@@ -172,8 +172,7 @@ def test_the_alarm_of_an_unreadable_order_says_what_is_wrong_and_comes_again_aft
     for _ in range(31):
         look(world)
 
-    first, _ = world.all(AlarmRaised)
-    assert first.code == "order_unreadable"
+    first, _ = (alarm for alarm in world.all(AlarmRaised) if alarm.code == "order_unreadable")
     assert first.detail == (
         f"order gc-entry has a report that cannot be read (unknown other_leg: 'SPX' is no leg of {SHORT}, {LONG}); "
         "nothing of it is booked, it counts as in flight; looked at every cycle"

@@ -151,7 +151,7 @@ def test_an_unknown_word_with_the_full_quantity_is_filled_and_with_less_in_fligh
 def test_a_leg_of_an_option_that_is_not_named_is_refused() -> None:
     """CS-412: read by its underlying it would be a trade in shares."""
     legs = [a_leg("sell_to_open", "SPXW260819P06880000", 3.0, 6.9), {**a_leg("buy_to_open", "", 3.0, 4.2)}]
-    with pytest.raises(UnreadableAnswer, match="of which"):
+    with pytest.raises(UnreadableAnswer, match="does not name"):
         report_of(row(status="filled", exec_quantity=3.0, leg=legs))
 
 

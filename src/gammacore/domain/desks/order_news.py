@@ -34,6 +34,8 @@ def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.date
     if report.execution.any and (tells_more(order.execution, report.execution) or is_completed):
         fill = _fill(order, report, holding, now)
         events += [fill, *_impossible(order, fill, holding), *_explained(order, fill, holding)]
+    if OrderState.REJECTED is order.state is report.state and events:
+        return [*events, OrderWasRejected(now, order.id, report.reason)]  # refused, after a part that is known only now
     if report.state is order.state or not order.state.may_become(report.state):
         return events
     if report.state is OrderState.CANCELED:
@@ -47,9 +49,11 @@ def news_of(order: Order, report: OrderReport, holding: AnyHolding, now: dt.date
 
 def _is_found(order: Order, report: OrderReport) -> bool:
     """Whether the broker has an order of which that was not known, or that counted as never taken. R4, CS-408."""
+    if report.state is OrderState.REJECTED:
+        return False
     if order.state in (OrderState.REJECTED, OrderState.NOT_SENT):
-        return report.execution.any or not report.state.is_final
-    return order.state in (OrderState.INTENDED, OrderState.UNKNOWN) and report.state is not OrderState.REJECTED
+        return not report.state.is_final or tells_more(order.execution, report.execution)
+    return order.state in (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
 def lacks_price(report: OrderReport, holding: AnyHolding) -> bool:
