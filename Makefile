@@ -50,7 +50,8 @@ test: install
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/integration
 
-# Every kill point, 20,000 hostile days, 20,000 at a faulty broker, then random faults FROM..TO: hours, resumed at will
+# Every kill point, 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
+# FROM..TO: hours, resumed at will
 FROM ?= 0
 TO ?= 100000
 sweep: install
@@ -58,6 +59,8 @@ sweep: install
 		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000
+	$(BIN)/python tests/wire_fault_sweep.py
+	$(BIN)/python tests/wire_fault_sweep.py --fuzz 500
 	$(BIN)/python tests/fault_sweep.py $(FROM) $(TO)
 
 # State machines and properties with fresh seeds and many more examples: what CI, which repeats its own, cannot find
