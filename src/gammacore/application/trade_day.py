@@ -49,7 +49,7 @@ from gammacore.domain.ledger import (
     Mode,
 )
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.regime.regime import CALM, Regime
+from gammacore.domain.regime.regime import CALM, UNREAD, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.strategy import (
     FOR_AN_ENTRY,
@@ -296,7 +296,7 @@ class TradeDay:
             buying_power=None,
             memory=self.recall(market),
             is_live=self.terms.mode is Mode.LIVE,
-            regime=ask("the regime", lambda: self._regime(now), lambda: CALM),
+            regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
             equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
         )
         if for_entry:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from attrs import define, evolve, frozen
@@ -14,11 +16,13 @@ from builders_world import TERMS, Scripted, World, a_scripted_plan, a_world, rel
 from fakes import BidAsk
 from gammacore.adapters.fake.storage import MemoryStorage
 from gammacore.adapters.second_journal import FileJournal, kept
+from gammacore.application.survival import FAULT
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, FlattenRequested, Mode
 from gammacore.domain.orders import OrderReport, Purpose
+from gammacore.domain.regime.regime import UNREAD, Regime
 from gammacore.domain.strategy import Decisions, Situation
 from gammacore.errors import StorageError, WriteConflict
 from gammacore.ports.storage import Storage
@@ -213,6 +217,23 @@ def test_a_market_that_raises_is_a_market_that_is_not_seen(what: str, monkeypatc
     assert world.day.next_look(world.clock.now()) > world.clock.now()
 
     assert len(alarms(world, "unforeseen_fault")) == 1
+
+
+def test_a_regime_that_cannot_be_read_counts_as_an_event_and_never_as_calm() -> None:
+    """DH-451: hedges and new risk take the smaller size until it can be read again."""
+    world = on_paper()
+    world.day.begin()
+
+    def unread(symbol: str, now: object) -> Regime:
+        raise ValueError("odd document")
+
+    world._day = evolve(world.day, regimes=cast(Any, unread))
+
+    seen = world.day.look().regime
+
+    assert seen == UNREAD
+    assert (seen.macro_active, seen.macro.size, seen.gex.sign) == (True, Decimal("0.75"), None)
+    assert alarms(world, FAULT)
 
 
 def test_a_progress_bar_that_cannot_be_drawn_ends_no_loop() -> None:
