@@ -38,7 +38,7 @@ class WallClock:
 
     def wait_until(self, instant: dt.datetime) -> None:
         self.while_waiting()
-        self.world.wait_until(instant)
+        self.world.wait_until(instant - self.ahead)
 
 
 @frozen
