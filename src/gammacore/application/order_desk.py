@@ -22,6 +22,7 @@ from gammacore.domain.ledger import (
     CancelRequested,
     Event,
     OrderAccepted,
+    OrderCanceled,
     OrderFilled,
     OrderIntended,
     OrderNotSent,
@@ -321,6 +322,9 @@ class OrderDesk:
         if order.state is OrderState.UNKNOWN:
             if is_believed and looks >= self._life.absent_looks:
                 self._ledger.record(OrderNotSent(now, order.id, f"the broker has no such order, asked {looks} times"))
+        elif not order.broker_id and is_believed and looks >= self._life.absent_looks:
+            # only the holdings showed a fill of it, and they were wrong or it is over: no broker ever confirmed it
+            self._ledger.record(OrderCanceled(now, order.id, f"the broker has no such order, asked {looks} times"))
         elif looks == self._life.absent_looks:
             detail = f"order {order.id} was {order.state} and the broker no longer knows it"
             self._ledger.record(AlarmRaised(now, "order_vanished", detail, order.ticket.holding))

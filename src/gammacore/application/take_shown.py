@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.order_desk import A_DAY
+from gammacore.application.order_desk import LATE_FILLS
 from gammacore.application.silent_orders import SilentOrders
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.desks.shown_fills import fills_after_all, unreported_fills
@@ -36,9 +36,13 @@ class TakeShown:
             self._book(order, shown)
 
     def taken_after_all(self, unknown: Mapping[str, int]) -> set[str]:
-        """Symbols that an order brought which counted as refused or never sent: it is ours. Rules: CS-408, CS-574."""
+        """Symbols that an order brought which counted as refused or never sent: it is ours. Rules: CS-408, CS-574.
+
+        As long as a broker may show a fill late, no longer: after that only its own report says so.
+        """
         taken: set[str] = set()
-        for order, shown in tuple(fills_after_all(self.ledger.book, self.clock.now() - A_DAY, unknown)):
+        since = self.clock.now() - dt.timedelta(seconds=self.rules.absence_seconds) - LATE_FILLS
+        for order, shown in tuple(fills_after_all(self.ledger.book, since, unknown)):
             self._book(order, shown)
             taken.update(order.ticket.symbols)
         return taken
