@@ -151,12 +151,14 @@ RECOVERY = (
 
 RECOVERED = ("OrderOutcomeUnknown", "OrderAccepted", "AlarmRaised")
 """What may be said otherwise in a cycle that was looked at twice, and then no hedge is needed and that is said too."""
+BREAKER = ("BreakerTripped", "BreakerCleared")
+"""Failures in a row are counted by a process: who starts anew begins at none."""
 
 
 def is_principled(difference: str) -> bool:
     """Nothing differs, or only what recovery adds, or what the rules saw in a cycle that was looked at twice."""
     words = {word.strip("+-") for word in difference.split()}
-    return difference in ("", *RECOVERY) or words == {"WatchChanged"} or words <= {"HedgeDecided", *RECOVERED}
+    return difference in ("", *RECOVERY) or words == {"WatchChanged"} or words <= {"HedgeDecided", *RECOVERED, *BREAKER}
 
 
 @pytest.fixture(scope="module")

@@ -181,6 +181,7 @@ def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_
             "down": there.orders_are_down,
             "nothing filled": lambda: there.bend("GET", "/orders", nothing_filled(broker)),
         }
+        there.pass_seconds(STEP)  # whose orders the account has was seen once
         bends[told]()
         there.pass_seconds(150)
         alarm = next(there.alarms()[code] for code in ("naked_short", "leg_imbalance") if code in there.alarms())
@@ -228,6 +229,7 @@ def test_a_close_of_which_one_leg_filled_is_called_back_and_its_short_bought_onc
 def test_a_spread_that_filled_while_the_orders_are_down_is_taken_in_watched_and_closed(broker: str) -> None:
     """CS-410, CS-411: alarmed as silent, booked at the expected credit, closed without a look; later priced."""
     with at_a_broker(broker) as there:
+        there.pass_seconds(STEP)
         there.orders_are_down()
         there.pass_seconds(150)
         (spread,) = there.trade.ledger.book.live_spreads
@@ -250,6 +252,7 @@ def test_an_order_without_news_is_alarmed_after_its_life_and_called_back_by_its_
     """CS-409, DH-241: the life of a close at market is 120 s, that of an entry 300 s; silence is told after 60 s."""
     with at_a_broker(broker) as there:
         there.world.exchange.next_submit(never=True)
+        there.pass_seconds(STEP)
         there.orders_are_down()
         there.pass_seconds(120)
         sent = there.all(OrderIntended)[0].at

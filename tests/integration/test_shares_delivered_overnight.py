@@ -22,7 +22,7 @@ from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended
 from gammacore.domain.legs import Leg, ShareLeg
-from gammacore.domain.orders import Effect, OrderTicket, Purpose
+from gammacore.domain.orders import Effect, OrderTicket, Purpose, lineage_mark
 from gammacore.domain.words import StrategyTag
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
@@ -104,10 +104,10 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
 
 
 def a_desk_of_no_ledger_sold(world: World) -> None:
-    """Two naked puts, by an order of ours whose ledger is lost."""
-    ticket = OrderTicket(
-        "gc-" + "0a1b2" * 5, Purpose.HEDGE, "SPY", "lost", (Leg(put(688, "SPY"), Side.SELL),), 2, Effect.CREDIT, None
-    )
+    """Two naked puts, by an order of this lineage that the ledger does not have."""
+    lost = f"gc-{lineage_mark(TERMS.lineage)}{'0' * 17}"
+    legs = (Leg(put(688, "SPY"), Side.SELL),)
+    ticket = OrderTicket(lost, Purpose.HEDGE, "SPY", "lost", legs, 2, Effect.CREDIT, None)
     world.clock.set(at("09:40"))
     world.exchange.submit(ticket)
     world.clock.set(at("09:41"))

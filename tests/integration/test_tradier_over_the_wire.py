@@ -75,6 +75,8 @@ def meet(line: Line, name: str, asked: Asked, times: int = 1) -> None:
     """A refused connection is planned for the question before the order: nobody listens after its answer."""
     before = Asked.READ if name == "connection_refused" else asked
     line.world.faults.plan(before, FAULTS[name], times)
+    if name == "connection_refused" and asked is Asked.SUBMIT:
+        line.broker.orders()
 
 
 def arrived(line: Line) -> int:

@@ -267,14 +267,14 @@ def _receipt(body: object) -> Receipt:
     """The acknowledgement in an answer to a posted order.
 
     Raises:
-        WireTrouble: it cannot be read, or says that the order is rejected, or an error stands beside its id: the order
-            may well be there, and is looked up. Rule: CS-408.
+        WireTrouble: it cannot be read, or a rejection or another error stands beside its id: the order may well be
+            there, and is looked up. A rejection without an id is one. Rule: CS-408.
     """
     row = row_of(body, "the order")
-    number = text(row, "id")
     if words(row, "status") == OrderState.REJECTED.value:
-        why = words(row, "reject_reason") or "rejected without a reason"
-        raise WireTrouble(Trouble.BESIDE_AN_ID, why, broker_id=number)
+        why, number = words(row, "reject_reason") or "rejected without a reason", words(row, "id")
+        raise WireTrouble(Trouble.BESIDE_AN_ID if number else Trouble.REFUSED, why, broker_id=number)
+    number = text(row, "id")
     if isinstance(row.get("code"), int) and (why := words(row, "message")):
         raise WireTrouble(Trouble.BESIDE_AN_ID, why, broker_id=number)
     return Receipt(number)

@@ -186,6 +186,8 @@ def _bounded(fields: Any, name: str, bounds: tuple[Decimal, Decimal], warnings: 
         warnings.append(f"{name} {raw!r} is not in {low}..{high}: taken as missing")
         return None
     return number
+
+
 """No feed is wired: dealer gamma is unknown, and nobody says that there is an event."""
 UNREAD = Regime(macro=MacroState(detected=True, status="unread"), macro_active=True)
 """A feed that was wired could not be read: for all we know there is an event, so hedges and sizes are the smaller."""
