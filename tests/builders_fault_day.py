@@ -1,7 +1,7 @@
 """Half a day at a broker's counterpart under one fault: an entry, a holding, a stop or a target, an exit.
 
 The real wiring of `trade` runs in this process against the broker's dialect. The clock is the served one: it jumps from
-look to look, so a run takes half a second. Issue 11.
+look to look, so a run takes half a second.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python tests/wire_fault_sweep.py [--fuzz SEEDS] [--fault NAME ...] [--state FILE]
 
 Without `--fuzz`: every fault x step x broker, each with a stop and a target, with and without a restart. With it: that
-many half-days of spoiled rows. A cell is run once; delete the state file to run it anew. Issue 11.
+many half-days of spoiled rows. A cell is run once; delete the state file to run it anew.
 """
 
 from __future__ import annotations

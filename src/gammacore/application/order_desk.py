@@ -203,19 +203,19 @@ class OrderDesk:
         try:
             report = self._ask(order)
         except BrokerError as failure:
-            self._nothing_heard(order, now, str(failure))
+            self._no_report(order, now, str(failure))
             return
         if report is None:
             if order.is_working:
                 self._absent(order, now)
-                self._nothing_heard(self._ledger.book.orders[order.id], now)
+                self._no_report(self._ledger.book.orders[order.id], now)
             return
         self._absences.pop(order.id, None)
         self.take(order, report)
         if order.id in self._misread:
-            self._nothing_heard(order, now)
+            self._no_report(order, now)
             return
-        self.silent.heard_of(order)
+        self.silent.note_report(order)
         self._ledger.record(*self.silent.odd_words(order, report))
         self._call_back(order.id, now)
 
@@ -228,7 +228,7 @@ class OrderDesk:
                 return report
         return self._broker.order_by_broker_id(order.id, order.broker_id)
 
-    def _nothing_heard(self, order: Order, now: dt.datetime, why: str = "") -> None:
+    def _no_report(self, order: Order, now: dt.datetime, why: str = "") -> None:
         """A look that brought nothing: alarmed once that is long, and its life ends all the same. CS-409, DH-241."""
         self._ledger.record(*self.silent.alarms(order, why))
         self._call_back(order.id, now)

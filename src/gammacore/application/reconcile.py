@@ -115,7 +115,7 @@ class Reconcile:
         self._clear_doubts(differences)
         unclear = [ReconcileFinding(symbol, 0, None, ReconcileVerdict.UNREACHABLE) for symbol in sorted(self._unclear)]
         if "" not in self._unclear:
-            self._shown.end_unheard(self._ledger.book.differences.keys() | self._seen.keys() | self._unclear)
+            self._shown.end_unreported(self._ledger.book.differences.keys() | self._seen.keys() | self._unclear)
         if not differences:
             return unclear or [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         verdicts: dict[str, ReconcileVerdict] = {}

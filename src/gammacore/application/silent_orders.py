@@ -15,11 +15,11 @@ from gammacore.domain.orders import Order, OrderReport, OrderState
 from gammacore.ports.clock import Clock
 
 UNANSWERED = dt.timedelta(seconds=30)
-"""So long after the broker took a cancel, with nothing heard since, the order no longer keeps another back (ours)."""
+"""So long after the broker took a cancel, and no report since, the order no longer keeps another back (ours)."""
 
 
 class SilentOrders:
-    """Remembers, for this process, when each order was last heard of, and which cancels the broker took."""
+    """Remembers, for this process, when each order was last reported, and which cancels the broker took."""
 
     def __init__(self, clock: Clock, life: OrderLife, fill_timeout: dt.timedelta) -> None:
         self._clock = clock
@@ -29,7 +29,7 @@ class SilentOrders:
         self._cancels_taken: dict[str, dt.datetime] = {}
         self._alarm = RepeatedAlarms(clock)
 
-    def heard_of(self, order: Order) -> None:
+    def note_report(self, order: Order) -> None:
         self._answered[order.id] = self._clock.now()
 
     def has_answered(self, order: Order) -> bool:
@@ -67,8 +67,8 @@ class SilentOrders:
         about = f"{order.id} {report.reason}"
         return self._alarm("order_word", detail, order.ticket.holding, about=about, again=None)
 
-    def ended_unheard(self, order: Order) -> bool:
-        """Whether the broker took a cancel of it a while ago and nothing was heard of it since.
+    def ended_without_report(self, order: Order) -> bool:
+        """Whether the broker took a cancel of it a while ago and no report of it came since.
 
         A close at market that would have filled at once ends like that without a cancel: where no answer to it came, it
         has no id to be called back by. What the holdings show must agree. Rules: CS-409, CS-535.

@@ -47,16 +47,16 @@ class TakeShown:
             taken.update(order.ticket.symbols)
         return taken
 
-    def end_unheard(self, differing: Set[str]) -> None:
-        """End orders whose cancel the broker took and of which nothing was heard since: none waits for them. CS-409.
+    def end_unreported(self, differing: Set[str]) -> None:
+        """End orders whose cancel the broker took and of which no report came since: none waits for them. CS-409.
 
         The holdings agree where none of an order's symbols is `differing`: nothing of it is shown as traded. What fills
         all the same is a late fill like any other.
         """
         now = self.clock.now()
         for order in self.ledger.book.working_orders:
-            if self.silent.ended_unheard(order) and differing.isdisjoint(order.ticket.symbols):
-                why = "nothing was heard of it, and the broker shows nothing of it traded"
+            if self.silent.ended_without_report(order) and differing.isdisjoint(order.ticket.symbols):
+                why = "no report of it came, and the broker shows nothing of it traded"
                 never = order.state is OrderState.UNKNOWN
                 self.ledger.record(OrderNotSent(now, order.id, why) if never else OrderCanceled(now, order.id, why))
 

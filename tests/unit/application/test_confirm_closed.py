@@ -170,7 +170,7 @@ def test_a_price_the_broker_owes_is_waited_for_a_minute_and_then_an_estimate(sec
     now = world.clock.now()
     world.day.ledger.record(OrderFilled(now, "gc-exit", guess, complete=True, price_verified=False))
     world.clock.advance(seconds)
-    world.day.desk.silent.heard_of(world.book.orders["gc-exit"])  # it answers, and does not say the price
+    world.day.desk.silent.note_report(world.book.orders["gc-exit"])  # it answers, and does not say the price
     world.day.confirm(world.session)
 
     assert [end.estimated for end in world.all(HoldingClosed)] == [True] * booked

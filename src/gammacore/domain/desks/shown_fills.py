@@ -43,7 +43,7 @@ def unreported_fills(
 ) -> Iterator[tuple[Order, Execution]]:  # fmt: skip
     """Working orders of which the holdings have shown more than they report for `after`, and all that is filled then.
 
-    Of a `silent` order (by id) all that is shown counts; of one that is heard of only what leaves a short uncovered,
+    Of a `silent` order (by id) all that is shown counts; of one that is reported only what leaves a short uncovered,
     for the rest its own next report is waited for. Where the short is not shown either (a list of holdings that is
     empty), nothing shown is uncovered.
     """
