@@ -22,7 +22,7 @@ from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, alw
 class EstimatedFees:
     """Implements ports.broker over another. A fee that the broker reports is kept.
 
-    Where a report lacks its legs, `ticket_of` says what was ordered; an order nobody here sent costs nothing then.
+    Where a report lacks its legs, `ticket_of` says what was ordered; an order of another sender costs nothing then.
     """
 
     broker: Broker

@@ -27,7 +27,7 @@ class SystemClock:
 
     The monotonic clock paces: the wall clock is believed as long as it goes with it, so it may be slewed, but not set.
     One that is suddenly elsewhere (a bad time server, a person, a machine that was resumed) changes nothing: time goes
-    on by the monotonic clock, and `doubt` says so until `settle` is told which of the two is right. Rule: R7.
+    on by the monotonic clock, and `doubt` says so until `settle` decides which of the two is right. Rule: R7.
     """
 
     slice_seconds: float = parameter(0.5, "Longest single sleep while waiting, seconds.", above=0, at_most=5)
@@ -58,14 +58,14 @@ class SystemClock:
             self.sleep(min(left, self.slice_seconds))
 
     def doubt(self) -> ClockJump | None:
-        """The jump of the wall clock that nobody has settled yet. See `DoubtfulClock.doubt`."""
+        """The jump of the wall clock that is not settled yet. See `DoubtfulClock.doubt`."""
         self.now()
         return self._doubt
 
-    def settle(self, told: dt.datetime) -> dt.datetime:
+    def settle(self, reference: dt.datetime) -> dt.datetime:
         """Know the time from elsewhere. See `DoubtfulClock.settle`."""
         now, wall = self.now(), dt.datetime.now(dt.UTC)
-        nearer_to_the_wall = abs(told - wall) < abs(told - now)
+        nearer_to_the_wall = abs(reference - wall) < abs(reference - now)
         true = max(now, wall if nearer_to_the_wall else now)  # never back
         apart = wall - true
         self._wrong_by = dt.timedelta(0) if abs(apart.total_seconds()) <= self.jump_seconds else apart

@@ -44,8 +44,8 @@ class DoubtfulClock(Clock, Protocol):
         """A jump since the last `settle`, also one that was set right again; until then time goes by steadily."""
         ...
 
-    def settle(self, told: dt.datetime) -> dt.datetime:
-        """Take the wall clock or the steady progress for right, whichever is nearer to a time told from elsewhere.
+    def settle(self, reference: dt.datetime) -> dt.datetime:
+        """Take the wall clock or the steady progress for right, whichever is nearer to the broker's clock.
 
         Returns the time from now on. It never goes back: where the wall clock is right and behind, ours stays ahead.
         """

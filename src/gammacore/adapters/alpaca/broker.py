@@ -243,7 +243,7 @@ class AlpacaBroker:
 
 
 def _name(cell: object) -> str:
-    """What a row of a list is told from others by: its id, else all that it says."""
+    """What tells one row of a list from another: its id, else all its cells."""
     return (words(cell, "id") if isinstance(cell, dict) else "") or repr(cell)
 
 
