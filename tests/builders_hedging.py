@@ -13,8 +13,8 @@ import attrs
 from fakes import FakeCalendar
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.application.watch_regime import GexFeed
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
-from gammacore.domain.hedging.protocol.messages import LogMessage
+from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.protocol import LogMessage
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.ports.regime_source import RegimeSource

@@ -12,11 +12,11 @@ from attrs import evolve
 
 from builders_holdings import holding_began, holding_closed, spread_adopted, spread_closed
 from builders_holdings import order_intended as an_intent
-from gammacore.domain import hedging_events as hedging
+from gammacore.domain import hedge_filter_events as hedging
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.hedging_events import UpdateStatus
+from gammacore.domain.hedge_filter_events import UpdateStatus
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side

@@ -19,7 +19,7 @@ import click
 
 from gammacore.adapters.metrics_text import MetricsFile
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.domain.hedging.protocol.messages import Level, LogMessage
+from gammacore.domain.hedge_filter.protocol import Level, LogMessage
 from gammacore.domain.hedging.settings import LineMode, Profile, ProtocolLogs
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import Frame, common_options, variables

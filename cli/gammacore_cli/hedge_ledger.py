@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.gauges import BookGauges, gauges
-from gammacore.domain.hedging.hedge_ledger import Intent
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.gauges import BookGauges, gauges
+from gammacore.domain.hedge_filter.intents import Intent
+from gammacore.domain.hedge_filter_events import HedgeRunStarted, RegimeNoted
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy, HedgingSettings, hedging_profile
-from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.hedging_events import HedgeRunStarted, RegimeNoted
 from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
 from gammacore.domain.reports.day_report import halt_line
 from gammacore.domain.sessions import new_york_date

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gammacore.domain.hedging.gauges import BookGauges
-from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging_events import RegimeNoted
+from gammacore.domain.hedge_filter.gauges import BookGauges
+from gammacore.domain.hedge_filter.intents import Intent
+from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.reports.day_report import halt_line
 from gammacore_cli.hedge_ledger import HedgeLedger, Told

@@ -247,7 +247,7 @@ def test_a_fault_inside_the_desk_ends_with_1_after_the_ledger_is_closed(
     monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
     """DH-152."""
-    from gammacore.domain.hedging.desk import HedgingDesk
+    from gammacore.domain.hedge_filter.desk import HedgingDesk
 
     def broken(*_: object) -> None:
         raise ZeroDivisionError

@@ -19,8 +19,8 @@ from counterparts.world import Asked, WireFault, World
 from gammacore.adapters.chain_exposure import ChainRegimeSource
 from gammacore.adapters.credentials import Variables
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
-from gammacore.domain.hedging.protocol.messages import LogMessage
+from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.protocol import LogMessage
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.sessions import NEW_YORK

@@ -17,7 +17,7 @@ from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage
@@ -175,8 +175,8 @@ def test_an_intent_recorded_and_perhaps_never_written_is_written_again_first(tmp
 
 def test_the_book_of_a_ledger_is_the_book_that_wrote_it(tmp_path: Path) -> None:
     """DH-710: all state, ids and timers too, is rebuilt."""
-    from gammacore.domain.hedging.book import DeskBook
-    from gammacore.domain.hedging.universe import Universe
+    from gammacore.domain.hedge_filter.book import DeskBook
+    from gammacore.domain.hedging.exposure import Universe
 
     settings = hedging_profile("standard")
     source = write_day(tmp_path / "day.ndjson")

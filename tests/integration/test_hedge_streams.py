@@ -18,9 +18,9 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import decode_line, file_lines, read_inputs
 from gammacore.adapters.ndjson.inputs import read_plain_event
-from gammacore.domain.hedging.protocol.inbound import read_message
-from gammacore.domain.hedging.protocol.messages import MarketEvent
-from gammacore.domain.hedging.reasons import Reason
+from gammacore.domain.hedge_filter.inbound import read_message
+from gammacore.domain.hedge_filter.protocol import MarketEvent
+from gammacore.domain.hedging.decision import Reason
 from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, Profile, hedging_profile
 from gammacore.errors import InvalidInput
 from gammacore.wiring.hedging import WiredHedging, wire_hedging

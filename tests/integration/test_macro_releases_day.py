@@ -9,7 +9,7 @@ import pytest
 
 from builders_cli import at_home
 from gammacore.adapters.sqlite import SqliteStorage
-from gammacore.domain.hedging_events import RegimeNoted
+from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderIntended
 from gammacore.domain.sessions import new_york_time

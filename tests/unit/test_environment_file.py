@@ -15,7 +15,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 GOOGLES_OWN = {"GOOGLE_APPLICATION_CREDENTIALS", "FIRESTORE_EMULATOR_HOST"}
 SYSTEMS_OWN = {"JOURNAL_STREAM", "CLOCK_BOOTTIME"}
 """Set by the service manager, never by a person; a clock of the operating system."""
-SPEAK_IN_CAPITALS = ("domain/hedging/option_translation.py", "domain/words.py", "adapters/legacy/")
+SPEAK_IN_CAPITALS = ("domain/hedge_filter/option_translation.py", "domain/words.py", "adapters/legacy/")
 """Reason codes and tags that only look like variables."""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gammacore.domain.hedging.gauges import Sample
+from gammacore.domain.hedge_filter.gauges import Sample
 from gammacore.errors import ConfigurationError
 
 _PART = re.compile(r"_(bucket|sum|count)$")

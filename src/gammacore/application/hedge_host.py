@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, 
 from typing import Any
 
 from gammacore.application.hedge_stream import HedgeStream
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
-from gammacore.domain.hedging.protocol.messages import MarketEvent, OrderUpdate
+from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.protocol import MarketEvent, OrderUpdate
 from gammacore.errors import InvalidInput
 
 ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, InvalidOperation, Overflow])

@@ -6,9 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from gammacore.domain.hedging.book import DeskBook
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter_events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging_events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.ports.storage import Storage

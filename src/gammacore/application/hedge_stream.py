@@ -11,8 +11,8 @@ from attrs import evolve
 
 from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.watch_regime import WatchRegime
-from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.gauges import (
+from gammacore.domain.hedge_filter.desk import HedgingDesk
+from gammacore.domain.hedge_filter.gauges import (
     BookGauges,
     HedgeCounts,
     Histogram,
@@ -21,8 +21,7 @@ from gammacore.domain.hedging.gauges import (
     gauge_samples,
     gauges,
 )
-from gammacore.domain.hedging.protocol.canonical import digest
-from gammacore.domain.hedging.protocol.messages import (
+from gammacore.domain.hedge_filter.protocol import (
     BadLine,
     Inbound,
     Level,
@@ -31,11 +30,11 @@ from gammacore.domain.hedging.protocol.messages import (
     OrderUpdate,
     Shutdown,
 )
-from gammacore.domain.hedging.reasons import DUPLICATE_CONFLICT, Alarm, Reason
-from gammacore.domain.hedging.session_phases import Phase
+from gammacore.domain.hedge_filter.step import Step
+from gammacore.domain.hedging.canonical import digest
+from gammacore.domain.hedging.decision import DUPLICATE_CONFLICT, Alarm, Phase, Reason
+from gammacore.domain.hedging.exposure import UnreadSymbol
 from gammacore.domain.hedging.settings import Freshness, HedgingSettings
-from gammacore.domain.hedging.step import Step
-from gammacore.domain.hedging.universe import UnreadSymbol
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Clock

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 from gammacore.application.repeated_alarms import RepeatedAlarms
-from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.decision import Alarm
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order, OrderReport, OrderState

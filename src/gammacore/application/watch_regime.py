@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
+from gammacore.domain.hedge_filter.protocol import Level, LogMessage
+from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.gex_sources import ReadSchedule, SourceMemory, choose_gex
-from gammacore.domain.hedging.protocol.messages import Level, LogMessage
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging_events import RegimeNoted
 from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
 from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.domain.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro

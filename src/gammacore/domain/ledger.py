@@ -15,7 +15,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holding_events import HoldingEvent
 from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.holdings.policy import StopPolicy

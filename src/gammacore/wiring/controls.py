@@ -16,7 +16,7 @@ from gammacore.application.obey_requests import ObeyRequests
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.check import LedgerCheck
-from gammacore.domain.hedging_events import HedgeRunStarted
+from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.ledger import (
     Event,

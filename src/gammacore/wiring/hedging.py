@@ -19,12 +19,12 @@ from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.hedge_stream import HedgeStream
 from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.configuration import Configuration, Settings
-from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.desk import HedgingDesk
-from gammacore.domain.hedging.protocol.messages import LogMessage
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.desk import HedgingDesk
+from gammacore.domain.hedge_filter.protocol import LogMessage
+from gammacore.domain.hedge_filter_events import HedgeRunStarted
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings, LineMode
-from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.hedging_events import HedgeRunStarted
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.regime.documents import ONE_STORE
 from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases

@@ -22,8 +22,8 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
-from gammacore.domain.hedging_events import RegimeNoted
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode

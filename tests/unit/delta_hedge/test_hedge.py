@@ -25,10 +25,9 @@ from builders_delta_hedge import (
 from builders_desk import a_book
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
-from gammacore.domain.hedging.decision import Hedge
-from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.decision import Alarm, Hedge, Reason
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.ledger import Halted, OrderWasRejected

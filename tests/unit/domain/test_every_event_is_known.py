@@ -17,8 +17,8 @@ from gammacore.adapters.notifiers.messages import message_for
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
-from gammacore.domain.hedging.book import _FOLDS
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedge_filter.book import _FOLDS
+from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.reports.day_report import day_reports
 from gammacore.domain.reports.inventory_records import InventoryRecords
 from gammacore.errors import InvalidInput

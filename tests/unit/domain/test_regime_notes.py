@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from builders import at
 from gammacore.domain.book.book import Book
-from gammacore.domain.hedging_events import RegimeNoted
+from gammacore.domain.hedge_filter_events import RegimeNoted
 
 
 def test_the_newest_note_of_each_subject_is_kept() -> None:

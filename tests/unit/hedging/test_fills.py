@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_hedging import CALL, Desk, market, update
-from gammacore.domain.hedging.hedge_ledger import HedgeShares
+from gammacore.domain.hedging.exposure import HedgeShares
 from gammacore.errors import InvalidInput
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from builders_hedging import CALL, PUT, Desk, market, sides, update
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
-from gammacore.domain.hedging.book import DeskBook
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, NegativeLeg, PositiveLeg
-from gammacore.domain.hedging.universe import Universe
 
 NEAR_PUT, NEAR_CALL = "SPY251230P00499000", "SPY251230C00501000"
 PROTECT: dict[str, Any] = {"hedge_with": HedgeWith.BUY_PROTECTION}

@@ -11,7 +11,7 @@ import pytest
 from builders_hedging import FakeSource
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import configure, read_toml
-from gammacore.domain.hedging.protocol.messages import Level
+from gammacore.domain.hedge_filter.protocol import Level
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.regime.documents import RegimeDocument
 from gammacore.domain.regime.macro_releases import MacroRelease, MacroReleases, judge_releases

@@ -11,9 +11,9 @@ import pytest
 from builders_hedging import CALL, Desk, FakeSource, instant, market, update
 from gammacore.adapters.metrics_text import exposition
 from gammacore.application.watch_regime import GexFeed
-from gammacore.domain.hedging.gauges import Histogram, beta_weighted_delta, gauges
-from gammacore.domain.hedging.protocol.inbound import read_message, with_exact_numbers
-from gammacore.domain.hedging.protocol.messages import MarketEvent
+from gammacore.domain.hedge_filter.gauges import Histogram, beta_weighted_delta, gauges
+from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.protocol import MarketEvent
 from gammacore.domain.hedging.settings import HedgingSettings, check_live, hedging_profile
 from gammacore.domain.regime.documents import GexCause, GexShape, RegimeDocument, UnreadDocument
 from gammacore.errors import ConfigurationError

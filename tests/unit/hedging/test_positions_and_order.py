@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from builders_hedging import CALL, PUT, Desk, market, sides
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.universe import Universe
 from gammacore.errors import InvalidInput
 
 

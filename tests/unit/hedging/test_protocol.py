@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from builders_hedging import market
 from gammacore.adapters.ndjson import LineWriter, decode_line, file_lines, read_inputs
-from gammacore.domain.hedging.protocol.inbound import read_instant, read_message, with_exact_numbers
-from gammacore.domain.hedging.protocol.messages import (
+from gammacore.domain.hedge_filter.inbound import read_instant, read_message, with_exact_numbers
+from gammacore.domain.hedge_filter.protocol import (
     BadLine,
     MarketEvent,
     OrderIntent,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from builders_hedging import instant
-from gammacore.domain.hedging.option_translation import (
+from gammacore.domain.hedge_filter.option_translation import (
     HedgeOptionSelector,
     OptionQuote,
     SelectorRefusal,

@@ -8,7 +8,7 @@ from decimal import Decimal, DecimalException
 from typing import Any, Never
 
 from gammacore.adapters.ndjson.lines import MAX_LINE_BYTES
-from gammacore.domain.hedging.protocol.inbound import exact
+from gammacore.domain.hedge_filter.inbound import exact
 from gammacore.errors import InvalidInput
 
 BOM = b"\xef\xbb\xbf"

@@ -16,8 +16,8 @@ from msgspec.structs import astuple
 
 from gammacore.adapters.ndjson.decoding import decode_line, number_of
 from gammacore.adapters.ndjson.lines import MAX_LINE_BYTES, Line
-from gammacore.domain.hedging.protocol.inbound import market_event, read_message
-from gammacore.domain.hedging.protocol.messages import BadLine, Inbound, MarketEvent
+from gammacore.domain.hedge_filter.inbound import market_event, read_message
+from gammacore.domain.hedge_filter.protocol import BadLine, Inbound, MarketEvent
 from gammacore.errors import InvalidInput
 
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,

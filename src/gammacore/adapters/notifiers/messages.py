@@ -11,7 +11,7 @@ from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,

@@ -16,7 +16,7 @@ from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.twin import twin
-from gammacore.domain.hedging_events import HedgingEvent, RegimeNoted
+from gammacore.domain.hedge_filter_events import HedgingEvent, RegimeNoted
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,
@@ -295,7 +295,7 @@ class Book:
                 self._regime_notes[event.subject] = event
             case AlarmRaised():
                 pass  # reported and kept for the journal
-            case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedging.book.DeskBook`
+            case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedge_filter.book.DeskBook`
                 if not isinstance(event, HedgingEvent):
                     _refuse(event)
 

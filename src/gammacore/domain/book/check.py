@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.hedging_events import HedgeRunStarted
+from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.ledger import Event
 from gammacore.errors import DoesNotFold, InvalidInput
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_spread import go_on_closing
 from gammacore.domain.desks.flattening import LEFTOVER_CLOSE, go_flat
-from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.decision import Alarm
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Close, Decision, Trade, Warn

@@ -1,1 +1,1 @@
-"""The delta-hedging desk: exposure, thresholds by regime, hedges, exits; rules DH-001..DH-1104."""
+"""The rules of delta hedging: exposure, thresholds by regime, limits, sizes, phases of a day; rules DH-001..1104."""

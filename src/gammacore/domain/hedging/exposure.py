@@ -1,18 +1,205 @@
-"""Positions and the net they add up to, kept incrementally: an update costs the same with ten positions or thousands.
+"""What is hedged: symbols and their books, option positions, hedge shares, and the net they add up to.
 
-Contract-deltas and shares are two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..208, DH-221.
+The net is kept incrementally: an update costs the same with ten positions or thousands. Contract-deltas and shares are
+two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..208, DH-220, DH-221, DH-240..243, section 0.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from gammacore.domain.hedging.hedge_ledger import HedgeShares
-from gammacore.domain.hedging.universe import Listing
+from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
+from gammacore.domain.option_symbols import FIX, may_be_a_share, read_option_symbol
+from gammacore.errors import InvalidInput
+
+REMEMBERED = 100_000
+"""Symbol texts looked up before the memory of them starts anew."""
+
+
+class UnreadSymbol(InvalidInput):
+    """A quantity of what is neither an option in any spelling nor a share. Rule: DH-205."""
+
+    def __init__(self, text: str, quantity: int) -> None:
+        position = f"a position of {quantity:+d} in it could be neither hedged nor closed"
+        super().__init__("symbol", ascii(text), f"{FIX}, or the ticker of a share: {position}")
+
+
+@frozen
+class Listing:
+    """One symbol as the desk treats it.
+
+    `key` is the OCC symbol of an option, else the text without blanks; `book` the hedge share of its underlying, None
+    where none is configured; `ratio` index points per share point; `shares_per_contract` multiplier × ratio, shares one
+    delta of 1 is worth. `unread`: neither an option in any spelling nor a share, so that a quantity of it could be
+    neither hedged nor closed.
+    """
+
+    key: str
+    underlying: str
+    book: str | None
+    ratio: Decimal
+    multiplier: int
+    forms_position: bool
+    expiry: dt.date | None = None
+    contract: OptionContract | None = None
+    unread: bool = False
+
+    @property
+    def may_hedge(self) -> bool:
+        """Whether it is an option on a hedge share itself, which its book can be hedged with. Section 8."""
+        return self.contract is not None and self.underlying == self.book
+
+    @property
+    def shares_per_contract(self) -> Decimal:
+        return self.multiplier * self.ratio
+
+
+class Universe:
+    """Looks symbols up in the registry; the answers are remembered.
+
+    >>> spx = Universe(HedgingSettings()).listing("SPXW  251230C06900000")
+    >>> spx.key, spx.underlying, spx.book, spx.shares_per_contract
+    ('SPXW251230C06900000', 'SPX', 'SPY', Decimal('1000'))
+    """
+
+    def __init__(self, settings: HedgingSettings, underlyings: Mapping[str, Underlying] | None = None) -> None:
+        self._settings = settings
+        self._underlyings = {**REGISTRY, **(underlyings or {})}
+        self._roots = {entry.option_root: symbol for symbol, entry in self._underlyings.items()}
+        self._roots.update({symbol: symbol for symbol in self._underlyings})
+        self._hedge_shares = {entry.hedge_share for entry in self._underlyings.values() if entry.hedge_share}
+        self._known: dict[str, Listing] = {}
+
+    def listing(self, text: str) -> Listing:
+        """What a symbol as received is; all spellings of a contract are one. Section 1.1."""
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[text] = self._look_up(text)
+        return found
+
+    @property
+    def hedge_shares(self) -> frozenset[str]:
+        """The shares that anything is hedged with."""
+        return frozenset(self._hedge_shares)
+
+    def _look_up(self, text: str) -> Listing:
+        try:
+            contract = read_option_symbol(text, self._roots)
+        except InvalidInput:
+            return self._not_an_option("".join(text.split()), unread=not may_be_a_share(text))
+        book, ratio, multiplier = self._terms(contract.underlying)
+        return Listing(
+            contract.occ, self._settings.one_book or contract.underlying, book, ratio, multiplier,
+            forms_position=True, expiry=contract.expiry, contract=contract,
+        )  # fmt: skip
+
+    def _not_an_option(self, key: str, *, unread: bool) -> Listing:
+        """An underlying, a hedge share, or (in the profiles of comparison) anything that may have a delta."""
+        if not self._settings.any_symbol and key.upper() in self._underlyings.keys() | self._hedge_shares:
+            key, unread = key.upper(), False
+        one_book = self._settings.one_book
+        if one_book:
+            book, ratio, multiplier = self._terms(key)
+            forms_position = self._settings.any_symbol
+            return Listing(
+                key, one_book, book, ratio, multiplier, forms_position, unread=unread and not forms_position
+            )  # fmt: skip
+        if key in self._underlyings:
+            book, ratio, multiplier = self._terms(key)
+            return Listing(key, key, book, ratio, multiplier, forms_position=False)
+        own_book = key if key in self._hedge_shares else None
+        return Listing(key, key, own_book, Decimal(1), self._multiplier(None), forms_position=False, unread=unread)
+
+    def _terms(self, underlying: str) -> tuple[str | None, Decimal, int]:
+        """Book, ratio and multiplier of an underlying's options. Rule: DH-220."""
+        entry = self._underlyings.get(underlying)
+        multiplier = self._multiplier(entry)
+        if self._settings.one_book:
+            return self._settings.one_book, Decimal(1), multiplier
+        if entry is None or not entry.hedge_share:
+            return None, Decimal(1), multiplier
+        return entry.hedge_share, entry.hedge_ratio, multiplier
+
+    def _multiplier(self, entry: Underlying | None) -> int:
+        if self._settings.multiplier is not None:
+            return self._settings.multiplier
+        return self._settings.multiplier_default if entry is None else entry.multiplier
+
+
+@frozen
+class ShareLot:
+    """Hedge shares bought (positive) or sold together, at one price, points."""
+
+    shares: int
+    price: Decimal
+
+
+@define(eq=False)
+class HedgeShares:
+    """Hedge shares of one book: lots first in, first out, and what they have earned and cost, dollars. Rule: DH-243.
+
+    `working` are the intents of this session that may still be filled.
+
+    >>> shares = HedgeShares()
+    >>> shares.fill(-100, Decimal(500)); shares.fill(150, Decimal(499))
+    >>> shares.filled, shares.realised, shares.open_profit(Decimal(500))
+    (50, Decimal('100'), Decimal('50'))
+    """
+
+    filled: int = 0
+    in_flight: int = 0
+    realised: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    slippage: Decimal = Decimal(0)
+    working: set[str] = field(factory=set)
+    _lots: deque[ShareLot] = field(factory=deque)
+
+    @property
+    def held(self) -> int:
+        """Filled and in flight: what exposure counts. Rule: DH-240."""
+        return self.filled + self.in_flight
+
+    @property
+    def is_flat(self) -> bool:
+        """Nothing filled, and no order of this session that may still be: opposite ones in flight are not flat."""
+        return not (self.filled or self.in_flight or self.working)
+
+    @property
+    def lots(self) -> tuple[ShareLot, ...]:
+        return tuple(self._lots)
+
+    def fill(self, shares: int, price: Decimal) -> None:
+        """Take signed shares in at a price: the oldest lots of the other sign are closed first."""
+        self.filled += shares
+        while shares and self._lots and (self._lots[0].shares > 0) != (shares > 0):
+            oldest = self._lots.popleft()
+            closed = min(abs(shares), abs(oldest.shares))
+            sign = 1 if oldest.shares > 0 else -1
+            self.realised += (price - oldest.price) * (sign * closed)
+            shares += sign * closed
+            if rest := oldest.shares - sign * closed:
+                self._lots.appendleft(ShareLot(rest, oldest.price))
+        if shares:
+            self._lots.append(ShareLot(shares, price))
+
+    def open_profit(self, price: Decimal) -> Decimal:
+        """What the open lots would earn at a price, dollars."""
+        return sum(((price - lot.price) * lot.shares for lot in self._lots), Decimal(0))
+
+    def forget(self) -> None:
+        """Start from nothing: the shares are no longer counted."""
+        self.filled = self.in_flight = 0
+        self.working.clear()
+        self._lots.clear()
+
 
 ZERO, ONE = Decimal(0), Decimal(1)
 FIRST_UNIT = Decimal(100)

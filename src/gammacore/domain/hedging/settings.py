@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from gammacore.domain.hedging.protocol.canonical import canonical_json
+from gammacore.domain.hedging.canonical import canonical_json
 from gammacore.domain.parameters import parameter
 from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.risk.opening_limits import OpeningLimits

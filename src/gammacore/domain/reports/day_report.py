@@ -15,7 +15,7 @@ from typing import assert_never
 from attrs import frozen
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.hedging_events import HedgingEvent
+from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
     DifferenceSeen,

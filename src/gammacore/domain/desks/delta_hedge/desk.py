@@ -19,10 +19,9 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
-from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
+from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.universe import Universe
 from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits

@@ -9,8 +9,17 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
-from gammacore.domain.hedging.decision import Hedge, Prices, base_threshold, blocked, limited, size_hedge, with_band
-from gammacore.domain.hedging.reasons import Alarm, Reason
+from gammacore.domain.hedging.decision import (
+    Alarm,
+    Hedge,
+    Prices,
+    Reason,
+    base_threshold,
+    blocked,
+    limited,
+    size_hedge,
+    with_band,
+)
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding

@@ -10,8 +10,7 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
-from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.universe import Universe
+from gammacore.domain.hedging.exposure import HedgeBook, Holding, Universe
 from gammacore.domain.holding_events import BookGreeks
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.legs import ShareLeg

@@ -14,8 +14,7 @@ from attrs import define
 
 from gammacore.domain.desks.delta_hedge.option_greeks import OptionGreeks, option_greeks
 from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
-from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.hedging.session_phases import HedgingDay, Phase
+from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER

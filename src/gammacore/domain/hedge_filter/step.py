@@ -1,19 +1,88 @@
-"""What an event does to a position, and what news of an intent amounts to against what was known of it.
+"""What one input does: to a position, to an intent, and what it led to.
 
-Rules: DH-112, DH-203, DH-240, DH-504.
+A step gathers events for the ledger, lines for the host and notes for people, or one reason when nothing was emitted.
+Rules: DH-112, DH-203, DH-240, DH-504, DH-704, DH-1101.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
+from attrs import define, field
+
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.intents import Intent
+from gammacore.domain.hedge_filter.option_translation import SelectorRefusal
+from gammacore.domain.hedge_filter.protocol import Level, LogMessage, MarketEvent, OrderUpdate
+from gammacore.domain.hedge_filter_events import IntentRecorded, IntentUpdated, LimitPassed, UpdateStatus
+from gammacore.domain.hedging.decision import Alarm, Reason
 from gammacore.domain.hedging.exposure import Holding
-from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.protocol.messages import MarketEvent, OrderUpdate
-from gammacore.domain.hedging.reasons import Reason
-from gammacore.domain.hedging_events import IntentUpdated, UpdateStatus
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
+
+REFUSED = frozenset({Reason.DUPLICATE, Reason.DUPLICATE_CONFLICT, Reason.OUT_OF_ORDER, Reason.STALE, Reason.INVALID})
+"""An input refused with one of these changed nothing: no timer ran, no clock moved. Rule: DH-704."""
+
+
+@define(eq=False)
+class Line:
+    """One intent on its way out."""
+
+    intent_id: str
+    body: str
+
+
+@define(eq=False)
+class Step:
+    """The outcome of one input, in the order things happened. `code` is None when something was emitted. DH-1101."""
+
+    book: DeskBook
+    events: list[Any] = field(factory=list)
+    lines: list[Line] = field(factory=list)
+    notes: list[LogMessage] = field(factory=list)
+    code: Reason | None = None
+
+    def record(self, event: Any) -> None:
+        """The book takes the event in, and the ledger will."""
+        self.book.apply(event)
+        self.events.append(event)
+
+    def emit(self, intent: IntentRecorded, assumed_price: Decimal | None) -> None:
+        """An intent goes out; with `assumed_price` it is filled in full before the next input. Rule: DH-113."""
+        self.record(intent)
+        self.lines.append(Line(intent.intent_id, intent.line))
+        if assumed_price is not None:
+            fill = IntentUpdated(
+                intent.at, intent.intent_id, UpdateStatus.FILLED, intent.quantity, assumed_price, Decimal(0), True, ""
+            )
+            self.record(fill)
+
+    def alarm(
+        self, code: Alarm | SelectorRefusal, detail: str, subject: str = "", *, at: dt.datetime | None = None
+    ) -> None:
+        """Somebody must know: ledger and note."""
+        now = self._now(at)
+        self.record(AlarmRaised(now, code.value, detail, subject))
+        self.notes.append(LogMessage(now, Level.WARN, detail, code))
+
+    def watch_limit(self, code: Alarm, subject: str, beyond: bool, detail: str, now: dt.datetime) -> None:
+        """An alarm when a figure passes its limit, once until it comes back. Rule: DH-1003."""
+        if beyond != ((code.value, subject) in self.book.beyond):
+            self.record(LimitPassed(now, code.value, subject, beyond))
+            if beyond:
+                self.alarm(code, f"{subject}: {detail}", subject, at=now)
+
+    def note(self, level: Level, message: str, *, code: str = "", at: dt.datetime | None = None) -> None:
+        """A note alone."""
+        self.notes.append(LogMessage(self._now(at), level, message, code))
+
+    def _now(self, at: dt.datetime | None) -> dt.datetime:
+        now = at or self.book.clock
+        assert now is not None
+        return now
+
 
 Change = tuple[int, Decimal | None]
 """Signed contracts and delta as they stand afterwards; delta None is unknown."""

@@ -10,11 +10,10 @@ from decimal import Decimal
 import attrs
 from attrs import define, field, frozen
 
-from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.decision import base_threshold, with_band
-from gammacore.domain.hedging.intents import net_delta
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.step import REFUSED
+from gammacore.domain.hedging.decision import base_threshold, net_delta, with_band
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.step import REFUSED
 from gammacore.domain.regime.regime import Regime
 
 BUCKETS_SECONDS = (0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.1, 1.0)

@@ -1,4 +1,8 @@
-"""Going flat: the exit batch, its retries, and what earlier sessions left. Rules: DH-510..512, DH-520."""
+"""Going flat, and what falls due: timers, the exit batch, its retries, and what earlier sessions left.
+
+Timers are derived from the book: nothing is scheduled anywhere, so nothing can be lost. Rules: DH-260, DH-510..512,
+DH-520.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,76 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain import hedging_events as told
-from gammacore.domain.hedging.book import DeskBook
+from gammacore.domain import hedge_filter_events as filter_events
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.hedger import HedgePrices
+from gammacore.domain.hedge_filter.intents import Cause, Intent, IntentWriter
+from gammacore.domain.hedge_filter.step import Line, Step
+from gammacore.domain.hedge_filter_events import (
+    HedgeSessionStarted,
+    IntentKind,
+    IntentRecorded,
+    TimerKind,
+    UpdateStatus,
+)
+from gammacore.domain.hedging.decision import Alarm, HedgingDay
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.hedge_prices import HedgePrices
-from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
-from gammacore.domain.hedging.step import Cause, Line, Step
-from gammacore.domain.hedging_events import HedgeSessionStarted, IntentKind, IntentRecorded, UpdateStatus
+
+
+@frozen(order=True)
+class Timer:
+    """A due time, what is due, and for which book or intent."""
+
+    due: dt.datetime
+    kind: TimerKind
+    subject: str = ""
+
+    @property
+    def tick_id(self) -> str:
+        """The event id of what a timer emits.
+
+        >>> Timer(dt.datetime(2025, 12, 30, 20, 45, tzinfo=dt.UTC), TimerKind.CUTOFF).tick_id
+        'tick-20251230T204500Z'
+        """
+        return f"tick-{self.due:%Y%m%dT%H%M%SZ}"
+
+
+def next_timer(book: DeskBook, day: HedgingDay, settings: HedgingSettings) -> Timer | None:
+    """The timer that is due first; None when there is none."""
+    if not settings.timers or book.clock is None:
+        return None
+    return min(_pending(book, day, settings, book.clock), default=None)
+
+
+def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: dt.datetime) -> Iterator[Timer]:
+    for share, hedge_book in book.hedge_books.items():
+        if hedge_book.awaited_until is not None:
+            yield Timer(hedge_book.awaited_until, TimerKind.RATE_WINDOW, share)
+    if (oldest := next(iter(book.silent.values()), None)) is not None:
+        due = oldest.recorded_at + _seconds(settings.fill_timeout)
+        yield Timer(due, TimerKind.FILL_TIMEOUT, oldest.intent_id)
+    session, cutoff = day.session, day.cutoff
+    if session is None or cutoff is None or clock >= session.close or book.is_flat():
+        if session is not None and not book.not_flat_told and not book.is_flat():
+            yield Timer(session.close, TimerKind.CLOSE)
+        return
+    if book.exit_at is None:
+        yield Timer(cutoff, TimerKind.CUTOFF)
+    else:
+        yield Timer(session.close, TimerKind.CLOSE)
+    if book.leftover_exit_at is None and settings.session_gate and clock < cutoff and book.has_leftovers():
+        yield Timer(session.open, TimerKind.OPEN)
+    exiting = book.exit_at is not None or (book.leftover_exit_at is not None and book.has_leftovers())
+    if exiting and book.retry_from is not None and not settings.exit_on_emission:
+        retry = book.retry_from + _seconds(settings.exit_retry)
+        if retry < session.close:
+            yield Timer(retry, TimerKind.EXIT_RETRY)
+
+
+def _seconds(number: object) -> dt.timedelta:
+    return dt.timedelta(seconds=float(str(number)))
+
 
 MAX_REPEATS = 3
 """An exit without news is written again so many times at most. Rule: DH-511."""
@@ -208,7 +271,7 @@ class Exits:
             cleared = (*book.holdings, *(share for share, found in book.hedge_books.items() if found.shares.held))
             if dropped:
                 step.alarm(Alarm.DROPPED, f"options forgotten without an order: {', '.join(dropped)}")
-        step.record(told.ExitBegun(book.clock, leftover, cleared))
+        step.record(filter_events.ExitBegun(book.clock, leftover, cleared))
 
     def retry(self, step: Step, cause: Cause, day: HedgingDay) -> None:
         """What is still open, once more. Rule: DH-511."""
@@ -228,7 +291,7 @@ class Exits:
                     written = self.intents.flatten(kind, hedge_book, attempt, price, cause, day, now)
                     self.emit(step, written, price)
                 case Repeat(intent):
-                    step.record(told.IntentRepeated(now, intent.intent_id))
+                    step.record(filter_events.IntentRepeated(now, intent.intent_id))
                     step.lines.append(Line(intent.intent_id, intent.line))
                 case GiveUp(intent):
                     detail = f"no news of {intent.intent_id} after {intent.repeats} repeats"

@@ -1,29 +1,109 @@
-"""Intents as the desk writes them: ids that repeat for the same input, metadata by profile. Section 6, DH-705."""
+"""Intents: what caused one, what became of it, and how it is written to the wire.
+
+Ids repeat for the same input; metadata goes by profile. Rules: DH-240..242, DH-705, section 6.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
-from gammacore.domain.hedging.decision import Hedge
+from gammacore.domain.hedge_filter.option_translation import OptionQuote
+from gammacore.domain.hedge_filter.protocol import OrderIntent
+from gammacore.domain.hedge_filter_events import IntentKind, IntentRecorded, UpdateStatus
+from gammacore.domain.hedging.canonical import digest, plain
+from gammacore.domain.hedging.decision import Hedge, HedgingDay, net_delta
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.option_translation import OptionQuote
-from gammacore.domain.hedging.protocol.canonical import digest, plain
-from gammacore.domain.hedging.protocol.messages import OrderIntent
-from gammacore.domain.hedging.session_phases import HedgingDay
 from gammacore.domain.hedging.settings import HedgingSettings, Profile
-from gammacore.domain.hedging.step import Cause
-from gammacore.domain.hedging_events import IntentKind, IntentRecorded
 from gammacore.domain.instruments import Side
 from gammacore.domain.regime.regime import STOP_BASE, GexStatus, Regime
 from gammacore.errors import GammacoreError, InvalidInput
 
-EIGHT_PLACES = Decimal("1E-8")
 HEDGE_TAG = "0dte_gamma_scalper_hedge"
 EXIT_TAG = "0dte_gamma_scalper_exit"
+
+
+@define(eq=False)
+class Cause:
+    """Why the desk acts now: the event, or the timer under its tick id. `symbol` is the event's key, "" of a timer."""
+
+    event_id: str
+    trigger: str
+    symbol: str = ""
+
+
+@define(eq=False)
+class Intent:
+    """One intent and the newest of it. Belongs to the book that folds it; read it, do not change it."""
+
+    intent_id: str
+    event_id: str
+    kind: IntentKind
+    book: str
+    subject: str
+    side: Side
+    quantity: int
+    attempt: int
+    price: Decimal | None
+    counts: str
+    line: str
+    recorded_at: dt.datetime
+    status: UpdateStatus = UpdateStatus.RECORDED
+    filled: int = 0
+    average_price: Decimal | None = None
+    fees: Decimal = Decimal(0)
+    repeats: int = 0
+    given_up: bool = False
+    slippage: Decimal = Decimal(0)
+    shown: int = 0
+    """Contracts that the host's quantity showed before their fill was told."""
+
+    @property
+    def trades_option(self) -> bool:
+        """An option is traded, not the hedge share of the book."""
+        return self.subject != self.book
+
+    @property
+    def expected(self) -> int:
+        """Signed contracts of an option order that the positions do not show yet. Rules: DH-511, DH-804."""
+        return self.in_flight - self.side.sign * self.shown if not self.status.is_over else 0
+
+    def show(self, change: int) -> int:
+        """The host's quantity moved by signed contracts: how many of them are fills of this order."""
+        if change * self.expected <= 0:
+            return 0
+        seen = min(abs(change), abs(self.expected))
+        self.shown += seen
+        return self.side.sign * seen
+
+    def unshown(self, filled: int) -> int:
+        """How many of newly filled contracts the host's quantity has not shown; what it has is used up."""
+        covered = min(filled, self.shown)
+        self.shown -= covered
+        return filled - covered
+
+    @property
+    def has_news(self) -> bool:
+        return self.status is not UpdateStatus.RECORDED
+
+    @property
+    def in_flight(self) -> int:
+        """Signed quantity that may still be filled; unknown is never assumed dead. Rules: DH-240, DH-241."""
+        return 0 if self.status.is_over else self.side.sign * (self.quantity - self.filled)
+
+    def cost_of(self, filled: int, average_price: Decimal) -> Decimal:
+        """Price × quantity of what is new in a cumulative fill, points times shares.
+
+        >>> i = Intent("i", "e", IntentKind.HEDGE, "SPY", "SPY", Side.BUY, 10, 1, None, "", "", dt.datetime.min)
+        >>> i.filled, i.average_price = 4, Decimal(100)
+        >>> i.cost_of(10, Decimal("100.6"))
+        Decimal('606.0')
+        """
+        before = Decimal(0) if self.average_price is None else self.average_price * self.filled
+        return average_price * filled - before
 
 
 @frozen
@@ -158,17 +238,6 @@ class IntentWriter:
             if hedge.ratio != 1:
                 metadata["hedge_ratio"] = plain(hedge.ratio)
         return metadata
-
-
-def net_delta(net_shares: Decimal, unit: Decimal) -> Decimal:
-    """N / D in contract-deltas, at most 8 decimals, halves away from zero. Rule: DH-222.
-
-    >>> net_delta(Decimal("650.00"), Decimal(100)), net_delta(Decimal(1), Decimal(3))
-    (Decimal('6.50'), Decimal('0.33333333'))
-    """
-    ratio = net_shares / unit
-    exponent = ratio.as_tuple().exponent
-    return ratio.quantize(EIGHT_PLACES, ROUND_HALF_UP) if isinstance(exponent, int) and exponent < -8 else ratio
 
 
 def stop_metadata(hedge: Hedge, regime: Regime) -> dict[str, Any]:

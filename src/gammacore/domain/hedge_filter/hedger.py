@@ -1,4 +1,4 @@
-"""Hedges one book: whether, how much, in shares or options, and what somebody must be told. Rules: DH-207, DH-307."""
+"""Hedges one book: prices, whether, how much, in shares or options. Rules: DH-207, DH-220, DH-230..232, DH-307."""
 
 from __future__ import annotations
 
@@ -8,24 +8,79 @@ from decimal import Decimal
 
 from attrs import evolve, frozen
 
-from gammacore.domain import hedging_events as told
-from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.decision import Hedge, base_threshold, blocked, limited, size_hedge, with_band
-from gammacore.domain.hedging.exposure import HedgeBook
-from gammacore.domain.hedging.hedge_prices import HedgePrices
-from gammacore.domain.hedging.intents import IntentWriter, net_delta
-from gammacore.domain.hedging.option_hedges import OptionDesk
-from gammacore.domain.hedging.protocol.messages import Level
-from gammacore.domain.hedging.reasons import BELOW_THRESHOLD, RATE_LIMITED, Alarm, Reason
-from gammacore.domain.hedging.session_phases import OPEN, HedgingDay, Phase
-from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.step import Cause, Step
-from gammacore.domain.hedging.universe import Universe
-from gammacore.domain.hedging_events import IntentRecorded
+from gammacore.domain import hedge_filter_events as filter_events
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.intents import Cause, IntentWriter
+from gammacore.domain.hedge_filter.option_hedges import OptionDesk
+from gammacore.domain.hedge_filter.protocol import Level
+from gammacore.domain.hedge_filter.step import Step
+from gammacore.domain.hedge_filter_events import IntentRecorded
+from gammacore.domain.hedging.decision import (
+    BELOW_THRESHOLD,
+    OPEN,
+    RATE_LIMITED,
+    Alarm,
+    Hedge,
+    HedgingDay,
+    Phase,
+    Prices,
+    Reason,
+    base_threshold,
+    blocked,
+    limited,
+    net_delta,
+    size_hedge,
+    with_band,
+)
+from gammacore.domain.hedging.exposure import HedgeBook, Universe
+from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted
 from gammacore.domain.regime.regime import Regime
 from gammacore.domain.risk.opening_limits import is_beyond
+
+
+class HedgePrices:
+    """Reads the book's price marks under the age limit of the settings."""
+
+    def __init__(self, settings: HedgingSettings, universe: Universe, book: DeskBook) -> None:
+        self._universe = universe
+        self._book = book
+        self._max_age = dt.timedelta(seconds=float(settings.underlying_max_age))
+        self.live_ratio = self._ratio_now if settings.hedge_ratio is HedgeRatio.LIVE else None
+        """What replaces the registry's ratio in the exposure, if anything does."""
+
+    def of_decision(self, share: str, underlying: str, now: dt.datetime) -> Prices | None:
+        """P_u and P_h; None when the underlying's is not known or too old. Rules: DH-231, DH-232."""
+        price = self._fresh(underlying, now)
+        if price is None:
+            return None
+        ratio = self._universe.listing(underlying).ratio
+        if self.live_ratio is not None:
+            ratio = self.live_ratio(underlying, ratio)
+        hedge_price = price if underlying == share else self._fresh(share, now)
+        return Prices(price, price / ratio if hedge_price is None else hedge_price, ratio)
+
+    def last_of_share(self, share: str) -> Decimal | None:
+        """P_h, or the newest there is however old: an exit never waits for a price. Rule: DH-232."""
+        if self._book.clock is not None and (fresh := self._fresh(share, self._book.clock)) is not None:
+            return fresh
+        newest = self._book.last_underlying(share)
+        mark = self._book.prices.get(newest)
+        return None if mark is None else mark[0] / self._universe.listing(newest).ratio
+
+    def _fresh(self, symbol: str, now: dt.datetime) -> Decimal | None:
+        mark = self._book.prices.get(symbol)
+        return mark[0] if mark is not None and now - mark[1] <= self._max_age else None
+
+    def _ratio_now(self, underlying: str, registered: Decimal) -> Decimal:
+        """Index price / share price while both are fresh, else the registry's ratio. Rule: DH-220."""
+        share, now = self._universe.listing(underlying).book, self._book.clock
+        if share is None or share == underlying or now is None:
+            return registered
+        index_price, share_price = self._fresh(underlying, now), self._fresh(share, now)
+        return registered if index_price is None or share_price is None else index_price / share_price
+
 
 Regimes = Callable[[str, dt.datetime], Regime]
 """The regime that rules a book at an instant."""
@@ -112,7 +167,7 @@ class Hedger:
             self._watch_limit(step, share, net_delta(net, unit), now)
         if size <= limit:
             if book.unusual_since is not None:
-                step.record(told.DeltaUnusual(now, share, None))
+                step.record(filter_events.DeltaUnusual(now, share, None))
             return BELOW_THRESHOLD
         far = size > self._limit.unusual
         since = book.unusual_since
@@ -144,7 +199,7 @@ class Hedger:
     ) -> None:
         self._send(step, hedge, book, regime, cause, day, now)
         if book.unusual_since is not None and abs(self._net(book)) <= self._limit.unusual:
-            step.record(told.DeltaUnusual(now, book.share, None))
+            step.record(filter_events.DeltaUnusual(now, book.share, None))
         if hedge.cut:
             step.alarm(Alarm.SIZE_CAPPED, f"{book.share}: hedge cut to {abs(hedge.shares)} shares", book.share)
             self._await_window(step, book, now)
@@ -178,14 +233,14 @@ class Hedger:
         """Decide anew when the rate window of the last hedge ends. Rules: DH-306, DH-308."""
         until = (book.last_hedge_at or now) + self._interval
         if self._settings.timers and book.awaited_until != until:
-            step.record(told.HedgeAwaited(now, book.share, until))
+            step.record(filter_events.HedgeAwaited(now, book.share, until))
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
     def _watch_unusual(self, step: Step, book: HedgeBook, net: Decimal, far: bool, now: dt.datetime) -> None:
         """Far beyond the threshold for long: once an episode, somebody must know. Rule: DH-1005."""
         if far != (book.unusual_since is not None):
-            step.record(told.DeltaUnusual(now, book.share, now if far else None))
+            step.record(filter_events.DeltaUnusual(now, book.share, now if far else None))
         elif far and book.unusual_since is not None and now - book.unusual_since >= self._unusual_for:
             step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
 

@@ -11,9 +11,8 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from gammacore.domain.hedging.decision import Hedge
-from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.option_translation import (
+from gammacore.domain.hedge_filter.intents import Intent
+from gammacore.domain.hedge_filter.option_translation import (
     HedgeOptionSelector,
     Leg,
     OptionHedge,
@@ -22,12 +21,11 @@ from gammacore.domain.hedging.option_translation import (
     leg_for,
     translate,
 )
-from gammacore.domain.hedging.protocol.messages import MarketEvent
-from gammacore.domain.hedging.reasons import Alarm
-from gammacore.domain.hedging.session_phases import HedgingDay
+from gammacore.domain.hedge_filter.protocol import MarketEvent
+from gammacore.domain.hedge_filter_events import OptionQuoted
+from gammacore.domain.hedging.decision import Alarm, Hedge, HedgingDay
+from gammacore.domain.hedging.exposure import Listing, Universe
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.hedging.universe import Listing, Universe
-from gammacore.domain.hedging_events import OptionQuoted
 from gammacore.domain.instruments import Side
 
 ZERO = Decimal(0)

@@ -9,22 +9,26 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
-from gammacore.domain import hedging_events as told
-from gammacore.domain.hedging.book import DeskBook
-from gammacore.domain.hedging.closing import Exits, session_start, still_open
-from gammacore.domain.hedging.hedge_prices import HedgePrices
-from gammacore.domain.hedging.hedger import Hedger, Regimes
-from gammacore.domain.hedging.intents import IntentWriter
-from gammacore.domain.hedging.option_hedges import quoted
-from gammacore.domain.hedging.protocol.messages import Level, MarketEvent, OrderUpdate
-from gammacore.domain.hedging.reasons import Alarm, Reason
-from gammacore.domain.hedging.session_phases import CLOSED, EXITING, HedgingDay, Phase
+from gammacore.domain import hedge_filter_events as filter_events
+from gammacore.domain.hedge_filter.book import DeskBook
+from gammacore.domain.hedge_filter.closing import Exits, Timer, next_timer, session_start, still_open
+from gammacore.domain.hedge_filter.hedger import HedgePrices, Hedger, Regimes
+from gammacore.domain.hedge_filter.intents import Cause, IntentWriter
+from gammacore.domain.hedge_filter.option_hedges import quoted
+from gammacore.domain.hedge_filter.protocol import Level, MarketEvent, OrderUpdate
+from gammacore.domain.hedge_filter.step import (
+    Step,
+    change_of,
+    closing_change_of,
+    marks_of,
+    objection,
+    says_something,
+    updated,
+)
+from gammacore.domain.hedge_filter_events import IntentRecorded, TimerKind
+from gammacore.domain.hedging.decision import CLOSED, EXITING, Alarm, HedgingDay, Phase, Reason
+from gammacore.domain.hedging.exposure import Listing, Universe, UnreadSymbol
 from gammacore.domain.hedging.settings import HedgingSettings, Leftovers
-from gammacore.domain.hedging.step import Cause, Step
-from gammacore.domain.hedging.timers import Timer, next_timer
-from gammacore.domain.hedging.universe import Listing, Universe, UnreadSymbol
-from gammacore.domain.hedging.updates import change_of, closing_change_of, marks_of, objection, says_something, updated
-from gammacore.domain.hedging_events import IntentRecorded, TimerKind
 from gammacore.domain.risk.opening_limits import is_beyond
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import InvalidInput, MissingData
@@ -108,7 +112,7 @@ class HedgingDesk:
         book.take_market(event.event_id, content, listing.key, ts, clock)
         if self._journals:
             step.events.append(
-                told.MarketTaken(clock, event.event_id, str(content), listing.key, ts, marks, holding)
+                filter_events.MarketTaken(clock, event.event_id, str(content), listing.key, ts, marks, holding)
             )  # fmt: skip
         if self._sees_chains and (quote := quoted(listing, event)) is not None:
             step.record(quote)
@@ -191,7 +195,7 @@ class HedgingDesk:
 
     # -- prices and positions ------------------------------------------------------------------------------------------
 
-    def _mark_prices(self, listing: Listing, event: MarketEvent) -> tuple[tuple[told.PriceMark, ...], bool]:
+    def _mark_prices(self, listing: Listing, event: MarketEvent) -> tuple[tuple[filter_events.PriceMark, ...], bool]:
         """Take the price of an underlying in; an option's own price is never one. Rules: DH-230, DH-231."""
         price = event.price if listing.key == listing.underlying else event.underlying_price
         if price is None:
@@ -199,11 +203,11 @@ class HedgingDesk:
         if price <= ZERO:
             return (), True
         self.book.prices[listing.underlying] = (price, event.ts)
-        return ((told.PriceMark(listing.underlying, price),) if self._journals else ()), False
+        return ((filter_events.PriceMark(listing.underlying, price),) if self._journals else ()), False
 
     def _update(
         self, listing: Listing, event: MarketEvent, phase: Phase, day: HedgingDay
-    ) -> tuple[Reason | None, told.HoldingSet | None]:
+    ) -> tuple[Reason | None, filter_events.HoldingSet | None]:
         """The position update of an event, or why there is none. Section 2, DH-504."""
         if not listing.forms_position:
             return None, None
@@ -226,7 +230,7 @@ class HedgingDesk:
             self._renew_timer()
         if not self._journals:
             return refusal, None
-        return refusal, told.HoldingSet(event.symbol, contracts, delta, price, *greeks)
+        return refusal, filter_events.HoldingSet(event.symbol, contracts, delta, price, *greeks)
 
     def _watch_limit(self, step: Step, key: str, now: dt.datetime) -> None:
         """Openings are not ours here: a position beyond its limit is told, once an episode. Rule: DH-1003."""
@@ -305,7 +309,7 @@ class HedgingDesk:
                 clock = max(clock, self.book.clock)
             if self._day is not None and clock >= self._day.ends:
                 self._roll(step, clock)
-            step.record(told.TimerRan(clock, timer.kind, timer.subject, timer.due))
+            step.record(filter_events.TimerRan(clock, timer.kind, timer.subject, timer.due))
             self._act(step, timer)
             self._renew_timer()
 

@@ -25,7 +25,7 @@ from decimal import (
 from numbers import Integral
 from typing import Any
 
-from gammacore.domain.hedging.protocol.messages import (
+from gammacore.domain.hedge_filter.protocol import (
     EVENT_ID,
     PROTOCOL,
     Inbound,
@@ -34,7 +34,7 @@ from gammacore.domain.hedging.protocol.messages import (
     Shutdown,
     check_id,
 )
-from gammacore.domain.hedging_events import UpdateStatus
+from gammacore.domain.hedge_filter_events import UpdateStatus
 from gammacore.errors import InvalidInput
 
 DIGITS, EXPONENT = 28, 30

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from gammacore.domain.hedging.reasons import Alarm
+from gammacore.domain.hedging.decision import Alarm
 from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, NegativeLeg, PositiveLeg
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, Side
 from gammacore.domain.parameters import parameter

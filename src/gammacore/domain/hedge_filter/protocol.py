@@ -16,8 +16,8 @@ from typing import Any
 import attrs
 from attrs import define, frozen
 
-from gammacore.domain.hedging.protocol.canonical import compact_json
-from gammacore.domain.hedging_events import UpdateStatus
+from gammacore.domain.hedge_filter_events import UpdateStatus
+from gammacore.domain.hedging.canonical import compact_json
 from gammacore.domain.instruments import Side
 from gammacore.errors import InvalidInput
 

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from gammacore.domain import hedging_events as told
-from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.hedge_ledger import Intent
-from gammacore.domain.hedging.option_hedges import OptionHedges
+from gammacore.domain import hedge_filter_events as filter_events
+from gammacore.domain.hedge_filter.intents import Intent
+from gammacore.domain.hedge_filter.option_hedges import OptionHedges
+from gammacore.domain.hedge_filter_events import IntentKind
+from gammacore.domain.hedging.exposure import HedgeBook, Holding, Listing, Universe
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy
-from gammacore.domain.hedging.universe import Listing, Universe
-from gammacore.domain.hedging_events import IntentKind
 from gammacore.domain.ledger import AlarmRaised, Halted, LedgerOpened, Resumed
 
 Mark = tuple[Decimal, dt.datetime]
@@ -35,7 +34,7 @@ class DeskBook:
         self._universe = universe
         self._seen_ids = seen_ids
         self.account: str | None = None
-        self.run: told.HedgeRunStarted | None = None
+        self.run: filter_events.HedgeRunStarted | None = None
         self.clock: dt.datetime | None = None
         self.date: dt.date | None = None
         self.seen: dict[str, object] = {}
@@ -61,7 +60,7 @@ class DeskBook:
         self.retry_from: dt.datetime | None = None
         self.not_flat_told = False
         self.halted = False
-        self.regime: dict[str, told.RegimeNoted] = {}
+        self.regime: dict[str, filter_events.RegimeNoted] = {}
 
     @classmethod
     def of(cls, events: Iterable[Any], universe: Universe, seen_ids: int = 250_000) -> DeskBook:
@@ -168,10 +167,10 @@ class DeskBook:
     def _opened(self, event: LedgerOpened) -> None:
         self.account = event.account
 
-    def _run_started(self, event: told.HedgeRunStarted) -> None:
+    def _run_started(self, event: filter_events.HedgeRunStarted) -> None:
         self.run = event
 
-    def _session_started(self, event: told.HedgeSessionStarted) -> None:
+    def _session_started(self, event: filter_events.HedgeSessionStarted) -> None:
         self.date, self.clock = event.date, event.at
         self.seen.clear()
         self.exit_at = self.leftover_exit_at = self.retry_from = None
@@ -197,7 +196,7 @@ class DeskBook:
             else:
                 self.hedge_book(home).leftovers.add(key)
 
-    def _market_taken(self, event: told.MarketTaken) -> None:
+    def _market_taken(self, event: filter_events.MarketTaken) -> None:
         self.take_market(event.event_id, event.content, event.symbol, event.ts, event.at)
         listing = self._universe.listing(event.symbol)
         for mark in event.marks:
@@ -206,31 +205,31 @@ class DeskBook:
             greeks = (held.gamma, held.theta, held.vega)
             self.hold(listing, held.text, held.contracts, held.delta, held.price, greeks)
 
-    def _option_quoted(self, event: told.OptionQuoted) -> None:
+    def _option_quoted(self, event: filter_events.OptionQuoted) -> None:
         self.option_hedges.take_quote(event)
 
-    def _limit_passed(self, event: told.LimitPassed) -> None:
+    def _limit_passed(self, event: filter_events.LimitPassed) -> None:
         (self.beyond.add if event.beyond else self.beyond.discard)((event.code, event.subject))
 
-    def _timer_ran(self, event: told.TimerRan) -> None:
+    def _timer_ran(self, event: filter_events.TimerRan) -> None:
         self.clock = event.at
-        if event.kind is told.TimerKind.RATE_WINDOW:
+        if event.kind is filter_events.TimerKind.RATE_WINDOW:
             self.hedge_book(event.subject).awaited_until = None
-        elif event.kind is told.TimerKind.FILL_TIMEOUT:
+        elif event.kind is filter_events.TimerKind.FILL_TIMEOUT:
             self.silent.pop(event.subject, None)
-        elif event.kind is told.TimerKind.EXIT_RETRY:
+        elif event.kind is filter_events.TimerKind.EXIT_RETRY:
             self.retry_from = event.at
-        elif event.kind is told.TimerKind.CLOSE:
+        elif event.kind is filter_events.TimerKind.CLOSE:
             self.not_flat_told = True
 
-    def _hedge_awaited(self, event: told.HedgeAwaited) -> None:
+    def _hedge_awaited(self, event: filter_events.HedgeAwaited) -> None:
         self.hedge_book(event.book).awaited_until = event.until
 
-    def _delta_unusual(self, event: told.DeltaUnusual) -> None:
+    def _delta_unusual(self, event: filter_events.DeltaUnusual) -> None:
         book = self.hedge_book(event.book)
         book.unusual_since, book.unusual_told = event.since, False
 
-    def _intent_recorded(self, event: told.IntentRecorded) -> None:
+    def _intent_recorded(self, event: filter_events.IntentRecorded) -> None:
         intent = Intent(
             event.intent_id, event.event_id, event.kind, event.book, event.subject, event.side, event.quantity,
             event.attempt, event.price, event.counts, event.line, event.at,
@@ -263,16 +262,16 @@ class DeskBook:
             else:
                 book.shares.filled += signed
 
-    def _intent_repeated(self, event: told.IntentRepeated) -> None:
+    def _intent_repeated(self, event: filter_events.IntentRepeated) -> None:
         intent = self.intents[event.intent_id]
         intent.repeats += 1
         self.unwritten[intent.intent_id] = intent
 
-    def _intents_written(self, event: told.IntentsWritten) -> None:
+    def _intents_written(self, event: filter_events.IntentsWritten) -> None:
         for intent_id in event.intent_ids:
             self.unwritten.pop(intent_id, None)
 
-    def _intent_updated(self, event: told.IntentUpdated) -> None:
+    def _intent_updated(self, event: filter_events.IntentUpdated) -> None:
         if event.content:
             self.seen[event.content] = event.content
             self.clock = event.at if self.clock is None else max(self.clock, event.at)
@@ -347,7 +346,7 @@ class DeskBook:
         contracts = left if holding.contracts > 0 else -left
         self.set_holding(holding.listing, holding.text, contracts, holding.delta, holding.price, greeks)
 
-    def _exit_begun(self, event: told.ExitBegun) -> None:
+    def _exit_begun(self, event: filter_events.ExitBegun) -> None:
         if event.leftover:
             self.leftover_exit_at = event.at
         else:
@@ -372,25 +371,25 @@ class DeskBook:
     def _resume(self, _: Resumed) -> None:
         self.halted = False
 
-    def _regime_noted(self, event: told.RegimeNoted) -> None:
+    def _regime_noted(self, event: filter_events.RegimeNoted) -> None:
         self.regime[event.subject] = event
 
 
 _FOLDS: dict[type, Callable[[DeskBook, Any], None]] = {
-    told.HedgeRunStarted: DeskBook._run_started,
-    told.HedgeSessionStarted: DeskBook._session_started,
-    told.MarketTaken: DeskBook._market_taken,
-    told.OptionQuoted: DeskBook._option_quoted,
-    told.LimitPassed: DeskBook._limit_passed,
-    told.TimerRan: DeskBook._timer_ran,
-    told.HedgeAwaited: DeskBook._hedge_awaited,
-    told.DeltaUnusual: DeskBook._delta_unusual,
-    told.IntentRecorded: DeskBook._intent_recorded,
-    told.IntentRepeated: DeskBook._intent_repeated,
-    told.IntentsWritten: DeskBook._intents_written,
-    told.IntentUpdated: DeskBook._intent_updated,
-    told.ExitBegun: DeskBook._exit_begun,
-    told.RegimeNoted: DeskBook._regime_noted,
+    filter_events.HedgeRunStarted: DeskBook._run_started,
+    filter_events.HedgeSessionStarted: DeskBook._session_started,
+    filter_events.MarketTaken: DeskBook._market_taken,
+    filter_events.OptionQuoted: DeskBook._option_quoted,
+    filter_events.LimitPassed: DeskBook._limit_passed,
+    filter_events.TimerRan: DeskBook._timer_ran,
+    filter_events.HedgeAwaited: DeskBook._hedge_awaited,
+    filter_events.DeltaUnusual: DeskBook._delta_unusual,
+    filter_events.IntentRecorded: DeskBook._intent_recorded,
+    filter_events.IntentRepeated: DeskBook._intent_repeated,
+    filter_events.IntentsWritten: DeskBook._intents_written,
+    filter_events.IntentUpdated: DeskBook._intent_updated,
+    filter_events.ExitBegun: DeskBook._exit_begun,
+    filter_events.RegimeNoted: DeskBook._regime_noted,
     LedgerOpened: DeskBook._opened,
     AlarmRaised: DeskBook._alarm,
     Halted: DeskBook._halt,
