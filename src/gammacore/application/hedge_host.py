@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
-from gammacore.application.hedge_stream import HedgeStream
+from gammacore.application.hedge_filter import HedgeStream
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedge_filter.protocol import MarketEvent, OrderUpdate
 from gammacore.errors import InvalidInput

@@ -14,9 +14,8 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch
 from gammacore.adapters.regime_file import RegimeFile
 from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.application.hedge_filter import HedgeJournal, HedgeStream
 from gammacore.application.hedge_host import HedgingHostDesk
-from gammacore.application.hedge_journal import HedgeJournal
-from gammacore.application.hedge_stream import HedgeStream
 from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.hedge_filter.book import DeskBook

@@ -193,3 +193,25 @@ def gauge_samples(books: Iterable[BookGauges]) -> Iterator[Sample]:
         for name, value in attrs.asdict(book).items():
             if name not in ("share", "price") and value is not None:
                 yield Sample(name, float(value), {"book": book.share}, "counter" if name in COUNTED else "gauge")
+
+
+def hedge_samples(
+    settings: HedgingSettings,
+    counts: HedgeCounts,
+    gex_reads: Counter[tuple[str, str]],
+    books: tuple[BookGauges, ...],
+    decision_time: Histogram,
+) -> Iterator[Sample]:
+    """Every metric of DH-1007; the beta-weighted total of DH-1008 where betas are set."""
+    for outcome in ("taken", "refused"):
+        yield Sample("events", getattr(counts, outcome), {"outcome": outcome}, "counter")
+    for kind, number in sorted(counts.intents.items()):
+        yield Sample("intents", number, {"kind": str(kind)}, "counter")
+    for reason, number in sorted(counts.refusals.items()):
+        yield Sample("refusals", number, {"reason": str(reason)}, "counter")
+    for (source, status), number in sorted(gex_reads.items()):
+        yield Sample("gex_reads", number, {"source": source, "status": status}, "counter")
+    yield from gauge_samples(books)
+    if (total := beta_weighted_delta(books, settings.book_betas)) is not None:
+        yield Sample("beta_weighted_delta", float(total))
+    yield from decision_time.samples("decision_seconds")

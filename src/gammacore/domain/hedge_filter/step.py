@@ -17,6 +17,7 @@ from gammacore.domain.hedge_filter.intents import Intent
 from gammacore.domain.hedge_filter.option_translation import SelectorRefusal
 from gammacore.domain.hedge_filter.protocol import Level, LogMessage, MarketEvent, OrderUpdate
 from gammacore.domain.hedge_filter_events import IntentRecorded, IntentUpdated, LimitPassed, UpdateStatus
+from gammacore.domain.hedging.canonical import digest
 from gammacore.domain.hedging.decision import Alarm, Reason
 from gammacore.domain.hedging.exposure import Holding
 from gammacore.domain.ledger import AlarmRaised
@@ -164,3 +165,19 @@ def updated(intent: Intent, update: OrderUpdate, content: str, at: dt.datetime) 
     price = intent.average_price if update.average_price is None else update.average_price
     fees = max(update.fees, intent.fees)
     return IntentUpdated(at, intent.intent_id, status, filled, price, fees, False, content)
+
+
+def market_content(event: MarketEvent) -> str:
+    """The content of an event as a ledger keeps it; 2.50 is 2.5, as it is without one. Rule: DH-701."""
+    rest = (part.normalize() if isinstance(part, Decimal) else part for part in event.content()[1:])
+    return digest([event.ts.isoformat(), *rest], 16)
+
+
+def update_content(update: OrderUpdate) -> str:
+    """Under which mark an update is remembered; it has no id of its own."""
+    return "upd_" + digest(
+        [
+            update.intent_id, update.ts.isoformat(), update.status, update.filled, update.average_price, update.fees,
+        ],
+        24,
+    )  # fmt: skip

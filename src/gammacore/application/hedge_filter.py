@@ -1,25 +1,26 @@
-"""The `hedge` filter: messages in, intents out, all of it journaled. Rules: DH-142, DH-151, DH-152, DH-1007."""
+"""The `hedge` filter: messages in, intents out; what an input led to is durable before any line of it leaves.
+
+Rules: DH-142, DH-151, DH-152, DH-710..712, DH-1007.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
 from attrs import evolve
 
-from gammacore.application.hedge_journal import HedgeJournal
 from gammacore.application.watch_regime import WatchRegime
+from gammacore.domain.hedge_filter.book import DeskBook
 from gammacore.domain.hedge_filter.desk import HedgingDesk
 from gammacore.domain.hedge_filter.gauges import (
-    BookGauges,
     HedgeCounts,
     Histogram,
     Sample,
-    beta_weighted_delta,
-    gauge_samples,
     gauges,
+    hedge_samples,
 )
 from gammacore.domain.hedge_filter.protocol import (
     BadLine,
@@ -30,14 +31,98 @@ from gammacore.domain.hedge_filter.protocol import (
     OrderUpdate,
     Shutdown,
 )
-from gammacore.domain.hedge_filter.step import Step
-from gammacore.domain.hedging.canonical import digest
+from gammacore.domain.hedge_filter.step import Step, market_content, update_content
+from gammacore.domain.hedge_filter_events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.hedging.decision import DUPLICATE_CONFLICT, Alarm, Phase, Reason
 from gammacore.domain.hedging.exposure import UnreadSymbol
 from gammacore.domain.hedging.settings import Freshness, HedgingSettings
-from gammacore.domain.ledger import AlarmRaised
-from gammacore.errors import InvalidInput
+from gammacore.domain.ledger import AlarmRaised, LedgerOpened, Mode
+from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.clock import Clock
+from gammacore.ports.storage import Storage
+
+
+class HedgeJournal:
+    """Gathers events and appends them.
+
+    Events of inputs that emit nothing may wait until `group` of them are there: an input file can be read again, so a
+    crash loses nothing. Whatever emits a line is appended at once, with all that waited before it.
+    """
+
+    def __init__(self, storage: Storage | None, book: DeskBook, *, group: int = 1) -> None:
+        self._storage = storage
+        self._book = book
+        self._group = group
+        self._waiting: list[Any] = []
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is a ledger at all."""
+        return self._storage is not None
+
+    def begin(self, settings: HedgingSettings, account: str, at: dt.datetime) -> str:
+        """Note who takes the ledger up; returns a warning when its settings were others, else "". Rule: DH-712.
+
+        Raises:
+            ConfigurationError: the ledger is of another strategy or account.
+        """
+        run = self._book.run
+        now = HedgeRunStarted(at, settings.strategy_name, account, settings.profile.value, settings.config_hash)
+        if run is None:
+            opened = LedgerOpened(at, account, Mode.STUDY, settings.config_hash, Decimal(0))
+            for event in (opened, now):
+                self._book.apply(event)
+            self.take([opened, now])
+            return ""
+        if (run.profile, run.config_hash) == (now.profile, now.config_hash):
+            return ""
+        self.take([now])
+        self._book.apply(now)
+        return (
+            f"the ledger was kept under profile {run.profile}, settings {run.config_hash}; going on with {now.profile}"
+        )
+
+    def check_owner(self, settings: HedgingSettings, account: str) -> None:
+        """Refuse a ledger of another strategy or account. Rule: DH-712."""
+        book = self._book
+        if book.account is None:
+            return
+        kept_by = "another desk" if book.run is None else book.run.strategy
+        if (kept_by, book.account) != (settings.strategy_name, account):
+            raise ConfigurationError(
+                f"the ledger belongs to {kept_by}, account {book.account}; name another with --ledger"
+            )
+
+    def take(self, events: list[Any]) -> None:
+        """Add events to what waits; the book holds them already."""
+        if self._storage is not None:
+            self._waiting += events
+
+    def settle(self) -> None:
+        """Append when enough has gathered."""
+        if len(self._waiting) >= self._group:
+            self.commit()
+
+    def commit(self) -> None:
+        """Append all that waits, durably."""
+        if self._storage is not None and self._waiting:
+            self._storage.append(self._waiting, self._storage.version)
+            self._waiting = []
+
+    def written(self, at: dt.datetime, intent_ids: tuple[str, ...]) -> None:
+        """Lines were flushed; the mark goes with the next append. Rule: DH-710."""
+        mark = IntentsWritten(at, intent_ids)
+        self._book.apply(mark)
+        self.take([mark])
+
+    def close(self) -> None:
+        """Append what waits and let go of the ledger."""
+        if self._storage is not None:
+            try:
+                self.commit()
+            finally:
+                self._storage.close()
+
 
 Write = Callable[[str], None]
 Log = Callable[[LogMessage], None]
@@ -282,41 +367,3 @@ _SENTENCES = {
     Reason.DUPLICATE_CONFLICT: "seen before with other content: ignored",
     Reason.OUT_OF_ORDER: "older than the newest of its symbol: ignored",
 }
-
-
-def market_content(event: MarketEvent) -> str:
-    """The content of an event as a ledger keeps it; 2.50 is 2.5, as it is without one. Rule: DH-701."""
-    rest = (part.normalize() if isinstance(part, Decimal) else part for part in event.content()[1:])
-    return digest([event.ts.isoformat(), *rest], 16)
-
-
-def update_content(update: OrderUpdate) -> str:
-    """Under which mark an update is remembered; it has no id of its own."""
-    return "upd_" + digest(
-        [
-            update.intent_id, update.ts.isoformat(), update.status, update.filled, update.average_price, update.fees,
-        ],
-        24,
-    )  # fmt: skip
-
-
-def hedge_samples(
-    settings: HedgingSettings,
-    counts: HedgeCounts,
-    gex_reads: Counter[tuple[str, str]],
-    books: tuple[BookGauges, ...],
-    decision_time: Histogram,
-) -> Iterator[Sample]:
-    """Every metric of DH-1007; the beta-weighted total of DH-1008 where betas are set."""
-    for outcome in ("taken", "refused"):
-        yield Sample("events", getattr(counts, outcome), {"outcome": outcome}, "counter")
-    for kind, number in sorted(counts.intents.items()):
-        yield Sample("intents", number, {"kind": str(kind)}, "counter")
-    for reason, number in sorted(counts.refusals.items()):
-        yield Sample("refusals", number, {"reason": str(reason)}, "counter")
-    for (source, status), number in sorted(gex_reads.items()):
-        yield Sample("gex_reads", number, {"source": source, "status": status}, "counter")
-    yield from gauge_samples(books)
-    if (total := beta_weighted_delta(books, settings.book_betas)) is not None:
-        yield Sample("beta_weighted_delta", float(total))
-    yield from decision_time.samples("decision_seconds")
