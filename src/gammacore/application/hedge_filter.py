@@ -35,7 +35,7 @@ from gammacore.domain.hedge_filter.step import Step, market_content, update_cont
 from gammacore.domain.hedge_filter_events import HedgeRunStarted, IntentsWritten
 from gammacore.domain.hedging.decision import DUPLICATE_CONFLICT, Alarm, Phase, Reason
 from gammacore.domain.hedging.exposure import UnreadSymbol
-from gammacore.domain.hedging.settings import Freshness, HedgingSettings
+from gammacore.domain.hedging.settings import Freshness, HedgingSettings, seconds
 from gammacore.domain.ledger import AlarmRaised, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.clock import Clock
@@ -338,7 +338,7 @@ class HedgeStream:
         if self._clock is None:
             return update
         now = self._clock.now()
-        if update.ts - now <= dt.timedelta(seconds=float(self.desk.settings.max_skew)):
+        if update.ts - now <= seconds(self.desk.settings.max_skew):
             return update
         self._log(LogMessage(now, Level.WARN, f"order_update dated {update.ts.isoformat()}: taken as of now"))
         return evolve(update, ts=now)
@@ -352,7 +352,7 @@ class HedgeStream:
             self._taken_before = taken
             self._heard_at, self._silence_told = now, False
             return
-        limit = dt.timedelta(seconds=float(self.desk.settings.heartbeat))
+        limit = seconds(self.desk.settings.heartbeat)
         if heard is None or self._silence_told or not book.holdings or now - heard <= limit:
             return
         if self.desk.phase(now) is Phase.OPEN:

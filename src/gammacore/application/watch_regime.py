@@ -11,7 +11,7 @@ from attrs import frozen
 from gammacore.domain.hedge_filter.protocol import Level, LogMessage
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.gex_sources import ReadSchedule, SourceMemory, choose_gex
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, UnreadDocument, read_gex
 from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.domain.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
@@ -68,9 +68,9 @@ class WatchRegime:
         self._macro: MacroState = NO_EVENT if since is None else MacroState(detected=True, started_at=since)
         self._macro_schedule = ReadSchedule()
         self._warned: tuple[str, ...] = ()
-        self._ttl = dt.timedelta(seconds=float(settings.gex_ttl))
-        self._max_age = dt.timedelta(seconds=float(settings.gex_max_age))
-        self._macro_ttl = dt.timedelta(seconds=float(settings.macro_event_ttl))
+        self._ttl = seconds(settings.gex_ttl)
+        self._max_age = seconds(settings.gex_max_age)
+        self._macro_ttl = seconds(settings.macro_event_ttl)
         self.reads: Counter[tuple[str, str]] = Counter()
         """Reads of dealer gamma, by source and by what they brought: known, or the cause of the failure. DH-1007."""
         self.events: list[RegimeNoted] = []

@@ -84,7 +84,7 @@ def test_what_a_hedge_cost() -> None:
     shares = desk.book.hedge_book("SPY").shares
     assert shares.fees == Decimal("2.5")
     assert shares.slippage == Decimal(30)
-    assert sum(lot.shares for lot in shares.lots) == -500
+    assert shares.lots.quantity == -500
 
 
 def test_assumed_fills_are_at_the_hedge_price_without_fees() -> None:
@@ -108,5 +108,5 @@ def test_realised_plus_open_is_what_was_paid_against_what_it_is_worth(fills: lis
         shares.fill(quantity, Decimal(price))
     paid = sum(quantity * price for quantity, price in fills)
     held = sum(quantity for quantity, _ in fills)
-    assert shares.filled == held == sum(lot.shares for lot in shares.lots)
+    assert shares.filled == held == shares.lots.quantity
     assert shares.realised + shares.open_profit(Decimal(mark)) == held * mark - paid

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.hedge_filter_events import IntentKind
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import parse_occ
@@ -19,8 +20,8 @@ from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.strategy import Cancel, Decision
 
-CLOSE, FLATTEN = "market_close_exit", "daily_flatten"
-LEFTOVER_CLOSE, LEFTOVER_FLATTEN = "leftover_exit", "leftover_flatten"
+CLOSE, FLATTEN = IntentKind.EXIT.value, IntentKind.FLATTEN.value
+LEFTOVER_CLOSE, LEFTOVER_FLATTEN = IntentKind.LEFTOVER_EXIT.value, IntentKind.LEFTOVER_FLATTEN.value
 _GOING_FLAT = frozenset({CLOSE, FLATTEN, LEFTOVER_CLOSE, LEFTOVER_FLATTEN})
 
 

@@ -15,7 +15,7 @@ from gammacore.domain import hedge_filter_events as filter_events
 from gammacore.domain.hedge_filter.intents import Intent
 from gammacore.domain.hedge_filter.option_hedges import OptionHedges
 from gammacore.domain.hedge_filter_events import IntentKind
-from gammacore.domain.hedging.exposure import HedgeBook, Holding, Listing, Universe
+from gammacore.domain.hedging.exposure import Greeks, HedgeBook, Holding, Listing, Universe, net_shares
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy
 from gammacore.domain.ledger import AlarmRaised, Halted, LedgerOpened, Resumed
 
@@ -86,6 +86,15 @@ class DeskBook:
         """Whether an earlier session left something that is still there. Rule: DH-520."""
         return bool(self.orphans) or any(book.leftovers for book in self.hedge_books.values())
 
+    def net_shares(
+        self, book: HedgeBook, counts_hedges: bool, ratio_of: Callable[[str, Decimal], Decimal] | None = None
+    ) -> Decimal:
+        """N of a book: options, hedge shares and option hedges, filled and in flight. Rules: DH-221, DH-804."""
+        hedges: Decimal | int = book.shares.filled + book.shares.in_flight
+        if self.option_hedges.working:
+            hedges += self.option_hedges.in_flight_shares(book.share)
+        return net_shares(book.total if ratio_of is None else book.options_shares(ratio_of), hedges, counts_hedges)
+
     @property
     def expects_fills(self) -> bool:
         """Whether a quantity that the host tells may show fills of ours before their news comes."""
@@ -112,13 +121,7 @@ class DeskBook:
         return max(known, key=lambda symbol: self.prices[symbol][1], default=share)
 
     def hold(
-        self,
-        listing: Listing,
-        text: str,
-        contracts: int,
-        delta: Decimal | None,
-        price: Decimal | None,
-        greeks: tuple[Decimal | None, Decimal | None, Decimal | None],
+        self, listing: Listing, text: str, contracts: int, delta: Decimal | None, price: Decimal | None, greeks: Greeks
     ) -> None:
         """A position as the host tells it: absolute, so it may show fills of ours before their news. Rule: DH-203."""
         known = self.holdings.get(listing.key)
@@ -129,13 +132,7 @@ class DeskBook:
         self.set_holding(listing, text, contracts, delta, price, greeks)
 
     def set_holding(
-        self,
-        listing: Listing,
-        text: str,
-        contracts: int,
-        delta: Decimal | None,
-        price: Decimal | None,
-        greeks: tuple[Decimal | None, Decimal | None, Decimal | None],
+        self, listing: Listing, text: str, contracts: int, delta: Decimal | None, price: Decimal | None, greeks: Greeks
     ) -> None:
         """A position as it stands now; 0 contracts removes it. Rules: DH-203, DH-206."""
         holding = self.holdings.get(listing.key)
@@ -328,8 +325,7 @@ class DeskBook:
         listing = self._universe.listing(intent.subject)
         held, quote = self.holdings.get(intent.subject), self.option_hedges.quote(intent.book, intent.subject)
         if held is not None:
-            greeks = (held.gamma, held.theta, held.vega)
-            self.set_holding(listing, held.text, held.contracts + signed, held.delta, held.price, greeks)
+            self.set_holding(listing, held.text, held.contracts + signed, held.delta, held.price, held.greeks)
         elif quote is None:  # filled after its session: the delta of then is none of now
             self.set_holding(listing, intent.subject, signed, None, intent.price, (None, None, None))
         else:
@@ -342,9 +338,8 @@ class DeskBook:
         if holding is None or not filled or (holding.contracts > 0) == (intent.side.sign > 0):
             return
         left = max(abs(holding.contracts) - filled, 0)
-        greeks = (holding.gamma, holding.theta, holding.vega)
         contracts = left if holding.contracts > 0 else -left
-        self.set_holding(holding.listing, holding.text, contracts, holding.delta, holding.price, greeks)
+        self.set_holding(holding.listing, holding.text, contracts, holding.delta, holding.price, holding.greeks)
 
     def _exit_begun(self, event: filter_events.ExitBegun) -> None:
         if event.leftover:

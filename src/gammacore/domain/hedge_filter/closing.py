@@ -26,7 +26,7 @@ from gammacore.domain.hedge_filter_events import (
 )
 from gammacore.domain.hedging.decision import Alarm, HedgingDay
 from gammacore.domain.hedging.exposure import HedgeBook, Holding
-from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers
+from gammacore.domain.hedging.settings import ExitBatch, HedgingSettings, Leftovers, seconds
 
 
 @frozen(order=True)
@@ -59,7 +59,7 @@ def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: 
         if hedge_book.awaited_until is not None:
             yield Timer(hedge_book.awaited_until, TimerKind.RATE_WINDOW, share)
     if (oldest := next(iter(book.silent.values()), None)) is not None:
-        due = oldest.recorded_at + _seconds(settings.fill_timeout)
+        due = oldest.recorded_at + seconds(settings.fill_timeout)
         yield Timer(due, TimerKind.FILL_TIMEOUT, oldest.intent_id)
     session, cutoff = day.session, day.cutoff
     if session is None or cutoff is None or clock >= session.close or book.is_flat():
@@ -74,13 +74,9 @@ def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: 
         yield Timer(session.open, TimerKind.OPEN)
     exiting = book.exit_at is not None or (book.leftover_exit_at is not None and book.has_leftovers())
     if exiting and book.retry_from is not None and not settings.exit_on_emission:
-        retry = book.retry_from + _seconds(settings.exit_retry)
+        retry = book.retry_from + seconds(settings.exit_retry)
         if retry < session.close:
             yield Timer(retry, TimerKind.EXIT_RETRY)
-
-
-def _seconds(number: object) -> dt.timedelta:
-    return dt.timedelta(seconds=float(str(number)))
 
 
 MAX_REPEATS = 3

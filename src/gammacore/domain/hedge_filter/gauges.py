@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from gammacore.domain.hedge_filter.book import DeskBook
 from gammacore.domain.hedge_filter.step import REFUSED
 from gammacore.domain.hedging.decision import base_threshold, net_delta, with_band
+from gammacore.domain.hedging.exposure import sum_greeks
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.regime.regime import Regime
 
@@ -135,18 +136,8 @@ def _gauges(book: DeskBook, share: str, settings: HedgingSettings, regime: Regim
     hedge_book = book.hedge_books[share]
     shares = hedge_book.shares
     held = [holding for holding in book.holdings.values() if holding.listing.book == share]
-    sums = {"gamma": ZERO, "theta": ZERO, "vega": ZERO}
-    missing = 0
-    for holding in held:
-        for name in sums:
-            greek = getattr(holding, name)
-            if greek is None:
-                missing += 1
-            else:
-                sums[name] += greek * (holding.contracts * holding.listing.multiplier)
-    net = hedge_book.options_shares()
-    if settings.count_hedges:
-        net += shares.held + book.option_hedges.in_flight_shares(share)
+    sums = sum_greeks(held)
+    net = book.net_shares(hedge_book, settings.count_hedges)
     mark = book.prices.get(share)
     price = None if mark is None else mark[0]
     return BookGauges(
@@ -156,7 +147,10 @@ def _gauges(book: DeskBook, share: str, settings: HedgingSettings, regime: Regim
         hedge_shares=shares.filled,
         in_flight_shares=shares.in_flight,
         positions=len(held),
-        greeks_missing=missing,
+        gamma=sums.gamma,
+        theta=sums.theta,
+        vega=sums.vega,
+        greeks_missing=sums.missing,
         hedge_pnl_realised=shares.realised,
         hedge_pnl_open=None if price is None else shares.open_profit(price),
         hedge_fees=shares.fees,
@@ -164,7 +158,6 @@ def _gauges(book: DeskBook, share: str, settings: HedgingSettings, regime: Regim
         threshold=with_band(settings, base_threshold(settings, regime), hedge_book.contracts),
         gex_value=regime.gex.value,
         price=price,
-        **sums,
     )
 
 

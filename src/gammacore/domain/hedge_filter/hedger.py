@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from gammacore.domain import hedge_filter_events as filter_events
 from gammacore.domain.hedge_filter.book import DeskBook
@@ -21,19 +21,22 @@ from gammacore.domain.hedging.decision import (
     RATE_LIMITED,
     Alarm,
     Hedge,
+    HedgeLimit,
     HedgingDay,
     Phase,
     Prices,
     Reason,
     base_threshold,
     blocked,
+    has_lasted,
     limited,
     net_delta,
     size_hedge,
+    window_ends,
     with_band,
 )
 from gammacore.domain.hedging.exposure import HedgeBook, Universe
-from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings
+from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, seconds
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted
 from gammacore.domain.regime.regime import Regime
@@ -46,7 +49,7 @@ class HedgePrices:
     def __init__(self, settings: HedgingSettings, universe: Universe, book: DeskBook) -> None:
         self._universe = universe
         self._book = book
-        self._max_age = dt.timedelta(seconds=float(settings.underlying_max_age))
+        self._max_age = seconds(settings.underlying_max_age)
         self.live_ratio = self._ratio_now if settings.hedge_ratio is HedgeRatio.LIVE else None
         """What replaces the registry's ratio in the exposure, if anything does."""
 
@@ -58,8 +61,7 @@ class HedgePrices:
         ratio = self._universe.listing(underlying).ratio
         if self.live_ratio is not None:
             ratio = self.live_ratio(underlying, ratio)
-        hedge_price = price if underlying == share else self._fresh(share, now)
-        return Prices(price, price / ratio if hedge_price is None else hedge_price, ratio)
+        return Prices.of(price, ratio, price if underlying == share else self._fresh(share, now))
 
     def last_of_share(self, share: str) -> Decimal | None:
         """P_h, or the newest there is however old: an exit never waits for a price. Rule: DH-232."""
@@ -91,21 +93,6 @@ Emit = Callable[[Step, IntentRecorded, Decimal | None], None]
 ZERO = Decimal(0)
 
 
-@frozen
-class _Limit:
-    """A threshold in shares, and ten of them; the same for many events in a row."""
-
-    threshold: Decimal
-    unit: Decimal
-    shares: Decimal
-    unusual: Decimal
-
-    @classmethod
-    def of(cls, threshold: Decimal, unit: Decimal, factor: Decimal) -> _Limit:
-        shares = threshold * unit
-        return cls(threshold, unit, shares, shares * factor)
-
-
 class Hedger:
     """Decides over a `DeskBook`; `halted` is the kill switch, None where there is none."""
 
@@ -128,8 +115,8 @@ class Hedger:
         self._emit = emit
         self._halted = halted
         self._options = OptionDesk(settings, universe, book.option_hedges) if settings.hedges_in_options else None
-        self._interval = dt.timedelta(seconds=float(settings.min_interval))
-        self._unusual_for = dt.timedelta(seconds=float(settings.unusual_delta_seconds))
+        self._interval = seconds(settings.min_interval)
+        self._unusual_for = seconds(settings.unusual_delta_seconds)
         self._banded = settings.band_per_contract > 0
         self._pauses = settings.pause_blocks_hedges
         self._live_ratio = prices.live_ratio
@@ -137,7 +124,7 @@ class Hedger:
         self._limited = settings.limits.max_net_delta is not None
         self._regime: Regime | None = None
         self._threshold = settings.threshold
-        self._limit = _Limit(ZERO, ZERO, ZERO, ZERO)
+        self._limit = HedgeLimit(ZERO, ZERO, ZERO, ZERO)
 
     def decide(
         self, step: Step, share: str, underlying: str, bad_price: bool, event_id: str, trigger: str, day: HedgingDay,
@@ -154,13 +141,13 @@ class Hedger:
             no = blocked(settings, book, regime, halted, is_open)
             if no is not None:
                 return no
-        net = self._net(book)
+        net = desk.net_shares(book, self._counts_hedges, self._live_ratio)
         if regime is not self._regime:
             self._regime, self._threshold = regime, base_threshold(settings, regime)
         threshold = with_band(settings, self._threshold, book.contracts) if self._banded else self._threshold
         unit = settings.delta_unit or book.unit
         if threshold is not self._limit.threshold or unit is not self._limit.unit:
-            self._limit = _Limit.of(threshold, unit, settings.unusual_delta_factor)
+            self._limit = HedgeLimit.of(threshold, unit, settings.unusual_delta_factor)
         limit = self._limit.shares
         size = abs(net)
         if self._limited:
@@ -169,10 +156,9 @@ class Hedger:
             if book.unusual_since is not None:
                 step.record(filter_events.DeltaUnusual(now, share, None))
             return BELOW_THRESHOLD
-        far = size > self._limit.unusual
-        since = book.unusual_since
-        if far is (since is None) or (since is not None and not book.unusual_told and now - since >= self._unusual_for):
-            self._watch_unusual(step, book, net, far, now)
+        since = self._limit.unusual_since(book.unusual_since, size, now)
+        if since is not None or book.unusual_since is not None:
+            self._watch_unusual(step, book, net, since, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
             if no is RATE_LIMITED and book.awaited_until is None:
                 self._await_window(step, book, now)
@@ -184,21 +170,12 @@ class Hedger:
         self._hedge(step, hedge, book, regime, Cause(event_id, trigger), day, now)
         return None
 
-    def _net(self, book: HedgeBook) -> Decimal:
-        """N, shares: options, hedge shares and option hedges, filled and in flight. Rules: DH-221, DH-804."""
-        net = book.total if self._live_ratio is None else book.options_shares(self._live_ratio)
-        if self._counts_hedges:
-            shares = book.shares
-            net += shares.filled + shares.in_flight
-            if self._desk.option_hedges.working:
-                net += self._desk.option_hedges.in_flight_shares(book.share)
-        return net
-
     def _hedge(
         self, step: Step, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause, day: HedgingDay, now: dt.datetime
     ) -> None:
         self._send(step, hedge, book, regime, cause, day, now)
-        if book.unusual_since is not None and abs(self._net(book)) <= self._limit.unusual:
+        net = self._desk.net_shares(book, self._counts_hedges, self._live_ratio)
+        if book.unusual_since is not None and self._limit.unusual_since(book.unusual_since, net, now) is None:
             step.record(filter_events.DeltaUnusual(now, book.share, None))
         if hedge.cut:
             step.alarm(Alarm.SIZE_CAPPED, f"{book.share}: hedge cut to {abs(hedge.shares)} shares", book.share)
@@ -231,17 +208,19 @@ class Hedger:
 
     def _await_window(self, step: Step, book: HedgeBook, now: dt.datetime) -> None:
         """Decide anew when the rate window of the last hedge ends. Rules: DH-306, DH-308."""
-        until = (book.last_hedge_at or now) + self._interval
+        until = window_ends(book.last_hedge_at or now, self._interval)
         if self._settings.timers and book.awaited_until != until:
             step.record(filter_events.HedgeAwaited(now, book.share, until))
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
-    def _watch_unusual(self, step: Step, book: HedgeBook, net: Decimal, far: bool, now: dt.datetime) -> None:
-        """Far beyond the threshold for long: once an episode, somebody must know. Rule: DH-1005."""
-        if far != (book.unusual_since is not None):
-            step.record(filter_events.DeltaUnusual(now, book.share, now if far else None))
-        elif far and book.unusual_since is not None and now - book.unusual_since >= self._unusual_for:
+    def _watch_unusual(
+        self, step: Step, book: HedgeBook, net: Decimal, since: dt.datetime | None, now: dt.datetime
+    ) -> None:
+        """Far beyond the threshold for long: an alarm, once an episode. Rule: DH-1005."""
+        if since is not book.unusual_since:
+            step.record(filter_events.DeltaUnusual(now, book.share, since))
+        elif not book.unusual_told and has_lasted(since, now, self._unusual_for):
             step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
 
     def _watch_limit(self, step: Step, share: str, net: Decimal, now: dt.datetime) -> None:

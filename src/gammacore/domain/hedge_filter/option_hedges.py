@@ -25,7 +25,7 @@ from gammacore.domain.hedge_filter.protocol import MarketEvent
 from gammacore.domain.hedge_filter_events import OptionQuoted
 from gammacore.domain.hedging.decision import Alarm, Hedge, HedgingDay
 from gammacore.domain.hedging.exposure import Listing, Universe
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.instruments import Side
 
 ZERO = Decimal(0)
@@ -106,7 +106,7 @@ class OptionDesk:
         self._universe = universe
         self._hedges = hedges
         self._selector = HedgeOptionSelector(supported=tuple(sorted(universe.hedge_shares)))
-        self._max_age = dt.timedelta(seconds=float(settings.underlying_max_age))
+        self._max_age = seconds(settings.underlying_max_age)
 
     def choose(self, share: str, hedge: Hedge, day: HedgingDay, now: dt.datetime) -> OptionChoice | None:
         """The options for a hedge, or shares and the reason; None where this side is hedged in shares. Section 8.

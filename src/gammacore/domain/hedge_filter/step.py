@@ -19,7 +19,7 @@ from gammacore.domain.hedge_filter.protocol import Level, LogMessage, MarketEven
 from gammacore.domain.hedge_filter_events import IntentRecorded, IntentUpdated, LimitPassed, UpdateStatus
 from gammacore.domain.hedging.canonical import digest
 from gammacore.domain.hedging.decision import Alarm, Reason
-from gammacore.domain.hedging.exposure import Holding
+from gammacore.domain.hedging.exposure import Greeks, Holding
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.errors import InvalidInput
 
@@ -115,10 +115,6 @@ def closing_change_of(known: Holding | None, event: MarketEvent) -> Change | Rea
     if quantity is None or not same_side or abs(quantity) >= abs(known.contracts):
         return Reason.SESSION_CLOSED
     return quantity, known.delta if event.delta is None else event.delta
-
-
-Greeks = tuple[Decimal | None, Decimal | None, Decimal | None]
-"""Gamma, theta and vega per contract."""
 
 
 def marks_of(known: Holding | None, event: MarketEvent) -> tuple[Decimal | None, Greeks]:

@@ -183,9 +183,7 @@ def hedge_shares(settings: HedgingSettings, net_shares: Decimal, regime: Regime)
     >>> [hedge_shares(HedgingSettings(), Decimal(net), Regime()) for net in ("6.5", "-6.5", "12.5")]
     [-7, 7, -13]
     """
-    wanted = -net_shares
-    if settings.scale_hedges and regime.macro_active:
-        wanted *= regime.macro.size
+    wanted = -net_shares * regime.size if settings.scale_hedges else -net_shares
     shares = int(wanted.quantize(ONE, ROUND_HALF_UP))
     if shares == 0 and wanted != 0 and settings.raise_small_hedges:
         return 1 if wanted > 0 else -1
@@ -224,6 +222,50 @@ class Prices:
     share: Decimal
     ratio: Decimal
 
+    @classmethod
+    def of(cls, underlying: Decimal, ratio: Decimal, share: Decimal | None = None) -> Prices:
+        """P_h is the share's own price where there is one, else P_u / R. Rule: DH-232.
+
+        >>> Prices.of(Decimal(6900), Decimal(10)).share
+        Decimal('690')
+        """
+        return cls(underlying, underlying / ratio if share is None else share, ratio)
+
+
+@frozen
+class HedgeLimit:
+    """The net delta, in shares, beyond which a book is hedged, and beyond which it is unusual; bounds pass.
+
+    `threshold` in contract-deltas, `unit` in shares per contract-delta. Rules: DH-301, DH-1005.
+
+    >>> HedgeLimit.of(Decimal("0.15"), Decimal(100), Decimal(10)).unusual
+    Decimal('150.00')
+    """
+
+    threshold: Decimal
+    unit: Decimal
+    shares: Decimal
+    unusual: Decimal
+
+    @classmethod
+    def of(cls, threshold: Decimal, unit: Decimal, factor: Decimal) -> HedgeLimit:
+        shares = threshold * unit
+        return cls(threshold, unit, shares, max(shares, shares * factor))
+
+    def unusual_since(self, before: dt.datetime | None, net: Decimal, now: dt.datetime) -> dt.datetime | None:
+        """Since when the net delta has been unusual without a break; `before` is the last answer. Rule: DH-1005."""
+        return (before or now) if abs(net) > self.unusual else None
+
+
+def has_lasted(since: dt.datetime | None, now: dt.datetime, patience: dt.timedelta) -> bool:
+    """Whether what began at `since` has gone on for as long as `patience`; never where nothing began.
+
+    >>> noon = dt.datetime(2025, 12, 30, 17, tzinfo=dt.UTC)
+    >>> [has_lasted(since, noon, dt.timedelta(seconds=120)) for since in (noon - dt.timedelta(seconds=120), noon, None)]
+    [True, False, False]
+    """
+    return since is not None and now - since >= patience
+
 
 def blocked(
     settings: HedgingSettings, book: HedgeBook, regime: Regime, halted: bool, open_for_hedges: bool
@@ -231,7 +273,7 @@ def blocked(
     """What forbids a hedge whatever the exposure is. Rule: DH-307, its first five checks."""
     if halted:
         return Reason.HALTED
-    if settings.pause_blocks_hedges and regime.macro_active and regime.macro.pauses:
+    if settings.pause_blocks_hedges and regime.pauses:
         return Reason.PAUSED
     if not open_for_hedges:
         return Reason.SESSION_CLOSED
@@ -240,13 +282,18 @@ def blocked(
     return Reason.MISSING_DELTA if book.unknown_deltas else None
 
 
+def window_ends(last_hedge_at: dt.datetime, interval: dt.timedelta) -> dt.datetime:
+    """The first instant at which a book may be hedged again. Rules: DH-305, DH-306."""
+    return last_hedge_at + interval
+
+
 def limited(settings: HedgingSettings, book: HedgeBook, now: dt.datetime, interval: dt.timedelta) -> Reason | None:
     """Whether a breach must wait: for the rate window, or for the next session. Rule: DH-305, section 0.
 
     >>> book = HedgeBook("SPY", last_hedge_at=dt.datetime(2025, 12, 30, 15, tzinfo=dt.UTC))
     >>> limited(HedgingSettings(), book, dt.datetime(2025, 12, 30, 15, 1, tzinfo=dt.UTC), dt.timedelta(seconds=60))
     """
-    if book.last_hedge_at is not None and now - book.last_hedge_at < interval:
+    if book.last_hedge_at is not None and now < window_ends(book.last_hedge_at, interval):
         return RATE_LIMITED
     if settings.max_hedges_per_session is not None and book.hedges >= settings.max_hedges_per_session:
         return Reason.DAY_CAP

@@ -7,13 +7,13 @@ two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..2
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
 from gammacore.domain.option_symbols import FIX, may_be_a_share, read_option_symbol
 from gammacore.errors import InvalidInput
@@ -134,19 +134,12 @@ class Universe:
         return self._settings.multiplier_default if entry is None else entry.multiplier
 
 
-@frozen
-class ShareLot:
-    """Hedge shares bought (positive) or sold together, at one price, points."""
-
-    shares: int
-    price: Decimal
-
-
 @define(eq=False)
 class HedgeShares:
-    """Hedge shares of one book: lots first in, first out, and what they have earned and cost, dollars. Rule: DH-243.
+    """Hedge shares of one book: their lots, what they have earned and cost, dollars. Rule: DH-243.
 
-    `working` are the intents of this session that may still be filled.
+    `filled` also counts what a profile of comparison takes for filled on emission, without a lot. `working` are the
+    intents of this session that may still be filled.
 
     >>> shares = HedgeShares()
     >>> shares.fill(-100, Decimal(500)); shares.fill(150, Decimal(499))
@@ -156,11 +149,10 @@ class HedgeShares:
 
     filled: int = 0
     in_flight: int = 0
-    realised: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
     slippage: Decimal = Decimal(0)
     working: set[str] = field(factory=set)
-    _lots: deque[ShareLot] = field(factory=deque)
+    lots: Lots = Lots("hedge shares", 1)
 
     @property
     def held(self) -> int:
@@ -173,36 +165,32 @@ class HedgeShares:
         return not (self.filled or self.in_flight or self.working)
 
     @property
-    def lots(self) -> tuple[ShareLot, ...]:
-        return tuple(self._lots)
+    def realised(self) -> Decimal:
+        """Dollars, gross."""
+        return self.lots.realised
 
     def fill(self, shares: int, price: Decimal) -> None:
-        """Take signed shares in at a price: the oldest lots of the other sign are closed first."""
+        """Take signed shares in at a price, points."""
         self.filled += shares
-        while shares and self._lots and (self._lots[0].shares > 0) != (shares > 0):
-            oldest = self._lots.popleft()
-            closed = min(abs(shares), abs(oldest.shares))
-            sign = 1 if oldest.shares > 0 else -1
-            self.realised += (price - oldest.price) * (sign * closed)
-            shares += sign * closed
-            if rest := oldest.shares - sign * closed:
-                self._lots.appendleft(ShareLot(rest, oldest.price))
-        if shares:
-            self._lots.append(ShareLot(shares, price))
+        self.lots = self.lots.traded(shares, price)
 
     def open_profit(self, price: Decimal) -> Decimal:
         """What the open lots would earn at a price, dollars."""
-        return sum(((price - lot.price) * lot.shares for lot in self._lots), Decimal(0))
+        return self.lots.open_profit(price)
 
     def forget(self) -> None:
         """Start from nothing: the shares are no longer counted."""
         self.filled = self.in_flight = 0
         self.working.clear()
-        self._lots.clear()
+        self.lots = evolve(self.lots, lots=())
 
 
 ZERO, ONE = Decimal(0), Decimal(1)
 FIRST_UNIT = Decimal(100)
+
+
+Greeks = tuple[Decimal | None, Decimal | None, Decimal | None]
+"""Gamma, theta and vega per contract; None is unknown."""
 
 
 @define(eq=False)
@@ -224,6 +212,44 @@ class Holding:
     exposure: Decimal = ZERO
     leftover: bool = False
     hedges: bool = False
+
+    @property
+    def greeks(self) -> Greeks:
+        return self.gamma, self.theta, self.vega
+
+
+@frozen
+class GreekSums:
+    """Σ greek × contracts × multiplier of positions; a missing greek counts 0 and is counted. Rule: DH-1004.
+
+    `missing` counts greeks, `incomplete` positions that lack one or more.
+    """
+
+    gamma: Decimal
+    theta: Decimal
+    vega: Decimal
+    missing: int
+    incomplete: int
+
+
+def sum_greeks(holdings: Iterable[Holding]) -> GreekSums:
+    """The greeks of several positions."""
+    gamma = theta = vega = ZERO
+    missing = incomplete = 0
+    for one in holdings:
+        size = one.contracts * one.listing.multiplier
+        gamma += ZERO if one.gamma is None else one.gamma * size
+        theta += ZERO if one.theta is None else one.theta * size
+        vega += ZERO if one.vega is None else one.vega * size
+        lacking = (one.gamma is None) + (one.theta is None) + (one.vega is None)
+        missing += lacking
+        incomplete += lacking > 0
+    return GreekSums(gamma, theta, vega, missing, incomplete)
+
+
+def net_shares(options: Decimal, hedges: Decimal | int, counts_hedges: bool) -> Decimal:
+    """N: what the options add up to, and the hedges, filled and in flight, where they count; shares. Rule: DH-221."""
+    return options + hedges if counts_hedges else options
 
 
 @define(eq=False)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.regime.documents import GexCause, GexFigure
 from gammacore.domain.regime.regime import GexReading, GexStatus
 
@@ -85,7 +85,7 @@ def choose_gex(settings: HedgingSettings, memories: Iterable[SourceMemory], now:
     """
     if settings.gex_override is not None:
         return GexReading(GexStatus.OVERRIDE, settings.gex_override, source="override")
-    max_age = dt.timedelta(seconds=float(settings.gex_max_age))
+    max_age = seconds(settings.gex_max_age)
     first_failure: GexReading | None = None
     for memory in memories:
         reading = memory.reading(now, max_age)

@@ -204,6 +204,11 @@ class HedgingSettings:
         return attrs.evolve(self, exit_before_close=max(self.exit_before_close, seconds))
 
 
+def seconds(number: Decimal) -> dt.timedelta:
+    """A duration of the settings as a span of time."""
+    return dt.timedelta(seconds=float(number))
+
+
 _COMPARED: dict[str, Any] = {
     "any_symbol": True,
     "one_book": "SPY",

@@ -132,6 +132,16 @@ class Regime:
     macro: MacroState = NO_EVENT
     macro_active: bool = False
 
+    @property
+    def pauses(self) -> bool:
+        """An active macro event asks for no opening trades. Rule: DH-453."""
+        return self.macro_active and self.macro.pauses
+
+    @property
+    def size(self) -> Decimal:
+        """New risk is scaled by this: 1 without an active macro event. Rule: DH-452."""
+        return self.macro.size if self.macro_active else Decimal(1)
+
 
 CALM = Regime()
 """Nothing known: no exposure, no event."""

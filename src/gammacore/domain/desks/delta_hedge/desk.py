@@ -19,9 +19,9 @@ from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import go_flat, tried_again_at
 from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
-from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
+from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase, window_ends
 from gammacore.domain.hedging.exposure import Universe
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
@@ -70,7 +70,7 @@ class DeltaHedgeDesk:
             orders = book.orders_of(inventory.id)
             yield from tried_again_at(orders, self._retry)
             if (hedged_at := last_hedge_at(orders)) is not None:
-                yield hedged_at + dt.timedelta(seconds=float(self.hedging.min_interval))
+                yield window_ends(hedged_at, seconds(self.hedging.min_interval))
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions(tuple(self._steps(situation)))
@@ -145,7 +145,7 @@ class DeltaHedgeDesk:
 
     @property
     def _retry(self) -> dt.timedelta:
-        return dt.timedelta(seconds=float(self.hedging.exit_retry))
+        return seconds(self.hedging.exit_retry)
 
     @staticmethod
     def _inventories(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:

@@ -9,18 +9,21 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
+from gammacore.domain.hedge_filter_events import IntentKind
 from gammacore.domain.hedging.decision import (
     Alarm,
     Hedge,
+    HedgeLimit,
     Prices,
     Reason,
     base_threshold,
     blocked,
+    has_lasted,
     limited,
     size_hedge,
     with_band,
 )
-from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side, Underlying
@@ -30,7 +33,7 @@ from gammacore.domain.risk.opening_limits import is_beyond
 from gammacore.domain.sessions import new_york_time
 from gammacore.domain.strategy import Decision, Note, Situation, Trade, Warn
 
-DELTA_HEDGE = "delta_hedge"
+DELTA_HEDGE = IntentKind.HEDGE.value
 
 
 @frozen
@@ -58,6 +61,16 @@ class HedgeCase:
         return with_band(self.settings, base, self.book.options.contracts)
 
     @property
+    def limit(self) -> HedgeLimit:
+        """The threshold in shares, and what is unusual. Rules: DH-301, DH-1005."""
+        return HedgeLimit.of(self.threshold, self.unit, self.settings.unusual_delta_factor)
+
+    @property
+    def net_delta(self) -> Decimal:
+        """Contract-deltas."""
+        return self.book.net_shares / self.unit
+
+    @property
     def last(self) -> HedgeDecided | None:
         """What was said of this inventory before."""
         return self.situation.book.hedge_decision(self.inventory.id)
@@ -70,10 +83,9 @@ class HedgeCase:
             return no
         net = self.book.net_shares
         if net * self.book.owed >= 0:
-            if abs(net) <= self.threshold * self.unit:
+            if abs(net) <= self.limit.shares:
                 return Reason.BELOW_THRESHOLD
-            interval = dt.timedelta(seconds=float(settings.min_interval))
-            if (wait := limited(settings, options, now, interval)) is not None:
+            if (wait := limited(settings, options, now, seconds(settings.min_interval))) is not None:
                 return wait
         hedge = size_hedge(settings, regime, net, self.unit, self.threshold, self._prices())
         if isinstance(hedge, Hedge) and self.book.orderable(hedge.shares) == 0:
@@ -153,10 +165,9 @@ class HedgeCase:
         market = self.situation.market
         if market.spot is None or market.spot_at is None:
             return None
-        if (self.situation.now - market.spot_at).total_seconds() > float(self.settings.underlying_max_age):
+        if self.situation.now - market.spot_at > seconds(self.settings.underlying_max_age):
             return None
-        ratio = self.underlying.hedge_ratio
-        return Prices(market.spot, market.spot / ratio, ratio)
+        return Prices.of(market.spot, self.underlying.hedge_ratio)
 
     # -- a limit on the net delta --------------------------------------------------------------------------------------
 
@@ -164,7 +175,7 @@ class HedgeCase:
     def _is_beyond(self) -> bool:
         """Whether the net delta is beyond its limit, as far as it is known. Rule: DH-1003."""
         limit, known = self.settings.limits.max_net_delta, not self.book.options.unknown_deltas
-        return known and is_beyond(self.book.net_shares / self.unit, limit)
+        return known and is_beyond(self.net_delta, limit)
 
     @property
     def _was_beyond(self) -> bool:
@@ -174,7 +185,7 @@ class HedgeCase:
         """Once an episode, all day long: the decision that comes with it says that it was told. Rule: DH-1003."""
         if self._was_beyond or not self._is_beyond:
             return None
-        net, limit = round(self.book.net_shares / self.unit, 3), self.settings.limits.max_net_delta
+        net, limit = round(self.net_delta, 3), self.settings.limits.max_net_delta
         return Warn(Alarm.NET_DELTA_LIMIT, f"net delta {net:+} beyond {limit}", self.inventory.id)
 
     # -- a feed that is silent -----------------------------------------------------------------------------------------
@@ -184,8 +195,8 @@ class HedgeCase:
         last = self.last
         if verdict is not Reason.MISSING_DELTA or last is None:
             return False
-        patience = dt.timedelta(seconds=float(self.settings.heartbeat))
-        began = last.reason == Reason.MISSING_DELTA and self.situation.now - last.at >= patience
+        patience = seconds(self.settings.heartbeat)
+        began = last.reason == Reason.MISSING_DELTA and has_lasted(last.at, self.situation.now, patience)
         return began or last.reason == Alarm.DATA_SILENT
 
     def _silent(self, verdict: Hedge | Reason) -> Warn | None:
@@ -206,18 +217,15 @@ class HedgeCase:
         before = None if self.last is None else self.last.unusual_since
         if self.book.options.unknown_deltas:
             return before
-        far = self.settings.unusual_delta_factor * self.threshold * self.unit
-        if abs(self.book.net_shares) <= far:
-            return None
-        return before or self.situation.now
+        return self.limit.unusual_since(before, self.book.net_shares, self.situation.now)
 
     def _unusual(self) -> Warn | None:
         """The alarm of an episode that has lasted: the decision that comes with it says that it was told."""
         since, last = self.unusual_since, self.last
-        patience = dt.timedelta(seconds=float(self.settings.unusual_delta_seconds))
-        if since is None or self.situation.now - since < patience:
+        patience = seconds(self.settings.unusual_delta_seconds)
+        if since is None or not has_lasted(since, self.situation.now, patience):
             return None
-        if last is not None and last.unusual_since is not None and last.at - since >= patience:
+        if last is not None and last.unusual_since is not None and has_lasted(since, last.at, patience):
             return None
         return Warn(Alarm.UNUSUAL_DELTA, f"net {self.book.net_shares:.0f} shares since {new_york_time(since)}",
                     self.inventory.id)  # fmt: skip

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
-from gammacore.domain.hedging.exposure import HedgeBook, Holding, Universe
+from gammacore.domain.hedging.exposure import HedgeBook, Holding, Universe, net_shares, sum_greeks
 from gammacore.domain.holding_events import BookGreeks
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.legs import ShareLeg
@@ -41,8 +41,7 @@ class HedgedBook:
     @property
     def net_shares(self) -> Decimal:
         """N: Σ delta × contracts × multiplier × ratio + hedge shares, filled and in flight. Rule: DH-221."""
-        hedges = self.held + sum(self.in_flight) if self.counts_hedges else 0
-        return self.options.options_shares() + hedges
+        return net_shares(self.options.options_shares(), self.held + sum(self.in_flight), self.counts_hedges)
 
     def orderable(self, shares: int) -> int:
         """What of signed shares one order may trade now: brokers want what is held closed by itself, then the rest.
@@ -72,12 +71,15 @@ def hedged_book(
         hedges=sum(order.ticket.reason != COVER for order in hedges),
         leftovers=set(leftovers),
     )
-    greeks = NOTHING
-    for symbol, contracts in inventory.quantities.items():
-        if inventory.lots[symbol].is_option:
-            holding = _holding(symbol, contracts, market, session, universe)
-            options.put(holding)
-            greeks = _with(greeks, holding)
+    positions = [
+        _holding(symbol, contracts, market, session, universe)
+        for symbol, contracts in inventory.quantities.items()
+        if inventory.lots[symbol].is_option
+    ]
+    for position in positions:
+        options.put(position)
+    sums = sum_greeks(positions)
+    greeks = BookGreeks(sums.gamma, sums.theta, sums.vega, sums.incomplete)
     held = inventory.quantities.get(share, 0)
     owed = hedges[-1].ticket.legs[0].side.sign if hedges and _was_just_covered(hedges[-1], book) else 0
     return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), owed)
@@ -107,18 +109,6 @@ def _holding(
         listing, symbol, contracts, greeks.delta, session.date,
         gamma=greeks.gamma, theta=greeks.theta, vega=greeks.vega,
     )  # fmt: skip
-
-
-def _with(greeks: BookGreeks, holding: Holding) -> BookGreeks:
-    if holding.gamma is None or holding.theta is None or holding.vega is None:
-        return BookGreeks(greeks.gamma, greeks.theta, greeks.vega, greeks.missing + 1)
-    size = holding.contracts * holding.listing.multiplier
-    return BookGreeks(
-        greeks.gamma + holding.gamma * size,
-        greeks.theta + holding.theta * size,
-        greeks.vega + holding.vega * size,
-        greeks.missing,
-    )
 
 
 def _was_just_covered(last: Order, book: BookView) -> bool:

@@ -104,20 +104,18 @@ class PurchaseCase:
     @property
     def contracts(self) -> int:
         """How many: fewer in a wild market, and by the size of a macro event, floored. Rules: DH-452, DH-1009."""
-        wanted, regime = self.guards.contracts(self.rules.contracts, self.situation.market.vix), self.situation.regime
-        size = regime.macro.size if regime.macro_active else Decimal(1)
-        return int((wanted * size).to_integral_value(ROUND_FLOOR))
+        wanted = self.guards.contracts(self.rules.contracts, self.situation.market.vix)
+        return int((wanted * self.situation.regime.size).to_integral_value(ROUND_FLOOR))
 
     # -- the checks ----------------------------------------------------------------------------------------------------
 
     def _verdicts(self) -> Iterator[FilterVerdict]:
         situation, book, now = self.situation, self.situation.book, self.situation.now
-        macro = situation.regime.macro
-        pauses = situation.regime.macro_active and macro.pauses
+        regime = situation.regime
         late = is_late(self.rules, self.hedging, situation.session, now)
         yield FilterVerdict("DH-1001", "halted", _unless(book.halted is not None, "halted", book.halted or ""))
         yield FilterVerdict("CS-630", "circuit_breaker", judge_breaker(book.breaker_tripped_at))
-        yield FilterVerdict("DH-453", "macro_pause", _unless(pauses, "paused", ", ".join(macro.actions)))
+        yield FilterVerdict("DH-453", "macro_pause", _unless(regime.pauses, "paused", ", ".join(regime.macro.actions)))
         yield FilterVerdict("DH-454", "releases", self.releases.judge(situation.session.date))
         yield FilterVerdict("DH-520", "leftovers", _unless(bool(self.leftovers), "leftover", _named(self.leftovers)))
         yield FilterVerdict("DH-502", "time_left", _unless(late, "too_late", new_york_time(now)))
