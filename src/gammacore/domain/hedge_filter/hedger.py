@@ -157,7 +157,7 @@ class Hedger:
                 step.record(filter_events.DeltaUnusual(now, share, None))
             return BELOW_THRESHOLD
         since = self._limit.unusual_since(book.unusual_since, size, now)
-        if since is not None or book.unusual_since is not None:
+        if since is not book.unusual_since or (since is not None and not book.unusual_told):
             self._watch_unusual(step, book, net, since, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
             if no is RATE_LIMITED and book.awaited_until is None:
