@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from gammacore.adapters.codec import encode
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.codec.records import encode
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.ledger import Event, OrderAccepted, OrderFilled
 from gammacore.domain.orders import Execution
 

@@ -22,7 +22,7 @@ from attrs import evolve, field, frozen
 from builders_broker_day import CREDENTIALS, PLACES, configuration
 from builders_unbid import WAYS, a_strategy, asked_to_flatten
 from counterparts.served_clock import ServedClock
-from gammacore.adapters.sqlite import SqliteInbox
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.domain.orders import OrderTicket
 from gammacore.ports.broker import Receipt, SendGate, always_open
 from gammacore.wiring import wire_day

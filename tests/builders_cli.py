@@ -128,7 +128,7 @@ def rows(ledger: Path) -> list[tuple[Any, ...]]:
 
 def kinds(ledger: Path) -> list[str]:
     """The types of a ledger's events, in order."""
-    from gammacore.adapters.sqlite import SqliteStorage
+    from gammacore.adapters.sqlite.storage import SqliteStorage
 
     storage = SqliteStorage(ledger, read_only=True)
     try:
@@ -139,7 +139,7 @@ def kinds(ledger: Path) -> list[str]:
 
 def book_of(ledger: Path) -> Book:
     """The fold of a ledger file."""
-    from gammacore.adapters.sqlite import SqliteStorage
+    from gammacore.adapters.sqlite.storage import SqliteStorage
 
     storage = SqliteStorage(ledger, read_only=True)
     try:

@@ -315,6 +315,6 @@ def one_of_each_of_hedging() -> tuple[hedging.HedgingEvent, ...]:
 if __name__ == "__main__":
     import sys
 
-    from gammacore.adapters.codec import encode
+    from gammacore.adapters.codec.records import encode
 
     sys.stdout.writelines(encode(event) + "\n" for event in (*one_of_each(), *more_of_some()))

@@ -20,9 +20,9 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from gammacore.adapters.codec import encode
+from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.sqlite import SqliteInbox
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView

@@ -17,12 +17,12 @@ from attrs import evolve, frozen
 from builders import a_session
 from builders_world import TERMS, Scripted, World
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.codec import decode
+from gammacore.adapters.codec.records import decode
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.exchange_book import BookFile
 from gammacore.adapters.fake.storage import MemoryLedger
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk

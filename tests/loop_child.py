@@ -10,7 +10,8 @@ from __future__ import annotations
 import select
 import sys
 
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests

@@ -15,7 +15,8 @@ from gammacore_cli.output import emit
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from gammacore.adapters.legacy import LegacyImport, LegacyOrder
+    from gammacore.adapters.legacy.importer import LegacyImport
+    from gammacore.adapters.legacy.orders import LegacyOrder
     from gammacore.wiring import LedgerPlace
 
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @common_options
 def import_legacy(frame: Frame, folder: Path, write: bool, without_refused: bool, ledger: LedgerPlace | None) -> None:
     """Read old orders.json, account_balance.json and trades.csv in DIR; report what is refused, and why."""
-    from gammacore.adapters.legacy import read_legacy
+    from gammacore.adapters.legacy.importer import read_legacy
     from gammacore.wiring import account_ledger
 
     preview = read_legacy(folder)

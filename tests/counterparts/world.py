@@ -16,7 +16,7 @@ from builders_exchange import HALF_DAY, PUT_QUOTES
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.simulated import SimulatedMarket
+from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.sessions import TradingSession

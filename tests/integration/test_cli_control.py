@@ -23,7 +23,7 @@ from builders_cli import (
     rows,
     trading_seed,
 )
-from gammacore.adapters.sqlite import SqliteInbox
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.ports.storage import Request, RequestKind
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_INTERRUPTED, EXIT_USAGE
 

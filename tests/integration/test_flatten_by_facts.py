@@ -15,8 +15,8 @@ import pytest
 
 from builders_broker_cli import APPS, PAPER, A, Desk, desks
 from builders_cli import book_of
-from gammacore.adapters.sqlite import SqliteStorage
 from gammacore.adapters.sqlite.layout import beside as file_beside
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.instruments import parse_occ
 from gammacore.domain.ledger import FlattenRequested, LedgerOpened, OrderIntended
 from gammacore.domain.orders import lineage_mark, mark_of_id

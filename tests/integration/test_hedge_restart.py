@@ -16,7 +16,7 @@ import pytest
 from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.errors import ConfigurationError

@@ -28,7 +28,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.instruments import Side

@@ -9,7 +9,8 @@ import pytest
 
 from builders_cli import CommandLine, at_home, begun, book_of, rows
 from builders_ledger import halted
-from gammacore.adapters.sqlite import SqliteStorage, repair
+from gammacore.adapters.sqlite.repair import repair
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.ledger import OrderFilled
 from gammacore.domain.orders import Execution
 from gammacore_cli.main import EXIT_FAILED

@@ -14,7 +14,7 @@ from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, LIVE_TOKEN, TOKEN, World
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import Configuration, LiveAsk, Sourced, configure, read_environment
 from gammacore.domain.ledger import Mode
 from gammacore.domain.reports.day_report import day_report

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders_cli import at_home
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, OrderIntended

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import configure, read_toml
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.holding import sold_spreads

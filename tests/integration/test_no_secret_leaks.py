@@ -20,7 +20,7 @@ from counterparts.world import ACCOUNT, TOKEN, Asked, WireFault, World, scripted
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.several import Several
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk

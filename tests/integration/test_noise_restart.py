@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.codec import encode
+from gammacore.adapters.codec.records import encode
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.holding_events import WatchChanged
 from gammacore.domain.holdings.plans import SpreadWatch

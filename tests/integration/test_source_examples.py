@@ -20,7 +20,8 @@ from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryStorage
-from gammacore.adapters.simulated import Shock, SimulatedMarket
+from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.model import Shock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Settings, Sourced, configure

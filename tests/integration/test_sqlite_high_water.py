@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from builders_ledger import halted, some_events
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, repair
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.repair import repair
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.errors import CorruptLedger, StorageError
 from gammacore.ports.storage import RequestKind
 from gammacore_cli.main import run
@@ -307,7 +309,7 @@ def test_a_ledger_that_was_closed_and_moved_away_is_begun_anew(killed: Path) -> 
 WRITER = """
 import os, signal, sys
 from builders_ledger import some_events
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 storage = SqliteStorage(sys.argv[1])
 for number in range(40):
     storage.append(some_events(1, first=number + 1), number)

@@ -18,15 +18,17 @@ from pathlib import Path
 import pytest
 
 from builders_ledger import at, halted, some_events
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, repair
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.reading import look, read_head, walk
+from gammacore.adapters.sqlite.repair import repair
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict
 from gammacore.ports.storage import Request, RequestKind
 
 WRITER = """
 import sys
 from builders_ledger import some_events
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 
 storage = SqliteStorage(sys.argv[1])
 print("open", flush=True)
@@ -37,7 +39,7 @@ while True:
 
 HOLDER = """
 import sys
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 
 storage = SqliteStorage(sys.argv[1])
 print("open", flush=True)

@@ -12,7 +12,8 @@ from contracts.inbox_contract import InboxContract
 from contracts.storage_contract import DurableStorageContract, StorageContract
 from gammacore.adapters.fake.inbox import MemoryInbox
 from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.storage import SqliteStorage
 
 
 class TestMemoryStorage(StorageContract):

@@ -16,7 +16,7 @@ from builders_cli import CommandLine, at_home
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, LIVE_TOKEN, TOKEN, Asked, World
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.domain.book.book import Book
 from gammacore.domain.sessions import NEW_YORK

@@ -23,7 +23,8 @@ import pytest
 from attrs import define
 
 from builders_cli import Answer, begun, book_of, kinds
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.ledger import LedgerOpened, Mode
 
 TESTS = Path(__file__).resolve().parents[1]

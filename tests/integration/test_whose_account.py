@@ -18,7 +18,8 @@ from builders_broker_day import CREDENTIALS, SESSION, a_world, at_alpaca, config
 from builders_cli import CommandLine, at_home, book_of, kinds
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import WiredDay, wire_day

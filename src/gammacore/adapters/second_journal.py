@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.codec import NewerRecord, UnreadableRecord, decode, encode
+from gammacore.adapters.codec.records import NewerRecord, UnreadableRecord, decode, encode
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError
 

@@ -12,7 +12,7 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.firestore import Documents, FirestoreRegimeSource, connect
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch
 from gammacore.adapters.regime_file import RegimeFile
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.hedge_filter import HedgeJournal, HedgeStream
 from gammacore.application.hedge_host import HedgingHostDesk

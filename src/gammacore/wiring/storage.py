@@ -26,10 +26,11 @@ from gammacore.adapters.firestore import (
 from gammacore.adapters.firestore import repair as repair_in_firestore
 from gammacore.adapters.firestore import writer_of as writer_in_firestore
 from gammacore.adapters.second_journal import FileJournal, drop, kept, places_for
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage, first_events
-from gammacore.adapters.sqlite import repair as repair_file
-from gammacore.adapters.sqlite import writer_of as writer_of_file
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.lock import WriterLock
+from gammacore.adapters.sqlite.lock import writer_of as writer_of_file
+from gammacore.adapters.sqlite.repair import repair as repair_file
+from gammacore.adapters.sqlite.storage import SqliteStorage, first_events
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode

@@ -15,7 +15,7 @@ from builders_cli import CommandLine, at_home, on_a_trading_day, process
 from firestore_server import FirestoreServer
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 

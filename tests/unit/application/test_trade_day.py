@@ -10,7 +10,7 @@ from attrs import evolve
 
 from builders import DAY, at
 from builders_world import SPX_QUOTES, World, a_scripted_plan, a_world, a_world_holding
-from gammacore.adapters.codec import encode
+from gammacore.adapters.codec.records import encode
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState

@@ -14,8 +14,8 @@ from attrs import evolve
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_situation, steps
 from builders_ledger import a_plan, an_entry_ticket, at, ledger_opened, order_intended, policy_recorded
 from builders_world import World, a_scripted_plan, a_world
-from gammacore.adapters.codec import NewerRecord, UnreadableRecord, decode, encode
 from gammacore.adapters.codec.conversion import event_converter
+from gammacore.adapters.codec.records import NewerRecord, UnreadableRecord, decode, encode
 from gammacore.adapters.codec.versions import RETIRED, UPCASTERS
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import PolicyRecorded, WatchChanged

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_ledger import halted, ledger_opened, more_of_some, of_version_1, one_of_each, order_intended
-from gammacore.adapters.codec import EventCodec, NewerRecord, UnreadableRecord, decode, encode
 from gammacore.adapters.codec.conversion import event_converter
+from gammacore.adapters.codec.records import EventCodec, NewerRecord, UnreadableRecord, decode, encode
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.adapters.codec import decode
+from gammacore.adapters.codec.records import decode
 from gammacore.domain.book.book import Book
 
 ORDER = "gc-" + "0a1b2" * 5

@@ -11,7 +11,7 @@ import pytest
 from attrs import frozen
 
 from builders import at
-from gammacore.adapters.codec import encode
+from gammacore.adapters.codec.records import encode
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.messages import message_for
 from gammacore.domain.book.book import Book

@@ -7,7 +7,7 @@ import pytest
 from builders import at
 from builders_day import START
 from builders_ledger import halted
-from gammacore.adapters.codec import decode, encode
+from gammacore.adapters.codec.records import decode, encode
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import AccountMark, AccountRecorded, Event, LedgerOpened, Mode

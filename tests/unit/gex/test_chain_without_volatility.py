@@ -11,7 +11,7 @@ from attrs import evolve
 
 from builders_gex import NAN, TEN_O_CLOCK, Row, a_chain
 from builders_quotes_only import quotes_alone
-from gammacore.adapters.simulated import SimulatedMarket
+from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.domain.gex.contracts import PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import find_pin

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from builders_legacy import FOURTEEN, a_condor_order, an_order, write_balance, write_orders, write_trades
-from gammacore.adapters.codec import decode, encode
-from gammacore.adapters.legacy import LegacyImport, read_legacy
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.codec.records import decode, encode
+from gammacore.adapters.legacy.importer import LegacyImport, read_legacy
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.holding import HoldingState, Origin
 from gammacore.domain.holdings.policy import StopPolicy

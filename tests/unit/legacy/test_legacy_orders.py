@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from builders_legacy import a_condor_order, an_order, write_orders
-from gammacore.adapters.legacy import LegacyOrder, Refusal, read_orders
+from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
+from gammacore.adapters.legacy.records import Refusal
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import MissingData

@@ -10,7 +10,7 @@ from attrs import evolve
 from builders import DAY, at
 from builders_exchange import put
 from builders_world import World, a_scripted_plan, a_world
-from gammacore.adapters.codec import decode, encode
+from gammacore.adapters.codec.records import decode, encode
 from gammacore.adapters.journal_csv import journal_text
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import HoldingClosed

@@ -11,8 +11,8 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gammacore.adapters.simulated import Shock, SimulatedMarket, SimulationModel
-from gammacore.adapters.simulated.model import STARTING_PRICES
+from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.model import STARTING_PRICES, Shock, SimulationModel
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import PinPolarity, find_pin
 from gammacore.domain.gex.units import ExposureUnit

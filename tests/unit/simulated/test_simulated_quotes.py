@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gammacore.adapters.simulated import SimulatedMarket, SimulationModel
+from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.model import SimulationModel
 from gammacore.adapters.simulated.quotes import TickRounding, listed_strikes, smile
 from gammacore.domain.instruments import REGISTRY, Right, Ticks, Underlying
 from gammacore.domain.market import OptionChain

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from gammacore.adapters.simulated import SimulationModel
+from gammacore.adapters.simulated.model import SimulationModel
 from gammacore.adapters.simulated.walk import FIRST_DAY, LAST_DAY, WalkDay, walk_day, weekday_index
 from gammacore.errors import InvalidInput
 

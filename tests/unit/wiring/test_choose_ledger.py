@@ -13,7 +13,8 @@ from builders import a_plan
 from builders_day import opened
 from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.kill_file import KillFile
-from gammacore.adapters.sqlite import SqliteInbox, SqliteStorage
+from gammacore.adapters.sqlite.inbox import SqliteInbox
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import Settings, configure
 from gammacore.configuration.settings import MarketSettings
 from gammacore.domain.ledger import FlattenRequested, Halted, LedgerOpened, Mode

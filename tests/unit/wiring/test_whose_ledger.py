@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.sqlite import SqliteStorage
+from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.configuration import Settings
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import AccountRecorded, AlarmRaised, Event, LedgerOpened, Mode

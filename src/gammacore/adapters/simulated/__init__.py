@@ -3,8 +3,3 @@
 It is a model to exercise the software with, repeatably. What a strategy earns here says nothing about what it earns:
 the figures below were chosen to look like index days, not fitted to trade on. Rule: reliability R14.
 """
-
-from gammacore.adapters.simulated.market import SimulatedMarket
-from gammacore.adapters.simulated.model import Shock, SimulationModel
-
-__all__ = ["Shock", "SimulatedMarket", "SimulationModel"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gammacore.adapters.codec import instant_from_text, instant_to_text
+from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.adapters.sqlite.faults import in_our_words
 from gammacore.adapters.sqlite.layout import Schema, beside, connect, create
 from gammacore.errors import CorruptLedger, StorageError

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from gammacore.adapters.codec import GENESIS
+from gammacore.adapters.codec.chain import GENESIS
 from gammacore.errors import CorruptLedger, StorageError
 
 

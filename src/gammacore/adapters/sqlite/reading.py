@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
-from gammacore.adapters.codec import GENESIS, link
+from gammacore.adapters.codec.chain import GENESIS, link
 from gammacore.adapters.sqlite.faults import storage_fault
 from gammacore.adapters.sqlite.layout import LEDGER, beside, connect, corrupt
 from gammacore.errors import CorruptLedger, StorageError

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.codec import GENESIS, UnreadableRecord, decode
+from gammacore.adapters.codec.chain import GENESIS
+from gammacore.adapters.codec.records import UnreadableRecord, decode
 from gammacore.adapters.sqlite.faults import in_our_words
 from gammacore.adapters.sqlite.high_water import (
     ENDING,
