@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.adapters.recorded.cells import read_price, read_right
+from gammacore.adapters.recorded.text_table import read_price, read_right
 from gammacore.domain.written_dates import read_clock, read_day, read_instant
 from gammacore.domain.written_figures import Unread
 

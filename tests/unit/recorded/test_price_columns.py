@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.recorded.price_columns import CLOSE, PRICE, VIX, Wanted, pick_closes, pick_column, pick_date
+from gammacore.adapters.recorded.text_table import CLOSE, PRICE, VIX, Wanted, pick_closes, pick_column, pick_date
 from gammacore.errors import InvalidInput
 
 FILE = Path("beside.csv")

@@ -9,15 +9,10 @@ from pathlib import Path
 
 from attrs import define, field
 
-from gammacore.adapters.recorded.cells import read_price, read_right
-from gammacore.adapters.recorded.chain_columns import ChainColumns
-from gammacore.adapters.recorded.columns import ColumnMap, column_index, layout
-from gammacore.adapters.recorded.intake import Intake
-from gammacore.adapters.recorded.market import RecordedMarket
-from gammacore.adapters.recorded.row_clock import RowClock, symbol_of
+from gammacore.adapters.recorded.columns import ColumnMap, RowClock, column_index, layout, symbol_of
+from gammacore.adapters.recorded.market import ChainColumns, Intake, RecordedMarket, Seen, Track
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
-from gammacore.adapters.recorded.text_table import content_hash, open_table, row_defect
-from gammacore.adapters.recorded.tracks import Seen, Track
+from gammacore.adapters.recorded.text_table import content_hash, open_table, read_price, read_right, row_defect
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import TradingSession

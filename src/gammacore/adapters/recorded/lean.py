@@ -13,8 +13,6 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from gammacore.adapters.recorded.bars import BarSource, bars_within
-from gammacore.adapters.recorded.intake import Intake
 from gammacore.adapters.recorded.lean_files import (
     DECI_CENTS,
     MINUTE,
@@ -27,10 +25,9 @@ from gammacore.adapters.recorded.lean_files import (
     price_scale,
     scaled,
 )
-from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.market import BarSource, ChainTape, Intake, RecordedMarket, Seen, Track, bars_within
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash
-from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Right, Underlying, is_adjusted
 from gammacore.domain.market import Bar, Floats, OptionChain

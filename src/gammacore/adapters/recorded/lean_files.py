@@ -17,9 +17,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded.cells import read_price
-from gammacore.adapters.recorded.text_table import reading
-from gammacore.adapters.recorded.unreadable import UnreadableFile
+from gammacore.adapters.recorded.text_table import UnreadableFile, read_price, reading
 from gammacore.domain.instruments import (
     UNDERLYING_OF_ROOT,
     Right,

@@ -1,19 +1,186 @@
-"""A recorded day as a market: the same calls as a live feed, and never a value from the future."""
+"""A recorded day as a market: the same calls as a live feed, and never a value from the future.
+
+What was known from when on (tracks), chains cut out of a day's rows, longer bars built of shorter ones, and what became
+of the rows of a source.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from array import array
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby, pairwise
+from statistics import median
+from typing import Any, Generic, TypeVar
 
-from attrs import field, frozen
+import numpy as np
+from attrs import define, field, frozen
+from numpy.typing import NDArray
 
-from gammacore.adapters.recorded.bars import BarSource, no_bars
-from gammacore.adapters.recorded.intake import Intake
-from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
-from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.gex.contracts import too_many_unknown
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import NEW_YORK, TradingSession, require_aware
 from gammacore.ports.market_data import SettlementPrint
+
+SETTLES_A_DAY = "say market.day_first = true for day/month, false for month/day"
+"""The fix for dates like 03/04/2026."""
+
+
+@define
+class Intake:
+    """Rows counted by what became of them. `first_line` is where a reason was met first, for the person who mends it.
+
+    Reasons that start with "unreadable_", "unusable_", "ambiguous_", "expiry_", "short_" or "long_" are defects of the
+    source; "other_date", "other_underlying", "adjusted", "filtered" and "exact_duplicate" are rows that were
+    understood. Of rows that contradict each other ("conflicting_") the reader of the table decides which holds, if any.
+    `without_exposure` counts snapshots with too few readable rows to measure an exposure of.
+
+    >>> intake = Intake(rows=3, used=2)
+    >>> intake.count("unusable_strike", line=4)
+    >>> str(intake)
+    '2 of 3 rows used; 1 unusable_strike (first in line 4)'
+    """
+
+    rows: int = 0
+    used: int = 0
+    reasons: dict[str, int] = field(factory=dict)
+    first_line: dict[str, int] = field(factory=dict)
+    without_exposure: int = 0
+
+    def count(self, reason: str, line: int = 0, times: int = 1) -> None:
+        if times:
+            self.reasons[reason] = self.reasons.get(reason, 0) + times
+        if line:
+            self.first_line.setdefault(reason, line)
+
+    def __getitem__(self, reason: str) -> int:
+        return self.reasons.get(reason, 0)
+
+    def __str__(self) -> str:
+        parts = [f"{self.used} of {self.rows} rows used", *(self._phrase(reason) for reason in self.reasons)]
+        if self.without_exposure:
+            parts.append(f"{self.without_exposure} snapshots without exposure: more than one row in twenty unreadable")
+        return "; ".join(parts)
+
+    def _phrase(self, reason: str) -> str:
+        words = [f"first in line {self.first_line[reason]}"] if reason in self.first_line else []
+        words += [SETTLES_A_DAY] if reason.startswith("ambiguous_") else []
+        where = f" ({'; '.join(words)})" if words else ""
+        return f"{self.reasons[reason]} {reason}{where}"
+
+
+T = TypeVar("T")
+
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+LONE_STEP_SECONDS = 60.0
+"""The step of a recording too short to show one."""
+
+
+@frozen
+class Seen:
+    """A price, points, with the instant it was seen."""
+
+    price: Decimal
+    at: dt.datetime | None
+
+
+@frozen(eq=False)
+class Track(Generic[T]):
+    """A value over time: `values[i]` is known from `since[i]` on, until `since[i + 1]`. `since` is ascending.
+
+    >>> noon = dt.datetime(2026, 8, 19, 16, tzinfo=dt.UTC)
+    >>> track = Track.of([(noon, "after")])
+    >>> track.at(noon), track.at(noon - dt.timedelta(microseconds=1))
+    ('after', None)
+    """
+
+    since: tuple[dt.datetime, ...] = ()
+    values: tuple[T, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[dt.datetime, T]]) -> Track[T]:
+        """A track of (known since, value) pairs in any order; of two at the same instant the later given holds."""
+        ordered = sorted(dict(entries).items())
+        return cls(tuple(since for since, _ in ordered), tuple(value for _, value in ordered))
+
+    @classmethod
+    def constant(cls, value: T) -> Track[T]:
+        return cls((EVER,), (value,))
+
+    def at(self, now: dt.datetime) -> T | None:
+        """The value known at `now`; None before the first."""
+        known = bisect_right(self.since, now)
+        return self.values[known - 1] if known else None
+
+
+@define(eq=False)
+class ChainTape:
+    """The instants at which something was recorded, ascending, and the chain of each, built when first asked for."""
+
+    times: tuple[dt.datetime, ...]
+    build: Callable[[int], OptionChain | None]
+    _built: dict[int, OptionChain | None] = field(factory=dict, init=False)
+
+    def at(self, now: dt.datetime) -> OptionChain | None:
+        """The newest chain recorded at or before `now`; None before the first."""
+        index = bisect_right(self.times, now) - 1
+        if index < 0:
+            return None
+        if index not in self._built:
+            self._built[index] = self.build(index)
+        return self._built[index]
+
+    def after(self, instant: dt.datetime) -> dt.datetime | None:
+        """The first recorded instant strictly after `instant`."""
+        index = bisect_right(self.times, instant)
+        return self.times[index] if index < len(self.times) else None
+
+    def step_seconds(self) -> float:
+        """The median distance between neighbouring instants, seconds."""
+        gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(self.times)]
+        return median(gaps) if gaps else LONE_STEP_SECONDS
+
+
+BarSource = Callable[[str, int, dt.datetime, dt.datetime], Sequence[Bar]]
+"""(symbol, seconds, start, end) -> bars, oldest first."""
+
+HOUR_SECONDS = 3600
+
+
+def no_bars(_symbol: str, _seconds: int, _start: dt.datetime, _end: dt.datetime) -> Sequence[Bar]:
+    return ()
+
+
+def bars_within(native: Iterable[Bar], seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+    """Bars of `seconds` with start <= bar.start and bar.end <= end, from ascending native bars.
+
+    Native bars of that length are returned as they are; of shorter ones longer bars are built on the clock's own
+    multiples, up to an hour (longer ones would begin at the wrong wall-clock time). A longer bar needs at least one
+    native bar; minutes without a trade have none.
+    """
+    native = list(native)
+    exact = [bar for bar in native if bar.seconds == seconds]
+    if not exact and seconds <= HOUR_SECONDS:
+        exact = _lengthened((bar for bar in native if seconds % bar.seconds == 0), seconds)
+    return tuple(bar for bar in exact if start <= bar.start and bar.end <= end)
+
+
+def _lengthened(native: Iterable[Bar], seconds: int) -> list[Bar]:
+    def slot(bar: Bar) -> int:
+        return int(bar.start.timestamp()) // seconds
+
+    return [_merged(list(bars), number * seconds, seconds) for number, bars in groupby(native, slot)]
+
+
+def _merged(bars: Sequence[Bar], start: int, seconds: int) -> Bar:
+    return Bar(
+        dt.datetime.fromtimestamp(start, dt.UTC), seconds, bars[0].open,
+        max(bar.high for bar in bars), min(bar.low for bar in bars), bars[-1].close,
+    )  # fmt: skip
+
 
 HOLE_STEPS = 1.5
 """The next recorded instant further away than this many steps is a hole: look one step later instead."""
@@ -92,3 +259,119 @@ class RecordedMarket:
 
     def fingerprint(self) -> str:
         return self.content
+
+
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_KEYS = ("seconds", "expiry", "root", "is_call", "strike")
+_VALUES = ("bid", "ask", "open_interest", "iv", "gamma")
+
+
+def _reals() -> array[float]:
+    return array("d")
+
+
+def _integers() -> array[int]:
+    return array("q")
+
+
+@define(eq=False)
+class ChainColumns:
+    """Rows as they come, one a contract and time. NaN = not given; open interest: 0 = not given, NaN = unreadable.
+
+    Rows whose contract could not be read are counted by instant. Where they and the rows without readable open interest
+    are more than one in twenty of a snapshot, no open interest of it is known: its quotes hold, its exposure does not.
+    """
+
+    underlying: str
+    times: dict[float, dt.datetime] = field(factory=dict, init=False)
+    roots: dict[str, int] = field(factory=dict, init=False)
+    seconds: array[float] = field(factory=_reals, init=False)
+    expiry: array[int] = field(factory=_integers, init=False)
+    root: array[int] = field(factory=_integers, init=False)
+    is_call: array[int] = field(factory=_integers, init=False)
+    strike: array[float] = field(factory=_reals, init=False)
+    bid: array[float] = field(factory=_reals, init=False)
+    ask: array[float] = field(factory=_reals, init=False)
+    open_interest: array[float] = field(factory=_reals, init=False)
+    iv: array[float] = field(factory=_reals, init=False)
+    gamma: array[float] = field(factory=_reals, init=False)
+    unread: Counter[float] = field(factory=Counter, init=False)
+    adjusted: dict[float, set[tuple[str, ...]]] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def contract_key(self, expiry: dt.date, root: str, is_call: bool, strike: float) -> tuple[int, int, int, float]:
+        code = self.roots.setdefault(root, len(self.roots))
+        return (expiry.toordinal() - _EPOCH_DAY, code, int(is_call), strike)
+
+    def append(
+        self, at: dt.datetime, contract: tuple[int, int, int, float], values: tuple[float, float, float, float, float]
+    ) -> None:
+        """One row: when, which contract, and bid, ask, open interest, IV, gamma."""
+        seconds = at.timestamp()
+        self.times[seconds] = at
+        self.seconds.append(seconds)
+        self.expiry.append(contract[0])
+        self.root.append(contract[1])
+        self.is_call.append(contract[2])
+        self.strike.append(contract[3])
+        self.bid.append(values[0])
+        self.ask.append(values[1])
+        self.open_interest.append(values[2])
+        self.iv.append(values[3])
+        self.gamma.append(values[4])
+
+    def note_unread(self, at: dt.datetime) -> None:
+        """One more row of this instant of which not even the contract could be read."""
+        self.unread[at.timestamp()] += 1
+
+    def leave_out_adjusted(self, at: dt.datetime, contract: tuple[str, ...]) -> None:
+        """An adjusted contract was listed at that time: it counts once among the chain's defects."""
+        self.adjusted.setdefault(at.timestamp(), set()).add(contract)
+
+    def tape(self, intake: Intake) -> ChainTape:
+        """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
+        columns = {name: np.array(getattr(self, name)) for name in (*_KEYS, *_VALUES)}
+        order = np.lexsort(tuple(columns[name] for name in reversed(_KEYS)))  # stable: file order within a key
+        columns = {name: column[order] for name, column in columns.items()}
+        superseded = _same(columns, _KEYS)
+        exact = superseded & _same(columns, _VALUES)
+        intake.count("exact_duplicate", times=int(exact.sum()))
+        intake.count("conflicting_duplicate", times=int((superseded & ~exact).sum()))
+        columns = {name: column[~superseded] for name, column in columns.items()}
+        intake.used = len(columns["seconds"])
+        instants, starts = np.unique(columns["seconds"], return_index=True)
+        edges = [*starts.tolist(), intake.used]
+        for (first, end), seconds in zip(pairwise(edges), instants.tolist(), strict=True):
+            interest, dropped = columns["open_interest"][first:end], self.unread[seconds]
+            unknown = int(np.isnan(interest).sum()) + dropped
+            if too_many_unknown(unknown, len(interest) + dropped):
+                interest[:] = np.nan
+                intake.without_exposure += 1
+        times = tuple(self.times[seconds] for seconds in instants.tolist())
+        roots = tuple(self.roots)
+
+        def chain(index: int) -> OptionChain:
+            rows = slice(edges[index], edges[index + 1])
+            adjusted = len(self.adjusted.get(times[index].timestamp(), ()))
+            return OptionChain(
+                self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
+                columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
+                columns["ask"][rows], columns["open_interest"][rows], columns["iv"][rows], columns["gamma"][rows],
+                columns["seconds"][rows], {"adjusted": adjusted} if adjusted else {},
+            )  # fmt: skip
+
+        return ChainTape(times, chain)
+
+
+def _same(columns: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """True where a row equals the next one in all the named columns; NaN equals NaN."""
+    size = len(columns[names[0]])
+    same = np.ones(size, dtype=bool)
+    same[-1:] = False
+    for name in names:
+        column = columns[name]
+        here, following = column[:-1], column[1:]
+        same[:-1] &= (here == following) | ((here != here) & (following != following))  # noqa: PLR0124 - NaN only
+    return same

@@ -16,22 +16,22 @@ from typing import TypeVar
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.recorded.cells import read_price
-from gammacore.adapters.recorded.intake import Intake
-from gammacore.adapters.recorded.price_columns import (
+from gammacore.adapters.recorded.market import Intake, Seen, Track
+from gammacore.adapters.recorded.text_table import (
     PRICE,
     TIME_COLUMNS,
     VIX,
+    UnreadableFile,
     Wanted,
+    open_table,
     pick_bars,
     pick_closes,
     pick_column,
     pick_date,
     pick_time,
+    read_price,
+    row_defect,
 )
-from gammacore.adapters.recorded.text_table import open_table, row_defect
-from gammacore.adapters.recorded.tracks import Seen, Track
-from gammacore.adapters.recorded.unreadable import UnreadableFile
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
 from gammacore.domain.written_dates import at_clock, days_of, read_clock, read_day, read_instant

@@ -16,14 +16,12 @@ from typing import Any
 
 from attrs import define, field
 
-from gammacore.adapters.recorded.bars import BarSource, bars_within
-from gammacore.adapters.recorded.intake import Intake
-from gammacore.adapters.recorded.market import RecordedMarket
-from gammacore.adapters.recorded.recording import RecordingHeader
-from gammacore.adapters.recorded.recording_lines import (
+from gammacore.adapters.recorded.market import BarSource, ChainTape, Intake, RecordedMarket, Seen, Track, bars_within
+from gammacore.adapters.recorded.recording import (
     FORMAT,
     VERSION,
     Line,
+    RecordingHeader,
     bars_of,
     chain_of,
     decimal,
@@ -32,9 +30,7 @@ from gammacore.adapters.recorded.recording_lines import (
     settlement_of,
 )
 from gammacore.adapters.recorded.surroundings import ReplaySettings
-from gammacore.adapters.recorded.text_table import content_hash, open_bytes
-from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
-from gammacore.adapters.recorded.unreadable import UnreadableFile
+from gammacore.adapters.recorded.text_table import UnreadableFile, content_hash, open_bytes
 from gammacore.domain.market import Bar, OptionChain
 from gammacore.errors import GammacoreError, MissingData
 from gammacore.ports.market_data import SettlementPrint

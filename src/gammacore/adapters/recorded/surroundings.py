@@ -10,8 +10,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gammacore.adapters.recorded.bars import BarSource, bars_within, no_bars
-from gammacore.adapters.recorded.intake import Intake
+from gammacore.adapters.recorded.market import BarSource, Intake, Seen, Track, bars_within, no_bars
 from gammacore.adapters.recorded.price_tables import (
     CloseTable,
     PriceTable,
@@ -21,7 +20,6 @@ from gammacore.adapters.recorded.price_tables import (
     read_prices,
     read_vix,
 )
-from gammacore.adapters.recorded.tracks import Seen, Track
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
