@@ -19,7 +19,7 @@ from attrs import define, evolve, field, frozen
 from builders import at
 from builders_world import World
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.faults import Behaviour, FaultPlan
+from gammacore.adapters.fake.order import Behaviour, FaultPlan
 from gammacore.application.containment import NOT_BOOKED
 from gammacore.application.survival import FAULT
 from gammacore.domain.book.book import Book

@@ -20,7 +20,7 @@ from builders import at
 from gammacore.adapters.alpaca.broker import AlpacaBroker
 from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints, TimeOuts, connect
 from gammacore.adapters.alpaca.market import FULL_PLAN, AlpacaMarket
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.wire import Repeats
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession

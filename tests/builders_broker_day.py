@@ -12,8 +12,8 @@ from counterparts.world import ACCOUNT, LIVE_TOKEN, SECRET, TOKEN, World
 from gammacore.adapters.alpaca import Endpoints
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.configuration import Configuration, Sourced, configure

@@ -11,9 +11,9 @@ from attrs import frozen
 
 from builders import DAY, a_put_spread, at
 from fakes import BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.fill_model import PublishedFillModel
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.trading_floor import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side, Underlying
 from gammacore.domain.legs import Leg

@@ -28,11 +28,9 @@ from counterparts.wire_rows import WORDS
 from counterparts.wire_switch import Switchboard
 from counterparts.world import ACCOUNT, World
 from fakes import BidAsk
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.faults import Behaviour
-from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryInbox, MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.order import Behaviour
 from gammacore.application.trade_day import TradeDay
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from fakes import FakeCalendar
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.application.watch_regime import GexFeed
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedge_filter.protocol import LogMessage

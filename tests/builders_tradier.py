@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.client import Patience, TradierClient, TradierHosts
 from gammacore.adapters.tradier.pacing import PacingLimits

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import httpx
 from attrs import define, field
 
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import LIVE, Patience, TradierClient, TradierHosts
 from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 from gammacore.domain.instruments import REGISTRY

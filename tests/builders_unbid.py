@@ -17,8 +17,8 @@ from builders_exchange import put
 from builders_world import PATIENT, Scripted, a_desk_without_entries
 from counterparts.world import ACCOUNT, World
 from fakes import BidAsk, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract

@@ -12,10 +12,8 @@ from attrs import define, evolve, field, frozen
 from builders import DAY, a_plan, a_session, at
 from builders_exchange import PUT_QUOTES
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryInbox, MemoryLedger, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms
 from gammacore.application.guard import Guard

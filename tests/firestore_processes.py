@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from builders_ledger import OPEN, halted
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import FirestoreStorage, Patience, connect
 from gammacore.errors import WriteConflict
 

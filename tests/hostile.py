@@ -18,9 +18,9 @@ from broker_faults import drawn_stretches, make_faulty
 from builders import DAY, a_session, at
 from builders_world import PATIENT, World, a_judgement, a_scripted_plan
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.faults import Behaviour, CancelOutcome
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.order import Behaviour, CancelOutcome
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import without_plan

@@ -18,10 +18,9 @@ from builders import a_session
 from builders_world import TERMS, Scripted, World
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.codec.records import decode
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.account import BookFile
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.exchange_book import BookFile
-from gammacore.adapters.fake.storage import MemoryLedger
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryLedger
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule

@@ -126,7 +126,7 @@ def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> L
 def flatten_by_signal() -> Iterator[Inbox]:
     """An inbox that SIGUSR1 posts a flatten request to; SIGTERM ends the run as Ctrl-C does. Rule: R10."""
     from gammacore import wiring
-    from gammacore.adapters.fake.inbox import MemoryInbox
+    from gammacore.adapters.fake.in_memory import MemoryInbox
     from gammacore.ports.storage import Request, RequestKind
 
     inbox, clock = MemoryInbox(), wiring.system_clock()

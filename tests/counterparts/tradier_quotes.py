@@ -10,7 +10,7 @@ import numpy as np
 
 from counterparts.tradier_words import Json, figure, milliseconds
 from counterparts.world import World
-from gammacore.adapters.fake.matching import shares_quote
+from gammacore.adapters.fake.trading_floor import shares_quote
 from gammacore.domain.instruments import (
     REGISTRY,
     UNDERLYING_OF_ROOT,

@@ -15,7 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from counterparts.wire_rows import DialectWords, Reply, Row, Subject
 from counterparts.world import World
-from gammacore.adapters.fake.faults import Behaviour
+from gammacore.adapters.fake.order import Behaviour
 
 
 @define(eq=False)

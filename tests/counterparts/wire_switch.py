@@ -16,7 +16,7 @@ from counterparts.wire import CONTROL
 from counterparts.wire_faults import Fault, Memory
 from counterparts.wire_rows import DialectWords, Reply, Subject
 from counterparts.world import World
-from gammacore.adapters.fake.faults import FAIR, Behaviour, FaultPlan
+from gammacore.adapters.fake.order import FAIR, Behaviour, FaultPlan
 
 MOST_POSITIONS_KEPT = 200
 

@@ -14,8 +14,8 @@ from attrs import define, field, frozen
 from builders import DAY, at
 from builders_exchange import HALF_DAY, PUT_QUOTES
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract

@@ -10,7 +10,7 @@ import pytest
 from builders_cli import CommandLine, at_home
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure
 from gammacore.domain.sessions import new_york

@@ -16,7 +16,7 @@ from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, SECRET, TOKEN, World, simulated_world
 from fakes import FakeCalendar
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.application.diagnose import Check
 from gammacore.configuration import configure

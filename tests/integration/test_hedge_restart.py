@@ -14,7 +14,7 @@ import attrs
 import pytest
 
 from builders_hedging import CALENDAR, CALL, PUT, market
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers

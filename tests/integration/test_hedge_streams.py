@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
 from gammacore.adapters.ndjson import decode_line, file_lines, read_inputs
 from gammacore.adapters.ndjson.inputs import read_plain_event
 from gammacore.domain.hedge_filter.inbound import read_message

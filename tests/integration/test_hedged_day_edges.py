@@ -13,9 +13,9 @@ from builders_delta_hedge import straddle_legs
 from builders_desk import a_contract
 from builders_world import World, a_desk_without_entries
 from fakes import FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.faults import Behaviour
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.order import Behaviour
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.holding_events import HedgeDecided, HoldingClosed

@@ -15,7 +15,7 @@ from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, LIVE_TOKEN, SECRET, TOKEN, World, simulated_world
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier import client as tradier_client
 from gammacore.adapters.tradier import market as tradier_market
 from gammacore.adapters.tradier.client import TradierHosts

@@ -18,7 +18,7 @@ from counterparts.tradier_control import tradier_client
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, SECRET, TOKEN, World, scripted_world
 from gammacore.adapters.alpaca import AlpacaBroker, AlpacaKeys, AlpacaOrderNews
-from gammacore.adapters.fake.news import FakeOrderNews
+from gammacore.adapters.fake.stand_ins import FakeOrderNews
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews

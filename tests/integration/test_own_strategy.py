@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 import gammacore
 from builders_cli import CommandLine
 from conftest import ROOT
-from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.sessions import BrokerClock

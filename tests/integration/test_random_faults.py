@@ -24,9 +24,9 @@ from builders_desk import a_contract
 from builders_exchange import call, put
 from builders_world import PATIENT, Scripted, World, a_scripted_plan
 from fakes import BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.order import Behaviour, CancelOutcome, FaultPlan
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk

@@ -12,8 +12,8 @@ from builders import DAY, a_call_spread, a_plan, a_put_spread, a_session, at
 from builders_exchange import call, put
 from builders_world import PATIENT, TERMS, Scripted, World
 from fakes import BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, SharesDelivered

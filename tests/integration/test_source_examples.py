@@ -16,10 +16,8 @@ from builders_exchange import put
 from builders_world import World, a_world
 from fakes import NO_FEES
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryInbox, MemoryStorage
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.simulated.model import Shock
 from gammacore.application.day_ledger import DayLedger

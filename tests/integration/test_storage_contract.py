@@ -10,8 +10,7 @@ import pytest
 from contracts import inbox_contract, storage_contract
 from contracts.inbox_contract import InboxContract
 from contracts.storage_contract import DurableStorageContract, StorageContract
-from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryInbox, MemoryLedger, MemoryStorage
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.storage import SqliteStorage
 

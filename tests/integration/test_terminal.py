@@ -23,7 +23,7 @@ from rich.console import Console
 
 from builders import at
 from builders_cli import CommandLine, at_home, on_a_trading_day
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore_cli import terminal
 from gammacore_cli.main import EXIT_DONE
 from gammacore_cli.terminal import LineFormatter, TerminalLines, progress

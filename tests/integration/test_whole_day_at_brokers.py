@@ -12,8 +12,7 @@ from builders_quotes_only import QuotesOnly
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
-from gammacore.adapters.fake.inbox import MemoryInbox
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryInbox, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms
 from gammacore.domain.instruments import REGISTRY

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gammacore
-from gammacore.adapters.fake.slow_broker import SlowBroker
+from gammacore.adapters.fake.stand_ins import SlowBroker
 from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import Purpose
 from gammacore.ports.broker import Broker

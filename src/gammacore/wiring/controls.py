@@ -9,7 +9,7 @@ from typing import assert_never
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.pause_file import PauseFile

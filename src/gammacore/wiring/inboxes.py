@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.adapters.firestore import Outages
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.several_inboxes import SeveralInboxes

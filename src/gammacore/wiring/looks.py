@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.broker_facts.dated import BrokerName

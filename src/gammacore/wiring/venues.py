@@ -12,9 +12,9 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from gammacore.adapters.estimated_fees import EstimatedFees
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.shares_of_index import SharesOfIndex
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.stand_ins import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Configuration, Settings

@@ -11,7 +11,7 @@ import pytest
 from builders_ledger import OPEN
 from firestore_processes import CALM
 from firestore_server import FirestoreServer, skip_without_server
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, Patience, connect
 
 HOST = "FIRESTORE_EMULATOR_HOST"

@@ -12,7 +12,7 @@ from attrs import evolve
 from builders_ledger import at, halted, some_events
 from gammacore.adapters.codec.chain import GENESIS, link
 from gammacore.adapters.codec.records import encode
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage
 from gammacore.adapters.firestore import storage as limits
 from gammacore.errors import CorruptLedger, InvalidInput, StorageError

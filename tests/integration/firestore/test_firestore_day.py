@@ -13,7 +13,7 @@ import pytest
 
 from builders_cli import CommandLine, at_home, on_a_trading_day, process
 from firestore_server import FirestoreServer
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book

@@ -14,7 +14,7 @@ import pytest
 
 from builders_ledger import OPEN, halted, some_events
 from firestore_faults import RivaledDocuments
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
 from gammacore.adapters.firestore.lease import Heartbeat
 from gammacore.errors import InvalidInput, StorageError, WriteConflict

@@ -12,7 +12,7 @@ import pytest
 from builders_ledger import at, halted, some_events
 from firestore_faults import Fate, Network, UnreliableDocuments
 from firestore_server import FirestoreServer
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage, Outages, StoreUnreachable
 from gammacore.adapters.firestore.faults import Outrun
 from gammacore.errors import CorruptLedger, StorageError, WriteConflict

@@ -14,7 +14,7 @@ import pytest
 from builders_cli import at_home
 from builders_ledger import OPEN, at, halted, some_events
 from firestore_faults import RivaledDocuments
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage, repair
 from gammacore.domain.ledger import Event, OrderFilled
 from gammacore.domain.orders import Execution

@@ -9,7 +9,7 @@ import pytest
 from contracts import inbox_contract, storage_contract
 from contracts.inbox_contract import InboxContract
 from contracts.storage_contract import DurableStorageContract
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage
 
 

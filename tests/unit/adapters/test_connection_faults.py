@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from gammacore.adapters.alpaca.faults import trouble_of
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import SANDBOX, TradierClient
 from gammacore.adapters.tradier.faults import WireTrouble, read_answer, transport_trouble
 from gammacore.adapters.wire import Asked, explain

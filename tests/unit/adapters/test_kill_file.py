@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.inbox_contract import InboxContract, Reopen
-from gammacore.adapters.fake.inbox import MemoryInbox
+from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.errors import StorageError

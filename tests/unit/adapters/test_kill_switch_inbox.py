@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import at
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.configuration import Sourced, configure
 from gammacore.errors import StorageError

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from builders_ledger import OPEN
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Outages, StoreUnreachable
 from gammacore.adapters.firestore.faults import Outrun, StoreBusy
 from gammacore.errors import StorageError

@@ -14,8 +14,8 @@ from builders_delta_hedge import CALL, PUT, STRADDLE, straddle_legs
 from builders_desk import a_contract
 from builders_world import TERMS, World
 from fakes import BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.holding_events import HedgeDecided, HoldingClosed, HoldingSettled

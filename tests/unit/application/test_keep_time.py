@@ -12,7 +12,7 @@ from builders import at
 from builders_exchange import an_entry
 from builders_holdings import sell
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.application.keep_time import KeepTime
 from gammacore.domain.ledger import AlarmRaised, OrderNotSent
 from gammacore.domain.loop_limits import LoopLimits

@@ -15,8 +15,7 @@ from builders_day import day_started, entry_ticket, ledger_opened, opened
 from builders_holdings import order_intended
 from builders_world import World, a_scripted_plan, a_world_holding
 from fakes import FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed, SettlementAwaited, SharesDelivered

@@ -17,8 +17,8 @@ from builders_exchange import an_entry, put
 from builders_holdings import spread_adopted
 from builders_world import World
 from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.leftovers import close_spreads

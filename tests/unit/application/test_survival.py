@@ -14,7 +14,7 @@ from attrs import define, evolve, frozen
 from builders_exchange import put
 from builders_world import TERMS, Scripted, World, a_scripted_plan, a_world, relayed
 from fakes import BidAsk
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.second_journal import FileJournal, kept
 from gammacore.application.survival import FAULT
 from gammacore.domain.holding_events import HoldingClosed

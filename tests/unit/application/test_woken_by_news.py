@@ -12,9 +12,9 @@ from builders_exchange import PUT_QUOTES
 from builders_world import Scripted as ScriptedDesk
 from builders_world import World, a_scripted_plan
 from fakes import NO_FEES, FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
-from gammacore.adapters.fake.news import FakeOrderNews
+from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.fake.stand_ins import FakeOrderNews
 from gammacore.application.trade_day import TradeDay
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.ports.order_news import News

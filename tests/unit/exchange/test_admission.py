@@ -10,7 +10,7 @@ import pytest
 from builders import DAY, a_condor, a_put_spread, at
 from builders_exchange import PUT_QUOTES, Desk, a_desk, a_single, an_entry, an_exit, call, put
 from fakes import NO_FEES
-from gammacore.adapters.fake.margin import option_requirement, share_requirement
+from gammacore.adapters.fake.account import option_requirement, share_requirement
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose

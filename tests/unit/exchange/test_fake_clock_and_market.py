@@ -10,8 +10,8 @@ import pytest
 from builders import DAY, at
 from builders_exchange import HALF_DAY, PUT_QUOTES, a_desk, an_entry, put
 from fakes import FakeCalendar, FakeMarket
-from gammacore.adapters.fake.clock import FakeClock
 from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.orders import OrderState
 from gammacore.errors import InvalidInput, MissingData

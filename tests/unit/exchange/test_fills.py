@@ -23,8 +23,8 @@ from builders_exchange import (
     put,
 )
 from fakes import NO_FEES
-from gammacore.adapters.fake.faults import CancelOutcome
-from gammacore.adapters.fake.fill_model import PublishedFillModel
+from gammacore.adapters.fake.order import CancelOutcome
+from gammacore.adapters.fake.trading_floor import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import OrderReport, OrderState, Purpose

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from builders import a_call_spread, a_condor, a_put_spread, at
 from builders_exchange import PUT_QUOTES, a_single, an_entry, an_exit, call, put
 from fakes import BidAsk, quoted_chain
-from gammacore.adapters.fake.exchange_order import net_price
-from gammacore.adapters.fake.matching import accepts_price, at_limit_or_better, natural_prices
+from gammacore.adapters.fake.order import net_price
+from gammacore.adapters.fake.trading_floor import accepts_price, at_limit_or_better, natural_prices
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import OrderTicket

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from builders_inventory import share_ticket
 from gammacore import configure, wire_day
-from gammacore.adapters.fake.slow_broker import SlowBroker
+from gammacore.adapters.fake.stand_ins import SlowBroker
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose
 from gammacore.errors import BrokerError
 

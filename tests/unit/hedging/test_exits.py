@@ -10,7 +10,7 @@ import pytest
 
 from builders_hedging import CALENDAR, CALL, PUT, Desk, instant, market, sides, update
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.hedging.decision import HedgingDay, Phase
 from gammacore.domain.hedging.settings import Freshness
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders_hedging import CALL, PUT, Desk, market, sides, update
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
 from gammacore.domain.hedge_filter.book import DeskBook
 from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgeWith, HedgingSettings, NegativeLeg, PositiveLeg

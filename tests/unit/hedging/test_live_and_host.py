@@ -12,7 +12,7 @@ import pytest
 
 from builders_hedging import CALENDAR, CALL, Desk, instant, market, sides, update
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.hedging.settings import Freshness, HedgingSettings, LineMode
 from gammacore.errors import InvalidInput
 from gammacore.wiring.hedging import hedging_host

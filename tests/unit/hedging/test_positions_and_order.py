@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_hedging import CALL, PUT, Desk, market, sides
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
 from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.errors import InvalidInput

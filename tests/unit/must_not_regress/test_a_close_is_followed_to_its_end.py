@@ -8,7 +8,7 @@ from builders import DAY, at
 from builders_day import PUT_TRADE, closed, day_started, ledger_opened, opened
 from builders_exchange import put
 from builders_world import a_world_holding
-from gammacore.adapters.fake.faults import Behaviour
+from gammacore.adapters.fake.order import Behaviour
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
 from gammacore.domain.holdings.holding import HoldingState

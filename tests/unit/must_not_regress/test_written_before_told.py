@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders_day import a_day
-from gammacore.adapters.fake.storage import MemoryLedger, MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event

@@ -14,7 +14,7 @@ from builders import at
 from builders_cli import trading_seed
 from builders_loopback import Channel
 from builders_world import Scripted, a_world
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode

@@ -11,7 +11,7 @@ from attrs import evolve
 from builders import a_plan, at
 from builders_day import ledger_opened, opened
 from builders_desk import Legs, a_situation
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.advice import AdvisorOpinion, ExitQuestion

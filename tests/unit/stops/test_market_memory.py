@@ -12,7 +12,7 @@ from builders import a_plan, a_put_spread, at
 from builders_day import ledger_opened, opened
 from builders_desk import Legs, a_book, a_quoted_chain, a_situation, steps
 from fakes import FakeMarket
-from gammacore.adapters.fake.storage import MemoryStorage
+from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.recall_market import RecallMarket
 from gammacore.domain import holding_events

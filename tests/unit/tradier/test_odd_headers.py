@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.pacing import Lane, Pacer, PacingLimits
 
 NOW = dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC)

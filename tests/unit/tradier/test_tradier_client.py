@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from builders_tradier import ACCOUNT, HOSTS, NOON, TOKEN, ScriptedWire, answered, broker_of, client_of
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import LIVE, SANDBOX, Patience, TradierClient
 from gammacore.errors import BrokerUnavailable, InvalidInput
 from gammacore.ports.credentials import Secret

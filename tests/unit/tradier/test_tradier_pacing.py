@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from builders_tradier import ACCOUNT, NOON, ScriptedWire, a_put_spread, answered, broker_of, client_of
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import Patience
 from gammacore.adapters.tradier.pacing import SANDBOX_LIMITS, Lane, PacingLimits
 from gammacore.errors import BrokerUnavailable

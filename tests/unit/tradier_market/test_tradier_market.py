@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from builders_tradier_market import DAY, SESSION, TEN, AnsweringTradier, a_quote, an_option, answering, milliseconds
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import SANDBOX
 from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 from gammacore.domain.gex.units import ALL, TODAY, Scope

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_tradier_market import DAY, SESSION, TEN, AnsweringTradier, a_quote, an_option, answering
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.errors import MarketDataError
 
 LATER = SESSION.close + dt.timedelta(minutes=20)

@@ -12,7 +12,7 @@ import pytest
 
 from builders_tradier import ACCOUNT, NOON, ORDER_ID
 from contracts.order_news_contract import is_connected, until
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import LIVE, Patience, TradierClient
 from gammacore.adapters.tradier.news import Line, NewsSettings, TradierOrderNews
 from gammacore.ports.credentials import Secret

@@ -11,7 +11,7 @@ import pytest
 
 from builders import a_plan
 from builders_day import opened
-from gammacore.adapters.fake.clock import FakeClock
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.storage import SqliteStorage

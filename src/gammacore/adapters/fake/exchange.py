@@ -15,14 +15,9 @@ from typing import Any
 
 from attrs import evolve
 
-from gammacore.adapters.fake.admission import refusal, reserve_of
-from gammacore.adapters.fake.exchange_book import BookFile, ExchangeBook
-from gammacore.adapters.fake.exchange_order import ExchangeOrder, net_price
-from gammacore.adapters.fake.faults import Behaviour, CancelOutcome, FaultPlan
-from gammacore.adapters.fake.fill_model import PublishedFillModel
-from gammacore.adapters.fake.matching import natural_prices
-from gammacore.adapters.fake.settlement import Clearing
-from gammacore.adapters.fake.trading_floor import TradingFloor
+from gammacore.adapters.fake.account import BookFile, Clearing, ExchangeBook
+from gammacore.adapters.fake.order import Behaviour, CancelOutcome, ExchangeOrder, FaultPlan, net_price
+from gammacore.adapters.fake.trading_floor import PublishedFillModel, TradingFloor, natural_prices, refusal, reserve_of
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
@@ -171,7 +166,7 @@ class FakeExchange:
     def changes(self, after: int = 0) -> tuple[int, frozenset[str]]:
         """The number of the newest change of an order, and the client ids of those that changed after change `after`.
 
-        What a broker's stream is made of (`gammacore.adapters.fake.news.FakeOrderNews`). Never fails.
+        What a broker's stream is made of (`gammacore.adapters.fake.stand_ins.FakeOrderNews`). Never fails.
         """
         self._catch_up()
         return self._book.changes, self._book.changed_since(after)

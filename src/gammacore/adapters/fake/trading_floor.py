@@ -1,22 +1,257 @@
-"""Holds working orders against the snapshots a market has shown, oldest first. Rule: CS-419."""
+"""Which orders the fake exchange takes, at what prices they trade against one snapshot, and in which order.
+
+Rules: CS-419, CS-420, CS-702, section 7.3.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from attrs import evolve, field, frozen
 
-from gammacore.adapters.fake.exchange_book import ExchangeBook
-from gammacore.adapters.fake.exchange_order import ExchangeOrder, Prices, net_price
-from gammacore.adapters.fake.fill_model import PublishedFillModel
-from gammacore.adapters.fake.matching import accepts_price, at_limit_or_better, natural_prices
+from gammacore.adapters.fake.account import ExchangeBook, option_requirement, share_margin
+from gammacore.adapters.fake.order import ExchangeOrder, Prices, net_price
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import OrderState
+from gammacore.domain.instruments import (
+    EQUITY_OPTION_MULTIPLIER,
+    Right,
+    SettlementTime,
+    Side,
+    Underlying,
+    settlement_time,
+    tick_floor,
+)
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.market import MarketSnapshot, Quote
+from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
+from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york_date
+from gammacore.domain.spreads import CENT, clamp
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
+
+BY_VIX = ((Decimal(15), Decimal("0.875")), (Decimal(17), Decimal("0.80")), (Decimal(19), Decimal("0.75")))
+FROM_VIX_19 = Decimal("0.70")
+LATE_MORNING, EARLY_AFTERNOON = dt.time(11), dt.time(12, 30)
+
+
+@frozen
+class PublishedFillModel:
+    """Entries fill at their limit with a probability instead of at the quotes: one draw per order, by its id.
+
+    Not a model of any market: it reproduces the assumption behind published figures. `seed` and the client id decide
+    the draw, so it does not depend on the order of questions and survives a restart.
+
+    >>> model = PublishedFillModel(seed=7)
+    >>> noon = dt.datetime(2026, 8, 19, 16, tzinfo=dt.UTC)
+    >>> model.probability(vix=Decimal("14.9"), credit=Decimal("2.50"), at=noon)
+    Decimal('0.8550')
+    """
+
+    seed: int
+
+    def covers(self, ticket: OrderTicket) -> bool:
+        """Only opening credit limits are drawn for; everything else trades at the quotes."""
+        return ticket.purpose is Purpose.ENTRY and ticket.effect is Effect.CREDIT and ticket.limit is not None
+
+    def probability(self, vix: Decimal | None, credit: Decimal, at: dt.datetime) -> Decimal:
+        """The chance of a fill, 0.50 to 0.95; a VIX nobody knows counts as a high one."""
+        by_vix = next((chance for limit, chance in BY_VIX if vix is not None and vix < limit), FROM_VIX_19)
+        by_credit = min((credit - 1) * Decimal("0.02"), Decimal("0.10"))
+        return max(Decimal("0.50"), min(by_vix + by_credit - _lateness(at), Decimal("0.95")))
+
+    def fills(self, ticket: OrderTicket, vix: Decimal | None, at: dt.datetime) -> bool:
+        digest = hashlib.sha256(f"{self.seed}:{ticket.id}".encode()).digest()
+        draw = Decimal(int.from_bytes(digest[:6], "big")) / 2**48
+        return draw < self.probability(vix, ticket.limit or Decimal(0), at)
+
+
+def _lateness(at: dt.datetime) -> Decimal:
+    time = at.astimezone(NEW_YORK).time()
+    if time >= EARLY_AFTERNOON:
+        return Decimal("0.10")
+    return Decimal("0.05") if time >= LATE_MORNING else Decimal(0)
+
+
+ZERO = Decimal(0)
+
+
+def natural_prices(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Decimal = ZERO) -> Prices | None:
+    """What each leg trades at by crossing the quotes of one snapshot, less `slippage` points; None if a leg cannot.
+
+    Sold at the bid, bought at the ask, so that an entry is short bid - long ask and an exit short ask - long bid; every
+    vertical in the order is worth 0 to its width (CS-002). No leg is sold to a bid of 0, alone or with others (CS-420).
+    """
+    prices: list[Decimal] = []
+    for leg in ticket.legs:
+        quote = shares_quote(snapshot, leg.symbol) if isinstance(leg, ShareLeg) else snapshot.quote(leg.contract)
+        if quote is None or (quote.bid == 0 and leg.side is Side.SELL):
+            return None
+        prices.append(max(quote.bid - slippage, ZERO) if leg.side is Side.SELL else quote.ask + slippage)
+    legs = ticket.option_legs
+    for sold, bought in _verticals(legs):
+        prices[bought] = _clamped(legs[sold], legs[bought], prices[sold], prices[bought])
+    return tuple(prices)
+
+
+def shares_quote(snapshot: MarketSnapshot, symbol: str) -> Quote | None:
+    """Bid and ask of the underlying's own shares: a cent wide, its price between them; None when that is not fresh.
+
+    Recordings and simulations carry a price of the shares and no quote of them. Liquid funds trade a cent wide.
+    """
+    price, seen_at = snapshot.spot, snapshot.spot_at
+    if price is None or seen_at is None or snapshot.underlying != symbol or not snapshot.fresh(seen_at):
+        return None
+    bid = tick_floor(price, CENT)
+    return Quote(bid, bid + CENT, seen_at)
+
+
+def _verticals(legs: tuple[Leg, ...]) -> list[tuple[int, int]]:
+    """Places of the sold and the bought leg of each vertical in an order: same root, expiry, right and ratio."""
+    series: dict[tuple[object, ...], list[int]] = {}
+    for place, leg in enumerate(legs):
+        contract = leg.contract
+        series.setdefault((contract.root, contract.expiry, contract.right, leg.ratio), []).append(place)
+    pairs = [places for places in series.values() if len(places) == 2]
+    return [
+        (first, second) if legs[first].side is Side.SELL else (second, first)
+        for first, second in pairs
+        if legs[first].side is not legs[second].side
+    ]
+
+
+def _clamped(sold: Leg, bought: Leg, sold_price: Decimal, bought_price: Decimal) -> Decimal:
+    """The bought leg's price such that the vertical is worth 0 to its width; the sold leg keeps its price."""
+    gap = bought.contract.strike - sold.contract.strike
+    worth_more = gap if sold.contract.right is Right.CALL else -gap
+    if worth_more > 0:  # the dearer leg is sold: received = sold - bought
+        return sold_price - clamp(sold_price - bought_price, ZERO, worth_more)
+    return sold_price + clamp(bought_price - sold_price, ZERO, -worth_more)
+
+
+def accepts_price(ticket: OrderTicket, net: Decimal) -> bool:
+    """Whether the order trades at a net price: a credit at its limit or more, a debit at its limit or less."""
+    if ticket.limit is None:
+        return True
+    return net >= ticket.limit if ticket.effect is Effect.CREDIT else net <= ticket.limit
+
+
+def at_limit_or_better(ticket: OrderTicket, prices: Prices) -> Prices:
+    """The natural prices, or those of the limit when it is better: for fills that come whatever the market shows.
+
+    The bought legs become cheaper first, down to 0, and the first sold leg dearer by what is left.
+    """
+    net = net_price(ticket, prices)
+    if ticket.limit is None or accepts_price(ticket, net):
+        return prices
+    missing = abs(ticket.limit - net)
+    mended = list(prices)
+    for place, leg in enumerate(ticket.legs):
+        if leg.side is Side.BUY and missing:
+            saved = min(missing, mended[place] * leg.ratio)
+            mended[place] -= saved / leg.ratio
+            missing -= saved
+    for place, leg in enumerate(ticket.legs):
+        if leg.side is Side.SELL and missing:
+            mended[place] += missing / leg.ratio
+            missing = ZERO
+    return tuple(mended)
+
+
+def defect_of(ticket: OrderTicket, underlyings: Mapping[str, Underlying], today: dt.date) -> str | None:
+    """Why an order makes no sense by itself: unknown or expired contracts, a leg twice, a limit between ticks."""
+    if ticket.is_shares:
+        off_tick = ticket.limit is not None and ticket.limit % CENT != 0
+        return "price_not_on_tick" if off_tick else None
+    underlying = underlyings.get(ticket.underlying)
+    if underlying is None or any(leg.contract.underlying != ticket.underlying for leg in ticket.option_legs):
+        return "unknown_symbol"
+    if len(set(ticket.symbols)) < len(ticket.legs):
+        return "duplicate_leg"
+    if any(_has_stopped_trading(leg, today) for leg in ticket.option_legs):
+        return "contract_expired"
+    if ticket.limit is not None and ticket.limit % _tick(ticket, ticket.limit, underlying) != 0:
+        return "price_not_on_tick"
+    return None
+
+
+def _has_stopped_trading(leg: Leg, today: dt.date) -> bool:
+    """AM contracts trade for the last time on the day before they settle (brokers.md 7)."""
+    expiry = leg.contract.expiry
+    return expiry <= today if settlement_time(leg.contract.root) is SettlementTime.AM else expiry < today
+
+
+def _tick(ticket: OrderTicket, limit: Decimal, underlying: Underlying) -> Decimal:
+    return underlying.ticks.complex_order if len(ticket.legs) > 1 else underlying.ticks.single(limit)
+
+
+def closes_more_than_held(ticket: OrderTicket, book: ExchangeBook) -> bool:
+    """Whether a closing order exceeds what is held and not being closed by another order already."""
+    free = dict(book.held)
+    for order in book.matchable():
+        if order.ticket.closes:
+            for leg, left in zip(order.ticket.legs, order.unfilled, strict=True):
+                free[leg.symbol] = free.get(leg.symbol, 0) + leg.side.sign * left
+    return any(-leg.side.sign * free.get(leg.symbol, 0) < leg.ratio * ticket.quantity for leg in ticket.legs)
+
+
+def crosses_zero(ticket: OrderTicket, book: ExchangeBook) -> bool:
+    """Whether an order that opens meets holdings of the other side: brokers want those closed by themselves.
+
+    Netted, a later close of what was held would find nothing to close.
+    """
+    return any(leg.side.sign * book.held.get(leg.symbol, 0) < 0 for leg in ticket.legs)
+
+
+def reserve_of(ticket: OrderTicket, book: ExchangeBook, net: Decimal | None) -> Decimal:
+    """Buying power an opening order ties up, dollars a spread: what its fill adds to the risk, less what it brings.
+
+    `net` is the price it is expected to trade at, points: its limit, or the natural price of a market order. A credit
+    spread ties up (W - C) × 100 (CS-006), a bought option its price.
+    """
+    if ticket.closes:
+        return Decimal(0)
+    price = net or Decimal(0)
+    if ticket.is_shares:
+        return share_margin(1, price) if ticket.effect is Effect.DEBIT else share_margin(-1, price) - price
+    held = book.options
+    with_fill = dict(held)
+    for leg in ticket.option_legs:
+        more = leg.side.sign * leg.ratio * ticket.quantity
+        with_fill[leg.contract] = with_fill.get(leg.contract, 0) + more
+    added_risk = (option_requirement(with_fill) - option_requirement(held)) / ticket.quantity
+    received = ticket.effect.sign * price * EQUITY_OPTION_MULTIPLIER
+    return max(added_risk - received, Decimal(0))
+
+
+def refusal(
+    ticket: OrderTicket,
+    book: ExchangeBook,
+    underlyings: Mapping[str, Underlying],
+    session: TradingSession | None,
+    now: dt.datetime,
+    price: Decimal | None,
+    reserve: Decimal,
+) -> str | None:
+    """The reason an order is refused on arrival, None when it is taken.
+
+    `price` is what it is expected to trade at, points; nothing is opened at a price that nobody knows.
+    """
+    if session is None or now >= session.close:
+        return "market_closed"
+    if (defect := defect_of(ticket, underlyings, new_york_date(now))) is not None:
+        return defect
+    if ticket.closes:
+        return "closes_more_than_held" if closes_more_than_held(ticket, book) else None
+    if crosses_zero(ticket, book):
+        return "crosses_zero"
+    if price is None:
+        return "no_quote"
+    if reserve * ticket.quantity > book.option_buying_power:
+        return "insufficient_buying_power"
+    return None
 
 
 def snapshots_between(market: MarketData, after: dt.datetime, until: dt.datetime) -> Iterator[MarketSnapshot]:

@@ -1,6 +1,6 @@
-"""What the fake exchange knows of the account: orders, holdings and cash; kept in memory, or in a file of its own.
+"""The account at the fake exchange: orders, holdings and cash, what they tie up, and what expiry does to them.
 
-The file is the exchange's memory, not ours: a trading process that is killed finds it as it left it (rule R2).
+Kept in memory, or in a file of its own. Rule: CS-006.
 """
 
 from __future__ import annotations
@@ -8,20 +8,72 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 from cattrs import Converter
 
-from gammacore.adapters.fake.exchange_order import ExchangeOrder
-from gammacore.adapters.fake.margin import option_requirement, share_requirement
-from gammacore.domain.instruments import OptionContract
+from gammacore.adapters.fake.order import ExchangeOrder
+from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.instruments import (
+    EQUITY_OPTION_MULTIPLIER,
+    OptionContract,
+    Right,
+    SettlementTime,
+    Underlying,
+    settlement_time,
+)
 from gammacore.domain.legs import ShareLeg
-from gammacore.errors import CorruptLedger
+from gammacore.domain.sessions import TradingSession
+from gammacore.errors import CorruptLedger, MarketDataError
+from gammacore.ports.market_data import MarketData
+
+LONG_SHARES = Decimal("0.25")
+"""Part of their value that shares owned tie up: FINRA Rule 4210(c)(1), the intraday standard."""
+SHORT_SHARES = Decimal("1.30")
+"""Part of their value that shares sold short tie up, proceeds included: FINRA Rule 4210(c)(3)."""
+
+
+def option_requirement(holdings: Mapping[OptionContract, int]) -> Decimal:
+    """Dollars the signed contracts can cost at the worst settlement price: what a broker holds back for them.
+
+    A vertical ties up its width, a condor its wider wing (only one side can finish in the money); the credit received
+    is in cash already. An uncovered put ties up its strike, an uncovered call about as much. Contracts of different
+    roots or expiries do not cover each other.
+    """
+    series: dict[tuple[object, ...], list[tuple[OptionContract, int]]] = {}
+    for contract, held in holdings.items():
+        if held:
+            series.setdefault((contract.root, contract.expiry), []).append((contract, held))
+    return sum((_worst_cost(members) for members in series.values()), Decimal(0))
+
+
+def _worst_cost(members: list[tuple[OptionContract, int]]) -> Decimal:
+    strikes = [contract.strike for contract, _ in members]
+    # the payoff is a line between strikes; beyond the last strike only an uncovered call still loses
+    prices = [Decimal(0), *strikes, 2 * max(strikes)]
+    worth = (sum((held * contract.intrinsic(price) for contract, held in members), Decimal(0)) for price in prices)
+    return max(-min(worth), Decimal(0)) * EQUITY_OPTION_MULTIPLIER
+
+
+def share_requirement(shares: Mapping[str, int], prices: Mapping[str, Decimal]) -> Decimal:
+    """Dollars that shares tie up at their last known price; those owned, paid in full, lend what margin leaves of them.
+
+    >>> share_requirement({"SPY": -10}, {"SPY": Decimal(600)}), share_requirement({"SPY": 10}, {"SPY": Decimal(600)})
+    (Decimal('7800.00'), Decimal('-4500.00'))
+    """
+    return sum((share_margin(held, prices[symbol]) - max(held, 0) * prices[symbol] for symbol, held in shares.items()),
+               Decimal(0))  # fmt: skip
+
+
+def share_margin(held: int, price: Decimal) -> Decimal:
+    """Dollars of equity that signed shares at a price tie up; those sold short with the proceeds they brought."""
+    return abs(held) * price * (LONG_SHARES if held > 0 else SHORT_SHARES)
+
 
 LAYOUT = 2
 """Version of the book file's layout."""
@@ -188,3 +240,90 @@ def _renamed(ticket: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 _CONVERTER = _converter()
+
+
+EXERCISED_FROM = Decimal("0.01")
+"""Points in the money from which an expiring option is exercised by exception (OCC Rule 805; CS-529)."""
+
+OPENING_BAR_SECONDS = 60
+
+Series = tuple[str, str, dt.date]
+"""Underlying, root and expiry: contracts that settle at one and the same print."""
+
+
+def delivered_shares(contract: OptionContract, held: int, multiplier: int) -> int:
+    """Shares that exercise or assignment of signed contracts brings (negative: takes away).
+
+    >>> from gammacore.domain.instruments import REGISTRY
+    >>> put = REGISTRY["SPY"].contract(dt.date(2026, 1, 23), Right.PUT, Decimal(480))
+    >>> delivered_shares(put, -2, 100)
+    200
+    """
+    return held * multiplier * (1 if contract.right is Right.CALL else -1)
+
+
+@frozen
+class Clearing:
+    """Settles what has expired, each series at one print for all its legs; without a print it stays as it is."""
+
+    market_of: Callable[[str], MarketData]
+    session_of: Callable[[dt.date], TradingSession | None]
+    underlyings: Mapping[str, Underlying]
+    fees: FeeSchedule
+    _due: dict[str, dt.datetime] = field(init=False, factory=dict)
+
+    def settle(self, book: ExchangeBook, now: dt.datetime) -> bool:
+        """Settle every held contract whose time has come and whose print is out; whether anything changed."""
+        expired: dict[Series, list[OptionContract]] = {}
+        for contract in book.contracts.values():
+            if self.due_at(contract) <= now:
+                expired.setdefault((contract.underlying, contract.root, contract.expiry), []).append(contract)
+        changed = False
+        for series, contracts in expired.items():
+            if (price := self._print(*series)) is not None:
+                for contract in contracts:
+                    self._settle(book, contract, price)
+                changed = True
+        return changed
+
+    def due_at(self, contract: OptionContract) -> dt.datetime:
+        """When a contract settles: the open of its expiry for AM roots, else the close. Rule: CS-008."""
+        if (known := self._due.get(contract.occ)) is not None:
+            return known
+        session = self.session_of(contract.expiry)
+        if session is None:  # an expiry on a closed day settles when that day is over
+            due = dt.datetime.combine(contract.expiry + dt.timedelta(days=1), dt.time(), dt.UTC)
+        else:
+            due = session.open if settlement_time(contract.root) is SettlementTime.AM else session.close
+        self._due[contract.occ] = due
+        return due
+
+    def _print(self, underlying: str, root: str, expiry: dt.date) -> Decimal | None:
+        market = self.market_of(underlying)
+        try:
+            if settlement_time(root) is SettlementTime.AM:
+                return self._opening_print(market, underlying, expiry)
+            printed = market.settlement(underlying, expiry)
+        except MarketDataError:  # no print for now: pending, asked again at the next call
+            return None
+        return None if printed is None else printed.price
+
+    def _opening_print(self, market: MarketData, underlying: str, expiry: dt.date) -> Decimal | None:
+        """The open of the first minute, in place of the exchange's special opening quotation, which no feed carries."""
+        if (session := self.session_of(expiry)) is None:
+            return None
+        end = session.open + dt.timedelta(seconds=OPENING_BAR_SECONDS)
+        bars = market.bars(underlying, OPENING_BAR_SECONDS, session.open, end)
+        return bars[0].open if bars else None
+
+    def _settle(self, book: ExchangeBook, contract: OptionContract, price: Decimal) -> None:
+        held, worth = book.held[contract.occ], contract.intrinsic(price)
+        underlying = self.underlyings[contract.underlying]
+        book.held_before = dict(book.held)
+        book.hold(contract, -held)
+        if underlying.cash_settled and worth > 0:
+            book.cash += held * worth * underlying.multiplier - self.fees.cash_settlement * abs(held)
+        elif not underlying.cash_settled and worth >= EXERCISED_FROM:
+            shares = delivered_shares(contract, held, underlying.multiplier)
+            book.hold_shares(contract.underlying, shares, price)
+            book.cash -= shares * contract.strike + self.fees.delivery * abs(held)

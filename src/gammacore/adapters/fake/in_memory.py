@@ -1,13 +1,77 @@
-"""A ledger in memory: the contract of `Storage` without a disk, for tests and simulated days."""
+"""What a study needs of the world in memory: a clock that stands still, a ledger without a disk, an inbox."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from attrs import define, field
 
 from gammacore.domain.ledger import Event
-from gammacore.errors import StorageError, WriteConflict
+from gammacore.domain.sessions import require_aware
+from gammacore.errors import InvalidInput, StorageError, WriteConflict
+from gammacore.ports.storage import Request
+
+
+class FakeClock:
+    """The time of tests, replays and simulations: waiting jumps, and it never goes back. Rule: R7.
+
+    >>> clock = FakeClock(dt.datetime(2026, 8, 19, 14, tzinfo=dt.UTC))
+    >>> clock.advance(90)
+    >>> clock.now().isoformat()
+    '2026-08-19T14:01:30+00:00'
+    """
+
+    def __init__(self, start: dt.datetime) -> None:
+        self._now = require_aware("start", start)
+
+    def now(self) -> dt.datetime:
+        return self._now
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        """Jump to `instant`; one that is past leaves the time as it is."""
+        self._now = max(self._now, require_aware("instant", instant))
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` go by."""
+        self.set(self._now + dt.timedelta(seconds=seconds))
+
+    def set(self, instant: dt.datetime) -> None:
+        """Make it `instant`.
+
+        Raises:
+            InvalidInput: a naive time, or one before now.
+        """
+        if require_aware("instant", instant) < self._now:
+            raise InvalidInput("instant", instant, f"give a time not before {self._now}: this clock never goes back")
+        self._now = instant.astimezone(dt.UTC)
+
+
+class MemoryInbox:
+    """Requests in a list, each once. Implements `gammacore.ports.storage.Inbox`.
+
+    Two inboxes on one `medium` see the same requests, as two processes would.
+    """
+
+    def __init__(self, medium: list[Request] | None = None) -> None:
+        self._requests = [] if medium is None else medium
+
+    def post(self, request: Request) -> None:
+        """Leave a request. See `Inbox.post`."""
+        if request not in self._requests:
+            self._requests.append(request)
+
+    def pending(self) -> Sequence[Request]:
+        """Requests not yet done, in the order they were posted. See `Inbox.pending`."""
+        return tuple(self._requests)
+
+    def done(self, request: Request) -> None:
+        """Take a request out. See `Inbox.done`."""
+        if request in self._requests:
+            self._requests.remove(request)
+
+    def close(self) -> None:
+        """Nothing is held. See `Inbox.close`."""
 
 
 @define(eq=False)
