@@ -30,7 +30,7 @@ from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
 from gammacore.domain.regime.regime import GexReading, GexStatus, MacroState, Regime
-from gammacore.domain.risk.opening_guards import OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Decision, Situation
 

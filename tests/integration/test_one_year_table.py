@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.domain.sizing.kelly import TradeStatistics
 from gammacore.domain.sizing.policies import RollingHalfKelly, Size, SizeReason
-from gammacore.domain.sizing.statistics import TradeStatistics
 
 START = Decimal(20_000)
 RISK = {"GEX": Decimal(250), "OTM-SS": Decimal(900)}

@@ -8,7 +8,7 @@ from functools import partial
 
 from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.book.bookings import booked, end_of
+from gammacore.domain.book.results import booked, end_of
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.option_symbols import by_contract

@@ -14,9 +14,9 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
-from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
 from gammacore.domain.risk.limits import AddedRisk, RiskLimits, judge_halted
+from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker

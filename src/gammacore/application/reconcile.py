@@ -18,7 +18,7 @@ from gammacore.application.order_desk import OrderDesk
 from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.application.take_shown import TakeShown
-from gammacore.domain.book.bookings import CLOSED_EXTERNALLY
+from gammacore.domain.book.results import CLOSED_EXTERNALLY
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
 from gammacore.domain.desks.outside_trades import adjustments, part, returnable
 from gammacore.domain.desks.shown_fills import may_still_fill

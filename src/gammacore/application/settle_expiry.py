@@ -9,7 +9,7 @@ from functools import partial
 
 from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.book.bookings import SETTLED, booked, end_of
+from gammacore.domain.book.results import SETTLED, booked, end_of
 from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.instruments import (

@@ -12,8 +12,8 @@ from gammacore.application.order_desk import LATE_FILLS
 from gammacore.application.silent_orders import SilentOrders
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.desks.shown_fills import fills_after_all, unreported_fills
-from gammacore.domain.holdings.fill_price import with_price
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
+from gammacore.domain.holdings.lots import with_price
 from gammacore.domain.ledger import AlarmRaised, OrderCanceled, OrderFilled, OrderNotSent
 from gammacore.domain.orders import Execution, Order, OrderState
 from gammacore.ports.clock import Clock

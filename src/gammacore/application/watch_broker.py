@@ -9,7 +9,7 @@ from typing import TypeVar
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.ledger import BreakerCleared, BreakerTripped
 from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.risk.circuit_breaker import CircuitBreaker
+from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OrderRejected, OrderTooOld
 from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open

@@ -11,7 +11,7 @@ from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, Resumed
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
+from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.sessions import new_york_date
 
 

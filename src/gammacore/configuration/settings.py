@@ -28,9 +28,9 @@ from gammacore.domain.loop_limits import LoopLimits, RequestDeadlines
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.parameters import parameter
 from gammacore.domain.regime.macro_releases import MacroReleases
-from gammacore.domain.risk.circuit_breaker import CircuitBreaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.risk.opening_guards import OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningGuards
+from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.errors import ConfigurationError, InvalidInput
 

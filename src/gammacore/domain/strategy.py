@@ -22,7 +22,7 @@ from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.orders import Effect, Purpose, TicketLife
 from gammacore.domain.regime.regime import CALM, Regime
-from gammacore.domain.risk.opening_guards import EquityWatch
+from gammacore.domain.risk.opening_limits import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical

@@ -25,8 +25,8 @@ from gammacore.application.diagnose import (
     probed,
 )
 from gammacore.configuration import Configuration, Settings
+from gammacore.domain.broker_facts.account_rules import spread_level
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.broker_facts.orders import spread_level
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import new_york_date

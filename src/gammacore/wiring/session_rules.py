@@ -10,8 +10,8 @@ from attrs import evolve
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import Settings
 from gammacore.configuration.settings import UNDERLYINGS
+from gammacore.domain.broker_facts.account_rules import PATTERN, assumed_to_the_last
 from gammacore.domain.broker_facts.dated import BrokerName, reviewed
-from gammacore.domain.broker_facts.day_trading import PATTERN, assumed_to_the_last
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,

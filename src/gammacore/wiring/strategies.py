@@ -21,14 +21,14 @@ from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.own_desk import OwnDesk
-from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.regime.documents import ONE_STORE
-from gammacore.domain.risk.opening_guards import OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession, new_york_time
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.strategy import Situation, Strategy, Trade

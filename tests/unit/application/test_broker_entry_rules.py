@@ -22,8 +22,7 @@ from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose
-from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
-from gammacore.domain.risk.day_trades import round_trips
+from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits, round_trips
 from gammacore.domain.strategy import Open, Trade
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules
 

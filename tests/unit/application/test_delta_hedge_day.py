@@ -24,7 +24,7 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import Halted
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.reports.day_report import day_report
-from gammacore.domain.risk.opening_guards import OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.ports.storage import Request, RequestKind
 
 TUESDAY = DAY + dt.timedelta(days=1)

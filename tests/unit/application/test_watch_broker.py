@@ -6,7 +6,7 @@ import pytest
 
 from builders_world import World, a_world
 from gammacore.domain.ledger import BreakerCleared, BreakerTripped
-from gammacore.domain.risk.circuit_breaker import CircuitBreaker, judge_breaker
+from gammacore.domain.risk.pause import CircuitBreaker, judge_breaker
 from gammacore.errors import BrokerUnavailable
 
 

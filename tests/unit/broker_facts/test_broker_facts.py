@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from gammacore.domain.broker_facts import day_trading, expiry_day, fees, orders
+from gammacore.domain.broker_facts import account_rules, expiry_day, fees
+from gammacore.domain.broker_facts.account_rules import DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.dated import BrokerName, Dated, in_force
-from gammacore.domain.broker_facts.day_trading import DayTradingRegime, day_trading_regime
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
 
@@ -68,7 +68,7 @@ def test_no_broker_changed_over_before_the_rule_did() -> None:
 
 
 def test_spreads_need_level_three_at_a_real_broker() -> None:
-    assert [orders.spread_level(broker, A_DAY) for broker in BrokerName] == [0, 3, 3]
+    assert [account_rules.spread_level(broker, A_DAY) for broker in BrokerName] == [0, 3, 3]
 
 
 def test_a_fee_is_of_its_root_and_day() -> None:
@@ -96,6 +96,7 @@ def test_a_day_before_the_table_is_missing_not_guessed() -> None:
 
 def test_every_fact_has_a_source() -> None:
     tables: tuple[tuple[Dated[Any], ...], ...] = (
-        *expiry_day.OWN_CLOSES.values(), *orders.SPREAD_LEVELS.values(), fees.DEFAULT_FEES, (day_trading.PATTERN,),
+        *expiry_day.OWN_CLOSES.values(), *account_rules.SPREAD_LEVELS.values(), fees.DEFAULT_FEES,
+        (account_rules.PATTERN,),
     )  # fmt: skip
     assert all(fact.source for table in tables for fact in table)

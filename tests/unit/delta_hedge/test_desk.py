@@ -45,7 +45,7 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch
+from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Cancel, Decision, Halt, Note, Situation, Trade, Warn
 

@@ -22,8 +22,7 @@ from gammacore.domain.ledger import BreakerTripped, EntryJudged, Halted, Resumed
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.regime.regime import MacroState
-from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
-from gammacore.domain.risk.opening_limits import OpeningLimits
+from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards, OpeningLimits
 from gammacore.domain.strategy import Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import Outcome
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from builders import at
 from builders_desk import a_book, a_case, a_situation
-from gammacore.domain.entries.judge import judge_entry
+from gammacore.domain.entries.filters import judge_entry
 from gammacore.domain.ledger import BreakerCleared, BreakerTripped, Resumed
 from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.strategy import Situation

@@ -19,8 +19,7 @@ from gammacore.domain.entries import filters
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import MinimumCredit, SpreadQuality
 from gammacore.domain.entries.desk_limits import TwoDesks
-from gammacore.domain.entries.filters import FILTERS
-from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.entries.filters import FILTERS, EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.gex.units import ExposureUnit
@@ -299,7 +298,7 @@ def test_where_fomc_dates_are_not_known_the_past_passes_and_the_future_does_not(
 
 def test_a_filter_that_fails_to_judge_is_a_fault_not_a_pass() -> None:
     """CS-300, must not regress 17: every filter passed but one had nothing to say: no trade."""
-    from gammacore.domain.entries import judge as table
+    from gammacore.domain.entries import filters as table
 
     with pytest.MonkeyPatch.context() as patch:
         silent = tuple(
@@ -623,7 +622,7 @@ def test_a_plan_needs_everything_known() -> None:
 
 def test_a_plan_that_stayed_incomplete_is_no_trade_though_nothing_said_no() -> None:
     """CS-300: the last line of defence against a filter that is missing from the table."""
-    from gammacore.domain.entries import judge as table
+    from gammacore.domain.entries import filters as table
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table, "FILTERS", ())

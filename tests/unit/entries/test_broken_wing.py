@@ -7,8 +7,16 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.entries.broken_wing import BrokenWingRules, Wings, break_wings, broken_wings, unrounded_wings
-from gammacore.domain.entries.setup import DEFAULT_RULES, Refinement, select_setup
+from gammacore.domain.entries.setup import (
+    DEFAULT_RULES,
+    BrokenWingRules,
+    Refinement,
+    Wings,
+    break_wings,
+    broken_wings,
+    select_setup,
+    unrounded_wings,
+)
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.words import Setup, StrategyTag
 from gammacore.errors import InvalidInput

@@ -24,7 +24,7 @@ from gammacore.domain.entries.confidence_score import (
     tightness,
 )
 from gammacore.domain.entries.credit import SpreadQuality, SpreadQuote
-from gammacore.domain.entries.judge import EntryJudgement, judge_entry
+from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import EarlyClosePolicy, Schedule
 from gammacore.domain.entries.setup import DEFAULT_RULES

@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from builders_history import a_daily, a_history
-from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
 from gammacore.domain.entries.schedule import FridayOff
+from gammacore.domain.entries.trend import DownDays, OpeningGap, RelativeStrength
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.verdicts import Outcome, Verdict
 from gammacore.errors import InvalidInput

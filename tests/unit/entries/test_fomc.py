@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from gammacore.configuration import configure, read_environment
-from gammacore.domain.entries.fomc import FOMC_ANNOUNCEMENTS, FomcGate
+from gammacore.domain.entries.event_days import FOMC_ANNOUNCEMENTS, FomcGate
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import ConfigurationError
 

@@ -15,7 +15,7 @@ from builders_inventory import CALL, bought, share_ticket, traded
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadWatch
-from gammacore.domain.holdings.worst_loss import worst_loss
+from gammacore.domain.holdings.ratio import worst_loss
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Purpose

@@ -5,10 +5,9 @@ from decimal import Decimal
 import pytest
 
 from builders_history import a_history, minute_bars
-from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.rechecks import JudgedSetup, LateCondor, Look, PriceRecheck
-from gammacore.domain.entries.setup import select_setup
+from gammacore.domain.entries.setup import break_wings, select_setup
 from gammacore.domain.entries.trend import Momentum
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market_history import MarketHistory

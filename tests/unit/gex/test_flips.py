@@ -14,9 +14,8 @@ from builders_gex import TODAY, Row, a_chain
 from gammacore.domain.gex.contracts import PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.flips import FlipGrid, GammaCurve, find_flips
-from gammacore.domain.gex.survey import survey_gamma
+from gammacore.domain.gex.survey import measure_drift, survey_gamma
 from gammacore.domain.gex.units import ALL, GreeksSource, Rates, SignModel, regular_settlement
-from gammacore.domain.gex.vanna_charm import measure_drift
 from gammacore.domain.pricing.black_scholes import SECONDS_PER_YEAR, charm, gamma, vanna
 from gammacore.domain.sessions import new_york
 

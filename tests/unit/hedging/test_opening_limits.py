@@ -11,8 +11,7 @@ import pytest
 
 from builders_delta_hedge import ALL_ON
 from builders_hedging import CALL, PUT, Desk, instant, market, sides
-from gammacore.domain.risk.opening_guards import EquityPoint, EquityWatch, OpeningGuards
-from gammacore.domain.risk.opening_limits import OpeningLimits, Standing
+from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards, OpeningLimits, Standing
 
 # -- limits ------------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from builders_exchange import an_entry
-from gammacore.domain.holdings.fill_price import with_price
+from gammacore.domain.holdings.lots import with_price
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution

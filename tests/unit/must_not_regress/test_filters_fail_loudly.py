@@ -12,8 +12,8 @@ from builders_desk import Legs, a_case, a_situation
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.desk_limits import StrikeConflicts
-from gammacore.domain.entries.fomc import FomcGate
-from gammacore.domain.entries.judge import judge_entry
+from gammacore.domain.entries.event_days import FomcGate
+from gammacore.domain.entries.filters import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.volatility import VixBand
 from gammacore.domain.strategy import Situation

@@ -13,8 +13,7 @@ from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.policy import StopPolicy
-from gammacore.domain.risk.broker_limits import BrokerLimits
-from gammacore.domain.risk.day_trades import day_trades
+from gammacore.domain.risk.broker_limits import BrokerLimits, day_trades
 from gammacore.domain.sessions import TradingSession
 
 SESSION = TradingSession(DAY, OPEN, CLOSE)

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.sizing.kelly import exact, kelly_fraction
-from gammacore.domain.sizing.statistics import TradeStatistics
-from gammacore.domain.sizing.study import StudySizing
+from gammacore.domain.sizing.kelly import StudySizing, TradeStatistics, exact, kelly_fraction
 from gammacore.errors import InvalidInput
 
 PROFITS = st.lists(st.decimals(-1000, 1000, places=2), max_size=60)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from builders import a_condor, a_mark, a_plan, a_position, a_put_spread, a_session, at
 from gammacore.domain.advice import AdvisorOpinion
-from gammacore.domain.holdings.delays import Delays
 from gammacore.domain.holdings.holding import SoldSpread
+from gammacore.domain.holdings.noise_gate import Delays
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import AdvisorLimits, StaleExit, stop_policy
 from gammacore.domain.instruments import REGISTRY

@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import a_mark, a_plan, a_position, a_session, at
-from gammacore.domain.holdings.delays import Delays
 from gammacore.domain.holdings.holding import SoldSpread
-from gammacore.domain.holdings.noise_gate import NoiseFilter, NoiseGate, Passage
+from gammacore.domain.holdings.noise_gate import Delays, NoiseFilter, NoiseGate, Passage
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY

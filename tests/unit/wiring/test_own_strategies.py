@@ -211,7 +211,7 @@ def test_the_default_underlying_is_that_of_shares_unless_the_strategy_names_one(
 def test_its_opening_guards_are_fed_with_what_the_account_is_worth(written: Any) -> None:
     """DH-1009."""
     guarded = (
-        GOOD + "    from gammacore.domain.risk.opening_guards import OpeningGuards\n    guards = OpeningGuards()\n"
+        GOOD + "    from gammacore.domain.risk.opening_limits import OpeningGuards\n    guards = OpeningGuards()\n"
     )
 
     def wired(text: str) -> TradeDay:

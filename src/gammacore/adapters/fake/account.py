@@ -1,6 +1,7 @@
 """The account at the fake exchange: orders, holdings and cash, what they tie up, and what expiry does to them.
 
-Kept in memory, or in a file of its own. Rule: CS-006.
+Kept in memory, or in a file of its own. The file is the exchange's memory, not ours: a trading process that is killed
+finds it as it left it. Rules: CS-006, R2.
 """
 
 from __future__ import annotations

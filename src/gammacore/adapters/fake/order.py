@@ -1,4 +1,4 @@
-"""One order as the fake exchange holds it, and what goes wrong with it on request. Rules: R3, R4."""
+"""One order as the fake exchange holds it, and the faults announced to the exchange in advance. Rules: R3, R4."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ from gammacore.domain.reports.inventory_words import (
     order_in_words,
 )
 from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.sizing.kelly import TradeStatistics
 from gammacore.domain.sizing.policies import SizingRules
-from gammacore.domain.sizing.statistics import TradeStatistics
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.verdicts import Outcome
 

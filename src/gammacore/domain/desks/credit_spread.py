@@ -23,7 +23,7 @@ from gammacore.domain.desks.leftovers import close_leftovers
 from gammacore.domain.desks.unwanted import close_unwanted
 from gammacore.domain.desks.walking import walk_entries
 from gammacore.domain.entries.case import EntryCase
-from gammacore.domain.entries.judge import judge_entry
+from gammacore.domain.entries.filters import judge_entry
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch

@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 
 from gammacore.domain.desks.outside_trades import taken_back
-from gammacore.domain.holdings.fill_price import is_possible_credit, with_price
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.holdings.lots import is_possible_credit, with_price
 from gammacore.domain.ledger import (
     AlarmRaised,
     Event,

@@ -10,13 +10,12 @@ from functools import cached_property
 from attrs import evolve, field, frozen
 
 from gammacore.domain.advice import EntryProposal
-from gammacore.domain.entries.broken_wing import break_wings
 from gammacore.domain.entries.confidence_score import Factors, Score, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import QuotedLoss, SpreadQuote, judge_positive
 from gammacore.domain.entries.otm_single_sided import select_otm_single_sided
 from gammacore.domain.entries.rechecks import JudgedSetup, Look
 from gammacore.domain.entries.rules import EntryRules
-from gammacore.domain.entries.setup import Refinement, select_setup
+from gammacore.domain.entries.setup import Refinement, break_wings, select_setup
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin, Polarity, find_pin, measure_polarity
 from gammacore.domain.gex.units import ExposureUnit

@@ -1,10 +1,12 @@
-"""The entry filters in the order of section 3: a rule id, a name, a pure function of the case. CS-300, CS-366."""
+"""The entry filters in order, each a rule id, a name, a pure function of the case; the first "no" wins. CS-300, CS-366."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+
+from attrs import evolve, frozen
 
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.credit import judge_positive, judge_quotes
@@ -12,12 +14,13 @@ from gammacore.domain.entries.desk_limits import judge_otm_limit
 from gammacore.domain.entries.entry_advisor import judge_opinion
 from gammacore.domain.entries.setup import judge_strikes, shorts_out_of_the_money
 from gammacore.domain.gex.units import ExposureUnit
+from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market_history import MarketHistory
-from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import judge_halted, live_plans
-from gammacore.domain.risk.pause import judge_pause
-from gammacore.domain.strategy import Situation
-from gammacore.domain.verdicts import Verdict
+from gammacore.domain.risk.pause import judge_breaker, judge_pause
+from gammacore.domain.strategy import Situation, Warn
+from gammacore.domain.verdicts import FilterVerdict, Outcome, Verdict
 from gammacore.domain.words import Confidence, Setup, StrategyTag
 
 Filter = Callable[[EntryCase], Verdict]
@@ -344,3 +347,54 @@ FILTERS: tuple[tuple[str, str, Filter], ...] = (
     ("CS-365", "two_desks", _two_desks),
 )
 """The table of section 3, in its order."""
+
+
+@frozen
+class EntryJudgement:
+    """What became of one scheduled entry: the record, the plan when every filter passed, and its warnings."""
+
+    record: EntryJudged
+    plan: SpreadPlan | None
+    warnings: tuple[Warn, ...] = ()
+
+    def refused(self, verdict: Verdict) -> EntryJudgement:
+        """The judgement after a limit beyond the filters said no."""
+        return EntryJudgement(evolve(self.record, reason=verdict.reason, explanation=str(verdict)), None)
+
+
+def judge_entry(case: EntryCase) -> EntryJudgement:
+    """Judge one scheduled entry by every filter; the plan exists only when none said no. Rules: CS-300, CS-366.
+
+    A filter that had nothing to judge although all before it passed is a fault of ours and blocks (fail closed).
+    """
+    verdicts = tuple(FilterVerdict(rule, name, judge(case)) for rule, name, judge in FILTERS)
+    refusal = next((entry for entry in verdicts if not entry.verdict.passed), None)
+    plan = case.plan() if refusal is None else None
+    reason, explanation = _reason(refusal) if refusal is not None else (None, "")
+    if refusal is None and plan is None:
+        reason, explanation = "plan_incomplete", "every filter passed but the plan is incomplete"
+    record = EntryJudged(
+        at=case.situation.now,
+        scheduled_at=case.slot,
+        reason=reason,
+        explanation=explanation,
+        filters=verdicts,
+        price=case.price,
+        pin=None if case.pin is None else case.pin.strike,
+        vix=case.vix,
+    )
+    return EntryJudgement(record, plan, () if plan is None else tuple(_warnings(case)))
+
+
+def _warnings(case: EntryCase) -> Iterator[Warn]:
+    """A stop inside bid and ask, whether or not the filter is on. Rule: CS-368."""
+    if case.stop_inside_quotes is not None and case.stop_inside_quotes.is_inside:
+        detail = f"{case.stop_inside_quotes} {case.stop_inside_quotes.limit}: bid and ask alone would stop it"
+        yield Warn("stop_inside_quotes", detail, case.position)
+
+
+def _reason(refusal: FilterVerdict) -> tuple[str, str]:
+    verdict = refusal.verdict
+    if verdict.outcome is Outcome.NOT_JUDGED:
+        return f"{refusal.name}_unknown", f"skip {refusal.name}: could not be judged"
+    return verdict.reason or refusal.name, str(verdict)

@@ -6,19 +6,16 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.entries.broken_wing import BrokenWingRules
 from gammacore.domain.entries.confidence_score import ConfidenceScore
 from gammacore.domain.entries.credit import EntryLimit, HourlyCredit, MinimumCredit, SpreadQuality, StopInsideQuotes
-from gammacore.domain.entries.daily_closes import DownDays, OpeningGap, RelativeStrength
 from gammacore.domain.entries.desk_limits import StrikeConflicts, TwoDesks
 from gammacore.domain.entries.entry_advisor import WeakPin
-from gammacore.domain.entries.event_days import EventDays
-from gammacore.domain.entries.fomc import FomcGate
+from gammacore.domain.entries.event_days import EventDays, FomcGate
 from gammacore.domain.entries.otm_single_sided import OtmRules
 from gammacore.domain.entries.rechecks import LateCondor, PriceRecheck
 from gammacore.domain.entries.schedule import FridayOff, Schedule
-from gammacore.domain.entries.setup import SetupRules
-from gammacore.domain.entries.trend import Momentum, TrendMove, TrendStrength
+from gammacore.domain.entries.setup import BrokenWingRules, SetupRules
+from gammacore.domain.entries.trend import DownDays, Momentum, OpeningGap, RelativeStrength, TrendMove, TrendStrength
 from gammacore.domain.entries.volatility import ExpectedMove, RealizedVolatility, VixBand, VixSpike
 from gammacore.domain.gex.pin import PinRule
 from gammacore.domain.observation import ObservationRule

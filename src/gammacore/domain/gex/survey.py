@@ -1,4 +1,4 @@
-"""One look at a chain: exposure, flips and walls, from one pricing of it."""
+"""One look at a chain: exposure, flips and walls, and dealers' vanna and charm, from one pricing of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.gex.contracts import live_contracts, price_contracts
+from gammacore.domain.gex.contracts import PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.exposure import GammaExposure, exposure_of, measure_exposure, require_spot
 from gammacore.domain.gex.flips import FlipGrid, Flips, find_flips
 from gammacore.domain.gex.units import (
@@ -20,10 +20,32 @@ from gammacore.domain.gex.units import (
     SignModel,
     regular_settlement,
 )
-from gammacore.domain.gex.vanna_charm import DriftExposure, measure_drift
 from gammacore.domain.gex.walls import Walls, find_walls
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.market import OptionChain
+from gammacore.domain.pricing.black_scholes import charm, vanna
+
+
+@frozen
+class DriftExposure:
+    """$ of delta a volatility point (`vanna`) and an hour (`charm`); a day's charm means nothing at 0DTE."""
+
+    vanna: float
+    charm: float
+    sign: SignModel
+
+
+def measure_drift(
+    contracts: PricedContracts, sign: SignModel = SignModel.NAIVE, multiplier: int = EQUITY_OPTION_MULTIPLIER
+) -> DriftExposure:
+    """Vanna s·vanna·OI·M·S per volatility point and charm s·charm·OI·M·S per hour, over all contracts."""
+    terms = contracts.terms
+    dollars = contracts.open_interest * (multiplier * float(contracts.spot))
+    dollars[terms.is_call] *= sign.call
+    dollars[~terms.is_call] *= sign.put
+    return DriftExposure(
+        float(vanna(terms, contracts.volatility) @ dollars), float(charm(terms, contracts.volatility) @ dollars), sign
+    )
 
 
 @frozen(eq=False)

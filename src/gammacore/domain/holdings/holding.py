@@ -17,8 +17,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.domain.holdings.lots import ZERO, Lots, multiplier_of
 from gammacore.domain.holdings.plans import Notes, Plan, SpreadPlan, SpreadWatch
-from gammacore.domain.holdings.ratio import excess, loose_legs, naked_shorts, open_units
-from gammacore.domain.holdings.worst_loss import worst_loss
+from gammacore.domain.holdings.ratio import excess, loose_legs, naked_shorts, open_units, worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Execution, OrderTicket

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from gammacore.domain.holdings.delays import NO_DELAYS, Delays
+from gammacore.domain.holdings.noise_gate import NO_DELAYS, Delays
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right
 from gammacore.domain.spreads import CreditSpread

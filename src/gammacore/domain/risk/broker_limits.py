@@ -1,26 +1,84 @@
-"""What the broker of an account forbids or does by itself, on top of our own limits. Rules: brokers.md 7, CS-524.
+"""What the broker of an account forbids or does by itself, on top of our own limits: day trades, early closes.
 
-The fake exchange has no rules of its own, so a simulated day is the same with and without these.
+The fake exchange has no rules of its own, so a simulated day is the same with and without these. A trade that may be a
+day trade or none is counted: an account that is frozen cannot be stopped out. Rules: brokers.md 7 (FINRA 4210), CS-524.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from attrs import evolve, frozen
 
 from gammacore.domain.book.book import Book
+from gammacore.domain.broker_facts.account_rules import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.expiry_day import own_close
-from gammacore.domain.holdings.holding import sold_spreads, without_plan
+from gammacore.domain.holdings.holding import HoldingState, SoldSpread, sold_spreads, without_plan
 from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Execution, Order
 from gammacore.domain.parameters import parameter
-from gammacore.domain.risk.day_trades import day_trades, round_trips
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.verdicts import Verdict
+
+
+def day_trades(positions: Iterable[SoldSpread], dates: Collection[dt.date]) -> int:
+    """Positions opened and closed on one of these New York dates, and those of the last that may still be closed.
+
+    What was left to settle is none: expiry is not a trade.
+    """
+    return sum(1 for position in positions if _is_day_trade(position, dates))
+
+
+def _is_day_trade(position: SoldSpread, dates: Collection[dt.date]) -> bool:
+    opened = new_york_date(position.opened_at)
+    if opened not in dates:
+        return False
+    if position.state is not HoldingState.CLOSED:
+        return opened == max(dates)
+    return position.exit_decided_at is not None and new_york_date(position.exit_decided_at) == opened
+
+
+def round_trips(orders: Iterable[Order], dates: Collection[dt.date]) -> int:
+    """Day trades among the orders of one inventory, oldest first: each turn from building up a symbol to reducing it.
+
+    What was built up on the last date and is still held counts too: it may be reduced yet.
+    """
+    traded: defaultdict[tuple[dt.date, str], list[int]] = defaultdict(list)
+    for order in orders:
+        if (date := new_york_date(order.intended_at)) in dates:
+            for leg in order.ticket.legs:
+                if filled := _filled(leg, order.execution):
+                    traded[date, leg.symbol].append(leg.side.sign * filled)
+    return sum(_turns(quantities, still_open=date == max(dates)) for (date, _), quantities in traded.items())
+
+
+def _turns(quantities: Iterable[int], *, still_open: bool) -> int:
+    """
+    >>> _turns([10, 5, -3, -2, 4, -14], still_open=False), _turns([10, -4, 6], still_open=True)
+    (2, 2)
+    """
+    held, turns, built_up = 0, 0, False
+    for quantity in quantities:
+        if held * quantity < 0:
+            turns += built_up
+            built_up = abs(quantity) > abs(held)
+        else:
+            built_up = True
+        held += quantity
+    return turns + (still_open and built_up)
+
+
+def _filled(leg: Leg | ShareLeg, execution: Execution) -> int:
+    """Contracts or shares filled of one leg."""
+    if execution.legs:
+        return sum(fill.quantity for fill in execution.legs if fill.symbol == leg.symbol)
+    return execution.quantity * leg.ratio
+
 
 BEFORE_THE_BROKER = 5
 """Minutes our own exit begins before a broker's: time for an order to be worked, repeated and verified."""

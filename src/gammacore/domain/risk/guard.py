@@ -14,7 +14,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.holdings.worst_loss import uncovered_by_series, worst_loss
+from gammacore.domain.holdings.ratio import uncovered_by_series, worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Side, Underlying, contract_of
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot

@@ -12,11 +12,11 @@ from attrs import evolve, frozen
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, sold_spreads
 from gammacore.domain.holdings.plans import SpreadPlan
-from gammacore.domain.holdings.worst_loss import worst_loss
+from gammacore.domain.holdings.ratio import worst_loss
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.parameters import parameter
-from gammacore.domain.risk.circuit_breaker import judge_breaker
+from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Verdict
 

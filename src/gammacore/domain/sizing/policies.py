@@ -13,9 +13,8 @@ from attrs import evolve, frozen
 from gammacore.domain.exact_number import exact_decimal
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.parameters import parameter
-from gammacore.domain.sizing.kelly import exact, kelly_fraction
+from gammacore.domain.sizing.kelly import TradeStatistics, exact, kelly_fraction
 from gammacore.domain.sizing.max_risk import RiskBasis
-from gammacore.domain.sizing.statistics import TradeStatistics
 from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
 

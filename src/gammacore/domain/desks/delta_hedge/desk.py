@@ -25,7 +25,7 @@ from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.risk.opening_guards import OpeningGuards
+from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Halt, Needs, Situation, Warn
 from gammacore.domain.verdicts import Outcome

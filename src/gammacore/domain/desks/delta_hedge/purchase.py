@@ -21,10 +21,9 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.regime.macro_releases import MacroReleases
-from gammacore.domain.risk.circuit_breaker import judge_breaker
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.risk.opening_guards import EquityWatch, OpeningGuards
-from gammacore.domain.risk.opening_limits import Standing
+from gammacore.domain.risk.opening_limits import EquityWatch, OpeningGuards, Standing
+from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict

@@ -1,13 +1,14 @@
-"""Which day-trading rule a broker applies on a date: the pattern-day-trader rule, or the margin rule that replaces it.
+"""What a broker asks of an account: the option level for a spread, and which day-trading rule applies on a date.
 
-FINRA 4210: the SEC approved the replacement on 2026-04-14, it is in effect from 2026-06-04, and brokers may take until
-2027-10-20 to change over. When one did, only it can say: until its user enters the day, the old rule is assumed to
-hold to the last one, which refuses too much and never too little.
+FINRA 4210: the SEC approved the replacement of the pattern-day-trader rule on 2026-04-14, it is in effect from
+2026-06-04, and brokers may take until 2027-10-20 to change over. Only the broker can say when it did: until its user
+enters the day, the old rule is assumed to hold to the last one, which refuses too much and never too little.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
@@ -78,3 +79,16 @@ def assumed_to_the_last(broker: BrokerName) -> Horizon:
         after="the intraday-margin rule is taken to hold",
         fix="enter the day the broker changed over as account.intraday_margin_since",
     )
+
+
+SPREAD_LEVELS: Mapping[BrokerName, tuple[Dated[int], ...]] = {
+    BrokerName.FAKE: (Dated(LONG_AGO, 0, "the fake exchange"),),
+    BrokerName.TRADIER: (Dated(LONG_AGO, 3, "Tradier: option level 3, spreads"),),
+    BrokerName.ALPACA: (Dated(LONG_AGO, 3, "Alpaca: options level 3, spreads"),),
+}
+"""The least option level at which a credit spread may be sold."""
+
+
+def spread_level(broker: BrokerName, date: dt.date) -> int:
+    """The least option level for spreads at a broker on a date."""
+    return in_force(SPREAD_LEVELS[broker], date).value
