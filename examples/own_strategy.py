@@ -18,7 +18,7 @@ from attrs import frozen
 
 import gammacore
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.desks.flattening import closing_trade
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import Effect, Purpose

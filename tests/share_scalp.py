@@ -8,7 +8,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.desks.flattening import closing_trade
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import ShareLeg

@@ -20,7 +20,7 @@ from gammacore.domain.instruments import (
     Underlying,
 )
 from gammacore.domain.ledger import AlarmRaised, Event
-from gammacore.domain.unknown_underlying import underlying_at_exit
+from gammacore.domain.legs import underlying_at_exit
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint

@@ -16,8 +16,8 @@ from gammacore.domain.holdings.plans import policy_id
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Underlying, parse_occ, roots_of
 from gammacore.domain.ledger import AlarmRaised, Event, HoldingsQuarantined
+from gammacore.domain.legs import underlying_at_exit
 from gammacore.domain.orders import OrderReport, lineage_mark
-from gammacore.domain.unknown_underlying import underlying_at_exit
 from gammacore.ports.clock import Clock
 
 

@@ -1,8 +1,19 @@
-"""Dollars as people read them: no cents when there are none, a sign in front where the sign is the news."""
+"""Money: taken exactly as callers write it, and written as people read it.
+
+A Decimal, or an int, is taken exactly; a float is refused, never rounded: 0.10 as a float is a little more than a
+tenth, and a stop a little above its figure is another stop. Shown are no cents where there are none, and a sign in
+front where the sign is the news.
+"""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Any
+
+import attrs
+
+from gammacore.errors import InvalidInput
 
 CENT = Decimal("0.01")
 
@@ -26,3 +37,40 @@ def signed_dollars(amount: Decimal) -> str:
     """
     text = dollars(amount)
     return text if text.startswith("-") else f"+{text}"
+
+
+DECIMALS = (Decimal, Decimal | None, "Decimal", "Decimal | None")
+"""How a field says that it is a price, an amount or a part: as it was written, or resolved once cattrs has read it."""
+
+
+def exact_decimal(field: str, value: object) -> Decimal:
+    """The figure as a Decimal.
+
+    >>> exact_decimal("price", 6057), exact_decimal("price", Decimal("6057.25"))
+    (Decimal('6057'), Decimal('6057.25'))
+    >>> exact_decimal("price", 6057.25)
+    Traceback (most recent call last):
+    gammacore.errors.InvalidInput: price: 6057.25 is not valid; give Decimal("6057.25") or an int: a float is not exact
+    """
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, float):
+        raise InvalidInput(field, value, f'give Decimal("{float(value)!r}") or an int: a float is not exact')
+    raise InvalidInput(field, repr(value), "give a Decimal or an int")
+
+
+def exact_or_none(field: str, value: object) -> Decimal | None:
+    """The same of what may be unknown."""
+    return None if value is None else exact_decimal(field, value)
+
+
+def _as_declared(value: Any, field: attrs.Attribute[Any]) -> Any:
+    if value is None or isinstance(value, Decimal | Fraction) or field.type not in DECIMALS:
+        return value
+    return exact_decimal(field.name, value)
+
+
+as_declared: Any = attrs.Converter(_as_declared, takes_field=True)
+"""Converter of an attrs field: where a Decimal is declared, `exact_decimal`; None and exact fractions pass."""

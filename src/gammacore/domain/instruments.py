@@ -12,8 +12,7 @@ from functools import cached_property, lru_cache
 
 from attrs import evolve, field, frozen
 
-from gammacore.domain.dollars import CENT
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import CENT, exact_decimal
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 

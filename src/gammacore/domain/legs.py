@@ -1,13 +1,25 @@
-"""Legs of orders, and what was filled of them."""
+"""Legs of orders and what was filled of them; what a spread's contract can lose; the underlying of a leg at its exit.
+
+Rules: CS-003, CS-006, CS-017.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from attrs import field, frozen
 
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Side
+from gammacore.domain.instruments import (
+    EQUITY_OPTION_MULTIPLIER,
+    Exercise,
+    OptionContract,
+    Settlement,
+    Side,
+    Underlying,
+)
 from gammacore.domain.option_symbols import canonical_symbol
+from gammacore.errors import InvalidInput
 
 
 @frozen
@@ -63,3 +75,37 @@ class LegFill:
     side: Side
     quantity: int
     price: Decimal
+
+
+def maximum_loss(width: Decimal, credit: Decimal) -> Decimal:
+    """(W - C) × 100: dollars one contract can lose; W the wider wing, C the credit, both points. Rules: CS-003, CS-006.
+
+    >>> maximum_loss(Decimal(10), Decimal("2.50"))
+    Decimal('750.00')
+
+    Raises:
+        InvalidInput: a width of nothing, or a credit outside 0 < C < W.
+    """
+    if not (width.is_finite() and width > 0):
+        raise InvalidInput("width", width, "give the wider wing in points, above 0")
+    if not (credit.is_finite() and 0 < credit < width):
+        raise InvalidInput("credit", credit, f"give points above 0 and below the width {width}")
+    return (width - credit) * EQUITY_OPTION_MULTIPLIER
+
+
+def underlying_at_exit(contract: OptionContract, known: Mapping[str, Underlying]) -> tuple[Underlying, bool]:
+    """The underlying of a held contract, and whether it is a stand-in that wants an alarm. Rule: CS-017.
+
+    The stand-in has k = s = 1 and settles in shares as far as anybody knows, so that it is never held for settlement.
+
+    >>> import datetime as dt
+    >>> from decimal import Decimal
+    >>> from gammacore.domain.instruments import REGISTRY, Right
+    >>> odd = OptionContract("DJX", "DJX", dt.date(2026, 1, 12), Right.PUT, Decimal(490))
+    >>> stand_in, unknown = underlying_at_exit(odd, REGISTRY)
+    >>> unknown, int(stand_in.k), int(stand_in.credit_scale), stand_in.cash_settled
+    (True, 1, 1, False)
+    """
+    if (found := known.get(contract.underlying)) is not None:
+        return found, False
+    return Underlying(contract.underlying, contract.root, Exercise.AMERICAN, Settlement.PHYSICAL), True

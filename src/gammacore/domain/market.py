@@ -12,7 +12,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
-from gammacore.domain.exact_number import exact_decimal, exact_or_none
+from gammacore.domain.dollars import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware
 from gammacore.errors import InvalidInput

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from gammacore.domain.exact_number import as_declared
+from gammacore.domain.dollars import as_declared
 from gammacore.errors import InvalidInput
 
 Number = int | float | Decimal | Fraction

@@ -12,9 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from attrs import frozen
 
 from gammacore.domain.instruments import OptionContract, Right, Side
-from gammacore.domain.legs import Leg
+from gammacore.domain.legs import Leg, maximum_loss
 from gammacore.domain.market import Quote
-from gammacore.domain.pricing.maximum_loss import maximum_loss
 from gammacore.errors import InvalidInput
 
 CENT = Decimal("0.01")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import at
-from gammacore.domain.indicators.adx import bars_needed, wilder_adx
+from gammacore.domain.indicators import bars_needed, wilder_adx
 from gammacore.domain.market import Bar
 from gammacore.errors import InvalidInput
 

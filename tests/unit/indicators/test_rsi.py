@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.indicators.rsi import cutler_rsi
+from gammacore.domain.indicators import cutler_rsi
 from gammacore.errors import InvalidInput
 
 

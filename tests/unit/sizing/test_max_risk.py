@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from gammacore.domain.pricing.maximum_loss import maximum_loss
+from gammacore.domain.legs import maximum_loss
 from gammacore.domain.sizing.max_risk import (
     RiskBasis,
     max_risk,

@@ -15,7 +15,7 @@ from typing import Never, assert_never
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
-from gammacore.domain.book.twin import twin
+from gammacore.domain.book.view import twin
 from gammacore.domain.hedge_filter_events import HedgingEvent, RegimeNoted
 from gammacore.domain.holding_events import (
     CloseDecided,

@@ -1,11 +1,13 @@
-"""What a strategy may read of the book: everything but `apply`."""
+"""What a strategy may read of the book, everything but `apply`; and a fold copied, to try events on."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Mapping
+from copy import copy
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from gammacore.domain.holding_events import DifferenceSeen, HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding, SoldSpread
@@ -50,3 +52,19 @@ class BookView(Protocol):
     def judged(self, scheduled_at: dt.datetime) -> bool: ...
     def judgement(self, scheduled_at: dt.datetime) -> EntryJudged | None: ...
     def entries_on(self, date: dt.date) -> tuple[SpreadPlan, ...]: ...
+
+
+Fold = TypeVar("Fold")
+
+
+def twin(fold: Fold) -> Fold:
+    """A fold that goes its own way from here: its tables are copied, the immutable values in them are shared."""
+    other = copy(fold)
+    for name, part in vars(fold).items():
+        if isinstance(part, dict):
+            vars(other)[name] = {key: [*value] if isinstance(value, list) else value for key, value in part.items()}
+        elif isinstance(part, deque):
+            vars(other)[name] = part.copy()
+        elif type(part).__module__.startswith("gammacore.domain") and hasattr(part, "__dict__"):
+            vars(other)[name] = twin(part)
+    return other

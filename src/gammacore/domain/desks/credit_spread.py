@@ -29,6 +29,7 @@ from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Underlying
+from gammacore.domain.legs import underlying_at_exit
 from gammacore.domain.market_memory import WatchedSpread
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.limits import RiskLimits
@@ -50,7 +51,6 @@ from gammacore.domain.strategy import (
     Stand,
     Warn,
 )
-from gammacore.domain.unknown_underlying import underlying_at_exit
 
 FLATTEN = "flatten"
 

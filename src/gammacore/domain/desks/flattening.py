@@ -11,14 +11,32 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_trade import closing_trade
 from gammacore.domain.hedge_filter_events import IntentKind
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.lots import Lots
-from gammacore.domain.instruments import parse_occ
-from gammacore.domain.orders import Order, OrderState, Purpose, still_closing
+from gammacore.domain.instruments import Side, parse_occ
+from gammacore.domain.legs import Leg, ShareLeg
+from gammacore.domain.orders import Effect, Order, OrderState, Purpose, still_closing
 from gammacore.domain.sessions import new_york_date
-from gammacore.domain.strategy import Cancel, Decision
+from gammacore.domain.strategy import Cancel, Decision, Trade
+
+
+def closing_trade(holding: AnyHolding, symbol: str, purpose: Purpose, reason: str) -> Trade:
+    """All that is held of a symbol, traded away at market."""
+    lots = holding.lots[symbol]
+    side = Side.SELL if lots.quantity > 0 else Side.BUY
+    leg = Leg(holding.contract(symbol), side) if lots.is_option else ShareLeg(symbol, side, closes=True)
+    return Trade(
+        holding=holding.id,
+        strategy=holding.owner,
+        underlying=holding.underlying,
+        purpose=purpose,
+        legs=(leg,),
+        quantity=abs(lots.quantity),
+        effect=Effect.CREDIT if side is Side.SELL else Effect.DEBIT,
+        reason=reason,
+    )
+
 
 CLOSE, FLATTEN = IntentKind.EXIT.value, IntentKind.FLATTEN.value
 LEFTOVER_CLOSE, LEFTOVER_FLATTEN = IntentKind.LEFTOVER_EXIT.value, IntentKind.LEFTOVER_FLATTEN.value

@@ -18,12 +18,11 @@ from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, l
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling
-from gammacore.domain.legs import Leg
+from gammacore.domain.legs import Leg, underlying_at_exit
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import THE_DAY, Order, OrderState
 from gammacore.domain.spreads import Vertical
 from gammacore.domain.strategy import Cancel, Close, Decision, Decisions, Repair, Situation, Trade
-from gammacore.domain.unknown_underlying import underlying_at_exit
 
 ALONE = "no bid for the long: short alone"
 OFFERED = "no bid: one tick for the day"

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_trade import closing_trade
+from gammacore.domain.desks.flattening import closing_trade
 from gammacore.domain.holdings.holding import AnyHolding, Origin
 from gammacore.domain.orders import Purpose
 from gammacore.domain.risk.limits import RiskLimits

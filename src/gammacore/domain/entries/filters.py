@@ -1,4 +1,4 @@
-"""The entry filters in order, each a rule id, a name, a pure function of the case; the first "no" wins. CS-300, CS-366."""
+"""The entry filters in order: a rule id, a name, a pure function of the case; the first "no" wins. CS-300, CS-366."""
 
 from __future__ import annotations
 

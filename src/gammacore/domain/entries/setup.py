@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.instruments import Right, Underlying, tick_ceiling
 from gammacore.domain.market import from_float
 from gammacore.domain.parameters import parameter

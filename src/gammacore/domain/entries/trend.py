@@ -12,8 +12,7 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from gammacore.domain.indicators.adx import bars_needed, wilder_adx
-from gammacore.domain.indicators.rsi import cutler_rsi
+from gammacore.domain.indicators import bars_needed, cutler_rsi, wilder_adx
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market_history import FIVE_MINUTES, ONE_MINUTE, MarketHistory
 from gammacore.domain.parameters import parameter

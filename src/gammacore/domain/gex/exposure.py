@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from attrs import evolve, frozen
 
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.gex.contracts import (
     LiveContracts,
     PricedContracts,

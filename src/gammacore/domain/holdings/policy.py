@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.holdings.noise_gate import NoiseGate
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.parameters import parameter

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import StrEnum
 
-from gammacore.domain.pricing.maximum_loss import maximum_loss
+from gammacore.domain.legs import maximum_loss
 from gammacore.domain.words import StrategyTag
 
 UNKNOWN_RISK = Decimal(800)

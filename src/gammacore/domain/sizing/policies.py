@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
-from gammacore.domain.exact_number import exact_decimal
+from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sizing.kelly import TradeStatistics, exact, kelly_fraction

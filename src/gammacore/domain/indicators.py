@@ -1,12 +1,13 @@
-"""Wilder's average directional index: how strongly bars trend, 0 to 100, whichever way. Rules: CS-316, CS-355.
+"""Measures of what bars and closes did: Wilder's average directional index, Cutler's relative strength index.
 
-Source: J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978), with the start-up that TA-Lib's `ADX`
-gives it (sums of period - 1 moves, no unstable period), so that the figure is the one charts and brokers show.
+Pure numbers; the rules judge them. Rules: CS-316, CS-355, CS-357.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 from gammacore.domain.market import Bar
@@ -63,3 +64,24 @@ def _strength(up: float, down: float, span: float) -> float | None:
         return None
     plus, minus = 100 * up / span, 100 * down / span
     return None if plus + minus < _NOTHING else 100 * abs(plus - minus) / (plus + minus)
+
+
+def cutler_rsi(closes: Sequence[Decimal], period: int = STANDARD_PERIOD) -> Fraction | None:
+    """RSI of the last `period` changes, 0 to 100, exact; None with fewer than period + 1 closes (oldest first).
+
+    Unlike Wilder's (TA-Lib's `RSI`) it forgets: older closes change nothing. Closes that did not move at all know no
+    loss, so they read 100.
+
+    >>> cutler_rsi([Decimal(100), Decimal(103), Decimal(102)], period=2)
+    Fraction(75, 1)
+    """
+    if period < 1:
+        raise InvalidInput("period", period, "give at least 1 change")
+    if len(closes) < period + 1:
+        return None
+    changes = [Fraction(later) - Fraction(earlier) for earlier, later in pairwise(closes[-period - 1 :])]
+    gained = sum((change for change in changes if change > 0), Fraction(0))
+    lost = -sum((change for change in changes if change < 0), Fraction(0))
+    if lost == 0:
+        return Fraction(100)
+    return 100 * gained / (gained + lost)

@@ -1,1 +1,0 @@
-"""Measures of what bars and closes did: trend strength, relative strength. Pure numbers; the rules judge them."""
