@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from builders_ledger import halted, one_of_each, some_events, that_follow
-from gammacore.adapters.codec.chain import link
+from gammacore.adapters.codec.records import link
 from gammacore.adapters.sqlite.repair import repair
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.ledger import Event

@@ -10,8 +10,7 @@ import pytest
 from attrs import evolve
 
 from builders_ledger import at, halted, some_events
-from gammacore.adapters.codec.chain import GENESIS, link
-from gammacore.adapters.codec.records import encode
+from gammacore.adapters.codec.records import GENESIS, encode, link
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreInbox, FirestoreStorage
 from gammacore.adapters.firestore import storage as limits

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from builders_legacy import ELEVEN, FOURTEEN, THIRTEEN, write_balance, write_trades
-from gammacore.adapters.legacy.balance import read_balance
-from gammacore.adapters.legacy.trades import read_trades
+from gammacore.adapters.legacy.trades import read_balance, read_trades
 
 ROW_14 = "2026-01-12 10:00:01,24001,VA1,PUT,6955/6945,2.35,HIGH,50%,2026-01-12 10:05:13,2.80,-45.00,-19.1%,STOP,5"
 ROW_13 = ROW_14.replace("VA1,", "")

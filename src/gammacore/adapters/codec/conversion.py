@@ -1,9 +1,4 @@
-"""Events to plain JSON values and back, field by field and exactly; cattrs does the walking.
-
-Nothing is coerced: an int is no Decimal, "3" is no int, a bool is no int. A missing field is an error unless it has a
-default: records from before it was added stay readable. What cannot be read back as it was is refused before it is
-written.
-"""
+"""Instants as text: ISO 8601 in UTC with its offset, so that text order is time order."""
 
 from __future__ import annotations
 
@@ -21,7 +16,6 @@ from attrs import evolve
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
@@ -30,6 +24,33 @@ from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 from gammacore.errors import InvalidInput
+
+
+def instant_to_text(instant: object) -> str:
+    """An aware instant in UTC, to the microsecond.
+
+    >>> instant_to_text(dt.datetime(2026, 8, 19, 10, 30, tzinfo=dt.timezone(dt.timedelta(hours=-4))))
+    '2026-08-19T14:30:00+00:00'
+    """
+    if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
+        raise InvalidInput("instant", instant, "give a date and time with its time zone")
+    if instant.tzinfo is not dt.UTC:
+        instant = instant.astimezone(dt.UTC)
+    return instant.isoformat()
+
+
+def instant_from_text(text: object) -> dt.datetime:
+    """The instant that `instant_to_text` wrote; anything else is refused.
+
+    Raises:
+        ValueError: not an instant, or not in UTC.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not an instant in quotes")
+    instant = dt.datetime.fromisoformat(text)
+    if instant.utcoffset() != dt.timedelta(0) or instant.isoformat() != text:
+        raise ValueError(f"{text!r} is not an instant in UTC like 2026-08-19T14:30:00+00:00")
+    return instant
 
 
 class UnknownField(ValueError):

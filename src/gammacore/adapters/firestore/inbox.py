@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
+from gammacore.adapters.codec.conversion import instant_from_text, instant_to_text
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Remove, store_time
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
 from gammacore.adapters.firestore.layout import LEDGERS, ledger_place, requests_of, text

@@ -18,7 +18,7 @@ from typing import Any
 
 from attrs import frozen
 
-from gammacore.adapters.codec.chain import GENESIS
+from gammacore.adapters.codec.records import GENESIS
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Replace
 from gammacore.adapters.firestore.faults import corrupt
 from gammacore.errors import InvalidInput, StorageError

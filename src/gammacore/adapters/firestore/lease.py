@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from attrs import frozen
 
-from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
+from gammacore.adapters.codec.conversion import instant_from_text, instant_to_text
 from gammacore.adapters.firestore.documents import Create, Document, Documents, Replace
 from gammacore.adapters.firestore.faults import Outrun, corrupt
 from gammacore.adapters.firestore.layout import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gammacore.adapters.codec.chain import GENESIS, link
-from gammacore.adapters.codec.records import NewerRecord, UnreadableRecord, decode
+from gammacore.adapters.codec.records import GENESIS, NewerRecord, UnreadableRecord, decode, link
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import corrupt
 from gammacore.adapters.firestore.layout import Head, Row, event_path, events_of, lease_of, read_head, row_of

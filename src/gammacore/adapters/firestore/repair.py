@@ -7,7 +7,7 @@ from itertools import count
 
 from attrs import frozen
 
-from gammacore.adapters.codec.chain import GENESIS
+from gammacore.adapters.codec.records import GENESIS
 from gammacore.adapters.firestore.documents import Change, Create, Document, Documents, Remove
 from gammacore.adapters.firestore.faults import Outrun
 from gammacore.adapters.firestore.layout import (

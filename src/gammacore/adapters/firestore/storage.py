@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from threading import RLock
 
-from gammacore.adapters.codec.chain import link
-from gammacore.adapters.codec.records import encode
+from gammacore.adapters.codec.records import encode, link
 from gammacore.adapters.firestore.documents import Documents
 from gammacore.adapters.firestore.faults import Outrun, StoreUnreachable, corrupt
 from gammacore.adapters.firestore.layout import (

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from gammacore.adapters.legacy.balance import LegacyBalance, read_balance
 from gammacore.adapters.legacy.orders import LegacyOrder, read_orders
 from gammacore.adapters.legacy.records import Refusal
-from gammacore.adapters.legacy.trades import LegacyTrades, read_trades
+from gammacore.adapters.legacy.trades import LegacyBalance, LegacyTrades, read_balance, read_trades
 from gammacore.domain.desks.orphans import orphan_policy
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, PolicyRecorded
 from gammacore.domain.holdings.holding import SPREADS, Origin

@@ -1,4 +1,7 @@
-"""Read the old journal `trades.csv` in each of its layouts; any other header is refused. Section 6, Journal CSV."""
+"""Read the old journal `trades.csv` in each of its layouts, and the old `account_balance.json`.
+
+Any other header is refused. Section 6, Journal CSV and Legacy balance.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
-from gammacore.adapters.legacy.records import Refusal, new_york_time
+from gammacore.adapters.legacy.records import Fields, Refusal, load_json, new_york_time
 from gammacore.domain.reports.trade_figures import LARGEST_CREDIT
 from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
@@ -187,3 +191,52 @@ def _number(row: dict[str, str], column: str) -> Decimal:
     if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
         raise InvalidInput(column, row[column], "give a finite number of dollars or points")
     return value
+
+
+LARGEST_BALANCE = Decimal(1_000_000_000)
+
+
+@frozen
+class LegacyBalance:
+    """What the old desk knew of its account: dollars, and its last trades (gross P/L per contract, oldest first).
+
+    `total_trades` counts all it ever closed. `updated` is None where the file does not say.
+    """
+
+    balance: Decimal
+    results: tuple[Decimal, ...]
+    total_trades: int
+    updated: dt.datetime | None = None
+
+
+def read_balance(path: Path) -> tuple[LegacyBalance | None, tuple[Refusal, ...]]:
+    """The balance with its trades; None when the file does not say it: nothing stands in for it. Rule: CS-609.
+
+    Raises:
+        MissingData: the file cannot be read.
+    """
+    refused: list[Refusal] = []
+    try:
+        fields = Fields(load_json(path))
+        balance = fields.number("balance")
+        if not 0 <= balance < LARGEST_BALANCE:
+            raise InvalidInput("balance", balance, f"give dollars from 0 to below {LARGEST_BALANCE}")
+        rows = fields.rows("trades") if "trades" in fields else []
+        results = _results(rows, path.name, refused)
+        total = fields.count("total_trades", len(rows)) if "total_trades" in fields else len(rows)
+        updated = fields.time("last_updated") if "last_updated" in fields else None
+    except InvalidInput as wrong:
+        return None, (*refused, Refusal.of(wrong, path.name))
+    return LegacyBalance(balance, results, total, updated), tuple(refused)
+
+
+def _results(rows: list[Any], file: str, refused: list[Refusal]) -> tuple[Decimal, ...]:
+    """P/L per contract of each trade, in order of time; one without a number or a time is refused."""
+    timed: list[tuple[dt.datetime, Decimal]] = []
+    for index, row in enumerate(rows):
+        try:
+            trade = Fields(row)
+            timed.append((trade.time("timestamp"), trade.number("pnl")))
+        except InvalidInput as wrong:
+            refused.append(Refusal.of(wrong, file, index=index))
+    return tuple(pnl for _, pnl in sorted(timed, key=lambda pair: pair[0]))

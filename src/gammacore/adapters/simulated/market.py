@@ -11,11 +11,18 @@ from decimal import Decimal
 import numpy as np
 from attrs import define, field
 
-from gammacore.adapters.simulated.bars import DAY_SECONDS, bars_inside, cut_bars, points
 from gammacore.adapters.simulated.model import STARTING_PRICES, Shock, SimulationModel
-from gammacore.adapters.simulated.open_interest import open_interest
-from gammacore.adapters.simulated.path import Cents, SessionPath, day_figures, session_path
-from gammacore.adapters.simulated.quotes import ChainQuotes, listed_strikes
+from gammacore.adapters.simulated.path import (
+    DAY_SECONDS,
+    Cents,
+    SessionPath,
+    bars_inside,
+    cut_bars,
+    day_figures,
+    points,
+    session_path,
+)
+from gammacore.adapters.simulated.quotes import ChainQuotes, listed_strikes, open_interest
 from gammacore.adapters.simulated.walk import FIRST_DAY, WalkDay, walk_day
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot

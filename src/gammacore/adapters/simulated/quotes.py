@@ -1,4 +1,7 @@
-"""Quotes of a simulated chain: a smile around the expected deviation, and makers who round away from fair value."""
+"""Quotes of a simulated chain: a smile around the expected deviation, and makers who round away from fair value.
+
+Open interest by strike: calls above, puts below, round numbers, and the peak the day is pinned to.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from gammacore.adapters.simulated.model import CALM_VIX, SimulationModel
+from gammacore.adapters.simulated.walk import STRIKES_A_PEAK, WalkDay
 from gammacore.domain.instruments import Ticks, Underlying
 from gammacore.domain.market import Floats, OptionChain
 from gammacore.domain.pricing.black_scholes import normalised_black, years_from_seconds
@@ -114,3 +118,41 @@ class TickRounding:
 
     def _tick(self, points: Floats) -> Floats:
         return np.where(points < float(_SMALL), float(self.low), float(self.high))
+
+
+_HOLDINGS = 3
+
+
+def open_interest(
+    model: SimulationModel, seed: int, date: dt.date, day: WalkDay, strike: Floats, increment: float
+) -> tuple[Floats, Floats]:
+    """Contracts in calls and in puts at each strike, whole numbers, fixed for the day.
+
+    Positions were taken around the previous close, before anyone knew the open. The peaks are calls, which dealers are
+    taken to hold, so their net exposure is positive and section 1 of the rules finds a pin there.
+    """
+    draws = np.random.default_rng([seed, _HOLDINGS, date.toordinal()])
+    centre = math.exp(day.previous_log)
+    above = (strike - centre) / centre
+    roundness = _roundness(model, strike, increment)
+    calls, puts = (
+        model.open_interest
+        * roundness
+        * np.exp(-np.maximum(outward, 0.0) / model.open_interest_decay)
+        * np.exp(np.minimum(outward, 0.0) / model.open_interest_depth)
+        * np.exp(model.open_interest_noise * draws.standard_normal(len(strike)))
+        for outward in (above, -above)
+    )
+    size = model.pin_peak * (0.8 + 0.4 * draws.random())
+    calls[np.isclose(strike, day.peak)] += size
+    if day.second_peak is not None:
+        calls[np.isclose(strike, day.second_peak)] += size * (0.5 + 0.4 * draws.random())
+    return np.rint(calls), np.rint(puts)
+
+
+def _roundness(model: SimulationModel, strike: Floats, increment: float) -> Floats:
+    steps = np.rint(strike / increment).astype(np.int64)
+    factor = np.ones(len(strike))
+    for level, weight in enumerate(model.round_strikes):
+        factor[steps % (STRIKES_A_PEAK << level) == 0] = weight
+    return factor

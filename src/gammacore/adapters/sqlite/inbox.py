@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gammacore.adapters.codec.instants import instant_from_text, instant_to_text
-from gammacore.adapters.sqlite.faults import in_our_words
-from gammacore.adapters.sqlite.layout import Schema, beside, connect, create
+from gammacore.adapters.codec.conversion import instant_from_text, instant_to_text
+from gammacore.adapters.sqlite.layout import Schema, beside, connect, create, in_our_words
 from gammacore.errors import CorruptLedger, StorageError
 from gammacore.ports.storage import Request, RequestKind
 

@@ -8,8 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from gammacore.adapters.sqlite.faults import in_our_words
-from gammacore.adapters.sqlite.layout import PRIVATE, beside
+from gammacore.adapters.sqlite.layout import PRIVATE, beside, in_our_words
 from gammacore.errors import StorageError, WriteConflict
 
 ATTEMPTS = 5

@@ -17,9 +17,8 @@ from typing import NamedTuple, TypeVar
 
 from attrs import frozen
 
-from gammacore.adapters.codec.chain import GENESIS, link
-from gammacore.adapters.sqlite.faults import storage_fault
-from gammacore.adapters.sqlite.layout import LEDGER, beside, connect, corrupt
+from gammacore.adapters.codec.records import GENESIS, link
+from gammacore.adapters.sqlite.layout import LEDGER, beside, connect, corrupt, storage_fault
 from gammacore.errors import CorruptLedger, StorageError
 
 Answer = TypeVar("Answer")

@@ -13,9 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.codec.chain import GENESIS
-from gammacore.adapters.codec.records import UnreadableRecord, decode
-from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.codec.records import GENESIS, UnreadableRecord, decode
 from gammacore.adapters.sqlite.high_water import (
     ENDING,
     HighWater,
@@ -36,6 +34,7 @@ from gammacore.adapters.sqlite.layout import (
     connect,
     corrupt,
     create,
+    in_our_words,
     ledger_place,
     make_private,
     sync_file,

@@ -8,9 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from gammacore.adapters.codec.chain import link
-from gammacore.adapters.codec.records import NewerRecord, UnreadableRecord, decode, encode
-from gammacore.adapters.sqlite.faults import in_our_words
+from gammacore.adapters.codec.records import NewerRecord, UnreadableRecord, decode, encode, link
 from gammacore.adapters.sqlite.high_water import ENDING, HighWater, HighWaterFile, check_not_gone, read_high_water
 from gammacore.adapters.sqlite.layout import (
     EMPTY,
@@ -21,6 +19,7 @@ from gammacore.adapters.sqlite.layout import (
     connect,
     corrupt,
     create,
+    in_our_words,
     ledger_place,
 )
 from gammacore.adapters.sqlite.lock import WriterLock
