@@ -18,8 +18,8 @@ from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, TOKEN, Asked, WireFault, World, scripted_world
 from gammacore.adapters.credentials import Variables
+from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore.application.day_ledger import DayLedger
@@ -191,7 +191,7 @@ def test_a_broker_that_quotes_them_back_does_not_get_them_into_ledger_or_log(
     path = tmp_path / "paper.sqlite"
     storage = SqliteStorage(path)
     try:
-        ledger = DayLedger(storage, Several(logger, (LogNotifier(logger),), ()))
+        ledger = DayLedger(storage, CompositeNotifier(logger, (LogNotifier(logger),), ()))
         ledger.record(ledger_opened())
         desk = OrderDesk(ledger, line.broker, world.clock, OrderLife(), LetsEverythingThrough())
         sell(desk, an_entry(), a_plan())

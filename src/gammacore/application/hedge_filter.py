@@ -133,7 +133,7 @@ FIRST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 class HedgeStream:
     """Feeds messages to the desk, makes what they led to durable, then writes it.
 
-    `clock` is the wall clock of `freshness = live`; replays have none, their clock is event time. `verbose` tells
+    `clock` is the wall clock of `freshness = live`; replays have none, their clock is event time. `verbose` logs
     every refusal, as a debug note. `timer` counts seconds, for the histogram of decision times; none: no histogram.
     """
 
@@ -165,8 +165,8 @@ class HedgeStream:
         self._verbose = verbose
         self._account = account
         self._begun = False
-        self._heard_at: dt.datetime | None = None
-        self._silence_told = False
+        self._received_at: dt.datetime | None = None
+        self._silence_reported = False
         self._taken_before = 0
         journal.check_owner(desk.settings, account)
 
@@ -233,7 +233,7 @@ class HedgeStream:
         if (code := step.code) is not None:
             self.counts.refusals[code] += 1
             if self._verbose or code is DUPLICATE_CONFLICT:
-                self._tell(code, message)
+                self._log_refusal(code, message)
         if began is not None and self._timer is not None:
             self.decision_time.observe(self._timer() - began)
         return step
@@ -301,7 +301,7 @@ class HedgeStream:
         for note in step.notes:
             self._log(note)
 
-    def _tell(self, code: Reason, message: MarketEvent | OrderUpdate) -> None:
+    def _log_refusal(self, code: Reason, message: MarketEvent | OrderUpdate) -> None:
         """Why nothing came of a message. Rule: DH-1101."""
         level = Level.ERROR if code is DUPLICATE_CONFLICT else Level.DEBUG
         named = message.event_id if isinstance(message, MarketEvent) else ""
@@ -347,17 +347,17 @@ class HedgeStream:
         """In OPEN with a position and no accepted event for long: once a silence. Rule: DH-1006."""
         taken = self.counts.taken
         book = self.desk.book
-        heard = book.clock if self._heard_at is None else self._heard_at
+        received = book.clock if self._received_at is None else self._received_at
         if taken != self._taken_before:
             self._taken_before = taken
-            self._heard_at, self._silence_told = now, False
+            self._received_at, self._silence_reported = now, False
             return
         limit = seconds(self.desk.settings.heartbeat)
-        if heard is None or self._silence_told or not book.holdings or now - heard <= limit:
+        if received is None or self._silence_reported or not book.holdings or now - received <= limit:
             return
         if self.desk.phase(now) is Phase.OPEN:
-            self._silence_told = True
-            detail = f"no event accepted since {heard.isoformat()}"
+            self._silence_reported = True
+            detail = f"no event accepted since {received.isoformat()}"
             step.events.append(AlarmRaised(now, Alarm.DATA_SILENT, detail))
             step.notes.append(LogMessage(now, Level.WARN, detail, Alarm.DATA_SILENT))
 

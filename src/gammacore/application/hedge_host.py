@@ -18,7 +18,7 @@ ARITHMETIC = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[DivisionByZero, I
 
 
 class HedgingHostDesk:
-    """One desk of a host; several do not know of each other. Implements `gammacore.ports.driving.HedgingHost`.
+    """One desk of a host; its desks do not know of each other. Implements `gammacore.ports.driving.HedgingHost`.
 
     With a ledger, the first call also returns what an earlier run recorded and perhaps never handed over (DH-711), and
     `close`, or a `with` block, lets go of it.
@@ -64,7 +64,7 @@ class HedgingHostDesk:
         self._stream.tick_at(now.astimezone(dt.UTC))
 
     def _emitted_by(self, act: Callable[[], None]) -> list[dict[str, Any]] | None:
-        """What a call wrote, whatever came before it in a ledger first; a bad one is told or raised. DH-142."""
+        """What a call wrote, whatever came before it in a ledger first; a bad one is logged or raised. DH-142."""
         with localcontext(ARITHMETIC):
             if not self._resumed:
                 self._resumed = True

@@ -47,7 +47,7 @@ class TimerKind(StrEnum):
 
 
 class UpdateStatus(StrEnum):
-    """What became of an intent. `recorded` is ours: nothing was heard yet. Rules: DH-112, DH-240."""
+    """What became of an intent. `recorded` is ours: no order update was received yet. Rules: DH-112, DH-240."""
 
     RECORDED = "recorded"
     ACCEPTED = "accepted"
@@ -130,7 +130,7 @@ class MarketTaken:
 class OptionQuoted:
     """The market of an option that a hedge may be made of, at the event's time; points. `text` as received. DH-804.
 
-    Kept only where hedges may be options; `price` is the last one told, else the middle of bid and ask.
+    Kept only where hedges may be options; `price` is the last one reported, else the middle of bid and ask.
     """
 
     at: dt.datetime
@@ -214,7 +214,7 @@ class IntentRepeated:
 
 @frozen
 class IntentsWritten:
-    """These lines were flushed to the output; several intents may be marked at once. Rule: DH-710."""
+    """These lines were flushed to the output; one event may mark many intents. Rule: DH-710."""
 
     at: dt.datetime
     intent_ids: tuple[str, ...]

@@ -12,11 +12,11 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
+from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
-from gammacore.adapters.notifiers.several import Several
+from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
-from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.ask_advisor import AskAdvisor
 from gammacore.application.ask_entry_advisor import AskEntryAdvisor
@@ -195,7 +195,7 @@ def wire_day(
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
         switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
-        inbox = SeveralInboxes(
+        inbox = CompositeInbox(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
@@ -271,7 +271,7 @@ class TradedDay:
 class Extras:
     """What a day may have besides: who is alerted, advisors, dealer gamma for strategies that read it."""
 
-    notices: Several | None = None
+    notices: CompositeNotifier | None = None
     exit_advisor: ExitAdvisor | None = None
     entry_advisor: EntryAdvisor | None = None
     regimes: WatchRegime | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.adapters.firestore import Outages
 from gammacore.adapters.kill_file import KillFile
-from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Mode
 from gammacore.ports.storage import Inbox
@@ -17,14 +17,14 @@ HOME_HALT = "HALT"
 
 def inbox_of(
     settings: Settings, ledger: LedgerPlace | None, mode: Mode, also_obey: Inbox | None, outages: Outages
-) -> SeveralInboxes:
+) -> CompositeInbox:
     """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
 
     And what it hears besides: the outages of its own ledger.
     """
     inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
     inboxes += kill_files(settings, ledger, mode)
-    return SeveralInboxes(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
+    return CompositeInbox(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
 
 
 def kill_files(settings: Settings, ledger: LedgerPlace | None, mode: Mode | None) -> tuple[KillFile, ...]:

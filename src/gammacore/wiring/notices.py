@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.adapters.notifiers.several import Several
 from gammacore.adapters.watchdog import CycleWatchdog
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.keep_time import KeepTime
@@ -30,7 +30,7 @@ def notices_of(
     *,
     ledger: Path | None = None,
     logger: logging.Logger | None = None,
-) -> Several:
+) -> CompositeNotifier:
     """Log lines where there is a logger, alerts and pings where a URL is set. Rules: CS-501, CS-625..627.
 
     A study alerts nobody unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
@@ -54,13 +54,13 @@ def notices_of(
         watchers.append(HealthPing(settings.health, mode, said_by))
     if logger is not None and settings.sizing.warning:
         logger.warning("%s", settings.sizing.warning)
-    notices = Several(said_by, tuple(notifiers), tuple(watchers))
+    notices = CompositeNotifier(said_by, tuple(notifiers), tuple(watchers))
     notices.take_up(book)
     return notices
 
 
 def keep_time_of(
-    settings: Settings, mode: Mode, ledger: DayLedger, clock: Clock, broker: Broker, notices: Several | None
+    settings: Settings, mode: Mode, ledger: DayLedger, clock: Clock, broker: Broker, notices: CompositeNotifier | None
 ) -> KeepTime | None:
     """What notices jumps of the clock, sleep and slow cycles; a study's time is simulated and has none of them."""
     if mode is Mode.STUDY:

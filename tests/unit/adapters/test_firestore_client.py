@@ -16,7 +16,7 @@ from google.api_core import exceptions as google
 from google.auth.exceptions import RefreshError
 
 from gammacore.adapters.firestore import StoreUnreachable, connect
-from gammacore.adapters.firestore.faults import Outrun, StoreBusy, in_our_words
+from gammacore.adapters.firestore.faults import Outrun, StoreBusy, as_storage_errors
 from gammacore.errors import ConfigurationError, StorageError
 
 
@@ -80,7 +80,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatc
 def test_what_google_complains_of_is_told_apart_by_what_may_have_been_written(
     fault: Callable[[str], Exception], kind: type[StorageError], sentence: str
 ) -> None:
-    with pytest.raises(StorageError, match=sentence) as told, in_our_words("market_regime/SPX_GEX"):
+    with pytest.raises(StorageError, match=sentence) as told, as_storage_errors("market_regime/SPX_GEX"):
         raise fault("something happened")
 
     assert type(told.value) is kind
@@ -91,7 +91,7 @@ def test_a_key_that_google_refuses_later_is_told_from_a_dead_network() -> None:
     """The connection asks for the access token, and its complaint comes as "unavailable"."""
     unavailable: Callable[[str], Exception] = google.ServiceUnavailable
 
-    with pytest.raises(StoreUnreachable) as told, in_our_words("market_regime/SPX_GEX"):
+    with pytest.raises(StoreUnreachable) as told, as_storage_errors("market_regime/SPX_GEX"):
         raise unavailable("503 Getting metadata from plugin failed with error: ('invalid_grant')")
 
     assert "Google did not let us in" in str(told.value)

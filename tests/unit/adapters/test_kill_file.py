@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from contracts.inbox_contract import InboxContract, Reopen
+from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.adapters.kill_file import KillFile
-from gammacore.adapters.several_inboxes import SeveralInboxes
 from gammacore.errors import StorageError
 from gammacore.ports.storage import Request, RequestKind
 
@@ -92,12 +92,12 @@ class TestSeveralInboxes(InboxContract):
     @pytest.fixture
     def reopen(self) -> Reopen:
         first: list[Request] = []
-        return lambda: SeveralInboxes(MemoryInbox(first), MemoryInbox())
+        return lambda: CompositeInbox(MemoryInbox(first), MemoryInbox())
 
 
 def test_every_inbox_is_heard_and_settled(kill: KillFile) -> None:
     first, second = MemoryInbox(), MemoryInbox()
-    inbox = SeveralInboxes(first, second, kill)
+    inbox = CompositeInbox(first, second, kill)
     second.post(HALT)
     kill.path.touch()
     inbox.post(Request(RequestKind.RESUME, NOW, "all is well"))

@@ -11,7 +11,7 @@ import pytest
 from attrs import define, field
 
 from builders import at
-from gammacore.adapters.notifiers.several import Several
+from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.watchdog import CycleWatchdog, Timer, daemon_timer
 
 
@@ -122,7 +122,7 @@ def test_a_real_timer_reaches_the_log_while_the_loop_hangs(caplog: pytest.LogCap
         def stalled(self, detail: str, at: dt.datetime) -> None:
             barked.set()
 
-    several = Several(logging.getLogger("test"), (), (Watcher(),))  # type: ignore[arg-type]  # only this is called
+    several = CompositeNotifier(logging.getLogger("test"), (), (Watcher(),))  # type: ignore[arg-type]  # only this is called
     dog = CycleWatchdog(0.01, several.stalled)
     dog.begin(at("10:00"))
     assert barked.wait(10)

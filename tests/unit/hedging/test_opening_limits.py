@@ -11,7 +11,13 @@ import pytest
 
 from builders_delta_hedge import ALL_ON
 from builders_hedging import CALL, PUT, Desk, instant, market, sides
-from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards, OpeningLimits, Standing
+from gammacore.domain.risk.opening_limits import (
+    EquityPoint,
+    EquityWatch,
+    ExposureSnapshot,
+    OpeningGuards,
+    OpeningLimits,
+)
 
 # -- limits ------------------------------------------------------------------------------------------------------------
 
@@ -33,7 +39,7 @@ def test_an_opening_that_raises_a_figure_beyond_its_limit_is_refused(limit: str,
     def verdict(now: int | None, then: int | None) -> str | None:
         before: dict[str, Any] = {bounds: now}
         after: dict[str, Any] = {bounds: then}
-        return limits.judge(Standing(**before), Standing(**after)).reason
+        return limits.judge(ExposureSnapshot(**before), ExposureSnapshot(**after)).reason
 
     assert verdict(9, 10) is None
     assert verdict(9, 11) == code
@@ -56,18 +62,22 @@ def test_losses_and_trades_refuse_from_their_limit_on(limit: str, bounds: str, c
     """DH-1003."""
     figure: dict[str, Any] = {limit: 500}
     standings: list[dict[str, Any]] = [{bounds: used} for used in (499, 500, None)]
-    found = [OpeningLimits(**figure).judge(Standing(**standing), Standing()).reason for standing in standings]
+    found = [
+        OpeningLimits(**figure).judge(ExposureSnapshot(**standing), ExposureSnapshot()).reason for standing in standings
+    ]
     assert found == [None, code, code]
 
 
 def test_all_limits_are_off_by_default() -> None:
-    assert OpeningLimits().judge(Standing(), Standing()).passed
+    assert OpeningLimits().judge(ExposureSnapshot(), ExposureSnapshot()).passed
     assert all(getattr(OpeningLimits(), field.name) is None for field in attrs.fields(OpeningLimits))
 
 
 def test_the_first_limit_that_refuses_is_named_and_all_are_listed() -> None:
     limits = OpeningLimits(max_contracts_per_symbol=1, max_trades_per_day=0)
-    codes = [no.reason for no in limits.breaches(Standing(contracts=0, trades=0), Standing(contracts=2))]
+    codes = [
+        no.reason for no in limits.breaches(ExposureSnapshot(contracts=0, trades=0), ExposureSnapshot(contracts=2))
+    ]
     assert codes == ["position_limit", "trades_per_day"]
 
 

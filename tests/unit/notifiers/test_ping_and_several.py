@@ -13,10 +13,10 @@ from attrs import define, field
 from builders import at
 from builders_day import ledger_opened
 from builders_loopback import Channel
+from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.health_ping import HealthPing
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.settings import PingSettings
-from gammacore.adapters.notifiers.several import Several
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, Mode
 from gammacore.errors import InvalidInput
@@ -118,7 +118,7 @@ class Listening:
 
 def test_a_broken_notifier_keeps_nothing_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
     broken, sound = Listening(broken=True), Listening()
-    several = Several(LOG, (broken, sound), (broken, sound))
+    several = CompositeNotifier(LOG, (broken, sound), (broken, sound))
 
     several.take_up(Book())
     several.notify(ledger_opened(), Book())

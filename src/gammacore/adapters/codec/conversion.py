@@ -1,4 +1,9 @@
-"""Instants as text: ISO 8601 in UTC with its offset, so that text order is time order."""
+"""Events to plain JSON values and back, field by field and exactly; cattrs does the walking.
+
+Nothing is coerced: an int is no Decimal, "3" is no int, a bool is no int. A missing field is an error unless it has a
+default: records from before it was added stay readable. What cannot be read back as it was is refused before it is
+written. Instants are ISO 8601 in UTC with their offset, so that text order is time order.
+"""
 
 from __future__ import annotations
 

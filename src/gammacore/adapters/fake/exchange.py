@@ -94,15 +94,15 @@ class FakeExchange:
     def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
         """Take an order; see `Broker.submit`. A client id known already is answered with the order it has."""
         gate()
-        told = self.faults.take_submit()
-        if told.unavailable:
+        behaviour = self.faults.take_submit()
+        if behaviour.unavailable:
             raise BrokerUnavailable(f"order {ticket.id} was not sent (planned)")
-        if told.times_out and not told.accepts:
+        if behaviour.times_out and not behaviour.accepts:
             raise OutcomeUnknown(f"no answer to order {ticket.id} (planned)")
         now = self._catch_up()
         self.received.append(ticket)
-        order = self._known(ticket) or self._take(ticket, told, now)
-        if told.times_out:
+        order = self._known(ticket) or self._take(ticket, behaviour, now)
+        if behaviour.times_out:
             raise OutcomeUnknown(f"no answer to order {ticket.id} (planned)")
         if order.state is OrderState.REJECTED:
             raise OrderRejected(order.reason)
@@ -181,7 +181,7 @@ class FakeExchange:
         self.faults.queries_fail(times)
 
     def hold(self, contract: OptionContract, more: int) -> None:
-        """Put contracts into the account that no order of ours brought: somebody else trades in it."""
+        """Put contracts into the account that no order of ours brought: another trader trades in it."""
         self._catch_up()
         self._book.hold(contract, more)
         self._save()
@@ -224,11 +224,11 @@ class FakeExchange:
             raise OrderRejected("client_id_reused")
         return order
 
-    def _take(self, ticket: OrderTicket, told: Behaviour, now: dt.datetime) -> ExchangeOrder:
+    def _take(self, ticket: OrderTicket, behaviour: Behaviour, now: dt.datetime) -> ExchangeOrder:
         session = self._session(new_york_date(now))
         price = self._expected_price(ticket, now)
         reserve = reserve_of(ticket, self._book, price)
-        no = told.rejects or self._refusal(ticket, session, now, price, reserve)
+        no = behaviour.rejects or self._refusal(ticket, session, now, price, reserve)
         legs = len(ticket.legs)
         order = ExchangeOrder(
             ticket=ticket,
@@ -241,7 +241,7 @@ class FakeExchange:
             contracts=(0,) * legs,
             amounts=(Decimal(0),) * legs,
             reserve=reserve,
-            behaviour=told,
+            behaviour=behaviour,
             reason=no or "",
         )
         self._book.put(order)
@@ -249,7 +249,7 @@ class FakeExchange:
         return order
 
     def _expected_price(self, ticket: OrderTicket, now: dt.datetime) -> Decimal | None:
-        """Limit, or the natural price of a market order by the newest quotes, points; None when nobody can say."""
+        """Limit, or the natural price of a market order by the newest quotes, points; None without quotes."""
         if ticket.limit is not None:
             return ticket.limit
         try:
@@ -272,7 +272,7 @@ class FakeExchange:
         try:
             return self._market_of(symbol).snapshot(now).underlying == symbol
         except MarketDataError:
-            return True  # nobody can look just now; it fills once somebody can
+            return True  # the market cannot be read just now; it fills once it can
 
     def _market_of(self, underlying: str) -> MarketData:
         return self._other_markets.get(underlying, self._market)
@@ -293,12 +293,12 @@ class FakeExchange:
 
 
 def _called_back(order: ExchangeOrder, now: dt.datetime) -> ExchangeOrder:
-    """The order after a cancel, by what was told of it; what comes next comes on a later snapshot."""
+    """The order after a cancel, by what was announced of it; what comes next comes on a later snapshot."""
     asked = evolve(order, cancels=order.cancels + 1)
-    told = order.behaviour
-    if asked.cancels <= told.ignored_cancels or order.state is OrderState.CANCEL_REQUESTED:
+    behaviour = order.behaviour
+    if asked.cancels <= behaviour.ignored_cancels or order.state is OrderState.CANCEL_REQUESTED:
         return asked
-    if told.on_cancel is CancelOutcome.FILLED_FIRST:
+    if behaviour.on_cancel is CancelOutcome.FILLED_FIRST:
         return asked.moved(OrderState.CANCEL_REQUESTED, now)
-    late = told.on_cancel is CancelOutcome.FILLED_LATE
+    late = behaviour.on_cancel is CancelOutcome.FILLED_LATE
     return evolve(asked.moved(OrderState.CANCELED, now), late_fill=late)

@@ -57,7 +57,7 @@ class PublishedFillModel:
         return ticket.purpose is Purpose.ENTRY and ticket.effect is Effect.CREDIT and ticket.limit is not None
 
     def probability(self, vix: Decimal | None, credit: Decimal, at: dt.datetime) -> Decimal:
-        """The chance of a fill, 0.50 to 0.95; a VIX nobody knows counts as a high one."""
+        """The chance of a fill, 0.50 to 0.95; an unknown VIX counts as a high one."""
         by_vix = next((chance for limit, chance in BY_VIX if vix is not None and vix < limit), FROM_VIX_19)
         by_credit = min((credit - 1) * Decimal("0.02"), Decimal("0.10"))
         return max(Decimal("0.50"), min(by_vix + by_credit - _lateness(at), Decimal("0.95")))
@@ -147,17 +147,17 @@ def at_limit_or_better(ticket: OrderTicket, prices: Prices) -> Prices:
     if ticket.limit is None or accepts_price(ticket, net):
         return prices
     missing = abs(ticket.limit - net)
-    mended = list(prices)
+    adjusted = list(prices)
     for place, leg in enumerate(ticket.legs):
         if leg.side is Side.BUY and missing:
-            saved = min(missing, mended[place] * leg.ratio)
-            mended[place] -= saved / leg.ratio
+            saved = min(missing, adjusted[place] * leg.ratio)
+            adjusted[place] -= saved / leg.ratio
             missing -= saved
     for place, leg in enumerate(ticket.legs):
         if leg.side is Side.SELL and missing:
-            mended[place] += missing / leg.ratio
+            adjusted[place] += missing / leg.ratio
             missing = ZERO
-    return tuple(mended)
+    return tuple(adjusted)
 
 
 def defect_of(ticket: OrderTicket, underlyings: Mapping[str, Underlying], today: dt.date) -> str | None:
@@ -237,7 +237,7 @@ def refusal(
 ) -> str | None:
     """The reason an order is refused on arrival, None when it is taken.
 
-    `price` is what it is expected to trade at, points; nothing is opened at a price that nobody knows.
+    `price` is what it is expected to trade at, points; nothing is opened at an unknown price.
     """
     if session is None or now >= session.close:
         return "market_closed"
@@ -332,15 +332,15 @@ class TradingFloor:
 
     def _held_against(self, order: ExchangeOrder, snapshot: MarketSnapshot) -> ExchangeOrder:
         """The order after one snapshot: filled, in part, or as it was."""
-        order, told = order.held_against(snapshot.at), order.behaviour
+        order, behaviour = order.held_against(snapshot.at), order.behaviour
         if order.fills_regardless:
             prices = natural_prices(order.ticket, snapshot, self.slippage)
             if prices is None:
                 return order
             return self._filled(order, order.unfilled, at_limit_or_better(order.ticket, prices), snapshot.at)
-        if told.rejects_later and order.snapshots > told.delay:
-            return order.moved(OrderState.REJECTED, snapshot.at, told.rejects_later)
-        if told.never or order.snapshots <= told.delay or not any(share := _next_fill(order)):
+        if behaviour.rejects_later and order.snapshots > behaviour.delay:
+            return order.moved(OrderState.REJECTED, snapshot.at, behaviour.rejects_later)
+        if behaviour.never or order.snapshots <= behaviour.delay or not any(share := _next_fill(order)):
             return order
         if self.fill_model is not None and self.fill_model.covers(order.ticket):
             return self._drawn(self.fill_model, order, share, snapshot)
@@ -378,17 +378,17 @@ def _has_rested(order: ExchangeOrder) -> bool:
 
 
 def _next_fill(order: ExchangeOrder) -> tuple[int, ...]:
-    """Contracts of each leg that a matching snapshot fills: all that is left, or what was told."""
-    told = order.behaviour
+    """Contracts of each leg that a matching snapshot fills: all that is left, or what was announced."""
+    behaviour = order.behaviour
     nothing = (0,) * len(order.unfilled)
-    if told.leg_contracts is not None:
-        wanted = told.leg_contracts if order.parts == 0 else nothing
+    if behaviour.leg_contracts is not None:
+        wanted = behaviour.leg_contracts if order.parts == 0 else nothing
         return tuple(min(more, left) for more, left in zip(wanted, order.unfilled, strict=True))
-    if told.parts is None:
+    if behaviour.parts is None:
         return order.unfilled
-    if order.parts >= len(told.parts):
+    if order.parts >= len(behaviour.parts):
         return nothing
-    spreads = min(told.parts[order.parts], order.ticket.quantity - order.spreads)
+    spreads = min(behaviour.parts[order.parts], order.ticket.quantity - order.spreads)
     return tuple(spreads * leg.ratio for leg in order.ticket.legs)
 
 

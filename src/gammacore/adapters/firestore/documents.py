@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import frozen
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
-from gammacore.adapters.firestore.faults import StoreUnreachable, in_our_words
+from gammacore.adapters.firestore.faults import StoreUnreachable, as_storage_errors
 from gammacore.domain.parameters import parameter
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Documents:
         batch = self.client.batch()
         for change in changes:
             self._put(batch, change)
-        with in_our_words(changes[0].path):
+        with as_storage_errors(changes[0].path):
             results = batch.commit(retry=None, timeout=self.patience.call_seconds)
         return [result.update_time for result in results]
 
@@ -175,7 +175,7 @@ class Documents:
         )
 
         def once() -> Answer:
-            with in_our_words(place):
+            with as_storage_errors(place):
                 return read()
 
         answer: Answer = repeats(once)

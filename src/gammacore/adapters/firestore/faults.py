@@ -24,7 +24,7 @@ class Outrun(StorageError):
 
 
 @contextmanager
-def in_our_words(place: str) -> Iterator[None]:
+def as_storage_errors(place: str) -> Iterator[None]:
     """Raise what Google's client raises inside as an error of our tree that names the place.
 
     Raises:

@@ -49,8 +49,8 @@ class LegacyImport:
         The balance file has the last 50, the journal more: the journal counts when it ends with those very trades.
         """
         kept = () if self.balance is None else self.balance.results
-        told = () if self.journal is None else self.journal.results
-        return told if _ends_with(told, kept) else kept
+        journalled = () if self.journal is None else self.journal.results
+        return journalled if _ends_with(journalled, kept) else kept
 
     @property
     def total_trades(self) -> int:
@@ -69,9 +69,9 @@ class LegacyImport:
     def notes(self) -> tuple[str, ...]:
         """What a person should know before it is written."""
         notes = [f"{order.order_id}: {note}" for order in self.positions for note in order.notes]
-        if untold := sum(refusal.file == ORDERS for refusal in self.refused):
+        if unread := sum(refusal.file == ORDERS for refusal in self.refused):
             notes.append(
-                f"{ORDERS}: {untold} refused; what is open there and not taken over is quarantined when the broker "
+                f"{ORDERS}: {unread} refused; what is open there and not taken over is quarantined when the broker "
                 "shows it, and never closed by this desk"
             )
         if BALANCE not in self.found:
@@ -97,9 +97,9 @@ class LegacyImport:
                 an unreadable file of positions is never none (CS-565, CS-609).
         """
         if any(refusal.file == ORDERS and refusal.index is None for refusal in self.refused):
-            raise InvalidInput(ORDERS, "unreadable", "mend it first: open positions are never dropped (CS-565)")
+            raise InvalidInput(ORDERS, "unreadable", "repair it first: open positions are never dropped (CS-565)")
         if self.balance is None and BALANCE in self.found:
-            raise InvalidInput(BALANCE, "unreadable", "mend it first: a balance is never made up (CS-609)")
+            raise InvalidInput(BALANCE, "unreadable", "repair it first: a balance is never made up (CS-609)")
         opening = starting_capital if self.balance is None else self.balance.balance
         events: list[Event] = [LedgerOpened(at, account, mode, lineage, opening)]
         if self.total_trades:
@@ -151,11 +151,11 @@ def _besides(preview: LegacyImport, path: Path) -> LegacyImport:
     return evolve(preview, refused=(*preview.refused, *refused))
 
 
-def _ends_with(told: tuple[Decimal, ...], kept: tuple[Decimal, ...]) -> bool:
+def _ends_with(journalled: tuple[Decimal, ...], kept: tuple[Decimal, ...]) -> bool:
     """Whether the longer record ends with the shorter one, to the cent."""
-    if len(told) < len(kept):
+    if len(journalled) < len(kept):
         return False
-    last = told[len(told) - len(kept) :]
+    last = journalled[len(journalled) - len(kept) :]
     return all(to_cents(one) == to_cents(other) for one, other in zip(last, kept, strict=True))
 
 

@@ -109,7 +109,7 @@ def legacy_order(record: object) -> LegacyOrder:
     """One record of `orders.json`.
 
     Raises:
-        InvalidInput: names the field that is wrong, and how to mend it.
+        InvalidInput: names the field that is wrong, and how to fix it.
     """
     fields = Fields(record)
     strategy = _one_of(fields, "strategy", STRATEGIES)
@@ -204,25 +204,25 @@ def _judge_underlying(fields: Fields, spread: CreditSpread) -> bool:
     if code not in REGISTRY or spread.underlying not in REGISTRY:
         return True
     if spread.underlying != code:
-        mend = f"its symbols are of {spread.underlying}; write index_code {spread.underlying}, or mend the symbols"
-        raise InvalidInput("index_code", code, mend)
+        remedy = f"its symbols are of {spread.underlying}; write index_code {spread.underlying}, or fix the symbols"
+        raise InvalidInput("index_code", code, remedy)
     return False
 
 
 def _judge_strategy(strategy: StrategyTag, spread: CreditSpread) -> None:
     rights = tuple(side.right for side in spread.sides)
     if rights != SIDES.get(strategy, rights):
-        raise InvalidInput("strategy", strategy, f"its legs are {spread.symbols}; mend whichever is wrong")
+        raise InvalidInput("strategy", strategy, f"its legs are {spread.symbols}; fix whichever is wrong")
 
 
 def _direction(fields: Fields, spread: CreditSpread) -> Direction:
     leaning = LEANINGS.get(tuple(side.right for side in spread.sides), Direction.NEUTRAL)
     if "direction" not in fields:
         return leaning
-    told = _one_of(fields, "direction", {str(each): each for each in Direction})
-    if told is not leaning:
-        raise InvalidInput("direction", told, f"its legs are {leaning}; mend whichever is wrong (CS-203)")
-    return told
+    given = _one_of(fields, "direction", {str(each): each for each in Direction})
+    if given is not leaning:
+        raise InvalidInput("direction", given, f"its legs are {leaning}; fix whichever is wrong (CS-203)")
+    return given
 
 
 def _opened(fields: Fields, spread: CreditSpread) -> tuple[dt.datetime, tuple[str, ...]]:

@@ -56,7 +56,7 @@ def load_json(path: Path) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_once)
     except (ValueError, RecursionError) as wrong:
-        raise InvalidInput(path.name, f"no JSON ({wrong})", "mend it or restore a copy: nothing is guessed") from wrong
+        raise InvalidInput(path.name, f"no JSON ({wrong})", "fix it or restore a copy: nothing is guessed") from wrong
 
 
 def new_york_time(field: str, text: str) -> dt.datetime:
@@ -93,7 +93,7 @@ class Fields:
         return self._record.get(name) is not None
 
     def unread(self, known: frozenset[str]) -> tuple[str, ...]:
-        """Names nobody asks for."""
+        """Names that are not read."""
         return tuple(sorted(str(name) for name in self._record.keys() - known))
 
     def text(self, name: str) -> str:

@@ -85,7 +85,7 @@ class LegacyTrades:
 
 
 def read_trades(path: Path) -> tuple[LegacyTrades | None, tuple[Refusal, ...]]:
-    """The journal, None when it is none or of several accounts; and every row that is refused, with the reason.
+    """The journal, None when it is none or of more than one account; and every row that is refused, with the reason.
 
     Raises:
         MissingData: the file cannot be read.
@@ -104,7 +104,7 @@ def read_trades(path: Path) -> tuple[LegacyTrades | None, tuple[Refusal, ...]]:
         numbered = ((lines.line_num, cells) for cells in lines)
         rows, refused = _rows(numbered, header, path.name)
     except csv.Error as wrong:
-        return None, (Refusal(path.name, "file", f"no CSV ({wrong}); mend the line", line=lines.line_num),)
+        return None, (Refusal(path.name, "file", f"no CSV ({wrong}); fix the line", line=lines.line_num),)
     journal = LegacyTrades(len(header), tuple(rows))
     if len(journal.accounts) > 1:
         reason = f"trades of the accounts {', '.join(journal.accounts)}; give one account a file: they share no history"
@@ -128,7 +128,7 @@ def _rows(
 ) -> tuple[list[LegacyTrade], list[Refusal]]:
     trades: list[LegacyTrade] = []
     refused: list[Refusal] = []
-    told: dict[tuple[str, ...], int] = {}  # line of each row
+    seen: dict[tuple[str, ...], int] = {}  # line of each row
     for number, cells in lines:
         if not cells:
             continue
@@ -137,14 +137,14 @@ def _rows(
                 raise InvalidInput("row", f"a row of {len(cells)} cells", f"give {len(header)}, as in the header")
             row = tuple(map(str.strip, cells))
             trade = _trade(dict(zip(header, row, strict=True)), number)
-            if trade.trade_id and row in told:
-                reason = f"all of it stands in line {told[row]} already: a trade counts once, take the repeat out"
+            if trade.trade_id and row in seen:
+                reason = f"all of it stands in line {seen[row]} already: a trade counts once, take the repeat out"
                 raise InvalidInput("Trade_ID", trade.trade_id, f"{reason} (CS-610)")
         except InvalidInput as wrong:
             refused.append(Refusal.of(wrong, file, line=number))
             continue
         trades.append(trade)
-        told[row] = number
+        seen[row] = number
     return trades, refused
 
 

@@ -31,7 +31,7 @@ SETTLES_A_DAY = "say market.day_first = true for day/month, false for month/day"
 
 @define
 class Intake:
-    """Rows counted by what became of them. `first_line` is where a reason was met first, for the person who mends it.
+    """Rows counted by what became of them. `first_line` is where a reason was met first, for its correction.
 
     Reasons that start with "unreadable_", "unusable_", "ambiguous_", "expiry_", "short_" or "long_" are defects of the
     source; "other_date", "other_underlying", "adjusted", "filtered" and "exact_duplicate" are rows that were

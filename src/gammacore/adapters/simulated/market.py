@@ -112,7 +112,7 @@ class SimulatedMarket:
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The last price of a session up to this one, the official print of the simulation; None for later dates.
 
-        It does not ask what time it is: whoever settles a position waits for the close.
+        It does not ask what time it is: the caller that settles a position waits for the close.
         """
         if underlying != self.underlying.symbol:
             return None

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gammacore.adapters.codec.conversion import instant_from_text, instant_to_text
-from gammacore.adapters.sqlite.layout import Schema, beside, connect, create, in_our_words
+from gammacore.adapters.sqlite.layout import Schema, as_storage_errors, beside, connect, create
 from gammacore.errors import CorruptLedger, StorageError
 from gammacore.ports.storage import Request, RequestKind
 
@@ -38,7 +38,7 @@ class SqliteInbox:
 
     Raises (every method):
         CorruptLedger: the inbox cannot be read; a halt may be in it, so it is never taken for empty.
-        StorageError: it cannot be read or written; the message names the path and the mend.
+        StorageError: it cannot be read or written; the message names the path and the remedy.
     """
 
     def __init__(self, ledger: Path | str) -> None:
@@ -46,7 +46,7 @@ class SqliteInbox:
 
     def post(self, request: Request) -> None:
         """Leave a request, durably. See `Inbox.post`."""
-        with in_our_words(self.path):
+        with as_storage_errors(self.path):
             if not self.path.exists():
                 create(self.path, INBOX, "DELETE")
         with self._opened() as connection:
@@ -76,7 +76,7 @@ class SqliteInbox:
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
-            with in_our_words(self.path):
+            with as_storage_errors(self.path):
                 if self.path.stat().st_size == 0:
                     raise self._corrupt("the file is empty, which no inbox ever is")
                 with closing(connect(self.path, "mode=rw")) as connection:

@@ -136,7 +136,7 @@ def create(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()
 
 
 def build(file: Path, schema: Schema, journal: str, rows: Iterable[Insert] = ()) -> None:
-    """Write a database of this schema at a path nobody else uses, and push it to the disk."""
+    """Write a database of this schema at a path no other process uses, and push it to the disk."""
     make_private(file)  # SQLite gives its -wal and -shm the mode of the database
     connection = connect(file, "mode=rw")
     try:
@@ -198,7 +198,7 @@ def storage_fault(fault: sqlite3.Error | OSError, file: Path) -> StorageError:
 
 
 @contextmanager
-def in_our_words(file: Path) -> Iterator[None]:
+def as_storage_errors(file: Path) -> Iterator[None]:
     """Raise what goes wrong inside as an error of our tree that names the file."""
     try:
         yield

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from gammacore.adapters.sqlite.layout import PRIVATE, beside, in_our_words
+from gammacore.adapters.sqlite.layout import PRIVATE, as_storage_errors, beside
 from gammacore.errors import StorageError, WriteConflict
 
 ATTEMPTS = 5
@@ -31,11 +31,11 @@ class WriterLock:
         """Become the writer of a ledger.
 
         Raises:
-            WriteConflict: somebody else is; the message names the process if it is known.
+            WriteConflict: another process is; the message names the process if it is known.
             StorageError: it cannot be locked there.
         """
         file = beside(ledger, ".lock")
-        with in_our_words(file):
+        with as_storage_errors(file):
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         try:
             _lock(descriptor)
@@ -70,7 +70,7 @@ def writer_of(ledger: Path) -> str | None:
         StorageError: whether one does cannot be seen, which is never taken for "none".
     """
     file = beside(ledger.resolve(), ".lock")
-    with in_our_words(file):
+    with as_storage_errors(file):
         try:
             descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -38,7 +38,7 @@ def check_log_beside_a_writer(ledger: Path) -> None:
 def check_log(ledger: Path) -> None:
     """Refuse a log in which sound commits lie behind damage. Only without a living writer. Rule: R6.
 
-    The very last commit may be damaged: it may have been torn while it was written, before anybody was told of it.
+    The very last commit may be damaged: it may have been torn while it was written, before it was reported as done.
 
     Raises:
         CorruptLedger: at least one append that had been promised cannot be read.

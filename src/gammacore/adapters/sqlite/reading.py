@@ -71,7 +71,7 @@ def look(ledger: Path, query: Callable[[sqlite3.Connection], Answer]) -> Answer:
 
 @frozen
 class _Appearance:
-    """What tells a ledger that was touched from one that was not."""
+    """What differs once a ledger was touched."""
 
     has_log: bool
     has_index: bool

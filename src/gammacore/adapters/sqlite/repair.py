@@ -1,4 +1,4 @@
-"""Mending a damaged ledger by hand: keep what is sound, put the rest aside, say what is lost."""
+"""Repair a damaged ledger by hand: keep what is sound, put the rest aside, say what is lost."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from gammacore.adapters.sqlite.layout import (
     INSERT_HEAD,
     LEDGER,
     PAGE_BYTES,
+    as_storage_errors,
     beside,
     build,
     check_place,
     connect,
     corrupt,
     create,
-    in_our_words,
     ledger_place,
     make_private,
     sync_file,
@@ -49,7 +49,7 @@ from gammacore.errors import CorruptLedger, DoesNotFold, StorageError
 
 @frozen
 class RepairReport:
-    """What a repair did. `lost` is None where nobody can say how many events are gone.
+    """What a repair did. `lost` is None where it cannot be known how many events are gone.
 
     `problem` is what was wrong; empty, with `damaged` None, when the ledger was sound and left alone.
     """
@@ -64,16 +64,16 @@ def repair(path: Path | str) -> RepairReport:
     """Put a ledger of all events before the first damage in the place of a damaged one. Rule: R6.
 
     The damaged file stays beside it as `<name>.damaged-<n>`. Whenever the power fails, the path holds the damaged
-    ledger or the mended one, or is refused until `repair` is called again; never an empty one.
+    ledger or the repaired one, or is refused until `repair` is called again; never an empty one.
 
     Raises:
-        WriteConflict: somebody is writing to it.
+        WriteConflict: another process is writing to it.
         StorageError: there is no ledger, a newer gammacore wrote it, or not one event can be read: nothing is changed.
     """
     ledger = ledger_place(path)
     lock = WriterLock.take(ledger)
     try:
-        with in_our_words(ledger):
+        with as_storage_errors(ledger):
             return _repair(ledger)
     finally:
         lock.release()
@@ -152,7 +152,7 @@ def _check_record(row: Row, ledger: Path, check: LedgerCheck) -> None:
 
 
 def _salvage(ledger: Path, folder: Path) -> tuple[Sequence[Row], int | None]:
-    """The sound events from the first on, and how many came after them if that can be told."""
+    """The sound events from the first on, and how many came after them if that can be known."""
     copy = folder / "copy"
     _copy_if_there(ledger, copy)
     _copy_if_there(beside(ledger, "-wal"), beside(copy, "-wal"))

@@ -14,12 +14,12 @@ from gammacore.adapters.sqlite.layout import (
     EMPTY,
     INSERT_EVENT,
     LEDGER,
+    as_storage_errors,
     beside,
     check_place,
     connect,
     corrupt,
     create,
-    in_our_words,
     ledger_place,
 )
 from gammacore.adapters.sqlite.lock import WriterLock
@@ -63,7 +63,7 @@ class SqliteStorage:
     Raises:
         WriteConflict: another process is writing to it.
         CorruptLedger: what is read is not what was written; the message has the repair command.
-        StorageError: it cannot be opened; the message names the path and the mend.
+        StorageError: it cannot be opened; the message names the path and the remedy.
     """
 
     def __init__(self, path: Path | str, *, grouped: bool = False, read_only: bool = False) -> None:
@@ -80,7 +80,7 @@ class SqliteStorage:
             check_not_gone(self.path)
             if not self.path.exists():
                 raise StorageError(f"there is no ledger at {self.path}; give the path of one")
-            with in_our_words(self.path):
+            with as_storage_errors(self.path):
                 check_log_beside_a_writer(self.path)
                 noted = read_high_water(self.path)
             self._head = self._written = look(self.path, lambda connection: self._verify(connection, noted))
@@ -152,7 +152,7 @@ class SqliteStorage:
                 self._lock.release()
 
     def _open_to_write(self) -> Head:
-        with in_our_words(self.path):
+        with as_storage_errors(self.path):
             check_place(self.path)
             check_not_gone(self.path)
             if not self.path.exists():
@@ -193,7 +193,7 @@ class SqliteStorage:
 
     def _write(self, rows: Sequence[Row]) -> None:
         last = Head(rows[-1].seq, rows[-1].checksum)
-        with in_our_words(self.path):
+        with as_storage_errors(self.path):
             connection = self._writing()
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -223,7 +223,7 @@ class SqliteStorage:
             (last.version, last.checksum, self._written.version, self._written.checksum),
         )
         if claim.rowcount != 1:
-            raise WriteConflict(f"{self.path}: somebody wrote to it without the lock; nothing of ours was written")
+            raise WriteConflict(f"{self.path}: another process wrote to it without the lock; nothing was written")
 
     def _decoded(self, after: int, until: int) -> Iterator[Event]:
         while after < until:
@@ -243,7 +243,7 @@ class SqliteStorage:
             raise StorageError(f"{self.path} is closed; open it again to read")
         if self._connection is None:
             return look(self.path, query)
-        with in_our_words(self.path):
+        with as_storage_errors(self.path):
             return query(self._connection)
 
 

@@ -43,7 +43,7 @@ class BookResults:
     def imported(self, event: HistoryImported) -> None:
         """The record of trades made before this ledger; no money moves."""
         if self.total_trades:
-            raise InvalidInput("event", "HistoryImported", "what came before is told once, before the first close")
+            raise InvalidInput("event", "HistoryImported", "what came before is recorded once, before the first close")
         if event.total_trades < len(event.results):
             raise InvalidInput("total_trades", event.total_trades, f"give {len(event.results)} or more, all of them")
         self._per_contract.extend(event.results)

@@ -1,7 +1,7 @@
 """What trading one contract of a root costs, dollars, from a day on. Rules: CS-419, brokers.md 7.
 
 Brokers and exchanges change their price lists and group accounts by plans: there is no truth to ship. The one row
-here is a default and says so; whoever trades enters his own, and `entered` rows win.
+here is a default and says so; users enter their own, and `entered` rows win.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def contract_fee(root: str, date: dt.date, entered: Iterable[Dated[ContractFee]]
 
 
 FEE_OF_A_LEG = contract_fee(ANY_ROOT, dt.date.max).value.dollars
-"""Dollars a contract of a leg, where nobody entered his own: the newest default of the table."""
+"""Dollars a contract of a leg, where the user entered none: the newest default of the table."""
 
 
 @frozen

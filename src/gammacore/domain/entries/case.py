@@ -184,7 +184,7 @@ class EntryCase:
 
     @cached_property
     def spread(self) -> CreditSpread | None:
-        """The contracts of the setup; None without one, or with a strike nobody lists (CS-016)."""
+        """The contracts of the setup; None without one, or with a strike that is not listed (CS-016)."""
         if self.setup is None or self.setup.is_skip or any(leg.strike <= 0 for leg in self.setup.legs):
             return None
         return self._spread_of(self.setup)

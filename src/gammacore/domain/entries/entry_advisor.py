@@ -1,4 +1,4 @@
-"""Somebody else's no: an optional advisor, and the built-in veto against a weak pin. Rules: CS-335, CS-362.
+"""An optional advisor that may refuse an entry, and the built-in veto against a weak pin. Rules: CS-335, CS-362.
 
 An advisor may only forbid. One that fails to answer forbids nothing.
 """

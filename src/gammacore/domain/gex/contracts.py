@@ -167,7 +167,7 @@ def price_contracts(
 def _implied_at_strikes(
     live: LiveContracts, wanting: LiveContracts, forwards: _Forwards, spot: float, *, explicit_rates: bool
 ) -> Floats:
-    """The volatility of each row of `wanting`, which has none of its own; NaN where nothing tells it.
+    """The volatility of each row of `wanting`, which has none of its own; NaN where nothing implies it.
 
     Out of the money: what its mid implies, else that of the same strike's other contract in the data. In the money,
     where quotes are too wide to tell: that of the strike's out-of-the-money contract, in the data or else implied.

@@ -39,7 +39,7 @@ from gammacore.errors import InvalidInput
 class GammaExposure:
     """Dealer gamma exposure at one instant, per strike and in total, in `unit`, signed by `sign`.
 
-    `strikes` (k,) points, ascending, each once; `call`, `put` (k,) in `unit`. `used` contracts count; `skipped` tells
+    `strikes` (k,) points, ascending, each once; `call`, `put` (k,) in `unit`. `used` contracts count; `skipped` says
     why the others of the scope do not. `implied_forwards` of `series` took their forward from their own quotes (0 of
     them with greeks from the feed, which need none).
     """

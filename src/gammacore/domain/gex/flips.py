@@ -151,10 +151,10 @@ def find_flips(
     step, count = grid.spaced(curve.narrowest, len(curve))
     profile = curve.over(math.log(grid.low), step, count)
     peak = float(np.abs(profile.net).max(initial=0.0))
-    heard = np.flatnonzero(np.abs(profile.net) > grid.silence * peak)
-    changes = np.flatnonzero(np.sign(profile.net[heard[:-1]]) != np.sign(profile.net[heard[1:]]))
+    loud = np.flatnonzero(np.abs(profile.net) > grid.silence * peak)
+    changes = np.flatnonzero(np.sign(profile.net[loud[:-1]]) != np.sign(profile.net[loud[1:]]))
     roots = tuple(
-        _refined(curve, float(profile.levels[heard[i]]), float(profile.levels[heard[i + 1]]), grid.tolerance)
+        _refined(curve, float(profile.levels[loud[i]]), float(profile.levels[loud[i + 1]]), grid.tolerance)
         for i in changes
     )
     nearest = min(roots, key=lambda root: (abs(root - curve.spot), root), default=None)

@@ -58,7 +58,7 @@ class DeskBook:
         self.exit_at: dt.datetime | None = None
         self.leftover_exit_at: dt.datetime | None = None
         self.retry_from: dt.datetime | None = None
-        self.not_flat_told = False
+        self.not_flat_reported = False
         self.halted = False
         self.regime: dict[str, filter_events.RegimeNoted] = {}
 
@@ -97,7 +97,7 @@ class DeskBook:
 
     @property
     def expects_fills(self) -> bool:
-        """Whether a quantity that the host tells may show fills of ours before their news comes."""
+        """Whether a quantity that the host reports may include fills of ours before their order update comes."""
         return bool(self.option_hedges.working or self.latest_close)
 
     def apply(self, event: Any) -> None:
@@ -123,7 +123,7 @@ class DeskBook:
     def hold(
         self, listing: Listing, text: str, contracts: int, delta: Decimal | None, price: Decimal | None, greeks: Greeks
     ) -> None:
-        """A position as the host tells it: absolute, so it may show fills of ours before their news. Rule: DH-203."""
+        """A position as the host reports it: absolute, and may include fills before their order update. DH-203."""
         known = self.holdings.get(listing.key)
         change = contracts - (0 if known is None else known.contracts)
         self.option_hedges.show(listing.key, change)
@@ -171,7 +171,7 @@ class DeskBook:
         self.date, self.clock = event.date, event.at
         self.seen.clear()
         self.exit_at = self.leftover_exit_at = self.retry_from = None
-        self.not_flat_told = False
+        self.not_flat_reported = False
         self.left_over = bool(event.leftovers)
         self.latest_close.clear()  # day orders: none of them can be filled any more
         for key in event.settled:
@@ -217,14 +217,14 @@ class DeskBook:
         elif event.kind is filter_events.TimerKind.EXIT_RETRY:
             self.retry_from = event.at
         elif event.kind is filter_events.TimerKind.CLOSE:
-            self.not_flat_told = True
+            self.not_flat_reported = True
 
     def _hedge_awaited(self, event: filter_events.HedgeAwaited) -> None:
         self.hedge_book(event.book).awaited_until = event.until
 
     def _delta_unusual(self, event: filter_events.DeltaUnusual) -> None:
         book = self.hedge_book(event.book)
-        book.unusual_since, book.unusual_told = event.since, False
+        book.unusual_since, book.unusual_reported = event.since, False
 
     def _intent_recorded(self, event: filter_events.IntentRecorded) -> None:
         intent = Intent(
@@ -358,7 +358,7 @@ class DeskBook:
         if event.code == "exit_unconfirmed" and intent is not None:
             intent.given_up = True
         elif event.code == "unusual_delta":
-            self.hedge_book(event.holding).unusual_told = True
+            self.hedge_book(event.holding).unusual_reported = True
 
     def _halt(self, _: Halted) -> None:
         self.halted = True

@@ -63,7 +63,7 @@ def _pending(book: DeskBook, day: HedgingDay, settings: HedgingSettings, clock: 
         yield Timer(due, TimerKind.FILL_TIMEOUT, oldest.intent_id)
     session, cutoff = day.session, day.cutoff
     if session is None or cutoff is None or clock >= session.close or book.is_flat():
-        if session is not None and not book.not_flat_told and not book.is_flat():
+        if session is not None and not book.not_flat_reported and not book.is_flat():
             yield Timer(session.close, TimerKind.CLOSE)
         return
     if book.exit_at is None:
@@ -134,7 +134,7 @@ def exit_batch(book: DeskBook, settings: HedgingSettings, *, leftover: bool, on_
 
 
 def retries(book: DeskBook, *, leftover: bool) -> list[Closing]:
-    """What an unfinished exit does next: anew what was refused, once more what nobody answered. Rule: DH-511."""
+    """What an unfinished exit does next: anew what was refused, once more what was not answered. Rule: DH-511."""
     steps: list[Closing] = []
     for holding in _targets(book, leftover=leftover):
         last = book.latest_close.get(holding.listing.key)

@@ -78,7 +78,7 @@ class HedgingDesk:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def take_market(self, event: MarketEvent, content: object) -> Step:
-        """One market event; `content` tells a repeat of it from another event under its id. Rule: DH-201.
+        """One market event; `content` distinguishes a repeat of it from another event under its id. Rule: DH-201.
 
         The step is the caller's until the next event.
 
@@ -233,7 +233,7 @@ class HedgingDesk:
         return refusal, filter_events.HoldingSet(event.symbol, contracts, delta, price, *greeks)
 
     def _watch_limit(self, step: Step, key: str, now: dt.datetime) -> None:
-        """Openings are not ours here: a position beyond its limit is told, once an episode. Rule: DH-1003."""
+        """Openings are not ours here: a position beyond its limit raises an alarm, once an episode. Rule: DH-1003."""
         limit, held = self.settings.limits.max_contracts_per_symbol, self.book.holdings.get(key)
         contracts = 0 if held is None else held.contracts
         detail = f"{contracts} contracts beyond {limit}"
@@ -322,7 +322,7 @@ class HedgingDesk:
                 underlying, phase = book.last_underlying(timer.subject), self.phase(book.clock)
                 self._hedger.decide(step, timer.subject, underlying, False, timer.tick_id, "timer", day, phase)
             case TimerKind.CUTOFF | TimerKind.OPEN | TimerKind.EXIT_RETRY if day.phase(book.clock) is CLOSED:
-                pass  # slept through: an order sent now would wait for tomorrow's open; the timer CLOSE tells it
+                pass  # slept through: an order sent now would wait for tomorrow's open; the timer CLOSE reports it
             case TimerKind.CUTOFF:
                 self._exits.begin(step, cause, day, leftover=False)
             case TimerKind.OPEN:

@@ -27,7 +27,7 @@ class Sample:
 
     name: str
     value: float
-    labels: Mapping[str, str] = {}  # nobody writes into it
+    labels: Mapping[str, str] = {}  # never written to
     kind: str = "gauge"
 
 

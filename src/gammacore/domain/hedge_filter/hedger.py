@@ -157,7 +157,7 @@ class Hedger:
                 step.record(filter_events.DeltaUnusual(now, share, None))
             return BELOW_THRESHOLD
         since = self._limit.unusual_since(book.unusual_since, size, now)
-        if since is not book.unusual_since or (since is not None and not book.unusual_told):
+        if since is not book.unusual_since or (since is not None and not book.unusual_reported):
             self._watch_unusual(step, book, net, since, now)
         if (no := limited(settings, book, now, self._interval)) is not None:
             if no is RATE_LIMITED and book.awaited_until is None:
@@ -220,11 +220,11 @@ class Hedger:
         """Far beyond the threshold for long: an alarm, once an episode. Rule: DH-1005."""
         if since is not book.unusual_since:
             step.record(filter_events.DeltaUnusual(now, book.share, since))
-        elif not book.unusual_told and has_lasted(since, now, self._unusual_for):
+        elif not book.unusual_reported and has_lasted(since, now, self._unusual_for):
             step.alarm(Alarm.UNUSUAL_DELTA, f"{book.share}: net {net} shares since {book.unusual_since}", book.share)
 
     def _watch_limit(self, step: Step, share: str, net: Decimal, now: dt.datetime) -> None:
-        """Openings are not ours here: a net delta beyond its limit is told, once an episode. Rule: DH-1003."""
+        """Openings are not ours here: a net delta beyond its limit raises an alarm, once an episode. Rule: DH-1003."""
         limit = self._settings.limits.max_net_delta
         step.watch_limit(Alarm.NET_DELTA_LIMIT, share, is_beyond(net, limit), f"net delta {net} beyond {limit}", now)
 

@@ -57,14 +57,14 @@ _is_id = EVENT_ID.fullmatch
 _parsed = dt.datetime.fromisoformat
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, which JSON can escape and UTF-8 cannot hold."""
-_MEND_NUMBER = "give a finite number of at most 28 digits, or one in quotes"
+_NUMBER_REMEDY = "give a finite number of at most 28 digits, or one in quotes"
 
 
 def read_message(message: Mapping[str, Any]) -> Inbound:
     """The message of a mapping.
 
     Raises:
-        InvalidInput: names the field, its value and the mend; nothing was changed anywhere.
+        InvalidInput: names the field, its value and the remedy; nothing was changed anywhere.
     """
     if (protocol := message.get("protocol")) != PROTOCOL:
         raise InvalidInput("protocol", ascii(protocol), "give v1")
@@ -98,7 +98,7 @@ def market_event(
     Written out field by field, for a hundred thousand a second pass here.
 
     Raises:
-        InvalidInput: names the field, its value and the mend.
+        InvalidInput: names the field, its value and the remedy.
     """
     if type(event_id) is not str or _is_id(event_id) is None:
         check_id("event_id", event_id)
@@ -219,9 +219,9 @@ def _exact_number(value: float | Decimal | Integral, field: str) -> Decimal:
     try:
         number = exact(int(written) if isinstance(written, Integral) else written)
     except DecimalException as wrong:
-        raise InvalidInput(field, value, _MEND_NUMBER) from wrong
+        raise InvalidInput(field, value, _NUMBER_REMEDY) from wrong
     if not number.is_finite():  # to a Decimal, NaN and the infinities are numbers
-        raise InvalidInput(field, value, _MEND_NUMBER)
+        raise InvalidInput(field, value, _NUMBER_REMEDY)
     return number
 
 
@@ -307,8 +307,8 @@ def _number(field: str, value: object) -> Decimal:
         try:
             return exact(value)
         except DecimalException as wrong:
-            raise InvalidInput(field, ascii(value), _MEND_NUMBER) from wrong
-    raise InvalidInput(field, ascii(value), _MEND_NUMBER)
+            raise InvalidInput(field, ascii(value), _NUMBER_REMEDY) from wrong
+    raise InvalidInput(field, ascii(value), _NUMBER_REMEDY)
 
 
 def _check_nesting(key: str, value: object, depth: int = 2) -> None:

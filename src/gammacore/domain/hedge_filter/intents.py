@@ -59,7 +59,7 @@ class Intent:
     given_up: bool = False
     slippage: Decimal = Decimal(0)
     shown: int = 0
-    """Contracts that the host's quantity showed before their fill was told."""
+    """Contracts that the host's quantity included before their fill was reported."""
 
     @property
     def trades_option(self) -> bool:
@@ -210,7 +210,7 @@ class IntentWriter:
         return f"{kind.prefix}_{letters}_{digest(named, 24)}"
 
     def decision_id(self, date: dt.date, event_id: str) -> str:
-        """Names the decision, for whoever asks why. Rule: DH-612."""
+        """Names the decision, for a reader who asks why. Rule: DH-612."""
         return "dec_" + digest([self.config_hash, date.isoformat(), event_id], 16)
 
     def _hedge_metadata(self, hedge: Hedge, book: HedgeBook, regime: Regime) -> dict[str, Any]:
@@ -241,7 +241,7 @@ class IntentWriter:
 
 
 def stop_metadata(hedge: Hedge, regime: Regime) -> dict[str, Any]:
-    """The widened stop of a macro event; it is told, not sent. Rule: DH-452."""
+    """The widened stop of a macro event; it is reported, not sent. Rule: DH-452."""
     macro = regime.macro
     distance = STOP_BASE * macro.stop
     price = hedge.hedge_price * (1 - distance if hedge.shares > 0 else 1 + distance)

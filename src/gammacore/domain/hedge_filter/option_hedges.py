@@ -66,9 +66,9 @@ class OptionHedges:
         return total
 
     def show(self, key: str, change: int) -> None:
-        """The host's quantity moved by `change` contracts: fills of ours that it knows before we were told.
+        """The host's quantity moved by `change` contracts: fills of ours that it knows before their order update.
 
-        They leave the contracts in flight, and the fill that is told later adds nothing twice.
+        They leave the contracts in flight, and the fill that is reported later adds nothing twice.
         """
         for intent in self.working.values():
             if intent.subject == key:

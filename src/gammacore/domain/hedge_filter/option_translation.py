@@ -107,7 +107,7 @@ class SelectorRefusal(StrEnum):
 class OptionQuote:
     """One row of a chain: a contract with its two-sided market, points.
 
-    `delta` per contract and `price`, the last one told or the middle of the market, where they are known; `text` is
+    `delta` per contract and `price`, the last one reported or the middle of the market, where they are known; `text` is
     the symbol as received, `at` the event time.
     """
 
@@ -121,7 +121,7 @@ class OptionQuote:
 
     @property
     def is_sound(self) -> bool:
-        """Somebody asks, and nobody bids more: an empty or crossed market is none."""
+        """There is an ask, and no bid above it: an empty or crossed market is not used."""
         return self.ask > 0 and self.bid <= self.ask
 
     @property

@@ -28,7 +28,7 @@ METADATA_BYTES = 16 * 1024
 
 @define
 class MarketEvent:
-    """A change of the market or of the book, as a host reports it. Nobody changes one; a frozen class would cost
+    """A change of the market or of the book, as a host reports it. It is never changed; a frozen class would cost
     half a microsecond more to make, and a hundred thousand a second are made.
 
     `delta` per contract, `quantity` signed contracts (absolute, never an increment), prices in points; None where the
@@ -51,7 +51,7 @@ class MarketEvent:
     ask: Decimal | None = None
 
     def content(self) -> tuple[object, ...]:
-        """What tells a repeat of it from another event under its id: all but the id. Rule: DH-701.
+        """What distinguishes a repeat of it from another event under its id: all but the id. Rule: DH-701.
 
         A quarter of a million are remembered: the garbage collector forgets tuples of plain values, events it walks.
         """

@@ -63,7 +63,7 @@ class Step:
     def alarm(
         self, code: Alarm | SelectorRefusal, detail: str, subject: str = "", *, at: dt.datetime | None = None
     ) -> None:
-        """Somebody must know: ledger and note."""
+        """An alarm: in the ledger and as a note."""
         now = self._now(at)
         self.record(AlarmRaised(now, code.value, detail, subject))
         self.notes.append(LogMessage(now, Level.WARN, detail, code))

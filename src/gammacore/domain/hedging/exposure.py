@@ -233,7 +233,7 @@ class GreekSums:
 
 
 def sum_greeks(holdings: Iterable[Holding]) -> GreekSums:
-    """The greeks of several positions."""
+    """The greeks of positions added up."""
     gamma = theta = vega = ZERO
     missing = incomplete = 0
     for one in holdings:
@@ -289,7 +289,7 @@ class HedgeBook:
     hedged_on: str = ""
     awaited_until: dt.datetime | None = None
     unusual_since: dt.datetime | None = None
-    unusual_told: bool = False
+    unusual_reported: bool = False
     leftovers: set[str] = field(factory=set)
 
     def options_shares(self, ratio_of: Callable[[str, Decimal], Decimal] | None = None) -> Decimal:

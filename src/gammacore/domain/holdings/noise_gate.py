@@ -23,7 +23,7 @@ from gammacore.errors import InvalidInput
 class Delays:
     """Cycles in a row in which an exit was put off: how many, since when, and when last. Rules: CS-541, CS-544.
 
-    A cycle is told by its time: one that is repeated after a restart counts once.
+    A cycle is identified by its time: one that is repeated after a restart counts once.
 
     >>> ten = dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC)
     >>> Delays().another(ten).another(ten).count

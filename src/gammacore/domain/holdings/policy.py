@@ -38,7 +38,7 @@ class CloseStyle(StrEnum):
 
 
 class StaleExit(StrEnum):
-    """What follows when quotes stay away: a person is told, or the position is closed at market. Rule: CS-505."""
+    """What follows when quotes stay away: an alarm is raised, or the position is closed at market. Rule: CS-505."""
 
     ALARM = "alarm"
     CLOSE = "close"
@@ -83,7 +83,7 @@ def ceil_to_cents(cost: Decimal) -> Decimal:
 
 @frozen
 class AdvisorLimits:
-    """How far an advisor is heard. Rules: CS-544, CS-545."""
+    """How far an advisor is followed. Rules: CS-544, CS-545."""
 
     confidence: Decimal = parameter(
         Decimal(65), "Confidence that holds a target, a trailing stop or the soft close, %.", at_least=0, at_most=100
@@ -170,7 +170,7 @@ class StopPolicy:
 
     noise_gate: bool = parameter(True, "Whether noise may delay the regular stop; without, it acts at once (CS-541).")
     gate: NoiseGate = parameter(NoiseGate(), "What noise is, and how long it may delay the stop.")
-    advice: AdvisorLimits = parameter(AdvisorLimits(), "How far an advisor is heard, where there is one.")
+    advice: AdvisorLimits = parameter(AdvisorLimits(), "How far an advisor is followed, where there is one.")
 
     def __attrs_post_init__(self) -> None:
         if self.emergency < self.stop:

@@ -113,9 +113,9 @@ class MacroRelease:
 
     def __str__(self) -> str:
         figures = {"actual": self.actual, "expected": self.expected, "volatility": self.volatility or None}
-        told = "".join(f" {name}={value}" for name, value in figures.items() if value is not None)
+        printed = "".join(f" {name}={value}" for name, value in figures.items() if value is not None)
         event = self.event
-        return f"{event.name} {event.date} {event.time:%H:%M}{told} {event.source}"
+        return f"{event.name} {event.date} {event.time:%H:%M}{printed} {event.source}"
 
 
 def _figure(value: object) -> Decimal | None:

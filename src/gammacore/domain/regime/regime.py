@@ -198,6 +198,6 @@ def _bounded(fields: Any, name: str, bounds: tuple[Decimal, Decimal], warnings: 
     return number
 
 
-"""No feed is wired: dealer gamma is unknown, and nobody says that there is an event."""
+"""No feed is wired: dealer gamma is unknown, and no event is reported."""
 UNREAD = Regime(macro=MacroState(detected=True, status="unread"), macro_active=True)
 """A feed that was wired could not be read: for all we know there is an event, so hedges and sizes are the smaller."""

@@ -1,7 +1,7 @@
 """Whose money a run trades: paper unless three locks are open, and never by accident. Rules: cli.md, CS-609.
 
-Live needs the switch `--live`, credentials of a live account, and the number of that account typed back. Whoever asks
-for live trading in any way and is short of one is refused, never quietly given paper; whoever does not ask gets paper.
+Live needs the switch `--live`, credentials of a live account, and the number of that account typed back. A user who
+asks for live trading in any way and lacks one is refused, never quietly given paper; without asking it is paper.
 IS_PAPER_TRADING set to anything but an explicit false vetoes it.
 """
 

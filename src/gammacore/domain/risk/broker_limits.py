@@ -88,8 +88,8 @@ BEFORE_THE_BROKER = 5
 class BrokerLimits:
     """The rules of one broker on the dates it holds an account under them.
 
-    `changed_over` is the day it left the pattern-day-trader rule; None: nobody said, so the old rule is taken to hold
-    to the last day it may.
+    `changed_over` is the day it left the pattern-day-trader rule; None: not configured, so the old rule holds to the
+    last day it may.
     """
 
     broker: BrokerName = BrokerName.FAKE
@@ -112,10 +112,10 @@ class BrokerLimits:
         rule = PATTERN.value
         if regime is not DayTradingRegime.PATTERN_DAY_TRADER:
             return Verdict.ok(regime)
-        told = f"{made} day trades in {rule.sessions} sessions and {more} more, balance {equity:.2f}"
+        counted = f"{made} day trades in {rule.sessions} sessions and {more} more, balance {equity:.2f}"
         if equity >= rule.minimum_equity or made + more < rule.day_trades:
-            return Verdict.ok(told)
-        return Verdict.skip("pattern_day_trader", told, f"< {rule.minimum_equity}")
+            return Verdict.ok(counted)
+        return Verdict.skip("pattern_day_trader", counted, f"< {rule.minimum_equity}")
 
     def last_moment(self, roots: Collection[str], session: TradingSession) -> dt.datetime | None:
         """The instant by which we must be out of contracts that expire today, before the broker acts; None: no such.

@@ -20,7 +20,7 @@ Figure = Decimal | int | None
 
 
 @frozen
-class Standing:
+class ExposureSnapshot:
     """What the limits bound, as it is or as an opening would leave it; None is unknown.
 
     `contracts` of the symbol, signed; `net_delta` of its book, contract-deltas; `gamma` and `vega` of its book,
@@ -42,12 +42,12 @@ class OpeningLimits:
     """The largest an opening may leave things, each in the unit of what it bounds; none = off. Rule: DH-1003.
 
     What is bounded on both sides is compared without its sign, and only an opening that raises it is refused; what
-    only time can mend (losses, trades) refuses from the limit on.
+    only time can change (losses, trades) refuses from the limit on.
 
     >>> limits = OpeningLimits(max_contracts_per_symbol=10)
-    >>> print(limits.judge(Standing(contracts=8), Standing(contracts=11)))
+    >>> print(limits.judge(ExposureSnapshot(contracts=8), ExposureSnapshot(contracts=11)))
     skip position_limit: 11 > 10
-    >>> limits.judge(Standing(contracts=-12), Standing(contracts=-11)).passed
+    >>> limits.judge(ExposureSnapshot(contracts=-12), ExposureSnapshot(contracts=-11)).passed
     True
     """
 
@@ -59,11 +59,11 @@ class OpeningLimits:
     max_drawdown: Decimal | None = parameter(None, "Loss from the high-water mark, dollars; none = off.", above=0)
     max_trades_per_day: int | None = parameter(None, "Opening trades a day; none = off.", at_least=0)
 
-    def judge(self, now: Standing, then: Standing) -> Verdict:
+    def judge(self, now: ExposureSnapshot, then: ExposureSnapshot) -> Verdict:
         """The first limit that refuses an opening which turns `now` into `then`, else ok."""
         return next((no for no in self.breaches(now, then)), Verdict.ok("within limits"))
 
-    def breaches(self, now: Standing, then: Standing) -> Iterator[Verdict]:
+    def breaches(self, now: ExposureSnapshot, then: ExposureSnapshot) -> Iterator[Verdict]:
         """Every refusal; a limit that is on and lacks its input refuses too."""
         bounded: tuple[tuple[str, Figure, Figure, Figure], ...] = (
             ("position_limit", self.max_contracts_per_symbol, now.contracts, then.contracts),

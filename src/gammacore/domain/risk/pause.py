@@ -24,7 +24,7 @@ class Pause:
 
 @frozen
 class UnreadablePause:
-    """Somebody asked for a pause, and what they wrote cannot be read: `detail` says where and why."""
+    """A person asked for a pause, and what they wrote cannot be read: `detail` says where and why."""
 
     detail: str
 

@@ -70,7 +70,7 @@ class SizingRules:
 
     @property
     def warning(self) -> str:
-        """What a person should hear before these figures trade; "" when there is nothing to say. Rule: CS-602."""
+        """What a person should know before these figures trade; "" when there is nothing. Rule: CS-602."""
         if self.fraction < 1:
             return ""
         return "full Kelly: in theory every second account halves at some time; 0.5 is the usual fraction"
@@ -85,7 +85,7 @@ class SizingRules:
         return exact("balance", balance) < floor
 
     def halt_words(self, balance: Decimal) -> str:
-        """The halt with its numbers, as people are told it."""
+        """The halt with its numbers, as people read it."""
         floor = self.starting_capital * self.halt_below
         return f"balance {balance:,.2f} < {floor:,.2f}, {self.halt_below:.0%} of the starting capital"
 

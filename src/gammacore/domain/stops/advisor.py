@@ -1,6 +1,6 @@
-"""An advisor may hold an exit a little longer: for how long its answer is kept, and the odds it is told.
+"""An advisor may hold an exit a little longer: for how long its answer is kept, and the odds it is given.
 
-It never reaches emergency stop, hard close or settlement, and without a VIX or a price it is not heard at all.
+It never reaches emergency stop, hard close or settlement, and without a VIX or a price it is not asked at all.
 Rules: CS-544, CS-545.
 """
 

@@ -54,7 +54,7 @@ class ExitVerdict:
 
     `limit` is the debit limit of the closing order, points; None closes at market. An `urgent` close goes out as an
     emergency (CS-407). A `suppressed` one waits for this cycle (CS-541). An advisor at least `hold_from` percent sure
-    may hold it; None: nobody may (CS-544).
+    may hold it; None: no advisor may (CS-544).
     """
 
     reason: ExitReason

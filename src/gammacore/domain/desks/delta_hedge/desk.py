@@ -133,7 +133,7 @@ class DeltaHedgeDesk:
         return frozenset(left)
 
     def _not_flat(self, inventory: AnyHolding, situation: Situation) -> Iterator[Decision]:
-        """At the close retries end, and what is open then is told, once. Rule: DH-511."""
+        """At the close retries end, and what is open then raises an alarm, once. Rule: DH-511."""
         last = situation.book.hedge_decision(inventory.id)
         if inventory.is_flat or (last is not None and last.reason == Alarm.NOT_FLAT):
             return

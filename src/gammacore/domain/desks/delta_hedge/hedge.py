@@ -93,7 +93,7 @@ class HedgeCase:
         return hedge
 
     def steps(self) -> Iterator[Decision]:
-        """The order of a hedge, or the reason of none where it differs from the last one told, and what is alarming."""
+        """The order of a hedge, or the reason of none where it differs from the last one recorded, and alarms."""
         verdict = self.judge()
         alarms = [
             alarm for alarm in (self._unusual(), self._beyond_limit(), self._silent(verdict)) if alarm is not None
@@ -182,7 +182,7 @@ class HedgeCase:
         return self.last is not None and is_beyond(self.last.delta_before, self.settings.limits.max_net_delta)
 
     def _beyond_limit(self) -> Warn | None:
-        """Once an episode, all day long: the decision that comes with it says that it was told. Rule: DH-1003."""
+        """Once an episode, all day long: the decision that comes with it records that it was raised. Rule: DH-1003."""
         if self._was_beyond or not self._is_beyond:
             return None
         net, limit = round(self.net_delta, 3), self.settings.limits.max_net_delta
@@ -191,7 +191,7 @@ class HedgeCase:
     # -- a feed that is silent -----------------------------------------------------------------------------------------
 
     def _is_silent(self, verdict: Hedge | Reason) -> bool:
-        """Whether the delta is unknown for so long that nobody hedges any more. Rule: DH-1006."""
+        """Whether the delta is unknown for so long that nothing is hedged any more. Rule: DH-1006."""
         last = self.last
         if verdict is not Reason.MISSING_DELTA or last is None:
             return False
@@ -220,7 +220,7 @@ class HedgeCase:
         return self.limit.unusual_since(before, self.book.net_shares, self.situation.now)
 
     def _unusual(self) -> Warn | None:
-        """The alarm of an episode that has lasted: the decision that comes with it says that it was told."""
+        """The alarm of an episode that has lasted: the decision that comes with it records that it was raised."""
         since, last = self.unusual_since, self.last
         patience = seconds(self.settings.unusual_delta_seconds)
         if since is None or not has_lasted(since, self.situation.now, patience):

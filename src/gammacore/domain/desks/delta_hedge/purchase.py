@@ -22,14 +22,14 @@ from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.risk.opening_limits import EquityWatch, OpeningGuards, Standing
+from gammacore.domain.risk.opening_limits import EquityWatch, ExposureSnapshot, OpeningGuards
 from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
 from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
 _ALARMS = (Alarm.POSITION_LIMIT, Alarm.NET_DELTA_LIMIT)
-"""Refusals by a limit that a person is told of. Rule: DH-1003."""
+"""Refusals by a limit that raise an alarm. Rule: DH-1003."""
 
 
 @define(eq=False)
@@ -46,7 +46,7 @@ class PurchaseCase:
     releases: MacroReleases = MacroReleases()
 
     def steps(self) -> Iterator[Decision]:
-        """Buy the straddle nearest to the price, or stand aside with the first "no", told where it is a new one."""
+        """Buy the straddle nearest to the price, or stand aside with the first "no", recorded where it is a new one."""
         record = self.judged()
         order = self.order(record)
         if order is None:
@@ -140,12 +140,12 @@ class PurchaseCase:
             for contract in (straddle.call, straddle.put)
         ]
         more = self._greeks(straddle)
-        before = Standing(max(held, key=abs), Decimal(0), Decimal(0), Decimal(0), *spent)
+        before = ExposureSnapshot(max(held, key=abs), Decimal(0), Decimal(0), Decimal(0), *spent)
         contracts = max((count + self.contracts for count in held), key=abs)
         if more is None:
-            return self.hedging.limits.judge(before, Standing(contracts, None, None, None, *spent))
+            return self.hedging.limits.judge(before, ExposureSnapshot(contracts, None, None, None, *spent))
         size = self.contracts * EQUITY_OPTION_MULTIPLIER
-        after = Standing(contracts, more.delta * self.contracts, more.gamma * size, more.vega * size, *spent)
+        after = ExposureSnapshot(contracts, more.delta * self.contracts, more.gamma * size, more.vega * size, *spent)
         return self.hedging.limits.judge(before, after)
 
     def _judge_power(self, straddle: Straddle) -> Verdict:

@@ -67,7 +67,7 @@ class Straddle:
         return self.call_quote.mid + self.put_quote.mid
 
     def limit(self, underlying: Underlying) -> Decimal:
-        """A limit that trades at once: the asks, up to the tick of an order of several legs."""
+        """A limit that trades at once: the asks, up to the tick of a complex order."""
         return tick_ceiling(self.ask, underlying.ticks.complex_order)
 
     def judge_width(self, rules: StraddleRules) -> Verdict:

@@ -1,4 +1,4 @@
-"""Several inboxes as one: whatever a person reaches first is heard."""
+"""Many inboxes as one: a request left in any of them is obeyed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from gammacore.errors import StorageError
 from gammacore.ports.storage import Inbox, Request
 
 
-class SeveralInboxes:
-    """The requests of every inbox, those of the last named heard last. Implements `gammacore.ports.storage.Inbox`.
+class CompositeInbox:
+    """The requests of every inbox, those of the last named inbox last. Implements `gammacore.ports.storage.Inbox`.
 
     Rule: R10.
     """

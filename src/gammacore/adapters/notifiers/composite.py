@@ -1,4 +1,4 @@
-"""Several notifiers as one: what fails in one is no business of the others, nor of the loop. CS-626."""
+"""Many notifiers as one: a fault in one reaches neither the others nor the loop. CS-626."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from gammacore.ports.notifier import LoopWatch, Notifier
 
 
 @frozen
-class Several:
-    """Tells each notifier of every event, and each watcher of every cycle."""
+class CompositeNotifier:
+    """Passes every event to each notifier, and every cycle to each watcher."""
 
     logger: logging.Logger
     notifiers: tuple[Notifier, ...] = ()
@@ -51,5 +51,5 @@ class Several:
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except Exception as fault:  # its text may hold a secret: only its kind is told
+        except Exception as fault:  # its text may hold a secret: only its kind is logged
             self.logger.error("a notifier failed: %s", type(fault).__name__)
