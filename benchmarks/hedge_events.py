@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from gammacore.adapters.ndjson import file_lines, read_inputs
+from gammacore.adapters.ndjson.inputs import read_inputs
+from gammacore.adapters.ndjson.lines import file_lines
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.wiring.hedging import wire_hedging
 

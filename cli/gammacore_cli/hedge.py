@@ -169,7 +169,7 @@ class _LogLines:
 
 
 def _stdout_writer() -> Any:
-    from gammacore.adapters.ndjson import LineWriter
+    from gammacore.adapters.ndjson.lines import LineWriter
 
     return LineWriter(sys.stdout.buffer)
 
@@ -186,7 +186,8 @@ class _Source:
         self.is_file = stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode)
 
     def inputs(self) -> Any:
-        from gammacore.adapters.ndjson import file_lines, pipe_lines, read_inputs
+        from gammacore.adapters.ndjson.inputs import read_inputs
+        from gammacore.adapters.ndjson.lines import file_lines, pipe_lines
 
         lines: Iterator[Line] = (
             file_lines(self._stream) if self.is_file else pipe_lines(self._stream.fileno(), PAUSE_SECONDS)

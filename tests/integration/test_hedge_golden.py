@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from builders_hedging import CALENDAR
-from gammacore.adapters.ndjson import file_lines, read_inputs
+from gammacore.adapters.ndjson.inputs import read_inputs
+from gammacore.adapters.ndjson.lines import file_lines
 from gammacore.domain.hedging.settings import hedging_profile
 from gammacore.wiring.hedging import wire_hedging
 from gammacore_cli.main import run

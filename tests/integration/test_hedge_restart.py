@@ -15,7 +15,8 @@ import pytest
 
 from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
-from gammacore.adapters.ndjson import LineWriter, file_lines, read_inputs
+from gammacore.adapters.ndjson.inputs import read_inputs
+from gammacore.adapters.ndjson.lines import LineWriter, file_lines
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from builders_hedging import CALENDAR, CALL, PUT, market
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
-from gammacore.adapters.ndjson import decode_line, file_lines, read_inputs
-from gammacore.adapters.ndjson.inputs import read_plain_event
+from gammacore.adapters.ndjson.decoding import decode_line
+from gammacore.adapters.ndjson.inputs import read_inputs, read_plain_event
+from gammacore.adapters.ndjson.lines import file_lines
 from gammacore.domain.hedge_filter.inbound import read_message
 from gammacore.domain.hedge_filter.protocol import MarketEvent
 from gammacore.domain.hedging.decision import Reason

@@ -13,7 +13,7 @@ from attrs import evolve
 from builders_quotes_only import quotes_alone
 from builders_recorded import HALF_DAY, STOCK, write_recording
 from contracts.market_data_contract import Build, MarketDataContract, assert_same_snapshot
-from gammacore.adapters.calendars import NyseCalendar
+from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.recorded.columns import survey_csv
 from gammacore.adapters.recorded.csv_table import read_csv_market

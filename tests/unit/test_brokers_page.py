@@ -23,8 +23,13 @@ from gammacore.adapters.alpaca import faults as alpaca
 from gammacore.adapters.tradier import faults as tradier
 from gammacore.adapters.tradier.pacing import SANDBOX_LIMITS, PacingLimits
 from gammacore.adapters.wire import Asked
-from gammacore.domain.broker_facts.account_rules import PATTERN, REPLACED_BY_ALL, REPLACED_FROM, SPREAD_LEVELS
-from gammacore.domain.broker_facts.expiry_day import OWN_CLOSES
+from gammacore.domain.broker_facts.account_rules import (
+    OWN_CLOSES,
+    PATTERN,
+    REPLACED_BY_ALL,
+    REPLACED_FROM,
+    SPREAD_LEVELS,
+)
 from gammacore.domain.broker_facts.fees import DEFAULT_FEES
 from gammacore.domain.risk.arming import Lock
 from gammacore.errors import BrokerError

@@ -1,20 +1,26 @@
-"""Ask the advisor about exits that may wait, and keep its answers for a while. Rules: CS-544, CS-545."""
+"""Ask advisors: about entries, and about exits that may wait, whose answers are kept for a while.
+
+Rules: CS-335, CS-362, CS-544, CS-545.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import frozen
+
 from gammacore.application.day_ledger import DayLedger
-from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
+from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, ExitQuestion, NoOpinion
 from gammacore.domain.holdings.holding import SoldSpread, is_spread
 from gammacore.domain.ledger import AlarmRaised
-from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
-from gammacore.domain.strategy import Close, Decisions, Situation
+from gammacore.domain.stops.exits import KeptOpinion, odds_out_of_the_money
+from gammacore.domain.strategy import Close, Decisions, Open, Situation
+from gammacore.ports.entry_advisor import EntryAdvisor
 from gammacore.ports.exit_advisor import ExitAdvisor
 
 
 class AskAdvisor:
-    """Opinions on the closes that were decided, one a position; without VIX or price nobody is asked. Rule: CS-545."""
+    """Opinions on the closes that were decided, one a position; without VIX or price none is asked. Rule: CS-545."""
 
     def __init__(self, advisor: ExitAdvisor, ledger: DayLedger) -> None:
         self._advisor = advisor
@@ -70,3 +76,23 @@ def _question(close: Close, position: SoldSpread, situation: Situation) -> ExitQ
         hours_to_close=hours_to_close,
         odds=odds_out_of_the_money(position.spread, price, vix, hours_to_close),
     )
+
+
+@frozen
+class AskEntryAdvisor:
+    """One question for an entry that would be opened; whatever goes wrong in the answer forbids nothing."""
+
+    advisor: EntryAdvisor
+
+    def __call__(self, decisions: Decisions) -> EntryOpinion | NoOpinion | None:
+        """The opinion on the entry among the decisions; None when there is none."""
+        entry = next((step for step in decisions.steps if isinstance(step, Open)), None)
+        if entry is None or entry.proposal is None:
+            return None
+        return self._opinion(entry.proposal)
+
+    def _opinion(self, proposal: EntryProposal) -> EntryOpinion | NoOpinion:
+        try:
+            return self.advisor.opinion(proposal)
+        except Exception as failure:  # foreign code: an error passes, journaled with the entry (CS-335)
+            return NoOpinion(f"{type(failure).__name__}: {failure}")

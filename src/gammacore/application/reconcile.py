@@ -11,11 +11,10 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from gammacore.application.containment import Containment
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.order_desk import OrderDesk
-from gammacore.application.repeated_alarms import RepeatedAlarms
+from gammacore.application.repeated_alarms import Containment, RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.application.take_shown import TakeShown
 from gammacore.domain.book.results import CLOSED_EXTERNALLY

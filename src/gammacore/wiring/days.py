@@ -18,8 +18,7 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSw
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.application.ask_advisor import AskAdvisor
-from gammacore.application.ask_entry_advisor import AskEntryAdvisor
+from gammacore.application.ask_advisor import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger

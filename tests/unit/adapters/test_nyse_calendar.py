@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from gammacore.adapters.calendars import NyseCalendar
+from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import InvalidInput, MissingData
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gammacore.domain.broker_facts import account_rules, expiry_day, fees
+from gammacore.domain.broker_facts import account_rules, fees
 from gammacore.domain.broker_facts.account_rules import DayTradingRegime, day_trading_regime
 from gammacore.domain.broker_facts.dated import BrokerName, Dated, in_force
 from gammacore.domain.sessions import TradingSession
@@ -24,7 +24,7 @@ HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))
     [(BrokerName.ALPACA, "SPXW", 30), (BrokerName.ALPACA, "SPY", 30), (BrokerName.TRADIER, "SPY", None)],
 )
 def test_what_a_broker_closes_by_itself(broker: BrokerName, root: str, minutes: int | None) -> None:
-    fact = expiry_day.own_close(broker, root, A_DAY)
+    fact = account_rules.own_close(broker, root, A_DAY)
 
     assert fact is not None
     assert fact.value.minutes_before_close == minutes
@@ -33,7 +33,7 @@ def test_what_a_broker_closes_by_itself(broker: BrokerName, root: str, minutes: 
 
 @pytest.mark.parametrize(("broker", "root"), [(BrokerName.FAKE, "SPY"), (BrokerName.TRADIER, "SPXW")])
 def test_what_is_left_to_us(broker: BrokerName, root: str) -> None:
-    assert expiry_day.own_close(broker, root, A_DAY) is None
+    assert account_rules.own_close(broker, root, A_DAY) is None
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_day_before_the_table_is_missing_not_guessed() -> None:
 
 def test_every_fact_has_a_source() -> None:
     tables: tuple[tuple[Dated[Any], ...], ...] = (
-        *expiry_day.OWN_CLOSES.values(), *account_rules.SPREAD_LEVELS.values(), fees.DEFAULT_FEES,
+        *account_rules.OWN_CLOSES.values(), *account_rules.SPREAD_LEVELS.values(), fees.DEFAULT_FEES,
         (account_rules.PATTERN,),
     )  # fmt: skip
     assert all(fact.source for table in tables for fact in table)

@@ -8,8 +8,8 @@ import pytest
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import configure
+from gammacore.domain.broker_facts.account_rules import own_close
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.broker_facts.expiry_day import own_close
 from gammacore.domain.dated_table import Coverage, Horizon
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.wiring.session_rules import dated_tables

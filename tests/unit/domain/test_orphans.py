@@ -30,7 +30,7 @@ from gammacore.domain.holdings.policy import PRESETS, StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, client_order_id, is_our_id, lineage_mark
-from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.stops.rules import update_watch
 from gammacore.domain.words import Direction, StrategyTag
 
 NOW, BOUGHT_AT = at("10:30"), at("10:02")

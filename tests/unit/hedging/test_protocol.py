@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_hedging import market
-from gammacore.adapters.ndjson import LineWriter, decode_line, file_lines, read_inputs
+from gammacore.adapters.ndjson.decoding import decode_line
+from gammacore.adapters.ndjson.inputs import read_inputs
+from gammacore.adapters.ndjson.lines import LineWriter, file_lines
 from gammacore.domain.hedge_filter.inbound import read_instant, read_message, with_exact_numbers
 from gammacore.domain.hedge_filter.protocol import (
     BadLine,

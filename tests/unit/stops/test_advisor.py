@@ -19,9 +19,8 @@ from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import AdvisorLimits, StaleExit, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.advisor import KeptOpinion, odds_out_of_the_money
-from gammacore.domain.stops.exits import Judgement, judge_exit
-from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.stops.exits import Judgement, KeptOpinion, judge_exit, odds_out_of_the_money
+from gammacore.domain.stops.rules import update_watch
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 

@@ -18,7 +18,7 @@ from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.holding_events import WatchChanged
 from gammacore.domain.ledger import AlarmRaised
-from gammacore.domain.stops.advisor import odds_out_of_the_money
+from gammacore.domain.stops.exits import odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Remember, Situation
 
 PLAN = a_plan(contracts=2)

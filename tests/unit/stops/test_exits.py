@@ -18,8 +18,7 @@ from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.exits import GEX_RULES, OTM_RULES, is_breached, is_expired, judge_exit
-from gammacore.domain.stops.rules import ExitReason, ExitVerdict
-from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.stops.rules import ExitReason, ExitVerdict, update_watch
 from gammacore.domain.words import Confidence, StrategyTag
 
 STANDARD = stop_policy("standard")

@@ -21,7 +21,7 @@ from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.spreads import SpreadMark
 from gammacore.domain.stops.exits import Judgement, judge_exit
-from gammacore.domain.stops.watch import update_watch
+from gammacore.domain.stops.rules import update_watch
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 

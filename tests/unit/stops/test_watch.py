@@ -13,7 +13,7 @@ from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.holdings.policy import stop_policy
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.spreads import SpreadMark
-from gammacore.domain.stops.watch import is_stable, stale_alarm, update_watch
+from gammacore.domain.stops.rules import is_stable, stale_alarm, update_watch
 from gammacore.domain.words import StrategyTag
 
 STANDARD = stop_policy("standard")

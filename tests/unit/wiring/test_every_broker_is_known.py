@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from gammacore.domain.broker_facts.account_rules import SPREAD_LEVELS
+from gammacore.domain.broker_facts.account_rules import OWN_CLOSES, SPREAD_LEVELS
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.broker_facts.expiry_day import OWN_CLOSES
 from gammacore.domain.ledger import Mode
 from gammacore.ports.credentials import NEEDED
 from gammacore.wiring import doctor, looks

@@ -1,5 +1,1 @@
 """Trading calendars."""
-
-from gammacore.adapters.calendars.nyse import NyseCalendar
-
-__all__ = ["NyseCalendar"]

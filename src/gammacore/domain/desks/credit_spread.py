@@ -36,7 +36,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.stops.exits import is_breached, is_expired, judge_exit
-from gammacore.domain.stops.watch import stale_alarm, update_watch
+from gammacore.domain.stops.rules import stale_alarm, update_watch
 from gammacore.domain.strategy import (
     FOR_AN_ENTRY,
     NOTHING_MORE,

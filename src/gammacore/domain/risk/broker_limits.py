@@ -14,9 +14,8 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.account_rules import PATTERN, DayTradingRegime, day_trading_regime
+from gammacore.domain.broker_facts.account_rules import PATTERN, DayTradingRegime, day_trading_regime, own_close
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.broker_facts.expiry_day import own_close
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread, sold_spreads, without_plan
 from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.legs import Leg, ShareLeg

@@ -2,12 +2,16 @@
 
 OTM positions are meant to settle worthless, so profit is locked in, never taken: from a profit of .70 on only emergency
 and settlement can act, for the lock-in stop acts below .50 and the regular stop sleeps once it is armed.
-Rules: CS-551..553.
+
+An advisor may hold an exit a little longer: for how long its answer is kept, and the odds it is given, stand here. It
+never reaches emergency stop, hard close or settlement, and without a VIX or a price it is not asked at all.
+Rules: CS-544, CS-545, CS-551..553.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -16,10 +20,18 @@ from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.holdings.holding import SoldSpread
 from gammacore.domain.holdings.noise_gate import NO_DELAYS
 from gammacore.domain.holdings.plans import SpreadWatch
-from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy, cost_at_profit, floor_to_cents, percent
+from gammacore.domain.holdings.policy import (
+    LOCK_IN_STRATEGIES,
+    AdvisorLimits,
+    StopPolicy,
+    cost_at_profit,
+    floor_to_cents,
+    percent,
+)
 from gammacore.domain.instruments import Underlying
+from gammacore.domain.pricing.normal import cumulative
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.spreads import SpreadMark
+from gammacore.domain.spreads import CreditSpread, SpreadMark
 from gammacore.domain.stops.rules import (
     ExitReason,
     ExitVerdict,
@@ -155,3 +167,33 @@ def _counted(at: Moment, suppressed: bool, held: bool) -> SpreadWatch:
 def is_breached(policy: StopPolicy, position: SoldSpread, price: Decimal, underlying: Underlying) -> bool:
     """Whether a short is more than 5k points in the money: logged, not an exit. Rule: CS-530."""
     return -position.spread.distance(price) > underlying.points(policy.breach_distance)
+
+
+TRADING_DAYS = 252
+SESSION_HOURS = 6.5
+LEAST_OF_A_DAY = 0.01
+"""The last minutes count as a hundredth of a day, so that a short at the money is never a certainty. Rule: CS-545."""
+
+
+@frozen
+class KeptOpinion:
+    """An answer, with when and at which price of the underlying it was given."""
+
+    opinion: AdvisorOpinion
+    at: dt.datetime
+    price: Decimal
+
+    def is_current(self, limits: AdvisorLimits, now: dt.datetime, price: Decimal, underlying: Underlying) -> bool:
+        """Kept for 30 s, or until the index has moved 5k points. Rule: CS-545."""
+        is_recent = now - self.at < dt.timedelta(seconds=limits.kept_seconds)
+        return is_recent and abs(price - self.price) < underlying.points(limits.kept_move)
+
+
+def odds_out_of_the_money(spread: CreditSpread, price: Decimal, vix: Decimal, hours_to_close: float) -> float:
+    """The chance that the short ends out of the money, the nearer one of a condor: Φ(distance/σ). Rule: CS-545.
+
+    `price` in points, `vix` in VIX points; σ = price × VIX/100/√252 × √max(h/6.5, .01).
+    """
+    part_of_day = max(hours_to_close / SESSION_HOURS, LEAST_OF_A_DAY)
+    deviation = float(price) * float(vix) / 100 / math.sqrt(TRADING_DAYS) * math.sqrt(part_of_day)
+    return float(cumulative(float(spread.distance(price)) / deviation))
