@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from attrs import frozen
 
-from gammacore.adapters.discreet_broker import DiscreetBroker
+from gammacore.adapters.redacting_broker import RedactingBroker
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.wire import Repeats
 from gammacore.configuration import Settings
@@ -202,7 +202,7 @@ def _tradier(
     own = LIVE if live else SANDBOX
     client = TradierClient(hosts or own, key, clock, limits=_limits(own), patience=Patience(deadlines))
     account = hidden_number.reveal()
-    broker = DiscreetBroker(TradierBroker(client, account), (key, hidden_number))
+    broker = RedactingBroker(TradierBroker(client, account), (key, hidden_number))
 
     def option_level() -> int | None:
         accounts = client.user.profile().account
@@ -210,7 +210,7 @@ def _tradier(
 
     return OpenBroker(
         broker,
-        lambda: broker.discreetly(option_level),
+        lambda: broker.redacted(option_level),
         lambda: TradierOrderNews(TradierClient(hosts or own, key, SystemClock()), account),
         client.close,
     )
@@ -242,10 +242,10 @@ def _alpaca(
     clients = _alpaca_clients(keys, where)
     alpaca = AlpacaBroker(clients, clock, Repeats(deadlines))
     number = () if armed.number is None else (armed.number,)
-    broker = DiscreetBroker(alpaca, (keys.key, keys.secret, *number))
+    broker = RedactingBroker(alpaca, (keys.key, keys.secret, *number))
     return OpenBroker(
         broker,
-        lambda: broker.discreetly(alpaca.option_level),
+        lambda: broker.redacted(alpaca.option_level),
         lambda: AlpacaOrderNews(keys, where),
         clients.close,
     )

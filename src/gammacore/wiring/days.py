@@ -33,7 +33,7 @@ from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
-from gammacore.application.watch_broker import WatchedBroker
+from gammacore.application.watch_broker import InstrumentedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
@@ -284,7 +284,7 @@ def wire_trade(
     settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
     ledger.notifier = extras.notices
     survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
-    broker = WatchedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
+    broker = InstrumentedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from attrs import define, evolve, field
 
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
-from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
 
 
-@define
-class SlowBroker:
+@define(eq=False)
+class SlowBroker(BrokerDecorator):
     """Keeps each order back until the `fills_on`-th query about it, then hands it to the broker inside.
 
     Until then it is accepted and unfilled, and may be called back. `taken` are all orders it received, oldest first.
     Give it to a day as `wire_day(..., wrap_broker=lambda broker: SlowBroker(broker, fills_on=3))`.
     """
 
-    inner: Broker
     fills_on: int
     taken: list[OrderTicket] = field(factory=list)
     _waiting: dict[str, OrderTicket] = field(factory=dict)
@@ -59,12 +57,3 @@ class SlowBroker:
 
     def orders(self) -> Sequence[OrderReport]:
         return sorted((*self.inner.orders(), *self._reports.values()), key=lambda report: report.at)
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
