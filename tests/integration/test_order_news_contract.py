@@ -17,7 +17,9 @@ from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_control import tradier_client
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import ACCOUNT, SECRET, TOKEN, World, scripted_world
-from gammacore.adapters.alpaca import AlpacaBroker, AlpacaKeys, AlpacaOrderNews
+from gammacore.adapters.alpaca.broker import AlpacaBroker
+from gammacore.adapters.alpaca.client import AlpacaKeys
+from gammacore.adapters.alpaca.news import AlpacaOrderNews
 from gammacore.adapters.fake.news import FakeOrderNews
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.tradier.broker import TradierBroker

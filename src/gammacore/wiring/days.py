@@ -39,7 +39,6 @@ from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import REGISTRY, Underlying
@@ -171,7 +170,7 @@ def wire_day(
     settings = ahead_of_the_broker(settings, broker_rules)
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
-    if armed.broker is BrokerName.FAKE:
+    if not armed.broker.is_real:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
     outages = outages_of(settings)
     storage: Storage = MemoryStorage()
@@ -237,7 +236,7 @@ def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Cl
     Raises:
         ConfigurationError: another day than today at a real broker.
     """
-    if armed.broker is BrokerName.FAKE:
+    if not armed.broker.is_real:
         return open_session(calendar, trading_date(settings))
     today = new_york_date((clock or SystemClock()).now())
     if settings.market.date not in (None, today):
