@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -48,6 +48,16 @@ class PartlyRead(dict[str, int]):
     def __init__(self, held: Mapping[str, int], unread: Iterable[str]) -> None:
         super().__init__(held)
         self.unread = frozenset(unread)
+
+
+def held_of(read: Mapping[str, int], unread: Collection[str]) -> Mapping[str, int]:
+    """Holdings of what was read: without what is none, and without what is also among the unread.
+
+    >>> held_of({"SPY": 100, "QQQ": 0}, set())
+    {'SPY': 100}
+    """
+    held = {symbol: quantity for symbol, quantity in read.items() if quantity and symbol not in unread}
+    return PartlyRead(held, unread) if unread else held
 
 
 def unread_in(held: Mapping[str, int]) -> frozenset[str]:
