@@ -20,7 +20,9 @@ from gammacore.domain.sessions import TradingSession
 
 SESSION = TradingSession(DAY, OPEN, CLOSE)
 HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))
-FAKE, TRADIER, ALPACA = (BrokerLimits(kit_of(broker).facts) for broker in BrokerName)
+FAKE = BrokerLimits(kit_of(BrokerName.FAKE).facts)
+TRADIER = BrokerLimits(kit_of(BrokerName.TRADIER).facts)
+ALPACA = BrokerLimits(kit_of(BrokerName.ALPACA).facts)
 OLD_RULE = dt.date(2026, 3, 3)
 
 

@@ -7,11 +7,13 @@ import re
 import pytest
 
 from conftest import ROOT
+from gammacore.adapters.credentials import Variables
 from gammacore.configuration import Settings
 from gammacore.configuration.brokers import credential_names, kit_of
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.loop_limits import RequestDeadlines
+from gammacore.wiring.arming import account_number
 
 REAL = [broker for broker in BrokerName if broker.is_real]
 ALLOWED = {"configuration/brokers.py", "domain/broker_facts/dated.py"}
@@ -60,3 +62,16 @@ def test_nothing_but_the_table_asks_which_real_broker_it_is() -> None:
     }
 
     assert found - ALLOWED == {"adapters/tradier/kit.py", "adapters/alpaca/kit.py"}
+
+
+@pytest.mark.parametrize("broker", BrokerName)
+@pytest.mark.parametrize("mode", Mode)
+def test_the_number_of_an_account_is_told_where_a_credential_has_it_and_else_is_none(
+    broker: BrokerName, mode: Mode
+) -> None:
+    """Alpaca's paper keys do not say it: who looks whether an account is flat beside a running loop goes on without."""
+    name = kit_of(broker).keys(mode).account
+    number = account_number(broker, mode, Variables({name: "VA12345678"} if name else {}, "test"))
+
+    assert (None if number is None else number.reveal()) == ("VA12345678" if name else None)
+    assert account_number(broker, mode, Variables({}, "test")) is None
