@@ -24,13 +24,12 @@ from builders_unbid import WAYS, a_strategy, asked_to_flatten
 from counterparts.served_clock import ServedClock
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.domain.orders import OrderTicket
-from gammacore.ports.broker import Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.wiring import wire_day
-from relay import Relay
 
 
 @frozen
-class DiesBeforeSubmit(Relay):
+class DiesBeforeSubmit(BrokerDecorator):
     """A broker that is never reached by the order of number `fatal`, for its process dies of it."""
 
     fatal: int

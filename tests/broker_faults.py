@@ -28,9 +28,8 @@ from gammacore.domain.ledger import AlarmRaised, Mode, OrderIntended
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerUnavailable, OrderRejected, OutcomeUnknown
-from gammacore.ports.broker import Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
 from integration.test_random_faults import HEDGED_EVERY, a_random_hedged_world, a_random_world, state_of
-from relay import Relay
 
 HEALED_BY = dt.timedelta(minutes=12)
 """After so much of the day nothing is wrong any more."""
@@ -94,7 +93,7 @@ class Shown:
 
 
 @frozen
-class FaultyBroker(Relay):
+class FaultyBroker(BrokerDecorator):
     """The exchange behind a broker's faults; a submit without one durable intent is caught."""
 
     exchange: FakeExchange

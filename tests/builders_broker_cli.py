@@ -17,6 +17,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import LIVE_TOKEN, SECRET, TOKEN, World
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.sessions import NEW_YORK
 
 A = "VA00011111"
@@ -81,12 +82,11 @@ def desks(
         server = serving(APPS[broker](world))
         url = server.__enter__().url
         servers.append(server)
-        hosts, alpaca = at_tradier(url).tradier, at_alpaca(url).alpaca
-        assert hosts is not None
+        hosts, alpaca = at_tradier(url).of(BrokerName.TRADIER), at_alpaca(url).of(BrokerName.ALPACA)
         sandbox = evolve(hosts, rest=hosts.rest.replace("127.0.0.1", "localhost"))
         for module, there in (("market.SANDBOX", sandbox), ("client.SANDBOX", sandbox), ("client.LIVE", hosts)):
             monkeypatch.setattr(f"gammacore.adapters.tradier.{module}", there)
-        monkeypatch.setattr("gammacore.wiring.brokers._endpoints", lambda _mode, _given: alpaca)
+        monkeypatch.setattr("gammacore.adapters.alpaca.kit._endpoints", lambda _access: alpaca)
         for module in ("days", "venues", "doctor", "whose_ledger"):
             monkeypatch.setattr(f"gammacore.wiring.{module}.SystemClock", lambda: world)
         desk = Desk(CommandLine(capsys), world, broker, PAPER, monkeypatch)

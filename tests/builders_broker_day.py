@@ -9,7 +9,7 @@ from decimal import Decimal
 from attrs import define, frozen
 
 from counterparts.world import ACCOUNT, LIVE_TOKEN, SECRET, TOKEN, World
-from gammacore.adapters.alpaca import Endpoints
+from gammacore.adapters.alpaca.client import Endpoints
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.credentials import Variables
 from gammacore.adapters.fake.exchange import FakeExchange

@@ -56,8 +56,7 @@ CONTRACTS = (
 )
 SUITES = (
     "test_broker_contract.py",
-    "test_tradier_broker_contract.py",
-    "test_alpaca_broker_contract.py",
+    "test_served_broker_contract.py",
     "test_market_data_contract.py",
     "test_tradier_market_contract.py",
     "test_alpaca_market_contract.py",

@@ -40,11 +40,11 @@ from gammacore.domain.instruments import Right, tick_floor
 from gammacore.domain.ledger import EntryJudged, Event
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock, TradingSession
+from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import Answer, Broker, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.storage import Request, RequestKind, Storage
 from gammacore.wiring import WiredDay, wire_day
 from share_scalp import ShareScalp
@@ -192,7 +192,7 @@ class CountedStorage:
 
 
 @frozen
-class CountedBroker:
+class CountedBroker(BrokerDecorator):
     """A broker with a boundary on either side of every call; the scenario's troubles meet new orders here."""
 
     inner: FakeExchange
@@ -210,32 +210,11 @@ class CountedBroker:
         if trouble is not None and ticket.id not in known:
             self.inner.next_submit(**trouble)
 
-    def cancel(self, order_id: str) -> None:
-        with self.boundaries.around("cancel"):
-            self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        with self.boundaries.around("order"):
-            return self.inner.order(order_id)
-
-    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
-        with self.boundaries.around("order by id"):
-            return self.inner.order_by_broker_id(order_id, broker_id)
-
-    def orders(self) -> Sequence[OrderReport]:
-        with self.boundaries.around("orders"):
-            return self.inner.orders()
-
-    def holdings(self) -> Mapping[str, int]:
-        with self.boundaries.around("holdings"):
-            return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        with self.boundaries.around("account"):
-            return self.inner.account()
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        if call in (BrokerCall.SUBMIT, BrokerCall.CLOCK):
+            return ask()
+        with self.boundaries.around(call):
+            return ask()
 
 
 @frozen

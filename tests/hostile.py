@@ -48,8 +48,7 @@ from gammacore.domain.strategy import (
     Warn,
 )
 from gammacore.domain.words import StrategyTag
-from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
-from relay import Relay
+from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 
 STRIKES = (598, 599, 600, 601, 602)
 NAMES = ("a", "b", "p1", "p2", "nowhere")
@@ -206,7 +205,7 @@ SPREADS = (
 
 
 @frozen
-class Treacherous(Relay):
+class Treacherous(BrokerDecorator):
     """The exchange, treating every order in its own way."""
 
     inner: FakeExchange

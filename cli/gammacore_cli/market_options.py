@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gammacore.domain.broker_facts.dated import REAL_BROKERS
 from gammacore.errors import NoSession
 from gammacore_cli.frame import Frame
 from gammacore_cli.json_values import clock
@@ -34,7 +35,7 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
         click.option("--date", type=DATE, help="New York date, like 2026-08-19 (default: today at a broker)."),
         click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-        click.option("--market", metavar="M", help="simulated, csv:FILE, lean:DIR, recording:FILE, tradier or alpaca."),
+        click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
     ):
         command = option(command)
     return command

@@ -48,13 +48,13 @@ def _in_variables() -> Iterator[str]:
     """The credentials of the environment and of `.env`; the keyring is not asked for this, a bad `.env` has none."""
     from dotenv import dotenv_values
 
-    from gammacore.ports.credentials import CredentialName
+    from gammacore.configuration.brokers import credential_names
 
     try:
         dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
     except (OSError, UnicodeDecodeError):
         dotenv = {}
-    for name in CredentialName:
+    for name in credential_names():
         for variables in (os.environ, dotenv):
             yield (variables.get(name) or "").strip()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve, frozen
 
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.errors import GammacoreError
 from gammacore_cli.options import LEDGER
 from gammacore_cli.output import show, show_aside
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from gammacore.wiring import Armed, Chosen, FoundLedger, LedgerChoice, LedgerPlace, Use
     from gammacore_cli.frame import Frame
 
-BROKERS = ("fake", "tradier", "alpaca")
 COLOURS = {"LIVE": "bold white on red", "PAPER": "bold green", "STUDY": "bold cyan"}
 
 BROKER = click.option(
     "--broker",
-    type=click.Choice(BROKERS),
+    type=click.Choice([broker.value for broker in BrokerName]),
     help="Broker that takes the orders (default: the configured one, else fake).",
 )
 CONFIRM = click.option(

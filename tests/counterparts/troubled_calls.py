@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable
 
 from attrs import define
 
 from counterparts.serving import LoopbackServer
 from counterparts.world import Asked, Trouble, WireFault, World
-from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
-
-Answer = TypeVar("Answer")
+from gammacore.domain.orders import OrderTicket
+from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
 
 
 @define(eq=False)
-class TroubledCalls:
+class TroubledCalls(BrokerDecorator):
     """Passes all on to an adapter: `refused_submits` of the next with the cable out, `failed_queries` unanswered.
 
     What happens to them is real: the server does not listen, or hangs up on every request.
     """
 
-    inner: Broker
     server: LoopbackServer
     world: World
     refused_submits: int = 0
@@ -36,33 +31,12 @@ class TroubledCalls:
         with self.server.unplugged():
             return self.inner.submit(ticket, gate)
 
-    def cancel(self, order_id: str) -> None:
-        self.inner.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self._asked(lambda: self.inner.order(order_id))
-
-    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
-        return self._asked(lambda: self.inner.order_by_broker_id(order_id, broker_id))
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self._asked(self.inner.orders)
-
-    def holdings(self) -> Mapping[str, int]:
-        return self._asked(self.inner.holdings)
-
-    def clock(self) -> BrokerClock:
-        return self._asked(self.inner.clock)
-
-    def account(self) -> BrokerAccount:
-        return self._asked(self.inner.account)
-
-    def _asked(self, question: Callable[[], Answer]) -> Answer:
-        if not self.failed_queries:
-            return question()
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        if call in (BrokerCall.SUBMIT, BrokerCall.CANCEL) or not self.failed_queries:
+            return ask()
         self.failed_queries -= 1
         self.world.faults.always(Asked.READ, WireFault(Trouble.HANG_UP))
         try:
-            return question()
+            return ask()
         finally:
             self.world.faults.lift()

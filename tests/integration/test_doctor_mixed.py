@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrs import evolve
 
 from builders_broker_day import CREDENTIALS, SESSION, a_world, at_alpaca, at_tradier
 from counterparts.alpaca_dialect import alpaca_app
@@ -16,6 +15,7 @@ from counterparts.world import ACCOUNT, LIVE_TOKEN, World
 from gammacore.adapters.credentials import Variables
 from gammacore.application.diagnose import Check, ExamineBroker
 from gammacore.configuration import LiveAsk, Sourced, configure
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.errors import BrokerUnavailable
 from gammacore.wiring.brokers import BrokerPlaces
 from gammacore.wiring.doctor import diagnose
@@ -33,7 +33,9 @@ def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
 def places(world: World) -> Iterator[BrokerPlaces]:
     """Tradier and Alpaca side by side, over one day."""
     with serving(tradier_app(world)) as tradier, serving(alpaca_app(world)) as alpaca:
-        yield evolve(at_tradier(tradier.url), alpaca=at_alpaca(alpaca.url).alpaca)
+        yield BrokerPlaces(
+            tradier=at_tradier(tradier.url).of(BrokerName.TRADIER), alpaca=at_alpaca(alpaca.url).of(BrokerName.ALPACA)
+        )
 
 
 @pytest.mark.parametrize(("market", "wrong"), [("simulated", ["market_data"]), ("tradier", [])])

@@ -16,7 +16,7 @@ from builders_cli import CommandLine, at_home
 from builders_legacy import write_balance
 from conftest import ROOT
 from gammacore.configuration import configure, read_toml
-from gammacore.ports.credentials import CredentialName
+from gammacore.configuration.brokers import credential_names
 from gammacore_cli.main import EXIT_DONE
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -71,7 +71,7 @@ def documented() -> list[Documented]:
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A clone's folder with the files that the pages expect of the reader; no credential, nothing on stdin."""
     at_home(monkeypatch, tmp_path)
-    for name in (*CredentialName, "FIREBASE_PROJECT_ID"):
+    for name in (*credential_names(), "FIREBASE_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "spy.toml").symlink_to(ROOT / "examples" / "spy-0dte.toml")

@@ -7,7 +7,7 @@ CS-526..529, CS-561..564, R5.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import pytest
@@ -25,13 +25,11 @@ from gammacore.domain.holding_events import CloseDecided, HoldingClosed, SharesD
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, DayFinished, OrderIntended
-from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock
+from gammacore.domain.orders import THE_DAY, OrderTicket
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import BrokerUnavailable, OutcomeUnknown
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
-from relay import Relay
 
 Quotes = Mapping[OptionContract, BidAsk]
 
@@ -132,7 +130,7 @@ def test_the_first_usable_quotes_after_the_soft_close_end_it_there(useless: Quot
 
 
 @frozen
-class Gone(Relay):
+class Gone(BrokerDecorator):
     """Nobody answers from `since` until before `until`. What is sent meanwhile never leaves; or it is `lost`, arriving
     or not, and only its answer is not."""
 
@@ -141,35 +139,21 @@ class Gone(Relay):
     until: dt.datetime
     lost: str = "never leaves"
 
-    def _reach(self) -> Broker:
-        if self.since <= self.ticking.now() < self.until:
+    @property
+    def _is_gone(self) -> bool:
+        return self.since <= self.ticking.now() < self.until
+
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        if self._is_gone:
             raise BrokerUnavailable("no route to the broker")
-        return self.inner
+        return ask()
 
     def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
-        if self.lost == "never leaves" or not self.since <= self.ticking.now() < self.until:
-            return self._reach().submit(ticket, gate)
+        if self.lost == "never leaves" or not self._is_gone:
+            return super().submit(ticket, gate)
         if self.lost == "arrives":
             self.inner.submit(ticket, gate)
         raise OutcomeUnknown("it left, and nobody answered")
-
-    def cancel(self, order_id: str) -> None:
-        self._reach().cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self._reach().order(order_id)
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self._reach().orders()
-
-    def holdings(self) -> Mapping[str, int]:
-        return self._reach().holdings()
-
-    def clock(self) -> BrokerClock:
-        return self._reach().clock()
-
-    def account(self) -> BrokerAccount:
-        return self._reach().account()
 
 
 SETTLING = pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from counterparts.world import Asked, WireFault, World
 from gammacore.adapters.chain_exposure import ChainRegimeSource
 from gammacore.adapters.credentials import Variables
 from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbers
 from gammacore.domain.hedge_filter.protocol import LogMessage
 from gammacore.domain.instruments import REGISTRY
@@ -150,7 +151,7 @@ def test_another_day_than_today_is_not_asked_of_a_broker(beside: Beside) -> None
 
 def test_delayed_quotes_are_refused_before_the_first_line(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     """CS-418: nothing is decided on them."""
-    if (hosts := beside.outside.places.tradier) is not None:
+    if (hosts := beside.outside.places.of(BrokerName.TRADIER)) is not None:
         monkeypatch.setattr("gammacore.adapters.tradier.market.SANDBOX", hosts)
 
     with pytest.raises(ConfigurationError, match=r"nothing is decided on them.*(alpaca_full_plan|TRADIER_TOKEN)"):

@@ -252,7 +252,7 @@ def test_delayed_quotes_are_not_recorded_and_only_looked_at(
 ) -> None:
     """CS-418: nothing is decided on them, so no replay could."""
     settings = configure([{**reader.settings.given, "market.alpaca_full_plan": Sourced(False, "test")}])
-    if (hosts := reader.outside.places.tradier) is not None:
+    if (hosts := reader.outside.places.of(BrokerName.TRADIER)) is not None:
         monkeypatch.setattr("gammacore.adapters.tradier.market.SANDBOX", hosts)
     reader.at("11:00")
 

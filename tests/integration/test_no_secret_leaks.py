@@ -22,19 +22,21 @@ from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.adapters.tradier.client import TradierHosts
+from gammacore.adapters.wire.kit import OpenBroker
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
+from gammacore.configuration.brokers import credential_names
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.order_life import OrderLife
 from gammacore.errors import GammacoreError
-from gammacore.ports.credentials import CredentialName, Secret
+from gammacore.ports.credentials import Secret
 from gammacore.wiring.arming import Armed
-from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, open_broker
+from gammacore.wiring.brokers import BrokerPlaces, open_broker
 from gammacore_cli.frame import Frame
 
-IN_THE_ENVIRONMENT = {name.value: f"env-{name.lower().replace('_', '')}-77f" for name in CredentialName}
-IN_DOTENV = {name.value: f"dot-{name.lower().replace('_', '')}-88e" for name in CredentialName}
+IN_THE_ENVIRONMENT = {name: f"env-{name.lower().replace('_', '')}-77f" for name in credential_names()}
+IN_DOTENV = {name: f"dot-{name.lower().replace('_', '')}-88e" for name in credential_names()}
 EVERY_SECRET = (*IN_THE_ENVIRONMENT.values(), *IN_DOTENV.values())
 
 

@@ -6,29 +6,19 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-from attrs import frozen
+from attrs import define, field, frozen
 
-from builders import a_put_spread
 from builders_exchange import an_entry
 from contracts.order_news_contract import OrderNewsContract
-from counterparts.alpaca_control import SPOT, SPY_QUOTES, clients_of, endpoints_of, spy_world
-from counterparts.alpaca_dialect import alpaca_app
-from counterparts.serving import LoopbackServer, serving
-from counterparts.tradier_control import tradier_client
-from counterparts.tradier_dialect import tradier_app
-from counterparts.world import ACCOUNT, SECRET, TOKEN, World, scripted_world
-from gammacore.adapters.alpaca import AlpacaBroker, AlpacaKeys, AlpacaOrderNews
+from counterparts.served_brokers import ALPACA, TRADIER, Dialect, ServedBroker
+from counterparts.serving import serving
+from counterparts.world import World, scripted_world
 from gammacore.adapters.fake.stand_ins import FakeOrderNews
-from gammacore.adapters.system_clock import SystemClock
-from gammacore.adapters.tradier.broker import TradierBroker
-from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
 from gammacore.domain.orders import OrderTicket
 from gammacore.ports.broker import Broker
-from gammacore.ports.credentials import Secret
 from gammacore.ports.order_news import News, OrderNews
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
-QUICK_SECONDS = 0.01
 
 
 @frozen
@@ -58,36 +48,28 @@ class FakeControl:
         self.news.restore()
 
 
-@frozen
-class ServedControl:
+@define(eq=False)
+class ServedNews(ServedBroker):
     """An `OrderNewsControl` over a served world; unplugged, the server cuts what was connected."""
 
-    world: World
-    server: LoopbackServer
-    broker: Broker
-    news: OrderNews
+    news: OrderNews = field(init=False)
 
-    def entry(self, order_id: str) -> OrderTicket:
-        return an_entry(order_id)
-
-    def rests(self) -> None:
-        self.world.exchange.next_submit(never=True)
-
-    def step(self) -> None:
-        self.world.show()
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.news = self.dialect.listen(self.server)
 
     def outage(self) -> AbstractContextManager[None]:
         return self.server.unplugged()
 
 
-class ServedAlpaca(ServedControl):
-    """Alpaca has no index options here."""
-
-    def entry(self, order_id: str) -> OrderTicket:
-        return an_entry(order_id, a_put_spread(688, 687, "SPY"), limit="0.23")
-
-    def step(self) -> None:
-        self.world.show(SPY_QUOTES, spot=SPOT)
+@contextmanager
+def listening(dialect: Dialect) -> Iterator[ServedNews]:
+    world = dialect.world()
+    with serving(dialect.app(world)) as server:
+        control = ServedNews(dialect, server, world)
+        yield control
+        control.news.close()
+        control.close()
 
 
 class TestFakeOrderNews(OrderNewsContract):
@@ -125,24 +107,13 @@ class TestFakeOrderNews(OrderNewsContract):
 
 class TestTradierOrderNews(OrderNewsContract):
     @pytest.fixture
-    def control(self) -> Iterator[ServedControl]:
-        world, quick = scripted_world(), NewsSettings(pause_seconds=QUICK_SECONDS, longest_pause_seconds=0.05)
-        with serving(tradier_app(world)) as server:
-            asked, listening = tradier_client(server, world.clock), tradier_client(server, SystemClock())
-            news = TradierOrderNews(listening, ACCOUNT, quick)
-            yield ServedControl(world, server, TradierBroker(asked, ACCOUNT), news)
-            news.close()
-            asked.close()
+    def control(self) -> Iterator[ServedNews]:
+        with listening(TRADIER) as control:
+            yield control
 
 
 class TestAlpacaOrderNews(OrderNewsContract):
     @pytest.fixture
-    def control(self) -> Iterator[ServedAlpaca]:
-        world = spy_world()
-        with serving(alpaca_app(world)) as server:
-            clients = clients_of(server)
-            keys = AlpacaKeys(Secret(TOKEN), Secret(SECRET))
-            news = AlpacaOrderNews(keys, endpoints_of(server), pause_seconds=QUICK_SECONDS)
-            yield ServedAlpaca(world, server, AlpacaBroker(clients, world.clock), news)
-            news.close()
-            clients.close()
+    def control(self) -> Iterator[ServedNews]:
+        with listening(ALPACA) as control:
+            yield control

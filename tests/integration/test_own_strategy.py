@@ -16,9 +16,8 @@ from conftest import ROOT
 from gammacore.adapters.fake.in_memory import MemoryInbox
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.orders import NOTHING_FILLED, Execution, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError, OrderRejected
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.wiring.controls import still_open
 
@@ -26,13 +25,12 @@ PRICE = Decimal("558.25")
 
 
 @define
-class SlowBroker:
+class SlowBroker(BrokerDecorator):
     """Takes every order, also more than is held, and reports a fill only when the order was asked for often enough.
 
     `parts` are the shares of each fill, one a query from the `fills_on`-th on; shares beyond them never fill.
     """
 
-    inner: Broker
     fills_on: int
     parts: tuple[int, ...] = (10,)
     refuses: int = 0
@@ -82,12 +80,6 @@ class SlowBroker:
             filled = self.reports[ticket.id].execution.quantity * leg.side.sign
             held[leg.symbol] = held.get(leg.symbol, 0) + filled
         return {symbol: quantity for symbol, quantity in held.items() if quantity}
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()
 
 
 def traded(fills_on: int, parts: tuple[int, ...] = (10,), refuses: int = 0) -> tuple[SlowBroker, gammacore.DayReport]:

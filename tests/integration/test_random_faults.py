@@ -38,8 +38,7 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.words import StrategyTag
-from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
-from relay import Relay
+from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 
 RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
@@ -131,7 +130,7 @@ def a_behaviour(rng: Random, ticket: OrderTicket) -> Behaviour:
 
 
 @frozen
-class Watched(Relay):
+class Watched(BrokerDecorator):
     """The exchange as the desk sees it: troubles are drawn for each order, and a submit without an intent is caught."""
 
     inner: FakeExchange

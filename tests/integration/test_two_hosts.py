@@ -25,9 +25,8 @@ from gammacore.domain.instruments import Side, parse_occ
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, FlattenRequested, OrderIntended, Resumed
 from gammacore.domain.orders import OrderReport, OrderTicket, Purpose, lineage_mark, mark_of_id
 from gammacore.domain.sessions import new_york
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, BrokerDecorator
 from gammacore.wiring import WiredDay, wire_day
-from relay import Relay
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
@@ -39,7 +38,7 @@ PATIENT = {"stops.stop": "30", "stops.emergency": "50", "stops.fixed_target": "1
 
 
 @frozen
-class Blind(Relay):
+class Blind(BrokerDecorator):
     """Does not show the account's orders until an instant, as a broker that lists late."""
 
     world: World

@@ -20,6 +20,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.storage import SqliteStorage
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
 from gammacore.wiring import WiredDay, wire_day
@@ -246,8 +247,8 @@ def test_an_alpaca_that_does_not_answer_does_not_keep_a_flatten_from_its_halt(be
     desk = beside("alpaca")
     desk.at("10:00")
     desk.trade()
-    nowhere = at_alpaca("http://127.0.0.1:9").alpaca
-    desk.monkeypatch.setattr("gammacore.wiring.brokers._endpoints", lambda _mode, _given: nowhere)
+    nowhere = at_alpaca("http://127.0.0.1:9").of(BrokerName.ALPACA)
+    desk.monkeypatch.setattr("gammacore.adapters.alpaca.kit._endpoints", lambda _access: nowhere)
 
     answer = desk.gammacore("flatten", "--broker", "alpaca", "--quiet")
 

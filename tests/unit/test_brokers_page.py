@@ -23,17 +23,12 @@ from gammacore.adapters.alpaca import faults as alpaca
 from gammacore.adapters.tradier import faults as tradier
 from gammacore.adapters.tradier.pacing import SANDBOX_LIMITS, PacingLimits
 from gammacore.adapters.wire import Asked
-from gammacore.domain.broker_facts.account_rules import (
-    OWN_CLOSES,
-    PATTERN,
-    REPLACED_BY_ALL,
-    REPLACED_FROM,
-    SPREAD_LEVELS,
-)
+from gammacore.configuration.brokers import credential_names, kit_of, needed_credentials
+from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.day_trading import PATTERN, REPLACED_BY_ALL, REPLACED_FROM
 from gammacore.domain.broker_facts.fees import DEFAULT_FEES
 from gammacore.domain.risk.arming import Lock
 from gammacore.errors import BrokerError
-from gammacore.ports.credentials import NEEDED, CredentialName
 from gammacore.wiring.doctor import BROKER_CHECKS
 
 PAGE = (ROOT / "docs" / "brokers.md").read_text(encoding="utf-8")
@@ -184,7 +179,7 @@ def test_an_example_comes_out_as_it_stands(
     command: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     at_home(monkeypatch, tmp_path)
-    for name in CredentialName:
+    for name in credential_names():
         monkeypatch.delenv(name, raising=False)
     words = shlex.split(command)
     while "=" in words[0]:
@@ -204,7 +199,7 @@ def test_the_table_of_credentials_is_what_is_needed() -> None:
     rows = table("broker | mode | credentials")
 
     assert [[broker.lower(), mode, names] for broker, mode, names in rows] == [
-        [broker.value, mode.value, ", ".join(f"`{name}`" for name in names)] for (broker, mode), names in NEEDED.items()
+        [kit.name, mode.value, ", ".join(f"`{name}`" for name in names)] for kit, mode, names in needed_credentials()
     ]
 
 
@@ -214,9 +209,10 @@ def test_every_lock_and_every_check_is_named() -> None:
 
 
 def test_every_dated_fact_is_on_the_page_with_its_source() -> None:
-    sources = {
-        *(fact.source for facts in OWN_CLOSES.values() for fact in facts),
-        *(fact.source for facts in SPREAD_LEVELS.values() for fact in facts),
+    rules = [kit_of(broker).facts for broker in BrokerName]
+    sources: set[str] = {
+        *(fact.source for facts in rules for fact in facts.own_closes),
+        *(fact.source for facts in rules for fact in facts.spread_levels),
         *(fact.source for fact in DEFAULT_FEES),
         PATTERN.source,
     }

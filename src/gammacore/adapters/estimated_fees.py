@@ -6,56 +6,28 @@ by the schedule is booked with it: an estimate, as good as the figures the user 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
-from attrs import evolve, frozen
+from attrs import define, evolve
 
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator
 
 
-@frozen
-class EstimatedFees:
-    """Implements ports.broker over another. A fee that the broker reports is kept.
+@define(eq=False)
+class EstimatedFees(BrokerDecorator):
+    """A broker whose fills are charged by a schedule. A fee that the broker reports is kept.
 
     Where a report lacks its legs, `ticket_of` says what was ordered; an order of another sender costs nothing then.
     """
 
-    broker: Broker
     schedule: FeeSchedule
     ticket_of: Callable[[str], OrderTicket | None] = lambda order_id: None
 
-    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
-        return self.broker.submit(ticket, gate)
-
-    def cancel(self, order_id: str) -> None:
-        self.broker.cancel(order_id)
-
-    def order(self, order_id: str) -> OrderReport | None:
-        report = self.broker.order(order_id)
-        return None if report is None else self._charged(report)
-
-    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
-        report = self.broker.order_by_broker_id(order_id, broker_id)
-        return None if report is None else self._charged(report)
-
-    def orders(self) -> Sequence[OrderReport]:
-        return [self._charged(report) for report in self.broker.orders()]
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.broker.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.broker.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.broker.account()
-
-    def _charged(self, report: OrderReport) -> OrderReport:
+    def passed_on(self, report: OrderReport) -> OrderReport:
         filled = report.execution
         if filled.fees or not filled.any:
             return report

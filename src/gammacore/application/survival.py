@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+
+from attrs import define
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.repeated_alarms import RepeatedAlarms
-from gammacore.domain.orders import OrderReport, OrderTicket
-from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, GammacoreError, OutcomeUnknown, WriteConflict
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator
 from gammacore.ports.clock import Clock
-
-Answer = TypeVar("Answer")
 
 BARRED_FOR = dt.timedelta(minutes=5)
 """So long after the last unforeseen fault nothing is opened (ours)."""
@@ -100,51 +97,37 @@ class Survival:
         return Verdict.ok("no fault")
 
 
-class ForeseenBroker:
-    """Implements ports.broker over another, whose unforeseen faults become faults that every use case knows. R4, R5.
+_WHAT_FAILED: Mapping[BrokerCall, str] = {
+    BrokerCall.SUBMIT: "sending an order",
+    BrokerCall.CANCEL: "calling an order back",
+    BrokerCall.ORDER: "asking for an order",
+    BrokerCall.ORDER_BY_BROKER_ID: "asking for an order",
+    BrokerCall.ORDERS: "asking for the orders",
+    BrokerCall.HOLDINGS: "asking for the holdings",
+    BrokerCall.CLOCK: "asking for the broker's time",
+    BrokerCall.ACCOUNT: "asking for the account",
+}
+
+
+@define(eq=False)
+class ForeseenBroker(BrokerDecorator):
+    """A broker whose unforeseen faults become faults that every use case knows. R4, R5.
 
     An order may have left: its outcome is unknown. A question was not answered, which is never read as "nothing".
     """
 
-    def __init__(self, broker: Broker, survival: Survival) -> None:
-        self._broker = broker
-        self._survival = survival
+    _survival: Survival
 
-    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
-        return self._foreseen("sending an order", lambda: self._broker.submit(ticket, gate), OutcomeUnknown)
-
-    def cancel(self, order_id: str) -> None:
-        self._foreseen("calling an order back", lambda: self._broker.cancel(order_id))
-
-    def order(self, order_id: str) -> OrderReport | None:
-        return self._foreseen("asking for an order", lambda: self._broker.order(order_id))
-
-    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
-        return self._foreseen("asking for an order", lambda: self._broker.order_by_broker_id(order_id, broker_id))
-
-    def orders(self) -> Sequence[OrderReport]:
-        return self._foreseen("asking for the orders", self._broker.orders)
-
-    def holdings(self) -> Mapping[str, int]:
-        return self._foreseen("asking for the holdings", self._broker.holdings)
-
-    def clock(self) -> BrokerClock:
-        return self._foreseen("asking for the broker's time", self._broker.clock)
-
-    def account(self) -> BrokerAccount:
-        return self._foreseen("asking for the account", self._broker.account)
-
-    def _foreseen(
-        self, what: str, call: Callable[[], Answer], becomes: type[BrokerError] = BrokerUnavailable
-    ) -> Answer:  # fmt: skip
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
         if not self._survival.survives:
-            return call()
+            return ask()
         try:
-            return call()
+            return ask()
         except BrokerError:
             raise
         except Exception as fault:
-            self._survival.note(what, fault)
+            self._survival.note(what := _WHAT_FAILED[call], fault)
+            becomes = OutcomeUnknown if call is BrokerCall.SUBMIT else BrokerUnavailable
             raise becomes(f"{what} failed: {_words(fault)}") from fault
 
 

@@ -17,6 +17,7 @@ from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
 from gammacore.configuration.settings import UNDERLYINGS, OwnStrategy, Settings, flatten, nearest
 from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
+from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
@@ -27,8 +28,8 @@ SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 NOT_PART_OF_A_DECISION = (
     "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
-    "firestore.", "tradier.", "alpaca.", "loop.", "orders.absent_seconds", "reconcile.absence_seconds",
-    "reconcile.cover_seconds",
+    *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
+    "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from gammacore.configuration.brokers import credential_names
 from gammacore.configuration.sources import SettingError
-from gammacore.ports.credentials import CredentialName
 
 
 def refuse_credentials(sources: Mapping[str, str]) -> None:
@@ -25,13 +25,13 @@ def refuse_credentials(sources: Mapping[str, str]) -> None:
             )
 
 
-def credential_meant(key: str) -> CredentialName | None:
+def credential_meant(key: str) -> str | None:
     """The credential somebody means who writes this key: its name, with or without a table of the broker.
 
     >>> credential_meant("tradier.token"), credential_meant("alpaca_paper_api_key")
-    (<CredentialName.TRADIER_TOKEN: 'TRADIER_TOKEN'>, <CredentialName.ALPACA_PAPER_API_KEY: 'ALPACA_PAPER_API_KEY'>)
+    ('TRADIER_TOKEN', 'ALPACA_PAPER_API_KEY')
     >>> credential_meant("alerts.webhook_url") is None
     True
     """
     words = re.sub(r"[^A-Z]+", "_", key.upper())
-    return next((name for name in sorted(CredentialName, key=len, reverse=True) if words.endswith(name)), None)
+    return next((name for name in sorted(credential_names(), key=len, reverse=True) if words.endswith(name)), None)

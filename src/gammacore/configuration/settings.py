@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 import attrs
 from attrs import field, frozen
 
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
-from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.orphans import ReconcileRules
@@ -43,7 +43,7 @@ class AccountSettings:
     """Whose account it is, and who keeps it. Its number and its keys are credentials and stand elsewhere."""
 
     id: str = parameter("paper", "Name of the account, never its number; part of every client id.")
-    broker: BrokerName = parameter(BrokerName.FAKE, "Who takes the orders: fake, tradier or alpaca.")
+    broker: BrokerName = parameter(BrokerName.FAKE, f"Who takes the orders: {ALL_BROKERS}.")
     paper: bool = parameter(True, "Paper trading; false also needs --live, live credentials and --confirm-account.")
     intraday_margin_since: dt.date | None = parameter(
         None, "The day this broker left the pattern-day-trader rule, if it has; from 2026-06-04 on."
@@ -57,7 +57,7 @@ class MarketSettings:
     """Where the market comes from."""
 
     source: str = parameter(
-        "simulated", "simulated, csv:FILE, lean:DIR, recording:FILE, or at a broker tradier or alpaca."
+        "simulated", f"simulated, csv:FILE, lean:DIR, recording:FILE, or at a broker {REAL_BROKERS}."
     )
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
@@ -207,16 +207,9 @@ class Settings:
     underlyings: Mapping[str, Underlying] = field(factory=dict)
 
     def deadlines(self, broker: BrokerName) -> RequestDeadlines:
-        """How long a broker may take over a request; the fake exchange answers at once."""
-        match broker:
-            case BrokerName.TRADIER:
-                return self.tradier
-            case BrokerName.ALPACA:
-                return self.alpaca
-            case BrokerName.FAKE:
-                return RequestDeadlines()
-            case _:
-                assert_never(broker)
+        """How long a broker may take over a request: what the section of its name says, else the default."""
+        own = getattr(self, broker.value, None)
+        return own if isinstance(own, RequestDeadlines) else RequestDeadlines()
 
     def underlying(self, symbol: str) -> Underlying:
         """The registry entry of a symbol: configured, else built in.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
@@ -47,6 +48,16 @@ class PartlyRead(dict[str, int]):
     def __init__(self, held: Mapping[str, int], unread: Iterable[str]) -> None:
         super().__init__(held)
         self.unread = frozenset(unread)
+
+
+def held_of(read: Mapping[str, int], unread: Collection[str]) -> Mapping[str, int]:
+    """Holdings of what was read: without what is none, and without what is also among the unread.
+
+    >>> held_of({"SPY": 100, "QQQ": 0}, set())
+    {'SPY': 100}
+    """
+    held = {symbol: quantity for symbol, quantity in read.items() if quantity and symbol not in unread}
+    return PartlyRead(held, unread) if unread else held
 
 
 def unread_in(held: Mapping[str, int]) -> frozenset[str]:
@@ -156,3 +167,72 @@ class Broker(Protocol):
     def account(self) -> BrokerAccount:
         """Balance and buying power. Raises BrokerUnavailable; a missing figure is never zero."""
         ...
+
+
+class BrokerCall(StrEnum):
+    """The calls of a `Broker`, as who counts or times them names them."""
+
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    ORDER = "order"
+    ORDER_BY_BROKER_ID = "order by id"
+    ORDERS = "orders"
+    HOLDINGS = "holdings"
+    CLOCK = "clock"
+    ACCOUNT = "account"
+
+
+Answer = TypeVar("Answer")
+
+
+@define(eq=False)
+class BrokerDecorator:
+    """Implements `Broker` over another one, `inner`: passes every call on and changes nothing.
+
+    A subclass overrides what it changes: `around`, which makes every call; `passed_on`, which gives every report of an
+    order its last form; or a call itself.
+
+    >>> class Cautious(BrokerDecorator):
+    ...     def cancel(self, order_id: str) -> None:
+    ...         print("not canceled:", order_id)
+    >>> Cautious(inner=None).cancel("gc-1")  # None: this call does not reach it
+    not canceled: gc-1
+    """
+
+    inner: Broker
+
+    def around(self, call: BrokerCall, ask: Callable[[], Answer]) -> Answer:
+        """The answer of `ask`, which is the call to the inner broker."""
+        return ask()
+
+    def passed_on(self, report: OrderReport) -> OrderReport:
+        """The report as it is passed on."""
+        return report
+
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        return self.around(BrokerCall.SUBMIT, lambda: self.inner.submit(ticket, gate))
+
+    def cancel(self, order_id: str) -> None:
+        self.around(BrokerCall.CANCEL, lambda: self.inner.cancel(order_id))
+
+    def order(self, order_id: str) -> OrderReport | None:
+        report = self.around(BrokerCall.ORDER, lambda: self.inner.order(order_id))
+        return None if report is None else self.passed_on(report)
+
+    def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
+        report = self.around(
+            BrokerCall.ORDER_BY_BROKER_ID, lambda: self.inner.order_by_broker_id(order_id, broker_id)
+        )  # fmt: skip
+        return None if report is None else self.passed_on(report)
+
+    def orders(self) -> Sequence[OrderReport]:
+        return [self.passed_on(report) for report in self.around(BrokerCall.ORDERS, self.inner.orders)]
+
+    def holdings(self) -> Mapping[str, int]:
+        return self.around(BrokerCall.HOLDINGS, self.inner.holdings)
+
+    def clock(self) -> BrokerClock:
+        return self.around(BrokerCall.CLOCK, self.inner.clock)
+
+    def account(self) -> BrokerAccount:
+        return self.around(BrokerCall.ACCOUNT, self.inner.account)

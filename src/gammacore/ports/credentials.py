@@ -3,51 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
-from enum import StrEnum
 from typing import Final, NoReturn, Protocol, final
 
 from attrs import frozen
 
-from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.ledger import Mode
 from gammacore.errors import InvalidInput
 
 HIDDEN: Final = "***"
-
-
-class CredentialName(StrEnum):
-    """What a credential is called in the environment, in `.env` and in the keyring."""
-
-    TRADIER_TOKEN = "TRADIER_TOKEN"
-    TRADIER_ACCOUNT = "TRADIER_ACCOUNT"
-    TRADIER_SANDBOX_TOKEN = "TRADIER_SANDBOX_TOKEN"
-    TRADIER_SANDBOX_ACCOUNT = "TRADIER_SANDBOX_ACCOUNT"
-    ALPACA_API_KEY = "ALPACA_API_KEY"
-    ALPACA_SECRET_KEY = "ALPACA_SECRET_KEY"
-    ALPACA_ACCOUNT = "ALPACA_ACCOUNT"
-    ALPACA_PAPER_API_KEY = "ALPACA_PAPER_API_KEY"
-    ALPACA_PAPER_SECRET_KEY = "ALPACA_PAPER_SECRET_KEY"
-
-
-NEEDED: Final[Mapping[tuple[BrokerName, Mode], tuple[CredentialName, ...]]] = {
-    (BrokerName.TRADIER, Mode.LIVE): (CredentialName.TRADIER_TOKEN, CredentialName.TRADIER_ACCOUNT),
-    (BrokerName.TRADIER, Mode.PAPER): (CredentialName.TRADIER_SANDBOX_TOKEN, CredentialName.TRADIER_SANDBOX_ACCOUNT),
-    (BrokerName.ALPACA, Mode.LIVE): (
-        CredentialName.ALPACA_API_KEY,
-        CredentialName.ALPACA_SECRET_KEY,
-        CredentialName.ALPACA_ACCOUNT,
-    ),
-    (BrokerName.ALPACA, Mode.PAPER): (CredentialName.ALPACA_PAPER_API_KEY, CredentialName.ALPACA_PAPER_SECRET_KEY),
-}
-"""What opens an account. The number of a live one is among it, so that what is typed back has something to match."""
-
-ACCOUNT: Final[Mapping[tuple[BrokerName, Mode], CredentialName]] = {
-    (BrokerName.TRADIER, Mode.LIVE): CredentialName.TRADIER_ACCOUNT,
-    (BrokerName.TRADIER, Mode.PAPER): CredentialName.TRADIER_SANDBOX_ACCOUNT,
-    (BrokerName.ALPACA, Mode.LIVE): CredentialName.ALPACA_ACCOUNT,
-}
-"""Which of them is the account number."""
 
 
 @final

@@ -3,12 +3,13 @@
 A test, a notebook or another program wires a day in one call and may swap any part by name.
 """
 
+from gammacore.adapters.wire.kit import OpenBroker, OpenMarket
 from gammacore.wiring.arming import (
     Armed,
     armed_mode,
     open_credentials,
 )
-from gammacore.wiring.brokers import BrokerPlaces, OpenBroker, OpenMarket, open_broker, open_broker_market
+from gammacore.wiring.brokers import BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.controls import (
     Answer,
     Patience,

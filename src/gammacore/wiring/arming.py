@@ -9,30 +9,14 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.credentials import FirstFound, SystemKeyring, Variables
+from gammacore.adapters.wire.kit import BrokerKit
 from gammacore.configuration import Configuration
-from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.configuration.brokers import credential_names, kit_of
+from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.ledger import Mode
 from gammacore.domain.risk.arming import LiveRequest, Lock, Typed, arm
 from gammacore.errors import ConfigurationError, InvalidInput
-from gammacore.ports.credentials import ACCOUNT, NEEDED, Credential, CredentialName, CredentialStore, Secret
-
-PAPER_MARKS: dict[CredentialName, str] = {
-    CredentialName.TRADIER_ACCOUNT: "VA",
-    CredentialName.ALPACA_ACCOUNT: "PA",
-    CredentialName.ALPACA_API_KEY: "PK",
-}
-"""How what belongs to a paper account begins: Tradier's sandbox accounts, Alpaca's paper accounts and keys."""
-
-TWINS: dict[CredentialName, CredentialName] = {
-    CredentialName.TRADIER_TOKEN: CredentialName.TRADIER_SANDBOX_TOKEN,
-    CredentialName.TRADIER_ACCOUNT: CredentialName.TRADIER_SANDBOX_ACCOUNT,
-    CredentialName.ALPACA_API_KEY: CredentialName.ALPACA_PAPER_API_KEY,
-    CredentialName.ALPACA_SECRET_KEY: CredentialName.ALPACA_PAPER_SECRET_KEY,
-}
-"""A live credential and the paper one it must never be the same as."""
-
-LIVE_MARKS: dict[CredentialName, str] = {CredentialName.ALPACA_PAPER_API_KEY: "AK"}
-"""How what belongs to a live account begins."""
+from gammacore.ports.credentials import Credential, CredentialStore, Secret
 
 
 @frozen
@@ -63,7 +47,7 @@ class Armed:
         if self.number is not None and not self.number.matches(number):
             raise ConfigurationError(
                 f"{self.broker} opened the account {Secret(number or '?').ending}, not {self.number.ending}: "
-                f"the keys belong to another account than {ACCOUNT[self.broker, self.mode]}"
+                f"the keys belong to another account than {kit_of(self.broker).keys(self.mode).account}"
             )
 
 
@@ -86,12 +70,12 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
     broker, paper = configuration.settings.account.broker, configuration.settings.account.paper
     asked = configuration.live
     wants_live = bool(asked.switch or asked.account or not paper)
-    place = (broker, Mode.LIVE if wants_live else Mode.PAPER)
-    found = {name: credentials.find(name) for name in NEEDED.get(place, ())}
+    kit = kit_of(broker)
+    keys = kit.keys(Mode.LIVE if wants_live else Mode.PAPER)
+    found = {name: credentials.find(name) for name in keys.needed}
     missing = [name for name, credential in found.items() if credential is None]
-    account = ACCOUNT.get(place)
-    number = None if account is None else found[account]
-    misplaced = _misplaced(found, credentials)
+    number = found.get(keys.account)
+    misplaced = _misplaced(kit, found, credentials)
     request = LiveRequest(
         broker=broker,
         switch=asked.switch,
@@ -110,6 +94,13 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
     return Armed(arming.mode, broker, None if number is None else number.secret)
 
 
+def account_number(broker: BrokerName, mode: Mode, credentials: CredentialStore) -> Secret | None:
+    """The number of an account where the credentials have it; else its broker must be asked."""
+    name = kit_of(broker).keys(mode).account
+    found = credentials.find(name) if name else None
+    return None if found is None else found.secret
+
+
 def require_number(configuration: Configuration, credentials: CredentialStore, typed: str, what: str) -> None:
     """Compare the number typed back with that of the configured broker's live account. Rules: OP-101, OP-105.
 
@@ -119,10 +110,10 @@ def require_number(configuration: Configuration, credentials: CredentialStore, t
     broker = configuration.settings.account.broker
     if not typed:
         raise ConfigurationError(f"{what} is live: type its account number back (--confirm-account N)")
-    account = ACCOUNT.get((broker, Mode.LIVE))
-    if account is None:
-        raise ConfigurationError(f"{what} is live: give --broker tradier or alpaca, whose credentials have the number "
-                                 "that --confirm-account is compared with")  # fmt: skip
+    account = kit_of(broker).live.account
+    if not account:
+        raise ConfigurationError(f"{what} is live: give --broker {REAL_BROKERS}, whose credentials have the "
+                                 "number that --confirm-account is compared with")  # fmt: skip
     number = credentials.find(account)
     if number is None:
         raise ConfigurationError(f"{what} is live: {account} is not there to compare --confirm-account with ({_WHERE})")
@@ -142,17 +133,17 @@ def _typed(text: str, number: Credential | None) -> Typed:
     return Typed.THE_ACCOUNT if number.secret.matches(text) else Typed.ANOTHER
 
 
-def _misplaced(found: dict[CredentialName, Credential | None], credentials: CredentialStore) -> str:
+def _misplaced(kit: BrokerKit, found: Mapping[str, Credential | None], credentials: CredentialStore) -> str:
     """Which credential stands where it does not belong, and why that is known; "" for none."""
     for name, credential in found.items():
         if credential is None:
             continue
         text = credential.secret.reveal()
-        if (mark := PAPER_MARKS.get(name)) and text.startswith(mark):
+        if (mark := kit.paper_marks.get(name)) and text.startswith(mark):
             return f"{credential.source} begins with {mark} as a paper account's do"
-        if (mark := LIVE_MARKS.get(name)) and text.startswith(mark):
+        if (mark := kit.live_marks.get(name)) and text.startswith(mark):
             return f"{credential.source} begins with {mark} as a live account's do"
-        twin = next((b if name is a else a for a, b in TWINS.items() if name in (a, b)), None)
+        twin = next((b if name is a else a for a, b in kit.twins.items() if name in (a, b)), None)
         other = None if twin is None else credentials.find(twin)
         if other is not None and other.secret.matches(text):
             return f"{credential.source} and {other.source} are the same"
@@ -166,10 +157,10 @@ def _require_a_name(account_id: str, found: list[Credential]) -> None:
         )
 
 
-def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[CredentialName], told: str) -> str:
+def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], told: str) -> str:
     """Every lock by what opens it, in one sentence."""
     words = {
-        Lock.NO_LIVE_ACCOUNT: "the fake exchange has no live account (account.broker, or --broker tradier or alpaca)",
+        Lock.NO_LIVE_ACCOUNT: f"the fake exchange has no live account (account.broker, or --broker {REAL_BROKERS})",
         Lock.PAPER_SWITCH: f"{configuration.live_veto} says paper, which vetoes the rest (set it to false)",
         Lock.SWITCH_MISSING: "the option --live is missing",
         Lock.CREDENTIALS_MISSING: f"{', '.join(missing)} is not there ({_WHERE})",
@@ -212,12 +203,12 @@ def _read_dotenv() -> Mapping[str, str | None]:
 class Found:
     """What a store said of one name: the credential, nothing, or why it cannot be had."""
 
-    name: CredentialName
+    name: str
     credential: Credential | None
     problem: str = ""
 
 
-def look_up(credentials: CredentialStore, name: CredentialName) -> Found:
+def look_up(credentials: CredentialStore, name: str) -> Found:
     """One credential, with what is wrong with it as a value."""
     try:
         return Found(name, credentials.find(name))
@@ -227,7 +218,7 @@ def look_up(credentials: CredentialStore, name: CredentialName) -> Found:
 
 def credential_rows(credentials: CredentialStore) -> Iterator[tuple[str, str, str]]:
     """(name, ***, source) of every credential there is, as `config show` prints them; one that is defective says so."""
-    for name in CredentialName:
+    for name in credential_names():
         found = look_up(credentials, name)
         if found.credential is not None:
             yield name, str(found.credential.secret), found.credential.source

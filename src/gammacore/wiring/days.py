@@ -32,13 +32,12 @@ from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
-from gammacore.application.watch_broker import WatchedBroker
+from gammacore.application.watch_broker import InstrumentedBroker
 from gammacore.application.watch_equity import WatchEquity
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import REGISTRY, Underlying
@@ -170,7 +169,7 @@ def wire_day(
     settings = ahead_of_the_broker(settings, broker_rules)
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
-    if armed.broker is BrokerName.FAKE:
+    if not armed.broker.is_real:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
     outages = outages_of(settings)
     storage: Storage = MemoryStorage()
@@ -236,7 +235,7 @@ def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Cl
     Raises:
         ConfigurationError: another day than today at a real broker.
     """
-    if armed.broker is BrokerName.FAKE:
+    if not armed.broker.is_real:
         return open_session(calendar, trading_date(settings))
     today = new_york_date((clock or SystemClock()).now())
     if settings.market.date not in (None, today):
@@ -283,7 +282,7 @@ def wire_trade(
     settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
     ledger.notifier = extras.notices
     survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
-    broker = WatchedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
+    broker = InstrumentedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)

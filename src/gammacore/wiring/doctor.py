@@ -13,6 +13,7 @@ from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.adapters.wire.kit import OpenBroker
 from gammacore.application.diagnose import (
     NO_ANSWER,
     Check,
@@ -25,7 +26,7 @@ from gammacore.application.diagnose import (
     probed,
 )
 from gammacore.configuration import Configuration, Settings
-from gammacore.domain.broker_facts.account_rules import spread_level
+from gammacore.configuration.brokers import kit_of, needed_credentials
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
@@ -34,9 +35,9 @@ from gammacore.errors import BrokerError, ConfigurationError, GammacoreError
 from gammacore.ports.broker import Broker
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import NEEDED, CredentialName, CredentialStore
+from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode, look_up
-from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, OpenBroker, open_broker, open_broker_market
+from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.days import wire_day
 from gammacore.wiring.ledgers import whose_ledger
 from gammacore.wiring.markets import naming_underlying
@@ -49,10 +50,6 @@ LEAST_FREE_BYTES = 200 * 2**20
 """A year of ledgers is a tenth of it; below it a day may end in a full disk."""
 
 BROKER_CHECKS = ("broker", "clock", "account", "buying_power", "option_level", "market_data")
-REAL_TIME = {
-    BrokerName.TRADIER: "give TRADIER_TOKEN, the token of a live account: quotes then come in real time",
-    BrokerName.ALPACA: "subscribe to the data plan with SIP and OPRA, then set market.alpaca_full_plan = true",
-}
 
 
 @frozen
@@ -106,9 +103,9 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     """Which credentials the run needs, and where each comes from; never what they are."""
     account = configuration.settings.account
     live = configuration.live.switch or bool(configuration.live.account) or not account.paper
-    place = (account.broker, Mode.LIVE if live else Mode.PAPER)
-    needed = NEEDED.get(place, ())
-    halves = "".join(f"; {half}" for half in _halves(credentials, place))
+    mode = Mode.LIVE if live else Mode.PAPER
+    needed = kit_of(account.broker).keys(mode).needed
+    halves = "".join(f"; {half}" for half in _halves(credentials, account.broker, mode))
     if not needed:
         return passed("credentials", f"broker {account.broker} needs none{halves}")
     found = [look_up(credentials, name) for name in needed]
@@ -125,18 +122,17 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     return failed("credentials", f"{state}{seen}{halves}", fix)
 
 
-def _halves(credentials: CredentialStore, place: tuple[BrokerName, Mode]) -> Iterator[str]:
+def _halves(credentials: CredentialStore, broker: BrokerName, mode: Mode) -> Iterator[str]:
     """Credentials of other brokers and modes that are there in part, and open nothing as they are.
 
     A live Tradier token alone is complete: it opens the market data.
     """
-    for other, names in NEEDED.items():
+    for kit, its_mode, names in needed_credentials():
         found = [name for name in names if look_up(credentials, name).credential is not None]
-        if other == place or found == [CredentialName.TRADIER_TOKEN]:
+        if (kit.name, its_mode) == (broker, mode) or kit.complete_alone.issuperset(found):
             continue
         if found and (missing := [name for name in names if name not in found]):
-            broker, mode = other
-            yield f"{broker} {mode} is incomplete: {', '.join(found)} without {', '.join(missing)}"
+            yield f"{kit.name} {its_mode} is incomplete: {', '.join(found)} without {', '.join(missing)}"
 
 
 def _real(
@@ -176,7 +172,7 @@ def _examine(
         clock=clock,
         require_account=lambda number: _require_account(settings, armed, number),
         option_level=option_level,
-        needed_level=spread_level(armed.broker, new_york_date(clock.now())),
+        needed_level=kit_of(armed.broker).facts.spread_level(new_york_date(clock.now())),
         most_skew_seconds=settings.entries.most_clock_skew,
         play_money=armed.mode is Mode.PAPER,
         needed=smallest_risk(underlying),
@@ -204,7 +200,8 @@ class _MarketLook:
         )
         try:
             is_open = session.is_trading(self.clock.now()) and self._says_open()
-            return ExamineMarket(shown.market, self.clock, shown.is_delayed, is_open, REAL_TIME[looked_at.broker])()
+            remedy = kit_of(looked_at.broker).delay_check
+            return ExamineMarket(shown.market, self.clock, shown.is_delayed, is_open, remedy)()
         finally:
             shown.close()
 

@@ -15,6 +15,8 @@ from gammacore.adapters.recorded.recording_reader import is_recording
 from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_table
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration.brokers import kit_of
+from gammacore.domain.broker_facts.dated import REAL_BROKERS
 from gammacore.domain.gex.contracts import TOO_MANY_UNKNOWN
 from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
 from gammacore.domain.gex.pin import Pin, find_pin
@@ -28,7 +30,6 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.arming import open_credentials
 from gammacore.wiring.looks import (
-    HOW_TO_MEND,
     OUR_OWN,
     OpenLook,
     Outside,
@@ -160,7 +161,7 @@ def follow_exposure(
     live, calendar = live_market(configuration), NyseCalendar()
     if chain_file is None and live is None:
         raise ConfigurationError("--every: a simulated or recorded market shows the same each time; name a broker's "
-                                 "with --market tradier or alpaca, or a chain file that others renew")  # fmt: skip
+                                 f"with --market {REAL_BROKERS}, or a chain file that others renew")  # fmt: skip
     if chain_file is None and live is not None:
         reader_of(live, outside.credentials or open_credentials())
     clock = outside.clock or SystemClock()
@@ -213,7 +214,7 @@ def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChai
         raise MissingData(f"no chain at {at:%Y-%m-%d %H:%M}; the session is {opens:%Y-%m-%d %H:%M} to {closes:%H:%M}")
     caution = ""
     if look.live is not None and look.is_delayed:
-        caution = f"{look.market.label}: delayed, not for decisions (CS-418); {HOW_TO_MEND[look.live]}"
+        caution = f"{look.market.label}: delayed, not for decisions (CS-418); {kit_of(look.live).delay_remedy}"
     elif look.live is not None and not (snapshot.fresh(snapshot.chain.as_of) and snapshot.fresh(snapshot.spot_at)):
         seen = min(snapshot.chain.as_of, snapshot.spot_at or moment).astimezone(NEW_YORK)
         caution = f"{look.market.label}: stale, of {seen:%Y-%m-%d %H:%M:%S} New York"
@@ -364,7 +365,7 @@ class _MarketsByDay:
         if opened.is_delayed and opened.live is not None:
             opened.close()
             raise ConfigurationError(f"{opened.market.label}: quotes are delayed and nothing is decided on them "
-                                     f"(CS-418); {HOW_TO_MEND[opened.live]}")  # fmt: skip
+                                     f"(CS-418); {kit_of(opened.live).delay_remedy}")  # fmt: skip
         return opened
 
     def _today(self) -> dt.date:

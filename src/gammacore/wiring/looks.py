@@ -11,27 +11,21 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Settings
+from gammacore.configuration.brokers import kit_of
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import CredentialName, CredentialStore
+from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.arming import Armed, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker_market
 from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, trading_date
 from gammacore.wiring.regime_feeds import CHAIN
 from gammacore.wiring.strategies import spec_of
-
-HOW_TO_MEND = {
-    BrokerName.TRADIER: "give TRADIER_TOKEN, and market data comes from the live host while orders stay on paper",
-    BrokerName.ALPACA: "with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
-}
-"""What turns delayed quotes into ones that may be decided on."""
 
 
 @frozen
@@ -136,24 +130,19 @@ def today_and_the_next(date: dt.date, calendar: Calendar) -> Scope:
     return Scope((calendar.next_session(date).date - date).days)
 
 
-_KEYS = {
-    BrokerName.TRADIER: (CredentialName.TRADIER_TOKEN, CredentialName.TRADIER_SANDBOX_TOKEN),
-    BrokerName.ALPACA: (CredentialName.ALPACA_PAPER_API_KEY, CredentialName.ALPACA_API_KEY),
-}
-"""What opens a market to a reader; the first that is there is taken."""
-
-
 def reader_of(broker: BrokerName, credentials: CredentialStore) -> Armed:
     """Whose keys to read with: the paper account's, unless there are only live ones.
 
     Raises:
         ConfigurationError: there are none.
     """
-    there = next((name for name in _KEYS[broker] if credentials.find(name) is not None), None)
-    if there is None:
-        raise ConfigurationError(f"market {broker}: needs {' or '.join(_KEYS[broker])}; give it in the environment, "
+    readers = kit_of(broker).readers
+    mode = next((mode for name, mode in readers if credentials.find(name) is not None), None)
+    if mode is None:
+        names = " or ".join(name for name, _ in readers)
+        raise ConfigurationError(f"market {broker}: needs {names}; give it in the environment, "
                                  "in .env, or by `keyring set gammacore NAME`")  # fmt: skip
-    return Armed(Mode.LIVE if there is CredentialName.ALPACA_API_KEY else Mode.PAPER, broker)
+    return Armed(mode, broker)
 
 
 def next_open(look_at: dt.datetime, calendar: Calendar) -> dt.datetime | None:

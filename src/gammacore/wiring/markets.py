@@ -18,6 +18,7 @@ from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.book.book import Book
+from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying, is_adjusted, roots_of
 from gammacore.domain.ledger import Mode
@@ -27,7 +28,7 @@ from gammacore.ports.calendar import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.storage import LedgerPlace, folding, ledger_exists, open_storage
 
-LIVE_SOURCES = ("tradier", "alpaca")
+LIVE_SOURCES = tuple(broker.value for broker in BrokerName if broker.is_real)
 """Feeds of this very moment."""
 
 DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
@@ -59,7 +60,7 @@ class MarketSource:
                 raise ConfigurationError(f"market {text}: name what to read: {kind}:PATH")
             return cls(kind, Path(path))
         raise ConfigurationError(
-            f"market {text}: not known; give simulated, csv:FILE, lean:DIR, recording:FILE, tradier or alpaca"
+            f"market {text}: not known; give simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}"
         )
 
     @property

@@ -11,8 +11,9 @@ from attrs import frozen
 from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
 from gammacore.application.record_market import RecordMarket
 from gammacore.configuration import Configuration
+from gammacore.configuration.brokers import kit_of
 from gammacore.errors import ConfigurationError, MissingData
-from gammacore.wiring.looks import HOW_TO_MEND, OUR_OWN, OpenLook, Outside, open_look
+from gammacore.wiring.looks import OUR_OWN, OpenLook, Outside, open_look
 from gammacore.wiring.markets import naming_underlying, previous_session
 from gammacore.wiring.venues import lineage_of
 
@@ -78,7 +79,7 @@ def _require_a_day(look: OpenLook, path: Path) -> None:
         return
     if look.is_delayed:
         late = f"{look.market.label}: quotes are delayed and no replay could decide on them (CS-418)"
-        raise ConfigurationError(f"{late}; {HOW_TO_MEND[look.live]}")
+        raise ConfigurationError(f"{late}; {kit_of(look.live).delay_remedy}")
     unfinished = path.with_name(path.name + ".partial")
     if look.clock.now() >= look.session.close and not unfinished.exists():
         raise MissingData(f"the session of {look.session.date} is over: a broker shows its market only as it is now; "

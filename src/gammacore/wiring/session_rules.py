@@ -9,9 +9,10 @@ from attrs import evolve
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import Settings
+from gammacore.configuration.brokers import kit_of
 from gammacore.configuration.settings import UNDERLYINGS
-from gammacore.domain.broker_facts.account_rules import PATTERN, assumed_to_the_last
 from gammacore.domain.broker_facts.dated import BrokerName, reviewed
+from gammacore.domain.broker_facts.day_trading import PATTERN, assumed_to_the_last
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
@@ -35,7 +36,7 @@ def broker_entry_rules(
     account = settings.account
     if not account.broker.is_real:
         return None
-    limits = BrokerLimits(account.broker, account.intraday_margin_since)
+    limits = BrokerLimits(kit_of(account.broker).facts, account.intraday_margin_since)
     dates = frozenset(each.date for each in _last_sessions(session, calendar, PATTERN.value.sessions))
     return BrokerEntryRules(limits, (underlying.option_root,), session, dates)
 

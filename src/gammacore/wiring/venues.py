@@ -18,6 +18,7 @@ from gammacore.adapters.fake.stand_ins import SharesOfIndex
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Configuration, Settings
+from gammacore.configuration.brokers import kit_of
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
@@ -33,7 +34,7 @@ from gammacore.ports.market_data import MarketData
 from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
-from gammacore.wiring.looks import HOW_TO_MEND, expiries_of
+from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import MarketSource
 from gammacore.wiring.storage import LedgerPlace, local_path
 from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
@@ -144,7 +145,7 @@ def broker_venue(
         closes.append(shown.close)
         if shown.is_delayed:
             late = f"{shown.market.label}: quotes are delayed and nothing is decided on them (CS-418)"
-            raise ConfigurationError(f"{late}; {HOW_TO_MEND[looked_at.broker]}")
+            raise ConfigurationError(f"{late}; {kit_of(looked_at.broker).delay_remedy}")
         refuse_a_wrong_clock(opened.broker, clock, settings.loop.wrong_clock_seconds, armed.broker)
         account = opened.broker.account()
         armed.require_account(account.number)
@@ -196,8 +197,8 @@ def _ticket_of(book: Book, order_id: str) -> OrderTicket | None:
 
 def for_market(settings: Settings, armed: Armed) -> Armed:
     """The broker whose market is looked at: the one that is traded at, or the one that --market names."""
-    kind = MarketSource.parse(settings.market.source).kind
-    return Armed(armed.mode, BrokerName(kind)) if kind in (BrokerName.TRADIER, BrokerName.ALPACA) else armed
+    source = MarketSource.parse(settings.market.source)
+    return Armed(armed.mode, BrokerName(source.kind)) if source.is_live else armed
 
 
 def _terms(

@@ -10,11 +10,11 @@ from contextlib import suppress
 
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
-from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.ledger import AccountMark, Mode
 from gammacore.errors import BrokerError, ConfigurationError, InvalidInput, StorageError
-from gammacore.ports.credentials import ACCOUNT, HIDDEN, CredentialStore, Secret
-from gammacore.wiring.arming import Armed, armed_mode, require_number
+from gammacore.ports.credentials import HIDDEN, CredentialStore, Secret
+from gammacore.wiring.arming import Armed, account_number, armed_mode, require_number
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
 from gammacore.wiring.ledgers import FoundLedger, whose_ledger
 from gammacore.wiring.storage import LedgerPlace
@@ -129,7 +129,7 @@ def _require_mode(ledger: FoundLedger, armed: Armed) -> None:
 
 _FIX = {
     Mode.STUDY: "Leave out --live and the broker (or give --broker fake)",
-    Mode.PAPER: "Give --broker tradier or alpaca without --live",
+    Mode.PAPER: f"Give --broker {REAL_BROKERS} without --live",
     Mode.LIVE: "Give --live, --broker and --confirm-account N",
 }
 
@@ -149,10 +149,8 @@ def require_to_resume(
         require_number(configuration, credentials, typed, str(ledger.place))
     if mode in (None, Mode.STUDY) or not broker.is_real:
         return
-    name = ACCOUNT.get((broker, mode))
-    number = None if name is None else credentials.find(name)
     whose = whose_ledger(configuration.settings, ledger.place)
-    mine = mark_of(Armed(mode, broker, None if number is None else number.secret), whose.lineage)
+    mine = mark_of(Armed(mode, broker, account_number(broker, mode, credentials)), whose.lineage)
     refuse_another_account(ledger.place, whose.account, mine)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from gammacore.adapters.kill_file import KillFile
 from gammacore.application.flatten_holdings import FlattenHoldings
 from gammacore.configuration import Configuration, Settings
+from gammacore.domain.broker_facts.dated import REAL_BROKERS
 from gammacore.domain.ledger import LedgerOpened
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore.ports.clock import Clock
@@ -58,7 +59,7 @@ def armed_without_ledger(
     in_mode = configuration if ledger is None else in_mode_of(configuration, ledger)
     armed = armed_mode(in_mode, credentials)
     if not armed.broker.is_real:
-        raise ConfigurationError("--all-holdings: a simulated exchange has no account; give --broker tradier or alpaca")
+        raise ConfigurationError(f"--all-holdings: a simulated exchange has no account; give --broker {REAL_BROKERS}")
     if ledger is not None and ledger.mode not in (None, armed.mode):
         raise ConfigurationError(
             f"{ledger.place} is a {ledger.mode} ledger and this run is {armed.mode}; {NOTHING_SENT}"

@@ -23,9 +23,9 @@ from gammacore.domain.strategy import Strategy
 from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, InvalidInput, MissingData
 from gammacore.ports.broker import Broker, unread_in, unread_in_words
 from gammacore.ports.clock import Clock
-from gammacore.ports.credentials import ACCOUNT, CredentialStore
+from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.storage import Request
-from gammacore.wiring.arming import Armed
+from gammacore.wiring.arming import Armed, account_number
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
 from gammacore.wiring.controls import book_of, still_open, system_clock
 from gammacore.wiring.days import WiredDay, wire_day
@@ -225,8 +225,7 @@ def look_whether_flat(
     if ledger.mode is None or is_study or not broker.is_real:
         return evolve(_flattened(book, None, expired), beyond={})
     try:
-        number = credentials.find(ACCOUNT[broker, ledger.mode])
-        armed = Armed(ledger.mode, broker, None if number is None else number.secret)
+        armed = Armed(ledger.mode, broker, account_number(broker, ledger.mode, credentials))
         opened = open_broker(armed, credentials, clock, places)
         try:
             shown = opened.broker.account().number

@@ -19,8 +19,8 @@ from gammacore.domain.ledger import Mode, OrderNotSent
 from gammacore.domain.legs import ShareLeg
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
+from gammacore.ports.broker import BrokerDecorator
 from gammacore.wiring.days import order_life
-from relay import Relay
 
 PAPER = evolve(TERMS, mode=Mode.PAPER)
 ENTRY, EXIT = an_entry(contracts=3), an_exit(contracts=3)
@@ -56,7 +56,7 @@ def look(world: World, seconds: float) -> OrderState:
 
 
 @frozen
-class SlowToList(Relay):
+class SlowToList(BrokerDecorator):
     """Has every order at once, and shows it from an instant on."""
 
     world: World

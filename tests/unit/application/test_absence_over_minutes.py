@@ -21,9 +21,8 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import HoldingsQuarantined, Mode, TicketRefused
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, BrokerDecorator
 from gammacore.wiring.days import reconcile_rules
-from relay import Relay
 
 PAPER = evolve(TERMS, mode=Mode.PAPER)
 SHORT, LONG, FOREIGN = put(6880).occ, put(6870).occ, call(7000).occ
@@ -31,7 +30,7 @@ GONE_AFTER, COVERED_AFTER = 360, 30
 
 
 @frozen
-class Late(Relay):
+class Late(BrokerDecorator):
     """Answers what was held so many seconds ago."""
 
     lag: dt.timedelta
@@ -45,7 +44,7 @@ class Late(Relay):
 
 
 @frozen
-class Shows(Relay):
+class Shows(BrokerDecorator):
     """The exchange, with some symbols shown at another quantity than it holds."""
 
     shown: Mapping[str, int]
@@ -179,7 +178,7 @@ def test_what_is_gone_for_good_is_provisional_until_the_close() -> None:
     assert (booked.reason, booked.gross, booked.estimated) == ("closed_externally", Decimal(750 - 3000), True)
 
 
-class ByHand(Relay):
+class ByHand(BrokerDecorator):
     """Shows the order of a person who closed three spreads at 3.00 and 1.25 a leg."""
 
     def orders(self) -> Sequence[OrderReport]:

@@ -20,7 +20,7 @@ from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, lineage_mark
 from gammacore.errors import BrokerUnavailable
-from relay import Relay
+from gammacore.ports.broker import BrokerDecorator
 
 SHORT, LONG = put(6880), put(6870)
 OURS, THEIRS = f"gc-{lineage_mark('f00d')}" + "0" * 17, "by-hand"
@@ -112,7 +112,7 @@ def test_an_orphan_of_the_same_strikes_as_a_position_is_another_position() -> No
     assert look(world) == [ReconcileVerdict.MATCH]
 
 
-class Mute(Relay):
+class Mute(BrokerDecorator):
     """Says what is held and not what was ordered."""
 
     def orders(self) -> Sequence[OrderReport]:
@@ -132,7 +132,7 @@ def test_without_the_brokers_orders_nothing_is_taken_for_foreign() -> None:
     assert world.alarms() == ["broker_unavailable"]
 
 
-class Piecewise(Relay):
+class Piecewise(BrokerDecorator):
     """Shows the long leg only when told to."""
 
     hides_long = True
@@ -167,7 +167,7 @@ def test_a_leg_quarantined_alone_is_adopted_with_its_other_leg(monkeypatch: pyte
 DJX_SHORT, DJX_LONG = "DJX260105P00490000", "DJX260105P00485000"
 
 
-class Foreign(Relay):
+class Foreign(BrokerDecorator):
     """An account that holds a spread of an underlying no registry has."""
 
     def holdings(self) -> Mapping[str, int]:

@@ -14,6 +14,7 @@ from builders_holdings import holding_began
 from builders_inventory import a_hedge_day, a_hedge_day_open
 from builders_world import World, a_judgement, a_scripted_plan, a_world
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.configuration.brokers import kit_of
 from gammacore.configuration.settings import AccountSettings, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
@@ -30,7 +31,7 @@ WEEK = frozenset(DAY - dt.timedelta(days=back) for back in (0, 3, 4, 5, 6))
 
 
 def rules_of(broker: BrokerName, close: str = "16:00") -> BrokerEntryRules:
-    return BrokerEntryRules(BrokerLimits(broker), ("SPXW",), a_session(close), WEEK)
+    return BrokerEntryRules(BrokerLimits(kit_of(broker).facts), ("SPXW",), a_session(close), WEEK)
 
 
 def a_world_at(broker: BrokerName, start: str, cash: str = "20000", underlying: str = "SPX") -> World:

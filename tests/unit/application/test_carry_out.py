@@ -26,8 +26,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.orders import Effect, OrderState, Purpose
 from gammacore.domain.strategy import Close, Open, Remember, Stand, Warn
 from gammacore.errors import BrokerUnavailable, StorageError
-from gammacore.ports.broker import BrokerAccount
-from relay import Relay
+from gammacore.ports.broker import BrokerAccount, BrokerDecorator
 
 PLENTY = Decimal(100_000)
 
@@ -38,7 +37,7 @@ SHORT, LONG = put(6880).occ, put(6870).occ
 
 
 @frozen
-class Account(Relay):
+class Account(BrokerDecorator):
     """The exchange with another buying power, dollars; None does not answer."""
 
     buying_power: Decimal | None = PLENTY

@@ -20,8 +20,7 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import OrderFilled
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
-from gammacore.ports.broker import Broker
-from relay import Relay
+from gammacore.ports.broker import Broker, BrokerDecorator
 
 CLOSING = {"p1": "10:00:20"}
 
@@ -153,7 +152,7 @@ def test_a_part_that_filled_is_no_end_of_the_trouble() -> None:
 
 
 @frozen(eq=False)
-class Silent(Relay):
+class Silent(BrokerDecorator):
     """Says that orders are filled, and until `speaks_at` not at what price; of entries or of closes."""
 
     inner: FakeExchange

@@ -18,9 +18,8 @@ from gammacore.domain.ledger import AlarmRaised, OrderNotSent
 from gammacore.domain.loop_limits import LoopLimits
 from gammacore.domain.orders import OrderState, OrderTicket
 from gammacore.domain.sessions import BrokerClock
-from gammacore.ports.broker import Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.clock import ClockJump
-from relay import Relay
 
 
 class JumpyClock(FakeClock):
@@ -250,7 +249,7 @@ def asleep_before_the_wire(seconds: float) -> tuple[World, OrderState]:
     """An entry whose process sleeps between the look-up and the first byte."""
     world = a_world()
 
-    class Sleepy(Relay):
+    class Sleepy(BrokerDecorator):
         def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
             world.clock.advance(seconds)
             return super().submit(ticket, gate)

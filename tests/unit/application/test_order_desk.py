@@ -24,8 +24,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, OrderTicket, tells_more
 from gammacore.errors import BrokerError, StorageError, WriteConflict
-from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
-from relay import Relay
+from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 
 
 def a_world_behind(relay: Callable[[FakeExchange], Broker]) -> World:
@@ -79,7 +78,7 @@ def test_every_way_out_of_a_submit_is_a_state(trouble: Mapping[str, Any], state:
 def test_any_other_broker_error_leaves_the_outcome_unknown() -> None:
     """R4: only a proof that nothing left lets an order be forgotten."""
 
-    class Odd(Relay):
+    class Odd(BrokerDecorator):
         def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
             super().submit(ticket, gate)
             raise BrokerError("answered with something else")
@@ -93,7 +92,7 @@ def test_the_intent_is_in_the_ledger_before_the_first_byte_leaves() -> None:
     """R1, CS-408: the broker looks into the storage when it is called."""
     seen: list[bool] = []
 
-    class Nosy(Relay):
+    class Nosy(BrokerDecorator):
         def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
             seen.append(any(isinstance(e, OrderIntended) and e.ticket == ticket for e in world.events))
             return super().submit(ticket, gate)
@@ -303,7 +302,7 @@ def test_a_halt_before_the_restart_stops_an_entry_and_no_exit(at_close: bool, st
 def test_an_order_the_broker_no_longer_knows_is_an_alarm_and_stays_working() -> None:
     """CS-410: never forgotten."""
 
-    class Forgetful(Relay):
+    class Forgetful(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             return None
 
@@ -319,7 +318,7 @@ def test_an_order_the_broker_no_longer_knows_is_an_alarm_and_stays_working() -> 
     assert world.book.orders["gc-entry"].is_working
 
 
-class Unpriced(Relay):
+class Unpriced(BrokerDecorator):
     """Says how many were filled; the price is what the class is told, at last."""
 
     price: Decimal | None = None
@@ -406,7 +405,7 @@ def test_a_filled_order_ends_even_when_nothing_of_its_execution_is_new() -> None
     """The last part was reported before the state was."""
     states = [OrderState.PARTIALLY_FILLED, OrderState.FILLED]
 
-    class Slow(Relay):
+    class Slow(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             report = self.inner.order(order_id)
             return None if report is None else evolve(report, state=states.pop(0))
@@ -486,7 +485,7 @@ def test_a_long_that_nobody_buys_may_rest() -> None:
 def a_world_filled_at(price: str, corrected: str | None = None) -> World:
     """Three 10-wide put spreads, filled at a price of the broker's choice, which it may correct at the next look."""
 
-    class Odd(Relay):
+    class Odd(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             report = self.inner.order(order_id)
             if report is None or not report.execution.any:
@@ -527,7 +526,7 @@ def test_an_impossible_credit_that_the_broker_corrects_is_corrected() -> None:
 def test_a_net_price_of_nothing_is_read_off_the_legs_where_each_has_its_own() -> None:
     """CS-411, CS-417: what the legs were filled at is what was received."""
 
-    class Mute(Relay):
+    class Mute(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             report = self.inner.order(order_id)
             if report is None or not report.execution.any:
@@ -547,7 +546,7 @@ def test_a_net_price_of_nothing_is_read_off_the_legs_where_each_has_its_own() ->
 def test_an_entry_filled_for_nothing_without_prices_of_its_legs_is_booked_at_the_expected_credit() -> None:
     """CS-411: a price of 0 is a price the broker did not give; a credit of 0 would switch every stop off (CS-502)."""
 
-    class Mute(Relay):
+    class Mute(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             report = self.inner.order(order_id)
             if report is None or not report.execution.any:

@@ -21,8 +21,7 @@ from gammacore.domain.ledger import HoldingsQuarantined
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState
 from gammacore.errors import BrokerUnavailable
-from gammacore.ports.broker import Broker
-from relay import Relay
+from gammacore.ports.broker import Broker, BrokerDecorator
 
 SHORT, LONG = put(6880), put(6870)
 FOREIGN = call(7000)
@@ -175,7 +174,7 @@ def a_late_fill() -> World:
 def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
     """R5: holdings are told, the order is not; no news is no proof."""
 
-    class Silent(Relay):
+    class Silent(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
             raise BrokerUnavailable("no answer")
 
@@ -190,7 +189,7 @@ def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
 def test_what_was_taken_for_foreign_is_adopted_when_our_order_explains_it() -> None:
     """CS-574: old answers came at the wrong moment; it does not stay quarantined."""
 
-    class OldList(Relay):
+    class OldList(BrokerDecorator):
         def orders(self) -> Sequence[OrderReport]:
             return ()
 
@@ -309,7 +308,7 @@ def a_world_that_closed_twice(wrap: Callable[[Broker], Broker]) -> World:
     return world
 
 
-class ByHand(Relay):
+class ByHand(BrokerDecorator):
     """Shows the order of the person."""
 
     def orders(self) -> Sequence[OrderReport]:
@@ -378,7 +377,7 @@ def test_any_interleaving_converges_to_the_brokers_truth_in_two_looks(
 def test_a_leg_that_the_broker_spells_in_21_characters_is_our_leg() -> None:
     """CS-013, CS-571: one odd answer between two plain ones changes nothing either."""
 
-    class Padded(Relay):
+    class Padded(BrokerDecorator):
         def holdings(self) -> Mapping[str, int]:
             return {f"{symbol[:-15]:<6}{symbol[-15:]}": held for symbol, held in super().holdings().items()}
 
@@ -394,7 +393,7 @@ def test_a_leg_that_the_broker_spells_in_21_characters_is_our_leg() -> None:
 def test_a_holding_that_is_neither_option_nor_share_is_an_alarm_once() -> None:
     """CS-571: a FLEX contract is no share that could be passed over without a word."""
 
-    class WithFlex(Relay):
+    class WithFlex(BrokerDecorator):
         def holdings(self) -> Mapping[str, int]:
             return {**super().holdings(), "2SPX260819C07000000": -1, "TSLA": 100}
 

@@ -18,14 +18,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from builders_exchange import call, put
 from builders_world import TERMS, World, a_scripted_plan, a_world, relayed
 from gammacore.domain.ledger import Mode
-from relay import Relay
+from gammacore.ports.broker import BrokerDecorator
 
 SHORT, LONG, FOREIGN = put(6880).occ, put(6870).occ, call(7000).occ
 LOOKS_TO_AGREE = 12
 
 
 @frozen
-class Shows(Relay):
+class Shows(BrokerDecorator):
     """The exchange, with some symbols shown at another quantity than it holds."""
 
     shown: dict[str, int] = field(factory=dict)

@@ -25,8 +25,8 @@ from gammacore.domain.orders import OrderReport, Purpose
 from gammacore.domain.regime.regime import UNREAD, Regime
 from gammacore.domain.strategy import Decisions, Situation
 from gammacore.errors import StorageError, WriteConflict
+from gammacore.ports.broker import BrokerDecorator
 from gammacore.ports.storage import Storage
-from relay import Relay
 
 SHORT, LONG = put(6880), put(6870)
 CHEAP = {SHORT: ("1.90", "2.00"), LONG: ("1.00", "1.10")}
@@ -56,7 +56,7 @@ class Failing(Scripted):
 
 
 @frozen
-class OddBroker(Relay):
+class OddBroker(BrokerDecorator):
     """Raises at one kind of question, and then no fault of the broker port."""
 
     what: str = ""

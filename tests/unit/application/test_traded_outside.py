@@ -20,7 +20,7 @@ from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
 from gammacore.errors import BrokerUnavailable
-from relay import Relay
+from gammacore.ports.broker import BrokerDecorator
 
 SHORT, LONG = put(6880), put(6870)
 
@@ -97,7 +97,7 @@ def test_it_counts_after_two_looks_in_a_row() -> None:
     assert legs_of(world) == []
 
 
-class ByHand(Relay):
+class ByHand(BrokerDecorator):
     """Shows the order of a person who closed two spreads at 3.00 and 1.25 a leg."""
 
     def orders(self) -> Sequence[OrderReport]:
@@ -183,7 +183,7 @@ def test_a_foreign_holding_that_grew_into_ours_leaves_the_quarantine_with_what_i
     assert world.day.reconcile()[0].verdict is ReconcileVerdict.MATCH
 
 
-class Silent(Relay):
+class Silent(BrokerDecorator):
     """Tells what is held, never what was ordered."""
 
     def orders(self) -> Sequence[OrderReport]:
@@ -201,7 +201,7 @@ def test_a_naked_short_does_not_wait_for_its_price() -> None:
     assert legs_of(world) == [(Side.BUY, SHORT.occ, 3)]
 
 
-class Forgetful(Relay):
+class Forgetful(BrokerDecorator):
     """Answers for a while that nothing is held."""
 
     def holdings(self) -> Mapping[str, int]:

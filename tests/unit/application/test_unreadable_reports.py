@@ -23,7 +23,7 @@ from gammacore.domain.ledger import AlarmRaised, OrderAccepted, OrderFilled
 from gammacore.domain.legs import LegFill, ShareLeg
 from gammacore.domain.orders import Effect, Execution, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.errors import InvalidInput
-from relay import Relay
+from gammacore.ports.broker import BrokerDecorator
 
 SHORT, LONG = put(6880).occ, put(6870).occ
 OWN = "its own"
@@ -117,7 +117,7 @@ def test_no_report_raises_and_what_is_booked_folds_and_is_never_more_than_the_ti
 # One odd answer ---------------------------------------------------------------------------------------------------
 
 
-class Odd(Relay):
+class Odd(BrokerDecorator):
     """Bends what is said of one order, as often as it is told to."""
 
     bends: list[Any]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from gammacore.domain.broker_facts import account_rules, fees
-from gammacore.domain.broker_facts.account_rules import DayTradingRegime, day_trading_regime
+from gammacore.configuration.brokers import kit_of
+from gammacore.domain.broker_facts import day_trading, fees
 from gammacore.domain.broker_facts.dated import BrokerName, Dated, in_force
+from gammacore.domain.broker_facts.day_trading import DayTradingRegime, day_trading_regime
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData
 
@@ -24,7 +25,7 @@ HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))
     [(BrokerName.ALPACA, "SPXW", 30), (BrokerName.ALPACA, "SPY", 30), (BrokerName.TRADIER, "SPY", None)],
 )
 def test_what_a_broker_closes_by_itself(broker: BrokerName, root: str, minutes: int | None) -> None:
-    fact = account_rules.own_close(broker, root, A_DAY)
+    fact = kit_of(broker).facts.own_close(root, A_DAY)
 
     assert fact is not None
     assert fact.value.minutes_before_close == minutes
@@ -33,7 +34,7 @@ def test_what_a_broker_closes_by_itself(broker: BrokerName, root: str, minutes: 
 
 @pytest.mark.parametrize(("broker", "root"), [(BrokerName.FAKE, "SPY"), (BrokerName.TRADIER, "SPXW")])
 def test_what_is_left_to_us(broker: BrokerName, root: str) -> None:
-    assert account_rules.own_close(broker, root, A_DAY) is None
+    assert kit_of(broker).facts.own_close(root, A_DAY) is None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_no_broker_changed_over_before_the_rule_did() -> None:
 
 
 def test_spreads_need_level_three_at_a_real_broker() -> None:
-    assert [account_rules.spread_level(broker, A_DAY) for broker in BrokerName] == [0, 3, 3]
+    assert all(kit_of(broker).facts.spread_level(A_DAY) == (3 if broker.is_real else 0) for broker in BrokerName)
 
 
 def test_a_fee_is_of_its_root_and_day() -> None:
@@ -95,8 +96,7 @@ def test_a_day_before_the_table_is_missing_not_guessed() -> None:
 
 
 def test_every_fact_has_a_source() -> None:
-    tables: tuple[tuple[Dated[Any], ...], ...] = (
-        *account_rules.OWN_CLOSES.values(), *account_rules.SPREAD_LEVELS.values(), fees.DEFAULT_FEES,
-        (account_rules.PATTERN,),
-    )  # fmt: skip
-    assert all(fact.source for table in tables for fact in table)
+    rules = [kit_of(broker).facts for broker in BrokerName]
+    tables: list[tuple[Dated[Any], ...]] = [table for each in rules for table in (each.own_closes, each.spread_levels)]
+
+    assert all(fact.source for table in (*tables, fees.DEFAULT_FEES, (day_trading.PATTERN,)) for fact in table)

@@ -8,7 +8,7 @@ import pytest
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration import configure
-from gammacore.domain.broker_facts.account_rules import own_close
+from gammacore.configuration.brokers import kit_of
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.dated_table import Coverage, Horizon
 from gammacore.errors import InvalidInput, MissingData
@@ -67,4 +67,4 @@ def test_a_table_that_nothing_looks_into_is_not_named() -> None:
 
 def test_before_a_broker_has_rules_its_own_close_is_missing_and_not_none() -> None:
     with pytest.raises(MissingData, match="nothing is known for 1999-12-31"):
-        own_close(BrokerName.ALPACA, "SPXW", dt.date(1999, 12, 31))
+        kit_of(BrokerName.ALPACA).facts.own_close("SPXW", dt.date(1999, 12, 31))

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from builders import a_position as a_sold_spread
 from builders_ledger import CLOSE, DAY, OPEN, a_plan, at
+from gammacore.configuration.brokers import kit_of
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.policy import StopPolicy
@@ -18,7 +19,9 @@ from gammacore.domain.sessions import TradingSession
 
 SESSION = TradingSession(DAY, OPEN, CLOSE)
 HALF = TradingSession.of(dt.date(2026, 11, 27), close=dt.time(13))
-ALPACA, TRADIER, FAKE = (BrokerLimits(broker) for broker in (BrokerName.ALPACA, BrokerName.TRADIER, BrokerName.FAKE))
+FAKE = BrokerLimits(kit_of(BrokerName.FAKE).facts)
+TRADIER = BrokerLimits(kit_of(BrokerName.TRADIER).facts)
+ALPACA = BrokerLimits(kit_of(BrokerName.ALPACA).facts)
 OLD_RULE = dt.date(2026, 3, 3)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
@@ -26,26 +27,19 @@ from gammacore.adapters.alpaca.client import AlpacaClients
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.alpaca.order_reports import cannot_be_ours, lacks_legs, report_of
 from gammacore.adapters.alpaca.questions import Questions, once
-from gammacore.adapters.wire import Asked, Repeats, Trouble
-from gammacore.domain.instruments import whole_units
+from gammacore.adapters.wire import Asked, Repeats, Trouble, as_broker_error
+from gammacore.adapters.wire.texts import LeftOut
+from gammacore.domain.instruments import Side, whole_units
 from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket, is_our_id
 from gammacore.domain.sessions import BrokerClock, new_york, new_york_date
-from gammacore.errors import BrokerError, InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt, SendGate, always_open
+from gammacore.errors import BrokerError, InvalidInput, OrderRejected, OutcomeUnknown
+from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open, held_of
 from gammacore.ports.clock import Clock
 
 if TYPE_CHECKING:
     from alpaca.trading.client import TradingClient
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-from gammacore.domain.instruments import Side
-from gammacore.errors import OrderRejected
-
-if TYPE_CHECKING:
     from alpaca.trading.requests import OrderRequest
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,7 +64,7 @@ class AlpacaBroker:
     patience: Repeats = Repeats()
     _ids: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
     """Alpaca's own, by ours."""
-    _noted: set[str] = field(factory=set, init=False, repr=False, eq=False)
+    _left_out: LeftOut = field(factory=lambda: LeftOut("Alpaca", _LOG), init=False, repr=False, eq=False)
 
     @property
     def label(self) -> str:
@@ -117,25 +111,21 @@ class AlpacaBroker:
             if known is None:
                 raise BrokerError(f"no order {order_id} to cancel")
             number = known.broker_id
-        try:
+        with as_broker_error(Asked.CANCEL, f"cancel of {order_id}"):
             self.patience.send(lambda: once(lambda: self._trading.cancel_order_by_id(number)))
-        except WireTrouble as trouble:
-            raise trouble.to_broker_error(Asked.CANCEL, f"cancel of {order_id}") from None
 
     def order(self, order_id: str) -> OrderReport | None:
         """The order of a client id; None only when Alpaca itself says that it has none. Rule: R4."""
-        try:
-            return self._questions.tell(lambda: self._report_by_client_id(order_id))
-        except WireTrouble as trouble:
-            if trouble.proves_absence:
-                return None
-            raise trouble.to_broker_error(Asked.READ, f"order {order_id}") from None
+        return self._unless_absent(order_id, lambda: self._report_by_client_id(order_id))
 
     def order_by_broker_id(self, order_id: str, broker_id: str) -> OrderReport | None:
         """The order of one of Alpaca's ids; None only when Alpaca itself says that it has none."""
         self._ids[order_id] = broker_id
+        return self._unless_absent(order_id, lambda: self._report_by_id(order_id, broker_id))
+
+    def _unless_absent(self, order_id: str, question: Callable[[], OrderReport]) -> OrderReport | None:
         try:
-            return self._questions.tell(lambda: self._report_by_id(order_id, broker_id))
+            return self._questions.tell(question)
         except WireTrouble as trouble:
             if trouble.proves_absence:
                 return None
@@ -236,9 +226,7 @@ class AlpacaBroker:
             row = row_of(cell, "the order")
             return report_of(row) if _is_of_whole_units(row) else None
         except WireTrouble as wrong:
-            if (name := _name(cell)) not in self._noted:
-                self._noted.add(name)
-                _LOG.warning("Alpaca: order %s cannot be read and is left out: %s", name[:40], wrong.words)
+            self._left_out.note(_name(cell), wrong.words)
             return None
 
 
@@ -305,8 +293,7 @@ def _holdings(body: object) -> Mapping[str, int]:
         if symbol in held:  # the same position twice: one of them is not true
             unread.add(symbol)
         held[symbol] = quantity
-    read = {symbol: quantity for symbol, quantity in held.items() if quantity and symbol not in unread}
-    return PartlyRead(read, unread) if unread else read
+    return held_of(held, unread)
 
 
 def _signed(row: Row, symbol: str) -> int:

@@ -16,8 +16,6 @@ ORDER_NOT_FOUND = 40410000
 """Alpaca's own code for an order it does not have."""
 
 _REFUSALS = frozenset({400, 403, 422})
-_SERVER_GAVE_UP = 408
-_TOO_MANY = 429
 _LONGEST_WORDS = 300
 _HIDDEN = "***"
 _PLAN_WORDS = ("subscription", "opra agreement")
@@ -26,6 +24,11 @@ _PLAN_WORDS = ("subscription", "opra agreement")
 
 class WireTrouble(faults.WireTrouble):
     """A trouble of a call of alpaca-py; `code` is Alpaca's own, where it gave one."""
+
+    vendor = "Alpaca"
+    credentials_remedy = (
+        "check the Alpaca key and secret: whether they are a pair, of this account (live or paper), complete"
+    )
 
     def __init__(self, trouble: Trouble, words: str, code: int | None = None, broker_id: str = "") -> None:
         super().__init__(trouble, words, broker_id)
@@ -43,13 +46,9 @@ class WireTrouble(faults.WireTrouble):
 
     @property
     def remedy(self) -> str:
-        if self.trouble is Trouble.CREDENTIALS:
-            return "check the Alpaca key and secret: whether they are a pair, of this account (live or paper), complete"
-        if self.trouble is Trouble.UNREADABLE:
-            return "check the network for a proxy or a login page that answers in Alpaca's place"
         if self.trouble is Trouble.REFUSED and any(word in self.words.lower() for word in _PLAN_WORDS):
             return "the account's data plan does not include it: check market.alpaca_full_plan"
-        return ""
+        return super().remedy
 
 
 def trouble_of(fault: Exception) -> WireTrouble:
@@ -108,7 +107,8 @@ def _of_status(response: requests.Response) -> WireTrouble:
     status = response.status_code
     message, code = _verdict(response)
     words = f"{status} {message or 'without a reason'}"
-    if number := _order_id(response):
+    number = _body_of(response).get("id")
+    if isinstance(number, str) and number:  # an order that the error came beside
         return WireTrouble(Trouble.BESIDE_AN_ID, words, code, number)
     if status == 401 or (status == 403 and _is_of_the_keys(message, code)):
         return WireTrouble(Trouble.CREDENTIALS, words, code)
@@ -116,20 +116,17 @@ def _of_status(response: requests.Response) -> WireTrouble:
         words = f"{words}; {remedy}"
     if status in _REFUSALS:
         return WireTrouble(Trouble.REFUSED, message or words, code)
-    if status >= 500 or status == _SERVER_GAVE_UP:
-        return WireTrouble(Trouble.BROKEN, words, code)
-    by_status = {404: Trouble.ABSENT, _TOO_MANY: Trouble.BUSY}
-    return WireTrouble(by_status.get(status, Trouble.TURNED_AWAY), words, code)
+    absent = Trouble.ABSENT if status == 404 else Trouble.TURNED_AWAY
+    return WireTrouble(faults.trouble_of_status(status) or absent, words, code)
 
 
-def _order_id(response: requests.Response) -> str:
-    """The id of an order that an error came beside; "" where it came alone."""
+def _body_of(response: requests.Response) -> dict[str, object]:
+    """Alpaca's JSON; empty for a body that is none, such as a gateway's page."""
     try:
         body = json.loads(response.text)
     except (ValueError, RecursionError):
-        return ""
-    number = body.get("id") if isinstance(body, dict) else None
-    return number if isinstance(number, str) else ""
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _is_of_the_keys(message: str, code: int | None) -> bool:
@@ -140,13 +137,8 @@ def _is_of_the_keys(message: str, code: int | None) -> bool:
 
 
 def _verdict(response: requests.Response) -> tuple[str, int | None]:
-    """Alpaca's own message and code; nothing of a body that is not its JSON, such as a gateway's page."""
-    try:
-        body = json.loads(response.text)
-    except (ValueError, RecursionError):
-        return "", None
-    if not isinstance(body, dict):
-        return "", None
+    """Alpaca's own message and code; nothing of a body that is not its JSON."""
+    body = _body_of(response)
     message, code = body.get("message"), body.get("code")
     words = well_formed(" ".join(message.split())[:_LONGEST_WORDS]) if isinstance(message, str) else ""
     for name, value in response.request.headers.items():

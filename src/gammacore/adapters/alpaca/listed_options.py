@@ -11,7 +11,7 @@ from attrs import frozen
 
 from gammacore.adapters.alpaca.bodies import Row, figure, figure_or_none, instant, row_of, rows_of, text
 from gammacore.adapters.alpaca.faults import WireTrouble
-from gammacore.adapters.alpaca.share_price import seen_by
+from gammacore.adapters.wire.prices import ShownContract, chain_shown, seen_by
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import canonical_symbol, read_option_symbol
@@ -134,7 +134,7 @@ def chain_of(
     whose open interest is not known, which weigh nothing. Rule: CS-014.
     """
     defects = Counter({"unreadable": listings.unreadable + quotes.unreadable})
-    kept: list[tuple[OptionContract, float, OptionQuote | None]] = []
+    kept: list[ShownContract] = []
     for symbol in sorted({*listings.contracts, *quotes.quotes}):
         listing = listings.contracts.get(symbol)
         contract = _contract(symbol) if listing is None else listing.contract
@@ -147,30 +147,19 @@ def chain_of(
         else:
             known = None if listing is None else listing.open_interest
             defects["no_open_interest"] += known is None
-            kept.append((contract, known or 0.0, quotes.quotes.get(symbol)))
-    seen = [_seen_at(quote, now, tolerance) for _, _, quote in kept]
-    dated = [at for at in seen if not math.isnan(at)]
-    if not dated:
-        return None
-    roots = tuple(sorted({contract.root for contract, _, _ in kept}))
-    missing = [math.nan] * len(kept)
-    chain = OptionChain(
-        underlying=underlying,
-        as_of=dt.datetime.fromtimestamp(max(dated), dt.UTC),
-        roots=roots,
-        strike=[float(contract.strike) for contract, _, _ in kept],
-        is_call=[contract.right is Right.CALL for contract, _, _ in kept],
-        expiry=[contract.expiry.isoformat() for contract, _, _ in kept],
-        root=[roots.index(contract.root) for contract, _, _ in kept],
-        bid=[math.nan if quote is None else quote.bid for _, _, quote in kept],
-        ask=[math.nan if quote is None else quote.ask for _, _, quote in kept],
-        open_interest=[open_interest for _, open_interest, _ in kept],
-        iv=missing,
-        gamma=missing,
-        quoted_at=seen,
-    )
-    chain.defects.update(+defects)
-    return chain
+            kept.append(_shown(contract, known or 0.0, quotes.quotes.get(symbol), now, tolerance))
+    return chain_shown(underlying, kept, defects)
+
+
+def _shown(
+    contract: OptionContract, interest: float, quote: OptionQuote | None, now: dt.datetime, tolerance: dt.timedelta
+) -> ShownContract:
+    at = None if quote is None else seen_by(quote.at, now, tolerance)
+    return ShownContract(
+        contract.root, float(contract.strike), contract.right is Right.CALL, contract.expiry,
+        math.nan if quote is None else quote.bid, math.nan if quote is None else quote.ask,
+        interest, math.nan if at is None else at.timestamp(),
+    )  # fmt: skip
 
 
 def _contract(symbol: str) -> OptionContract | None:
@@ -178,8 +167,3 @@ def _contract(symbol: str) -> OptionContract | None:
         return read_option_symbol(symbol)
     except InvalidInput:
         return None
-
-
-def _seen_at(quote: OptionQuote | None, now: dt.datetime, tolerance: dt.timedelta) -> float:
-    at = None if quote is None else seen_by(quote.at, now, tolerance)
-    return math.nan if at is None else at.timestamp()

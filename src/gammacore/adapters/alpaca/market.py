@@ -12,17 +12,25 @@ from attrs import define, field, frozen
 from gammacore.adapters.alpaca.bodies import Row, pages
 from gammacore.adapters.alpaca.client import AlpacaClients
 from gammacore.adapters.alpaca.listed_options import Listings, chain_of, read_listings, read_quotes
-from gammacore.adapters.alpaca.price_history import DAY_SECONDS, MINUTE_SECONDS, read_bars
+from gammacore.adapters.alpaca.price_history import read_bars
 from gammacore.adapters.alpaca.questions import Questions
 from gammacore.adapters.alpaca.share_price import SharePrice, read_share_price
-from gammacore.adapters.wire import Repeats, next_step
-from gammacore.adapters.wire.live_market import KnownBars, Series
-from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.adapters.wire import Repeats
+from gammacore.adapters.wire.live_market import (
+    DAY_SECONDS,
+    MINUTE_SECONDS,
+    KnownBars,
+    LiveMarket,
+    LiveMarketSettings,
+    Look,
+    Series,
+    asked_of_bars,
+)
 from gammacore.domain.instruments import REGISTRY, Underlying
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.parameters import parameter
-from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.domain.sessions import TradingSession, new_york, new_york_date
+from gammacore.errors import ConfigurationError
 from gammacore.ports.calendar import Calendar
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import SettlementPrint
@@ -61,24 +69,19 @@ FULL_PLAN = Feeds("sip", "opra")
 
 
 @frozen
-class AlpacaMarketSettings:
-    """How the live market is looked at."""
+class AlpacaMarketSettings(LiveMarketSettings):
+    """How Alpaca's live market is looked at."""
 
-    step_seconds: float = parameter(3.0, "From look to look, seconds (CS-501).", above=0)
-    quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
-    ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
     widest_share_quote: Decimal = parameter(
         Decimal("0.002"), "A share quote wider than this part of its price says nothing.", above=0
     )
     settlement_minutes: float = parameter(
         20.0, "The day's close counts as official this long after the session, minutes.", at_least=15
     )
-    bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
-    expiries: Scope = parameter(TODAY, "Expiries shown, by their days from the session's.")
 
 
 @define(eq=False)
-class AlpacaMarket:
+class AlpacaMarket(LiveMarket):
     """Implements ports.market_data. A look is one request for the share and one (each page of it) for its options.
 
     Open interest is read once a day, bids and asks at every look; volatility is not given. VIX is what
@@ -120,32 +123,17 @@ class AlpacaMarket:
     def label(self) -> str:
         return f"alpaca {self.clients.endpoints.label}, {self.feeds}"
 
-    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
-        now = require_aware("now", now)
-        limit = self.settings.quote_age_seconds
+    def _look(self, now: dt.datetime) -> Look:
         share = self._questions.look(f"snapshot of {self.underlying.symbol}", lambda: self._share(now))
         chain = self._questions.look(f"options of {self.underlying.symbol}", lambda: self._chain(now))
-        spot = share.newest(now, limit)
-        return MarketSnapshot(
-            at=now,
-            underlying=self.underlying.symbol,
-            spot=None if spot is None else spot.price,
-            spot_at=None if spot is None else spot.at,
-            chain=chain,
-            vix=None if self.vix is None else self.vix(now),
-            quote_age_limit=limit,
-            previous_close=share.previous_close,
-        )
-
-    def next_at(self, after: dt.datetime) -> dt.datetime:
-        return next_step(self.session, self.settings.step_seconds, after)
+        spot = share.newest(now, self.settings.quote_age_seconds)
+        return Look(spot, share.previous_close, None if self.vix is None else self.vix(now), chain)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The close of the day's consolidated bar: ETF and share options are exercised on it; None until it is out."""
         if underlying != self.underlying.symbol or date > self.session.date:
             return None
-        delay = dt.timedelta(minutes=self.settings.settlement_minutes)
-        if date == self.session.date and self.clock.now() < self.session.close + delay:
+        if date == self.session.date and not self._close_is_out():
             return None
         midnight = new_york(date, dt.time())
         place = f"close of {underlying} on {date}"
@@ -162,9 +150,8 @@ class AlpacaMarket:
 
         None of an index: VIX bars too are empty. Dates come from all exchanges, minutes from those of the plan.
         """
-        if seconds < 1:
-            raise InvalidInput("seconds", seconds, "give at least 1")
-        start, end = require_aware("start", start), min(require_aware("end", end), self.clock.now())
+        start, end = asked_of_bars(seconds, start, end)
+        end = min(end, self.clock.now())
         if end <= start or not _is_share(underlying) or not _is_length(seconds):
             return ()
         is_daily = seconds == DAY_SECONDS
@@ -181,10 +168,6 @@ class AlpacaMarket:
             bar for bar in found if start <= bar.start and bar.end <= end and (is_daily or self._is_regular(bar))
         ]  # fmt: skip
 
-    def fingerprint(self) -> str:
-        """Empty: nobody shows a live market again."""
-        return ""
-
     def _share(self, now: dt.datetime) -> SharePrice:
         from alpaca.data.enums import DataFeed
         from alpaca.data.requests import StockSnapshotRequest
@@ -194,7 +177,7 @@ class AlpacaMarket:
         # not get_stock_snapshot: it follows whatever looks like a page token, for ever
         body = self.clients.stocks.get("/stocks/snapshots", asked.to_request_fields())
         return read_share_price(
-            body, symbol, now, tolerance=self._ahead, widest=self.settings.widest_share_quote
+            body, symbol, now, tolerance=self.settings.ahead, widest=self.settings.widest_share_quote
         )  # fmt: skip
 
     def _chain(self, now: dt.datetime) -> OptionChain | None:
@@ -215,7 +198,7 @@ class AlpacaMarket:
 
         return chain_of(
             symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=self.session.date,
-            until=self._last_expiry, tolerance=self._ahead, multiplier=self.underlying.multiplier,
+            until=self._last_expiry, tolerance=self.settings.ahead, multiplier=self.underlying.multiplier,
             option_root=self.underlying.option_root,
         )  # fmt: skip
 
@@ -262,10 +245,6 @@ class AlpacaMarket:
 
         answer: list[Row] = list(pages(ask, "the bars"))
         return read_bars(answer, symbol, seconds)
-
-    @property
-    def _ahead(self) -> dt.timedelta:
-        return dt.timedelta(seconds=self.settings.ahead_seconds)
 
     def _is_regular(self, bar: Bar) -> bool:
         """Whether a bar lies in the regular hours of its date; Alpaca's go from 4:00 to 20:00."""

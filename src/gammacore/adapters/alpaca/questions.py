@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from gammacore.adapters.alpaca.faults import WireTrouble, trouble_of
-from gammacore.adapters.wire import Asked, Repeats
-from gammacore.errors import MissingData, OrderTooOld
+from gammacore.adapters.alpaca.faults import trouble_of
+from gammacore.adapters.wire import Asked, Repeats, as_broker_error
+from gammacore.adapters.wire.live_market import missing_where_silent
+from gammacore.errors import OrderTooOld
 from gammacore.ports.clock import Clock
 
 Answer = TypeVar("Answer")
@@ -28,10 +29,8 @@ class Questions:
         Raises:
             BrokerUnavailable: nobody answered, or nothing that can be read. Never to be read as none.
         """
-        try:
+        with as_broker_error(Asked.READ, place):
             return self.tell(question)
-        except WireTrouble as trouble:
-            raise trouble.to_broker_error(Asked.READ, place) from None
 
     def look(self, place: str, question: Callable[[], Answer]) -> Answer:
         """As `ask`, of the market.
@@ -39,10 +38,8 @@ class Questions:
         Raises:
             MissingData: nobody answered, or nothing that can be read.
         """
-        try:
-            return self.tell(question)
-        except WireTrouble as trouble:
-            raise MissingData(str(fault := trouble.to_broker_error(Asked.READ, place))) from fault
+        with missing_where_silent():
+            return self.ask(place, question)
 
     def tell(self, question: Callable[[], Answer]) -> Answer:
         """As `ask`, with the trouble itself for those who can make something of it.

@@ -9,16 +9,9 @@ from attrs import frozen
 
 from gammacore.adapters.alpaca.bodies import Row, figure, instant, row_of
 from gammacore.adapters.alpaca.faults import WireTrouble
+from gammacore.adapters.wire.prices import SeenPrice, seen_by
 from gammacore.domain.market import quote_defect
 from gammacore.domain.sessions import new_york_date
-
-
-@frozen
-class SeenPrice:
-    """A price in points, and when it was seen."""
-
-    price: Decimal
-    at: dt.datetime
 
 
 @frozen
@@ -31,7 +24,7 @@ class SharePrice:
 
     def newest(self, now: dt.datetime, fresh_seconds: float) -> SeenPrice | None:
         """The middle of the quote while it is fresh, else whichever of quote and trade is newer. Rule: CS-353."""
-        if self.mid is not None and (now - self.mid.at).total_seconds() <= fresh_seconds:
+        if self.mid is not None and self.mid.age_seconds(now) <= fresh_seconds:
             return self.mid
         return max(filter(None, (self.mid, self.trade)), key=lambda seen: seen.at, default=None)
 
@@ -55,15 +48,6 @@ def read_share_price(
         _trade(row.get("latestTrade"), now, tolerance),
         _close_before(row, new_york_date(now)),
     )
-
-
-def seen_by(at: dt.datetime, now: dt.datetime, tolerance: dt.timedelta) -> dt.datetime | None:
-    """When something was seen, never later than `now`; None when nobody knows.
-
-    A vendor's clock a little ahead of ours, or an answer faster than our question, is seen now. Further ahead the date
-    is wrong.
-    """
-    return None if at > now + tolerance else min(at, now)
 
 
 def _mid(quote: object, now: dt.datetime, tolerance: dt.timedelta, widest: Decimal) -> SeenPrice | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN
 
 from attrs import define, evolve, field, frozen
@@ -12,10 +12,9 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
-from gammacore.domain.sessions import BrokerClock
 from gammacore.domain.spreads import CENT
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import Broker, BrokerAccount, Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.market_data import MarketData, SettlementPrint
 from gammacore.ports.order_news import News
 
@@ -107,15 +106,14 @@ class SharesOfIndex:
         return self.market.fingerprint()
 
 
-@define
-class SlowBroker:
+@define(eq=False)
+class SlowBroker(BrokerDecorator):
     """Keeps each order back until the `fills_on`-th query about it, then hands it to the broker inside.
 
     Until then it is accepted and unfilled, and may be called back. `taken` are all orders it received, oldest first.
     Give it to a day as `wire_day(..., wrap_broker=lambda broker: SlowBroker(broker, fills_on=3))`.
     """
 
-    inner: Broker
     fills_on: int
     taken: list[OrderTicket] = field(factory=list)
     _waiting: dict[str, OrderTicket] = field(factory=dict)
@@ -154,12 +152,3 @@ class SlowBroker:
 
     def orders(self) -> Sequence[OrderReport]:
         return sorted((*self.inner.orders(), *self._reports.values()), key=lambda report: report.at)
-
-    def holdings(self) -> Mapping[str, int]:
-        return self.inner.holdings()
-
-    def clock(self) -> BrokerClock:
-        return self.inner.clock()
-
-    def account(self) -> BrokerAccount:
-        return self.inner.account()

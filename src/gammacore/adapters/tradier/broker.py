@@ -13,13 +13,14 @@ from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.order_reports import client_id, is_others_in_parts, report_of
 from gammacore.adapters.tradier.orders import OrderRow, UnreadRow
 from gammacore.adapters.wire import RequestRefused, UnreadableAnswer
+from gammacore.adapters.wire.texts import LeftOut
 from gammacore.domain.instruments import Side, whole_units
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.option_symbols import canonical_symbol
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import InvalidInput, OutcomeUnknown
-from gammacore.ports.broker import BrokerAccount, PartlyRead, Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open, held_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class TradierBroker:
         self._account = account
         self._sent: set[str] = set()
         self._ids: dict[str, str] = {}  # Tradier's own, by ours
-        self._noted: set[str] = set()
+        self._left_out = LeftOut("Tradier", _LOG)
 
     def __repr__(self) -> str:
         return f"TradierBroker({self._tradier!r})"
@@ -94,14 +95,14 @@ class TradierBroker:
 
     def _report(self, row: OrderRow | UnreadRow) -> OrderReport | None:
         if isinstance(row, UnreadRow):
-            self._note(row.id, row.why)
+            self._left_out.note(row.id, row.why)
             return None
         if is_others_in_parts(row):
             return None
         try:
             return report_of(row)
         except UnreadableAnswer as wrong:
-            self._note(row.id, str(wrong))
+            self._left_out.note(row.id, str(wrong))
             return None
 
     def holdings(self) -> Mapping[str, int]:
@@ -118,8 +119,7 @@ class TradierBroker:
                 whole[symbol] = whole_units(symbol, quantity)
             except InvalidInput:
                 unread.add(symbol)
-        read = {symbol: units for symbol, units in whole.items() if units and symbol not in unread}
-        return PartlyRead(read, unread) if unread else read
+        return held_of(whole, unread)
 
     def clock(self) -> BrokerClock:
         """Tradier's time, and whether the regular session is on."""
@@ -146,17 +146,11 @@ class TradierBroker:
                 self._ids[order_id] = row.id
                 return row
             if isinstance(row, UnreadRow):
-                self._note(row.id, row.why)
+                self._left_out.note(row.id, row.why)
                 is_nameless = is_nameless or not row.has_a_name
         if is_nameless:
             raise UnreadableAnswer(f"order {order_id} is not listed, beside a row that names no order")
         return None
-
-    def _note(self, number: str, why: str) -> None:
-        """Log a row that is left out, once."""
-        if number not in self._noted:
-            self._noted.add(number)
-            _LOG.warning("Tradier: order %s cannot be read and is left out: %s", number or "without an id", why)
 
 
 def _age(row: OrderRow | UnreadRow) -> tuple[int, str]:

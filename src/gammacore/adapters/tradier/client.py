@@ -18,7 +18,7 @@ from gammacore.adapters.tradier.faults import WireTrouble, read_answer, transpor
 from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.orders import Orders
 from gammacore.adapters.tradier.pacing import Pacer, PacingLimits, lane_of
-from gammacore.adapters.wire import Asked, Repeats, Trouble
+from gammacore.adapters.wire import Asked, Repeats, Trouble, as_broker_error
 from gammacore.adapters.wire.deadline import ask_the_gate, is_over
 from gammacore.domain.parameters import parameter
 from gammacore.errors import ConfigurationError
@@ -140,18 +140,14 @@ class TradierClient:
     def _asked_again(
         self, asked: Asked, method: str, path: str, *, params: Form | None = None, form: Form | None = None
     ) -> object:
-        try:
+        with as_broker_error(asked, _place(method, path)):
             return self._patience.ask(lambda: self._once(method, path, params, form), self._clock)
-        except WireTrouble as trouble:
-            raise trouble.to_broker_error(asked, _place(method, path)) from None
 
     def _asked_once(
         self, asked: Asked, method: str, path: str, *, form: Form | None = None, gate: SendGate = always_open
     ) -> object:
-        try:
+        with as_broker_error(asked, _place(method, path)):
             return self._patience.send(lambda: self._once(method, path, None, form), gate)
-        except WireTrouble as trouble:
-            raise trouble.to_broker_error(asked, _place(method, path)) from None
 
     def _once(self, method: str, path: str, params: Form | None, form: Form | None) -> object:
         lane = lane_of(method, path)

@@ -12,21 +12,16 @@ import httpx
 from gammacore.adapters.wire import Trouble, explain, explain_status, faults, well_formed
 
 _TOKEN_STATUS = frozenset({401, 403})
-_TOO_MANY = 429
-_SERVER_GAVE_UP = 408
 _MARKUP = re.compile(r"<[^>]*>")
 
 
 class WireTrouble(faults.WireTrouble):
     """A trouble of Tradier's wire, with what to check there."""
 
-    @property
-    def remedy(self) -> str:
-        if self.trouble is Trouble.CREDENTIALS:
-            return "check the Tradier token: whether it is still valid, of this account (live or sandbox), complete"
-        if self.trouble is Trouble.UNREADABLE:
-            return "check the network for a proxy or a login page that answers in Tradier's place"
-        return ""
+    vendor = "Tradier"
+    credentials_remedy = (
+        "check the Tradier token: whether it is still valid, of this account (live or sandbox), complete"
+    )
 
 
 def transport_trouble(fault: httpx.HTTPError | httpx.InvalidURL, host: str = "Tradier") -> WireTrouble:
@@ -98,11 +93,7 @@ def _of_status(status: int, body: str, host: str) -> WireTrouble:
         return WireTrouble(Trouble.CREDENTIALS, words)
     if remedy := explain_status(status, host):
         words = f"{words}; {remedy}"
-    if status == _TOO_MANY:
-        return WireTrouble(Trouble.BUSY, words)
-    if status == _SERVER_GAVE_UP or status >= 500 or status < 200:
-        return WireTrouble(Trouble.BROKEN, words)
-    return WireTrouble(Trouble.REFUSED, words)
+    return WireTrouble(faults.trouble_of_status(status) or Trouble.REFUSED, words)
 
 
 def order_id_in(answer: object) -> str:

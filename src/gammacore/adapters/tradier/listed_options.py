@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.quotes import seen_by, without_zero_times
+from gammacore.adapters.tradier.quotes import without_zero_times
 from gammacore.adapters.tradier.wire import many, read
 from gammacore.adapters.wire import UnreadableAnswer
+from gammacore.adapters.wire.prices import ShownContract, chain_shown, seen_by
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import read_option_symbol
@@ -94,7 +95,7 @@ def chain_of(
     that ends in a digit and is not the configured `option_root`. Rule: CS-014.
     """
     defects = Counter({"unreadable": unreadable})
-    kept: list[tuple[ListedOption, str, float]] = []
+    kept: list[ShownContract] = []
     for option in options:
         root = option.root()
         if root is None:
@@ -104,26 +105,10 @@ def chain_of(
         elif option.open_interest < 0:
             defects["impossible"] += 1
         else:
-            kept.append((option, root, option.seen_at(now, tolerance)))
-    seen = [at for _, _, at in kept if not math.isnan(at)]
-    if not seen:
-        return None
-    roots = tuple(sorted({root for _, root, _ in kept}))
-    missing = [math.nan] * len(kept)
-    chain = OptionChain(
-        underlying=underlying,
-        as_of=dt.datetime.fromtimestamp(max(seen), dt.UTC),
-        roots=roots,
-        strike=[option.strike for option, _, _ in kept],
-        is_call=[option.is_call for option, _, _ in kept],
-        expiry=[option.expiration_date.isoformat() for option, _, _ in kept],
-        root=[roots.index(root) for _, root, _ in kept],
-        bid=[option.bid for option, _, _ in kept],
-        ask=[option.ask for option, _, _ in kept],
-        open_interest=[option.open_interest for option, _, _ in kept],
-        iv=missing,
-        gamma=missing,
-        quoted_at=[at for _, _, at in kept],
-    )
-    chain.defects.update({reason: count for reason, count in defects.items() if count})
-    return chain
+            kept.append(
+                ShownContract(
+                    root, option.strike, option.is_call, option.expiration_date, option.bid, option.ask,
+                    option.open_interest, option.seen_at(now, tolerance),
+                )
+            )  # fmt: skip
+    return chain_shown(underlying, kept, defects)

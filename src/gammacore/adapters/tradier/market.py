@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 
 from attrs import define, field, frozen
@@ -12,16 +11,23 @@ from attrs import define, field, frozen
 from gammacore.adapters.tradier.client import SANDBOX, TradierClient
 from gammacore.adapters.tradier.listed_options import ListedOption, chain_of
 from gammacore.adapters.tradier.markets import Markets
-from gammacore.adapters.tradier.price_history import DAY_SECONDS, INTERVALS, MINUTE_SECONDS, lengthened
-from gammacore.adapters.tradier.quotes import is_price
-from gammacore.adapters.wire import next_step
-from gammacore.adapters.wire.live_market import KnownBars, Series
-from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.adapters.tradier.price_history import INTERVALS, lengthened
+from gammacore.adapters.wire.live_market import (
+    DAY_SECONDS,
+    MINUTE_SECONDS,
+    KnownBars,
+    LiveMarket,
+    LiveMarketSettings,
+    Look,
+    Series,
+    asked_of_bars,
+    missing_where_silent,
+)
+from gammacore.adapters.wire.prices import is_price
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.parameters import parameter
-from gammacore.domain.sessions import TradingSession, new_york_date, require_aware
-from gammacore.errors import BrokerError, InvalidInput, MissingData
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import SettlementPrint
 
@@ -29,22 +35,14 @@ VIX = "VIX"
 
 
 @frozen
-class TradierMarketSettings:
-    """How the live market is looked at."""
+class TradierMarketSettings(LiveMarketSettings):
+    """How Tradier's live market is looked at. Each expiry shown is a request a look."""
 
-    step_seconds: float = parameter(3.0, "From look to look, seconds (CS-501).", at_least=0.1)
-    quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
     vix_age_seconds: float = parameter(300.0, "An older VIX is not known, seconds.", above=0)
-    ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
-    expiries: Scope = parameter(TODAY, "Expiries shown, by their days from the session's: each is a request a look.")
-    settlement_minutes: float = parameter(
-        15.0, "The day's close counts as official this long after the session, minutes.", at_least=0
-    )
-    bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
 
 
 @define(eq=False)
-class TradierMarket:
+class TradierMarket(LiveMarket):
     """Implements ports.market_data. A look is one request for quotes and one for each expiry shown.
 
     Open interest, bids and asks are the vendor's. Volatility is not given, because Tradier's greeks may be an hour old:
@@ -74,30 +72,16 @@ class TradierMarket:
     def label(self) -> str:
         return "tradier sandbox, 15 minutes delayed" if self.is_delayed else "tradier live"
 
-    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
-        now, ahead = require_aware("now", now), dt.timedelta(seconds=self.settings.ahead_seconds)
-        limit = self.settings.quote_age_seconds
-        with _readable():
+    def _look(self, now: dt.datetime) -> Look:
+        ahead, oldest_vix = self.settings.ahead, self.settings.vix_age_seconds
+        with missing_where_silent():
             quotes = self._markets.quotes(dict.fromkeys((self.underlying.symbol, VIX)))
             chain = self._chain(now, ahead)
         own, volatility = quotes.get(self.underlying.symbol), quotes.get(VIX)
-        spot = None if own is None else own.price(now, limit, ahead)
-        vix = None if volatility is None else volatility.price(now, self.settings.vix_age_seconds, ahead)
-        if vix is not None and vix.age_seconds(now) > self.settings.vix_age_seconds:
-            vix = None
-        return MarketSnapshot(
-            at=now,
-            underlying=self.underlying.symbol,
-            spot=None if spot is None else spot.price,
-            spot_at=None if spot is None else spot.at,
-            chain=chain,
-            vix=None if vix is None else vix.price,
-            quote_age_limit=limit,
-            previous_close=None if own is None else _price_or_none(own.prevclose),
-        )
-
-    def next_at(self, after: dt.datetime) -> dt.datetime:
-        return next_step(self.session, self.settings.step_seconds, after)
+        spot = None if own is None else own.price(now, self.settings.quote_age_seconds, ahead)
+        vix = None if volatility is None else volatility.price(now, oldest_vix, ahead)
+        known_vix = vix.price if vix is not None and vix.age_seconds(now) <= oldest_vix else None
+        return Look(spot, None if own is None else _price_or_none(own.prevclose), known_vix, chain)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The day's official close, which PM-settled contracts settle at; None until it is out.
@@ -106,9 +90,10 @@ class TradierMarket:
         after the session; of an earlier date the row alone. A monthly that settles at the open is not asked here.
         """
         today = new_york_date(self.clock.now())
-        if underlying != self.underlying.symbol or date > today or (date == today and not self._is_official(date)):
+        is_early = date == today and not (date == self.session.date and self._close_is_out())
+        if underlying != self.underlying.symbol or date > today or is_early:
             return None
-        with _readable():
+        with missing_where_silent():
             if date == today and (close := self._close_of_quote()) is not None:
                 return SettlementPrint(close, estimated=False, source="tradier quote, close of the session")
             rows = self._markets.daily(underlying, date, date)
@@ -122,19 +107,13 @@ class TradierMarket:
 
         Intraday bars are of the regular hours, counted from the open.
         """
-        if seconds < 1:
-            raise InvalidInput("seconds", seconds, "give at least 1")
-        start, end = require_aware("start", start), require_aware("end", end)
+        start, end = asked_of_bars(seconds, start, end)
         if seconds == DAY_SECONDS or seconds in INTERVALS:
             return self._bars_known(underlying, seconds, start, end)
         if seconds % MINUTE_SECONDS:
             return ()
         minutes = self._bars_known(underlying, MINUTE_SECONDS, start, end)
         return [bar for bar in lengthened(minutes, seconds) if start <= bar.start and bar.end <= end]
-
-    def fingerprint(self) -> str:
-        """Empty: nobody shows a live market again."""
-        return ""
 
     def _chain(self, now: dt.datetime, ahead: dt.timedelta) -> OptionChain | None:
         rows: list[ListedOption] = []
@@ -159,11 +138,6 @@ class TradierMarket:
         self._expiries = (today, *sorted(later))
         return self._expiries
 
-    def _is_official(self, date: dt.date) -> bool:
-        """Whether today's close may be out; of a day that is no session of ours nobody can say."""
-        delay = dt.timedelta(minutes=self.settings.settlement_minutes)
-        return date == self.session.date and self.clock.now() >= self.session.close + delay
-
     def _close_of_quote(self) -> Decimal | None:
         """Today's close as the quote has it; one last traded on an earlier day tells that day's."""
         quote = self._markets.quotes([self.underlying.symbol]).get(self.underlying.symbol)
@@ -177,21 +151,8 @@ class TradierMarket:
                 return self._markets.daily(symbol, new_york_date(since), new_york_date(until))
             return self._markets.intraday(symbol, seconds, since, until)
 
-        with _readable():
+        with missing_where_silent():
             return self._known_bars.bars(Series(symbol, seconds), start, end, self.clock.now(), ask)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Tradier's silence is, to who asks for a market, data that is missing.
-
-    Raises:
-        MissingData: nobody answered, or nothing that can be read.
-    """
-    try:
-        yield
-    except BrokerError as silence:
-        raise MissingData(str(silence)) from silence
 
 
 def _price_or_none(value: Decimal | None) -> Decimal | None:

@@ -9,14 +9,13 @@ from itertools import groupby
 
 from attrs import frozen
 
-from gammacore.adapters.tradier.quotes import is_price
 from gammacore.adapters.tradier.wire import read_each
+from gammacore.adapters.wire.live_market import DAY_SECONDS, in_order
+from gammacore.adapters.wire.prices import is_price
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import InvalidInput
 
-DAY_SECONDS = 86_400
-MINUTE_SECONDS = 60
 INTERVALS = {60: "1min", 300: "5min", 900: "15min"}
 """Bars Tradier has itself, seconds; longer multiples of a minute are built of its minutes."""
 
@@ -53,7 +52,7 @@ def read_intraday(answer: object, seconds: int) -> list[Bar]:
     []
     """
     rows = read_each(_Row, answer, "series", "data")
-    return _in_order(row.bar(row.timestamp or row.time, seconds) for row in rows)
+    return in_order(row.bar(row.timestamp or row.time, seconds) for row in rows)
 
 
 def read_daily(answer: object) -> list[Bar]:
@@ -64,7 +63,7 @@ def read_daily(answer: object) -> list[Bar]:
     '2019-01-02T05:00:00+00:00'
     """
     rows = read_each(_Row, answer, "history", "day")
-    return _in_order(row.bar(new_york(row.date, dt.time()), DAY_SECONDS) for row in rows if row.date is not None)
+    return in_order(row.bar(new_york(row.date, dt.time()), DAY_SECONDS) for row in rows if row.date is not None)
 
 
 def lengthened(minutes: Iterable[Bar], seconds: int) -> list[Bar]:
@@ -88,12 +87,6 @@ def wall_clock(instant: dt.datetime) -> str:
     '2026-03-03 09:30'
     """
     return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
-
-
-def _in_order(bars: Iterable[Bar | None]) -> list[Bar]:
-    """By their start, each once: of two the later one corrects the earlier."""
-    known = {bar.start: bar for bar in bars if bar is not None}
-    return [known[start] for start in sorted(known)]
 
 
 def _merged(start: dt.datetime, bars: Sequence[Bar], seconds: int) -> Bar:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TypeGuard
 
 from attrs import frozen
 
 from gammacore.adapters.tradier.wire import many, read
+from gammacore.adapters.wire.prices import SeenPrice, is_price, seen_by
 
 _TIMES = ("trade_date", "bid_date", "ask_date")
 
@@ -40,33 +40,6 @@ class VendorQuote:
         ]
         fresh = (price for price in seen if price.age_seconds(now) <= fresh_seconds)
         return next(fresh, seen[0] if seen else None)
-
-
-@frozen
-class SeenPrice:
-    """A price in points, and when it was seen."""
-
-    price: Decimal
-    at: dt.datetime
-
-    def age_seconds(self, now: dt.datetime) -> float:
-        return (now - self.at).total_seconds()
-
-
-def seen_by(at: dt.datetime | None, now: dt.datetime, tolerance: dt.timedelta) -> dt.datetime | None:
-    """When something was seen, never later than `now`; None when nobody knows.
-
-    A vendor's clock a little ahead of ours, or an answer faster than our question, is seen now. Further ahead the date
-    is wrong, and nobody knows.
-    """
-    if at is None or at > now + tolerance:
-        return None
-    return min(at, now)
-
-
-def is_price(value: Decimal | None) -> TypeGuard[Decimal]:
-    """Whether a figure is one: zero is how a vendor writes "none"."""
-    return value is not None and value > 0
 
 
 def read_quotes(answer: object) -> dict[str, VendorQuote]:

@@ -7,9 +7,10 @@ again, a lost answer to an order may be an order. Rules: R4, R5, CS-572.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from attrs import frozen
 
@@ -19,6 +20,9 @@ from gammacore.domain.parameters import parameter
 from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import SendGate, always_open
 from gammacore.ports.clock import Clock
+
+SERVER_GAVE_UP = 408
+TOO_MANY = 429
 
 
 class RequestRefused(BrokerUnavailable):
@@ -102,6 +106,9 @@ class WireTrouble(Exception):
     `broker_id` is the broker's own id of the order that the answer is about, where it had one.
     """
 
+    vendor: ClassVar[str] = "the broker"
+    credentials_remedy: ClassVar[str] = ""
+
     def __init__(self, trouble: Trouble, words: str, broker_id: str = "") -> None:
         super().__init__(trouble, words)
         self.trouble = trouble
@@ -110,7 +117,11 @@ class WireTrouble(Exception):
 
     @property
     def remedy(self) -> str:
-        """What a person can do about it, by the broker; empty where nothing is known to help."""
+        """What a person can do about it; empty where nothing is known to help."""
+        if self.trouble is Trouble.CREDENTIALS:
+            return self.credentials_remedy
+        if self.trouble is Trouble.UNREADABLE:
+            return f"check the network for a proxy or a login page that answers in {self.vendor}'s place"
         return ""
 
     def to_broker_error(self, asked: Asked, place: str) -> BrokerError:
@@ -120,6 +131,30 @@ class WireTrouble(Exception):
             return OrderRejected(self.words)
         told = "; ".join(filter(None, (f"{place}: {self.words}", self.remedy)))
         return OutcomeUnknown(told, self.broker_id) if kind is OutcomeUnknown else kind(told)
+
+
+def trouble_of_status(status: int) -> Trouble | None:
+    """The trouble of a status that says nothing of the request itself, at any broker; None: the broker's own to read.
+
+    >>> trouble_of_status(429), trouble_of_status(503), trouble_of_status(400)
+    (<Trouble.BUSY: 'busy'>, <Trouble.BROKEN: 'broken'>, None)
+    """
+    if status == TOO_MANY:
+        return Trouble.BUSY
+    return Trouble.BROKEN if status == SERVER_GAVE_UP or status >= 500 or status < 200 else None
+
+
+@contextmanager
+def as_broker_error(asked: Asked, place: str) -> Iterator[None]:
+    """Turn a trouble of the wire into the error of our tree; `place` is what a message calls the request.
+
+    Raises:
+        BrokerError: by the table.
+    """
+    try:
+        yield
+    except WireTrouble as trouble:
+        raise trouble.to_broker_error(asked, place) from None
 
 
 Answer = TypeVar("Answer")

@@ -6,12 +6,24 @@ What has ended does not change, so only bars that may be new are asked of the br
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
 
 from attrs import define, field, frozen
 
-from gammacore.domain.market import Bar
+from gammacore.adapters.wire.prices import SeenPrice
+from gammacore.domain.gex.units import TODAY, Scope
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, require_aware
+from gammacore.errors import BrokerError, InvalidInput, MissingData
+from gammacore.ports.clock import Clock
+
+DAY_SECONDS = 86_400
+MINUTE_SECONDS = 60
 
 Ask = Callable[[dt.datetime, dt.datetime], Sequence[Bar]]
 """(start, end) -> bars, oldest first."""
@@ -77,6 +89,105 @@ class KnownBars:
 
 def _ended(bars: Sequence[Bar], now: dt.datetime) -> dict[dt.datetime, Bar]:
     return {bar.start: bar for bar in bars if bar.start <= now - dt.timedelta(seconds=bar.seconds)}
+
+
+def in_order(bars: Iterable[Bar | None]) -> list[Bar]:
+    """Bars by their start, each once: of two the later one corrects the earlier."""
+    known = {bar.start: bar for bar in bars if bar is not None}
+    return [known[start] for start in sorted(known)]
+
+
+@contextmanager
+def missing_where_silent() -> Iterator[None]:
+    """A broker's silence is, to who asks for a market, data that is missing.
+
+    Raises:
+        MissingData: nobody answered, or nothing that can be read.
+    """
+    try:
+        yield
+    except BrokerError as silence:
+        raise MissingData(str(silence)) from silence
+
+
+@frozen
+class LiveMarketSettings:
+    """How a live market is looked at."""
+
+    step_seconds: float = parameter(3.0, "From look to look, seconds (CS-501).", at_least=0.1)
+    quote_age_seconds: float = parameter(15.0, "Oldest usable quote, seconds (CS-014).", above=0)
+    ahead_seconds: float = parameter(5.0, "A quote dated further ahead of our clock is undated, seconds.", at_least=0)
+    expiries: Scope = parameter(TODAY, "Expiries shown, by their days from the session's.")
+    settlement_minutes: float = parameter(
+        15.0, "The day's close counts as official this long after the session, minutes.", at_least=0
+    )
+    bar_patience_seconds: float = parameter(10.0, "A bar that is late is asked for again after this.", at_least=0)
+
+    @property
+    def ahead(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.ahead_seconds)
+
+
+@frozen
+class Look:
+    """What one look at the broker's market shows, points; what it does not say, or nobody dated, is None."""
+
+    spot: SeenPrice | None
+    previous_close: Decimal | None
+    vix: Decimal | None
+    chain: OptionChain | None
+
+
+class LiveMarket(ABC):
+    """What the market data port promises of any broker's live market; a broker says how it looks."""
+
+    underlying: Underlying
+    session: TradingSession
+    clock: Clock
+    settings: LiveMarketSettings
+
+    @abstractmethod
+    def _look(self, now: dt.datetime) -> Look:
+        """Ask the broker once.
+
+        Raises:
+            MissingData: nobody answered, or nothing that can be read.
+        """
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        look = self._look(now := require_aware("now", now))
+        return MarketSnapshot(
+            at=now,
+            underlying=self.underlying.symbol,
+            spot=None if look.spot is None else look.spot.price,
+            spot_at=None if look.spot is None else look.spot.at,
+            chain=look.chain,
+            vix=look.vix,
+            quote_age_limit=self.settings.quote_age_seconds,
+            previous_close=look.previous_close,
+        )
+
+    def next_at(self, after: dt.datetime) -> dt.datetime:
+        return next_step(self.session, self.settings.step_seconds, after)
+
+    def fingerprint(self) -> str:
+        """Empty: nobody shows a live market again."""
+        return ""
+
+    def _close_is_out(self) -> bool:
+        """Whether the session's official close may be asked for."""
+        return self.clock.now() >= self.session.close + dt.timedelta(minutes=self.settings.settlement_minutes)
+
+
+def asked_of_bars(seconds: int, start: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Both ends of a question for bars.
+
+    Raises:
+        InvalidInput: bars of no length, or a time without its zone.
+    """
+    if seconds < 1:
+        raise InvalidInput("seconds", seconds, "give at least 1")
+    return require_aware("start", start), require_aware("end", end)
 
 
 def next_step(session: TradingSession, step_seconds: float, after: dt.datetime) -> dt.datetime:

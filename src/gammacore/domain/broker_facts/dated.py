@@ -34,6 +34,16 @@ class BrokerName(StrEnum):
         return self is not BrokerName.FAKE
 
 
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}"
+
+
+ALL_BROKERS = _listed(BrokerName)
+"""For messages: "fake, tradier or alpaca"."""
+REAL_BROKERS = _listed(broker for broker in BrokerName if broker.is_real)
+
+
 @frozen
 class Dated(Generic[Value]):
     """A value in force from `since` (a New York date, inclusive) until a later one of its table; `source` says so."""

@@ -14,8 +14,8 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.book.book import Book
-from gammacore.domain.broker_facts.account_rules import PATTERN, DayTradingRegime, day_trading_regime, own_close
-from gammacore.domain.broker_facts.dated import BrokerName
+from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
+from gammacore.domain.broker_facts.facts import BrokerFacts
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread, sold_spreads, without_plan
 from gammacore.domain.holdings.policy import LONGEST_SESSION_HOURS, StopPolicy
 from gammacore.domain.legs import Leg, ShareLeg
@@ -91,7 +91,7 @@ class BrokerLimits:
     last day it may.
     """
 
-    broker: BrokerName = BrokerName.FAKE
+    facts: BrokerFacts
     changed_over: dt.date | None = None
     margin_minutes: int = parameter(BEFORE_THE_BROKER, "Minutes our exit begins before the broker's own.", at_least=0)
 
@@ -101,13 +101,14 @@ class BrokerLimits:
         Below 25,000 dollars the fourth of five sessions is refused: a stop must never have to choose between a loss
         and a frozen account.
 
-        >>> tradier = BrokerLimits(BrokerName.TRADIER)
+        >>> from gammacore.domain.broker_facts.dated import BrokerName
+        >>> tradier = BrokerLimits(BrokerFacts(BrokerName.TRADIER, (), ()))
         >>> print(tradier.judge_day_trades(3, Decimal(20_000), dt.date(2026, 3, 3)))
         skip pattern_day_trader: 3 day trades in 5 sessions and 1 more, balance 20000.00 < 25000
         >>> tradier.judge_day_trades(3, Decimal(25_000), dt.date(2026, 3, 3)).passed
         True
         """
-        regime = day_trading_regime(self.broker, date, self.changed_over).value
+        regime = day_trading_regime(self.facts.name, date, self.changed_over).value
         rule = PATTERN.value
         if regime is not DayTradingRegime.PATTERN_DAY_TRADER:
             return Verdict.ok(regime)
@@ -124,7 +125,7 @@ class BrokerLimits:
         starts = [
             session.before_close(fact.value.minutes_before_close + self.margin_minutes)
             for root in roots
-            if (fact := own_close(self.broker, root, session.date)) is not None
+            if (fact := self.facts.own_close(root, session.date)) is not None
             and fact.value.minutes_before_close is not None
         ]
         return min(starts, default=None)

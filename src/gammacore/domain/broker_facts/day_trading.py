@@ -1,17 +1,13 @@
-"""What a broker asks of an account: option level, day-trading rule, and when it may close a contract by itself.
+"""Which day-trading rule a broker applies on a date: the pattern-day-trader rule, or the margin rule that replaces it.
 
-FINRA 4210: the SEC approved the replacement of the pattern-day-trader rule on 2026-04-14, it is in effect from
-2026-06-04, and brokers may take until 2027-10-20 to change over. Only the broker can say when it did: until its user
-enters the day, the old rule is assumed to hold to the last one, which refuses too much and never too little.
-
-Minutes on the last day of a contract are counted from the regular close of the session (16:00 New York, 13:00 on a
-half day), so that a half day needs no second table.
+FINRA 4210: the SEC approved the replacement on 2026-04-14, it is in effect from 2026-06-04, and brokers may take until
+2027-10-20 to change over. When one did, only it can say: until its user enters the day, the old rule is assumed to
+hold to the last one, which refuses too much and never too little.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
@@ -82,58 +78,3 @@ def assumed_to_the_last(broker: BrokerName) -> Horizon:
         after="the intraday-margin rule is taken to hold",
         fix="enter the day the broker changed over as account.intraday_margin_since",
     )
-
-
-SPREAD_LEVELS: Mapping[BrokerName, tuple[Dated[int], ...]] = {
-    BrokerName.FAKE: (Dated(LONG_AGO, 0, "the fake exchange"),),
-    BrokerName.TRADIER: (Dated(LONG_AGO, 3, "Tradier: option level 3, spreads"),),
-    BrokerName.ALPACA: (Dated(LONG_AGO, 3, "Alpaca: options level 3, spreads"),),
-}
-"""The least option level at which a credit spread may be sold."""
-
-
-def spread_level(broker: BrokerName, date: dt.date) -> int:
-    """The least option level for spreads at a broker on a date."""
-    return in_force(SPREAD_LEVELS[broker], date).value
-
-
-@frozen
-class OwnClose:
-    """A broker's right to close what expires today without being asked, one leg of a spread included.
-
-    `minutes_before_close` is when its process starts; None: it does not say when, only "before the close".
-    `roots` it holds for; none named: all.
-    """
-
-    minutes_before_close: int | None
-    what: str
-    roots: frozenset[str] = frozenset()
-
-    def concerns(self, root: str) -> bool:
-        return not self.roots or root in self.roots
-
-
-OWN_CLOSES: Mapping[BrokerName, tuple[Dated[OwnClose], ...]] = {
-    BrokerName.FAKE: (),
-    BrokerName.TRADIER: (
-        Dated(LONG_AGO, OwnClose(None, "may close short options near the strike before the close", frozenset({"SPY"})),
-              "Tradier support"),
-    ),
-    BrokerName.ALPACA: (
-        Dated(LONG_AGO, OwnClose(30, "may close one leg of an expiring spread and leave the other"),
-              "alpaca-py issue 774"),
-    ),
-}  # fmt: skip
-
-
-def own_close(broker: BrokerName, root: str, date: dt.date) -> Dated[OwnClose] | None:
-    """What this broker may do to an expiring contract of this root by itself; None: nothing we know of.
-
-    Raises:
-        MissingData: its rules for the root begin later; that is not "nothing".
-
-    >>> own_close(BrokerName.ALPACA, "SPXW", dt.date(2026, 8, 19)).value.minutes_before_close
-    30
-    """
-    concerned = [fact for fact in OWN_CLOSES[broker] if fact.value.concerns(root)]
-    return in_force(concerned, date) if concerned else None

@@ -9,7 +9,7 @@ import pytest
 from builders_exchange import an_entry
 from builders_ledger import at
 from counterparts.world import scripted_world
-from gammacore.adapters.discreet_broker import DiscreetBroker
+from gammacore.adapters.redacting_broker import RedactingBroker
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
@@ -38,7 +38,7 @@ class Talkative:
 
 @pytest.mark.parametrize("kind", [OrderRejected, BrokerUnavailable, OutcomeUnknown, BrokerError])
 def test_a_fault_stays_what_it_is_and_loses_the_secrets(kind: type[BrokerError]) -> None:
-    broker = DiscreetBroker(Talkative(kind(TOLD)), SECRETS)  # type: ignore[arg-type]  # only what is asked here
+    broker = RedactingBroker(Talkative(kind(TOLD)), SECRETS)  # type: ignore[arg-type]  # only what is asked here
 
     with pytest.raises(BrokerError) as refused:
         broker.submit(an_entry())
@@ -49,7 +49,7 @@ def test_a_fault_stays_what_it_is_and_loses_the_secrets(kind: type[BrokerError])
 
 
 def test_a_report_loses_them_too() -> None:
-    broker = DiscreetBroker(Talkative(BrokerError("-")), SECRETS)  # type: ignore[arg-type]  # only what is asked here
+    broker = RedactingBroker(Talkative(BrokerError("-")), SECRETS)  # type: ignore[arg-type]  # only what is asked here
 
     found = broker.order("gc-1")
 
@@ -60,7 +60,7 @@ def test_a_report_loses_them_too() -> None:
 
 def test_all_else_is_as_the_broker_has_it() -> None:
     world = scripted_world()
-    broker: Broker = DiscreetBroker(world.exchange, SECRETS)
+    broker: Broker = RedactingBroker(world.exchange, SECRETS)
     ticket = an_entry()
 
     receipt = broker.submit(ticket)
@@ -77,6 +77,6 @@ def test_a_fault_without_secrets_is_the_very_same() -> None:
     fault = BrokerUnavailable("nobody answers")
 
     with pytest.raises(BrokerUnavailable) as refused:
-        DiscreetBroker(Talkative(fault), SECRETS).submit(an_entry())  # type: ignore[arg-type]
+        RedactingBroker(Talkative(fault), SECRETS).submit(an_entry())  # type: ignore[arg-type]
 
     assert refused.value is fault

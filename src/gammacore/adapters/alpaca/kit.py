@@ -1,0 +1,110 @@
+"""Alpaca as one of the brokers: what opens it, what it forbids, how it is opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from gammacore.adapters.wire import Repeats
+from gammacore.adapters.wire.kit import Access, BrokerKit, KeyNames, LookSettings, MarketAsked, OpenBroker, OpenMarket
+from gammacore.domain.broker_facts.dated import LONG_AGO, BrokerName, Dated
+from gammacore.domain.broker_facts.facts import BrokerFacts, OwnClose
+from gammacore.domain.ledger import Mode
+from gammacore.errors import missing_extra
+
+if TYPE_CHECKING:
+    from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints
+
+KEY, SECRET, ACCOUNT = "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ALPACA_ACCOUNT"
+PAPER_KEY, PAPER_SECRET = "ALPACA_PAPER_API_KEY", "ALPACA_PAPER_SECRET_KEY"
+
+
+class _LookSettings(LookSettings, Protocol):
+    @property
+    def alpaca_full_plan(self) -> bool: ...
+
+
+def _open(access: Access) -> OpenBroker:
+    from gammacore.adapters.alpaca.broker import AlpacaBroker
+    from gammacore.adapters.alpaca.news import AlpacaOrderNews
+
+    keys, where = _keys(access), _endpoints(access)
+    clients = _clients(keys, where)
+    broker = AlpacaBroker(clients, access.clock, Repeats(access.deadlines))
+    number = () if access.number is None else (access.number,)
+    secrets = (keys.key, keys.secret, *number)
+    return OpenBroker(broker, broker.option_level, lambda: AlpacaOrderNews(keys, where), clients.close, secrets)
+
+
+def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
+    from gammacore.adapters.alpaca.broker import AlpacaBroker
+    from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings
+
+    settings: _LookSettings = asked.settings
+    looks = AlpacaMarketSettings(
+        settings.look_seconds,
+        settings.live_quote_age_seconds,
+        settlement_minutes=settings.official_close_minutes,
+        expiries=asked.expiries,
+    )
+    repeats, vix = Repeats(access.deadlines), settings.vix
+    clients = _clients(_keys(access), _endpoints(access))
+    market = AlpacaMarket(
+        clients,
+        asked.underlying,
+        asked.session,
+        access.clock,
+        FULL_PLAN if settings.alpaca_full_plan else FREE_PLAN,
+        settings=looks,
+        patience=repeats,
+        vix=None if vix is None else lambda _now: vix,
+        calendar=asked.calendar,
+    )
+    return OpenMarket(market, market.is_delayed, clients.close, AlpacaBroker(clients, access.clock, repeats).clock)
+
+
+def _clients(keys: AlpacaKeys, where: Endpoints) -> AlpacaClients:
+    from gammacore.adapters.alpaca.client import connect
+
+    try:
+        return connect(keys, where)
+    except ImportError as wrong:
+        raise missing_extra("alpaca", f"broker alpaca: its library ({wrong.name})") from None
+
+
+def _keys(access: Access) -> AlpacaKeys:
+    from gammacore.adapters.alpaca.client import AlpacaKeys
+
+    names = (KEY, SECRET) if access.is_live else (PAPER_KEY, PAPER_SECRET)
+    return AlpacaKeys(*(access.secret(name) for name in names))
+
+
+def _endpoints(access: Access) -> Endpoints:
+    from gammacore.adapters.alpaca.client import Endpoints
+
+    given: Endpoints | None = access.hosts
+    return given or Endpoints(paper=not access.is_live)
+
+
+ALPACA = BrokerKit(
+    facts=BrokerFacts(
+        BrokerName.ALPACA,
+        spread_levels=(Dated(LONG_AGO, 3, "Alpaca: options level 3, spreads"),),
+        own_closes=(
+            Dated(
+                LONG_AGO,
+                OwnClose(30, "may close one leg of an expiring spread and leave the other"),
+                "alpaca-py issue 774",
+            ),
+        ),
+    ),
+    open=_open,
+    open_market=_open_market,
+    live=KeyNames((KEY, SECRET, ACCOUNT), ACCOUNT),
+    paper=KeyNames((PAPER_KEY, PAPER_SECRET)),
+    readers=((PAPER_KEY, Mode.PAPER), (KEY, Mode.LIVE)),
+    paper_marks={ACCOUNT: "PA", KEY: "PK"},
+    live_marks={PAPER_KEY: "AK"},
+    twins={KEY: PAPER_KEY, SECRET: PAPER_SECRET},
+    delay_remedy="with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
+    delay_check="subscribe to the data plan with SIP and OPRA, then set market.alpaca_full_plan = true",
+)
