@@ -9,8 +9,9 @@ SERVER := $(VENV)/firestore
 SERVER_READY := $(SERVER)/.ready
 PRISM := $(VENV)/prism
 PRISM_READY := $(PRISM)/.ready
+CLIENT_READY := $(VENV)/.tradier-client
 
-.PHONY: install run firestore prism test sweep nightly check bench clean
+.PHONY: install run firestore prism tradier-client test sweep nightly check bench clean
 
 install: $(READY)
 
@@ -43,9 +44,17 @@ $(PRISM_READY): tests/prism/package.json tests/prism/package-lock.json | $(READY
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PRISM)/vendor alpaca-mcp-server==2.4.0
 	touch $(PRISM_READY)
 
+# Another's client of Tradier, the second opinion on our test server. Its test skips where it is missing.
+tradier-client: $(CLIENT_READY)
+
+$(CLIENT_READY): pyproject.toml constraints.txt | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group tradier-client
+	touch $(CLIENT_READY)
+
 test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
+	-$(MAKE) --no-print-directory tradier-client
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/integration \
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/integration
