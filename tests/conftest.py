@@ -31,6 +31,16 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_cache_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The exchange's days are computed once for every worker and every process a test starts, never at the user's."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nobody_listens_on() -> Iterator[None]:
     """A test that leaves a broker's stream connecting anew is the one to fail, not whatever the worker runs next."""
