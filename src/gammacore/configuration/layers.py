@@ -6,7 +6,7 @@ import json
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import attrs
@@ -213,7 +213,8 @@ def _is_table(kind: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _hints(kind: type) -> dict[str, Any]:
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
     hints = typing.get_type_hints(kind)
     return {attribute.name: hints[attribute.name] for attribute in attrs.fields(kind)}
 
