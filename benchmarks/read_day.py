@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gammacore.adapters.recorded import read_csv_market
+from gammacore.adapters.recorded.csv_table import read_csv_market
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 

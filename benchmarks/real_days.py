@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.recorded import RecordedMarket, read_csv_market, read_lean_market
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.lean import read_lean_market
+from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.configuration import configure, read_toml
 from gammacore.domain.gex.pin import find_pin
 from gammacore.domain.gex.units import ExposureUnit

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gammacore.adapters.recorded import RecordingHeader, RecordingWriter
+from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
 from gammacore.domain.instruments import PENNY, Exercise, Settlement, Underlying
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york

@@ -20,7 +20,9 @@ from attrs import evolve
 from builders_cli import CommandLine, at_home
 from builders_recorded import milliseconds, write_recording, write_zip
 from gammacore.adapters.cboe.table import read_chain
-from gammacore.adapters.recorded import RecordingHeader, read_csv_market, read_recording
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.recording import RecordingHeader
+from gammacore.adapters.recorded.recording_reader import read_recording
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.gex.published import published_fields
 from gammacore.domain.gex.units import ALL, IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, Scope, SignModel

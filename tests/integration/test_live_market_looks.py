@@ -16,7 +16,7 @@ from counterparts.tradier_dialect import tradier_app
 from counterparts.world import LIVE_TOKEN, SECRET, TOKEN, Asked, WireFault, World
 from gammacore import wiring
 from gammacore.adapters.credentials import Variables
-from gammacore.adapters.recorded import read_recording
+from gammacore.adapters.recorded.recording_reader import read_recording
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.gex.units import TODAY, ExposureUnit, GreeksSource, Rates, Scope, SignModel

@@ -9,7 +9,9 @@ import pytest
 
 from builders_recorded import DAY, row, write_table
 from contracts.market_data_contract import Build, MarketDataContract, assert_same_snapshot
-from gammacore.adapters.recorded import RecordingHeader, RecordingWriter, read_csv_market, read_recording
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
+from gammacore.adapters.recorded.recording_reader import read_recording
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession

@@ -41,7 +41,7 @@ from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, Receipt, SendGate, always_open
 from relay import Relay
 
-RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
+RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "100"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
 STEPS = 24
 STEP_SECONDS = 25

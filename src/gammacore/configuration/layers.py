@@ -221,7 +221,8 @@ def _hints(kind: type) -> Mapping[str, Any]:
 
 def _with(instance: Any, prefix: str, given: Given) -> Any:
     """The instance with every given key below `prefix` put in."""
-    hints = _hints(type(instance))
+    own: Any = type(instance)
+    hints = _hints(own)
     changes: dict[str, Any] = {}
     for name, kind in hints.items():
         key, value = f"{prefix}{name}", getattr(instance, name)

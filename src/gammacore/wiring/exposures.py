@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.cboe.table import read_chain, sniff
-from gammacore.adapters.recorded import is_recording
+from gammacore.adapters.recorded.recording_reader import is_recording
 from gammacore.adapters.recorded.text_table import GZIP_MAGIC, looks_like_a_table
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure

@@ -8,17 +8,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded import (
-    LeanFolder,
-    RecordedMarket,
-    ReplaySettings,
-    TableSurvey,
-    read_csv_market,
-    read_lean_market,
-    read_recording,
-    read_recording_header,
-    survey_csv,
-)
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.lean import read_lean_market
+from gammacore.adapters.recorded.lean_files import LeanFolder
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
+from gammacore.adapters.recorded.row_clock import TableSurvey, survey_csv
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.book.book import Book

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded import RecordingHeader, RecordingWriter
+from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
 from gammacore.application.record_market import RecordMarket
 from gammacore.configuration import Configuration
 from gammacore.errors import ConfigurationError, MissingData

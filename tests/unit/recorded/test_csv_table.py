@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 
 from builders_recorded import DAY, HEADER, ny, row, write_table
-from gammacore.adapters.recorded import ColumnMap, RecordedMarket, ReplaySettings, read_csv_market, survey_csv
+from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.row_clock import survey_csv
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, MissingData

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from builders_recorded import HALF_DAY, STOCK, milliseconds, ny, write_zip
-from gammacore.adapters.recorded import RecordedMarket, ReplaySettings, read_lean_market
+from gammacore.adapters.recorded.lean import read_lean_market
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import GammacoreError, InvalidInput, MissingData

@@ -9,7 +9,9 @@ import attrs
 import pytest
 
 from builders_recorded import DAY, HEADER, ny, row, write_table
-from gammacore.adapters.recorded import RecordedMarket, ReplaySettings, read_csv_market
+from gammacore.adapters.recorded.csv_table import read_csv_market
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import InvalidInput, MissingData

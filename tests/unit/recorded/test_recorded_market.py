@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from builders_recorded import DAY, a_chain, ny
-from gammacore.adapters.recorded import RecordedMarket
 from gammacore.adapters.recorded.bars import bars_within
+from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.tracks import ChainTape, Seen, Track
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.market import Bar

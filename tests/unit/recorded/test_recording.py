@@ -14,14 +14,9 @@ from hypothesis import strategies as st
 
 from builders_recorded import DAY, a_chain, a_snapshot, ny, write_recording
 from contracts.market_data_contract import assert_same_snapshot
-from gammacore.adapters.recorded import (
-    RecordingHeader,
-    RecordingWriter,
-    ReplaySettings,
-    is_recording,
-    read_recording,
-    read_recording_header,
-)
+from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
+from gammacore.adapters.recorded.recording_reader import is_recording, read_recording, read_recording_header
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import GammacoreError, InvalidInput, MissingData
