@@ -20,7 +20,6 @@ from gammacore.domain.gex.units import (
     SignModel,
     regular_settlement,
 )
-from gammacore.domain.gex.vanna_charm import DriftExposure, measure_drift
 from gammacore.domain.gex.walls import Walls, find_walls
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.market import OptionChain
@@ -28,13 +27,11 @@ from gammacore.domain.market import OptionChain
 
 @frozen(eq=False)
 class GammaSurvey:
-    """What `gammacore gex` shows. Flips and drift are always the model's: a feed's gamma holds at one spot only."""
+    """What `gammacore gex` shows. Flips are always the model's: a feed's gamma holds at one spot only."""
 
     exposure: GammaExposure
     flips: Flips
     walls: Walls
-    constrained_walls: Walls
-    drift: DriftExposure
 
 
 def survey_gamma(
@@ -50,7 +47,7 @@ def survey_gamma(
     grid: FlipGrid | None = None,
     multiplier: int = EQUITY_OPTION_MULTIPLIER,
 ) -> GammaSurvey:
-    """Exposure, flips, walls and drift of a chain at its own instant.
+    """Exposure, flips and walls of a chain at its own instant.
 
     Raises:
         InvalidInput: a spot that is not a price above 0.
@@ -63,10 +60,4 @@ def survey_gamma(
             chain, spot, sign=sign, scope=scope, unit=unit, greeks=greeks, rates=rates, settles_at=settles_at,
             multiplier=multiplier,
         )  # fmt: skip
-    return GammaSurvey(
-        exposure,
-        find_flips(priced, sign, grid, multiplier),
-        find_walls(exposure),
-        find_walls(exposure, constrained=True),
-        measure_drift(priced, sign, multiplier),
-    )
+    return GammaSurvey(exposure, find_flips(priced, sign, grid, multiplier), find_walls(exposure))
