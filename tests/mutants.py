@@ -189,7 +189,7 @@ def imported_by(path: Path) -> set[str]:
 
 
 class Tests:
-    """Which unit tests to ask about a module: nearest by imports, then those of its own room, then the smallest first."""
+    """Which unit tests to ask about a module: nearest by imports, then of its own room, then the smallest first."""
 
     def __init__(self) -> None:
         self._importers: dict[str, set[str]] = defaultdict(set)
