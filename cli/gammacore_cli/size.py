@@ -72,9 +72,8 @@ def size(
     record = [] if history is None else read_pl_history(history)
     risk = UNKNOWN_RISK if max_risk is None else max_risk
     try:
-        rules: SizingRules = evolve(
-            frame.settings.sizing, **{name: value for name, value in given.items() if value is not None}
-        )
+        configured = SizingRules() if frame.is_unconfigured else frame.settings.sizing
+        rules: SizingRules = evolve(configured, **{name: value for name, value in given.items() if value is not None})
         answer = sizing_policy(rules).size(balance, record, risk)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
