@@ -9,8 +9,12 @@ SERVER := $(VENV)/firestore
 SERVER_READY := $(SERVER)/.ready
 PRISM := $(VENV)/prism
 PRISM_READY := $(PRISM)/.ready
+CLIENT_READY := $(VENV)/.tradier-client
 
-.PHONY: install run firestore prism test sweep nightly check bench clean
+# Hundreds of processes are started by the tests: without kept bytecode each of them compiles the library anew
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install run firestore prism tradier-client test sweep nightly mutants check bench clean
 
 install: $(READY)
 
@@ -43,20 +47,31 @@ $(PRISM_READY): tests/prism/package.json tests/prism/package-lock.json | $(READY
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(PRISM)/vendor alpaca-mcp-server==2.4.0
 	touch $(PRISM_READY)
 
+# Another's client of Tradier, the second opinion on our test server. Its test skips where it is missing.
+tradier-client: $(CLIENT_READY)
+
+$(CLIENT_READY): pyproject.toml constraints.txt | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group tradier-client
+	touch $(CLIENT_READY)
+
 test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
+	-$(MAKE) --no-print-directory tradier-client
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/integration \
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/integration
 
-# Every kill point, 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
+# What `make test` does a smoke of (tests/extent.py): every kill point, whole days minute by minute, 10,000 damaged
+# bodies of each broker, 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
 # FROM..TO: hours, resumed at will
 FROM ?= 0
 TO ?= 100000
 sweep: install
 	GAMMACORE_SWEEP=whole $(BIN)/python -m pytest -n auto --dist loadgroup \
-		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py
+		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py \
+		tests/integration/test_whole_day_at_brokers.py tests/integration/test_fault_table.py \
+		tests/integration/test_alpaca_fixtures.py tests/integration/test_tradier_fixtures.py
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000
 	$(BIN)/python tests/wire_fault_sweep.py
@@ -66,6 +81,11 @@ sweep: install
 # State machines and properties with fresh seeds and many more examples: what CI, which repeats its own, cannot find
 nightly: install
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n auto --dist loadgroup tests/unit
+
+# 100 small mistakes in the domain, each tried against the tests nearest to it: which would no test notice? Resumes.
+SEED ?= 1
+mutants: install
+	$(BIN)/python tests/mutants.py --seed $(SEED)
 
 check: install
 	$(BIN)/ruff format --check .

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, settings
 
 from gammacore_cli.terminal import TerminalLines
 
-# A busy machine fails no test: no deadlines. CI repeats the same examples; `make nightly` draws new ones, and more.
+# A busy machine fails no test: no deadlines. CI repeats the same few examples, of which more would find the same each
+# time; `make nightly` draws new ones, and many.
 settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("unhurried"), derandomize=True)
+settings.register_profile("ci", settings.get_profile("unhurried"), max_examples=30, derandomize=True)
 settings.register_profile("nightly", settings.get_profile("unhurried"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "unhurried"))
 
@@ -29,6 +30,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}; set GAMMACORE_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_cache_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The exchange's days are computed once for every worker and every process a test starts, never at the user's."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield
 
 
 @pytest.fixture(autouse=True)

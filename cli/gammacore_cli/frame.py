@@ -128,6 +128,15 @@ class Frame:
         return self.configuration.settings
 
     @property
+    def is_unconfigured(self) -> bool:
+        """Whether no file, variable or option can have set a rule of entries or sizing, or an underlying.
+
+        A command that needs one such rule then takes its default and loads the settings of no other: 0.2 s less.
+        """
+        files = self._config is not None or DEFAULT_FILE.is_file() or DOTENV.is_file()
+        return not (files or self._options or any(name.startswith("GAMMACORE_") for name in os.environ))
+
+    @property
     def home(self) -> Path:
         """Where runs and ledgers are kept: $GAMMACORE_HOME, default ./.gammacore."""
         return self.settings.storage.home

@@ -8,11 +8,13 @@ import click
 from rich.console import Group
 from rich.table import Table
 
+from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.setup import judge_strikes, select_setup
+from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.words import Setup
 from gammacore.errors import InvalidInput
-from gammacore_cli.documents import number
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.json_values import number
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
 
@@ -25,12 +27,15 @@ from gammacore_cli.output import emit
 @common_options
 def setup(frame: Frame, underlying: str, pin: Decimal, price: Decimal, vix: Decimal) -> None:
     """Show what the desk would sell with the price this far from the pin, and why."""
-    line = frame.settings.underlying(underlying)
+    line = REGISTRY.get(underlying.upper()) if frame.is_unconfigured else None
+    rules = EntryRules()
+    if line is None:
+        line, rules = frame.settings.underlying(underlying), frame.settings.entries
     try:
-        chosen = select_setup(line, pin, price, vix, frame.settings.entries.setup)
+        chosen = select_setup(line, pin, price, vix, rules.setup)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
-    strikes = judge_strikes(chosen, price, frame.settings.entries.strike_sanity)
+    strikes = judge_strikes(chosen, price, rules.strike_sanity)
     if not strikes.passed:
         chosen = chosen.refused(strikes)
     emit(setup_document(chosen), frame.as_json, lambda: _table(chosen))

@@ -16,8 +16,8 @@ from gammacore.adapters.trade_tables import read_pl_history
 from gammacore.domain.sizing.max_risk import UNKNOWN_RISK, max_risk_by_strategy
 from gammacore.domain.sizing.policies import Size, SizeReason, SizingPolicy, SizingRules, sizing_policy
 from gammacore.errors import InvalidInput
-from gammacore_cli.documents import money
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.json_values import money
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
 
@@ -72,9 +72,8 @@ def size(
     record = [] if history is None else read_pl_history(history)
     risk = UNKNOWN_RISK if max_risk is None else max_risk
     try:
-        rules: SizingRules = evolve(
-            frame.settings.sizing, **{name: value for name, value in given.items() if value is not None}
-        )
+        configured = SizingRules() if frame.is_unconfigured else frame.settings.sizing
+        rules: SizingRules = evolve(configured, **{name: value for name, value in given.items() if value is not None})
         answer = sizing_policy(rules).size(balance, record, risk)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong

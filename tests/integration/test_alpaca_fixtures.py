@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from builders import a_put_spread
 from builders_alpaca import Bodies
 from builders_exchange import an_entry
+from extent import many
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import OrderState
 from gammacore.domain.sessions import TradingSession, new_york
@@ -28,7 +29,7 @@ from gammacore.errors import GammacoreError
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
 COUNT = 68
-EXAMPLES = 10_000
+EXAMPLES = many(500, 10_000)
 TICKET = an_entry("gc-1", a_put_spread(688, 687, "SPY"), limit="0.23")
 CHAIN_DAY, CONTRACTS_DAY, STOCK_DAY = dt.date(2024, 5, 3), dt.date(2023, 11, 3), dt.date(2022, 3, 18)
 
@@ -226,7 +227,7 @@ def told_once() -> Bodies:
 )  # fmt: skip
 @given(seed=st.randoms(use_true_random=False), cut=st.booleans(), drop=st.booleans())
 def test_a_damaged_body_is_read_or_refused(shared_data: Path, seed: Any, cut: bool, drop: bool) -> None:
-    """10,000 bodies with one value replaced, dropped, or the text cut short."""
+    """Bodies, 10,000 in a sweep, with one value replaced, dropped, or the text cut short."""
     name = seed.choice(sorted(bodies_in(shared_data)))
     body = damaged(
         bodies_in(shared_data)[name], seed.choice(known_places(shared_data)[name]), seed.choice(JUNK), drop=drop

@@ -1,13 +1,12 @@
 """Killed between submit and answer, started again: the order is found at the broker and adopted. Rules: R1, R2, R4.
 
 The exchange is in this process, behind a broker's dialect. The day is traded by another, which has the wire, a ledger
-file and nothing else. It is killed while the server is about to answer an order, or before the order left. Entry, exit
-and hedge are tried at both brokers; with GAMMACORE_SWEEP=whole every kind of order is.
+file and nothing else. It is killed while the server is about to answer an order, or before the order left. In a smoke
+each kind of order is tried at one broker and each broker with every desk; in `make sweep` every kind at both.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
+from extent import WHOLE, pairs
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
@@ -38,7 +38,6 @@ from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket, Purpose
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 SEED = 57
 STEP = 300
-WHOLE = os.environ.get("GAMMACORE_SWEEP") == "whole"
 PATIENCE_SECONDS = 120.0
 TOO_OLD_SECONDS = 31
 """An intent is sent after a restart only when younger than 30 s."""
@@ -216,11 +215,11 @@ HEDGE_ORDERS = (
 
 
 def cases(spread: Sequence[tuple[Purpose, str]], hedge: Sequence[tuple[Purpose, str]]) -> list[object]:
-    """Every such order at both brokers; the orders of one desk share its undisturbed day."""
+    """Such orders at both brokers; the orders of one desk share its undisturbed day."""
     return [
         pytest.param(meant := Meant(desk, *order), id=str(meant), marks=pytest.mark.xdist_group(str(desk)))
-        for desk in DESKS.values()
-        for order in (spread if desk.strategy == "credit-spread" else hedge)
+        for strategy, orders in (("credit-spread", spread), ("delta-hedge", hedge))
+        for order, desk in pairs(orders, [desk for desk in DESKS.values() if desk.strategy == strategy])
     ]
 
 
@@ -307,7 +306,7 @@ def test_killed_before_it_left_and_started_late_it_is_given_up(
 # -- a long without a bid ----------------------------------------------------------------------------------------------
 
 UNBID_DESKS = [
-    Desk(broker, underlying, way) for broker, underlying in (("tradier", "SPX"), ("alpaca", "SPY")) for way in WAYS
+    Desk(broker, underlying, way) for (broker, underlying), way in pairs((("tradier", "SPX"), ("alpaca", "SPY")), WAYS)
 ]
 ENTRY, SHORT_ALONE, LONG_ALONE = range(3)
 """The orders of such a day, by number."""
@@ -316,8 +315,7 @@ ENTRY, SHORT_ALONE, LONG_ALONE = range(3)
 def by_desk(desks: Sequence[Desk], numbers: Sequence[int]) -> list[object]:
     return [
         pytest.param(desk, number, id=f"{desk} {number}", marks=pytest.mark.xdist_group(str(desk)))
-        for desk in desks
-        for number in numbers
+        for number, desk in pairs(numbers, desks)
     ]
 
 
@@ -350,7 +348,7 @@ def test_a_spread_whose_long_has_no_bid_is_closed_short_first(desk: Desk, tmp_pa
 
 @pytest.mark.parametrize(
     ("desk", "number"),
-    by_desk(UNBID_DESKS, (SHORT_ALONE, LONG_ALONE)) if WHOLE else by_desk(UNBID_DESKS[::3], (SHORT_ALONE, LONG_ALONE)),
+    by_desk(UNBID_DESKS, (SHORT_ALONE, LONG_ALONE)),
 )
 @pytest.mark.parametrize("answered", [True, False], ids=["before the answer", "before it left"])
 def test_killed_at_a_step_of_such_a_close_each_order_is_sent_once(

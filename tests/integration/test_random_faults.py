@@ -40,7 +40,7 @@ from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 
-RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "800"))
+RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "100"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
 STEPS = 24
 STEP_SECONDS = 25

@@ -25,7 +25,7 @@ def uvatradier() -> Any:
         import importlib
 
         return importlib.import_module("uvatradier")
-    return pytest.importorskip("uvatradier", reason="uvatradier is not installed: pip install uvatradier")
+    return pytest.importorskip("uvatradier", reason="uvatradier is not installed: make tradier-client")
 
 
 @define

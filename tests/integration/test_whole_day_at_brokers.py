@@ -1,4 +1,7 @@
-"""A whole simulated day through each broker's dialect gives the trades of the fake exchange, fill by fill. R13."""
+"""A whole simulated day through each broker's dialect gives the trades of the fake exchange, fill by fill. R13.
+
+Looked at every five minutes, and every minute in `make sweep`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from builders_quotes_only import QuotesOnly
 from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
+from extent import many
 from gammacore.adapters.fake.in_memory import MemoryInbox, MemoryStorage
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms
@@ -25,12 +29,13 @@ from gammacore.wiring.strategies import open_regimes, open_strategy
 from gammacore.wiring.venues import Venue
 
 Keys = Mapping[str, object]
+STEP = many(300, 60)
 PLAIN: Keys = {}
 WALK: Keys = {
-    "stops.preset": "walk", "orders.entry_life_seconds": 900, "entries.minimum.vertical": "0.5",
+    "stops.preset": "walk", "orders.entry_life_seconds": 15 * STEP, "entries.minimum.vertical": "0.5",
     "entries.minimum.condor": "0.5",
 }  # fmt: skip
-"""Looks are a minute apart and each step takes two; the minimum leaves room below the mid."""
+"""Each step takes two looks; the minimum leaves room below the mid."""
 
 
 def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int, more: Keys = PLAIN) -> Day:
@@ -38,7 +43,7 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
 
     The rules are those that `broker` leaves: on Alpaca every exit comes before its own.
     """
-    world, settings = a_world(underlying, seed), configuration(broker, underlying, strategy, more=more).settings
+    world, settings = a_world(underlying, seed, STEP), configuration(broker, underlying, strategy, STEP, more).settings
     broker_rules = broker_entry_rules(settings, REGISTRY[underlying], SESSION, CALENDAR)
     settings = ahead_of_the_broker(settings, broker_rules)
     official_at = SESSION.before_close(-settings.market.official_close_minutes)
@@ -58,11 +63,11 @@ def on_the_fake_exchange(broker: str, underlying: str, strategy: str, seed: int,
 
 
 def over_the_wire(broker: str, underlying: str, strategy: str, seed: int, more: Keys = PLAIN) -> Day:
-    world = a_world(underlying, seed)
+    world = a_world(underlying, seed, STEP)
     app = tradier_app(world) if broker == "tradier" else alpaca_app(world)
     with serving(app) as server:
         day = wire_day(
-            configuration(broker, underlying, strategy, more=more),
+            configuration(broker, underlying, strategy, STEP, more),
             credentials=CREDENTIALS,
             clock=world,
             places=PLACES[broker](server.url),

@@ -6,7 +6,7 @@ import json
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import attrs
@@ -214,14 +214,16 @@ def _is_table(kind: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
-def _hints(kind: type) -> dict[str, Any]:
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
     hints = typing.get_type_hints(kind)
     return {attribute.name: hints[attribute.name] for attribute in attrs.fields(kind)}
 
 
 def _with(instance: Any, prefix: str, given: Given) -> Any:
     """The instance with every given key below `prefix` put in."""
-    hints = _hints(type(instance))
+    own: Any = type(instance)
+    hints = _hints(own)
     changes: dict[str, Any] = {}
     for name, kind in hints.items():
         key, value = f"{prefix}{name}", getattr(instance, name)

@@ -124,17 +124,19 @@ def view_exposure(
     _require_gamma(survey.exposure)
     if underlying is None:
         return ExposureView(survey, None, seen.caution, seen.left_out)
-    today = measure_exposure(
-        chain,
-        underlying.round_price(price),
-        scope=TODAY,
-        unit=ExposureUnit.PER_100PCT,
-        sign=terms.sign,
-        greeks=terms.greeks,
-        rates=terms.rates,
-        settles_at=settles_at,
-        multiplier=multiplier,
-    )
+    rounded, today = underlying.round_price(price), survey.exposure
+    if (terms.scope, price) != (TODAY, rounded):  # else the survey has measured it
+        today = measure_exposure(
+            chain,
+            rounded,
+            scope=TODAY,
+            sign=terms.sign,
+            greeks=terms.greeks,
+            rates=terms.rates,
+            settles_at=settles_at,
+            multiplier=multiplier,
+        )
+    today = today.converted(ExposureUnit.PER_100PCT)
     rules = configuration.settings.entries.pin
     pin = find_pin(today.strikes, today.net, price, underlying, rules)
     return ExposureView(survey, pin, seen.caution, seen.left_out)

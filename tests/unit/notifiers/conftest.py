@@ -9,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import requests
-import stamina
 
 from builders_loopback import Channel, Loopback, Received
 
@@ -57,7 +56,8 @@ def session(channel: Channel) -> Iterator[requests.Session]:
 
 
 @pytest.fixture(autouse=True)
-def no_waiting_between_attempts() -> Iterator[None]:
-    stamina.set_testing(True, attempts=3)
-    yield
-    stamina.set_testing(False)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds waited before each repeat; none of them passes."""
+    waited: list[float] = []
+    monkeypatch.setattr("gammacore.adapters.notifiers.https.sleep", waited.append)
+    return waited

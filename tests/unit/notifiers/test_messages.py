@@ -23,7 +23,8 @@ from builders_day import (
 from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
 from builders_ledger import one_of_each, position_adopted
 from gammacore.adapters.notifiers import messages
-from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
+from gammacore.adapters.notifiers.messages import Message, day_summary, message_for
+from gammacore.adapters.notifiers.settings import Life
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled

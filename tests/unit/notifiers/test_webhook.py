@@ -163,6 +163,20 @@ def test_a_busy_channel_is_asked_again_a_few_times_and_a_refusal_never(
     notifier.close(NOON)
 
 
+@pytest.mark.parametrize(("named", "waited"), [("0.5", 0.5), ("7", 7.0), ("3600", 10.0), ("-1", 0.0)])
+def test_a_busy_channel_is_left_alone_as_long_as_it_asks_and_no_longer_than_ten_seconds(
+    notifying: Notifying, channel: Channel, waits: list[float], named: str, waited: float
+) -> None:
+    channel.answers.append((429, {"Retry-After": named}))
+    notifier = notifying()
+
+    tell(notifier, an_alarm())
+    assert notifier.drain()
+
+    assert waits == [waited]
+    notifier.close(NOON)
+
+
 def test_no_mention_and_no_endless_text_comes_through(notifying: Notifying, channel: Channel) -> None:
     notifier = notifying()
 

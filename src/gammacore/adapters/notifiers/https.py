@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import sleep
 from typing import Any
 
 import requests
-import stamina
 from attrs import field, frozen
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay
+from tenacity.wait import wait_exponential, wait_random
 
 from gammacore.errors import GammacoreError
 
 LONGEST_WAIT_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
+BACK_OFF = wait_exponential(0.1, max=4.0) + wait_random(0, 1)
+"""Seconds before a repeat of which the server named no time."""
 TOO_MANY_REQUESTS, SERVER_ERROR = 429, 500
 
 
@@ -41,9 +45,15 @@ class Https:
         Raises:
             NotDelivered: it could not be had; the message holds no URL.
         """
-        again = stamina.RetryingCaller(attempts=self.attempts, timeout=PATIENCE_SECONDS).on(_retry)
-        # No arguments: the retry library logs them, and the URL is a secret.
-        return again(lambda: self._once(method, url, content))
+        repeats = Retrying(
+            sleep=sleep,
+            retry=retry_if_exception(lambda fault: isinstance(fault, NotDelivered) and fault.retry is not False),
+            wait=_wait,
+            stop=stop_after_attempt(self.attempts) | stop_before_delay(PATIENCE_SECONDS),
+            reraise=True,
+        )
+        answer: requests.Response = repeats(lambda: self._once(method, url, content))
+        return answer
 
     def _once(self, method: str, url: str, content: Mapping[str, Any]) -> requests.Response:
         try:
@@ -62,8 +72,11 @@ class Https:
         )
 
 
-def _retry(fault: Exception) -> bool | float:
-    return fault.retry if isinstance(fault, NotDelivered) else False
+def _wait(state: RetryCallState) -> float:
+    """Seconds before the next attempt: as many as the server named, else more each time."""
+    fault = None if state.outcome is None else state.outcome.exception()
+    named = fault.retry if isinstance(fault, NotDelivered) else True
+    return BACK_OFF(state) if isinstance(named, bool) else named
 
 
 def _wait_told(answer: requests.Response) -> float | bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from enum import StrEnum
 from typing import assert_never
 
 from attrs import frozen
 
+from gammacore.adapters.notifiers.settings import Life
 from gammacore.domain.book.book import Book
 from gammacore.domain.dollars import dollars, signed_dollars
 from gammacore.domain.hedge_filter_events import HedgingEvent
@@ -114,15 +114,6 @@ Untold = (
 
 URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
 """Alarms in red: risk that nothing bounds and that does not go by itself."""
-
-
-class Life(StrEnum):
-    """What kind of message it is; how long each kind is kept is configuration. Rule: CS-627."""
-
-    SIGNAL = "signal"
-    CRASH = "crash"
-    HEARTBEAT = "heartbeat"
-    OTHER = "other"
 
 
 @frozen

@@ -1,21 +1,32 @@
-"""What can be set of alerts and pings. Apart from the code that sends them: reading settings needs no HTTP client."""
+"""What can be set of alerts and pings. Apart from the code that words and sends them, which settings do not need."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import frozen
 
-from gammacore.adapters.notifiers.messages import Life
-from gammacore.domain.ledger import Mode
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from gammacore.domain.ledger import Mode
+
 PREFIX = "https://discord.com/api/webhooks/"
 _WEBHOOK = re.compile(re.escape(PREFIX) + r"\d+/[\w-]+")
+
+
+class Life(StrEnum):
+    """What kind of message it is; how long each kind is kept is configuration. Rule: CS-627."""
+
+    SIGNAL = "signal"
+    CRASH = "crash"
+    HEARTBEAT = "heartbeat"
+    OTHER = "other"
 
 
 def _webhook(doc: str) -> Any:
@@ -70,4 +81,6 @@ class PingSettings:
 
     def url(self, mode: Mode) -> str:
         """The URL of a mode; a study has none."""
+        from gammacore.domain.ledger import Mode
+
         return {Mode.PAPER: self.webhook_paper, Mode.LIVE: self.webhook_live}.get(mode, "")

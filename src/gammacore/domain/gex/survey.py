@@ -50,13 +50,11 @@ def measure_drift(
 
 @frozen(eq=False)
 class GammaSurvey:
-    """What `gammacore gex` shows. Flips and drift are always the model's: a feed's gamma holds at one spot only."""
+    """What `gammacore gex` shows. Flips are always the model's: a feed's gamma holds at one spot only."""
 
     exposure: GammaExposure
     flips: Flips
     walls: Walls
-    constrained_walls: Walls
-    drift: DriftExposure
 
 
 def survey_gamma(
@@ -72,7 +70,7 @@ def survey_gamma(
     grid: FlipGrid | None = None,
     multiplier: int = EQUITY_OPTION_MULTIPLIER,
 ) -> GammaSurvey:
-    """Exposure, flips, walls and drift of a chain at its own instant.
+    """Exposure, flips and walls of a chain at its own instant.
 
     Raises:
         InvalidInput: a spot that is not a price above 0.
@@ -85,10 +83,4 @@ def survey_gamma(
             chain, spot, sign=sign, scope=scope, unit=unit, greeks=greeks, rates=rates, settles_at=settles_at,
             multiplier=multiplier,
         )  # fmt: skip
-    return GammaSurvey(
-        exposure,
-        find_flips(priced, sign, grid, multiplier),
-        find_walls(exposure),
-        find_walls(exposure, constrained=True),
-        measure_drift(priced, sign, multiplier),
-    )
+    return GammaSurvey(exposure, find_flips(priced, sign, grid, multiplier), find_walls(exposure))

@@ -56,9 +56,8 @@ class DeltaHedgeDesk:
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """The purchase, the cut-off, each retry of an exit until the close, the ends of rate windows. Rule: DH-260."""
-        cutoff = self._day(session).cutoff or session.close
-        retries = int((session.close - cutoff) / self._retry)
-        exits = (cutoff + self._retry * number for number in range(retries + 1))
+        cutoff, retry = self._day(session).cutoff or session.close, self._retry
+        exits = (cutoff + retry * number for number in range(int((session.close - cutoff) / retry) + 1))
         return (self.straddle.slot(session), *exits, session.close, *self._own_deadlines(book))
 
     def _own_deadlines(self, book: BookView) -> Iterator[dt.datetime]:
