@@ -253,7 +253,7 @@ class HedgeLimit:
         return cls(threshold, unit, shares, max(shares, shares * factor))
 
     def unusual_since(self, before: dt.datetime | None, size: Decimal, now: dt.datetime) -> dt.datetime | None:
-        """Since when |net delta|, `size` in shares, is unusual without a break; `before` is the last answer. DH-1005."""
+        """Since when |net delta|, `size` in shares, is unusual without a break; `before`: the last answer. DH-1005."""
         return (before or now) if size > self.unusual else None
 
 
