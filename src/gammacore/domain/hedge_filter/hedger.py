@@ -174,8 +174,8 @@ class Hedger:
         self, step: Step, hedge: Hedge, book: HedgeBook, regime: Regime, cause: Cause, day: HedgingDay, now: dt.datetime
     ) -> None:
         self._send(step, hedge, book, regime, cause, day, now)
-        net = self._desk.net_shares(book, self._counts_hedges, self._live_ratio)
-        if book.unusual_since is not None and self._limit.unusual_since(book.unusual_since, net, now) is None:
+        size = abs(self._desk.net_shares(book, self._counts_hedges, self._live_ratio))
+        if book.unusual_since is not None and self._limit.unusual_since(book.unusual_since, size, now) is None:
             step.record(filter_events.DeltaUnusual(now, book.share, None))
         if hedge.cut:
             step.alarm(Alarm.SIZE_CAPPED, f"{book.share}: hedge cut to {abs(hedge.shares)} shares", book.share)

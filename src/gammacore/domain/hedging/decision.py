@@ -252,9 +252,9 @@ class HedgeLimit:
         shares = threshold * unit
         return cls(threshold, unit, shares, max(shares, shares * factor))
 
-    def unusual_since(self, before: dt.datetime | None, net: Decimal, now: dt.datetime) -> dt.datetime | None:
-        """Since when the net delta has been unusual without a break; `before` is the last answer. Rule: DH-1005."""
-        return (before or now) if abs(net) > self.unusual else None
+    def unusual_since(self, before: dt.datetime | None, size: Decimal, now: dt.datetime) -> dt.datetime | None:
+        """Since when |net delta|, `size` in shares, is unusual without a break; `before`: the last answer. DH-1005."""
+        return (before or now) if size > self.unusual else None
 
 
 def has_lasted(since: dt.datetime | None, now: dt.datetime, patience: dt.timedelta) -> bool:

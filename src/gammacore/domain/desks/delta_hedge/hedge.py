@@ -217,7 +217,7 @@ class HedgeCase:
         before = None if self.last is None else self.last.unusual_since
         if self.book.options.unknown_deltas:
             return before
-        return self.limit.unusual_since(before, self.book.net_shares, self.situation.now)
+        return self.limit.unusual_since(before, abs(self.book.net_shares), self.situation.now)
 
     def _unusual(self) -> Warn | None:
         """The alarm of an episode that has lasted: the decision that comes with it records that it was raised."""
