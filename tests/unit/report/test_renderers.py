@@ -1,0 +1,121 @@
+"""Every renderer of every kind of day, as it was written down: a figure that one of them forgets is a difference.
+
+A change on purpose is written down anew and read in the diff: `GAMMACORE_WRITE_SNAPSHOTS=1 pytest` with this file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console, Group
+
+from builders_kinds_of_day import KINDS
+from gammacore.adapters.html_report import render_day
+from gammacore.adapters.journal_csv import journal_text
+from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.notifiers.messages import Message, day_summary, message_for
+from gammacore.domain.book.book import Book
+from gammacore.domain.ledger import Event
+from gammacore.domain.reports.day_report import day_report, day_reports
+from gammacore.domain.reports.trade_record import TradeLine
+from gammacore_cli import journal, report, status
+from gammacore_cli.documents import (
+    journal_document,
+    report_document,
+    status_document,
+    trade_document,
+    trades_of,
+)
+from gammacore_cli.reviews import reviews_document
+
+SNAPSHOTS = Path(__file__).resolve().parents[2] / "fixtures" / "days"
+WRITES = os.environ.get("GAMMACORE_WRITE_SNAPSHOTS") == "1"
+LEDGER = Path("day.sqlite")
+
+
+def terminal(events: list[Event]) -> str:
+    """What `report`, `journal`, `journal --brief` and `status` show."""
+    reports, book = day_reports(events), Book.of(events)
+    console = Console(width=100, highlight=False, color_system="standard", force_terminal=True)
+    shown = Group(report._view(reports, LEDGER), journal._view(reports, LEDGER), journal._lines(reports, LEDGER),
+                  status._view(book, book.balance - reports[0].starting_balance, LEDGER))  # fmt: skip
+    with console.capture() as screen:
+        console.print(shown)
+    return marked(screen.get())
+
+
+def marked(screen: str) -> str:
+    """Colours as words between brackets, so that the file can be read."""
+    names = {"0": "/", "1": "bold", "2": "dim", "3": "italic", "31": "red", "32": "green", "33": "yellow", "39": "plain"}
+    codes = re.compile("\x1b\\[([0-9;]*)m")
+    words = codes.sub(lambda found: f"[{' '.join(names[code] for code in found[1].split(';'))}]", screen)
+    return "\n".join(line.rstrip() for line in words.splitlines()) + "\n"
+
+
+def page(events: list[Event]) -> str:
+    """One element a line; style and the lines of the pictures left out."""
+    html = re.sub("<style>.*?</style>", "", render_day(day_report(events)), flags=re.DOTALL)
+    html = re.sub(r'<svg(?! class="ladder")[^>]*aria-label="([^"]*)".*?</svg>', r"<svg: \1>", html, flags=re.DOTALL)
+    return re.sub(r"(<(?:div|dl|dt|tr|h\d|article|details|li|p|header|figure|text|table|footer)\b)", r"\n\1", html)
+
+
+def documents(events: list[Event]) -> str:
+    reports, book = day_reports(events), Book.of(events)
+    told = {
+        "trade": trade_document(reports[-1], LEDGER),
+        "journal": journal_document(reports, LEDGER),
+        "report": {**report_document(reports, LEDGER), "reviews": reviews_document(trades_of(reports))},
+        "status": status_document(book, book.balance - reports[0].starting_balance, LEDGER),
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False, default=str) + "\n"
+
+
+def table(events: list[Event]) -> str:
+    spreads = [trade for trade in trades_of(day_reports(events)) if isinstance(trade, TradeLine)]
+    return journal_text("paper-1", spreads)
+
+
+def alerts(events: list[Event]) -> str:
+    book, told = Book(), []
+    for event in events:
+        book.apply(event)
+        if (message := message_for(event, book)) is not None:
+            told.append(in_words(message))
+    return "\n".join([*told, in_words(day_summary(day_report(events)))])
+
+
+def in_words(message: Message) -> str:
+    figures = "".join(f"  {name}: {value}\n" for name, value in message.figures)
+    return f"{message.title} [#{message.colour:06X}, {message.life}]\n  {message.text}\n{figures}"
+
+
+def log(events: list[Event]) -> str:
+    notifier, book, lines = LogNotifier(logging.getLogger("day")), Book(), []
+    for event in events:
+        book.apply(event)
+        lines += [f"{logging.getLevelName(line.level)} {line.text}\n" for line in notifier.lines(event, book)]
+    return "".join(lines)
+
+
+RENDERERS: dict[str, Callable[[list[Event]], str]] = {
+    "terminal.txt": terminal, "page.html": page, "document.json": documents, "journal.csv": table,
+    "alerts.txt": alerts, "log.txt": log,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_day_is_rendered_as_it_was_written_down(kind: str, renderer: str) -> None:
+    path = SNAPSHOTS / kind / renderer
+    now = RENDERERS[renderer](KINDS[kind])
+    if WRITES:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(now, encoding="utf-8")
+
+    assert now == path.read_text(encoding="utf-8")
