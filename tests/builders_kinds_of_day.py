@@ -1,8 +1,9 @@
-"""One ledger for each kind of day that people read of: trades, skips, hedges, shares delivered, holdings unknown, halts."""
+"""One ledger for each kind of day that people read of: trades, skips, hedges, delivered shares, quarantine, halts."""
 
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from attrs import evolve
 
@@ -18,7 +19,7 @@ from builders_day import (
     opened,
     settled,
 )
-from builders_inventory import a_delivery, a_hedge_day
+from builders_hedge_day import a_delivery, a_hedge_day
 from gammacore.domain import ledger
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Purpose
@@ -75,8 +76,8 @@ def a_half_day() -> list[Event]:
         ledger_opened(),
         started,
         *opened(PUT_TRADE, fees="3.90"),
-        evolve(settled(PUT_TRADE, "6876", "4", "-450", estimated=True), at=at("13:00")),
-        evolve(day_finished("19550"), at=at("13:00")),
+        evolve(settled(PUT_TRADE, "6876", "4", "-450", estimated=True), at=at("13:00"), fees=Decimal("3.90")),
+        evolve(day_finished("19546.10"), at=at("13:00")),
     ]
 
 

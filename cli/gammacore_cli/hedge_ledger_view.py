@@ -25,14 +25,14 @@ def status_view(ledger: HedgeLedger, path: LedgerPlace) -> RenderableType:
     from rich.console import Group
     from rich.markup import escape
 
-    from gammacore_cli.numbers_view import hour
+    from gammacore.domain.reports.figures import clock_text
 
     halt, date = ledger.halt, ledger.book.date
     halted = "[green]not halted[/]" if halt is None else f"[bold red]halted: {escape(halt.reason)}[/]"
     day = "no session yet" if date is None else str(date)
     return Group(
         f"[bold]hedging desk[/] {escape(ledger.run.strategy)}, profile {ledger.run.profile}  {halted}",
-        f"[dim]{day}, as of {hour(ledger.as_of)} New York · {escape(str(path))}[/]",
+        f"[dim]{day}, as of {clock_text(ledger.as_of)} New York · {escape(str(path))}[/]",
         "[dim]money, and the P/L of the options, are the host's: this ledger holds quantities and hedges[/]",
         *_standing(ledger),
     )
@@ -48,9 +48,9 @@ def _standing(ledger: HedgeLedger) -> Iterator[RenderableType]:
 def _regime(noted: RegimeNoted) -> str:
     from rich.markup import escape
 
-    from gammacore_cli.numbers_view import hour
+    from gammacore.domain.reports.figures import clock_text
 
-    return f"regime {escape(noted.subject)}: {escape(noted.after)} [dim]since {hour(noted.at)}[/]"
+    return f"regime {escape(noted.subject)}: {escape(noted.after)} [dim]since {clock_text(noted.at)}[/]"
 
 
 def _positions(ledger: HedgeLedger) -> RenderableType:
@@ -74,7 +74,7 @@ def _books(books: Sequence[BookGauges]) -> RenderableType:
     from rich.table import Column, Table
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.numbers_view import amount
+    from gammacore_cli.figures_view import amount
 
     names = ("hedge shares", "in flight", "net delta", "net shares", "realised", "open", "fees")
     table = Table(Column("book", no_wrap=True), *(Column(name, justify="right") for name in names),
@@ -92,7 +92,7 @@ def _orders(title: str, intents: Iterable[Intent]) -> RenderableType:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from gammacore_cli.numbers_view import hour
+    from gammacore.domain.reports.figures import clock_text
 
     table = Table(Column(title, no_wrap=True), "filled", "price", "since", "state",
                   box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
@@ -100,7 +100,7 @@ def _orders(title: str, intents: Iterable[Intent]) -> RenderableType:
         state = "no news" if not one.has_news else one.status.value
         table.add_row(
             f"{one.side.value} {one.quantity} {escape(one.subject)}, {one.kind.value}\n[dim]{escape(one.intent_id)}[/]",
-            f"{one.filled} of {one.quantity}", fill_price(one.average_price) or "–", hour(one.recorded_at),
+            f"{one.filled} of {one.quantity}", fill_price(one.average_price) or "–", clock_text(one.recorded_at),
             f"{state}, given up" if one.given_up else state,
         )  # fmt: skip
     return table
@@ -111,7 +111,7 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
     from rich.console import Group
     from rich.markup import escape
 
-    from gammacore_cli.numbers_view import hour
+    from gammacore.domain.reports.figures import clock_text
 
     intents = ledger.intents(day)
     parts: list[RenderableType] = [
@@ -119,13 +119,13 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
         f"[dim]{escape(str(path))}[/]",
         _orders("intent", intents) if intents else "no intent",
     ]
-    parts += [f"{hour(one.at)}  {escape(_words(one))}" for one in ledger.told(day)]
+    parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.told(day)]
     return Group(*parts)
 
 
 def brief_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> str:
     """What `journal --brief` shows: a line for each intent, halt, alarm and change of the regime, by time."""
-    from gammacore_cli.numbers_view import date_hour
+    from gammacore.domain.reports.figures import date_clock_text
 
     lines = [(one.at, _words(one)) for one in ledger.told(day)]
     for one in ledger.intents(day):
@@ -134,7 +134,7 @@ def brief_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> s
         lines.append((one.recorded_at, words))
     if not lines:
         return f"{path}: no intent yet"
-    return "\n".join(f"{date_hour(at)}  {words}" for at, words in sorted(lines))
+    return "\n".join(f"{date_clock_text(at)}  {words}" for at, words in sorted(lines))
 
 
 def _words(one: Told | AlarmRaised | RegimeNoted) -> str:

@@ -11,8 +11,8 @@ from rich.table import Table
 from gammacore.domain.entries.setup import judge_strikes, select_setup
 from gammacore.domain.words import Setup
 from gammacore.errors import InvalidInput
-from gammacore_cli.documents import number
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.json_values import number
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
 

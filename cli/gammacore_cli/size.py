@@ -16,8 +16,8 @@ from gammacore.adapters.trade_tables import read_pl_history
 from gammacore.domain.sizing.max_risk import UNKNOWN_RISK, max_risk_by_strategy
 from gammacore.domain.sizing.policies import Size, SizeReason, SizingPolicy, SizingRules, sizing_policy
 from gammacore.errors import InvalidInput
-from gammacore_cli.documents import money
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.json_values import money
 from gammacore_cli.options import DECIMAL
 from gammacore_cli.output import emit
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 CENT = Decimal("0.01")
 
@@ -26,3 +27,8 @@ def signed_dollars(amount: Decimal) -> str:
     """
     text = dollars(amount)
     return text if text.startswith("-") else f"+{text}"
+
+
+def exact(amount: Fraction) -> Decimal:
+    """A mean of dollars as a decimal, to be rounded where it is shown."""
+    return Decimal(amount.numerator) / Decimal(amount.denominator)

@@ -19,20 +19,16 @@ from builders_kinds_of_day import KINDS
 from gammacore.adapters.html_report import render_day
 from gammacore.adapters.journal_csv import journal_text
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.adapters.notifiers.messages import Message, day_summary, message_for
+from gammacore.adapters.notifiers.webhook import COLOURS, SUMMARY_COLOURS
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
-from gammacore.domain.reports.day_report import day_report, day_reports
-from gammacore.domain.reports.trade_record import TradeLine
-from gammacore_cli import journal, report, status
-from gammacore_cli.documents import (
-    journal_document,
-    report_document,
-    status_document,
-    trade_document,
-    trades_of,
-)
-from gammacore_cli.reviews import reviews_document
+from gammacore.domain.reports.day_report import day_report, day_reports, trades_of
+from gammacore.domain.reports.notice import Notice
+from gammacore.domain.reports.notices import day_summary, notices
+from gammacore_cli.day_view import journal_lines, journal_view
+from gammacore_cli.documents import journal_document, report_document, status_document, trade_document
+from gammacore_cli.reviews import report_view, reviews_document
+from gammacore_cli.status import status_view
 
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "fixtures" / "days"
 WRITES = os.environ.get("GAMMACORE_WRITE_SNAPSHOTS") == "1"
@@ -43,8 +39,8 @@ def terminal(events: list[Event]) -> str:
     """What `report`, `journal`, `journal --brief` and `status` show."""
     reports, book = day_reports(events), Book.of(events)
     console = Console(width=100, highlight=False, color_system="standard", force_terminal=True)
-    shown = Group(report._view(reports, LEDGER), journal._view(reports, LEDGER), journal._lines(reports, LEDGER),
-                  status._view(book, book.balance - reports[0].starting_balance, LEDGER))  # fmt: skip
+    shown = Group(report_view(reports, LEDGER), journal_view(reports, LEDGER), journal_lines(reports, LEDGER),
+                  status_view(book, book.balance - reports[0].starting_balance, LEDGER))  # fmt: skip
     with console.capture() as screen:
         console.print(shown)
     return marked(screen.get())
@@ -52,7 +48,16 @@ def terminal(events: list[Event]) -> str:
 
 def marked(screen: str) -> str:
     """Colours as words between brackets, so that the file can be read."""
-    names = {"0": "/", "1": "bold", "2": "dim", "3": "italic", "31": "red", "32": "green", "33": "yellow", "39": "plain"}
+    names = {
+        "0": "/",
+        "1": "bold",
+        "2": "dim",
+        "3": "italic",
+        "31": "red",
+        "32": "green",
+        "33": "yellow",
+        "39": "plain",
+    }
     codes = re.compile("\x1b\\[([0-9;]*)m")
     words = codes.sub(lambda found: f"[{' '.join(names[code] for code in found[1].split(';'))}]", screen)
     return "\n".join(line.rstrip() for line in words.splitlines()) + "\n"
@@ -77,22 +82,21 @@ def documents(events: list[Event]) -> str:
 
 
 def table(events: list[Event]) -> str:
-    spreads = [trade for trade in trades_of(day_reports(events)) if isinstance(trade, TradeLine)]
-    return journal_text("paper-1", spreads)
+    return journal_text("paper-1", trades_of(day_reports(events)))
 
 
 def alerts(events: list[Event]) -> str:
     book, told = Book(), []
     for event in events:
         book.apply(event)
-        if (message := message_for(event, book)) is not None:
-            told.append(in_words(message))
+        told += [in_words(notice) for notice in notices(event, book) if notice.alerts]
     return "\n".join([*told, in_words(day_summary(day_report(events)))])
 
 
-def in_words(message: Message) -> str:
-    figures = "".join(f"  {name}: {value}\n" for name, value in message.figures)
-    return f"{message.title} [#{message.colour:06X}, {message.life}]\n  {message.text}\n{figures}"
+def in_words(notice: Notice) -> str:
+    colour = (SUMMARY_COLOURS if notice.sums_up else COLOURS)[notice.tone]
+    figures = "".join(f"  {figure.label}: {figure.text}\n" for figure in notice.figures)
+    return f"{notice.headline} [#{colour:06X}, {notice.life}]\n  {notice.text}\n{figures}"
 
 
 def log(events: list[Event]) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from gammacore.adapters.notifiers.messages import Life
 from gammacore.domain.ledger import Mode
 from gammacore.domain.parameters import parameter
+from gammacore.domain.reports.notice import Life
 from gammacore.errors import InvalidInput
 
 PREFIX = "https://discord.com/api/webhooks/"

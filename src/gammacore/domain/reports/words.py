@@ -1,4 +1,4 @@
-"""An inventory in words: the same on the screen, on the page and in messages. Rules: CS-621, DH-243, DH-611."""
+"""Orders, holdings and what becomes of them in words: the same in every renderer. Rules: CS-621, DH-243, DH-611."""
 
 from __future__ import annotations
 
@@ -7,66 +7,57 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from gammacore.domain.desks.delta_hedge.hedged_book import COVER
-from gammacore.domain.dollars import dollars, signed_dollars
+from gammacore.domain.dollars import dollars
 from gammacore.domain.holding_events import HedgeDecided, HoldingAdopted, HoldingSettled, SharesDelivered
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.lots import multiplier_of
 from gammacore.domain.instruments import OptionContract, Right, Side, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Order, Purpose
-from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine, Moved
+from gammacore.domain.reports.figures import code_text
+from gammacore.domain.reports.trades import Hedge, Moved, Trade
 from gammacore.domain.sessions import new_york_date
 
 UNCHOSEN = {Origin.DELIVERED: "delivered shares", Origin.STRANDED: "a naked short"}
 SIZES = ((Decimal(10**9), "bn"), (Decimal(10**6), "m"), (Decimal(10**3), "k"))
 
 
-def title(line: InventoryLine) -> str:
-    """What was bought to be held, or what nobody chose: "559 straddle", "delivered shares: SPY"."""
-    if line.entry is not None:
-        return legs_in_words(line.entry.ticket.legs)
-    held = ", ".join(symbol_in_words(symbol) for symbol in line.inventory.lots)
-    return f"{UNCHOSEN.get(line.inventory.origin, line.strategy)}: {held}"
+def title(trade: Trade) -> str:
+    """What was traded, or how it came to be held: "Put spread 6880/6870", "559 straddle", "delivered shares: SPY"."""
+    if trade.sold is not None:
+        return f"{code_text(trade.strategy)} {trade.sold.plan.spread.strikes}"
+    if trade.entry is not None:
+        return legs_in_words(trade.entry.ticket.legs)
+    held = ", ".join(symbol_in_words(symbol) for symbol in trade.holding.lots)
+    return f"{UNCHOSEN.get(trade.holding.origin, trade.strategy)}: {held}"
 
 
-def story(line: InventoryLine) -> tuple[tuple[dt.datetime, str], ...]:
-    """Everything that changed it but its hedges, oldest first."""
+def size(trade: Trade) -> str:
+    """What its entry cost or brought: "3 × $2.50 = $750"; empty without a price."""
+    if trade.sold is not None:
+        return f"{trade.contracts} × ${trade.sold.credit:.2f} = {dollars(trade.sold.premium)}"
+    if trade.entry is None or trade.debit is None:
+        return ""
+    return f"{trade.entry.execution.quantity:,} × ${trade.debit:.2f} = {dollars(trade.paid)}"
+
+
+def story(trade: Trade) -> tuple[tuple[dt.datetime, str], ...]:
+    """Everything that changed a holding but its hedges, oldest first."""
     traded = [
         (order.changed_at, order_in_words(order))
-        for order in line.orders
+        for order in trade.orders
         if order.execution.any and order.ticket.purpose is not Purpose.HEDGE
     ]
-    moved = [(event.at, words) for event in line.moved if (words := moved_in_words(event))]
+    moved = [(event.at, words) for event in trade.moved if (words := moved_in_words(event))]
     return tuple(sorted(traded + moved, key=lambda told: told[0]))
 
 
-def day_in_words(at: dt.datetime, line: InventoryLine) -> str:
-    """The day of an instant, before its time, where it is not the day the line is told of: "Mon 2026-03-02 "."""
-    return f"{new_york_date(at):%a %Y-%m-%d} " if line.is_of_another_day(at) else ""
+def day_in_words(at: dt.datetime, trade: Trade) -> str:
+    """The day of an instant, before its time, where it is not the day of the report: "Mon 2026-03-02 "."""
+    return f"{new_york_date(at):%a %Y-%m-%d} " if trade.is_of_another_day(at) else ""
 
 
-def hedging_in_words(line: InventoryLine) -> str:
-    """How often it was hedged and what that cost: "18 hedges, 302 shares traded, slippage $1.20"."""
-    filled, shares = line.filled_hedges, sum(abs(hedge.shares) for hedge in line.hedges)
-    if not line.hedges:
-        return "never hedged"
-    times = "1 hedge" if filled == 1 else f"{filled} hedges"
-    lost = f" ({len(line.hedges) - filled} more came to nothing)" if filled < len(line.hedges) else ""
-    return f"{times}{lost}, {shares:,} shares traded, slippage {dollars(line.slippage)}"
-
-
-def split_in_words(line: InventoryLine) -> str:
-    """Where the money came from and went; of what is still held, what was realised so far."""
-    held, end = line.inventory, line.end
-    options = held.options_realised if end is None else end.options
-    shares = held.shares_realised if end is None else end.shares
-    parts = [f"options {signed_dollars(options)}", f"shares {signed_dollars(shares)}", f"fees {dollars(line.fees)}"]
-    if end is None:
-        return "realised so far: " + ", ".join(parts)
-    return ", ".join([*parts, f"after fees {signed_dollars(end.net)}"])
-
-
-def hedge_in_words(hedge: HedgeLine) -> str:
+def hedge_in_words(hedge: Hedge) -> str:
     """What was traded: "sell 17", or "sell 17 rejected", "sell 9 of 17".
 
     A hedge that crosses zero takes two orders: "sell 3 to flat", and the rest by the next.
@@ -93,15 +84,6 @@ def gamma_in_words(decision: HedgeDecided) -> str:
     return f"{decision.gex / size:+.0f}{letter} {decision.gex_status}"
 
 
-def delta_in_words(delta: Decimal) -> str:
-    """Contract-deltas with their sign, to the thousandth.
-
-    >>> delta_in_words(Decimal("-0.19753528")), delta_in_words(Decimal("-0.0002"))
-    ('-0.198', '+0.000')
-    """
-    return f"{round(delta, 3) + 0:+.3f}"
-
-
 def order_in_words(order: Order) -> str:
     """What was filled of an order: "bought 1 559 straddle at 1.95"."""
     ticket, execution = order.ticket, order.execution
@@ -114,7 +96,7 @@ def order_in_words(order: Order) -> str:
 
 
 def moved_in_words(event: Moved) -> str:
-    """What settlement, delivery or somebody else did; empty for an inventory that merely began."""
+    """What settlement, delivery or another trader did; empty for a holding that merely began."""
     if isinstance(event, HoldingSettled):
         name = f"{abs(event.quantity)} {symbol_in_words(event.symbol)} expired"
         worth = "worthless" if not event.worth else f"worth {event.worth:.2f} with {event.underlying} at {event.price}"

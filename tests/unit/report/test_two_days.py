@@ -1,4 +1,4 @@
-"""What is held over night is told on two days: the page of the second names the day of what happened before."""
+"""What is held over night is reported on two days: the page of the second names the day of what happened before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from rich.console import Console
 
 from builders_day import day_started
-from builders_inventory import NEXT_DAY, a_delivery, a_hedge_day_open
+from builders_hedge_day import NEXT_DAY, a_delivery, a_hedge_day_open
 from gammacore.adapters.html_report import render_day
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore_cli.day_view import day_panel
@@ -41,7 +41,7 @@ def test_hedges_of_the_day_before_are_named_too_and_are_on_no_picture_of_today()
     report = held_over_night()
 
     assert re.search(r"hedges of Mon 2026-01-05 .*10:00 buy 46", screen(report), re.DOTALL)
-    assert re.search(r"Every hedge\s+Mon 2026-01-05 .*10:00\s+buy 46", page(report), re.DOTALL)
+    assert re.search(r"Every hedge Mon 2026-01-05.*10:00\s+buy 46", page(report), re.DOTALL)
     assert "before and after each" not in page(report)
 
 

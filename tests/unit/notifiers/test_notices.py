@@ -20,32 +20,41 @@ from builders_day import (
     opened,
     ordered,
 )
-from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open
-from builders_ledger import one_of_each, position_adopted
-from gammacore.adapters.notifiers import messages
-from gammacore.adapters.notifiers.messages import Life, Message, day_summary, message_for
+from builders_hedge_day import a_delivery, a_hedge_day, a_hedge_day_open
+from builders_ledger import one_of_each, position_adopted, that_follow
+from gammacore.adapters.notifiers.webhook import COLOURS, SUMMARY_COLOURS
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import AlarmRaised, Event, OrderCanceled, OrderFilled
 from gammacore.domain.orders import Execution
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.reports.figures import Figures
+from gammacore.domain.reports.notice import Life, Notice, crash, heartbeat
+from gammacore.domain.reports.notices import day_summary, notices
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import StrategyTag
 
 
-def last_message(events: list[Event]) -> Message | None:
-    book = Book()
-    message = None
+def alerts(event: Event, book: Book) -> list[Notice]:
+    return [notice for notice in notices(event, book) if notice.alerts]
+
+
+def last_alert(events: list[Event]) -> Notice | None:
+    book, last = Book(), None
     for event in events:
         book.apply(event)
-        message = message_for(event, book)
-    return message
+        last = next(iter(alerts(event, book)), None)
+    return last
 
 
-def the_message(events: list[Event]) -> Message:
-    message = last_message([ledger_opened(), day_started(), *events])
-    assert message is not None
-    return message
+def the_alert(events: list[Event]) -> Notice:
+    notice = last_alert([ledger_opened(), day_started(), *events])
+    assert notice is not None
+    return notice
+
+
+def texts(figures: Figures) -> dict[str, str]:
+    return {figure.label: figure.text for figure in figures}
 
 
 @pytest.mark.parametrize(
@@ -59,16 +68,16 @@ def the_message(events: list[Event]) -> Message:
     ],
 )
 def test_an_entry_has_the_colour_of_what_was_sold(tag: StrategyTag, colour: int) -> None:
-    message = the_message(opened(a_plan(strategy=tag)))
+    message = the_alert(opened(a_plan(strategy=tag)))
 
-    assert (message.colour, message.life) == (colour, Life.SIGNAL)
+    assert (COLOURS[message.tone], message.life) == (colour, Life.SIGNAL)
 
 
 def test_an_entry_tells_size_premium_and_the_levels_of_the_policy_that_acts() -> None:
     """CS-512."""
-    figures = dict(the_message(opened(a_plan(contracts=3))).figures)
+    figures = texts(the_alert(opened(a_plan(contracts=3))).figures)
 
-    assert figures == {"Contracts": "3", "Credit": "2.50", "Premium": "$750", "Stop": "2.75", "Target": "1.25"}
+    assert figures == {"contracts": "3", "credit": "2.50", "premium": "$750", "stop": "2.75", "target": "1.25"}
 
 
 @pytest.mark.parametrize(
@@ -79,10 +88,10 @@ def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, col
     """CS-628."""
     plan: SpreadPlan = a_plan(contracts=3)
 
-    message = the_message([*opened(plan), *closed(plan, "12:00", "profit_target", value, gross)])
+    message = the_alert([*opened(plan), *closed(plan, "12:00", "profit_target", value, gross)])
 
-    assert dict(message.figures)["P/L"] == told
-    assert (message.colour, message.life) == (colour, Life.SIGNAL)
+    assert texts(message.figures)["P/L"] == told
+    assert (COLOURS[message.tone], message.life) == (colour, Life.SIGNAL)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +107,7 @@ def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, col
 )
 def test_a_skip_hides_pin_and_distance(refusal: Verdict) -> None:
     """CS-628."""
-    message = the_message([judged("10:30", refusal, price="6971", pin="6915")])
+    message = the_alert([judged("10:30", refusal, price="6971", pin="6915")])
 
     assert message.text == f"skip {refusal.reason}"
     assert "6915" not in str(message)
@@ -106,35 +115,35 @@ def test_a_skip_hides_pin_and_distance(refusal: Verdict) -> None:
 
 
 def test_a_skip_that_gives_nothing_away_comes_with_its_numbers() -> None:
-    message = the_message([judged("10:30", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))])
+    message = the_alert([judged("10:30", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))])
 
-    assert message.title == "No entry at 10:30"
+    assert message.headline == "No entry at 10:30"
     assert message.text == "skip vix_ceiling: VIX 21.3 >= 20.0"
-    assert (message.colour, message.life) == (0x95A5A6, Life.OTHER)
+    assert (COLOURS[message.tone], message.life) == (0x95A5A6, Life.OTHER)
 
 
 def test_an_entry_that_is_taken_is_told_by_its_fill_only() -> None:
-    assert last_message([ledger_opened(), day_started(), judged("10:30")]) is None
+    assert last_alert([ledger_opened(), day_started(), judged("10:30")]) is None
 
 
 @pytest.mark.parametrize(("code", "colour"), [("stuck", 0xFF0000), ("quarantined", 0xFF9900)])
 def test_alarms_are_red_when_stuck_and_orange_for_orphans(code: str, colour: int) -> None:
     alarm = AlarmRaised(dt.datetime(2026, 1, 5, 16, tzinfo=dt.UTC), code, "5 attempts to close", "p1")
 
-    assert the_message([alarm]).colour == colour
+    assert COLOURS[the_alert([alarm]).tone] == colour
 
 
 def test_an_adopted_orphan_is_orange() -> None:
-    message = the_message([position_adopted(orphan=True)])
+    message = the_alert([position_adopted(orphan=True)])
 
-    assert (message.title[:14], message.colour) == ("Orphan adopted", 0xFF9900)
+    assert (message.headline[:14], COLOURS[message.tone]) == ("Orphan adopted", 0xFF9900)
 
 
 @pytest.mark.parametrize(("gross", "colour"), [("525", 0x17DFAD), ("-114", 0xDD326B), ("0", 0x808080)])
 def test_the_day_summary_is_green_red_or_grey(gross: str, colour: int) -> None:
     events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *closed(PUT_TRADE, "12:00", "x", "1.00", gross)]
 
-    assert day_summary(day_report(events)).colour == colour
+    assert SUMMARY_COLOURS[day_summary(day_report(events)).tone] == colour
 
 
 def test_the_day_summary_counts_open_trades_apart_and_tells_each_strategy() -> None:
@@ -142,10 +151,10 @@ def test_the_day_summary_counts_open_trades_apart_and_tells_each_strategy() -> N
     events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *opened(CONDOR)]
     events += closed(PUT_TRADE, "12:00", "profit_target", "0.75", "525")
 
-    figures = dict(day_summary(day_report(events)).figures)
+    figures = texts(day_summary(day_report(events)).figures)
 
-    assert figures["Trades"] == "1, 1 open"
-    assert figures["Won / lost"] == "1 / 0, win rate 100.0%"
+    assert figures["trades"] == "1, 1 open"
+    assert (figures["won / lost"], figures["win rate"]) == ("1 / 0", "100.0%")
     assert figures["PUT_SPREAD"] == "1 closed, +$525"
 
 
@@ -153,30 +162,30 @@ def test_the_day_summary_names_what_it_leaves_out() -> None:
     """CS-623: |P/L| above 10,000 is no trade of this desk."""
     events = [ledger_opened(), day_started(), *opened(PUT_TRADE), *closed(PUT_TRADE, "12:00", "x", "1.00", "10001")]
 
-    assert dict(day_summary(day_report(events)).figures)["Left out, no such figures"] == PUT_TRADE.holding
+    assert texts(day_summary(day_report(events)).figures)["left out, no such figures"] == PUT_TRADE.holding
 
 
-def test_of_every_event_a_message_can_be_made_or_none() -> None:
+def test_of_every_event_there_are_notices_or_none() -> None:
     """A whole day and one sample of every kind of event: nothing raises."""
-    book = Book()
-    told = []
+    book, signals = Book(), 0
     for event in a_day():
         book.apply(event)
-        told.append(message_for(event, book))
-    for event in one_of_each():
-        if type(event).__name__ not in ("OrderFilled", "OrderCanceled", "OrderExpired", "HoldingClosed"):
-            message_for(event, book)
+        signals += sum(notice.life is Life.SIGNAL for notice in alerts(event, book))
+    book = Book()
+    for event in that_follow(one_of_each()):
+        book.apply(event)
+        notices(event, book)
 
-    assert sum(message is not None and message.life is Life.SIGNAL for message in told) == 4
+    assert signals == 4
 
 
 def test_crash_and_heartbeat_live_as_long_as_their_kind() -> None:
     """CS-627."""
     noon = dt.datetime(2026, 1, 5, 17, tzinfo=dt.UTC)
 
-    assert messages.crash("disk full").life is Life.CRASH
-    assert messages.heartbeat(noon, Decimal(20525), 1).life is Life.HEARTBEAT
-    assert messages.heartbeat(noon, Decimal(20525), 1).title == "Running at 12:00"
+    assert crash("disk full").life is Life.CRASH
+    assert heartbeat(noon, Decimal(20525), 1).life is Life.HEARTBEAT
+    assert heartbeat(noon, Decimal(20525), 1).headline == "Running at 12:00"
 
 
 def test_a_part_filled_entry_is_told_when_the_rest_is_called_back() -> None:
@@ -186,19 +195,18 @@ def test_a_part_filled_entry_is_told_when_the_rest_is_called_back() -> None:
     part = OrderFilled(plan.scheduled_at, ticket.id, Execution(1, Decimal("2.50")), complete=False)
     rest = OrderCanceled(plan.scheduled_at, ticket.id, "not filled in 300 s")
 
-    assert last_message([ledger_opened(), day_started(), *ordered(plan), part]) is None
-    assert dict(the_message([*ordered(plan), part, rest]).figures)["Contracts"] == "1"
+    assert last_alert([ledger_opened(), day_started(), *ordered(plan), part]) is None
+    assert texts(the_alert([*ordered(plan), part, rest]).figures)["contracts"] == "1"
 
 
-# -- inventories -------------------------------------------------------------------------------------------------------
+# -- other holdings ----------------------------------------------------------------------------------------------------
 
 
 def titles(events: list[Event]) -> list[str]:
     book, told = Book(), []
     for event in events:
         book.apply(event)
-        if (message := message_for(event, book)) is not None:
-            told.append(message.title)
+        told += [notice.headline for notice in alerts(event, book)]
     return told
 
 
@@ -206,23 +214,24 @@ def test_a_hedged_day_is_told_by_its_purchase_and_its_end_not_hedge_by_hedge() -
     assert titles(a_hedge_day()) == ["Opened SPY delta-hedge 600 straddle", "Closed SPY delta-hedge"]
 
 
-def test_the_purchase_of_an_inventory_tells_what_was_paid() -> None:
-    message = last_message(a_hedge_day_open()[:7])
+def test_the_purchase_of_a_holding_tells_what_was_paid() -> None:
+    message = last_alert(a_hedge_day_open()[:7])
 
     assert message is not None
-    assert dict(message.figures) == {"Quantity": "2", "Price": "3.10", "Paid": "$620"}
+    assert texts(message.figures) == {"quantity": "2", "price": "3.10", "paid": "$620"}
     assert message.life is Life.SIGNAL
 
 
-def test_the_end_of_an_inventory_tells_where_the_money_came_from() -> None:
+def test_the_end_of_a_holding_tells_where_the_money_came_from() -> None:
     """DH-243, CS-628."""
-    message = last_message(a_hedge_day()[:-1])
+    message = last_alert(a_hedge_day()[:-1])
 
     assert message is not None
-    assert dict(message.figures) == {
-        "P/L": "+$440.40", "Options": "+$380", "Shares": "+$60.40", "Fees": "$3.90", "Hedges": "2", "Held": "375 min",
+    assert texts(message.figures) == {
+        "P/L": "+$440.40", "size": "2 × $3.10 = $620", "options": "+$380", "shares": "+$60.40", "fees": "$3.90",
+        "after fees": "+$436.50", "hedges": "2", "held": "374 min",
     }  # fmt: skip
-    assert (message.colour, message.life, message.text) == (0x2ECC71, Life.SIGNAL, "daily flatten")
+    assert (COLOURS[message.tone], message.life, message.text) == (0x2ECC71, Life.SIGNAL, "daily flatten")
 
 
 def test_delivered_shares_are_told_at_once_and_when_they_are_sold() -> None:
@@ -234,17 +243,17 @@ def test_a_naked_short_is_red() -> None:
     """CS-574."""
     alarm = AlarmRaised(dt.datetime(2026, 1, 5, 16, tzinfo=dt.UTC), "naked_short", "-1 of ours", "stranded-1")
 
-    assert the_message([alarm]).colour == 0xFF0000
+    assert COLOURS[the_alert([alarm]).tone] == 0xFF0000
 
 
-def test_the_day_summary_sums_inventories_and_tells_what_hedging_cost() -> None:
+def test_the_day_summary_sums_every_holding_and_tells_what_hedging_cost() -> None:
     summary = day_summary(day_report(a_hedge_day()))
 
-    figures = dict(summary.figures)
-    assert (figures["Trades"], figures["P/L"], figures["delta-hedge"]) == (
+    figures = texts(summary.figures)
+    assert (figures["trades"], figures["P/L, gross"], figures["delta-hedge"]) == (
         "1, 0 open",
         "+$440.40",
         "1 closed, +$440.40",
     )
-    assert figures["Hedges"] == "2, slippage $7.10"
-    assert summary.colour == 0x17DFAD
+    assert (figures["hedges"], figures["slippage"]) == ("2", "$7.10")
+    assert SUMMARY_COLOURS[summary.tone] == 0x17DFAD

@@ -1,4 +1,4 @@
-"""An inventory on the screen: what was bought, how it was hedged, what it came to, no more rows than one reads."""
+"""A day on the screen: what was bought, how it was hedged, what it came to, no more rows than one reads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from builders_inventory import a_delivery, a_hedge_day, a_hedge_day_open, decided, hedged
+from builders_hedge_day import a_delivery, a_hedge_day, a_hedge_day_open, decided, hedged
 from gammacore.domain.reports.day_report import DayReport, day_report
-from gammacore_cli.day_view import day_panel
-from gammacore_cli.inventory_view import LONGEST
+from gammacore_cli.day_view import LONGEST, day_panel
 
 
 def screen(report: DayReport, width: int = 80) -> str:
@@ -25,9 +24,9 @@ def screen(report: DayReport, width: int = 80) -> str:
     [
         "600 straddle  2 × $3.10 = $620",
         "+$440.40",
-        "09:46  bought 2 600 straddle at 3.10 with SPY at 600.10",
-        "2 hedges, 71 shares traded, slippage $7.10",
-        "options +$380, shares +$60.40, fees $3.90",
+        "09:46  bought 2 600 straddle at 3.10, with SPY at 600.10",
+        "hedges filled 2 of 2",
+        "options +$380, shares +$60.40",
         "16:00  2 600 put expired worthless",
         "entries     1",
         "exits       1",
@@ -44,9 +43,9 @@ def test_each_hedge_is_a_row_that_fits_a_terminal() -> None:
     (first,) = [row for row in rows if "buy 46" in row]
     (second,) = [row for row in rows if "sell 25" in row]
 
-    assert first.split() == ["│", "10:00", "buy", "46", "600.60", "-0.455", "→", "+0.005", "0.15", "+5m", "known",
-                             "$4.60", "│"]  # fmt: skip
-    assert second.split()[4:] == ["601.00", "+0.250", "→", "+0.000", "0.10", "-15k", "known", "$2.50", "│"]
+    assert first.split() == ["│", "10:00", "buy", "46", "600.60", "-0.455", "+0.005", "0.15", "+5m", "known",
+                             "$4.60", "$0", "│"]  # fmt: skip
+    assert second.split()[4:] == ["601.00", "+0.250", "+0.000", "0.10", "-15k", "known", "$2.50", "$0", "│"]
 
 
 def test_a_long_day_shows_the_first_hedges_and_counts_the_rest() -> None:
@@ -58,11 +57,11 @@ def test_a_long_day_shows_the_first_hedges_and_counts_the_rest() -> None:
 
     shown = screen(day_report(events))
 
-    assert shown.count(" → ") == LONGEST
+    assert sum("+5m known" in line for line in shown.splitlines()) == LONGEST
     assert "… 3 more" in shown
 
 
-@pytest.mark.parametrize(("sold", "told"), [(False, "realised so far"), (True, "after fees +$100")])
+@pytest.mark.parametrize(("sold", "told"), [(False, "shares so far +$0"), (True, "after fees +$100")])
 def test_delivered_shares_have_a_short_block(told: str, *, sold: bool) -> None:
     shown = screen(day_report(a_delivery(sold=sold)))
 
@@ -78,7 +77,7 @@ def test_an_unknown_dealer_gamma_is_said_to_be_unknown() -> None:
 
 
 def test_the_parts_on_the_screen_add_up() -> None:
-    (line,) = day_report(a_hedge_day()).inventories
+    (line,) = day_report(a_hedge_day()).trades
 
     assert line.end is not None
     assert line.end.options + line.end.shares - line.end.fees == line.end.net == Decimal("436.50")

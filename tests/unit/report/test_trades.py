@@ -1,4 +1,4 @@
-"""Inventories as their day tells them: one trade with all its hedges, exact by fills, told in words. DH-243, DH-611."""
+"""Holdings as their day reports them: one trade with all its hedges, exact by fills, in words. DH-243, DH-611."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from builders import at
 from builders_day import CONDOR, closed, judged, opened
-from builders_holdings import holding_began, holding_closed
-from builders_inventory import (
+from builders_hedge_day import (
     HELD,
     NEXT_DAY,
     PUT,
@@ -26,38 +25,42 @@ from builders_inventory import (
     share_ticket,
     traded,
 )
+from builders_holdings import holding_began, holding_closed
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.instruments import Right, Side
 from gammacore.domain.judged_entry import EntryOutcome
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Purpose
 from gammacore.domain.reports.day_report import DayReport, day_report, day_reports
-from gammacore.domain.reports.inventory_record import InventoryLine
-from gammacore.domain.reports.inventory_words import (
-    delta_in_words,
+from gammacore.domain.reports.figures import delta_text, known
+from gammacore.domain.reports.review import Period, VixRegime, reviews
+from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
+from gammacore.domain.reports.trade_views import trade_figures
+from gammacore.domain.reports.trades import Trade, TradeResult
+from gammacore.domain.reports.words import (
     hedge_in_words,
-    hedging_in_words,
     legs_in_words,
     moved_in_words,
     order_in_words,
-    split_in_words,
     story,
     title,
 )
-from gammacore.domain.reports.review import Period, VixRegime, reviews
-from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
-from gammacore.domain.reports.trade_record import TradeResult
 
 
-def the_line(report: DayReport) -> InventoryLine:
-    (line,) = report.inventories
+def the_line(report: DayReport) -> Trade:
+    (line,) = report.trades
     return line
+
+
+def shown(trade: Trade) -> dict[str, str]:
+    """What people see of its figures."""
+    return {figure.label: figure.text for figure in known(trade_figures(trade))}
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_inventory_with_all_its_hedges_is_one_trade_of_the_day() -> None:
+def test_a_holding_with_all_its_hedges_is_one_trade_of_the_day() -> None:
     report = day_report(a_hedge_day())
 
     assert (report.entries, report.ended, report.unfilled) == (1, 1, 0)
@@ -92,7 +95,11 @@ def test_while_anything_is_held_there_is_no_p_l_yet() -> None:
 
     assert (line.pnl, line.result, line.minutes) == (None, TradeResult.OPEN, None)
     assert (report.figures.open, report.figures.losses, report.ended) == (1, 0, 0)
-    assert split_in_words(line) == "realised so far: options +$0, shares +$10, fees $2.60"
+    assert (shown(line)["options so far"], shown(line)["shares so far"], shown(line)["fees"]) == (
+        "+$0",
+        "+$10",
+        "$2.60",
+    )
 
 
 def test_an_entry_that_never_filled_held_nothing() -> None:
@@ -102,7 +109,7 @@ def test_an_entry_that_never_filled_held_nothing() -> None:
 
     report = day_report([*a_hedge_day_open()[:2], judged("09:45"), began, intended, refused, end])
 
-    assert report.records == ()
+    assert report.trades == ()
     assert (report.ended, report.unfilled, report.scheduled[0].outcome) == (0, 1, EntryOutcome.UNFILLED)
 
 
@@ -123,7 +130,7 @@ def test_what_is_carried_over_is_told_on_both_days_and_counted_once() -> None:
     monday, tuesday = day_reports([*a_hedge_day_open(), evolve(ledger_day(), date=NEXT_DAY)])
 
     assert (the_line(monday).id, the_line(tuesday).id) == (HELD, HELD)
-    (review,) = reviews([*monday.records, *tuesday.records], Period.WEEK)
+    (review,) = reviews([*monday.trades, *tuesday.trades], Period.WEEK)
     assert (review.figures.trades, review.figures.open) == (0, 1)
 
 
@@ -159,12 +166,12 @@ def test_the_parts_always_add_up_to_the_whole(hedges: list[tuple[int, Decimal]])
 # -- reviews -----------------------------------------------------------------------------------------------------------
 
 
-def test_reviews_count_inventories_beside_credit_spreads_and_size_only_those() -> None:
+def test_reviews_count_every_holding_and_size_only_credit_spreads() -> None:
     """CS-624."""
     report = day_report(a_hedge_day())
     spread = day_report([*a_hedge_day()[:2], *opened(CONDOR), *closed(CONDOR, "14:00", "stop_loss", "3.00", "-60")])
 
-    (review,) = reviews([*report.records, *spread.records], Period.DAY)
+    (review,) = reviews([*report.trades, *spread.trades], Period.DAY)
 
     assert review.figures.pnl == Decimal("380.40")
     assert {tag: figures.pnl for tag, figures in review.by_strategy.items()} == {
@@ -176,7 +183,7 @@ def test_reviews_count_inventories_beside_credit_spreads_and_size_only_those() -
 
 
 def test_figures_by_strategy_add_up_to_those_of_all() -> None:
-    records = day_report(a_hedge_day()).records
+    records = day_report(a_hedge_day()).trades
     parts = by_strategy(records)
 
     assert sum(part.pnl for part in parts.values()) == TradeFigures.of(records).pnl
@@ -195,8 +202,10 @@ def test_the_story_tells_everything_but_the_hedges_in_order() -> None:
         "2 600 put expired worthless",
     ]
     assert title(line) == "600 straddle"
-    assert hedging_in_words(line) == "2 hedges, 71 shares traded, slippage $7.10"
-    assert split_in_words(line) == "options +$380, shares +$60.40, fees $3.90, after fees +$436.50"
+    assert shown(line) == {
+        "options": "+$380", "shares": "+$60.40", "hedges filled": "2 of 2", "slippage, in shares": "$7.10",
+        "held": "374 min", "fees": "$3.90", "after fees": "+$436.50",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("sold", [False, True], ids=["held", "sold"])
@@ -254,7 +263,7 @@ def test_a_hedge_that_did_not_fill_says_so() -> None:
     (hedge,) = the_line(day_report(events)).hedges
 
     assert hedge_in_words(hedge) == "buy 46 rejected"
-    assert hedging_in_words(the_line(day_report(events))).startswith("0 hedges (1 more came to nothing), 0 shares")
+    assert shown(the_line(day_report(events)))["hedges filled"] == "0 of 1"
     assert (hedge.delta_after, hedge.slippage) == (hedge.delta_before, Decimal(0))
 
 
@@ -281,4 +290,4 @@ def test_an_order_without_a_price_says_so() -> None:
 
 @pytest.mark.parametrize(("delta", "words"), [("0.1004", "+0.100"), ("-0.00049", "+0.000"), ("-13.5", "-13.500")])
 def test_deltas_are_told_to_the_thousandth_and_never_minus_nothing(delta: str, words: str) -> None:
-    assert delta_in_words(Decimal(delta)) == words
+    assert delta_text(Decimal(delta)) == words
