@@ -122,7 +122,7 @@ def _value(figure: Figure) -> object:
             return fall(value)
         case Unit.INSTANT:
             return clock(value)
-        case Unit.COUNT | Unit.COUNTS | Unit.MINUTES:
+        case Unit.COUNT | Unit.CHANGE | Unit.COUNTS | Unit.MINUTES:
             return value
         case Unit.AS_IT_IS:
             return _PLAIN.unstructure(value)

@@ -90,7 +90,7 @@ def section_table(section: Section, most: int | None = None, below: Mapping[int,
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=bool(below))
     for column in zip(*rows, strict=True):
         label, breaks = column[0].label, column[0].label in WORDS
-        longest = max(len(line) for one in column for line in one.text.splitlines())
+        longest = max((len(line) for one in column for line in one.text.splitlines()), default=0)
         table.add_column(
             label if len(label) <= longest else label.replace(" ", "\n"),
             justify="right" if column[0].unit.is_number else "left",
@@ -106,5 +106,5 @@ def section_table(section: Section, most: int | None = None, below: Mapping[int,
     return table
 
 
-WORDS = ("reason", "working order", "holding")
+WORDS = ("reason", "working order", "holding", "intent", "awaited intent")
 """Columns that a narrow screen breaks first."""

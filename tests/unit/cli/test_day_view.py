@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from rich.console import Console
 
-from builders_hedge_day import a_delivery, a_hedge_day, a_hedge_day_open, decided, hedged
+from builders_hedge_day import a_hedge_day, a_hedge_day_open, decided, hedged
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore_cli.day_view import LONGEST, day_panel
 
@@ -17,24 +16,6 @@ def screen(report: DayReport, width: int = 80) -> str:
     with console.capture() as page:
         console.print(day_panel(report))
     return page.get()
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        "600 straddle  2 × $3.10 = $620",
-        "+$440.40",
-        "09:46  bought 2 600 straddle at 3.10, with SPY at 600.10",
-        "hedges filled 2 of 2",
-        "options +$380, shares +$60.40",
-        "16:00  2 600 put expired worthless",
-        "entries     1",
-        "exits       1",
-        "bought 2 of 2 at 3.10 (limit 3.12)",
-    ],
-)
-def test_the_day_tells(told: str) -> None:
-    assert told in screen(day_report(a_hedge_day()))
 
 
 def test_each_hedge_is_a_row_that_fits_a_terminal() -> None:
@@ -59,15 +40,6 @@ def test_a_long_day_shows_the_first_hedges_and_counts_the_rest() -> None:
 
     assert sum("+5m known" in line for line in shown.splitlines()) == LONGEST
     assert "… 3 more" in shown
-
-
-@pytest.mark.parametrize(("sold", "told"), [(False, "shares so far +$0"), (True, "after fees +$100")])
-def test_delivered_shares_have_a_short_block(told: str, *, sold: bool) -> None:
-    shown = screen(day_report(a_delivery(sold=sold)))
-
-    assert "delivered shares: SPY" in shown
-    assert told in " ".join(shown.replace("│", " ").split())
-    assert "hedge" not in shown
 
 
 def test_an_unknown_dealer_gamma_is_said_to_be_unknown() -> None:

@@ -20,7 +20,7 @@ from builders_day import (
     opened,
     ordered,
 )
-from builders_hedge_day import a_delivery, a_hedge_day, a_hedge_day_open
+from builders_hedge_day import a_delivery, a_hedge_day
 from builders_ledger import one_of_each, position_adopted, that_follow
 from gammacore.adapters.notifiers.webhook import COLOURS, SUMMARY_COLOURS
 from gammacore.domain.book.book import Book
@@ -214,14 +214,6 @@ def test_a_hedged_day_is_told_by_its_purchase_and_its_end_not_hedge_by_hedge() -
     assert titles(a_hedge_day()) == ["Opened SPY delta-hedge 600 straddle", "Closed SPY delta-hedge"]
 
 
-def test_the_purchase_of_a_holding_tells_what_was_paid() -> None:
-    message = last_alert(a_hedge_day_open()[:7])
-
-    assert message is not None
-    assert texts(message.figures) == {"quantity": "2", "price": "3.10", "paid": "$620"}
-    assert message.life is Life.SIGNAL
-
-
 def test_the_end_of_a_holding_tells_where_the_money_came_from() -> None:
     """DH-243, CS-628."""
     message = last_alert(a_hedge_day()[:-1])
@@ -244,16 +236,3 @@ def test_a_naked_short_is_red() -> None:
     alarm = AlarmRaised(dt.datetime(2026, 1, 5, 16, tzinfo=dt.UTC), "naked_short", "-1 of ours", "stranded-1")
 
     assert COLOURS[the_alert([alarm]).tone] == 0xFF0000
-
-
-def test_the_day_summary_sums_every_holding_and_tells_what_hedging_cost() -> None:
-    summary = day_summary(day_report(a_hedge_day()))
-
-    figures = texts(summary.figures)
-    assert (figures["trades"], figures["P/L, gross"], figures["delta-hedge"]) == (
-        "1, 0 open",
-        "+$440.40",
-        "1 closed, +$440.40",
-    )
-    assert (figures["hedges"], figures["slippage"]) == ("2", "$7.10")
-    assert SUMMARY_COLOURS[summary.tone] == 0x17DFAD

@@ -7,7 +7,7 @@ import pytest
 
 from builders import a_plan, at
 from builders_day import CALL_TRADE, PUT_TRADE, a_day, closed, day_started, judged, ledger_opened, opened, ordered
-from builders_hedge_day import HELD, a_delivery, a_hedge_day
+from builders_hedge_day import HELD, a_hedge_day
 from builders_ledger import one_of_each
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.domain.book.book import Book
@@ -107,23 +107,6 @@ def test_no_event_raises_however_little_the_book_knows(event: Event, caplog: pyt
 # -- other holdings ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        f"Filled for {HELD}: bought 2 600 straddle at 3.10, fees $2.60",
-        f"Hedge of {HELD}: +46 SPY; delta -0.455, threshold 0.15, dealer gamma +5m known",
-        f"Hedge of {HELD}: -25 SPY; delta +0.250, threshold 0.10, dealer gamma -15k known",
-        f"{HELD}: 2 600 put expired worthless",
-        f"Closed SPY delta-hedge: {HELD}, daily_flatten; P/L +$440.40, size 2 × $3.10 = $620, hedges 2, options +$380, "
-        "shares +$60.40, held 374 min, fees $3.90, after fees +$436.50",
-        f"Account balance updated: $20,436.50 (+$436.50 from {HELD})",
-    ],
-)
-def test_a_hedged_day_is_found_by_grep(line: str) -> None:
-    """DH-243, CS-625."""
-    assert line in lines_of(a_hedge_day())
-
-
 def test_why_nothing_is_hedged_is_a_line_for_who_looks_closer() -> None:
     """DH-1101: the debug log."""
     notifier, book, quiet = LogNotifier(logging.getLogger("test")), Book(), []
@@ -134,10 +117,3 @@ def test_why_nothing_is_hedged_is_a_line_for_who_looks_closer() -> None:
     assert quiet == [
         f"No hedge of {HELD}: below_threshold; delta +0.012, threshold 0.15, dealer gamma +5m known",
     ]
-
-
-def test_delivered_shares_are_a_warning() -> None:
-    """CS-529."""
-    assert "Shares delivered: SPY: by settlement of p1; shares +100, strike 600, taken in at 598" in lines_of(
-        a_delivery(sold=False)
-    )

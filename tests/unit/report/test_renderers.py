@@ -22,9 +22,12 @@ from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.notifiers.webhook import COLOURS, SUMMARY_COLOURS
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
-from gammacore.domain.reports.day_report import day_report, day_reports, trades_of
+from gammacore.domain.reports import trade_views, views
+from gammacore.domain.reports.day_report import DayReport, day_report, day_reports, trades_of
+from gammacore.domain.reports.figures import Figure, Figures, Unit, known, labelled
 from gammacore.domain.reports.notice import Notice
 from gammacore.domain.reports.notices import day_summary, notices
+from gammacore.domain.reports.trades import Sold, Trade
 from gammacore_cli.day_view import journal_lines, journal_view
 from gammacore_cli.documents import journal_document, report_document, status_document, trade_document
 from gammacore_cli.reviews import report_view, reviews_document
@@ -123,3 +126,56 @@ def test_a_day_is_rendered_as_it_was_written_down(kind: str, renderer: str) -> N
         path.write_text(now, encoding="utf-8")
 
     assert now == path.read_text(encoding="utf-8")
+
+
+# -- a figure is added in one place ------------------------------------------------------------------------------------
+
+SLOWEST = Figure("slowest fill", 37, Unit.MINUTES, key="slowest_fill", column="Slowest_Fill")
+
+
+def test_a_new_figure_of_a_day_is_in_every_renderer_of_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = views.day_figures
+
+    def with_one_more(report: DayReport) -> Figures:
+        return (*before(report), SLOWEST)
+
+    monkeypatch.setattr(views, "day_figures", with_one_more)
+
+    shown = {name: RENDERERS[name](KINDS["trade"]) for name in ("terminal.txt", "page.html", "alerts.txt")}
+    assert [name for name, text in shown.items() if not re.search("slowest fill.*37 min", text)] == []
+    assert json.loads(documents(KINDS["trade"]))["trade"]["slowest_fill"] == 37
+
+
+@pytest.mark.parametrize("kind", ["trade", "half_day", "quarantine"])
+def test_a_new_figure_of_a_trade_is_in_every_renderer(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = trade_views._spread_figures
+
+    def with_one_more(trade: Trade, sold: Sold) -> Figures:
+        return (*before(trade, sold), SLOWEST)
+
+    monkeypatch.setattr(trade_views, "_spread_figures", with_one_more)
+
+    texts = {name: RENDERERS[name](KINDS[kind]) for name in RENDERERS}
+    assert "37 min" in texts["terminal.txt"].replace("[/]", "").replace("│\n│", "")
+    assert "<dt>slowest fill</dt><dd>37 min</dd>" in texts["page.html"]
+    assert [trade["slowest_fill"] for trade in json.loads(texts["document.json"])["trade"]["trades"]] != []
+    assert [line.rsplit(",")[-1] for line in texts["journal.csv"].splitlines()][:2] == ["Slowest_Fill", "37"]
+    if kind != "quarantine":  # whose trade is still open: an end is what an alert and the log report
+        assert "slowest fill: 37 min" in texts["alerts.txt"]
+        assert "slowest fill 37 min" in texts["log.txt"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_renderer_forgets_a_figure(kind: str) -> None:
+    report = day_report(KINDS[kind])
+    view = views.day_view(report)
+    people = [*labelled(view.figures), *(figure for trade in view.trades for figure in known(trade.figures))]
+    screen, html = re.sub(r"\[[a-z /]*\]|│|\s", "", terminal(KINDS[kind])), re.sub("<[^>]+>", " ", page(KINDS[kind]))
+
+    for figure in people:
+        assert figure.label.replace(" ", "") + figure.text.replace(" ", "") in screen
+        assert re.search(rf"{re.escape(figure.label)}\s+{re.escape(figure.text)}", html)
+    trade = json.loads(documents(KINDS[kind]))["trade"]
+    assert {figure.key for figure in view.figures if figure.key} <= trade.keys()
+    for line, told in zip(trade["trades"], view.trades, strict=True):
+        assert {figure.key for figure in told.figures if figure.key} == line.keys()

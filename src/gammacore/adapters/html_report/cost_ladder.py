@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from gammacore.adapters.html_report.canvas import ROLES
 from gammacore.domain.reports.figures import Tone
 from gammacore.domain.reports.trades import Sold, Trade, TradeEnd
 
@@ -46,11 +47,8 @@ class _Axis:
         return round(MARGIN + float(value / self._top) * (WIDTH - 2 * MARGIN), 1)
 
 
-INKS = {Tone.GAIN: "win", Tone.LOSS: "loss"}
-
-
 def _exit(end: TradeEnd, sold: Sold, axis: _Axis) -> list[str]:
-    where, colour = axis.at(end.value), INKS.get(Tone.of(end.gross), "ink")
+    where, colour = axis.at(end.value), ROLES[Tone.of(end.gross)] or "ink"
     anchor = "start" if where < 40 else "middle"
     return [
         _stroke(where, axis.at(sold.credit), AXIS, AXIS, colour, 3),

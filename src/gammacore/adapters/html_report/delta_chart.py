@@ -1,4 +1,4 @@
-"""A hedged inventory over the day: its delta before and after each hedge, the price beneath, the shares held."""
+"""A hedged holding over the day: its delta before and after each hedge, the price beneath, the shares held."""
 
 from __future__ import annotations
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import field, frozen
 
-from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
+from gammacore.adapters.html_report.canvas import PAGE, ROLES, blank, inline_svg
 from gammacore.domain.dollars import signed_dollars
 from gammacore.domain.instruments import Right
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.trades import Sold, Trade, TradeResult
+from gammacore.domain.reports.figures import Tone
+from gammacore.domain.reports.trades import Sold, Trade
 from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ LABEL_HOURS, ROW = 0.9, 11
 
 HOLD = dt.timedelta(minutes=5)
 """How long the last price seen stands for those after it."""
-
-RESULTS = {TradeResult.WIN: PAGE.win, TradeResult.LOSS: PAGE.loss}
 
 
 def known_prices(report: DayReport) -> list[tuple[dt.datetime, Decimal]]:
@@ -113,7 +112,7 @@ def _draw_trade(
     _mark(axes, start, float(sold.plan.price), "v", PAGE.ink, str(number), above=True)
     if trade.end is not None:
         price = _price_at(path, ended) or float(sold.plan.spread.sides[0].short.strike)
-        colour = RESULTS.get(trade.result, PAGE.muted)
+        colour = getattr(PAGE, ROLES[Tone.of(trade.end.gross)] or "muted")
         _mark(axes, end, price, "s", colour, f"{number}  {signed_dollars(trade.end.gross)}", above=False)
 
 

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
 
+from gammacore.adapters.html_report.canvas import ROLES
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
 from gammacore.domain.reports import words
-from gammacore.domain.reports.figures import OUTCOMES, Figure, Section, Tone, clock_text, known, labelled
+from gammacore.domain.reports.figures import OUTCOMES, Figure, Section, clock_text, known, labelled
 from gammacore.domain.reports.trade_views import Line, TradeView
 from gammacore.domain.reports.views import DayView, found
 from gammacore.domain.verdicts import FilterVerdict
 
 OPEN_TABLE = 40
 """A longer table of hedges is folded away."""
-
-CLASSES: Mapping[Tone, str] = {
-    Tone.PLAIN: "",
-    Tone.STRONG: "",
-    Tone.MUTED: "muted",
-    Tone.GAIN: "win",
-    Tone.LOSS: "loss",
-    Tone.DOUBT: "doubt",
-    Tone.URGENT: "loss",
-    Tone.CALLS: "",
-    Tone.PUTS: "",
-    Tone.CONDOR: "",
-}
-"""The class of each tone in style.css, which has the colours."""
 
 
 def heading(view: DayView) -> str:
@@ -142,7 +129,7 @@ def notices(view: DayView) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{"" if note.at is None else clock_text(note.at)}</th>'
-        f'<td><span class="{CLASSES[note.tone]}">{escape(note.what)}</span></td><td>{escape(note.text)}</td></tr>'
+        f'<td><span class="{ROLES[note.tone]}">{escape(note.what)}</span></td><td>{escape(note.text)}</td></tr>'
         for note in view.notes
     )
     return (
@@ -159,7 +146,7 @@ def scrolling(content: str) -> str:
 
 
 def _toned(element: str, figure: Figure) -> str:
-    css = CLASSES[figure.tone]
+    css = ROLES[figure.tone]
     tag = " tag" if figure.label == "outcome" else ""
     return f'<{element} class="{css}{tag}">{escape(figure.text)}</{element}>' if css else _bare(element, figure)
 

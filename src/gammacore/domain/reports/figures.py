@@ -47,6 +47,7 @@ class Unit(StrEnum):
 
     AS_IT_IS = "as it is"  # words, or for programs any value that has a form of its own
     COUNT = "count"
+    CHANGE = "change"  # a count with its sign
     COUNTS = "counts"  # how many by name; for people their sum
     DOLLARS = "dollars"
     GAIN = "gain"  # dollars, the sign is the news
@@ -111,6 +112,8 @@ class Figure:
                 return str(value)
             case Unit.COUNT:
                 return f"{value:,}"
+            case Unit.CHANGE:
+                return f"{value:+,d}"
             case Unit.COUNTS:
                 return f"{sum(value.values()):,}"
             case Unit.DOLLARS:

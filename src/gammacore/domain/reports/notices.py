@@ -135,7 +135,7 @@ def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
                 yield Notice(event.holding, words.moved_in_words(event))
         case holding_events.SharesDelivered():
             figures = (
-                Figure("shares", f"{event.shares:+,d}"),
+                Figure("shares", event.shares, Unit.CHANGE),
                 Figure("strike", event.strike, Unit.PRICE),
                 Figure("taken in at", event.basis, Unit.PRICE),
             )
