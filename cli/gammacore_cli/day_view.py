@@ -69,7 +69,8 @@ def trade_block(view: TradeView) -> RenderableType:
 
 def _line(line: Line) -> str:
     reason = f", [bold]{escape(line.reason)}[/]" if line.reason else ""
-    return escape(line.text) + reason + (f": {escape(line.detail)}" if line.detail else "")
+    aside = f" [dim]{escape(line.aside)}[/]" if line.aside else ""
+    return escape(line.text) + aside + reason + (f": {escape(line.detail)}" if line.detail else "")
 
 
 def _hedges(view: TradeView) -> Iterator[Table]:
@@ -96,7 +97,7 @@ def _counts(entry: JudgedEntry) -> str:
 
 def _note(note: Note) -> str:
     when = "" if note.at is None else f"{clock_text(note.at)} "
-    return f"{when}{toned(note.what, note.tone)}: {escape(note.text)}"
+    return f"{when}{toned(f'{note.kind} {note.what}'.strip(), note.tone)}: {escape(note.text)}"
 
 
 # -- the journal -------------------------------------------------------------------------------------------------------
@@ -146,7 +147,8 @@ def journal_lines(reports: Sequence[DayReport], path: LedgerPlace) -> str:
 
 def _trade_line(trade: Trade) -> str:
     """What was traded, how it ended and what it came to, dollars gross."""
-    what = "  ".join(filter(None, (words.title(trade), words.size(trade))))
+    name = words.title(trade) if trade.sold is None else f"{trade.strategy} {trade.sold.plan.spread.strikes}"
+    what = "  ".join(filter(None, (name, words.size(trade))))
     if trade.end is None:
         return f"{what}  open"
     result = Figure.gain("", trade.end.gross).text

@@ -116,10 +116,8 @@ def _value(figure: Figure) -> object:
             return fill_price(value)
         case Unit.PRICE | Unit.DELTA:
             return number(value)
-        case Unit.PART | Unit.RETURN | Unit.FACTOR:
+        case Unit.PART | Unit.RATE | Unit.RETURN | Unit.FACTOR:
             return None if value == math.inf else float(value)
-        case Unit.FALL:
-            return fall(value)
         case Unit.INSTANT:
             return clock(value)
         case Unit.COUNT | Unit.CHANGE | Unit.COUNTS | Unit.MINUTES:

@@ -41,7 +41,7 @@ def toned(text: str, tone: Tone) -> str:
 
 def value(figure: Figure) -> str:
     """A figure's value in its tone, as markup."""
-    return toned(figure.text, figure.tone)
+    return toned(figure.full_text, figure.tone)
 
 
 def amount(dollars: Decimal) -> str:

@@ -10,7 +10,6 @@ import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import assert_never
 
 from gammacore.domain.reports.figures import Figure, Unit
 from gammacore.domain.reports.trade_views import trade_figures
@@ -71,10 +70,5 @@ def _cell(figure: Figure) -> str:
             return f"{float(value):.0%}"
         case Unit.RETURN:
             return f"{float(value) * 100 + 0.0:+.1f}%"
-        case (
-            Unit.AS_IT_IS | Unit.COUNT | Unit.CHANGE | Unit.COUNTS | Unit.FILL | Unit.PRICE | Unit.DELTA | Unit.FACTOR
-            | Unit.FALL | Unit.MINUTES
-        ):  # fmt: skip
-            return str(value)
         case _:
-            assert_never(figure.unit)
+            return str(value)

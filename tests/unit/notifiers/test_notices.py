@@ -154,7 +154,7 @@ def test_the_day_summary_counts_open_trades_apart_and_tells_each_strategy() -> N
     figures = texts(day_summary(day_report(events)).figures)
 
     assert figures["trades"] == "1, 1 open"
-    assert (figures["won / lost"], figures["win rate"]) == ("1 / 0", "100.0%")
+    assert (figures["won / lost"], figures["win rate"]) == ("1 / 0", "100%")
     assert figures["PUT_SPREAD"] == "1 closed, +$525"
 
 
@@ -221,7 +221,7 @@ def test_the_end_of_a_holding_tells_where_the_money_came_from() -> None:
     assert message is not None
     assert texts(message.figures) == {
         "P/L": "+$440.40", "size": "2 × $3.10 = $620", "options": "+$380", "shares": "+$60.40", "fees": "$3.90",
-        "after fees": "+$436.50", "hedges": "2", "held": "374 min",
+        "after fees": "+$436.50", "hedges": "2", "held": "374 minutes",
     }  # fmt: skip
     assert (COLOURS[message.tone], message.life, message.text) == (0x2ECC71, Life.SIGNAL, "daily flatten")
 

@@ -98,7 +98,7 @@ def alerts(events: list[Event]) -> str:
 
 def in_words(notice: Notice) -> str:
     colour = (SUMMARY_COLOURS if notice.sums_up else COLOURS)[notice.tone]
-    figures = "".join(f"  {figure.label}: {figure.text}\n" for figure in notice.figures)
+    figures = "".join(f"  {figure.label}: {figure.full_text}\n" for figure in notice.figures)
     return f"{notice.headline} [#{colour:06X}, {notice.life}]\n  {notice.text}\n{figures}"
 
 
@@ -142,7 +142,7 @@ def test_a_new_figure_of_a_day_is_in_every_renderer_of_a_day(monkeypatch: pytest
     monkeypatch.setattr(views, "day_figures", with_one_more)
 
     shown = {name: RENDERERS[name](KINDS["trade"]) for name in ("terminal.txt", "page.html", "alerts.txt")}
-    assert [name for name, text in shown.items() if not re.search("slowest fill.*37 min", text)] == []
+    assert [name for name, text in shown.items() if not re.search("slowest fill.*37 minutes", text)] == []
     assert json.loads(documents(KINDS["trade"]))["trade"]["slowest_fill"] == 37
 
 
@@ -156,13 +156,13 @@ def test_a_new_figure_of_a_trade_is_in_every_renderer(kind: str, monkeypatch: py
     monkeypatch.setattr(trade_views, "_spread_figures", with_one_more)
 
     texts = {name: RENDERERS[name](KINDS[kind]) for name in RENDERERS}
-    assert "37 min" in texts["terminal.txt"].replace("[/]", "").replace("│\n│", "")
-    assert "<dt>slowest fill</dt><dd>37 min</dd>" in texts["page.html"]
+    assert "37 minutes" in texts["terminal.txt"].replace("[/]", "").replace("│\n│", "")
+    assert "<dt>slowest fill</dt><dd>37 minutes</dd>" in texts["page.html"]
     assert [trade["slowest_fill"] for trade in json.loads(texts["document.json"])["trade"]["trades"]] != []
     assert [line.rsplit(",")[-1] for line in texts["journal.csv"].splitlines()][:2] == ["Slowest_Fill", "37"]
     if kind != "quarantine":  # whose trade is still open: an end is what an alert and the log report
-        assert "slowest fill: 37 min" in texts["alerts.txt"]
-        assert "slowest fill 37 min" in texts["log.txt"]
+        assert "slowest fill: 37 minutes" in texts["alerts.txt"]
+        assert "slowest fill 37 minutes" in texts["log.txt"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -173,7 +173,7 @@ def test_no_renderer_forgets_a_figure(kind: str) -> None:
     screen, html = re.sub(r"\[[a-z /]*\]|│|\s", "", terminal(KINDS[kind])), re.sub("<[^>]+>", " ", page(KINDS[kind]))
 
     for figure in people:
-        assert figure.label.replace(" ", "") + figure.text.replace(" ", "") in screen
+        assert f"{figure.label}{figure.full_text}".replace(" ", "") in screen
         assert re.search(rf"{re.escape(figure.label)}\s+{re.escape(figure.text)}", html)
     trade = json.loads(documents(KINDS[kind]))["trade"]
     assert {figure.key for figure in view.figures if figure.key} <= trade.keys()

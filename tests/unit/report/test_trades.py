@@ -54,7 +54,7 @@ def the_line(report: DayReport) -> Trade:
 
 def shown(trade: Trade) -> dict[str, str]:
     """What people see of its figures."""
-    return {figure.label: figure.text for figure in known(trade_figures(trade))}
+    return {figure.label: figure.full_text for figure in known(trade_figures(trade))}
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -95,11 +95,7 @@ def test_while_anything_is_held_there_is_no_p_l_yet() -> None:
 
     assert (line.pnl, line.result, line.minutes) == (None, TradeResult.OPEN, None)
     assert (report.figures.open, report.figures.losses, report.ended) == (1, 0, 0)
-    assert (shown(line)["options so far"], shown(line)["shares so far"], shown(line)["fees"]) == (
-        "+$0",
-        "+$10",
-        "$2.60",
-    )
+    assert [shown(line)[label] for label in ("options", "shares", "fees")] == ["+$0 (so far)", "+$10 (so far)", "$2.60"]
 
 
 def test_an_entry_that_never_filled_held_nothing() -> None:
@@ -204,7 +200,7 @@ def test_the_story_tells_everything_but_the_hedges_in_order() -> None:
     assert title(line) == "600 straddle"
     assert shown(line) == {
         "options": "+$380", "shares": "+$60.40", "hedges filled": "2 of 2", "slippage, in shares": "$7.10",
-        "held": "374 min", "fees": "$3.90", "after fees": "+$436.50",
+        "held": "374 minutes", "fees": "$3.90", "after fees": "+$436.50",
     }  # fmt: skip
 
 

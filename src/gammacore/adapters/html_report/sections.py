@@ -10,7 +10,7 @@ from gammacore.adapters.html_report.cost_ladder import cost_ladder
 from gammacore.domain.reports import words
 from gammacore.domain.reports.figures import OUTCOMES, Figure, Section, clock_text, known, labelled
 from gammacore.domain.reports.trade_views import Line, TradeView
-from gammacore.domain.reports.views import DayView, found
+from gammacore.domain.reports.views import DayView, Note, found
 from gammacore.domain.verdicts import FilterVerdict
 
 OPEN_TABLE = 40
@@ -60,8 +60,12 @@ def _trade(number: int, view: TradeView) -> str:
 
 
 def _line(line: Line) -> str:
-    reason = f", <b>{escape(line.reason)}</b>" if line.reason else ""
-    return escape(_sentence(line.text)) + reason + (f": {escape(line.detail)}" if line.detail else "")
+    text = escape(_sentence(line.text))
+    if line.aside:
+        text += f" <span class=muted>{escape(line.aside)}</span>"
+    if not line.reason:
+        return text
+    return f"{text}, <b>{escape(line.reason)}</b>{f': {escape(line.detail)}' if line.detail else ''}."
 
 
 def _hedges(view: TradeView) -> str:
@@ -127,14 +131,15 @@ def notices(view: DayView) -> str:
     """Alarms, refused orders, halts and what was let pass unknown; empty when there is none of them."""
     if not view.notes:
         return ""
-    rows = "".join(
-        f'<tr><th scope="row">{"" if note.at is None else clock_text(note.at)}</th>'
-        f'<td><span class="{ROLES[note.tone]}">{escape(note.what)}</span></td><td>{escape(note.text)}</td></tr>'
-        for note in view.notes
-    )
-    return (
-        f'<h2>Alarms and halts</h2><div class="card table">{scrolling(f"<table><tbody>{rows}</tbody></table>")}</div>'
-    )
+    rows = "".join(map(_note, view.notes))
+    table = scrolling(f"<table><tbody>{rows}</tbody></table>")
+    return f'<h2>Alarms and halts</h2><div class="card table">{table}</div>'
+
+
+def _note(note: Note) -> str:
+    when = "" if note.at is None else clock_text(note.at)
+    what = f'{note.kind} <span class="{ROLES[note.tone]}">{escape(note.what)}</span>'
+    return f'<tr><th scope="row">{when}</th><td>{what}</td><td>{escape(note.text)}</td></tr>'
 
 
 def scrolling(content: str) -> str:
@@ -146,13 +151,12 @@ def scrolling(content: str) -> str:
 
 
 def _toned(element: str, figure: Figure) -> str:
-    css = ROLES[figure.tone]
-    tag = " tag" if figure.label == "outcome" else ""
-    return f'<{element} class="{css}{tag}">{escape(figure.text)}</{element}>' if css else _bare(element, figure)
-
-
-def _bare(element: str, figure: Figure) -> str:
-    return escape(figure.text) if element == "span" else f"<{element}>{escape(figure.text)}</{element}>"
+    css = f"{ROLES[figure.tone]}{' tag' if figure.label == 'outcome' else ''}"
+    text = escape(figure.text) + (f" <small>{escape(figure.note)}</small>" if figure.note else "")
+    if element == "span" and not css:
+        return text
+    role = f' class="{css}"' if css else ""
+    return f"<{element}{role}>{text}</{element}>"
 
 
 def _number(figure: Figure) -> str:

@@ -193,7 +193,7 @@ class WebhookNotifier:
             "fields": [
                 {
                     "name": f"{figure.label[:1].upper()}{figure.label[1:]}"[:LONGEST_TITLE],
-                    "value": self._redact(figure.text)[:LONGEST_FIGURE] or "-",
+                    "value": self._redact(figure.full_text)[:LONGEST_FIGURE] or "-",
                     "inline": True,
                 }
                 for figure in notice.figures[:MOST_FIGURES]

@@ -56,9 +56,9 @@ class Unit(StrEnum):
     PRICE = "price"  # of the underlying, a strike or VIX, as it is quoted
     DELTA = "delta"  # contract-deltas
     PART = "part"  # of one, in percent
+    RATE = "rate"  # a part in whole percents
     RETURN = "return"  # a part that is won or lost
     FACTOR = "factor"
-    FALL = "fall"  # a `Drawdown`
     MINUTES = "minutes"
     INSTANT = "instant"
 
@@ -78,7 +78,7 @@ class Drawdown:
 
 @frozen
 class Figure:
-    """One figure of a report.
+    """One figure of a report; a `note` stands small beside its value.
 
     >>> Figure("P/L, gross", Decimal("-34.5"), Unit.GAIN, Tone.LOSS, "pnl").text
     '-$34.50'
@@ -90,6 +90,7 @@ class Figure:
     tone: Tone = Tone.PLAIN
     key: str = ""
     column: str = ""
+    note: str = ""
 
     @classmethod
     def gain(cls, label: str, amount: Decimal | None, key: str = "", column: str = "") -> Figure:
@@ -126,18 +127,23 @@ class Figure:
                 return delta_text(value)
             case Unit.PART:
                 return f"{float(value):.1%}"
+            case Unit.RATE:
+                return f"{float(value):.0%}"
             case Unit.RETURN:
                 return f"{float(value):+.1%}"
             case Unit.FACTOR:
                 return "∞" if value == math.inf else f"{float(value):.2f}"
-            case Unit.FALL:
-                return fall_text(value)
             case Unit.MINUTES:
-                return f"{value} min"
+                return "1 minute" if value == 1 else f"{value} minutes"
             case Unit.INSTANT:
                 return clock_text(value)
             case _:
                 assert_never(self.unit)
+
+    @property
+    def full_text(self) -> str:
+        """The value with its note in brackets."""
+        return f"{self.text} ({self.note})" if self.note else self.text
 
 
 Figures = tuple[Figure, ...]

@@ -49,7 +49,7 @@ class Notice:
     @property
     def line(self) -> str:
         """The notice as one line."""
-        figures = ", ".join(f"{figure.label} {figure.text}" for figure in self.figures)
+        figures = ", ".join(f"{figure.label} {figure.full_text}" for figure in self.figures)
         said = "; ".join(filter(None, (self.private or self.text, figures)))
         return f"{self.headline}: {said}" if said else self.headline
 

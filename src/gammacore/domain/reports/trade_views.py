@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.reports import words
 from gammacore.domain.reports.figures import Figure, Figures, Section, Tone, Unit, code_text
@@ -16,13 +16,17 @@ fact, gain = Figure.fact, Figure.gain
 
 @frozen
 class Line:
-    """One line of a trade's story; `day` names the day where it is not that of the report, `reason` stands out."""
+    """One line of a trade's story; `day` names the day where it is not that of the report.
+
+    `reason` stands out, `aside` does not.
+    """
 
     at: dt.datetime
     text: str
     day: str = ""
     reason: str = ""
     detail: str = ""
+    aside: str = ""
 
 
 @frozen
@@ -62,8 +66,8 @@ def _story(trade: Trade) -> Iterator[Line]:
     else:
         seen = trade.judged and trade.judged.price
         for at, told in words.story(trade):
-            price = "" if seen is None else f", with {trade.holding.underlying} at {seen}"
-            yield Line(at, told + price, words.day_in_words(at, trade))
+            aside = "" if seen is None else f"with {trade.holding.underlying} at {seen}"
+            yield Line(at, told, words.day_in_words(at, trade), aside=aside)
             seen = None
     if (end := trade.end) is not None:
         closed = "closed" if trade.sold is None else f"closed for {end.value:.2f}"
@@ -128,14 +132,16 @@ def _holding_figures(trade: Trade) -> Figures:
     Of what is still held people see what was realised so far.
     """
     held, end = trade.holding, trade.end
-    so_far = "" if end is not None else " so far"
+    options = gain("options", held.options_realised if end is None else end.options)
+    shares = gain("shares", held.shares_realised if end is None else end.shares)
+    so_far = "" if end is not None else "so far"
     return (
         fact("underlying", held.underlying),
         fact("title", words.title(trade)),
         fact("options_pnl", None if end is None else end.options, Unit.GAIN),
         fact("hedges_pnl", None if end is None else end.shares, Unit.GAIN),
-        gain(f"options{so_far}", held.options_realised if end is None else end.options),
-        gain(f"shares{so_far}", held.shares_realised if end is None else end.shares),
+        evolve(options, note=so_far),
+        evolve(shares, note=so_far),
         Figure("hedges filled", f"{trade.filled_hedges} of {len(trade.hedges)}" if trade.hedges else None),
         Figure("slippage, in shares" if trade.hedges else "", trade.slippage, Unit.DOLLARS, key="slippage"),
         fact("holdings", held.quantities),

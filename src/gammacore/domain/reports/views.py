@@ -13,12 +13,14 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from gammacore.domain.dollars import dollars
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import AlarmRaised, Resumed, TicketRefused
 from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
 from gammacore.domain.reports.figures import (
     ENTRY_OUTCOMES,
     OUTCOMES,
+    Drawdown,
     Figure,
     Figures,
     Section,
@@ -38,6 +40,7 @@ class Note:
     """What happened beside the trades; without `at` of the whole day."""
 
     at: dt.datetime | None
+    kind: str
     what: str
     text: str
     tone: Tone
@@ -91,12 +94,12 @@ def day_figures(report: DayReport) -> Figures:
         fact("strategy", report.strategy),
         Figure("balance", report.balance, Unit.DOLLARS, Tone.STRONG, "balance"),
         Figure("from", report.starting_balance, Unit.DOLLARS, key="starting_balance"),
-        Figure("win rate", told.win_rate, Unit.PART),
+        Figure("win rate", told.win_rate, Unit.RATE),
         _factor("profit factor", told),
         gain("P/L, gross", report.pnl, "pnl"),
         Figure("fees", report.fees, Unit.DOLLARS, key="fees"),
         gain("after fees", report.net),
-        Figure("drawdown", report.drawdown, Unit.FALL),
+        _drawdown(report.drawdown),
         Figure("entries", report.entries, Unit.COUNT, key="entries"),
         Figure("exits", report.ended, Unit.COUNT, key="exits"),
         Figure("skipped", report.skipped, Unit.COUNTS, key="skipped"),
@@ -105,6 +108,12 @@ def day_figures(report: DayReport) -> Figures:
         fact("unknown_by_filter", report.unknown_by_filter),
         fact("finished", report.finished),
     )
+
+
+def _drawdown(fall: Drawdown) -> Figure:
+    if not fall.dollars:
+        return Figure("drawdown", "none")
+    return Figure("drawdown", fall.part, Unit.PART, note=dollars(fall.dollars))
 
 
 def day_row(report: DayReport) -> Figures:
@@ -155,14 +164,14 @@ def _factor(label: str, figures: TradeFigures, key: str = "") -> Figure:
 
 def _notes(report: DayReport) -> Iterator[Note]:
     """Alarms, refused orders and halts by time, then what was let pass unknown."""
-    notes = [(alarm.at, f"alarm {alarm.code} {alarm.holding}", alarm.detail, Tone.URGENT) for alarm in report.alarms]
-    notes += [(one.at, f"refused {one.purpose} {one.holding}", one.detail, Tone.DOUBT) for one in report.refused]
-    notes += [(halt.at, *halt_line(halt), _halt_tone(halt)) for halt in report.halts]
-    for at, what, text, tone in sorted(notes, key=lambda note: note[0]):
-        yield Note(at, what.strip(), text, tone)
+    notes = [(one.at, "alarm", f"{one.code} {one.holding}", one.detail, Tone.URGENT) for one in report.alarms]
+    notes += [(one.at, "", f"refused {one.purpose} {one.holding}", one.detail, Tone.DOUBT) for one in report.refused]
+    notes += [(halt.at, "", *halt_line(halt), _halt_tone(halt)) for halt in report.halts]
+    for at, kind, what, text, tone in sorted(notes, key=lambda note: note[0]):
+        yield Note(at, kind, what.strip(), text, tone)
     if report.unknown_by_filter:
         counts = ", ".join(f"{name} {count}" for name, count in report.unknown_by_filter.items())
-        yield Note(None, "unknown", f"verdicts by filter: {counts}", Tone.DOUBT)
+        yield Note(None, "", "unknown", f"verdicts by filter: {counts}", Tone.DOUBT)
 
 
 def _halt_tone(halt: Halt) -> Tone:
