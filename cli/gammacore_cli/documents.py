@@ -16,8 +16,8 @@ from gammacore.domain.holding_events import BookGreeks
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.reports.book_views import book_sections
 from gammacore.domain.reports.day_report import DayReport, drawdown_of, trades_of
-from gammacore.domain.reports.figures import Drawdown, Figure, Section, Unit
-from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
+from gammacore.domain.reports.figures import Figure, Section, Unit
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import Line, trade_figures
 from gammacore.domain.reports.views import DayView, day_row, day_view, statistics
 from gammacore.domain.verdicts import FilterVerdict

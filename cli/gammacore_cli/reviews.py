@@ -12,11 +12,11 @@ from rich.table import Table
 
 from gammacore.domain.dollars import dollars, exact, signed_dollars
 from gammacore.domain.reports.day_report import DayReport, drawdown_of, trades_of
-from gammacore.domain.reports.figures import Figure, Unit, fall_text, labelled, pick
+from gammacore.domain.reports.figures import Figure, Unit, labelled, pick
 from gammacore.domain.reports.review import Period, Review, reviews
 from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
 from gammacore.domain.reports.trades import Trade
-from gammacore.domain.reports.views import day_row, statistics
+from gammacore.domain.reports.views import day_row, drawdown_figure, statistics
 from gammacore_cli.day_view import day_panel
 from gammacore_cli.documents import document, fall, statistics_by
 from gammacore_cli.figures_view import value
@@ -97,7 +97,7 @@ def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayR
     caption = "win and loss are averages, gross of fees; drawdown from the running peak: "
     rows = [(Figure("strategy", tag), *labelled(statistics(figures))) for tag, figures in groups.items()]
     table = _columns("Statistics", tuple(figure.label for figure in rows[0]))
-    table.caption, table.caption_justify = caption + fall_text(drawdown_of(reports)), "left"
+    table.caption, table.caption_justify = caption + drawdown_figure(drawdown_of(reports)).full_text, "left"
     for row in rows:
         table.add_row(*map(value, row))
     return table
@@ -112,7 +112,9 @@ def reviews_table(trades: Sequence[Trade]) -> RenderableType:
             table.add_section()
             table.add_row(f"[bold]{name}[/]")
         for review in reviews(trades, period):
-            figures_table.add_row(_span(review), *map(value, _figures(review.figures)), fall_text(review.drawdown))
+            figures_table.add_row(
+                _span(review), *map(value, _figures(review.figures)), drawdown_figure(review.drawdown).full_text
+            )
             sizing_table.add_row(_span(review), *_sizing(review))
             for title, figures in _parts(review):
                 figures_table.add_row(f"[dim]  {title}[/]", *map(value, _figures(figures)))

@@ -36,7 +36,7 @@ class LogNotifier:
         try:
             for line in self.lines(event, book):
                 self.logger.log(line.level, "%s", line.text)
-        except Exception:  # people are told after the fact: never in an order's path
+        except Exception:  # people are alerted after the fact: never in an order's path
             self.logger.exception("no log line for %s", type(event).__name__)
 
     def lines(self, event: Event, book: Book) -> tuple[LogLine, ...]:

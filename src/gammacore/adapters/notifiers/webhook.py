@@ -90,7 +90,7 @@ class WebhookNotifier:
             for notice in notices(event, book):
                 if notice.alerts:
                     self.tell(notice, event.at)
-        except Exception as fault:  # people are told after the fact: never in an order's path
+        except Exception as fault:  # people are alerted after the fact: never in an order's path
             self._fault(type(event).__name__, fault)
 
     def tick(self, now: dt.datetime) -> None:

@@ -51,8 +51,7 @@ from gammacore.domain.ledger import (
     Resumed,
     TicketRefused,
 )
-from gammacore.domain.reports.figures import Drawdown
-from gammacore.domain.reports.trade_figures import TradeFigures, drawdown, trades_once
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, drawdown, trades_once
 from gammacore.domain.reports.trade_fold import TradeFold
 from gammacore.domain.reports.trades import Trade, TradeEnd
 from gammacore.domain.sessions import new_york_date

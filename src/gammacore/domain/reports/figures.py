@@ -69,14 +69,6 @@ class Unit(StrEnum):
 
 
 @frozen
-class Drawdown:
-    """The deepest fall of equity from the peak before it: dollars, and as a part of that peak."""
-
-    dollars: Decimal
-    part: Decimal
-
-
-@frozen
 class Figure:
     """One figure of a report; a `note` stands small beside its value.
 
@@ -157,11 +149,6 @@ class Section:
     rows: tuple[Figures, ...]
     key: str = ""
 
-    @property
-    def table(self) -> tuple[Figures, ...]:
-        """The rows as people see them: every row has the same columns."""
-        return tuple(labelled(row) for row in self.rows)
-
 
 def labelled(figures: Iterable[Figure]) -> Figures:
     """Those that people see."""
@@ -224,7 +211,3 @@ def delta_text(delta: Decimal) -> str:
     ('-0.198', '+0.000')
     """
     return f"{round(delta, 3) + 0:+.3f}"
-
-
-def fall_text(fall: Drawdown) -> str:
-    return f"{dollars(fall.dollars)} ({float(fall.part):.1%})" if fall.dollars else "none"

@@ -1,4 +1,4 @@
-"""A notice: what people are told, as an alert and as a line of the log. Rules: CS-501, CS-626..628."""
+"""A notice: what an alert and a line of the log report. Rules: CS-501, CS-626..628."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Notice:
     def line(self) -> str:
         """The notice as one line."""
         figures = ", ".join(f"{figure.label} {figure.full_text}" for figure in self.figures)
-        said = "; ".join(filter(None, (self.private or self.text, figures)))
-        return f"{self.headline}: {said}" if said else self.headline
+        rest = "; ".join(filter(None, (self.private or self.text, figures)))
+        return f"{self.headline}: {rest}" if rest else self.headline
 
 
 def alert(headline: str, text: str = "", figures: Figures = (), tone: Tone = Tone.MUTED) -> Notice:

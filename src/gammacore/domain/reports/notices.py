@@ -1,4 +1,4 @@
-"""What people are told of an event: one table for the alerts and for the log. Rules: CS-501, CS-625..628.
+"""What is reported of an event: one table for the alerts and for the log. Rules: CS-501, CS-625..628.
 
 An event may have several notices or none. An alert is sent of those that `alerts`; every notice is a log line, and the
 lines of `log` follow it: sizes, premiums and balances always in the same words, so that they are found by grep.
@@ -49,7 +49,7 @@ STRATEGY_TONES = {
     StrategyTag.BROKEN_WING_CONDOR: Tone.CONDOR,
 }
 
-FIGURES_TOLD = frozenset(
+FIGURES_SHOWN = frozenset(
     {
         "halted", "trading_day_unknown", "fomc_day", "early_close", "schedule_missed", "entry_window", "entry_cutoff",
         "vix_missing", "vix_floor", "vix_ceiling", "vix_spike", "realized_volatility", "adx", "trend_move",
@@ -131,7 +131,7 @@ def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
         case holding_events.HoldingAdopted():
             yield from _taken_over(event)
         case holding_events.HoldingSettled() | holding_events.HoldingAdjusted():
-            if not is_spread(book.holdings[event.holding]):  # of a spread its booking, and its alarm, say so
+            if not is_spread(book.holdings[event.holding]):  # of a spread its booking, and its alarm, report it
                 yield Notice(event.holding, words.moved_in_words(event))
         case holding_events.SharesDelivered():
             figures = (
@@ -173,7 +173,7 @@ def _control(event: Control) -> Notice:
             assert_never(event)
 
 
-# -- what the loop says by itself --------------------------------------------------------------------------------------
+# -- the day -----------------------------------------------------------------------------------------------------------
 
 
 def day_summary(report: DayReport) -> Notice:
@@ -201,7 +201,7 @@ def _judged(event: ledger.EntryJudged) -> Notice:
         return Notice(f"Entry at {slot}", f"{len(event.filters) - len(unknown)} filters passed{doubt}")
     line = skip_line(event)
     vix = () if event.vix is None else (Figure("VIX", event.vix, Unit.PRICE),)
-    public = line if event.reason in FIGURES_TOLD else f"skip {event.reason}"
+    public = line if event.reason in FIGURES_SHOWN else f"skip {event.reason}"
     return Notice(f"No entry at {slot}", public, vix, alerts=True, private=line)
 
 

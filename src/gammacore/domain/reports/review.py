@@ -17,8 +17,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.reports.figures import Drawdown
-from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy, drawdown, trades_once
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown, trades_once
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.sessions import new_york_date
 

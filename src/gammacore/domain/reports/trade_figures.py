@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.reports.figures import Drawdown
 from gammacore.domain.reports.trades import Trade, TradeResult
 
 LARGEST_CREDIT = Decimal(100)
@@ -87,6 +86,14 @@ def by_strategy(trades: Iterable[Trade]) -> dict[str, TradeFigures]:
     for trade in trades:
         groups.setdefault(trade.strategy, []).append(trade)
     return {tag: TradeFigures.of(group) for tag, group in groups.items()}
+
+
+@frozen
+class Drawdown:
+    """The deepest fall of equity from the peak before it: dollars, and as a part of that peak."""
+
+    dollars: Decimal
+    part: Decimal
 
 
 def drawdown(equity: Sequence[Decimal]) -> Drawdown:

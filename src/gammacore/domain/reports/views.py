@@ -20,7 +20,6 @@ from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
 from gammacore.domain.reports.figures import (
     ENTRY_OUTCOMES,
     OUTCOMES,
-    Drawdown,
     Figure,
     Figures,
     Section,
@@ -28,7 +27,7 @@ from gammacore.domain.reports.figures import (
     Unit,
     pick,
 )
-from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import TradeView, trade_view
 from gammacore.domain.verdicts import FilterVerdict, Outcome
 
@@ -86,7 +85,7 @@ def day_view(report: DayReport) -> DayView:
 
 def day_figures(report: DayReport) -> Figures:
     """The money, the results and the entries of a day."""
-    told = report.figures
+    figures = report.figures
     return (
         fact("date", report.date.isoformat()),
         fact("mode", report.mode.value),
@@ -94,12 +93,12 @@ def day_figures(report: DayReport) -> Figures:
         fact("strategy", report.strategy),
         Figure("balance", report.balance, Unit.DOLLARS, Tone.STRONG, "balance"),
         Figure("from", report.starting_balance, Unit.DOLLARS, key="starting_balance"),
-        Figure("win rate", told.win_rate, Unit.RATE),
-        _factor("profit factor", told),
+        Figure("win rate", figures.win_rate, Unit.RATE),
+        _factor("profit factor", figures),
         gain("P/L, gross", report.pnl, "pnl"),
         Figure("fees", report.fees, Unit.DOLLARS, key="fees"),
         gain("after fees", report.net),
-        _drawdown(report.drawdown),
+        drawdown_figure(report.drawdown),
         Figure("entries", report.entries, Unit.COUNT, key="entries"),
         Figure("exits", report.ended, Unit.COUNT, key="exits"),
         Figure("skipped", report.skipped, Unit.COUNTS, key="skipped"),
@@ -110,7 +109,8 @@ def day_figures(report: DayReport) -> Figures:
     )
 
 
-def _drawdown(fall: Drawdown) -> Figure:
+def drawdown_figure(fall: Drawdown) -> Figure:
+    """The deepest fall as a part of the peak, with its dollars beside it."""
     if not fall.dollars:
         return Figure("drawdown", "none")
     return Figure("drawdown", fall.part, Unit.PART, note=dollars(fall.dollars))
