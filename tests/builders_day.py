@@ -6,12 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
-from builders import DAY, a_call_spread, a_condor, a_plan, at
+from attrs import evolve
+
+from builders import DAY, a_call_spread, a_condor, a_plan, a_position, at
 from builders_holdings import order_intended, spread_closed
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
+from gammacore.domain.reports.trades import Trade, TradeEnd
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 
@@ -120,6 +123,26 @@ def settled(
         at("16:00", date), plan.holding, "settled", Decimal(value), plan.contracts, Decimal(gross), Decimal(0),
         Decimal(price), estimated,
     )  # fmt: skip
+
+
+def a_trade(
+    plan: SpreadPlan | None = None, gross: str | Decimal | None = None, *, credit: str | None = None,
+    contracts: int | None = None, opened: dt.datetime | None = None, closed: dt.datetime | None = None,
+    fees: str = "0", balance: str | Decimal = "20000", value: str | Decimal = "1.25",
+) -> Trade:  # fmt: skip
+    """A credit spread as a report shows it; open where there is no gross P/L."""
+    plan = plan or a_plan()
+    position = evolve(
+        a_position(plan, credit=credit), opened_at=opened or at("10:00"), fees=Decimal(fees),
+        contracts=contracts or plan.contracts,
+    )  # fmt: skip
+    if gross is None:
+        return Trade(position)
+    end = TradeEnd(
+        closed or at("12:00"), "profit_target", "", Decimal(value), Decimal(gross), Decimal(0), Decimal(fees),
+        Decimal(balance),
+    )  # fmt: skip
+    return Trade(position, (), end)
 
 
 PUT_TRADE = a_plan(contracts=3)

@@ -144,7 +144,7 @@ def _document(
 
 def sentence_of(kind: RequestKind, answer: Answer) -> str:
     """What became of one request, with the time of the latch."""
-    from gammacore_cli.numbers_view import hour
+    from gammacore.domain.reports.figures import clock_text
 
     if answer.refusal is not None:
         return f"refused: {answer.refusal}"
@@ -152,4 +152,4 @@ def sentence_of(kind: RequestKind, answer: Answer) -> str:
         return "journaled; no loop is running"
     if answer.at is None:
         return f"left with the running loop ({answer.loop}), which has not obeyed yet; the request stays"
-    return f"{OBEYED[kind]} by the running loop ({answer.loop}) at {hour(answer.at)} New York"
+    return f"{OBEYED[kind]} by the running loop ({answer.loop}) at {clock_text(answer.at)} New York"

@@ -1,49 +1,45 @@
-"""A trading day for people: its figures, its trades with their reasons, every scheduled entry and what it became."""
+"""A trading day on the screen: its figures, its trades with their reasons, every scheduled entry and what it became."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import frozen
 from rich.console import Group
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from gammacore.domain.dollars import dollars
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.reports.day_report import DayReport, halt_line
-from gammacore.domain.reports.trade_record import TradeLine
-from gammacore.domain.verdicts import FilterVerdict, Outcome
-from gammacore_cli.inventory_view import inventory_block
-from gammacore_cli.numbers_view import amount, factor, fall_text, hour, percent
+from gammacore.domain.reports import words
+from gammacore.domain.reports.day_report import DayReport, trades_of
+from gammacore.domain.reports.figures import OUTCOMES, Figure, clock_text, date_clock_text, known
+from gammacore.domain.reports.trade_views import Line, TradeView
+from gammacore.domain.reports.trades import Trade
+from gammacore.domain.reports.views import DayView, Note, day_view, found, verdict_counts
+from gammacore.domain.verdicts import FilterVerdict
+from gammacore_cli.figures_view import FiguresGrid, in_a_row, section_table, toned, value
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.console import RenderableType
 
     from gammacore.wiring import LedgerPlace
 
-SIGNS = {Outcome.PASS: "[green]✓[/]", Outcome.SKIP: "[red]✗[/]", Outcome.UNKNOWN: "[yellow]?[/]",
-         Outcome.NOT_JUDGED: "[dim]·[/]"}  # fmt: skip
-OUTCOMES = {EntryOutcome.FILLED: "[green]taken[/]", EntryOutcome.SKIPPED: "[dim]skipped[/]",
-            EntryOutcome.WORKING: "[yellow]working[/]", EntryOutcome.UNFILLED: "[yellow]not filled[/]"}  # fmt: skip
-
-WIDE = 400
-"""Characters in which every block of figures can be measured without a cut."""
+LONGEST = 12
+"""Rows of a table on the screen at most; the page and the JSON have them all."""
 
 
 def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> RenderableType:
     """The report of a day: why each trade was taken, skipped and closed, and what it came to."""
-    parts: list[RenderableType] = [figures_grid(report)]
-    for record in report.records:
-        block = trade_block(record) if isinstance(record, TradeLine) else inventory_block(record)
-        parts += [Rule(style="dim"), block]
-    parts += [Rule(style="dim"), entries_table(report)]
-    parts += _notes(report)
+    view = day_view(report)
+    parts: list[RenderableType] = [FiguresGrid(view.figures)]
+    for trade in view.trades:
+        parts += [Rule(style="dim"), trade_block(trade)]
+    parts += [Rule(style="dim"), _entries(view)]
+    if view.notes:
+        parts += ["", *(Text.from_markup(_note(note)) for note in view.notes)]
     if ledger is not None:
         parts += ["", f"[dim]ledger {escape(str(ledger))}[/]"]
     heading = f"{report.underlying} {report.strategy} · {report.date:%A} {report.date} · {report.mode}"
@@ -51,94 +47,77 @@ def day_panel(report: DayReport, ledger: LedgerPlace | None = None) -> Renderabl
     return Panel(Group(*parts), title=escape(heading), title_align="left", padding=(1, 2))
 
 
-@frozen
-class FiguresGrid:
-    """The day in one block of figures: three pairs of name and value across, fewer where the screen is narrow."""
-
-    pairs: tuple[tuple[str, str], ...]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        fits = (
-            grid
-            for across in (3, 2)
-            if Measurement.get(console, options.update(width=WIDE), grid := self._grid(across)).maximum
-            <= options.max_width
-        )
-        yield next(fits, self._grid(1))
-
-    def _grid(self, across: int) -> Table:
-        grid = Table.grid(padding=(0, 2))
-        for _ in range(across):
-            grid.add_column(style="dim")
-            grid.add_column(justify="right", no_wrap=True)
-        rows = len(self.pairs) // across
-        for row in range(rows):
-            grid.add_row(*(cell for pair in self.pairs[row::rows] for cell in pair))
-        return grid
-
-
-def figures_grid(report: DayReport) -> FiguresGrid:
-    """The money, the results and the entries of a day, four pairs each."""
-    figures = report.figures
-    return FiguresGrid((
-        ("balance", f"[bold]{dollars(report.balance)}[/]"), ("from", dollars(report.starting_balance)),
-        ("win rate", percent(figures.win_rate)), ("profit factor", factor(figures)),
-        ("P/L, gross", amount(report.pnl)), ("fees", dollars(report.fees)), ("after fees", amount(report.net)),
-        ("drawdown", fall_text(report.drawdown)),
-        ("entries", str(report.entries)), ("exits", str(report.ended)),
-        ("skipped", str(sum(report.skipped.values()))), ("not filled", str(report.unfilled)),
-    ))  # fmt: skip
-
-
-def trade_block(trade: TradeLine) -> RenderableType:
-    """One credit spread: what was sold, why, what was to end it, what did."""
-    plan, ended = trade.plan, trade.exit
+def trade_block(view: TradeView) -> RenderableType:
+    """One trade: what it was, what happened, what it came to, how it was hedged."""
     head = Table.grid(expand=True)
     head.add_column(ratio=1)
     head.add_column(justify="right")
-    head.add_row(
-        f"[bold]{plan.strategy} {trade.strikes}[/]  {trade.contracts} × ${trade.credit:.2f} = {dollars(trade.premium)}",
-        "[dim]open[/]" if ended is None else f"[bold]{amount(ended.gross)}[/]",
-    )
+    head.add_row(f"[bold]{escape(view.title)}[/]  {view.size}", f"[bold]{value(view.result)}[/]")
     lines = Table.grid(padding=(0, 2))
     lines.add_column(style="dim", no_wrap=True)
     lines.add_column(overflow="fold")
-    lines.add_row(hour(trade.opened), f"in at {trade.credit:.2f}: {escape(trade.why)}")
-    lines.add_row("", f"[dim]{_levels(trade)}, at risk {dollars(trade.maximum_risk)} ({escape(trade.id)})[/]")
-    if ended is not None:
-        why = f"[bold]{ended.reason}[/]" + (f": {escape(ended.detail)}" if ended.detail else "")
-        fees = f", fees {dollars(ended.fees)}" if ended.fees else ""
-        lines.add_row(hour(ended.at), f"out at {ended.value:.2f}: {why} [dim](held {trade.minutes} min{fees})[/]")
-    for doubt in trade.doubts:
-        lines.add_row("", f"[yellow]{doubt}[/]")
-    return Group(head, lines)
+    for line in view.story[:LONGEST]:
+        lines.add_row(line.day + clock_text(line.at), _line(line))
+    if len(view.story) > LONGEST:
+        lines.add_row("", f"[dim]… {len(view.story) - LONGEST} more[/]")
+    lines.add_row("", in_a_row(known(view.figures)))
+    lines.add_row("", f"[dim]{escape(view.trade.strategy)} ({escape(view.trade.id)})[/]")
+    for doubt in view.doubts:
+        lines.add_row("", f"[yellow]{escape(doubt)}[/]")
+    return Group(head, lines, *_hedges(view))
 
 
-def entries_table(report: DayReport) -> RenderableType:
+def _line(line: Line) -> str:
+    reason = f", [bold]{escape(line.reason)}[/]" if line.reason else ""
+    aside = f" [dim]{escape(line.aside)}[/]" if line.aside else ""
+    return escape(line.text) + aside + reason + (f": {escape(line.detail)}" if line.detail else "")
+
+
+def _hedges(view: TradeView) -> Iterator[Table]:
+    """Each hedge with the net delta before and after, contract-deltas, against the threshold of then. Rule: DH-611."""
+    if view.trade.hedges:
+        table = section_table(view.hedges, LONGEST)
+        table.padding = (0, 1, 0, 0)
+        if day := words.day_in_words(view.trade.hedges[0].decision.at, view.trade):
+            table.title, table.title_style, table.title_justify = f"hedges of {day}", "dim", "left"
+        yield table
+
+
+def _entries(view: DayView) -> RenderableType:
     """Every scheduled entry with the reason it was taken or not."""
-    if not report.scheduled:
+    if not view.entries.rows:
         return "no scheduled entry was reached"
-    table = Table(box=None, expand=True, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("entry", no_wrap=True)
-    table.add_column("")
-    table.add_column("reason", ratio=1, overflow="fold")
-    table.add_column("price", justify="right", no_wrap=True)
-    table.add_column("pin", justify="right", no_wrap=True)
-    table.add_column("VIX", justify="right", no_wrap=True)
-    for entry in report.scheduled:
-        record = entry.record
-        table.add_row(
-            hour(entry.scheduled_at),
-            OUTCOMES[entry.outcome],
-            f"{escape(entry.sentence)}\n[dim]filters[/] {verdict_counts(entry)}",
-            *("–" if value is None else str(value) for value in (record.price, record.pin, record.vix)),
-        )
-    return table
+    counts = {number: _counts(entry) for number, entry in enumerate(view.report.scheduled)}
+    return section_table(view.entries, below=counts)
+
+
+def _counts(entry: JudgedEntry) -> str:
+    return "[dim]filters[/] " + "  ".join(f"{toned(one.label, one.tone)} {one.text}" for one in verdict_counts(entry))
+
+
+def _note(note: Note) -> str:
+    when = "" if note.at is None else f"{clock_text(note.at)} "
+    return f"{when}{toned(f'{note.kind} {note.what}'.strip(), note.tone)}: {escape(note.text)}"
+
+
+# -- the journal -------------------------------------------------------------------------------------------------------
+
+
+def journal_view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
+    """Each day, and each filter's verdict at each of its entries."""
+    if not reports:
+        return f"{path}: no trading day yet"
+    parts: list[RenderableType] = []
+    for report in reports:
+        parts.append(day_panel(report))
+        for entry in report.scheduled:
+            parts += ["", filters_table(entry)]
+    return Group(*parts)
 
 
 def filters_table(entry: JudgedEntry) -> Table:
     """Each filter's verdict at one scheduled entry. Rule: CS-366."""
-    title = f"{hour(entry.scheduled_at)}  {escape(entry.sentence)}"
+    title = f"{clock_text(entry.scheduled_at)}  {escape(entry.sentence)}"
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in ("", "rule", "filter", "found", "limit"):
         table.add_column(column, style="dim" if column in ("rule", "limit") else None, overflow="fold")
@@ -147,33 +126,30 @@ def filters_table(entry: JudgedEntry) -> Table:
     return table
 
 
-def verdict_counts(entry: JudgedEntry) -> str:
-    """How many filters passed, said no, did not know, were not judged."""
-    return "  ".join(f"{sign} {count}" for outcome, sign in SIGNS.items() if (count := entry.count(outcome)))
-
-
-def _levels(trade: TradeLine) -> str:
-    target = "no target" if trade.advertised_target is None else f"target {trade.advertised_target}"
-    return f"{target}, stop {trade.advertised_stop}, emergency {trade.advertised_emergency} to close"
-
-
 def _verdict_cells(one: FilterVerdict) -> tuple[str, ...]:
-    verdict = one.verdict
-    name = f"[bold red]{one.name}[/]" if verdict.blocks else one.name
-    found = verdict.value or (verdict.reason or "" if verdict.outcome is not Outcome.PASS else "")
-    return SIGNS[verdict.outcome], one.rule, name, escape(found), escape(verdict.limit)
+    name = f"[bold red]{one.name}[/]" if one.verdict.blocks else one.name
+    return toned(*OUTCOMES[one.verdict.outcome]), one.rule, name, escape(found(one)), escape(one.verdict.limit)
 
 
-def _notes(report: DayReport) -> Iterator[RenderableType]:
-    if report.unknown_by_filter:
-        names = ", ".join(f"{name} ({count})" for name, count in report.unknown_by_filter.items())
-        yield Text.from_markup(f"\n[yellow]unknown, counted by filter:[/] {escape(names)}")
-    for alarm in report.alarms:
-        where = f" {alarm.holding}" if alarm.holding else ""
-        yield Text.from_markup(f"[red]alarm[/] {hour(alarm.at)} {escape(f'{alarm.code}{where}: {alarm.detail}')}")
-    for refusal in report.refused:
-        what = " ".join(filter(None, (str(refusal.purpose), refusal.holding)))
-        yield Text.from_markup(f"[yellow]refused[/] {hour(refusal.at)} {escape(f'{what}: {refusal.detail}')}")
-    for halt in report.halts:
-        happened, said = halt_line(halt)
-        yield Text.from_markup(f"[red]{happened}[/] {hour(halt.at)} {escape(said)}")
+def journal_lines(reports: Sequence[DayReport], path: LedgerPlace) -> str:
+    """A line for each trade, as it last stood, and for each scheduled entry that was not filled, by time."""
+    lines = [(trade.opened, _trade_line(trade)) for trade in trades_of(reports)]
+    lines += [
+        (entry.scheduled_at, entry.sentence)
+        for report in reports
+        for entry in report.scheduled
+        if entry.outcome is not EntryOutcome.FILLED
+    ]
+    if not lines:
+        return f"{path}: no trade and no scheduled entry yet"
+    return "\n".join(f"{date_clock_text(at)}  {sentence}" for at, sentence in sorted(lines))
+
+
+def _trade_line(trade: Trade) -> str:
+    """What was traded, how it ended and what it came to, dollars gross."""
+    name = words.title(trade) if trade.sold is None else f"{trade.strategy} {trade.sold.plan.spread.strikes}"
+    what = "  ".join(filter(None, (name, words.size(trade))))
+    if trade.end is None:
+        return f"{what}  open"
+    result = Figure.gain("", trade.end.gross).text
+    return f"{what}  closed {date_clock_text(trade.end.at)} {trade.end.reason}  {result}"

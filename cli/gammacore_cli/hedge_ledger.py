@@ -1,4 +1,4 @@
-"""A ledger of `gammacore hedge`, read back and as JSON: what its desk holds, ordered and was told."""
+"""A ledger of `gammacore hedge`, read back as figures and as JSON: what its desk holds, ordered and received."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from gammacore.domain.hedge_filter.book import DeskBook
 from gammacore.domain.hedge_filter.gauges import BookGauges, gauges
 from gammacore.domain.hedge_filter.intents import Intent
 from gammacore.domain.hedge_filter_events import HedgeRunStarted, RegimeNoted
-from gammacore.domain.hedging.exposure import Universe
+from gammacore.domain.hedging.exposure import Holding, Universe
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy, HedgingSettings, hedging_profile
 from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
-from gammacore.domain.reports.day_report import halt_line
+from gammacore.domain.reports.day_report import Halt, halt_line
+from gammacore.domain.reports.figures import Figure, Figures, Section, Unit
+from gammacore.domain.reports.views import alarm_figures
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import MissingData
-from gammacore_cli.json_values import Document, clock, fill_price, known_number, money, number
+from gammacore_cli.documents import document, rows
+from gammacore_cli.json_values import Document, clock
 
 if TYPE_CHECKING:
     from gammacore.configuration import Settings
     from gammacore.wiring import LedgerPlace
-
-Told = Halted | Resumed | FlattenRequested
 
 
 def is_hedge_ledger(events: Iterable[Event]) -> bool:
@@ -78,7 +79,7 @@ class HedgeLedger:
         found = self.book.intents.values()
         return [one for one in found if day is None or new_york_date(one.recorded_at) == day]
 
-    def told(self, day: dt.date | None = None) -> list[Told | AlarmRaised | RegimeNoted]:
+    def told(self, day: dt.date | None = None) -> list[Halt | AlarmRaised | RegimeNoted]:
         """Halts, alarms and changes of the regime, oldest first."""
         kinds = (Halted, Resumed, FlattenRequested, AlarmRaised, RegimeNoted)
         found = [event for event in self.events if isinstance(event, kinds)]
@@ -98,73 +99,99 @@ class HedgeLedger:
         return [day]
 
 
+def sections(ledger: HedgeLedger) -> tuple[Section, ...]:
+    """What the desk holds, hedged and awaits."""
+    return (
+        Section(
+            "open position", tuple(_position(key, held) for key, held in ledger.book.holdings.items()), "positions"
+        ),
+        Section("hedge share", tuple(_book(one) for one in ledger.books), "books"),
+        intents_section("awaited intent", ledger.awaited, "orders"),
+    )
+
+
+def intents_section(title: str, intents: Iterable[Intent], key: str) -> Section:
+    return Section(title, tuple(_intent(intent, title) for intent in intents), key)
+
+
+def _position(key: str, held: Holding) -> Figures:
+    notes = ["hedge"] if held.hedges else []
+    notes += ["left over"] if held.leftover else []
+    book = held.listing.book
+    return (
+        Figure("position", key, key="symbol"),
+        Figure("contracts", held.contracts, Unit.CHANGE, key="contracts"),
+        Figure("delta", "unknown" if held.delta is None else f"{held.delta:+}"),
+        Figure("price", held.price, Unit.PRICE, key="price"),
+        Figure("book", book or "none: not hedged"),
+        Figure("notes", ", ".join(notes)),
+        Figure.fact("underlying", held.listing.underlying),
+        Figure.fact("book", book),
+        Figure.fact("delta", held.delta, Unit.PRICE),
+        Figure.fact("hedges", held.hedges),
+        Figure.fact("leftover", held.leftover),
+    )
+
+
+def _book(book: BookGauges) -> Figures:
+    """One hedged book: net delta in contract-deltas, everything else in shares and dollars."""
+    return (
+        Figure("book", book.share, key="share"),
+        Figure("hedge shares", book.hedge_shares, Unit.CHANGE, key="hedge_shares"),
+        Figure("in flight", book.in_flight_shares, Unit.CHANGE, key="in_flight_shares"),
+        Figure("net delta", book.net_delta, Unit.DELTA, key="net_delta"),
+        Figure("net shares", f"{book.net_shares:+,.0f}"),
+        Figure.gain("realised", book.hedge_pnl_realised, "hedge_pnl_realised"),
+        Figure.gain("open", book.hedge_pnl_open, "hedge_pnl_open"),
+        Figure("fees", book.hedge_fees, Unit.DOLLARS, key="fees"),
+        Figure.fact("net_shares", book.net_shares, Unit.PRICE),
+        Figure.fact("positions", book.positions),
+        Figure.fact("price", book.price, Unit.PRICE),
+        Figure.fact("slippage", book.hedge_slippage, Unit.DOLLARS),
+    )
+
+
+def _intent(intent: Intent, title: str) -> Figures:
+    """One order that the desk wanted, and the newest report of it; state `recorded`: there was none."""
+    state = intent.status.value if intent.has_news else "no news"
+    what = f"{intent.side.value} {intent.quantity} {intent.subject}, {intent.kind.value}"
+    return (
+        Figure(title, f"{what}\n{intent.intent_id}"),
+        Figure("filled", f"{intent.filled} of {intent.quantity}"),
+        Figure("price", intent.average_price, Unit.FILL, key="price"),
+        Figure("since", intent.recorded_at, Unit.INSTANT, key="at"),
+        Figure("state", f"{state}, given up" if intent.given_up else state),
+        Figure.fact("id", intent.intent_id),
+        Figure.fact("event_id", intent.event_id),
+        Figure.fact("purpose", intent.kind.value),
+        Figure.fact("book", intent.book or None),
+        Figure.fact("symbol", intent.subject),
+        Figure.fact("side", intent.side.value),
+        Figure.fact("quantity", intent.quantity),
+        Figure.fact("filled", intent.filled),
+        Figure.fact("state", intent.status.value),
+        Figure.fact("hedge_price", intent.price, Unit.PRICE),
+        Figure.fact("fees", intent.fees, Unit.DOLLARS),
+        Figure.fact("attempt", intent.attempt),
+        Figure.fact("given_up", intent.given_up),
+    )
+
+
 def status_document(ledger: HedgeLedger, path: LedgerPlace) -> Document:
-    """Where the hedging desk stands. No balance and no P/L of the day: the host keeps the money, so they are null."""
-    book, halt = ledger.book, ledger.halt
+    """What the hedging desk holds. No balance and no P/L of the day: the host keeps the money, so they are null."""
+    halt = ledger.halt
     return {
         "mode": "study",
         "strategy": ledger.run.strategy,
         "profile": ledger.run.profile,
-        "positions": [
-            {
-                "symbol": key,
-                "underlying": held.listing.underlying,
-                "book": held.listing.book,
-                "contracts": held.contracts,
-                "delta": known_number(held.delta),
-                "price": known_number(held.price),
-                "hedges": held.hedges,
-                "leftover": held.leftover,
-            }
-            for key, held in book.holdings.items()
-        ],
-        "books": [_book_line(one) for one in ledger.books],
-        "orders": [intent_line(intent) for intent in ledger.awaited],
-        "regime": [_regime_line(noted) for noted in book.regime.values()],
+        **{section.key: rows(section) for section in sections(ledger)},
+        "regime": [_regime_line(noted) for noted in ledger.book.regime.values()],
         "balance": None,
         "day_pnl": None,
-        "halted": book.halted,
+        "halted": ledger.book.halted,
         "halt_reason": None if halt is None else halt.reason,
         "as_of": clock(ledger.as_of),
         "ledger": str(path),
-    }
-
-
-def _book_line(book: BookGauges) -> Document:
-    """One hedged book: net delta in contract-deltas, everything else in shares and dollars."""
-    return {
-        "share": book.share,
-        "net_delta": number(book.net_delta),
-        "net_shares": number(book.net_shares),
-        "hedge_shares": book.hedge_shares,
-        "in_flight_shares": book.in_flight_shares,
-        "positions": book.positions,
-        "price": known_number(book.price),
-        "hedge_pnl_realised": money(book.hedge_pnl_realised),
-        "hedge_pnl_open": None if book.hedge_pnl_open is None else money(book.hedge_pnl_open),
-        "fees": money(book.hedge_fees),
-        "slippage": money(book.hedge_slippage),
-    }
-
-
-def intent_line(intent: Intent) -> Document:
-    """One order that the desk wanted, and the newest that was heard of it; state `recorded`: nothing was."""
-    return {
-        "id": intent.intent_id,
-        "event_id": intent.event_id,
-        "purpose": intent.kind.value,
-        "book": intent.book or None,
-        "symbol": intent.subject,
-        "side": intent.side.value,
-        "quantity": intent.quantity,
-        "filled": intent.filled,
-        "state": intent.status.value,
-        "price": fill_price(intent.average_price),
-        "hedge_price": known_number(intent.price),
-        "fees": money(intent.fees),
-        "attempt": intent.attempt,
-        "given_up": intent.given_up,
-        "at": clock(intent.recorded_at),
     }
 
 
@@ -185,16 +212,12 @@ def journal_document(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace
         "days": [date.isoformat() for date in ledger.days(day)],
         "trades": [],
         "decisions": [],
-        "intents": [intent_line(intent) for intent in ledger.intents(day)],
-        "alarms": [
-            {"at": clock(one.at), "code": one.code, "position": one.holding or None, "detail": one.detail}
-            for one in told
-            if isinstance(one, AlarmRaised)
-        ],
+        "intents": rows(intents_section("intent", ledger.intents(day), "intents")),
+        "alarms": [document(alarm_figures(one)) for one in told if isinstance(one, AlarmRaised)],
         "halts": [
             {"at": clock(one.at), "what": halt_line(one)[0], "reason": halt_line(one)[1]}
             for one in told
-            if isinstance(one, Told)
+            if isinstance(one, Halt)
         ],
         "regime": [_regime_line(one) for one in told if isinstance(one, RegimeNoted)],
         "ledger": str(path),

@@ -77,7 +77,7 @@ def _write(frame: Frame, preview: LegacyImport, path: LedgerPlace, without_refus
 
 def legacy_document(preview: LegacyImport, written: LedgerPlace | None) -> dict[str, object]:
     """The preview as JSON: money as strings, prices as numbers; `ledger` null until one is written."""
-    from gammacore_cli.documents import clock, money
+    from gammacore_cli.json_values import clock, money
 
     balance, journal = preview.balance, preview.journal
     return {
@@ -106,7 +106,7 @@ def legacy_document(preview: LegacyImport, written: LedgerPlace | None) -> dict[
 
 
 def _position(order: LegacyOrder) -> dict[str, object]:
-    from gammacore_cli.documents import clock, leg, money, number
+    from gammacore_cli.json_values import clock, leg, money, number
 
     watch = order.watch
     return {

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.reports.day_report import DayReport
-    from gammacore.domain.reports.trade_figures import TradeRecord
     from gammacore.wiring import LedgerChoice, LedgerPlace
 
 log = logging.getLogger(__name__)
@@ -66,74 +65,25 @@ def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Pa
         _write(csv_file, reports)
     head.show(frame)
     document = {**head.document, **journal_document(reports, path)}
-    emit(document, frame.as_json, lambda: (_lines if brief else _view)(reports, path))
+    emit(document, frame.as_json, lambda: _shown(reports, path, brief=brief))
     show_others(frame, chosen.others)
 
 
 def _write(csv_file: Path, reports: Sequence[DayReport]) -> None:
     from gammacore.adapters.journal_csv import write_journal
-    from gammacore.domain.reports.trade_record import TradeLine
-    from gammacore_cli.documents import trades_of
+    from gammacore.domain.reports.day_report import trades_of
 
-    records = trades_of(reports)
-    spreads = [record for record in records if isinstance(record, TradeLine)]
-    write_journal(csv_file, reports[-1].account if reports else "", spreads)
-    log.info("%d trades written to %s", len(spreads), csv_file)
-    if left_out := [record.id for record in records if not isinstance(record, TradeLine)]:
+    trades = trades_of(reports)
+    write_journal(csv_file, reports[-1].account if reports else "", trades)
+    log.info("%d trades written to %s", sum(trade.sold is not None for trade in trades), csv_file)
+    if left_out := [trade.id for trade in trades if trade.sold is None]:
         log.warning(
             "left out of %s, whose columns are those of credit spreads: %s (`gammacore journal --json` has them)",
             csv_file, ", ".join(left_out),
         )  # fmt: skip
 
 
-def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
-    from rich.console import Group
+def _shown(reports: Sequence[DayReport], path: LedgerPlace, *, brief: bool) -> RenderableType:
+    from gammacore_cli import day_view
 
-    from gammacore_cli.day_view import day_panel, filters_table
-
-    if not reports:
-        return f"{path}: no trading day yet"
-    parts: list[RenderableType] = []
-    for report in reports:
-        parts.append(day_panel(report))
-        for entry in report.scheduled:
-            parts += ["", filters_table(entry)]
-    return Group(*parts)
-
-
-def _lines(reports: Sequence[DayReport], path: LedgerPlace) -> str:
-    """A line for each trade, as it last stood, and for each scheduled entry that was not filled, by time."""
-    from gammacore.domain.judged_entry import EntryOutcome
-    from gammacore_cli.documents import trades_of
-    from gammacore_cli.numbers_view import date_hour
-
-    lines = [(record.opened, _trade_line(record)) for record in trades_of(reports)]
-    lines += [
-        (entry.scheduled_at, entry.sentence)
-        for report in reports
-        for entry in report.scheduled
-        if entry.outcome is not EntryOutcome.FILLED
-    ]
-    if not lines:
-        return f"{path}: no trade and no scheduled entry yet"
-    return "\n".join(f"{date_hour(at)}  {words}" for at, words in sorted(lines))
-
-
-def _trade_line(record: TradeRecord) -> str:
-    """What was traded, how it ended and what it came to, dollars gross."""
-    from gammacore.domain.dollars import signed_dollars
-    from gammacore.domain.reports.inventory_words import title
-    from gammacore.domain.reports.trade_record import TradeLine
-
-    if isinstance(record, TradeLine):
-        plan, ended = record.plan, record.exit
-        what = f"{plan.strategy} {record.strikes}  {record.contracts} x ${record.credit:.2f}"
-        return what + ("  open" if ended is None else _end(ended.at, ended.reason, signed_dollars(ended.gross)))
-    what, end = title(record), record.end
-    return what + ("  open" if end is None else _end(end.at, end.reason, signed_dollars(end.gross)))
-
-
-def _end(at: dt.datetime, reason: str, gross: str) -> str:
-    from gammacore_cli.numbers_view import date_hour
-
-    return f"  closed {date_hour(at)} {reason}  {gross}"
+    return day_view.journal_lines(reports, path) if brief else day_view.journal_view(reports, path)

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+from gammacore.domain.dollars import exact
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.sessions import NEW_YORK
 
@@ -14,12 +15,12 @@ Document = dict[str, object]
 
 def money(amount: Decimal | Fraction) -> str:
     """Cents as a string, half to even (CS-012)."""
-    exact = amount if isinstance(amount, Decimal) else Decimal(amount.numerator) / Decimal(amount.denominator)
-    return f"{exact.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
+    whole = amount if isinstance(amount, Decimal) else exact(amount)
+    return f"{whole.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0}"
 
 
 def fill_price(price: Decimal | None) -> str | None:
-    """What one share or contract changed hands at: in cents, or as exact as an average is; null when nobody told.
+    """What one share or contract changed hands at: in cents, or as exact as an average is; null where it is unknown.
 
     >>> fill_price(Decimal("558.4")), fill_price(Decimal("558.4025")), fill_price(None)
     ('558.40', '558.4025', None)
@@ -45,7 +46,9 @@ def clock(instant: dt.datetime) -> str:
     return instant.astimezone(NEW_YORK).isoformat()
 
 
-def leg(one: Leg) -> Document:
+def leg(one: Leg | ShareLeg) -> Document:
+    if isinstance(one, ShareLeg):
+        return {"side": one.side.value, "symbol": one.symbol}
     contract = one.contract
     return {
         "side": one.side.value,
@@ -53,7 +56,3 @@ def leg(one: Leg) -> Document:
         "strike": number(contract.strike),
         "symbol": contract.occ,
     }
-
-
-def order_leg(one: Leg | ShareLeg) -> Document:
-    return leg(one) if isinstance(one, Leg) else {"side": one.side.value, "symbol": one.symbol}

@@ -63,7 +63,7 @@ def plan(frame: Frame, strategy: str | None, at: dt.datetime | None, ledger: Led
 
 def plan_document(preview: Any) -> dict[str, object]:
     """A preview as JSON: decisions, filters, and the order with its risk (null when there is none)."""
-    from gammacore_cli.documents import clock, number
+    from gammacore_cli.json_values import clock, number
 
     record, order = preview.judgement.record, _order(preview)
     decision = {
@@ -101,7 +101,7 @@ def _order(preview: Any) -> dict[str, Any] | None:
 def _bought(order: Any, preview: Any) -> dict[str, object]:
     """A straddle at its limit: all that can be lost is what is paid, before hedges."""
     from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-    from gammacore_cli.documents import leg, money, number
+    from gammacore_cli.json_values import leg, money, number
 
     strike, contracts = order.legs[0].contract.strike, order.quantity
     return {
@@ -117,7 +117,7 @@ def _bought(order: Any, preview: Any) -> dict[str, object]:
 
 
 def _sold(entry: Any, preview: Any) -> dict[str, object]:
-    from gammacore_cli.documents import leg, money, number
+    from gammacore_cli.json_values import leg, money, number
 
     return {
         "strategy": entry.strategy,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from gammacore.domain.reports.day_report import DayReport
-    from gammacore.domain.reports.trade_figures import TradeFigures
     from gammacore.wiring import LedgerChoice, LedgerPlace
 
 log = logging.getLogger(__name__)
@@ -35,9 +33,9 @@ log = logging.getLogger(__name__)
 def report(frame: Frame, asked: LedgerChoice, page: Path | None, **market: Any) -> None:
     """Show the figures of a ledger, or write its newest day as a page with charts."""
     from gammacore import wiring
-    from gammacore.domain.reports.day_report import day_reports
+    from gammacore.domain.reports.day_report import day_reports, trades_of
     from gammacore.errors import MissingData
-    from gammacore_cli.documents import report_document, trades_of
+    from gammacore_cli.documents import report_document
     from gammacore_cli.hedge_ledger import is_hedge_ledger
     from gammacore_cli.reviews import reviews_document
 
@@ -58,7 +56,7 @@ def report(frame: Frame, asked: LedgerChoice, page: Path | None, **market: Any) 
         _write(frame, page, reports[-1])
     head.show(frame)
     document = {**head.document, **report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
-    emit(document, frame.as_json, lambda: _view(reports, path))
+    emit(document, frame.as_json, lambda: _shown(reports, path))
     show_others(frame, chosen.others)
 
 
@@ -75,60 +73,7 @@ def _write(frame: Frame, page: Path, newest: DayReport) -> None:
     log.info("report of %s written to %s", newest.date, page)
 
 
-def _view(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
-    from rich.console import Group
+def _shown(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:
+    from gammacore_cli.reviews import report_view
 
-    from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
-    from gammacore_cli.day_view import day_panel
-    from gammacore_cli.documents import trades_of
-    from gammacore_cli.reviews import reviews_table
-
-    trades = trades_of(reports)
-    parts: list[RenderableType] = [day_panel(reports[-1], path)]
-    if len(reports) > 1:
-        parts += ["", _days_table(reports)]
-    if trades:
-        groups = {"all": TradeFigures.of(trades), **by_strategy(trades)}
-        parts += ["", _statistics_table(groups, reports), "", reviews_table(trades)]
-    return Group(*parts)
-
-
-def _days_table(reports: Sequence[DayReport]) -> RenderableType:
-    from rich.table import Table
-
-    from gammacore.domain.dollars import dollars
-    from gammacore_cli.numbers_view import amount
-
-    table = Table(title="Days", title_justify="left")
-    for column in ("date", "entries", "exits", "skipped", "P/L", "fees", "balance"):
-        table.add_column(column, justify="left" if column == "date" else "right")
-    for day in reports:
-        table.add_row(str(day.date), str(day.entries), str(day.ended), str(sum(day.skipped.values())),
-                      amount(day.pnl), dollars(day.fees), dollars(day.balance))  # fmt: skip
-    return table
-
-
-COLUMNS = ("strategy", "trades", "open", "won", "lost", "rate", "win", "loss", "factor", "P/L")
-
-
-def _statistics_table(groups: Mapping[str, TradeFigures], reports: Sequence[DayReport]) -> RenderableType:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from gammacore.domain.dollars import dollars
-    from gammacore_cli.documents import ledger_drawdown
-    from gammacore_cli.numbers_view import amount, factor, fall_text, percent
-
-    fall = fall_text(ledger_drawdown(reports))
-    caption = f"win and loss are averages, gross of fees; drawdown from the running peak: {fall}"
-    table = Table(title="Statistics", title_justify="left", box=SIMPLE_HEAD, caption=caption, caption_justify="left",
-                  collapse_padding=True, pad_edge=False)  # fmt: skip
-    for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "strategy" else "right", no_wrap=True)
-    for tag, figures in groups.items():
-        table.add_row(
-            tag, str(figures.trades), str(figures.open), str(figures.wins), str(figures.losses),
-            percent(figures.win_rate), dollars(figures.average_win or Decimal(0)),
-            dollars(figures.average_loss or Decimal(0)), factor(figures), amount(figures.pnl),
-        )  # fmt: skip
-    return table
+    return report_view(reports, path)

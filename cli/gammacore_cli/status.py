@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 
-from gammacore.domain.holdings.holding import without_plan
 from gammacore.errors import StorageError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.output import emit, show
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from gammacore.adapters.kill_file import KillFile
     from gammacore.domain.book.book import Book
-    from gammacore.domain.holdings.holding import AnyHolding
     from gammacore.wiring import FoundLedger, LedgerChoice, LedgerPlace
 
 
@@ -57,7 +54,7 @@ def status(frame: Frame, asked: LedgerChoice) -> None:
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
     document = {**head.document, **status_document(book, day_pnl, path), **beside}
-    emit(document, frame.as_json, lambda: _view(book, day_pnl, path))
+    emit(document, frame.as_json, lambda: status_view(book, day_pnl, path))
     _show_kill_files(frame, standing)
     show_others(frame, chosen.others)
 
@@ -89,89 +86,29 @@ def _date(book: Book) -> dt.date | None:
     return None if book.last_at is None else new_york_date(book.last_at)
 
 
-def _view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
+def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
+    """What is held and ordered, the balance, and whether trading is halted."""
     from rich.console import Group
     from rich.markup import escape
 
     from gammacore.domain.dollars import dollars
-    from gammacore_cli.numbers_view import amount, hour
+    from gammacore.domain.reports.book_views import book_sections
+    from gammacore.domain.reports.figures import clock_text
+    from gammacore_cli.figures_view import amount, section_table
 
     halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
     if book.breaker_tripped_at is not None:
-        halted += f"  [bold red]circuit breaker tripped at {hour(book.breaker_tripped_at)} New York[/]"
+        halted += f"  [bold red]circuit breaker tripped at {clock_text(book.breaker_tripped_at)} New York[/]"
     day = "no day yet" if book.day is None else f"{book.day.underlying} {book.day.strategy} {book.day.date}"
-    as_of = "" if book.last_at is None else f", as of {hour(book.last_at)} New York"
+    as_of = "" if book.last_at is None else f", as of {clock_text(book.last_at)} New York"
+    positions, holdings, orders = book_sections(book)
+    held: list[RenderableType] = [section_table(section) for section in (positions, holdings) if section.rows]
     parts: list[RenderableType] = [
         f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
         f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
-        *_holdings(book),
-        _orders(book) if book.working_orders else "no working order",
+        *(held or ["no open position"]),
+        section_table(orders) if orders.rows else "no working order",
     ]
-    for symbol, held in book.quarantined.items():
-        parts.append(f"[yellow]quarantined[/] {held:+d} {escape(symbol)}")
+    for symbol, quantity in book.quarantined.items():
+        parts.append(f"[yellow]quarantined[/] {quantity:+d} {escape(symbol)}")
     return Group(*parts)
-
-
-def _holdings(book: Book) -> Iterator[RenderableType]:
-    held = [holding for holding in without_plan(book.live_holdings) if holding.has_filled]
-    if book.live_spreads:
-        yield _positions(book)
-    if held:
-        yield _inventories(held)
-    if not (book.live_spreads or held):
-        yield "no open position"
-
-
-def _inventories(held: Sequence[AnyHolding]) -> RenderableType:
-    """Quantities by symbol; what they are worth now is not in a ledger."""
-    from rich.markup import escape
-    from rich.table import Column, Table
-
-    from gammacore.domain.dollars import dollars
-    from gammacore.domain.reports.inventory_words import symbol_in_words
-    from gammacore_cli.numbers_view import amount, hour
-
-    table = Table(Column("inventory", no_wrap=True), "strategy", "holds", Column("cost", justify="right"),
-                  Column("realised", justify="right"), "since",
-                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
-    for one in held:
-        holds = "\n".join(f"{quantity:+,d} {symbol_in_words(symbol)}" for symbol, quantity in one.quantities.items())
-        cost = sum((lots.cost for lots in one.lots.values()), Decimal(0))
-        realised = one.options_realised + one.shares_realised
-        table.add_row(escape(one.id), one.owner, holds or "flat, not booked yet", dollars(cost), amount(realised),
-                      hour(one.opened_at))  # fmt: skip
-    return table
-
-
-def _positions(book: Book) -> RenderableType:
-    from rich.table import Column, Table
-
-    from gammacore.domain.dollars import dollars
-    from gammacore_cli.numbers_view import hour
-
-    table = Table(Column("position", no_wrap=True), "sold", Column("credit", justify="right", no_wrap=True),
-                  Column("at risk", justify="right", no_wrap=True), "since", "state",
-                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
-    for position in book.live_spreads:
-        table.add_row(
-            position.id, f"{position.open_contracts} × {position.plan.strategy.value} {position.spread.strikes}",
-            f"{position.credit:.2f}", dollars(position.maximum_risk), hour(position.opened_at),
-            f"{position.state} {position.exit_reason}".strip(),
-        )  # fmt: skip
-    return table
-
-
-def _orders(book: Book) -> RenderableType:
-    from rich.table import Column, Table
-
-    from gammacore_cli.numbers_view import hour
-
-    table = Table(Column("working order", no_wrap=True), "filled", "limit", "since", "state",
-                  box=None, padding=(0, 2, 0, 0), header_style="dim")  # fmt: skip
-    for order in book.working_orders:
-        ticket = order.ticket
-        limit = "market" if ticket.limit is None else f"{ticket.limit} {ticket.effect}"
-        filled = f"{order.execution.quantity} of {ticket.quantity}"
-        table.add_row(f"{ticket.purpose.value} {ticket.holding}\n[dim]{order.id}[/]", filled, limit,
-                      hour(order.intended_at), order.state.value)  # fmt: skip
-    return table

@@ -115,14 +115,14 @@ class Head:
         return line
 
     def _parts(self) -> tuple[str, ...]:
+        from gammacore.domain.reports.figures import clock_text
         from gammacore.domain.sessions import new_york_date
-        from gammacore_cli.numbers_view import hour
 
         account = f"account {self.account}" if self.account else ""
         if self.ledger is None:
             return account, "no ledger"
         as_of = self.as_of
-        last = "" if as_of is None else f", last event {new_york_date(as_of)} {hour(as_of)} New York"
+        last = "" if as_of is None else f", last event {new_york_date(as_of)} {clock_text(as_of)} New York"
         loop = self.ledger.writer
         return account, str(self.ledger.place), f"no loop runs{last}" if loop is None else f"loop: {loop}{last}"
 

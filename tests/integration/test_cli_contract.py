@@ -183,7 +183,7 @@ def test_log_lines_go_to_stderr_and_quiet_leaves_none(gammacore: CommandLine) ->
     spoken_out = gammacore("trade", *on_a_trading_day(), "--json", "--ledger", "a.sqlite")
     kept_quiet = gammacore("trade", *on_a_trading_day(), "--json", "--quiet", "--ledger", "b.sqlite")
 
-    assert "INFO study Opened SPX-" in spoken_out.err
+    assert "INFO study Opened SPX " in spoken_out.err
     assert kept_quiet.err == ""
     assert spoken_out.out.replace("a.sqlite", "b.sqlite") == kept_quiet.out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def test_the_journal_the_report_and_the_status_tell_the_same(day: Traded, cli: C
 def test_people_read_the_trade_its_hedges_and_its_split(day: Traded, cli: CommandLine) -> None:
     shown = " ".join(cli("journal", "--ledger", day.ledger, "--quiet").out.replace("│", " ").split())
 
-    assert f"{len(day.trade['hedges'])} hedges" in shown
+    assert re.search(rf"hedges filled \d+ of {len(day.trade['hedges'])}", shown)
     assert "straddle 1 × $" in shown
     assert "options " in shown
     assert "expired worthless" in shown
@@ -170,6 +171,6 @@ def test_a_day_left_in_the_middle_shows_what_it_holds(
     shown = cli("status", "--ledger", tmp_path / "half.sqlite", "--quiet").out
 
     assert len(held["holdings"]) == 3
-    assert "inventory" in shown
+    assert "holding" in shown
     assert "+1 559 call" in shown
     assert "no open position" not in shown

@@ -1,16 +1,19 @@
-"""The journal as CSV of section 6: one row a trade, fourteen columns, then Position_Size; sizing reads it back."""
+"""The journal as CSV of section 6: one row a credit spread, fourteen columns, then Position_Size; sizing reads it back.
+
+The columns are those of a trade's figures; a figure with a column that section 6 does not know comes after them.
+"""
 
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import os
 from collections.abc import Iterable
-from decimal import Decimal
 from pathlib import Path
 
-from gammacore.domain.reports.trade_record import TradeLine
+from gammacore.domain.reports.figures import Figure, Unit
+from gammacore.domain.reports.trade_views import trade_figures
+from gammacore.domain.reports.trades import Trade
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.spreads import to_cents
 from gammacore.errors import StorageError
@@ -21,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_journal(path: Path, account: str, trades: Iterable[TradeLine]) -> None:
+def write_journal(path: Path, account: str, trades: Iterable[Trade]) -> None:
     """Write the trades to `path`, all or nothing: the old file stays until the new one is whole.
 
     Raises:
@@ -36,44 +39,36 @@ def write_journal(path: Path, account: str, trades: Iterable[TradeLine]) -> None
         raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
 
 
-def journal_text(account: str, trades: Iterable[TradeLine]) -> str:
-    """The header and one row a trade; exit fields are blank while it is open."""
+def journal_text(account: str, trades: Iterable[Trade]) -> str:
+    """The header and one row a credit spread; exit fields are blank while it is open."""
+    spreads = [_cells(account, trade) for trade in trades if trade.sold is not None]
+    columns = list(dict.fromkeys((*COLUMNS, *(column for cells in spreads for column in cells))))
     lines = io.StringIO()
-    rows = csv.writer(lines, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    rows.writerows(_row(account, trade) for trade in trades)
+    rows = csv.DictWriter(lines, columns, restval="", lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(spreads)
     return lines.getvalue()
 
 
-def _row(account: str, trade: TradeLine) -> list[str]:
-    plan, ended = trade.plan, trade.exit
-    entry = [
-        _new_york(trade.opened), trade.id, account, str(plan.strategy), trade.strikes, f"{to_cents(trade.credit)}",
-        str(plan.confidence), _target(trade),
-    ]  # fmt: skip
-    if ended is None:
-        return [*entry, "", "", "", "", "", "", str(trade.contracts)]
-    return [
-        *entry, _new_york(ended.at), f"{to_cents(ended.value) + 0}", _signed(ended.gross), _return(trade), ended.reason,
-        str(trade.minutes), str(trade.contracts),
-    ]  # fmt: skip
+def _cells(account: str, trade: Trade) -> dict[str, str]:
+    figures = {figure.column: _cell(figure) for figure in trade_figures(trade) if figure.column}
+    return {"Account_ID": account, **figures}
 
 
-def _new_york(instant: dt.datetime) -> str:
-    return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}"
-
-
-def _target(trade: TradeLine) -> str:
-    """The target at the entry; blank for a trade that is held for settlement and has none (CS-551)."""
-    if trade.advertised_target is None:
+def _cell(figure: Figure) -> str:
+    value = figure.value
+    if value is None:
         return ""
-    return f"{float(trade.plan.policy.target(0, trade.plan.confidence)):.0%}"
-
-
-def _signed(amount: Decimal) -> str:
-    return f"{to_cents(amount) + 0:+.2f}"
-
-
-def _return(trade: TradeLine) -> str:
-    part = trade.return_on_credit
-    return "" if part is None else f"{float(part) * 100 + 0.0:+.1f}%"
+    match figure.unit:
+        case Unit.INSTANT:
+            return f"{value.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}"
+        case Unit.POINTS | Unit.DOLLARS:
+            return f"{to_cents(value) + 0}"
+        case Unit.GAIN:
+            return f"{to_cents(value) + 0:+.2f}"
+        case Unit.PART:
+            return f"{float(value):.0%}"
+        case Unit.RETURN:
+            return f"{float(value) * 100 + 0.0:+.1f}%"
+        case _:
+            return str(value)

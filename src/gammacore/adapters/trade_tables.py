@@ -34,7 +34,10 @@ JOURNAL_LAYOUTS = (
     _without("Account_ID"),
     _without("Account_ID", "Confidence", "TP%"),
 )
-"""The journal export and the three older ones, where every position is one contract. Section 6, Journal CSV."""
+"""The journal export, which more columns may follow, and three older ones, where every position is one contract.
+
+Section 6, Journal CSV.
+"""
 
 LARGEST_PL = Decimal(10_000_000)
 """Dollars per contract beyond which a figure is a damaged file, not a trade."""
@@ -106,7 +109,7 @@ def _history(path: Path, table: TextIO) -> Iterator[Decimal]:
 def _reader_for(path: Path, header: list[str]) -> Callable[[_Row], Decimal | None]:
     if header.count(PER_CONTRACT) == 1:
         return lambda row: row.number(PER_CONTRACT)
-    if tuple(header) in JOURNAL_LAYOUTS:
+    if tuple(header) in JOURNAL_LAYOUTS or tuple(header[: len(JOURNAL_LAYOUTS[0])]) == JOURNAL_LAYOUTS[0]:
         return _journal_profit
     found = ", ".join(header)[:200]
     raise InvalidInput(

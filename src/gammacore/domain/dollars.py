@@ -74,3 +74,8 @@ def _as_declared(value: Any, field: attrs.Attribute[Any]) -> Any:
 
 as_declared: Any = attrs.Converter(_as_declared, takes_field=True)
 """Converter of an attrs field: where a Decimal is declared, `exact_decimal`; None and exact fractions pass."""
+
+
+def exact(amount: Fraction) -> Decimal:
+    """A mean of dollars as a decimal, to be rounded where it is shown."""
+    return Decimal(amount.numerator) / Decimal(amount.denominator)

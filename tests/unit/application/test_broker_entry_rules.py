@@ -10,8 +10,8 @@ from attrs import evolve
 
 import builders_ledger
 from builders import DAY, a_session, at
+from builders_hedge_day import a_hedge_day, a_hedge_day_open
 from builders_holdings import holding_began
-from builders_inventory import a_hedge_day, a_hedge_day_open
 from builders_world import World, a_judgement, a_scripted_plan, a_world
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.configuration.brokers import kit_of

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
-from builders_inventory import CALL, HELD, PUT, a_delivery, a_hedge_day, a_hedge_day_open
+from builders_hedge_day import CALL, HELD, PUT, a_delivery, a_hedge_day, a_hedge_day_open
 from gammacore.domain.book.book import Book
 from gammacore.domain.reports.day_report import day_report
-from gammacore_cli.documents import journal_document, money, report_document, status_document, trade_document
+from gammacore_cli.documents import journal_document, report_document, status_document, trade_document
+from gammacore_cli.json_values import money
 from gammacore_cli.reviews import reviews_document
 
 LEDGER = Path("run.sqlite")
@@ -91,10 +92,10 @@ def test_money_is_rounded_half_to_even_and_never_minus_nothing() -> None:
     assert [money(Decimal(text)) for text in ("0.125", "0.135", "-0.001")] == ["0.12", "0.14", "0.00"]
 
 
-# -- inventories -------------------------------------------------------------------------------------------------------
+# -- other holdings ----------------------------------------------------------------------------------------------------
 
 
-def test_an_inventory_is_a_trade_with_the_keys_of_the_contract() -> None:
+def test_a_hedged_holding_is_a_trade_with_the_keys_of_the_contract() -> None:
     document = json.loads(json.dumps(trade_document(day_report(a_hedge_day()), LEDGER)))
     (trade,) = document["trades"]
 
@@ -121,7 +122,7 @@ def test_each_hedge_tells_what_it_was_decided_by_and_what_was_filled() -> None:
     assert (hedge["slippage"], trade["slippage"], trade["mode"]) == ("2.50", "7.10", "study")
 
 
-def test_what_an_inventory_does_not_know_while_it_is_held_is_null() -> None:
+def test_what_is_not_known_of_a_holding_while_it_is_held_is_null() -> None:
     (trade,) = json.loads(json.dumps(trade_document(day_report(a_hedge_day_open()), LEDGER)))["trades"]
 
     assert [trade[key] for key in ("closed", "exit_reason", "pnl", "options_pnl", "hedges_pnl", "balance")] == [
@@ -139,7 +140,7 @@ def test_delivered_shares_have_one_leg_and_no_contracts(*, sold: bool) -> None:
     assert (trade["pnl"], trade["hedges"]) == ("100.00" if sold else None, [])
 
 
-def test_the_status_tells_what_inventories_hold() -> None:
+def test_the_status_shows_what_is_held() -> None:
     document = json.loads(json.dumps(status_document(Book.of(a_hedge_day_open()), Decimal(0), LEDGER)))
     (held,) = document["inventories"]
 
@@ -147,11 +148,11 @@ def test_the_status_tells_what_inventories_hold() -> None:
     assert (held["id"], held["realised"], held["cost"]) == (HELD, "10.00", "13232.60")
 
 
-def test_reviews_and_statistics_sum_inventories_too() -> None:
+def test_reviews_and_statistics_sum_every_holding() -> None:
     """CS-624."""
     report = day_report(a_hedge_day())
     statistics = json.loads(json.dumps(report_document([report], LEDGER)))["statistics"]
-    (daily,) = json.loads(json.dumps(reviews_document(report.records)))["daily"]
+    (daily,) = json.loads(json.dumps(reviews_document(report.trades)))["daily"]
 
     assert (statistics["pnl"], statistics["trades"]) == (daily["pnl"], daily["trades"]) == ("440.40", 1)
     assert daily["by_strategy"]["delta-hedge"]["pnl"] == "440.40"

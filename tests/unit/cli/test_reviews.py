@@ -7,20 +7,21 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
 from rich.console import Console
 
+import builders_day
 from builders import a_plan, at
-from gammacore.domain.reports.trade_record import TradeExit, TradeLine
+from gammacore.domain.reports.trades import Trade
 from gammacore_cli.reviews import reviews_document, reviews_table
 
 
-def a_trade(day: int, profit: int, *, contracts: int = 1, vix: str = "16") -> TradeLine:
+def a_trade(day: int, profit: int, *, contracts: int = 1, vix: str = "16") -> Trade:
     """Closed on that day of January 2026, with a gross P/L in dollars of the whole position."""
     closes = at("11:00", dt.date(2026, 1, day))
-    ended = TradeExit(closes, "profit_target", "", Decimal(1), Decimal(profit), Decimal(0), Decimal(20_000 + profit))
-    plan = evolve(a_plan(position=f"p{day}-{profit}"), vix=Decimal(vix))
-    return TradeLine(plan, closes - dt.timedelta(hours=1), contracts, Decimal("2.50"), Decimal(0), ended)
+    return builders_day.a_trade(
+        a_plan(position=f"p{day}-{profit}", vix=vix), Decimal(profit), contracts=contracts,
+        opened=closes - dt.timedelta(hours=1), closed=closes, balance=Decimal(20_000 + profit),
+    )  # fmt: skip
 
 
 TRADES = [a_trade(5, 100), a_trade(6, -50), a_trade(12, 300, contracts=3), a_trade(13, -40, vix="14")]

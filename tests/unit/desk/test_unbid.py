@@ -387,9 +387,9 @@ def test_the_report_names_both_steps_of_the_close() -> None:
     settle(world)
 
     (trade,) = day_report(world.events).trades
-    assert trade.exit is not None
-    assert (trade.exit.reason, trade.exit.value) == ("settled", Decimal("0.35"))
-    assert trade.exit.detail.endswith(
+    assert trade.end is not None
+    assert (trade.end.reason, trade.end.value) == ("settled", Decimal("0.35"))
+    assert trade.end.detail.endswith(
         f"; bought back 3 {SHORT.occ} alone at 0.35; the rest settled at 6900, the official price; 0.35 to close in all"
     )
 

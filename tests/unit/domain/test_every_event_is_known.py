@@ -13,14 +13,14 @@ from attrs import frozen
 from builders import at
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.adapters.notifiers.messages import message_for
 from gammacore.domain.book.book import Book
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.hedge_filter.book import _FOLDS
 from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.reports.day_report import day_reports
-from gammacore.domain.reports.inventory_records import InventoryRecords
+from gammacore.domain.reports.notices import notices
+from gammacore.domain.reports.trade_fold import TradeFold
 from gammacore.errors import InvalidInput
 
 
@@ -36,9 +36,9 @@ READERS: dict[str, Callable[[Any], object]] = {
     "orders": OrderLog().apply,
     "holdings": HoldingLog().apply,
     "log lines": lambda event: LogNotifier(logging.getLogger()).lines(event, Book()),
-    "messages": lambda event: message_for(event, Book()),
+    "notices": lambda event: notices(event, Book()),
     "day report": lambda event: day_reports([event]),
-    "inventories of a day": InventoryRecords(Book()).take,
+    "trades of a day": TradeFold(Book()).take,
     "codec": encode,
 }
 

@@ -10,8 +10,8 @@ from attrs import evolve
 from builders import a_condor, a_plan, a_put_spread, at
 from builders_day import closed, entry_ticket, opened, ordered
 from builders_desk import a_book, entry_filled
+from builders_hedge_day import CALL, bought, share_ticket, traded
 from builders_holdings import holding_began, order_intended, spread_adopted
-from builders_inventory import CALL, bought, share_ticket, traded
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadWatch

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from attrs import evolve
 
-from builders_inventory import share_ticket
+from builders_hedge_day import share_ticket
 from gammacore import configure, wire_day
 from gammacore.adapters.fake.stand_ins import SlowBroker
 from gammacore.domain.orders import OrderState, OrderTicket, Purpose

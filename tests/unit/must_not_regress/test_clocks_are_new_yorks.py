@@ -11,14 +11,14 @@ from builders import at
 from builders_day import a_day, day_started, judged, ledger_opened
 from gammacore.adapters.html_report import render_day
 from gammacore.adapters.notifiers.log_lines import LogNotifier
-from gammacore.adapters.notifiers.messages import message_for
 from gammacore.domain.book.book import Book
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.reports.figures import clock_text
+from gammacore.domain.reports.notices import notices
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.verdicts import Verdict
-from gammacore_cli.documents import clock
-from gammacore_cli.numbers_view import hour
+from gammacore_cli.json_values import clock
 
 SKIP = judged("10:30", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))
 """The entry of 10:30 New York, 15:30 UTC, was skipped."""
@@ -28,11 +28,10 @@ def test_log_lines_and_messages_tell_new_york_hours() -> None:
     """Must not regress 1 (CS-007): the old desk's Entry_Time_ET was really UTC."""
     book = Book.of([ledger_opened(), day_started()])
     lines = [line.text for line in LogNotifier(logging.getLogger("test")).lines(judged("10:30"), book)]
-    message = message_for(SKIP, book)
+    (notice,) = notices(SKIP, book)
 
-    assert [line for line in lines if line.startswith("enter 10:30:")] == lines
-    assert message is not None
-    assert message.title == "No entry at 10:30"
+    assert [line for line in lines if line.startswith("Entry at 10:30:")] == lines
+    assert notice.headline == "No entry at 10:30"
 
 
 def test_the_page_tells_new_york_hours() -> None:
@@ -50,7 +49,7 @@ def test_the_page_tells_new_york_hours() -> None:
 )
 def test_the_command_line_tells_new_york_hours(date: dt.date, offset: str) -> None:
     """Must not regress 1 (CS-007): people get the wall clock, programs the offset with it."""
-    assert hour(at("10:30", date)) == "10:30"
+    assert clock_text(at("10:30", date)) == "10:30"
     assert clock(at("10:30", date)) == f"{date}T10:30:00{offset}"
 
 

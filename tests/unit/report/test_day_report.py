@@ -27,10 +27,11 @@ from gammacore.domain.judged_entry import EntryOutcome, skip_line
 from gammacore.domain.ledger import Event, Halted, TicketRefused
 from gammacore.domain.orders import Purpose
 from gammacore.domain.reports.day_report import day_report, day_reports
-from gammacore.domain.reports.trade_record import TradeResult
+from gammacore.domain.reports.trades import TradeResult
+from gammacore.domain.reports.views import day_view, refused_figures
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput, MissingData
-from gammacore_cli.documents import refused, trade_document
+from gammacore_cli.documents import document, trade_document
 
 NEXT_DAY = dt.date(2026, 1, 6)
 
@@ -86,20 +87,26 @@ def test_unknown_verdicts_are_counted_by_filter() -> None:
 
 def test_a_trade_keeps_why_it_was_taken_and_why_it_ended() -> None:
     """CS-621."""
-    condor, put_spread = sorted(day_report(a_day()).trades, key=lambda trade: trade.id, reverse=True)
+    put_spread, condor = day_report(a_day()).trades
 
-    assert "price 6900 is 15 below the pin 6915, VIX 15.2" in put_spread.why
-    assert condor.exit is not None
-    assert (condor.exit.reason, condor.exit.detail) == ("stop_loss", "3.14 to close against the stop 3.08 (10 %)")
-    assert (put_spread.distance, put_spread.minutes, put_spread.maximum_risk) == (Decimal(20), 149, Decimal(2250))
+    assert put_spread.sold is not None
+    assert "price 6900 is 15 below the pin 6915, VIX 15.2" in put_spread.sold.why
+    assert condor.end is not None
+    assert (condor.end.reason, condor.end.detail) == ("stop_loss", "3.14 to close against the stop 3.08 (10 %)")
+    assert (put_spread.sold.distance, put_spread.minutes, put_spread.sold.maximum_risk) == (
+        Decimal(20),
+        149,
+        Decimal(2250),
+    )
 
 
 def test_a_trade_prints_the_levels_of_the_policy_that_acts() -> None:
     """CS-511, CS-512: 2.50 at 10 % stops at 2.75, the target at 50 % is 1.25."""
-    trade = day_report(a_day()).trades[0]
+    sold = day_report(a_day()).trades[0].sold
 
-    assert (trade.advertised_stop, trade.advertised_target) == (Decimal("2.75"), Decimal("1.25"))
-    assert trade.terms[0].startswith("Stop loss (standard): 2.75 or more to close")
+    assert sold is not None
+    assert (sold.stop, sold.target) == (Decimal("2.75"), Decimal("1.25"))
+    assert sold.terms[0].startswith("Stop loss (standard): 2.75 or more to close")
 
 
 def test_drawdown_is_from_the_running_peak() -> None:
@@ -134,9 +141,9 @@ def test_a_settled_trade_says_at_which_price_and_whether_it_is_official(estimate
     events = [ledger_opened(), day_started(), *opened(PUT_TRADE)]
     trade = day_report([*events, settled(PUT_TRADE, "6876", "4", "-450", estimated=estimated)]).trades[0]
 
-    assert trade.exit is not None
-    assert trade.exit.settlement_price == Decimal(6876)
-    assert ("no official one was known" in trade.exit.detail) is estimated
+    assert trade.end is not None
+    assert trade.end.settlement_price == Decimal(6876)
+    assert ("no official one was known" in trade.end.detail) is estimated
 
 
 @pytest.mark.parametrize(
@@ -154,11 +161,11 @@ def test_a_trade_says_which_of_its_figures_is_no_brokers(
 ) -> None:
     """CS-003, CS-411, CS-572; a settlement says it in its own words (CS-528)."""
     trade = day_report(a_day()).closed[0]
-    assert trade.exit is not None
+    assert trade.end is not None
     price = None if settlement is None else Decimal(settlement)
-    ended = evolve(trade.exit, estimated=estimated, settlement_price=price)
+    end = evolve(trade.end, estimated=estimated, settlement_price=price)
 
-    assert len(evolve(trade, credit_verified=verified, exit=ended).doubts) == doubts
+    assert len(evolve(trade, holding=evolve(trade.holding, credit_verified=verified), end=end).doubts) == doubts
 
 
 def test_each_new_york_date_is_a_day_of_its_own() -> None:
@@ -199,10 +206,11 @@ def test_an_order_the_guard_refused_is_in_the_report_in_the_journal_and_on_the_p
     report = day_report([*a_day(), refusal])
 
     assert report.refused == (refusal,)
-    assert trade_document(report, Path("a.sqlite"))["refused"] == [refused(refusal)]
-    assert (refused(refusal)["holding"], refused(refusal)["reason"]) == ("p1", "nothing_left")
-    assert "refused exit p1" in notices(report)
-    assert "all &lt;closed&gt;" in notices(report)
+    line, page = document(refused_figures(refusal)), notices(day_view(report))
+    assert trade_document(report, Path("a.sqlite"))["refused"] == [line]
+    assert (line["holding"], line["reason"]) == ("p1", "nothing_left")
+    assert "refused exit p1" in page
+    assert "all &lt;closed&gt;" in page
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builders_day import day_started, ledger_opened
-from builders_inventory import bought, decided, hedged
+from builders_hedge_day import bought, decided, hedged
 from gammacore.adapters.html_report import render_day
 from gammacore.domain.ledger import Event
 from gammacore.domain.reports.day_report import day_report

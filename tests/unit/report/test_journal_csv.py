@@ -59,6 +59,13 @@ def test_sizing_reads_the_journal_back_per_contract(tmp_path: Path) -> None:
     assert read_pl_history(tmp_path / "journal.csv") == [Decimal(175), Decimal(-34)]
 
 
+def test_a_journal_with_more_columns_behind_its_own_is_read_all_the_same(tmp_path: Path) -> None:
+    header, *lines = journal_text("paper-1", day_report(a_day()).trades).splitlines()
+    (tmp_path / "journal.csv").write_text("\n".join([f"{header},Slowest_Fill", *(f"{line},37" for line in lines)]))
+
+    assert read_pl_history(tmp_path / "journal.csv") == [Decimal(175), Decimal(-34)]
+
+
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
         write_journal(tmp_path / "missing" / "journal.csv", "paper-1", ())

@@ -7,7 +7,7 @@ import pytest
 
 from builders import a_plan, at
 from builders_day import CALL_TRADE, PUT_TRADE, a_day, closed, day_started, judged, ledger_opened, opened, ordered
-from builders_inventory import HELD, a_delivery, a_hedge_day
+from builders_hedge_day import HELD, a_hedge_day
 from builders_ledger import one_of_each
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.domain.book.book import Book
@@ -64,7 +64,9 @@ def test_the_change_in_the_line_is_the_change_of_the_balance(gross: str, fees: s
 def test_a_skip_names_the_rule_and_the_numbers() -> None:
     skip = judged("10:00", Verdict.skip("vix_ceiling", "VIX 21.3", ">= 20.0"))
 
-    assert lines_of([ledger_opened(), day_started(), skip])[-1] == "skip vix_ceiling: VIX 21.3 >= 20.0"
+    assert lines_of([ledger_opened(), day_started(), skip])[-1] == (
+        "No entry at 10:00: skip vix_ceiling: VIX 21.3 >= 20.0; VIX 15.2"
+    )
 
 
 def test_what_a_called_back_entry_had_filled_is_a_position_with_its_size() -> None:
@@ -91,7 +93,7 @@ def test_alarms_are_warnings(caplog: pytest.LogCaptureFixture) -> None:
         LogNotifier(logging.getLogger("desk")).notify(AlarmRaised(at("11:00"), "stuck", "5 attempts", "p1"), Book())
 
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", "alarm stuck p1: 5 attempts")
+        ("WARNING", "Alarm stuck p1: 5 attempts")
     ]
 
 
@@ -102,23 +104,7 @@ def test_no_event_raises_however_little_the_book_knows(event: Event, caplog: pyt
         LogNotifier(logging.getLogger("desk")).notify(event, Book())
 
 
-# -- inventories -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        f"Filled for {HELD}: bought 2 600 straddle at 3.10, fees $2.60",
-        f"Hedge of {HELD}: +46 SPY: delta -0.455, threshold 0.15, dealer gamma +5m known",
-        f"Hedge of {HELD}: -25 SPY: delta +0.250, threshold 0.10, dealer gamma -15k known",
-        f"{HELD}: 2 600 put expired worthless",
-        f"Closed {HELD}: daily_flatten, P/L +$440.40 (options +$380, shares +$60.40), fees $3.90",
-        f"Account balance updated: $20,436.50 (+$436.50 from {HELD})",
-    ],
-)
-def test_a_hedged_day_is_found_by_grep(line: str) -> None:
-    """DH-243, CS-625."""
-    assert line in lines_of(a_hedge_day())
+# -- other holdings ----------------------------------------------------------------------------------------------------
 
 
 def test_why_nothing_is_hedged_is_a_line_for_who_looks_closer() -> None:
@@ -129,10 +115,5 @@ def test_why_nothing_is_hedged_is_a_line_for_who_looks_closer() -> None:
         quiet += [line.text for line in notifier.lines(event, book) if line.level == logging.DEBUG]
 
     assert quiet == [
-        f"No hedge of {HELD}: below_threshold: delta +0.012, threshold 0.15, dealer gamma +5m known",
+        f"No hedge of {HELD}: below_threshold; delta +0.012, threshold 0.15, dealer gamma +5m known",
     ]
-
-
-def test_delivered_shares_are_a_warning() -> None:
-    """CS-529."""
-    assert "Delivered: +100 SPY delivered at 600 from p1, taken in at 598" in lines_of(a_delivery(sold=False))

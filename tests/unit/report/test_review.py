@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders_day
 from builders import a_plan, at
 from gammacore.domain.reports.review import (
     Period,
@@ -19,7 +20,7 @@ from gammacore.domain.reports.review import (
     VixRegime,
     reviews,
 )
-from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
+from gammacore.domain.reports.trades import Trade, TradeResult
 from gammacore.domain.words import StrategyTag
 
 MONDAY = dt.date(2026, 1, 5)
@@ -35,15 +36,12 @@ def a_trade(
     balance: str = "20000",
     strategy: StrategyTag = StrategyTag.PUT_SPREAD,
     closed_on: dt.date | None = None,
-) -> TradeLine:
+) -> Trade:
     """One trade for 2.50; open where there is no P/L."""
     plan = a_plan(contracts=contracts, vix=vix, strategy=strategy, position=f"p{number}")
-    ended = None
-    if gross is not None:
-        ended = TradeExit(
-            at("11:00", closed_on or date), "target", "", Decimal("1.25"), Decimal(gross), Decimal(0), Decimal(balance)
-        )
-    return TradeLine(plan, at("10:00", date), contracts, Decimal("2.50"), Decimal(0), ended)
+    return builders_day.a_trade(
+        plan, gross, opened=at("10:00", date), closed=at("11:00", closed_on or date), balance=balance
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import a_plan, at
+import builders_day
+from builders import a_plan
 from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy, drawdown
-from gammacore.domain.reports.trade_record import TradeExit, TradeLine, TradeResult
+from gammacore.domain.reports.trades import Trade, TradeResult
 
 
-def a_trade(gross: str | None, position: str = "p1", credit: str = "2.50") -> TradeLine:
+def a_trade(gross: str | None, position: str = "p1", credit: str = "2.50") -> Trade:
     """One contract; gross None is still open."""
-    ended = None
-    if gross is not None:
-        value = Decimal("2.50") - Decimal(gross) / 100
-        ended = TradeExit(at("12:00"), "profit_target", "", value, Decimal(gross), Decimal("2.60"), Decimal(20_000))
-    return TradeLine(a_plan(position=position), at("10:00"), 1, Decimal(credit), Decimal("2.60"), ended)
+    return builders_day.a_trade(a_plan(position=position), gross, credit=credit, fees="2.60")
 
 
 @pytest.mark.parametrize(

@@ -9,27 +9,30 @@ from attrs import evolve
 from rich.console import Console
 
 from builders import a_plan, at
-from builders_day import a_day, day_started, ledger_opened, opened
+from builders_day import a_day, a_trade, day_started, ledger_opened, opened
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.ledger import FlattenRequested, Halted, Resumed
 from gammacore.domain.reports.day_report import day_report, halt_line
-from gammacore.domain.reports.trade_record import TradeLine
+from gammacore.domain.reports.trade_views import trade_figures
+from gammacore.domain.reports.trades import Sold
 from gammacore.domain.risk.limits import judge_halted
 from gammacore_cli.day_view import day_panel
-from gammacore_cli.documents import trade_line
+from gammacore_cli.documents import document
 
 PLAN = a_plan()
 
 
-def a_trade(plan: SpreadPlan) -> TradeLine:
-    return TradeLine(plan, at("10:00"), 3, Decimal("2.50"), Decimal(0))
+def terms_of(plan: SpreadPlan) -> Sold:
+    sold = a_trade(plan).sold
+    assert sold is not None
+    return sold
 
 
 def test_why_an_adopted_position_was_taken_is_not_made_up() -> None:
     """CS-575: the broker tells legs and cost; price, pin and VIX of the entry are 0, which nothing ever was."""
-    nothing = a_trade(evolve(PLAN, price=Decimal(0), pin=Decimal(0), vix=Decimal(0)))
-    no_pin = a_trade(evolve(PLAN, pin=Decimal(0)))
+    nothing = terms_of(evolve(PLAN, price=Decimal(0), pin=Decimal(0), vix=Decimal(0)))
+    no_pin = terms_of(evolve(PLAN, pin=Decimal(0)))
 
     assert nothing.why.endswith("price and pin not recorded, VIX not recorded.")
     assert f"price {PLAN.price}, pin not recorded, VIX {PLAN.vix}; the nearer short is" in no_pin.why
@@ -37,9 +40,9 @@ def test_why_an_adopted_position_was_taken_is_not_made_up() -> None:
 
 @pytest.mark.parametrize(("price", "nulls"), [(PLAN.price, ["pin"]), (Decimal(0), ["price", "pin", "distance"])])
 def test_what_was_not_recorded_is_null_for_programs(price: Decimal, nulls: list[str]) -> None:
-    document = trade_line(a_trade(evolve(PLAN, price=price, pin=Decimal(0))))
+    line = document(trade_figures(a_trade(evolve(PLAN, price=price, pin=Decimal(0)))))
 
-    assert [key for key in ("price", "pin", "vix", "distance") if document[key] is None] == nulls
+    assert [key for key in ("price", "pin", "vix", "distance") if line[key] is None] == nulls
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_a_halt_is_told_in_words(event: FlattenRequested | Halted | Resumed, wor
     console = Console(width=120)
     with console.capture() as screen:
         console.print(day_panel(day_report([*a_day(), event])))
-    assert " 11:00 ".join(words) in screen.get()
+    assert f"11:00 {': '.join(words)}" in screen.get()
 
 
 def test_a_remedy_stands_apart_from_the_reason() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from attrs import asdict, frozen
+
+from gammacore.domain.reports.figures import Tone
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +38,20 @@ class Palette:
 
 PAGE = Palette(*(f"#0101{number:02x}" for number in range(13)))
 """Stand-ins: matplotlib knows no CSS, so `inline_svg` turns each into the page's own variable, light or dark."""
+
+ROLES: Mapping[Tone, str] = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "",
+    Tone.MUTED: "muted",
+    Tone.GAIN: "win",
+    Tone.LOSS: "loss",
+    Tone.DOUBT: "doubt",
+    Tone.URGENT: "loss",
+    Tone.CALLS: "",
+    Tone.PUTS: "",
+    Tone.CONDOR: "",
+}
+"""The role that a tone plays on the page: a class of style.css, and a colour of `Palette` in pictures."""
 
 PRINT = Palette("#1b1f24", "#6b7280", "#e4e2dd", "#ffffff", "#14804a", "#c0392b", "#2456a6", "#b4532a", "#23727a",
                 "#7b4bb3", "#2867b2", "#c0392b", "#a8650a")  # fmt: skip

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.reports.trade_record import TradeLine
+from gammacore.adapters.html_report.canvas import ROLES
+from gammacore.domain.reports.figures import Tone
+from gammacore.domain.reports.trades import Sold, Trade, TradeEnd
 
 WIDTH, MARGIN = 900, 10
 ABOVE, BELOW, AXIS = 22, 62, 40
 
 
-def cost_ladder(trade: TradeLine) -> str:
+def cost_ladder(trade: Trade, sold: Sold) -> str:
     """Target, credit, stops and the exit on an axis of points to close, as inline SVG. Rules: CS-511, CS-512."""
     levels = [
-        ("sold", trade.credit, "ink", ABOVE),
-        ("stop", trade.advertised_stop, "loss", BELOW),
-        ("emergency", trade.advertised_emergency, "loss", BELOW),
+        ("sold", sold.credit, "ink", ABOVE),
+        ("stop", sold.stop, "loss", BELOW),
+        ("emergency", sold.emergency, "loss", BELOW),
     ]
-    if trade.advertised_target is not None:
-        levels.append(("target", trade.advertised_target, "win", BELOW))
+    if sold.target is not None:
+        levels.append(("target", sold.target, "win", BELOW))
     top = max(value for _, value, _, _ in levels)
-    if trade.exit is not None:
-        top = max(top, trade.exit.value)
+    if trade.end is not None:
+        top = max(top, trade.end.value)
     axis = _Axis(top * Decimal("1.12") or Decimal(1))
     parts = [_stroke(MARGIN, WIDTH - MARGIN, AXIS, AXIS, "line", 3)]
     for name, value, colour, row in levels:
         where = axis.at(value)
         parts.append(_stroke(where, where, AXIS - 9, AXIS + 9, colour, 2))
         parts.append(f'<text x="{where}" y="{row}" text-anchor="middle">{name} {value:.2f}</text>')
-    parts += _exit(trade, axis)
+    parts += [] if trade.end is None else _exit(trade.end, sold, axis)
     return (
         f'<svg class="ladder" viewBox="0 0 {WIDTH} 68" role="img" aria-label="cost to close, points">'
         f"{''.join(parts)}</svg>"
@@ -45,17 +47,14 @@ class _Axis:
         return round(MARGIN + float(value / self._top) * (WIDTH - 2 * MARGIN), 1)
 
 
-def _exit(trade: TradeLine, axis: _Axis) -> list[str]:
-    if trade.exit is None:
-        return []
-    gross, where = trade.exit.gross, axis.at(trade.exit.value)
-    colour = "win" if gross > 0 else "loss" if gross < 0 else "ink"
+def _exit(end: TradeEnd, sold: Sold, axis: _Axis) -> list[str]:
+    where, colour = axis.at(end.value), ROLES[Tone.of(end.gross)] or "ink"
     anchor = "start" if where < 40 else "middle"
     return [
-        _stroke(where, axis.at(trade.credit), AXIS, AXIS, colour, 3),
+        _stroke(where, axis.at(sold.credit), AXIS, AXIS, colour, 3),
         f'<circle cx="{where}" cy="{AXIS}" r="6" fill="var(--{colour})"/>',
         f'<text x="{where}" y="10" text-anchor="{anchor}" style="fill:var(--{colour});font-weight:600">'
-        f"out {trade.exit.value:.2f}</text>",
+        f"out {end.value:.2f}</text>",
     ]
 
 

@@ -1,4 +1,4 @@
-"""A hedged inventory over the day: its delta before and after each hedge, the price beneath, the shares held."""
+"""A hedged holding over the day: its delta before and after each hedge, the price beneath, the shares held."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gammacore.domain.instruments import OptionContract
 from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Order
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.inventory_record import HedgeLine, InventoryLine
-from gammacore.domain.reports.inventory_words import title
+from gammacore.domain.reports.trades import Hedge, Trade
+from gammacore.domain.reports.words import title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,31 +26,31 @@ LABEL_HOURS = 1.5
 SHORT_GAMMA = ", dealers short gamma"
 
 
-def delta_chart(report: DayReport, line: InventoryLine, prices: Prices) -> str:
+def delta_chart(report: DayReport, trade: Trade, prices: Prices) -> str:
     """The picture as inline SVG; without prices a dashed line joins those the hedges were decided at."""
     figure, (deltas, path, shares) = stacked(10.6, (3.4, 2.6, 1.3))
-    _draw_deltas(deltas, report, line)
-    _draw_price(path, report, line, prices)
-    _draw_shares(shares, report, line)
+    _draw_deltas(deltas, report, trade)
+    _draw_price(path, report, trade, prices)
+    _draw_shares(shares, report, trade)
     label_hours(shares, report, every=1.0)
     for axes, name in ((deltas, "net delta, contracts"), (path, report.underlying), (shares, "hedge shares")):
         axes.set_ylabel(name, color=PAGE.muted, fontsize=8.5)
         axes.yaxis.set_label_coords(-0.052, 0.5)
-    told = f"Net delta of the {title(line)} before and after each of {len(line.hedges)} hedges on {report.date}"
-    return inline_svg(figure, f"delta-{line.id}", told)
+    told = f"Net delta of the {title(trade)} before and after each of {len(trade.hedges)} hedges on {report.date}"
+    return inline_svg(figure, f"delta-{trade.id}", told)
 
 
 # -- the delta ---------------------------------------------------------------------------------------------------------
 
 
-def _draw_deltas(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+def _draw_deltas(axes: Axes, report: DayReport, trade: Trade) -> None:
     """Each hedge a line from before to after; a thin one joins what was measured between them."""
-    _draw_band(axes, report, line)
+    _draw_band(axes, report, trade)
     axes.axhline(0, color=PAGE.muted, linewidth=0.8, zorder=2)
-    measured = _measured(report, line)
+    measured = _measured(report, trade)
     if measured:
         axes.plot(*zip(*measured, strict=True), color=PAGE.muted, linewidth=0.9, alpha=0.8, zorder=3)
-    for hedge in line.hedges:
+    for hedge in trade.hedges:
         when, before, after = hours_into(report, hedge.decision.at), float(hedge.delta_before), float(hedge.delta_after)
         colour = _side_colour(hedge)
         if not hedge.shares:
@@ -60,16 +60,16 @@ def _draw_deltas(axes: Axes, report: DayReport, line: InventoryLine) -> None:
         axes.plot([when], [before], "o", color=colour, markersize=5, markeredgecolor=PAGE.card, zorder=6)
         axes.plot([when], [after], "o", color=PAGE.card, markersize=4.5, markeredgecolor=colour, zorder=6)
     furthest = max((abs(delta) for _, delta in measured), default=0.0)
-    furthest = max(furthest, *(float(decision.threshold) for decision in line.decisions), 0.05)
+    furthest = max(furthest, *(float(decision.threshold) for decision in trade.decisions), 0.05)
     axes.set_ylim(-furthest * 1.18, furthest * 1.18)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.2f}" if round(value, 3) else "0")
 
 
-def _measured(report: DayReport, line: InventoryLine) -> list[tuple[float, float]]:
+def _measured(report: DayReport, trade: Trade) -> list[tuple[float, float]]:
     """(hours, contract-deltas) at every decision told, and after each hedge at its own instant."""
     points: list[tuple[float, float]] = []
-    after = {id(hedge.decision): hedge.delta_after for hedge in line.hedges}
-    for decision in line.decisions:
+    after = {id(hedge.decision): hedge.delta_after for hedge in trade.hedges}
+    for decision in trade.decisions:
         when = hours_into(report, decision.at)
         points.append((when, float(decision.delta_before)))
         if id(decision) in after:
@@ -77,16 +77,16 @@ def _measured(report: DayReport, line: InventoryLine) -> list[tuple[float, float
     return points
 
 
-def _draw_band(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+def _draw_band(axes: Axes, report: DayReport, trade: Trade) -> None:
     """Within the threshold nothing is hedged; each new threshold begins where it was first applied.
 
     A day may go to and fro between them: each is named once, where it held longest.
     """
-    changes = _thresholds(line)
-    until = line.exits[0].intended_at if line.exits else report.session_close
+    changes = _thresholds(trade)
+    until = trade.exits[0].intended_at if trade.exits else report.session_close
     longest: dict[str, tuple[float, float, float]] = {}
     for number, (decision, end) in enumerate(zip(changes, [*(one.at for one in changes[1:]), until], strict=True)):
-        start = line.opened if number == 0 else decision.at
+        start = trade.opened if number == 0 else decision.at
         left, right = hours_into(report, start), hours_into(report, max(end, start))
         limit, words = float(decision.threshold), _band_in_words(decision)
         axes.fill_between([left, right], -limit, limit, color=_band_colour(words), alpha=0.10, linewidth=0)
@@ -109,10 +109,10 @@ def _band_colour(words: str) -> str:
     return PAGE.loss if words.endswith(SHORT_GAMMA) else PAGE.accent
 
 
-def _thresholds(line: InventoryLine) -> list[HedgeDecided]:
+def _thresholds(trade: Trade) -> list[HedgeDecided]:
     """The decisions at which the threshold, or the side dealers are on, was another than before."""
     changes: list[HedgeDecided] = []
-    for decision in line.decisions:
+    for decision in trade.decisions:
         if not changes or _band_in_words(decision) != _band_in_words(changes[-1]):
             changes.append(decision)
     return changes
@@ -121,20 +121,20 @@ def _thresholds(line: InventoryLine) -> list[HedgeDecided]:
 # -- the price and the shares ------------------------------------------------------------------------------------------
 
 
-def _draw_price(axes: Axes, report: DayReport, line: InventoryLine, prices: Prices) -> None:
-    decided = [(one.at, one.underlying_price) for one in line.decisions if one.underlying_price is not None]
+def _draw_price(axes: Axes, report: DayReport, trade: Trade, prices: Prices) -> None:
+    decided = [(one.at, one.underlying_price) for one in trade.decisions if one.underlying_price is not None]
     path = [(hours_into(report, at), float(price)) for at, price in (prices or decided)]
     if path:
         style: dict[str, Any] = {} if prices else {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.0}
         axes.plot(*zip(*path, strict=True), color=PAGE.ink, linewidth=1.2, zorder=3, **style)
-    for strike, until in _strikes(line, report.session_close).items():
-        held = [hours_into(report, line.opened), hours_into(report, until)]
+    for strike, until in _strikes(trade, report.session_close).items():
+        held = [hours_into(report, trade.opened), hours_into(report, until)]
         axes.plot(held, [strike, strike], color=PAGE.pin, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
         axes.annotate(f"strike {strike:g}", (held[1], strike), xytext=(-2, 3), textcoords="offset points", ha="right",
                       color=PAGE.pin, fontsize=8.5)  # fmt: skip
-    for hedges in _together(line.hedges):
+    for hedges in _together(trade.hedges):
         _mark_hedges(axes, report, hedges)
-    for moment, words in ((line.opened, "bought"), (_exit_at(line), "sold")):
+    for moment, words in ((trade.opened, "bought"), (_exit_at(trade), "sold")):
         if moment is not None:
             when = hours_into(report, moment)
             axes.axvline(when, color=PAGE.muted, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
@@ -144,7 +144,7 @@ def _draw_price(axes: Axes, report: DayReport, line: InventoryLine, prices: Pric
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == round(value) else f"{value:,.1f}")
 
 
-def _mark_hedges(axes: Axes, report: DayReport, hedges: list[HedgeLine]) -> None:
+def _mark_hedges(axes: Axes, report: DayReport, hedges: list[Hedge]) -> None:
     """A triangle each, and one number of shares for those that stand too close for two."""
     bought, colour = hedges[0].shares > 0, _side_colour(hedges[0])
     points = [(hours_into(report, one.decision.at), float(one.decision.underlying_price or 0)) for one in hedges]
@@ -157,9 +157,9 @@ def _mark_hedges(axes: Axes, report: DayReport, hedges: list[HedgeLine]) -> None
     )  # fmt: skip
 
 
-def _together(hedges: Iterable[HedgeLine]) -> list[list[HedgeLine]]:
+def _together(hedges: Iterable[Hedge]) -> list[list[Hedge]]:
     """Filled hedges whose price is known, those of one side less than `CLOSE` apart in one group."""
-    groups: list[list[HedgeLine]] = []
+    groups: list[list[Hedge]] = []
     for hedge in hedges:
         if not hedge.shares or hedge.decision.underlying_price is None:
             continue
@@ -171,14 +171,14 @@ def _together(hedges: Iterable[HedgeLine]) -> list[list[HedgeLine]]:
     return groups
 
 
-def _draw_shares(axes: Axes, report: DayReport, line: InventoryLine) -> None:
+def _draw_shares(axes: Axes, report: DayReport, trade: Trade) -> None:
     """Hedge shares held, signed, by fills."""
-    end = _exit_at(line) or report.session_close
-    held, steps = 0, [(hours_into(report, line.opened), 0)]
-    for hedge in line.hedges:
+    end = _exit_at(trade) or report.session_close
+    held, steps = 0, [(hours_into(report, trade.opened), 0)]
+    for hedge in trade.hedges:
         held += hedge.shares
         steps.append((hours_into(report, hedge.decision.at), held))
-    steps += [(hours_into(report, end), 0 if line.end is not None else held)]
+    steps += [(hours_into(report, end), 0 if trade.end is not None else held)]
     steps += [(hours_into(report, report.session_close), steps[-1][1])]
     hours, shares = zip(*steps, strict=True)
     axes.axhline(0, color=PAGE.muted, linewidth=0.8)
@@ -191,15 +191,15 @@ def _draw_shares(axes: Axes, report: DayReport, line: InventoryLine) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:+,.0f}" if value else "0")
 
 
-def _side_colour(hedge: HedgeLine) -> str:
+def _side_colour(hedge: Hedge) -> str:
     return PAGE.put if hedge.order.ticket.legs[0].side.sign > 0 else PAGE.call
 
 
-def _strikes(line: InventoryLine, close: dt.datetime) -> dict[float, dt.datetime]:
+def _strikes(trade: Trade, close: dt.datetime) -> dict[float, dt.datetime]:
     """Each strike that was bought, and when the last option at it was ordered out; the close where one was not."""
-    ordered_out = {leg: order.intended_at for order in line.exits for leg in _contracts(order)}
+    ordered_out = {leg: order.intended_at for order in trade.exits for leg in _contracts(order)}
     until: dict[float, dt.datetime] = {}
-    for contract in () if line.entry is None else _contracts(line.entry):
+    for contract in () if trade.entry is None else _contracts(trade.entry):
         strike, end = float(contract.strike), min(ordered_out.get(contract, close), close)
         until[strike] = max(end, until.get(strike, end))
     return dict(sorted(until.items()))
@@ -209,5 +209,5 @@ def _contracts(order: Order) -> list[OptionContract]:
     return [leg.contract for leg in order.ticket.legs if isinstance(leg, Leg)]
 
 
-def _exit_at(line: InventoryLine) -> dt.datetime | None:
-    return line.exits[0].intended_at if line.exits else None
+def _exit_at(trade: Trade) -> dt.datetime | None:
+    return trade.exits[0].intended_at if trade.exits else None

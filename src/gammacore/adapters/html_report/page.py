@@ -14,11 +14,12 @@ from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
 from gammacore.adapters.html_report.delta_chart import delta_chart
 from gammacore.adapters.html_report.exposure_plot import SIGNS, exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours, price_chart
-from gammacore.adapters.html_report.words import scrolling
 from gammacore.domain.dollars import dollars
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.inventory_words import title
+from gammacore.domain.reports.figures import labelled
+from gammacore.domain.reports.views import day_view
+from gammacore.domain.reports.words import title
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import StorageError
 
@@ -42,27 +43,28 @@ def render_day(
     `prices` are the underlying's (time, points) over the day; without them the picture joins the prices the ledger
     holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
     """
-    title = f"{report.underlying} {report.date}"
+    view = day_view(report)
     style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
     parts = [
-        sections.heading(report),
-        sections.figures(report),
+        sections.heading(view),
+        sections.figures(labelled(view.figures)),
         *_day(report, prices),
         _pictures(report, exposure, _last_pin(report) if pin is None else pin, flips),
         "<h2>Trades</h2>",
-        sections.trades(report),
+        sections.trades(view),
         "<h2>Scheduled entries</h2>",
-        sections.entries(report),
+        sections.entries(view),
         "<h2>Every filter</h2>",
-        sections.filter_matrix(report),
-        sections.notices(report),
+        sections.filter_matrix(view),
+        sections.notices(view),
         f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are "
         "New York's. A trade's stop and target are costs to close, in points.</footer>",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{''.join(parts)}</main></body></html>\n"
+        f"<title>{escape(report.underlying)} {report.date}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 
 
@@ -82,21 +84,21 @@ def write_page(path: Path, html: str) -> None:
 
 
 def _day(report: DayReport, prices: Prices) -> Iterator[str]:
-    """The price with the spreads on it; where only hedged inventories were traded, their own pictures show it."""
-    decided = [line for line in report.inventories if line.decisions]
-    hedged = [line for line in decided if not line.is_of_another_day(line.decisions[-1].at)]
-    if report.trades or not hedged:
+    """The price with the spreads on it; where only hedged holdings were traded, their own pictures show it."""
+    decided = [trade for trade in report.trades if trade.decisions]
+    hedged = [trade for trade in decided if not trade.is_of_another_day(trade.decisions[-1].at)]
+    if report.spreads or not hedged:
         yield "<h2>The day</h2>"
         yield _figure(price_chart(report, prices), _price_caption(report, prices))
-    for line in hedged:
-        yield f"<h2>Delta before and after each hedge: {escape(title(line))}</h2>"
-        yield _figure(delta_chart(report, line, prices), DELTA_CAPTION)
+    for trade in hedged:
+        yield f"<h2>Delta before and after each hedge: {escape(title(trade))}</h2>"
+        yield _figure(delta_chart(report, trade, prices), DELTA_CAPTION)
 
 
 def _pictures(
     report: DayReport, exposure: GammaExposure | None, pin: Decimal | None, flips: Sequence[float]
 ) -> str:  # fmt: skip
-    if exposure is None and not report.trades and len(report.equity) <= 2:
+    if exposure is None and not report.spreads and len(report.equity) <= 2:
         return ""  # one booking at the end of the day is a figure, not a curve
     curve = _figure(equity_chart(report, wide=exposure is None), "After every close, fees included.")
     if exposure is None:
@@ -111,12 +113,12 @@ def _pictures(
 
 
 def _figure(svg: str, caption: str) -> str:
-    return f'<figure class="card">{scrolling(svg)}<figcaption>{escape(caption)}</figcaption></figure>'
+    return f'<figure class="card">{sections.scrolling(svg)}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def _price_caption(report: DayReport, prices: Prices) -> str:
     marks = "Diamonds are the pin at each scheduled entry."
-    if report.trades:
+    if report.spreads:
         marks = (
             "Bands are the sold spreads, heavy line the short strike, from entry to exit; "
             "triangles enter, squares leave, diamonds are the pin."

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import field, frozen
 
-from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
+from gammacore.adapters.html_report.canvas import PAGE, ROLES, blank, inline_svg
 from gammacore.domain.dollars import signed_dollars
 from gammacore.domain.instruments import Right
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.trade_record import TradeLine, TradeResult
+from gammacore.domain.reports.figures import Tone
+from gammacore.domain.reports.trades import Sold, Trade
 from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:
@@ -29,18 +30,12 @@ LABEL_HOURS, ROW = 0.9, 11
 HOLD = dt.timedelta(minutes=5)
 """How long the last price seen stands for those after it."""
 
-RESULTS = {TradeResult.WIN: PAGE.win, TradeResult.LOSS: PAGE.loss}
-
 
 def known_prices(report: DayReport) -> list[tuple[dt.datetime, Decimal]]:
     """The underlying's prices the ledger itself holds: at judgements, entries and settlement."""
     points = {entry.at: entry.record.price for entry in report.scheduled if entry.record.price is not None}
-    points |= {trade.opened: trade.plan.price for trade in report.trades}
-    points |= {
-        trade.exit.at: trade.exit.settlement_price
-        for trade in report.trades
-        if trade.exit is not None and trade.exit.settlement_price is not None
-    }
+    points |= {trade.opened: trade.sold.plan.price for trade in report.spreads if trade.sold is not None}
+    points |= {end.at: end.settlement_price for end in report.ends if end.settlement_price is not None}
     return sorted(points.items())
 
 
@@ -51,7 +46,8 @@ def price_chart(report: DayReport, prices: Prices) -> str:
     path = [(when, price) for when, price in (prices or known_prices(report)) if opening <= when <= closing]
     labels = _Rows()
     for number, trade in enumerate(report.trades, 1):
-        _draw_trade(axes, report, number, trade, path, labels)
+        if trade.sold is not None:
+            _draw_trade(axes, report, number, trade, trade.sold, path, labels)
     if path:
         sparse: dict[str, Any] = {"linestyle": (0, (3, 3)), "marker": "o", "markersize": 2.5}
         hours = [hours_into(report, when) for when, _ in path]
@@ -94,11 +90,13 @@ class _Rows:
         return len(here)
 
 
-def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, path: Prices, labels: _Rows) -> None:
+def _draw_trade(
+    axes: Axes, report: DayReport, number: int, trade: Trade, sold: Sold, path: Prices, labels: _Rows
+) -> None:  # fmt: skip
     start = max(hours_into(report, trade.opened), 0.0)
-    ended = report.session_close if trade.exit is None else min(trade.exit.at, report.session_close)
+    ended = report.session_close if trade.end is None else min(trade.end.at, report.session_close)
     end = hours_into(report, ended)
-    for side in trade.plan.spread.sides:
+    for side in sold.plan.spread.sides:
         short, long = float(side.short.strike), float(side.long.strike)
         calls = side.right is Right.CALL
         colour = PAGE.call if calls else PAGE.put
@@ -111,11 +109,11 @@ def _draw_trade(axes: Axes, report: DayReport, number: int, trade: TradeLine, pa
             (start, long), xytext=(1, off if calls else -off), textcoords="offset points",
             va="bottom" if calls else "top", color=colour, fontsize=8.5,
         )  # fmt: skip
-    _mark(axes, start, float(trade.plan.price), "v", PAGE.ink, str(number), above=True)
-    if trade.exit is not None:
-        price = _price_at(path, ended) or float(trade.plan.spread.sides[0].short.strike)
-        colour = RESULTS.get(trade.result, PAGE.muted)
-        _mark(axes, end, price, "s", colour, f"{number}  {signed_dollars(trade.exit.gross)}", above=False)
+    _mark(axes, start, float(sold.plan.price), "v", PAGE.ink, str(number), above=True)
+    if trade.end is not None:
+        price = _price_at(path, ended) or float(sold.plan.spread.sides[0].short.strike)
+        colour = getattr(PAGE, ROLES[Tone.of(trade.end.gross)] or "muted")
+        _mark(axes, end, price, "s", colour, f"{number}  {signed_dollars(trade.end.gross)}", above=False)
 
 
 def _mark(axes: Axes, hours: float, price: float, shape: str, colour: str, label: str, *, above: bool) -> None:

@@ -2,126 +2,112 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable
 from html import escape
 
+from gammacore.adapters.html_report.canvas import ROLES
 from gammacore.adapters.html_report.cost_ladder import cost_ladder
-from gammacore.adapters.html_report.inventory_sections import inventory
-from gammacore.adapters.html_report.words import scrolling, time, tone, words
-from gammacore.domain.dollars import dollars, signed_dollars
-from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
-from gammacore.domain.reports.day_report import DayReport, halt_line
-from gammacore.domain.reports.trade_record import TradeLine
-from gammacore.domain.verdicts import FilterVerdict, Outcome
+from gammacore.domain.reports import words
+from gammacore.domain.reports.figures import OUTCOMES, Figure, Section, clock_text, known, labelled
+from gammacore.domain.reports.trade_views import Line, TradeView
+from gammacore.domain.reports.views import DayView, Note, found
+from gammacore.domain.verdicts import FilterVerdict
 
-SIGNS = {Outcome.PASS: "✓", Outcome.SKIP: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_JUDGED: "·"}
-OUTCOMES = {
-    EntryOutcome.FILLED: ("taken", "win"),
-    EntryOutcome.SKIPPED: ("skipped", "muted"),
-    EntryOutcome.WORKING: ("working", "doubt"),
-    EntryOutcome.UNFILLED: ("not filled", "doubt"),
-}
+OPEN_TABLE = 40
+"""A longer table of hedges is folded away."""
 
 
-def heading(report: DayReport) -> str:
+def heading(view: DayView) -> str:
     """Which day this is and what it changed the balance by."""
+    report = view.report
     day = f"{report.date:%A}, {report.date.day} {report.date:%B %Y}"
     state = "" if report.finished else " · not finished"
     return (
         f'<header><div><p class="over">{escape(report.underlying)} · {escape(report.strategy)} · {report.mode}{state}'
-        f'</p><h1>{day}</h1></div><div class="result"><p class="over">after fees</p>'
-        f'<strong class="{tone(report.net)}">{signed_dollars(report.net)}</strong></div></header>'
+        f'</p><h1>{day}</h1></div><div class="result"><p class="over">{escape(view.result.label)}</p>'
+        f"{_toned('strong', view.result)}</div></header>"
     )
 
 
-def figures(report: DayReport) -> str:
-    """The day in figures."""
-    told, fall = report.figures, report.drawdown
-    factor = "∞" if told.profit_factor is None and told.won else "–"
-    if told.profit_factor is not None:
-        factor = f"{float(told.profit_factor):.2f}"
-    pairs = (
-        ("balance", dollars(report.balance)),
-        ("P/L, gross", f'<span class="{tone(report.pnl)}">{signed_dollars(report.pnl)}</span>'),
-        ("fees", dollars(report.fees)),
-        ("win rate", "–" if told.win_rate is None else f"{float(told.win_rate):.0%}"),
-        ("profit factor", factor),
-        ("drawdown", f"{float(fall.part):.1%}" if fall.dollars else "none"),
-        ("entries", str(report.entries)),
-        ("exits", str(report.ended)),
-        ("skipped", str(sum(report.skipped.values()))),
-    )
-    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)
-    return f'<dl class="figures">{cells}</dl>'
+def figures(shown: Iterable[Figure], kind: str = "figures") -> str:
+    """Figures side by side."""
+    cells = "".join(f"<div><dt>{escape(one.label)}</dt><dd>{_toned('span', one)}</dd></div>" for one in shown)
+    return f'<dl class="{kind}">{cells}</dl>'
 
 
-def trades(report: DayReport) -> str:
-    """Each credit spread with its reasons and its cost-to-close ladder, each inventory with its hedges."""
-    if not report.records:
+def trades(view: DayView) -> str:
+    """Each trade with its reasons, a spread with its cost-to-close ladder, a hedged holding with its hedges."""
+    if not view.trades:
         return '<p class="card muted">No trade was opened; the table below says why.</p>'
-    return "".join(
-        _trade(number, record) if isinstance(record, TradeLine) else inventory(number, record)
-        for number, record in enumerate(report.records, 1)
-    )
+    return "".join(_trade(number, trade) for number, trade in enumerate(view.trades, 1))
 
 
-def _trade(number: int, trade: TradeLine) -> str:
-    plan, ended = trade.plan, trade.exit
-    result = '<strong class="muted">open</strong>'
-    story = [(time(trade.opened), f"Sold for {trade.credit:.2f}. {escape(trade.why)}")]
-    if ended is not None:
-        result = f'<strong class="{tone(ended.gross)}">{signed_dollars(ended.gross)}</strong>'
-        detail = f": {escape(ended.detail)}" if ended.detail else ""
-        story.append((time(ended.at), f"Closed for {ended.value:.2f}, <b>{words(ended.reason)}</b>{detail}."))
-    held = "" if trade.minutes is None else f", held {trade.minutes} {'minute' if trade.minutes == 1 else 'minutes'}"
-    story.append(("at risk", f"{dollars(trade.maximum_risk)}{held}, fees {dollars(trade.fees)}"))
-    story += [("note", escape(doubt)) for doubt in trade.doubts]
+def _trade(number: int, view: TradeView) -> str:
+    size = f" <span class=muted>{escape(view.size)}</span>" if view.size else ""
+    story = [(line.day + clock_text(line.at), _line(line)) for line in view.story]
+    story += [("note", escape(doubt)) for doubt in view.doubts]
     lines = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in story)
-    terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in trade.terms)
+    lines += f"<dt>{escape(view.trade.strategy)}</dt><dd class=muted>{escape(view.trade.id)}</dd>"
+    terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in view.terms)
     return (
         f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
-        f"{words(plan.strategy)} {escape(trade.strikes)} <span class=muted>{trade.contracts} × ${trade.credit:.2f} = "
-        f"{dollars(trade.premium)}</span></h3>{result}</div><dl class=story>{lines}</dl>"
-        f"{scrolling(cost_ladder(trade))}"
-        f"<details><summary>What was to end it</summary><ul>{terms}</ul></details></article>"
+        f"{escape(_sentence(view.title))}{size}</h3>{_toned('strong', view.result)}</div>"
+        f"<dl class=story>{lines}</dl>{figures(known(view.figures), 'figures split')}"
+        + ("" if view.trade.sold is None else scrolling(cost_ladder(view.trade, view.trade.sold)))
+        + (f"<details><summary>What was to end it</summary><ul>{terms}</ul></details>" if terms else "")
+        + f"{_hedges(view)}</article>"
     )
 
 
-def entries(report: DayReport) -> str:
-    """Every scheduled entry and what became of it."""
-    if not report.scheduled:
-        return '<p class="card muted">No scheduled entry was reached.</p>'
-    rows = "".join(_entry(entry) for entry in report.scheduled)
-    table = (
-        "<table><thead><tr><th>entry</th><th></th><th>reason</th><th class=n>price</th>"
-        f"<th class=n>pin</th><th class=n>VIX</th></tr></thead><tbody>{rows}</tbody></table>"
-    )
-    return f'<div class="card table">{scrolling(table)}</div>'
+def _line(line: Line) -> str:
+    text = escape(_sentence(line.text))
+    if line.aside:
+        text += f" <span class=muted>{escape(line.aside)}</span>"
+    if not line.reason:
+        return text
+    return f"{text}, <b>{escape(line.reason)}</b>{f': {escape(line.detail)}' if line.detail else ''}."
 
 
-def _entry(entry: JudgedEntry) -> str:
-    name, tone = OUTCOMES[entry.outcome]
-    record = entry.record
-    numbers = "".join(
-        f"<td class=n>{'–' if value is None else value}</td>" for value in (record.price, record.pin, record.vix)
-    )
-    return (
-        f'<tr><th scope="row">{time(entry.scheduled_at)}</th><td><span class="tag {tone}">{name}</span></td>'
-        f"<td>{escape(entry.sentence)}</td>{numbers}</tr>"
-    )
-
-
-def filter_matrix(report: DayReport) -> str:
-    """Filters down, scheduled entries across: each verdict with what it found. Rule: CS-366."""
-    if not report.scheduled:
+def _hedges(view: TradeView) -> str:
+    hedges = view.trade.hedges
+    if not hedges:
         return ""
-    head = "".join(f"<th>{time(entry.scheduled_at)}</th>" for entry in report.scheduled)
-    filters = list(dict.fromkeys((one.rule, one.name) for entry in report.scheduled for one in entry.filters))
-    told = [{(one.rule, one.name): one for one in entry.filters} for entry in report.scheduled]
+    day = f" {words.day_in_words(hedges[0].decision.at, view.trade)}".rstrip()
+    opened = " open" if len(hedges) <= OPEN_TABLE else ""
+    return f"<details{opened}><summary>Every hedge{day}</summary>{_table(view.hedges, 'matrix hedges')}</details>"
+
+
+def entries(view: DayView) -> str:
+    """Every scheduled entry and what became of it."""
+    if not view.entries.rows:
+        return '<p class="card muted">No scheduled entry was reached.</p>'
+    return f'<div class="card table">{_table(view.entries)}</div>'
+
+
+def _table(section: Section, kind: str = "") -> str:
+    rows = [labelled(row) for row in section.rows]
+    head = "".join(f"<th{_number(one)}>{escape(one.label)}</th>" for one in rows[0])
+    body = "".join(
+        f'<tr><th scope="row">{escape(first.text)}</th>'
+        + "".join(f"<td{_number(one)}>{_toned('span', one)}</td>" for one in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    css = f' class="{kind}"' if kind else ""
+    return scrolling(f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def filter_matrix(view: DayView) -> str:
+    """Filters down, scheduled entries across: each verdict with what it found. Rule: CS-366."""
+    scheduled = view.report.scheduled
+    if not scheduled:
+        return ""
+    head = "".join(f"<th>{clock_text(entry.scheduled_at)}</th>" for entry in scheduled)
+    filters = list(dict.fromkeys((one.rule, one.name) for entry in scheduled for one in entry.filters))
+    judged = [{(one.rule, one.name): one for one in entry.filters} for entry in scheduled]
     rows = "".join(
         f'<tr><th scope="row"><small>{escape(rule)}</small>{escape(name)}</th>'
-        + "".join(_verdict(verdicts.get((rule, name))) for verdicts in told)
+        + "".join(_verdict(verdicts.get((rule, name))) for verdicts in judged)
         + "</tr>"
         for rule, name in filters
     )
@@ -133,39 +119,49 @@ def filter_matrix(report: DayReport) -> str:
 def _verdict(one: FilterVerdict | None) -> str:
     if one is None:
         return "<td></td>"
-    verdict = one.verdict
-    decides = " decides" if verdict.blocks else ""
-    found = verdict.value or (verdict.reason or "" if verdict.outcome is not Outcome.PASS else "")
-    limit = f" <small>{escape(verdict.limit)}</small>" if verdict.limit else ""
+    sign, _ = OUTCOMES[one.verdict.outcome]
+    decides = " decides" if one.verdict.blocks else ""
+    limit = f" <small>{escape(one.verdict.limit)}</small>" if one.verdict.limit else ""
     return (
-        f'<td class="{verdict.outcome}{decides}"><span class="mark">{SIGNS[verdict.outcome]}</span>'
-        f"{escape(found)}{limit}</td>"
+        f'<td class="{one.verdict.outcome}{decides}"><span class="mark">{sign}</span>{escape(found(one))}{limit}</td>'
     )
 
 
-def notices(report: DayReport) -> str:
+def notices(view: DayView) -> str:
     """Alarms, refused orders, halts and what was let pass unknown; empty when there is none of them."""
-    lines = list(_notices(report))
-    if not lines:
+    if not view.notes:
         return ""
-    rows = "".join(f'<tr><th scope="row">{when}</th><td>{what}</td><td>{text}</td></tr>' for when, what, text in lines)
+    rows = "".join(map(_note, view.notes))
     table = scrolling(f"<table><tbody>{rows}</tbody></table>")
     return f'<h2>Alarms and halts</h2><div class="card table">{table}</div>'
 
 
-def _notices(report: DayReport) -> Iterator[tuple[str, str, str]]:
-    rows: list[tuple[dt.datetime, str, str]] = [
-        (alarm.at, escape(f"{alarm.code} {alarm.holding}".strip()), escape(alarm.detail)) for alarm in report.alarms
-    ]
-    rows += [
-        (refusal.at, escape(f"refused {refusal.purpose} {refusal.holding}".strip()), escape(refusal.detail))
-        for refusal in report.refused
-    ]
-    for halt in report.halts:
-        happened, said = halt_line(halt)
-        rows.append((halt.at, f"<b>{happened}</b>", escape(said)))
-    for at, what, text in sorted(rows):
-        yield time(at), what, text
-    if report.unknown_by_filter:
-        counts = ", ".join(f"{escape(name)} {count}" for name, count in report.unknown_by_filter.items())
-        yield "", '<span class="doubt">unknown</span>', f"verdicts by filter: {counts}"
+def _note(note: Note) -> str:
+    when = "" if note.at is None else clock_text(note.at)
+    what = f'{note.kind} <span class="{ROLES[note.tone]}">{escape(note.what)}</span>'
+    return f'<tr><th scope="row">{when}</th><td>{what}</td><td>{escape(note.text)}</td></tr>'
+
+
+def scrolling(content: str) -> str:
+    """Content that keeps its width on a narrow screen: it scrolls, by keyboard too, and the line below points on."""
+    return (
+        f'<div class="scroll" tabindex="0">{content}</div>'
+        '<p class="more">Scroll sideways: it goes on to the right →</p>'
+    )
+
+
+def _toned(element: str, figure: Figure) -> str:
+    css = f"{ROLES[figure.tone]}{' tag' if figure.label == 'outcome' else ''}"
+    text = escape(figure.text) + (f" <small>{escape(figure.note)}</small>" if figure.note else "")
+    if element == "span" and not css:
+        return text
+    role = f' class="{css}"' if css else ""
+    return f"<{element}{role}>{text}</{element}>"
+
+
+def _number(figure: Figure) -> str:
+    return " class=n" if figure.unit.is_number else ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import frozen
 
 from gammacore.domain.parameters import parameter
+from gammacore.domain.reports.notice import Life
 from gammacore.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 
 PREFIX = "https://discord.com/api/webhooks/"
 _WEBHOOK = re.compile(re.escape(PREFIX) + r"\d+/[\w-]+")
-
-
-class Life(StrEnum):
-    """What kind of message it is; how long each kind is kept is configuration. Rule: CS-627."""
-
-    SIGNAL = "signal"
-    CRASH = "crash"
-    HEARTBEAT = "heartbeat"
-    OTHER = "other"
 
 
 def _webhook(doc: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,6 @@ from pathlib import Path
 import requests
 
 from gammacore.adapters.notifiers.https import Https
-from gammacore.adapters.notifiers.messages import Message, crash, day_summary, heartbeat, message_for, stall
 from gammacore.adapters.notifiers.outbox import Outbox
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
@@ -22,9 +21,29 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.ledger import DayStarted, Event, Mode
 from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.figures import Tone
+from gammacore.domain.reports.notice import Notice, crash, heartbeat, stall
+from gammacore.domain.reports.notices import day_summary, notices
 
 SUMMARY_AFTER_CLOSE = dt.timedelta(minutes=5)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25
+
+COLOURS: Mapping[Tone, int] = {
+    Tone.PLAIN: 0x95A5A6,
+    Tone.STRONG: 0x95A5A6,
+    Tone.MUTED: 0x808080,
+    Tone.GAIN: 0x2ECC71,
+    Tone.LOSS: 0xE74C3C,
+    Tone.DOUBT: 0xFF9900,
+    Tone.URGENT: 0xFF0000,
+    Tone.CALLS: 0xFF6B6B,
+    Tone.PUTS: 0x4ECDC4,
+    Tone.CONDOR: 0xFFE66D,
+}
+"""The colours of section 6, as 0xRRGGBB."""
+
+SUMMARY_COLOURS: Mapping[Tone, int] = {Tone.PLAIN: 0x808080, Tone.GAIN: 0x17DFAD, Tone.LOSS: 0xDD326B}
+"""The day summary has shades of its own."""
 
 
 class WebhookNotifier:
@@ -51,7 +70,7 @@ class WebhookNotifier:
         self._outbox = Outbox("alerts", settings.queue_size, logger)
         self._sent = sent or SentMessages()
         self._newest_day = newest_day
-        self._copies: deque[tuple[dt.datetime, Message]] = deque(maxlen=settings.queue_size)
+        self._copies: deque[tuple[dt.datetime, Notice]] = deque(maxlen=settings.queue_size)
         self._day: DayStarted | None = None
         self._live = False
         self._last_beat: dt.datetime | None = None
@@ -68,9 +87,10 @@ class WebhookNotifier:
         """Tell of an event, if people wait for it; nothing is raised."""
         try:
             self.take_up(book)
-            if (message := message_for(event, book)) is not None:
-                self.tell(message, event.at)
-        except Exception as fault:  # people are told after the fact: never in an order's path
+            for notice in notices(event, book):
+                if notice.alerts:
+                    self.tell(notice, event.at)
+        except Exception as fault:  # people are alerted after the fact: never in an order's path
             self._fault(type(event).__name__, fault)
 
     def tick(self, now: dt.datetime) -> None:
@@ -84,13 +104,13 @@ class WebhookNotifier:
         except Exception as fault:
             self._fault("tick", fault)
 
-    def tell(self, message: Message, at: dt.datetime) -> None:
-        """Post a message, and on a live account a copy of it later."""
+    def tell(self, notice: Notice, at: dt.datetime) -> None:
+        """Post a notice, and on a live account a copy of it later."""
         if not self._settings.webhook_url:
             return
-        self._put(message, at, copy=False)
+        self._put(notice, at, copy=False)
         if self._live and self._settings.webhook_copy_url:
-            self._copies.append((at + dt.timedelta(seconds=self._settings.copy_delay_seconds), message))
+            self._copies.append((at + dt.timedelta(seconds=self._settings.copy_delay_seconds), notice))
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """Tell that the loop has ended by a fault."""
@@ -119,8 +139,8 @@ class WebhookNotifier:
 
     def _post_copies(self, now: dt.datetime) -> None:
         while self._copies and self._copies[0][0] <= now:
-            due, message = self._copies.popleft()
-            self._put(message, due, copy=True)
+            due, notice = self._copies.popleft()
+            self._put(notice, due, copy=True)
 
     def _delete_old(self, now: dt.datetime) -> None:
         if not self._settings.delete_old:
@@ -147,16 +167,16 @@ class WebhookNotifier:
 
     # -- on the wire ---------------------------------------------------------------------------------------------------
 
-    def _put(self, message: Message, at: dt.datetime, *, copy: bool) -> None:
-        self._outbox.put(self._redact(message.title), lambda: self._post(message, at, copy=copy))
+    def _put(self, notice: Notice, at: dt.datetime, *, copy: bool) -> None:
+        self._outbox.put(self._redact(notice.headline), lambda: self._post(notice, at, copy=copy))
 
-    def _post(self, message: Message, at: dt.datetime, *, copy: bool) -> None:
+    def _post(self, notice: Notice, at: dt.datetime, *, copy: bool) -> None:
         """Send it with `wait=true`, so that the answer names it, and keep the id. Rule: CS-627."""
-        body = {"embeds": [self._embed(message, at)], "allowed_mentions": {"parse": []}}
+        body = {"embeds": [self._embed(notice, at)], "allowed_mentions": {"parse": []}}
         answer = self._send("POST", self._url(copy=copy), params={"wait": "true"}, json=body)
         message_id = _id_in(answer)
         if message_id is not None:
-            self._sent.add(SentMessage(message_id, at + self._settings.life(message.life), copy))
+            self._sent.add(SentMessage(message_id, at + self._settings.life(notice.life), copy))
 
     def _delete(self, message: SentMessage) -> None:
         self._send("DELETE", f"{self._url(copy=message.copy)}/messages/{message.id}")
@@ -164,15 +184,19 @@ class WebhookNotifier:
     def _url(self, *, copy: bool) -> str:
         return self._settings.webhook_copy_url if copy else self._settings.webhook_url
 
-    def _embed(self, message: Message, at: dt.datetime) -> dict[str, object]:
+    def _embed(self, notice: Notice, at: dt.datetime) -> dict[str, object]:
         return {
-            "title": self._redact(message.title)[:LONGEST_TITLE],
-            "description": self._redact(message.text)[:LONGEST_TEXT],
-            "color": message.colour,
+            "title": self._redact(notice.headline)[:LONGEST_TITLE],
+            "description": self._redact(notice.text)[:LONGEST_TEXT],
+            "color": (SUMMARY_COLOURS if notice.sums_up else COLOURS)[notice.tone],
             "timestamp": at.isoformat(),
             "fields": [
-                {"name": name[:LONGEST_TITLE], "value": self._redact(value)[:LONGEST_FIGURE] or "-", "inline": True}
-                for name, value in message.figures[:MOST_FIGURES]
+                {
+                    "name": f"{figure.label[:1].upper()}{figure.label[1:]}"[:LONGEST_TITLE],
+                    "value": self._redact(figure.full_text)[:LONGEST_FIGURE] or "-",
+                    "inline": True,
+                }
+                for figure in notice.figures[:MOST_FIGURES]
             ],
         }
 

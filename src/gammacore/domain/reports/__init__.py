@@ -1,1 +1,1 @@
-"""What people read: trades, days, weeks and inventories told from the ledger, with the figures they add up to."""
+"""What people read: trades, days and weeks, folded from the ledger into figures that renderers lay out."""

@@ -29,8 +29,6 @@ from gammacore.domain.holding_events import (
     SharesDelivered,
     WatchChanged,
 )
-from gammacore.domain.holdings.holding import SoldSpread, sold_spreads
-from gammacore.domain.instruments import Side
 from gammacore.domain.judged_entry import EntryOutcome, JudgedEntry
 from gammacore.domain.ledger import (
     AccountRecorded,
@@ -53,18 +51,18 @@ from gammacore.domain.ledger import (
     Resumed,
     TicketRefused,
 )
-from gammacore.domain.orders import Order, Purpose
-from gammacore.domain.reports.inventory_record import InventoryLine
-from gammacore.domain.reports.inventory_records import InventoryRecords
-from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, drawdown
-from gammacore.domain.reports.trade_record import TradeExit, TradeLine
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, drawdown, trades_once
+from gammacore.domain.reports.trade_fold import TradeFold
+from gammacore.domain.reports.trades import Trade, TradeEnd
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
 
+Halt = Halted | Resumed | FlattenRequested
 
-def halt_line(event: Halted | Resumed | FlattenRequested) -> tuple[str, str]:
-    """What happened to trading, and what was said of it, as people read it."""
+
+def halt_line(event: Halt) -> tuple[str, str]:
+    """What happened to trading, and the reason that was given."""
     if isinstance(event, Resumed):
         return "resumed", event.note
     return ("halted" if isinstance(event, Halted) else "flatten requested"), event.reason
@@ -74,8 +72,8 @@ def halt_line(event: Halted | Resumed | FlattenRequested) -> tuple[str, str]:
 class DayReport:
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
-    `trades` and `inventories` were opened or closed on the day or are still open; `scheduled` are its entry checks, in
-    order.
+    `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
+    entry checks, in order.
     """
 
     date: dt.date
@@ -88,12 +86,11 @@ class DayReport:
     session_close: dt.datetime
     starting_balance: Decimal
     balance: Decimal
-    trades: tuple[TradeLine, ...] = ()
-    inventories: tuple[InventoryLine, ...] = ()
+    trades: tuple[Trade, ...] = ()
     scheduled: tuple[JudgedEntry, ...] = ()
     alarms: tuple[AlarmRaised, ...] = ()
     refused: tuple[TicketRefused, ...] = ()
-    halts: tuple[Halted | Resumed | FlattenRequested, ...] = ()
+    halts: tuple[Halt, ...] = ()
     finished: bool = False
 
     def __attrs_post_init__(self) -> None:
@@ -102,29 +99,39 @@ class DayReport:
             raise InvalidInput("balance", self.balance, f"starting balance, P/L and fees make it {explained}")
 
     @property
-    def closed(self) -> tuple[TradeLine, ...]:
+    def spreads(self) -> tuple[Trade, ...]:
+        """The credit spreads among them."""
+        return tuple(trade for trade in self.trades if trade.sold is not None)
+
+    @property
+    def closed(self) -> tuple[Trade, ...]:
         """Trades that ended on the day, in the order of their ends."""
-        over = [(trade.exit.at, trade) for trade in self.trades if trade.exit is not None]
+        over = [(trade.end.at, trade) for trade in self.trades if trade.end is not None]
         return tuple(trade for _, trade in sorted(over, key=lambda pair: pair[0]))
 
     @property
-    def open(self) -> tuple[TradeLine, ...]:
-        return tuple(trade for trade in self.trades if trade.is_open)
+    def open(self) -> tuple[Trade, ...]:
+        return tuple(trade for trade in self.trades if trade.end is None)
+
+    @property
+    def ends(self) -> tuple[TradeEnd, ...]:
+        """How they ended, in that order."""
+        return tuple(trade.end for trade in self.closed if trade.end is not None)
 
     @property
     def entries(self) -> int:
-        """Positions and inventories entered on the day."""
-        bought = (line.entry for line in self.inventories)
-        entered = [trade.opened for trade in self.trades]
-        entered += [order.intended_at for order in bought if order is not None and order.execution.any]
-        return sum(new_york_date(at) == self.date for at in entered)
+        """Trades entered on the day."""
+        return sum(trade.was_entered and new_york_date(trade.opened) == self.date for trade in self.trades)
 
     @property
     def exits(self) -> dict[str, int]:
-        """Closed positions and inventories by reason."""
-        reasons = [trade.exit.reason for trade in self.closed if trade.exit is not None]
-        reasons += [line.end.reason for line in self.inventories if line.end is not None]
-        return dict(Counter(reasons))
+        """Closed trades by reason."""
+        return dict(Counter(end.reason for end in self.ends))
+
+    @property
+    def ended(self) -> int:
+        """How many trades ended on the day."""
+        return len(self.ends)
 
     @property
     def skipped(self) -> dict[str, int]:
@@ -151,14 +158,12 @@ class DayReport:
     @property
     def pnl(self) -> Decimal:
         """Gross P/L of what was closed on the day."""
-        spreads = sum((trade.pnl for trade in self.trades if trade.pnl is not None), Decimal(0))
-        return spreads + sum((line.end.gross for line in self.inventories if line.end is not None), Decimal(0))
+        return sum((end.gross for end in self.ends), Decimal(0))
 
     @property
     def fees(self) -> Decimal:
         """Fees of what was closed on the day."""
-        spreads = sum((trade.exit.fees for trade in self.trades if trade.exit is not None), Decimal(0))
-        return spreads + sum((line.end.fees for line in self.inventories if line.end is not None), Decimal(0))
+        return sum((end.fees for end in self.ends), Decimal(0))
 
     @property
     def net(self) -> Decimal:
@@ -166,27 +171,14 @@ class DayReport:
         return self.pnl - self.fees
 
     @property
-    def records(self) -> tuple[TradeRecord, ...]:
-        """Credit spreads and inventories, in the order they were opened."""
-        both: list[TradeRecord] = [*self.trades, *self.inventories]
-        return tuple(sorted(both, key=lambda trade: trade.opened))
-
-    @property
-    def ended(self) -> int:
-        """How many credit spreads and inventories ended on the day."""
-        return sum(self.exits.values())
-
-    @property
     def figures(self) -> TradeFigures:
-        """Of everything that ended: an inventory with all its hedges is one trade. Rule: CS-623."""
-        return TradeFigures.of(self.records)
+        """Of everything that ended: a holding with all its hedges is one trade. Rule: CS-623."""
+        return TradeFigures.of(self.trades)
 
     @property
     def equity(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
         """The balance at the open and after every close."""
-        after = [(trade.exit.at, trade.exit.balance) for trade in self.closed if trade.exit is not None]
-        after += [(line.end.at, line.end.balance) for line in self.inventories if line.end is not None]
-        return ((self.session_open, self.starting_balance), *sorted(after, key=lambda pair: pair[0]))
+        return ((self.session_open, self.starting_balance), *((end.at, end.balance) for end in self.ends))
 
     @property
     def drawdown(self) -> Drawdown:
@@ -216,6 +208,16 @@ def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayRepor
     raise MissingData(f"the ledger holds no trading day {wanted}; days it holds: {known}")
 
 
+def trades_of(reports: Iterable[DayReport]) -> tuple[Trade, ...]:
+    """Each trade once, as it stood on the last day that knew it."""
+    return trades_once(trade for report in reports for trade in report.trades)
+
+
+def drawdown_of(reports: Iterable[DayReport]) -> Drawdown:
+    """The worst fall from the running peak over all days. Rule: CS-705."""
+    return drawdown([balance for report in reports for _, balance in report.equity])
+
+
 ReadOffTheBook = (
     AccountRecorded | OrderMoved | OrderFilled | HistoryImported | DayFinished | HoldingsQuarantined
     | BreakerTripped | BreakerCleared | PolicyRecorded | WatchChanged | SettlementAwaited | DifferenceSeen
@@ -230,8 +232,7 @@ class _DayFold:
     def __init__(self) -> None:
         self._book = Book()
         self._reports: list[DayReport] = []
-        self._exit_details: dict[str, str] = {}
-        self._inventories = InventoryRecords(self._book)
+        self._trades = TradeFold(self._book)
         self._page: _Page | None = None
 
     def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
@@ -244,7 +245,7 @@ class _DayFold:
         date = new_york_date(event.at)
         if self._page is None or self._page.date != date:
             self._turn()
-            self._inventories.turn(date)
+            self._trades.turn(date)
             self._page = _Page(date, self._book.balance)
         self._book.apply(event)
         page = self._page
@@ -255,18 +256,12 @@ class _DayFold:
                 page.is_trading_day = True
             case EntryJudged():
                 page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
-                self._inventories.take(event)
-            case CloseDecided():
-                self._exit_details[event.holding] = event.detail
-            case HoldingClosed():
-                if event.is_trade:
-                    page.exits[event.holding] = self._exit(event, page.exits.get(event.holding))
-                self._inventories.take(event)
+                self._trades.take(event)
             case (
-                HedgeDecided() | HoldingAdopted() | HoldingSettled() | HoldingAdjusted() | SharesDelivered()
-                | OrderIntended()
+                CloseDecided() | HoldingClosed() | HedgeDecided() | HoldingAdopted() | HoldingSettled()
+                | HoldingAdjusted() | SharesDelivered() | OrderIntended()
             ):  # fmt: skip
-                self._inventories.take(event)
+                self._trades.take(event)
             case AlarmRaised():
                 page.alarms.append(event)
             case TicketRefused():
@@ -277,35 +272,12 @@ class _DayFold:
                 if not isinstance(event, ReadOffTheBook):
                     assert_never(event)
 
-    def _exit(self, event: HoldingClosed, earlier: TradeExit | None) -> TradeExit:
-        """Of a booking; a late fill opens a spread again, and its day has the sum of both bookings. Rule: CS-564."""
-        return TradeExit(
-            at=event.at,
-            reason=event.reason,
-            detail=self._detail(event),
-            value=event.exit_value,
-            gross=event.gross + (Decimal(0) if earlier is None else earlier.gross),
-            fees=event.fees + (Decimal(0) if earlier is None else earlier.fees),
-            balance=self._book.balance,
-            settlement_price=event.settlement_price,
-            estimated=event.estimated,
-        )
-
-    def _detail(self, event: HoldingClosed) -> str:
-        """Why it ended; of a close in steps also what each leg brought, and what was left to settle. Rule: CS-420."""
-        why = self._exit_details.pop(event.holding, "")
-        steps = _steps(self._book.orders_of(event.holding))
-        if event.settlement_price is None:
-            return "; ".join(filter(None, (why, *steps)))
-        return "; ".join((why, *steps, _settled_rest(event))) if steps else _settled(event)
-
     def _turn(self) -> None:
         page, book = self._page, self._book
-        if page is None or not (page.matters or self._inventories.ends) or book.opened is None or book.day is None:
+        if page is None or book.opened is None or book.day is None:
             return
-        ended = sold_spreads(book.holdings[holding] for holding in page.exits)
-        positions = [*ended, *(spread for spread in book.live_spreads if spread.id not in page.exits)]
-        positions.sort(key=lambda position: position.opened_at)
+        if not (page.is_trading_day or page.judged or self._trades.has_ends):
+            return
         self._reports.append(
             DayReport(
                 date=page.date,
@@ -318,29 +290,14 @@ class _DayFold:
                 session_close=book.day.session_close,
                 starting_balance=page.starting_balance,
                 balance=book.balance,
-                trades=tuple(_trade(position, page.exits.get(position.id)) for position in positions),
-                inventories=self._inventories.lines,
-                scheduled=tuple(JudgedEntry(record, self._order_of(record)) for record in page.judged.values()),
+                trades=self._trades.trades,
+                scheduled=tuple(JudgedEntry(one, self._trades.order_of(one)) for one in page.judged.values()),
                 alarms=tuple(page.alarms),
                 refused=tuple(page.refused),
                 halts=tuple(page.halts),
                 finished=book.finished is not None and book.finished.date == page.date,
             )
         )
-
-    def _order_of(self, record: EntryJudged) -> Order | None:
-        """The entry order a judgement led to: the one whose plan is of its slot, or the one intended with it."""
-        if record.reason is not None:
-            return None
-        if (bought := self._inventories.order_of(record)) is not None:
-            return self._book.orders[bought]
-        for plan in self._book.entries_on(new_york_date(record.scheduled_at)):
-            if plan.scheduled_at == record.scheduled_at:
-                orders = self._book.orders_of(plan.holding)
-                entries = [order for order in orders if order.ticket.purpose is Purpose.ENTRY]
-                filled = (order for order in entries if order.execution.any)
-                return next(filled, entries[-1] if entries else None)  # of a walked entry the order that counts
-        return None
 
 
 class _Page:
@@ -351,49 +308,6 @@ class _Page:
         self.starting_balance = balance
         self.is_trading_day = False
         self.judged: dict[dt.datetime, EntryJudged] = {}
-        self.exits: dict[str, TradeExit] = {}
         self.alarms: list[AlarmRaised] = []
         self.refused: list[TicketRefused] = []
-        self.halts: list[Halted | Resumed | FlattenRequested] = []
-
-    @property
-    def matters(self) -> bool:
-        return self.is_trading_day or bool(self.judged) or bool(self.exits)
-
-
-def _trade(position: SoldSpread, ended: TradeExit | None) -> TradeLine:
-    return TradeLine(
-        plan=position.plan,
-        opened=position.opened_at,
-        contracts=position.contracts,
-        credit=position.credit,
-        fees=position.fees,
-        exit=ended,
-        credit_verified=position.credit_verified,
-    )
-
-
-def _steps(orders: Iterable[Order]) -> list[str]:
-    """Each fill of one leg alone of a position that was closed, in the order they were meant."""
-    done = [order for order in orders if order.ticket.purpose.closes and order.execution.any]
-    return [
-        f"{_VERBS[leg.side]} {order.execution.quantity} {leg.symbol} alone at {order.execution.price}"
-        for order in done
-        for leg in order.ticket.option_legs
-        if len(order.ticket.legs) == 1
-    ]
-
-
-_VERBS = {Side.BUY: "bought back", Side.SELL: "sold"}
-
-
-def _basis(event: HoldingClosed) -> str:
-    return "the last price before the close, no official one was known" if event.estimated else "the official price"
-
-
-def _settled(event: HoldingClosed) -> str:
-    return f"worth {event.exit_value} at {event.settlement_price}, {_basis(event)}"
-
-
-def _settled_rest(event: HoldingClosed) -> str:
-    return f"the rest settled at {event.settlement_price}, {_basis(event)}; {event.exit_value} to close in all"
+        self.halts: list[Halt] = []

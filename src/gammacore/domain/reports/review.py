@@ -1,7 +1,7 @@
 """The periodic review: what a day, a week or a month of trades came to, against what the record before it promised.
 
 A trade belongs to the period of its close, an open one to that of its entry: it is no loss and counts in no P/L.
-An inventory with all its hedges is one trade; sizing and projection are of credit spreads, whose size the record
+A holding with all its hedges is one trade; sizing and projection are of credit spreads, whose size the record
 decides. Dates are New York dates. Rules: CS-622..624, CS-703, CS-705, sections 7.2 and 10.
 """
 
@@ -17,9 +17,8 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.reports.inventory_record import InventoryEnd, InventoryLine
-from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, TradeRecord, by_strategy, drawdown
-from gammacore.domain.reports.trade_record import TradeExit, TradeLine
+from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy, drawdown, trades_once
+from gammacore.domain.reports.trades import Trade
 from gammacore.domain.sessions import new_york_date
 
 
@@ -76,7 +75,7 @@ class SizingReview:
     pnl_of_one_contract: Decimal
 
     @classmethod
-    def of(cls, closed: Sequence[TradeLine]) -> SizingReview:
+    def of(cls, closed: Sequence[Trade]) -> SizingReview:
         sizes = Counter(trade.contracts for trade in closed)
         return cls(
             dict(sorted(sizes.items())),
@@ -152,14 +151,14 @@ class Review:
         return self.sizing.pnl
 
 
-def reviews(trades: Iterable[TradeRecord], period: Period, record: Sequence[Decimal] = ()) -> tuple[Review, ...]:
+def reviews(trades: Iterable[Trade], period: Period, record: Sequence[Decimal] = ()) -> tuple[Review, ...]:
     """A review of every period in which a trade was closed, or opened and not closed yet; oldest first.
 
     `record` is the gross P/L per contract of trades before the first of these, oldest first.
     """
     told_once = trades_once(trades)
-    closed = sorted(((end.at, trade) for trade in told_once if (end := _end(trade)) is not None), key=_instant)
-    still_open = [trade for trade in told_once if _end(trade) is None]
+    closed = sorted(((end.at, trade) for trade in told_once if (end := trade.end) is not None), key=_instant)
+    still_open = [trade for trade in told_once if trade.end is None]
     spans = {period.span(new_york_date(at)) for at, _ in closed}
     spans |= {period.span(new_york_date(trade.opened)) for trade in still_open}
     known = list(record)
@@ -172,16 +171,11 @@ def reviews(trades: Iterable[TradeRecord], period: Period, record: Sequence[Deci
     return tuple(told)
 
 
-def trades_once(trades: Iterable[TradeRecord]) -> tuple[TradeRecord, ...]:
-    """Each trade once, as it was told last: reports of several days repeat what stays open."""
-    return tuple({trade.id: trade for trade in trades}.values())
-
-
 def _review(
     period: Period,
     span: tuple[dt.date, dt.date],
-    closed: list[TradeRecord],
-    still_open: list[TradeRecord],
+    closed: list[Trade],
+    still_open: list[Trade],
     record: Sequence[Decimal],
 ) -> Review:
     trades, spreads = closed + still_open, _spreads(closed)
@@ -201,32 +195,26 @@ def _review(
     )
 
 
-def _end(trade: TradeRecord) -> TradeExit | InventoryEnd | None:
-    return trade.exit if isinstance(trade, TradeLine) else trade.end
+def _spreads(trades: Iterable[Trade]) -> list[Trade]:
+    return [trade for trade in trades if trade.sold is not None]
 
 
-def _spreads(trades: Iterable[TradeRecord]) -> list[TradeLine]:
-    return [trade for trade in trades if isinstance(trade, TradeLine)]
+def _regime(trade: Trade) -> VixRegime:
+    return VixRegime.of(trade.vix or Decimal(0))
 
 
-def _regime(trade: TradeRecord) -> VixRegime:
-    if isinstance(trade, InventoryLine):
-        return VixRegime.of((trade.judged and trade.judged.vix) or Decimal(0))
-    return VixRegime.of(trade.plan.vix)
-
-
-def _equity(closed: Sequence[TradeRecord]) -> list[Decimal]:
+def _equity(closed: Sequence[Trade]) -> list[Decimal]:
     """The balance before the first close of the period and after each. Rule: CS-705."""
-    exits = [end for trade in closed if (end := _end(trade)) is not None]
+    exits = [end for trade in closed if (end := trade.end) is not None]
     if not exits:
         return []
     before = exits[0].balance - exits[0].gross + exits[0].fees
     return [before, *(ended.balance for ended in exits)]
 
 
-def _per_contract(trade: TradeLine) -> Decimal:
+def _per_contract(trade: Trade) -> Decimal:
     return trade.pnl / trade.contracts if trade.pnl is not None and trade.contracts else Decimal(0)
 
 
-def _instant(pair: tuple[dt.datetime, TradeRecord]) -> dt.datetime:
+def _instant(pair: tuple[dt.datetime, Trade]) -> dt.datetime:
     return pair[0]

@@ -8,11 +8,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from gammacore.domain.reports.inventory_record import InventoryLine
-from gammacore.domain.reports.trade_record import TradeLine, TradeResult
-
-TradeRecord = TradeLine | InventoryLine
-"""Whatever is opened once and ends with a P/L: a credit spread, or an inventory with all its hedges."""
+from gammacore.domain.reports.trades import Trade, TradeResult
 
 LARGEST_CREDIT = Decimal(100)
 LARGEST_PL = Decimal(10_000)
@@ -36,7 +32,7 @@ class TradeFigures:
     left_out: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, trades: Iterable[TradeRecord]) -> TradeFigures:
+    def of(cls, trades: Iterable[Trade]) -> TradeFigures:
         """The figures of these trades. Rule: CS-623."""
         told = list(trades)
         sane = [trade for trade in told if _is_plausible(trade)]
@@ -48,7 +44,7 @@ class TradeFigures:
             wins=results.count(TradeResult.WIN),
             losses=results.count(TradeResult.LOSS),
             break_even=results.count(TradeResult.BREAK_EVEN),
-            credits=sum((trade.premium for trade in sane if isinstance(trade, TradeLine)), Decimal(0)),
+            credits=sum((trade.sold.premium for trade in sane if trade.sold is not None), Decimal(0)),
             won=sum((pnl for pnl in amounts if pnl > 0), Decimal(0)),
             lost=-sum((pnl for pnl in amounts if pnl < 0), Decimal(0)),
             left_out=tuple(trade.id for trade in told if not _is_plausible(trade)),
@@ -79,12 +75,16 @@ class TradeFigures:
         return self.lost / self.losses if self.losses else None
 
 
-def by_strategy(trades: Iterable[TradeRecord]) -> dict[str, TradeFigures]:
+def trades_once(trades: Iterable[Trade]) -> tuple[Trade, ...]:
+    """Each trade once, as it was reported last: reports of several days repeat what stays open."""
+    return tuple({trade.id: trade for trade in trades}.values())
+
+
+def by_strategy(trades: Iterable[Trade]) -> dict[str, TradeFigures]:
     """The figures of each strategy tag, in the order of its first trade. Rule: CS-623."""
-    groups: dict[str, list[TradeRecord]] = {}
+    groups: dict[str, list[Trade]] = {}
     for trade in trades:
-        tag = str(trade.plan.strategy) if isinstance(trade, TradeLine) else trade.strategy
-        groups.setdefault(tag, []).append(trade)
+        groups.setdefault(trade.strategy, []).append(trade)
     return {tag: TradeFigures.of(group) for tag, group in groups.items()}
 
 
@@ -112,8 +112,8 @@ def drawdown(equity: Sequence[Decimal]) -> Drawdown:
     return worst
 
 
-def _is_plausible(trade: TradeRecord) -> bool:
-    """A credit in 0..100 points and a P/L within 10,000 dollars; an inventory is told as it filled. Rule: CS-623."""
-    if isinstance(trade, InventoryLine):
+def _is_plausible(trade: Trade) -> bool:
+    """A spread has a credit in 0..100 points and a P/L within 10,000 dollars. Rule: CS-623."""
+    if trade.sold is None:
         return True
-    return 0 <= trade.credit <= LARGEST_CREDIT and abs(trade.pnl or Decimal(0)) <= LARGEST_PL
+    return 0 <= trade.sold.credit <= LARGEST_CREDIT and abs(trade.pnl or Decimal(0)) <= LARGEST_PL
