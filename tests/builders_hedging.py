@@ -17,7 +17,7 @@ from gammacore.domain.hedge_filter.inbound import read_message, with_exact_numbe
 from gammacore.domain.hedge_filter.protocol import LogMessage
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
-from gammacore.ports.regime_source import RegimeSource
+from gammacore.ports.market_data import RegimeSource
 from gammacore.ports.storage import Storage
 from gammacore.wiring.hedging import wire_hedging
 

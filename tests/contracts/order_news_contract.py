@@ -15,8 +15,7 @@ from typing import Protocol
 import pytest
 
 from gammacore.domain.orders import OrderTicket
-from gammacore.ports.broker import Broker
-from gammacore.ports.order_news import News, OrderNews
+from gammacore.ports.broker import Broker, News, OrderNews
 
 PATIENCE_SECONDS = 10.0
 """Real seconds that the thread of a stream may take; news without one are there at once."""

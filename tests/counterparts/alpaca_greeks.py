@@ -8,7 +8,7 @@ import numpy as np
 
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.pricing.black_scholes import Terms, delta, gamma, theta, vega, years_from_seconds
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 
 _GREEKS = {"delta": delta, "gamma": gamma, "theta": theta, "vega": vega}
 

@@ -10,7 +10,7 @@ from attrs import define, field
 from counterparts.wire_switch import Switchboard
 from counterparts.world import World
 from gammacore.domain.orders import OrderState
-from gammacore.ports.order_news import News, OrderNews
+from gammacore.ports.broker import News, OrderNews
 
 WAIT_SECONDS, MOST_WAITS = 0.005, 6000
 """Real seconds between two looks at what the stream brought, and how often."""

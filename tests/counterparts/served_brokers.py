@@ -27,9 +27,8 @@ from gammacore.adapters.tradier.client import Patience
 from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.spreads import CreditSpread
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.credentials import Secret
-from gammacore.ports.order_news import OrderNews
 
 IMPATIENT = Patience(connect_seconds=1.0, answer_seconds=1.0)
 """Real seconds: long for a loopback, short for a test that waits for them to pass."""

@@ -20,7 +20,7 @@ from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.sessions import TradingSession
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
 
 ACCOUNT = "VA00000001"

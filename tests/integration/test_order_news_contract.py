@@ -15,8 +15,7 @@ from counterparts.serving import serving
 from counterparts.world import World, scripted_world
 from gammacore.adapters.fake.stand_ins import FakeOrderNews
 from gammacore.domain.orders import OrderTicket
-from gammacore.ports.broker import Broker
-from gammacore.ports.order_news import News, OrderNews
+from gammacore.ports.broker import Broker, News, OrderNews
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 

@@ -17,7 +17,7 @@ from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import World
 from gammacore.domain.ledger import OrderFilled, OrderIntended
-from gammacore.ports.order_news import News, OrderNews
+from gammacore.ports.broker import News, OrderNews
 from gammacore.wiring import wire_day
 
 LOOK_SECONDS = 300

@@ -19,7 +19,7 @@ from counterparts.world import ACCOUNT, World, scripted_world
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.tradier.broker import TradierBroker
 from gammacore.adapters.tradier.news import NewsSettings, TradierOrderNews
-from gammacore.ports.order_news import News
+from gammacore.ports.broker import News
 
 QUICK = NewsSettings(pause_seconds=0.01, longest_pause_seconds=0.05)
 

@@ -14,7 +14,7 @@ from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDo
 
 @frozen
 class RegimeFile:
-    """The document of a path. Implements `gammacore.ports.regime_source.RegimeSource`."""
+    """The document of a path. Implements `gammacore.ports.market_data.RegimeSource`."""
 
     path: Path
 

@@ -28,7 +28,7 @@ def daemon_timer(seconds: float, call: Callable[[], None]) -> Timer:
 
 
 class CycleWatchdog:
-    """Implements `gammacore.ports.notifier.CycleTimer`.
+    """Implements `gammacore.ports.people.CycleTimer`.
 
     Its thread touches nothing of the loop: it calls `stalled`, which only writes a log line and puts a message into a
     queue, with an instant that was computed beforehand. Alerted after `seconds`, then after twice, four times as long;

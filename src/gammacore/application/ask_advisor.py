@@ -15,8 +15,7 @@ from gammacore.domain.holdings.holding import SoldSpread, is_spread
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.stops.exits import KeptOpinion, odds_out_of_the_money
 from gammacore.domain.strategy import Close, Decisions, Open, Situation
-from gammacore.ports.entry_advisor import EntryAdvisor
-from gammacore.ports.exit_advisor import ExitAdvisor
+from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 
 
 class AskAdvisor:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.errors import StorageError, WriteConflict
-from gammacore.ports.notifier import Notifier
+from gammacore.ports.people import Notifier
 from gammacore.ports.storage import SecondJournal, Storage
 
 

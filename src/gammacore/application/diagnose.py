@@ -17,8 +17,7 @@ from gammacore.domain.dollars import dollars
 from gammacore.domain.sessions import NEW_YORK, BrokerClock, new_york_date
 from gammacore.errors import BrokerError, GammacoreError
 from gammacore.ports.broker import Broker, BrokerAccount
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.market_data import MarketData
 
 NO_ANSWER = "the broker does not answer"

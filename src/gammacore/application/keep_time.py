@@ -15,7 +15,7 @@ from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.loop_limits import LoopLimits
 from gammacore.domain.sessions import NEW_YORK, BrokerClock
 from gammacore.ports.clock import Clock, ClockJump, DoubtfulClock
-from gammacore.ports.notifier import CycleTimer
+from gammacore.ports.people import CycleTimer
 
 FAR_AHEAD = dt.timedelta(minutes=1)
 """Beyond what an answer may take on its way."""

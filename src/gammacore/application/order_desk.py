@@ -34,9 +34,8 @@ from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
 from gammacore.domain.risk.guard import Refused, Risk
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, News
 from gammacore.ports.clock import Clock
-from gammacore.ports.order_news import News
 
 UNCLEAR_AGAIN = dt.timedelta(minutes=1)
 """An order that no cancel ends keeps every other from being sent: that is told more often. Rule: CS-410."""

@@ -15,8 +15,7 @@ from gammacore.domain.market_history import ONE_DAY
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
-from gammacore.ports.market_data import MarketData, SettlementPrint
-from gammacore.ports.recorder import Recorder
+from gammacore.ports.market_data import MarketData, Recorder, SettlementPrint
 
 SETTLEMENT_LOOK = dt.timedelta(minutes=1)
 """How often the official close is asked for once the session is over."""

@@ -60,13 +60,10 @@ from gammacore.domain.strategy import (
     Strategy,
 )
 from gammacore.errors import BrokerError, MarketDataError
-from gammacore.ports.broker import Broker
+from gammacore.ports.broker import Broker, News, OrderNews
 from gammacore.ports.clock import Clock
-from gammacore.ports.gex_source import GexSource
-from gammacore.ports.market_data import MarketData
-from gammacore.ports.notifier import LoopWatch
-from gammacore.ports.order_news import News, OrderNews
-from gammacore.ports.pause_source import PauseSource
+from gammacore.ports.market_data import GexSource, MarketData
+from gammacore.ports.people import LoopWatch, PauseSource
 
 SETTLEMENT_PATIENCE = dt.timedelta(minutes=30)
 """How long after the close the loop waits for a settlement price before it leaves the day unfinished."""

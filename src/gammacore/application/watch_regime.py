@@ -16,8 +16,7 @@ from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, Unr
 from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.domain.regime.regime import NO_EVENT, GexReading, GexStatus, MacroState, Regime, read_macro
 from gammacore.domain.sessions import new_york_date
-from gammacore.ports.market_data import MarketData
-from gammacore.ports.regime_source import RegimeSource
+from gammacore.ports.market_data import MarketData, RegimeSource
 
 MACRO = "macro"
 

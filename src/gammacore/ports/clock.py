@@ -7,6 +7,8 @@ from typing import Protocol, runtime_checkable
 
 from attrs import frozen
 
+from gammacore.domain.sessions import TradingSession
+
 
 class Clock(Protocol):
     """Tells the time and waits. The only way time enters a use case."""
@@ -49,4 +51,20 @@ class DoubtfulClock(Clock, Protocol):
 
         Returns the time from now on. It never goes back: where the wall clock is right and behind, ours stays ahead.
         """
+        ...
+
+
+class Calendar(Protocol):
+    """Knows which dates trade and when expiring contracts stop."""
+
+    def session(self, date: dt.date) -> TradingSession | None:
+        """The session of a New York date; None when the exchange is closed that day.
+
+        Raises:
+            MissingData: the date is outside what the calendar covers. Never to be read as "closed".
+        """
+        ...
+
+    def next_session(self, date: dt.date) -> TradingSession:
+        """The first session strictly after a date. Raises MissingData as above."""
         ...

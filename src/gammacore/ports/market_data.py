@@ -9,7 +9,9 @@ from typing import Protocol
 
 from attrs import frozen
 
+from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 
 
 @frozen
@@ -54,4 +56,48 @@ class MarketData(Protocol):
 
     def fingerprint(self) -> str:
         """A hash of the content, for the lineage of a replayed or simulated ledger; "" for a live feed."""
+        ...
+
+
+class GexSource(Protocol):
+    """Measures or fetches the exposure that belongs to a snapshot."""
+
+    def exposure(self, snapshot: MarketSnapshot) -> GammaExposure | None:
+        """Exposure per strike of today's expiry, with unit, sign, scope and clock; None when it cannot be known.
+
+        None is never zero exposure: with no reading there is no pin and no trade (CS-103).
+        """
+        ...
+
+
+class RegimeSource(Protocol):
+    """Reads one document each time it is asked. When to ask is the caller's policy (DH-403, DH-404)."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: `firestore`, `file`."""
+        ...
+
+    def read(self, now: dt.datetime) -> RegimeDocument | UnreadDocument:
+        """The document as it stands; an `UnreadDocument` when there is none to be had within 2 seconds.
+
+        Bounded in time; must not raise for anything outside this process. `now` is the instant of the read by the
+        caller's clock: never infer from it that the document is of that time.
+        """
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps one market's day. What was kept survives the process."""
+
+    def append(self, snapshot: MarketSnapshot) -> None:
+        """Keep what was seen; never older than the look before."""
+        ...
+
+    def write_bars(self, symbol: str, bars: Sequence[Bar]) -> None:
+        """Keep bars of any symbol; the same ones again change nothing."""
+        ...
+
+    def write_settlement(self, date: dt.date, settlement: SettlementPrint) -> None:
+        """Keep the price the contracts of a date settled at."""
         ...

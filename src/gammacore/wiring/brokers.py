@@ -19,8 +19,7 @@ from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.sessions import TradingSession
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.arming import Armed
 

@@ -50,9 +50,8 @@ from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.entry_advisor import EntryAdvisor
-from gammacore.ports.exit_advisor import ExitAdvisor
 from gammacore.ports.market_data import MarketData
+from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces

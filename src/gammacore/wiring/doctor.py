@@ -33,8 +33,7 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import BrokerError, ConfigurationError, GammacoreError
 from gammacore.ports.broker import Broker
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market

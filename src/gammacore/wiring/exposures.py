@@ -26,7 +26,7 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, roots_of
 from gammacore.domain.market import OptionChain
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.arming import open_credentials
 from gammacore.wiring.looks import (

@@ -28,9 +28,8 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.regime.documents import ONE_STORE
 from gammacore.domain.regime.macro_releases import NO_RELEASES, MacroReleases
 from gammacore.errors import ConfigurationError
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
-from gammacore.ports.regime_source import RegimeSource
+from gammacore.ports.clock import Calendar, Clock
+from gammacore.ports.market_data import RegimeSource
 from gammacore.ports.storage import Storage
 from gammacore.wiring.exposures import configured_chain
 from gammacore.wiring.looks import OUR_OWN, Outside

@@ -17,8 +17,7 @@ from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import ConfigurationError
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.arming import Armed, open_credentials

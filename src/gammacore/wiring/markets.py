@@ -24,7 +24,7 @@ from gammacore.domain.instruments import Underlying, is_adjusted, roots_of
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.storage import LedgerPlace, folding, ledger_exists, open_storage
 

@@ -18,7 +18,7 @@ from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
-from gammacore.ports.notifier import LoopWatch, Notifier
+from gammacore.ports.people import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
 
 

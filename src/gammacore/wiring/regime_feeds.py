@@ -18,9 +18,8 @@ from gammacore.domain.instruments import SettlementTime, Underlying
 from gammacore.domain.regime.documents import GexShape
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError, MissingData
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.market_data import MarketData
-from gammacore.ports.regime_source import RegimeSource
+from gammacore.ports.clock import Calendar
+from gammacore.ports.market_data import MarketData, RegimeSource
 from gammacore.wiring.storage import firestore_documents
 
 SourceOf = Callable[[str], RegimeSource]

@@ -24,7 +24,7 @@ from gammacore.domain.instruments import (
 from gammacore.domain.risk.broker_limits import BrokerEntryRules, BrokerLimits
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.strategies import spec_of
 

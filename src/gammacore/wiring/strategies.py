@@ -34,7 +34,7 @@ from gammacore.domain.stops.describe import describe
 from gammacore.domain.strategy import Situation, Strategy, Trade
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
 from gammacore.wiring.own_strategies import load_strategy
 from gammacore.wiring.regime_feeds import chain_source, regime_feeds

@@ -26,12 +26,10 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
-from gammacore.ports.broker import Broker
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.broker import Broker, OrderNews
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData
-from gammacore.ports.order_news import OrderNews
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.looks import expiries_of

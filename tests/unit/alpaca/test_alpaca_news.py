@@ -21,8 +21,8 @@ from builders_alpaca import KEYS
 from gammacore.adapters.alpaca.client import AlpacaKeys, Endpoints
 from gammacore.adapters.alpaca.news import AlpacaOrderNews
 from gammacore.errors import ConfigurationError
+from gammacore.ports.broker import News
 from gammacore.ports.credentials import Secret
-from gammacore.ports.order_news import News
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 

@@ -17,7 +17,7 @@ from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.fake.stand_ins import FakeOrderNews
 from gammacore.application.trade_day import TradeDay
 from gammacore.domain.ledger import OrderFilled, OrderIntended
-from gammacore.ports.order_news import News
+from gammacore.ports.broker import News
 
 LOOK_SECONDS = 60
 FILLED = at("10:00") + dt.timedelta(seconds=5)
@@ -25,7 +25,7 @@ FILLED = at("10:00") + dt.timedelta(seconds=5)
 
 @define
 class ScriptedNews:
-    """Implements ports.order_news: says each thing once its time has come, and notes when it was asked."""
+    """Implements ports.broker: says each thing once its time has come, and notes when it was asked."""
 
     clock: FakeClock
     script: list[tuple[dt.datetime, News]]

@@ -15,8 +15,8 @@ from contracts.order_news_contract import is_connected, until
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.tradier.client import LIVE, Patience, TradierClient
 from gammacore.adapters.tradier.news import Line, NewsSettings, TradierOrderNews
+from gammacore.ports.broker import News
 from gammacore.ports.credentials import Secret
-from gammacore.ports.order_news import News
 
 PATIENCE_SECONDS = 5.0
 SETTINGS = NewsSettings(pause_seconds=0, longest_pause_seconds=0)

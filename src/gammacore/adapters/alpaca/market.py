@@ -31,8 +31,7 @@ from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.errors import ConfigurationError
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.market_data import SettlementPrint
 
 LISTINGS_A_PAGE = 10_000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gammacore.adapters.alpaca.client import AlpacaKeys, Endpoints
 from gammacore.errors import ConfigurationError
-from gammacore.ports.order_news import News
+from gammacore.ports.broker import News
 
 if TYPE_CHECKING:
     from alpaca.trading.stream import TradingStream
@@ -32,7 +32,7 @@ _one_at_a_time = threading.Lock()
 
 
 class AlpacaOrderNews:
-    """Implements ports.order_news. Listens from its construction until it is closed, and connects anew when cut.
+    """Implements ports.broker. Listens from its construction until it is closed, and connects anew when cut.
 
     Alpaca lets an account listen once: a second listener of the same keys is refused here while the first lives. The
     pauses between connections are those of the world, not of a simulated clock: the thread waits, no use case does.

@@ -16,7 +16,7 @@ __all__ = ["ChainExposure", "ChainRegimeSource"]
 
 @frozen
 class ChainExposure:
-    """Implements ports.gex_source: today's expiry of the 0DTE root, price rounded to its unit. Rules: CS-101..103.
+    """Implements ports.market_data: today's expiry of the 0DTE root, price rounded to its unit. Rules: CS-101..103.
 
     A stale price or a snapshot without a chain has no exposure: a pin is never invented.
     """

@@ -17,7 +17,7 @@ from gammacore.domain.market import OptionChain
 from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput, MarketDataError, MissingData
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
 
 
@@ -25,7 +25,7 @@ from gammacore.ports.market_data import MarketData
 class ChainRegimeSource:
     """The exposure of the contracts of a New York date and of the next session, per point, naive sign, all strikes.
 
-    Implements `gammacore.ports.regime_source.RegimeSource`. `symbol` is whose gamma is asked for: a market of another
+    Implements `gammacore.ports.market_data.RegimeSource`. `symbol` is whose gamma is asked for: a market of another
     underlying has none to tell. `market_of` opens the market of a date. Nothing that is missing or old is ever 0: it
     is an `UnreadDocument` that says why. Rules: DH-407, DH-420.
     """

@@ -31,8 +31,7 @@ from gammacore.errors import (
     OutcomeUnknown,
 )
 from gammacore.ports.broker import BrokerAccount, Receipt, SendGate, always_open
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.market_data import MarketData
 
 NO_SLIPPAGE = Decimal(0)

@@ -14,13 +14,12 @@ from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, OrderTicket
 from gammacore.domain.spreads import CENT
 from gammacore.errors import BrokerError
-from gammacore.ports.broker import BrokerDecorator, Receipt, SendGate, always_open
+from gammacore.ports.broker import BrokerDecorator, News, Receipt, SendGate, always_open
 from gammacore.ports.market_data import MarketData, SettlementPrint
-from gammacore.ports.order_news import News
 
 
 class FakeOrderNews:
-    """Implements ports.order_news over a `FakeExchange`; reports orders taken, filled, canceled, rejected and expired.
+    """Implements ports.broker over a `FakeExchange`; reports orders taken, filled, canceled, rejected and expired.
 
     It listens from its construction until it is closed; the first news is a gap, as of a stream that has just
     connected. An outage lasts from `cut` to `restore`: what changes meanwhile is in no later news, which is a gap.

@@ -17,7 +17,7 @@ READ_SECONDS = 2.0
 
 
 class FirestoreRegimeSource:
-    """Reads one document, like `market_regime/SPX_GEX`. Implements `gammacore.ports.regime_source.RegimeSource`.
+    """Reads one document, like `market_regime/SPX_GEX`. Implements `gammacore.ports.market_data.RegimeSource`.
 
     One try of at most 2 s: when to try again is the caller's policy. Rules: DH-402, DH-404, DH-405.
     """

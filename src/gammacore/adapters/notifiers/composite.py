@@ -11,7 +11,7 @@ from attrs import frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
-from gammacore.ports.notifier import LoopWatch, Notifier
+from gammacore.ports.people import LoopWatch, Notifier
 
 
 @frozen

@@ -47,7 +47,7 @@ SUMMARY_COLOURS: Mapping[Tone, int] = {Tone.PLAIN: 0x808080, Tone.GAIN: 0x17DFAD
 
 
 class WebhookNotifier:
-    """Implements `gammacore.ports.notifier.Notifier`; the loop also calls `tick` once a cycle.
+    """Implements `gammacore.ports.people.Notifier`; the loop also calls `tick` once a cycle.
 
     `notify` and `tick` only put things in a queue: the network is another thread's. `sent` keeps the ids of what stands
     in the channel; `newest_day` is asked for the day summary. Rules: CS-501, CS-626..628.

@@ -28,7 +28,7 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.sessions import TradingSession, new_york_date, require_aware
 from gammacore.errors import InvalidInput
-from gammacore.ports.calendar import Calendar
+from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import SettlementPrint
 
 VIX = "VIX"

@@ -21,7 +21,7 @@ from gammacore.adapters.tradier.orders import OrderRow
 from gammacore.adapters.tradier.wire import Row, inside, is_nothing, read
 from gammacore.domain.parameters import parameter
 from gammacore.errors import BrokerError, ConfigurationError
-from gammacore.ports.order_news import News
+from gammacore.ports.broker import News
 
 _PATH = "accounts/events"
 
@@ -64,7 +64,7 @@ def read_session(answer: object) -> StreamSession:
 
 
 class TradierOrderNews:
-    """Implements ports.order_news. Listens in one daemon thread, from the first question on, until closed.
+    """Implements ports.broker. Listens in one daemon thread, from the first question on, until closed.
 
     Tradier allows one session at a time: a new one is asked for only when the old line is down. `client` is closed with
     it. `account`: events of another account of the same user are not ours. `dial` is the seam for tests.

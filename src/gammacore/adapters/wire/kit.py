@@ -20,12 +20,10 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.loop_limits import RequestDeadlines
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
-from gammacore.ports.broker import Broker
-from gammacore.ports.calendar import Calendar
-from gammacore.ports.clock import Clock
+from gammacore.ports.broker import Broker, OrderNews
+from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore, Secret
 from gammacore.ports.market_data import MarketData
-from gammacore.ports.order_news import OrderNews
 
 
 @frozen

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Protocol
 
+from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, ExitQuestion
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
+from gammacore.domain.risk.pause import Pause, UnreadablePause
 
 
 class Notifier(Protocol):
@@ -50,4 +52,36 @@ class CycleTimer(Protocol):
 
     def end(self) -> float:
         """It is over; how long it took, seconds of the monotonic clock."""
+        ...
+
+
+class EntryAdvisor(Protocol):
+    """Looks at an entry that every filter before it let pass."""
+
+    def opinion(self, proposal: EntryProposal) -> EntryOpinion:
+        """Whether to forbid the entry. It may take its time; the caller bounds it and journals the answer.
+
+        Raises:
+            GammacoreError: it cannot say. The entry goes on without it (`NoOpinion`).
+        """
+        ...
+
+
+class ExitAdvisor(Protocol):
+    """A model, a service or a person. It delays; it never decides to close and never opens anything. Rule: CS-544."""
+
+    def advise(self, question: ExitQuestion) -> AdvisorOpinion | None:
+        """Whether to hold this position for now; None for no opinion, which lets the exit act.
+
+        The day waits for the answer: an implementation limits its own time and raises when that is over. Whatever it
+        raises means close (CS-545).
+        """
+        ...
+
+
+class PauseSource(Protocol):
+    """Read once for every scheduled entry."""
+
+    def read(self) -> Pause | UnreadablePause | None:
+        """The pause as it stands, expired or not; None when nobody asked for one. Never raises, never guesses."""
         ...
