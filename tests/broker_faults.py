@@ -20,7 +20,7 @@ from builders import at
 from builders_world import World
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.order import Behaviour, FaultPlan
-from gammacore.application.repeated_alarms import NOT_BOOKED
+from gammacore.application.alarms import NOT_BOOKED
 from gammacore.application.survival import FAULT
 from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import contract_of

@@ -8,9 +8,9 @@ import click
 
 from gammacore.errors import GammacoreError
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.output import emit
+from gammacore_cli.which_ledger import live_options
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

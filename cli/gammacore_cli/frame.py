@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from gammacore.ports.credentials import CredentialStore
     from gammacore.wiring import LedgerPlace
     from gammacore.wiring.arming import Armed
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 DEFAULT_FILE = Path("gammacore.toml")
 DOTENV = Path(".env")
@@ -246,3 +249,17 @@ def common_options(command: Callable[..., Any], json_help: str = JSON_HELP) -> C
         return command(frame, **options)
 
     return framed
+
+
+@contextmanager
+def leaving_by_sigterm() -> Iterator[None]:
+    """While this is open, SIGTERM raises KeyboardInterrupt."""
+
+    def leave(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

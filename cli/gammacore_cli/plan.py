@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.live_options import live_options
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
-from gammacore_cli.which_ledger import Head, head_of
+from gammacore_cli.which_ledger import Head, head_of, live_options
 
 if TYPE_CHECKING:
     from gammacore.wiring import LedgerPlace

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.errors import ConfigurationError
-from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.leaving import leaving_by_sigterm
+from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.output import emit
 

@@ -13,14 +13,12 @@ import click
 
 from gammacore.domain.ledger import Mode
 from gammacore.errors import TradingHalted
-from gammacore_cli.frame import Frame, common_options, variables
-from gammacore_cli.leaving import leaving_by_sigterm
-from gammacore_cli.live_options import live_options
+from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.terminal import progress
-from gammacore_cli.which_ledger import head_of
+from gammacore_cli.which_ledger import head_of, live_options
 
 if TYPE_CHECKING:
     from gammacore.configuration import Configuration

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gammacore.domain.ledger import Mode
     from gammacore.wiring import Armed, Chosen, FoundLedger, LedgerChoice, LedgerPlace, Use
     from gammacore_cli.frame import Frame
+from gammacore_cli.frame import Frame
 
 COLOURS = {"LIVE": "bold white on red", "PAPER": "bold green", "STUDY": "bold cyan"}
 
@@ -172,3 +173,18 @@ def others_document(others: tuple[FoundLedger, ...]) -> list[dict[str, object]]:
         }
         for one in others
     ]
+
+
+def live_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --broker, --live and --confirm-account, and take them into the frame. Stands below `common_options`."""
+
+    @click.option("--confirm-account", metavar="N", default="", help="Account number typed back; required with --live.")
+    @click.option("--live", is_flag=True, help="Trade real money; also needs live credentials and --confirm-account.")
+    @BROKER
+    @functools.wraps(command)
+    def asked(frame: Frame, *, broker: str | None, live: bool, confirm_account: str, **options: Any) -> Any:
+        frame.choose({"account.broker": broker})
+        frame.ask_live(live, confirm_account)
+        return command(frame, **options)
+
+    return asked

@@ -20,7 +20,7 @@ from counterparts.bent import Bent, BentWire
 from counterparts.serving import serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import World
-from gammacore.application.repeated_alarms import NOT_BOOKED
+from gammacore.application.alarms import NOT_BOOKED
 from gammacore.application.trade_day import TradeDay
 from gammacore.domain.book.book import Book
 from gammacore.domain.instruments import parse_occ

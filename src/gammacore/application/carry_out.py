@@ -8,12 +8,12 @@ from typing import assert_never
 
 from attrs import evolve
 
+from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.order_ids import next_order_id
 from gammacore.application.recall_market import RecallMarket
-from gammacore.application.repeated_alarms import RepeatedAlarms
-from gammacore.domain.desks.closing_spread import goes_unanswered
+from gammacore.domain.desks.closing import goes_unanswered
 from gammacore.domain.holding_events import CloseDecided, WatchChanged
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of

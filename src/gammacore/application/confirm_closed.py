@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 
+from gammacore.application.alarms import Containment
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.repeated_alarms import Containment
 from gammacore.domain.book.results import booked, end_of
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.ledger import AlarmRaised

@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.loop_limits import LoopLimits
 from gammacore.domain.sessions import NEW_YORK, BrokerClock

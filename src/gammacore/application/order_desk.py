@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
+from gammacore.application.alarms import ALARM_AGAIN, Containment, RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.guard import Guard
 from gammacore.application.refusals import Refusals
-from gammacore.application.repeated_alarms import ALARM_AGAIN, Containment, RepeatedAlarms
 from gammacore.application.silent_orders import SilentOrders
 from gammacore.domain.desks.order_news import lacks_price, news_of
 from gammacore.domain.holding_events import PolicyRecorded

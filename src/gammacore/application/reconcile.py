@@ -11,17 +11,16 @@ from functools import partial
 
 from attrs import evolve, frozen
 
+from gammacore.application.alarms import Containment, RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.order_desk import OrderDesk
-from gammacore.application.repeated_alarms import Containment, RepeatedAlarms
 from gammacore.application.take_in import ReconcileVerdict, TakeIn
 from gammacore.application.take_shown import TakeShown
 from gammacore.domain.book.results import CLOSED_EXTERNALLY
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
 from gammacore.domain.desks.outside_trades import adjustments, part, returnable
-from gammacore.domain.desks.shown_fills import may_still_fill
-from gammacore.domain.desks.unshown_covers import buy_back_uncovered
+from gammacore.domain.desks.shown_fills import buy_back_uncovered, may_still_fill
 from gammacore.domain.holding_events import DifferenceSeen
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.holdings.policy import PRESETS, StopPolicy

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 
+from gammacore.application.alarms import Containment
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.repeated_alarms import Containment
 from gammacore.domain.book.results import SETTLED, booked, end_of
 from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState

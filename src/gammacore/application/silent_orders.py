@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gammacore.application.repeated_alarms import RepeatedAlarms
+from gammacore.application.alarms import RepeatedAlarms
 from gammacore.domain.hedging.decision import Alarm
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.order_life import OrderLife

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 
 from attrs import define
 
+from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, GammacoreError, OutcomeUnknown, WriteConflict
 from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator

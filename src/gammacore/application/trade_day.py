@@ -14,7 +14,7 @@ from functools import partial
 
 from attrs import evolve, frozen
 
-from gammacore.application.ask_advisor import AskAdvisor, AskEntryAdvisor
+from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger

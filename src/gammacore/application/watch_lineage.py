@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
+from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.repeated_alarms import RepeatedAlarms
 from gammacore.domain.desks.orphans import OURS_ONLY, ReconcileRules
 from gammacore.domain.orders import OrderReport, lineage_mark, mark_of_id
 from gammacore.domain.verdicts import Verdict

@@ -17,13 +17,13 @@ from gammacore.wiring.controls import (
     book_of,
     events_of,
     journal_request,
+    kill_files,
     leave_request,
     refuse_while_flattening,
     system_clock,
 )
 from gammacore.wiring.days import WiredDay, wire_day, wire_trade
 from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
-from gammacore.wiring.inboxes import kill_files
 from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
 from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
 from gammacore.wiring.markets import (

@@ -9,7 +9,10 @@ from typing import assert_never
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.fake.in_memory import FakeClock
+from gammacore.adapters.composite_inbox import CompositeInbox
+from gammacore.adapters.fake.in_memory import FakeClock, MemoryInbox
+from gammacore.adapters.firestore import Outages
+from gammacore.adapters.kill_file import KillFile
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.obey_requests import ObeyRequests
@@ -27,8 +30,8 @@ from gammacore.domain.ledger import (
 )
 from gammacore.errors import GammacoreError, InvalidInput, StorageError, TradingHalted, WriteConflict
 from gammacore.ports.clock import Clock
-from gammacore.ports.storage import Request, RequestKind, Storage
-from gammacore.wiring.storage import LedgerPlace, folding, open_inbox, open_storage, opening_of, writer_of
+from gammacore.ports.storage import Inbox, Request, RequestKind, Storage
+from gammacore.wiring.storage import LedgerPlace, folding, local_path, open_inbox, open_storage, opening_of, writer_of
 
 POLL = dt.timedelta(seconds=0.1)
 """How often a ledger is asked whether its loop has obeyed."""
@@ -307,3 +310,32 @@ def still_open(book: Book) -> tuple[str, ...]:
     filled = (one for one in book.live_holdings if one.has_filled and not (one.is_flat and one.missing))
     held = [holding.id for holding in filled if holding.origin is not Origin.DELIVERED]
     return (*held, *(order.id for order in book.working_orders))
+
+
+HOME_HALT = "HALT"
+"""The kill file of a whole home: `touch` it to flatten and halt every account of it, without gammacore at hand."""
+
+
+def inbox_of(
+    settings: Settings, ledger: LedgerPlace | None, mode: Mode, also_obey: Inbox | None, outages: Outages
+) -> CompositeInbox:
+    """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
+
+    And what it hears besides: the outages of its own ledger.
+    """
+    inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
+    inboxes += kill_files(settings, ledger, mode)
+    return CompositeInbox(MemoryInbox() if ledger is None else open_inbox(settings, ledger, outages), *inboxes)
+
+
+def kill_files(settings: Settings, ledger: LedgerPlace | None, mode: Mode | None) -> tuple[KillFile, ...]:
+    """The kill files that hold for a ledger: the one beside it, the home's, and, where configured, the account's.
+
+    HOME/HALT holds for every paper and live account of a home, not for its simulated and replayed days. Rule: OP-105.
+    """
+    files = [] if ledger is None else [KillFile.beside(local_path(settings, ledger))]
+    if ledger is not None and mode is not Mode.STUDY:
+        files.append(KillFile(settings.storage.home / HOME_HALT))
+    if settings.account.halt_file is not None:
+        files.append(KillFile(settings.account.halt_file))
+    return tuple(files)

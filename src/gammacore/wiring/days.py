@@ -18,7 +18,7 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSw
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.application.ask_advisor import AskAdvisor, AskEntryAdvisor
+from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
@@ -55,7 +55,7 @@ from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
-from gammacore.wiring.inboxes import inbox_of
+from gammacore.wiring.controls import inbox_of
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
     naming_underlying,

@@ -27,8 +27,7 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.storage import Request
 from gammacore.wiring.arming import Armed, armed_mode
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
-from gammacore.wiring.controls import book_of, system_clock
-from gammacore.wiring.inboxes import HOME_HALT
+from gammacore.wiring.controls import HOME_HALT, book_of, system_clock
 from gammacore.wiring.ledgers import FoundLedger, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, local_path, opening_of
 from gammacore.wiring.venues import NOTHING_SENT

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 from builders_desk import a_situation
-from gammacore.application.ask_advisor import AskEntryAdvisor
+from gammacore.application.ask_advisors import AskEntryAdvisor
 from gammacore.domain.advice import EntryOpinion, EntryProposal
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.strategy import Decisions, Open, Stand

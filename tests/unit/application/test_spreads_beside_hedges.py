@@ -21,7 +21,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.desks.leftovers import close_spreads
+from gammacore.domain.desks.flattening import close_spreads
 from gammacore.domain.holding_events import CloseDecided, HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import OptionContract, Side

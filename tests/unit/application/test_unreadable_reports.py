@@ -15,7 +15,7 @@ from builders import at
 from builders_exchange import a_single, an_entry, an_exit, put
 from builders_holdings import order_intended, sell
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
-from gammacore.application.repeated_alarms import NOT_BOOKED
+from gammacore.application.alarms import NOT_BOOKED
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.instruments import Side

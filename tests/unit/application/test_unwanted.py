@@ -18,7 +18,7 @@ from builders_world import World, a_world
 from gammacore.application.take_in import ReconcileVerdict
 from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
-from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.desks.flattening import close_unwanted
 from gammacore.domain.holding_events import HoldingAdjusted, HoldingAdopted, HoldingClosed, SharesDelivered
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side

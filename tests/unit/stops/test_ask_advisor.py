@@ -12,7 +12,7 @@ from builders import a_plan, at
 from builders_day import ledger_opened, opened
 from builders_desk import Legs, a_situation
 from gammacore.adapters.fake.in_memory import MemoryStorage
-from gammacore.application.ask_advisor import AskAdvisor
+from gammacore.application.ask_advisors import AskAdvisor
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.advice import AdvisorOpinion, ExitQuestion
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_spread import (
+from gammacore.domain.desks.closing import (
     call_back,
     entry_works,
     go_on_closing,
@@ -19,8 +19,7 @@ from gammacore.domain.desks.closing_spread import (
     repairs,
     stop_filling,
 )
-from gammacore.domain.desks.leftovers import close_leftovers
-from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.desks.flattening import close_leftovers, close_unwanted
 from gammacore.domain.desks.walking import walk_entries
 from gammacore.domain.entries.case import EntryCase
 from gammacore.domain.entries.filters import judge_entry

@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from attrs import evolve
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing import go_on_closing
 from gammacore.domain.hedge_filter_events import IntentKind
-from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.hedging.decision import Alarm
+from gammacore.domain.holdings.holding import AnyHolding, HoldingState, Origin
 from gammacore.domain.holdings.lots import Lots
 from gammacore.domain.instruments import Side, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose, still_closing
-from gammacore.domain.sessions import new_york_date
-from gammacore.domain.strategy import Cancel, Decision, Trade
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.domain.strategy import Cancel, Close, Decision, Trade, Warn
 
 
 def closing_trade(holding: AnyHolding, symbol: str, purpose: Purpose, reason: str) -> Trade:
@@ -98,3 +101,82 @@ def _is_target(order: Order) -> bool:
 
 def _has_expired(holding: Lots, now: dt.datetime) -> bool:
     return holding.is_option and parse_occ(holding.symbol).expiry < new_york_date(now)
+
+
+TRY_AGAIN = dt.timedelta(seconds=60)
+"""From a refused order for leftovers to the next, where no setting says otherwise. Rule: DH-511."""
+
+
+def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
+    """What a strategy chose to hold before this session and still holds."""
+    return tuple(
+        inventory
+        for inventory in book.live_holdings
+        if inventory.opened_at < session.open and not inventory.is_flat
+        if inventory.is_chosen and inventory.plan is None
+    )
+
+
+def close_leftovers(
+    book: BookView, session: TradingSession, now: dt.datetime, retry: dt.timedelta = TRY_AGAIN
+) -> Iterator[Decision]:
+    """One alarm, then market orders while the exchange is open; nobody hedges or watches these holdings any more."""
+    if not session.is_trading(now):
+        return
+    for inventory in leftovers(book, session):
+        steps = tuple(go_flat(inventory, book, now, retry, leftover=True))
+        is_told = any(order.intended_at >= session.open for order in book.orders_of(inventory.id))
+        if not is_told and any(isinstance(step, Trade) for step in steps):
+            detail = f"left by an earlier session: {inventory.in_words}; closed now"
+            yield Warn(Alarm.LEFTOVER, detail, inventory.id)
+        yield from steps
+
+
+def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> Iterator[Decision]:
+    """One alarm, then orders at market until nothing of it is held: nobody marks a spread here, no stop would end it.
+
+    Ours by its orders, or nobody would have adopted it (CS-574). What has expired is settlement's.
+    """
+    if not session.is_trading(now):
+        return
+    for position in book.live_spreads:
+        if position.spread.sides[0].short.expiry < session.date:
+            continue
+        if position.state is HoldingState.CLOSING:
+            yield from go_on_closing(position, book, now)
+        elif position.state is HoldingState.OPEN and not position.is_flat:
+            held = f"a credit spread of {position.contracts} contracts that this strategy does not watch"
+            yield Warn(Alarm.LEFTOVER, f"{held}: closed now", position.id)
+            yield Close(position.id, LEFTOVER_CLOSE, held, urgent=True)
+
+
+TRY_AGAIN = dt.timedelta(seconds=60)
+"""From the end of an order for unwanted holdings to the next, whatever the first one left (ours)."""
+
+_PURPOSES = {
+    Origin.STRANDED: (Purpose.REPAIR, "naked_short"),
+    Origin.DELIVERED: (Purpose.EXIT, "delivered_shares"),
+}
+
+
+def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, now: dt.datetime) -> Iterator[Trade]:
+    """Market orders that end what nobody chose to hold, while the exchange is open; one at a time for each."""
+    if not session.is_trading(now):
+        return
+    for inventory in book.live_holdings:
+        if inventory.is_chosen:
+            continue
+        if inventory.origin is Origin.DELIVERED and (
+            limits.keep_assigned_shares or inventory.opened_at >= session.open
+        ):
+            continue  # delivered today: the next open is tomorrow's
+        if _may_order(book, inventory, now):
+            purpose, reason = _PURPOSES[inventory.origin]
+            yield from (closing_trade(inventory, symbol, purpose, reason) for symbol in inventory.quantities)
+
+
+def _may_order(book: BookView, inventory: AnyHolding, now: dt.datetime) -> bool:
+    orders = book.orders_of(inventory.id)
+    if any(order.is_working for order in orders):
+        return False
+    return not orders or now - orders[-1].changed_at >= TRY_AGAIN

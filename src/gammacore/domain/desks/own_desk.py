@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_spread import call_back
-from gammacore.domain.desks.flattening import go_flat, tried_again_at
-from gammacore.domain.desks.leftovers import TRY_AGAIN, close_leftovers, close_spreads
-from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.desks.closing import call_back
+from gammacore.domain.desks.flattening import (
+    TRY_AGAIN,
+    close_leftovers,
+    close_spreads,
+    close_unwanted,
+    go_flat,
+    tried_again_at,
+)
 from gammacore.domain.holdings.holding import Origin, without_plan
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession

@@ -12,11 +12,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.desks.closing import is_buying_back
 from gammacore.domain.desks.outside_trades import part
-from gammacore.domain.holdings.holding import AnyHolding, is_spread
+from gammacore.domain.holdings.holding import AnyHolding, SoldSpread, is_spread
 from gammacore.domain.holdings.ratio import naked_shorts
-from gammacore.domain.legs import LegFill
-from gammacore.domain.orders import Execution, Order, OrderState, OrderTicket
+from gammacore.domain.instruments import Side
+from gammacore.domain.legs import Leg, LegFill
+from gammacore.domain.orders import Execution, Order, OrderState, OrderTicket, still_closing
+from gammacore.domain.strategy import Repair
 
 _NEVER_TAKEN = (OrderState.REJECTED, OrderState.NOT_SENT)
 """What an answer, or its absence, made of an order; the holdings may show that it was taken after all."""
@@ -113,3 +116,39 @@ def _with_more(order: Order, more: Mapping[str, int]) -> Execution:
         if filled[leg.symbol]
     )
     return Execution(whole, price, known.fees, legs)
+
+
+def buy_back_uncovered(book: BookView, now: dt.datetime, after: dt.timedelta) -> Iterator[Repair]:
+    """Purchases of shorts whose cover has not been shown for `after`; nothing while an order buys of them already.
+
+    What several spreads hold of one contract is missing of the oldest first, as when it is taken out of the book.
+    """
+    missing = {symbol: seen.change for symbol, seen in book.differences.items()}
+    for spread in book.live_spreads:
+        if spread.naked_shorts() and _goes_unanswered(spread, book, now, after):
+            yield from _buy_back(spread, spread.naked_shorts(), book)
+            continue
+        shown, since = dict(spread.quantities), []
+        for symbol, held in spread.quantities.items():
+            if change := part(missing.get(symbol, 0), -held):
+                missing[symbol] -= change
+                shown[symbol] += change
+                since.append(book.differences[symbol].at)
+        if not since or now - max(since) < after or is_buying_back(spread, book):
+            continue
+        for symbol, contracts in naked_shorts(shown, spread.sides).items():
+            yield Repair(spread.id, Leg(spread.contract(symbol), Side.BUY), contracts, reason="cover not shown")
+
+
+def _goes_unanswered(spread: SoldSpread, book: BookView, now: dt.datetime, after: dt.timedelta) -> bool:
+    """Whether the order that left it so was called back that long ago and has not ended: nothing waits for it."""
+    called_back = [order for order in book.orders_of(spread.id) if order.state is OrderState.CANCEL_REQUESTED]
+    return any(len(order.ticket.legs) > 1 and now - order.changed_at >= after for order in called_back)
+
+
+def _buy_back(spread: SoldSpread, naked: Mapping[str, int], book: BookView) -> Iterator[Repair]:
+    """What no order may still buy of it: a repair is never doubled by the order's own fill. Rule: CS-413."""
+    for symbol, contracts in naked.items():
+        left = contracts - still_closing(book.orders_of(spread.id), symbol)
+        if left > 0:
+            yield Repair(spread.id, Leg(spread.contract(symbol), Side.BUY), left, reason="uncovered short")

@@ -14,7 +14,7 @@ from decimal import Decimal
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.closing_spread import entry_works, is_buying_back, last_buy_back
+from gammacore.domain.desks.closing import entry_works, is_buying_back, last_buy_back
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.policy import CloseStyle
 from gammacore.domain.instruments import REGISTRY, OptionContract, Side, Ticks, Underlying, tick_ceiling

@@ -16,9 +16,14 @@ from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
 from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase, is_late
 from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
-from gammacore.domain.desks.flattening import go_flat, tried_again_at
-from gammacore.domain.desks.leftovers import close_leftovers, close_spreads, leftovers
-from gammacore.domain.desks.unwanted import close_unwanted
+from gammacore.domain.desks.flattening import (
+    close_leftovers,
+    close_spreads,
+    close_unwanted,
+    go_flat,
+    leftovers,
+    tried_again_at,
+)
 from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase, window_ends
 from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings, seconds
