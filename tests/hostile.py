@@ -41,8 +41,8 @@ from gammacore.domain.strategy import (
     Halt,
     Needs,
     Open,
-    Remember,
     Repair,
+    SaveState,
     Situation,
     Trade,
     Warn,
@@ -185,7 +185,7 @@ class Hostile:
         return self.rng.choice(
             (
                 Cancel(self.rng.choice([*orders, "gc-unknown"]), "because"),
-                Remember(self._name(situation), SpreadWatch()),
+                SaveState(self._name(situation), SpreadWatch()),
                 Warn("mood", "it is raining", self._name(situation)),
                 Halt("enough") if self.rng.random() < 0.1 else Warn("mood", "it is not raining"),
             )

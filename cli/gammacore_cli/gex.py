@@ -116,7 +116,7 @@ def _shown(frame: Frame, view: ExposureView, plot: Path | None, publish: bool) -
 def _follow(
     frame: Frame, views: Iterator[ExposureView | GammacoreError], plot: Path | None, publish: bool
 ) -> None:  # fmt: skip
-    """Line after line until Ctrl-C or SIGTERM; what cannot be measured or published now is told, and tried again."""
+    """Line after line until Ctrl-C or SIGTERM; what cannot be measured or published is reported and tried again."""
     with leaving_by_sigterm():
         for view in views:
             if isinstance(view, GammacoreError):

@@ -121,11 +121,11 @@ def _run(
             group=REPLAY_GROUP if source.is_file else 1,
             timer=None if metrics is None else time.perf_counter,
         )
-        told = None if metrics is None else MetricsFile(metrics, time.perf_counter)
+        reported = None if metrics is None else MetricsFile(metrics, time.perf_counter)
 
         def is_over() -> bool:
-            if told is not None:
-                told.offer(desk.stream.metrics)
+            if reported is not None:
+                reported.offer(desk.stream.metrics)
             return interrupted.asked
 
         try:
@@ -136,8 +136,8 @@ def _run(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             desk.close()
-            if told is not None:
-                told.write(desk.stream.metrics())
+            if reported is not None:
+                reported.write(desk.stream.metrics())
     if interrupted.asked:
         raise KeyboardInterrupt
 
@@ -152,7 +152,7 @@ def _choose(frame: Frame, given: dict[str, Any]) -> None:
 
 
 class _LogLines:
-    """LogMessage lines from a level up; on stdout the host is told first that we are ready. Rule: DH-121."""
+    """LogMessage lines from a level up; on stdout the host is notified first that we are ready. Rule: DH-121."""
 
     RANKS: ClassVar[dict[str, int]] = {"debug": 10, "info": 20, "warn": 30, "error": 40}
 

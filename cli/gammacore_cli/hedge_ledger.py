@@ -79,7 +79,7 @@ class HedgeLedger:
         found = self.book.intents.values()
         return [one for one in found if day is None or new_york_date(one.recorded_at) == day]
 
-    def told(self, day: dt.date | None = None) -> list[Halt | AlarmRaised | RegimeNoted]:
+    def reported(self, day: dt.date | None = None) -> list[Halt | AlarmRaised | RegimeNoted]:
         """Halts, alarms and changes of the regime, oldest first."""
         kinds = (Halted, Resumed, FlattenRequested, AlarmRaised, RegimeNoted)
         found = [event for event in self.events if isinstance(event, kinds)]
@@ -207,18 +207,18 @@ def _regime_line(noted: RegimeNoted) -> Document:
 
 def journal_document(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> Document:
     """Every intent with what became of it, every halt, alarm and change of the regime; it has no trades of ours."""
-    told = ledger.told(day)
+    reported = ledger.reported(day)
     return {
         "days": [date.isoformat() for date in ledger.days(day)],
         "trades": [],
         "decisions": [],
         "intents": rows(intents_section("intent", ledger.intents(day), "intents")),
-        "alarms": [document(alarm_figures(one)) for one in told if isinstance(one, AlarmRaised)],
+        "alarms": [document(alarm_figures(one)) for one in reported if isinstance(one, AlarmRaised)],
         "halts": [
             {"at": clock(one.at), "what": halt_line(one)[0], "reason": halt_line(one)[1]}
-            for one in told
+            for one in reported
             if isinstance(one, Halt)
         ],
-        "regime": [_regime_line(one) for one in told if isinstance(one, RegimeNoted)],
+        "regime": [_regime_line(one) for one in reported if isinstance(one, RegimeNoted)],
         "ledger": str(path),
     }

@@ -1,4 +1,4 @@
-"""A ledger of `gammacore hedge` for people: what its desk holds, ordered and was told."""
+"""A ledger of `gammacore hedge` for people: what its desk holds, ordered and received."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
         f"[dim]{escape(str(path))}[/]",
         section_table(intents_section("intent", intents, "intents")) if intents else "no intent",
     ]
-    parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.told(day)]
+    parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.reported(day)]
     return Group(*parts)
 
 
@@ -73,7 +73,7 @@ def brief_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> s
     """What `journal --brief` shows: a line for each intent, halt, alarm and change of the regime, by time."""
     from gammacore.domain.reports.figures import date_clock_text
 
-    lines = [(one.at, _words(one)) for one in ledger.told(day)]
+    lines = [(one.at, _words(one)) for one in ledger.reported(day)]
     for one in ledger.intents(day):
         state = "no news" if not one.has_news else one.status.value
         words = f"{one.side.value} {one.quantity} {one.subject}, {one.kind.value}: {state}, filled {one.filled}"

@@ -3,8 +3,8 @@
 ::
 
     GammacoreError
-    ├── ConfigurationError      a setting, option or credential is wrong: which one, where, how to mend it
-    ├── InvalidInput            a value from outside breaks a rule: field, value, mend
+    ├── ConfigurationError      a setting, option or credential is wrong: which one, where, how to fix it
+    ├── InvalidInput            a value from outside breaks a rule: field, value, fix
     │   └── DoesNotFold         a recorded event cannot follow those before it: number, kind, why
     ├── MarketDataError
     │   └── MissingData         it is not there at all
@@ -36,7 +36,7 @@ class GammacoreError(Exception):
 
 
 class ConfigurationError(GammacoreError):
-    """A setting, option or credential is wrong; the message names it and the mend."""
+    """A setting, option or credential is wrong; the message names it and the fix."""
 
 
 def missing_extra(extra: str, wanted: str) -> ConfigurationError:
@@ -57,14 +57,14 @@ class InvalidInput(GammacoreError):
     'strike: -5 is not valid; give a price above 0'
     """
 
-    def __init__(self, field: str, value: object, mend: str) -> None:
-        super().__init__(field, value, mend)
+    def __init__(self, field: str, value: object, fix: str) -> None:
+        super().__init__(field, value, fix)
         self.field = field
         self.value = value
-        self.mend = mend
+        self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.value} is not valid; {self.mend}"
+        return f"{self.field}: {self.value} is not valid; {self.fix}"
 
 
 class DoesNotFold(InvalidInput):
@@ -145,7 +145,7 @@ class StorageError(GammacoreError):
 
 
 class CorruptLedger(StorageError):
-    """What is read is not what was written; `repair` is the command that mends it."""
+    """What is read is not what was written; `repair` is the command that fixes it."""
 
     def __init__(self, problem: str, repair: str) -> None:
         super().__init__(f"{problem}; repair with: {repair}")

@@ -54,7 +54,7 @@ class OrderNewsControl(Protocol):
 def until(news: OrderNews, wanted: Callable[[News], bool]) -> News:
     """The first news that is as wanted."""
     deadline, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
-    while not wanted(told := news.heard()):
+    while not wanted(told := news.received()):
         assert time.monotonic() < deadline, f"never received; {getattr(news, 'trouble', '')}"
         pause.wait(0.005)
     return told
@@ -77,7 +77,7 @@ class OrderNewsContract:
 
     def test_the_first_news_is_a_gap(self, control: OrderNewsControl) -> None:
         """What happened before it listened was not received."""
-        assert control.news.heard().gap
+        assert control.news.received().gap
 
     def test_each_change_of_an_order_is_told_once(self, control: OrderNewsControl) -> None:
         news = control.news
@@ -85,7 +85,7 @@ class OrderNewsContract:
 
         control.broker.submit(control.entry("gc-1"))
         taken = until(news, names_orders)
-        quiet = news.heard()
+        quiet = news.received()
         control.step()
         filled = until(news, names_orders)
 
@@ -120,4 +120,4 @@ class OrderNewsContract:
         control.news.close()
         control.news.close()
 
-        assert control.news.heard().orders == frozenset()
+        assert control.news.received().orders == frozenset()

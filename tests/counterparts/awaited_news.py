@@ -27,13 +27,13 @@ class AwaitedNews:
     _known: dict[str, tuple[OrderState, int]] = field(factory=dict)
     _passed: Counter[str] = field(factory=Counter)
 
-    def heard(self) -> News:
-        told, waits = self.news.heard(), 0
+    def received(self) -> News:
+        told, waits = self.news.received(), 0
         changed = self._changed()
         while not self._is_told(told, changed):
             assert (waits := waits + 1) < MOST_WAITS, "the stream sent nothing"
             threading.Event().wait(WAIT_SECONDS)
-            more = self.news.heard()
+            more = self.news.received()
             told = News(told.orders | more.orders, more.gap)
         self._connected, self._passed = True, self.board.passed.copy()
         return told

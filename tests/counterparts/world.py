@@ -42,7 +42,7 @@ class Trouble(StrEnum):
 
     ANSWER: another one is given. SILENCE: none, the connection stays until the client gives up. HANG_UP: the connection
     is closed without one. CUT: it is closed in the middle of the true one. REFUSE: after the true one nobody listens
-    any more (`LoopbackServer.plug` mends it). DRIP: a head, then a byte every 20 ms for ever. DRIP_HEAD: the head
+    any more (`LoopbackServer.plug` fixes it). DRIP: a head, then a byte every 20 ms for ever. DRIP_HEAD: the head
     itself comes that way.
     """
 

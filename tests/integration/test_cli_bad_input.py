@@ -321,11 +321,11 @@ def test_a_flipped_byte_is_mended_by_the_command_that_the_refusal_names(gammacor
     refused = gammacore.refusal("trade", "--ledger", ledger)
     assert f"gammacore ledger repair --ledger {ledger.resolve()}" in refused.err
 
-    mended = gammacore.document("ledger", "repair", "--ledger", ledger)
+    fixed = gammacore.document("ledger", "repair", "--ledger", ledger)
 
-    assert mended["kept"] < events
-    assert Path(mended["damaged"]).exists()
-    assert gammacore.document("ledger", "verify", "--ledger", ledger)["events"] == mended["kept"]
+    assert fixed["kept"] < events
+    assert Path(fixed["damaged"]).exists()
+    assert gammacore.document("ledger", "verify", "--ledger", ledger)["events"] == fixed["kept"]
     assert gammacore.document("status", "--ledger", ledger)["balance"] == "20000.00"
 
 

@@ -118,7 +118,7 @@ class Harness:
 
 
 def assert_covered(book: Book) -> None:
-    """No short without its cover, or an alarm on record and an order at work that mends it. Rule: R2."""
+    """No short without its cover, or an alarm on record and an order at work that fixes it. Rule: R2."""
     for position in book.live_spreads:
         if position.naked_shorts():
             assert any(order.is_working for order in book.orders_of(position.id)), f"naked: {position.naked_shorts()}"

@@ -151,7 +151,7 @@ def test_a_stock_settles_in_shares_and_an_index_in_cash(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "mend"),
+    ("key", "value", "fix"),
     [
         ("multiplier", 50, "leave it out"),
         ("option_root", "SPXW", "is a root of SPX"),
@@ -168,9 +168,9 @@ def test_a_stock_settles_in_shares_and_an_index_in_cash(tmp_path: Path) -> None:
         ("k", "0", "give a number above 0"),
     ],
 )
-def test_what_would_be_traded_wrongly_is_refused_by_its_key(key: str, value: object, mend: str, tmp_path: Path) -> None:
+def test_what_would_be_traded_wrongly_is_refused_by_its_key(key: str, value: object, fix: str, tmp_path: Path) -> None:
     changed = {f"underlyings.ABC.{key}": value, "trade.strategy": "delta-hedge"}
-    with pytest.raises(ConfigurationError, match=rf"underlyings\.ABC\.{key}: .*{mend}"):
+    with pytest.raises(ConfigurationError, match=rf"underlyings\.ABC\.{key}: .*{fix}"):
         traded(tmp_path, INDEX, **changed)
 
 

@@ -79,7 +79,7 @@ class AtABroker:
     def orders_are_down(self) -> None:
         self.bend("GET", "/orders", lambda _status, _body: (500, {"fault": {"faultstring": "Datastore Error"}}))
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         self.wire.bends.clear()
 
     def flatten(self) -> None:
@@ -188,7 +188,7 @@ def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_
         assert (alarm.at - there.first_sent()).total_seconds() <= 60
         assert "naked short" in alarm.detail
         assert there.held() == {}
-        there.mend()
+        there.fix()
         there.pass_seconds(120)
 
         assert there.held() == {}
@@ -214,7 +214,7 @@ def test_a_close_of_which_one_leg_filled_is_called_back_and_its_short_bought_onc
         there.pass_seconds(180)
         alarms = [a for a in there.all(AlarmRaised) if a.code in ("naked_short", "leg_imbalance")]
         assert (alarms[0].at - began).total_seconds() <= 60 + STEP
-        there.mend()
+        there.fix()
         there.pass_seconds(120)
 
         assert there.held() == {}
@@ -238,7 +238,7 @@ def test_a_spread_that_filled_while_the_orders_are_down_is_taken_in_watched_and_
         there.flatten()
         there.pass_seconds(120)
         assert there.held() == {}
-        there.mend()
+        there.fix()
         there.pass_seconds(60)
 
         assert there.trade.ledger.book.expected_holdings() == {}

@@ -64,11 +64,11 @@ def test_repair_cuts_at_the_last_event_that_folds_and_keeps_the_original(
     ledger, events = poisoned
     before = rows(ledger)
 
-    mended = gammacore.document("ledger", "repair", "--ledger", ledger)
+    fixed = gammacore.document("ledger", "repair", "--ledger", ledger)
 
-    assert (mended["kept"], mended["lost"]) == (events, 2)
-    assert f"event {events + 1} (OrderFilled)" in mended["problem"]
-    assert rows(Path(mended["damaged"])) == before
+    assert (fixed["kept"], fixed["lost"]) == (events, 2)
+    assert f"event {events + 1} (OrderFilled)" in fixed["problem"]
+    assert rows(Path(fixed["damaged"])) == before
     assert rows(ledger) == before[:events]
     assert gammacore.document("ledger", "verify", "--ledger", ledger)["events"] == events
     assert book_of(ledger).live_spreads

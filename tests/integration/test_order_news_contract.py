@@ -78,30 +78,30 @@ class TestFakeOrderNews(OrderNewsContract):
         return FakeControl(world, FakeOrderNews(world.exchange))
 
     def test_what_an_outage_hid_is_told_by_no_later_news(self, control: FakeControl) -> None:
-        control.news.heard()
+        control.news.received()
 
         with control.outage():
             control.broker.submit(control.entry("gc-1"))
-        hidden = control.news.heard()
+        hidden = control.news.received()
         control.step()
-        filled = control.news.heard()
+        filled = control.news.received()
 
         assert hidden == News(gap=True)
         assert filled == News(frozenset({"gc-1"}))
 
     @pytest.mark.parametrize("refused", [{"rejects": "no"}, {"never": True}])
     def test_orders_that_end_unfilled_are_told_too(self, control: FakeControl, refused: dict[str, object]) -> None:
-        control.news.heard()
+        control.news.received()
         control.world.exchange.next_submit(**refused)
         if "rejects" in refused:
             with pytest.raises(Exception, match="no"):
                 control.broker.submit(control.entry("gc-1"))
         else:
             control.broker.submit(control.entry("gc-1"))
-            control.news.heard()
+            control.news.received()
             control.world.advance(7 * 3600)  # past the close
 
-        assert control.news.heard().orders == {"gc-1"}
+        assert control.news.received().orders == {"gc-1"}
 
 
 class TestTradierOrderNews(OrderNewsContract):

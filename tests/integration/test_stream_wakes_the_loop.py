@@ -33,12 +33,12 @@ class Attentive:
     world: World
     connected: bool = False
 
-    def heard(self) -> News:
-        told, deadline = self.news.heard(), time.monotonic() + PATIENCE_SECONDS
+    def received(self) -> News:
+        told, deadline = self.news.received(), time.monotonic() + PATIENCE_SECONDS
         while not self._is_told(told):
             assert time.monotonic() < deadline, "the stream said nothing"
             threading.Event().wait(0.01)
-            more = self.news.heard()
+            more = self.news.received()
             told = News(told.orders | more.orders, more.gap)
         self.connected = True
         return told

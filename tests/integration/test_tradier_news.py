@@ -100,7 +100,7 @@ def test_a_garbled_message_is_a_gap_and_no_reason_to_hang_up(stream: Stream) -> 
     stream.steer(say='{"event": "ord')
 
     until(news, lambda told: told.gap)
-    assert news.heard() == News()
+    assert news.received() == News()
 
 
 def test_without_the_stream_every_order_is_polled(stream: Stream) -> None:

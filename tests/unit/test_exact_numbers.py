@@ -1,4 +1,4 @@
-"""What a library user types first: an int is taken exactly, a float is refused with the field and the mend."""
+"""What a library user types first: an int is taken exactly, a float is refused with the field and the fix."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def hedging_environment(
     `source` is where they stand, as an error tells it.
 
     Raises:
-        ConfigurationError: a value that cannot be; names the variable and the mend.
+        ConfigurationError: a value that cannot be; names the variable and the fix.
 
     >>> hedging_environment({"EXIT_TIME_ET": "15:30", "GEX_VALUE": ""})
     {'EXIT_TIME_ET': ('exit_before_close', Decimal('1800'))}

@@ -60,8 +60,8 @@ class _Row:
             raise self.wrong(column, text, "give a finite dollar amount")
         return value
 
-    def wrong(self, column: str, value: str, mend: str) -> InvalidInput:
-        return InvalidInput(f"{self.path}, line {self.line}, column {column}", value, mend)
+    def wrong(self, column: str, value: str, fix: str) -> InvalidInput:
+        return InvalidInput(f"{self.path}, line {self.line}, column {column}", value, fix)
 
 
 def read_pl_history(path: Path) -> list[Decimal]:

@@ -29,12 +29,12 @@ from gammacore.domain.strategy import (
     Decision,
     Halt,
     Note,
-    Observe,
+    NoTrade,
     Open,
-    Remember,
+    RecordWatch,
     Repair,
     Reprice,
-    Stand,
+    SaveState,
     Trade,
     Warn,
     subject_of,
@@ -76,9 +76,9 @@ class CarryOut:
                 self._open(step)
             case Reprice():
                 self._reprice(step)
-            case Stand():
+            case NoTrade():
                 self._ledger.record(step.judgement)
-            case Observe():
+            case RecordWatch():
                 self._recall.watch(step.slot, step.watched)
             case Close():
                 self._close(step)
@@ -90,7 +90,7 @@ class CarryOut:
                 self._ledger.record(step.record)
             case Cancel():
                 self._cancel(step)
-            case Remember():
+            case SaveState():
                 self._ledger.record(WatchChanged(self._clock.now(), step.holding, step.watch))
             case Warn():
                 self._ledger.record(*self._alarm(step.code, step.detail, step.holding, about=step.detail))

@@ -87,13 +87,13 @@ class ExamineBroker:
 
     def __call__(self) -> tuple[Check, ...]:
         try:
-            told = self.broker.clock()
+            reported = self.broker.clock()
         except BrokerError as silence:
             return tuple(self._unreachable(silence))
-        session = "open" if told.is_open else "closed"
+        session = "open" if reported.is_open else "closed"
         return (
             passed("broker", f"{self.name} answers; its market is {session}"),
-            self._clock(told),
+            self._clock(reported),
             *self._account(),
             probed("option_level", self._level, "see whether the account is approved for options"),
         )
@@ -104,8 +104,8 @@ class ExamineBroker:
         for name in ("clock", "account", "buying_power", "option_level"):
             yield not_asked(name, NO_ANSWER, "fix the broker first")
 
-    def _clock(self, told: BrokerClock) -> Check:
-        skew = told.skew_seconds(self.clock.now())
+    def _clock(self, reported: BrokerClock) -> Check:
+        skew = reported.skew_seconds(self.clock.now())
         detail = f"{skew:.1f} s apart from {self.name}'s, at most {self.most_skew_seconds:g} s"
         if skew > self.most_skew_seconds:
             return failed("clock", detail, "set this machine's clock by a time server (chrony, systemd-timesyncd)")

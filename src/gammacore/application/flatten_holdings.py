@@ -180,8 +180,8 @@ class FlattenHoldings:
             if one.ended_at is None and one.state is OrderState.UNKNOWN and now - one.at >= ABSENT_AFTER:
                 self._end(one, OrderState.NOT_SENT, "the broker has no such order")
             return
-        told = [fill.quantity for fill in report.execution.legs if fill.symbol in one.ticket.symbols]
-        one.filled = max(one.filled, report.execution.quantity, *told)
+        reported = [fill.quantity for fill in report.execution.legs if fill.symbol in one.ticket.symbols]
+        one.filled = max(one.filled, report.execution.quantity, *reported)
         if one.ended_at is None or report.state is OrderState.FILLED:
             one.state = report.state
         if one.ended_at is None and report.state.is_final:

@@ -25,7 +25,7 @@ from gammacore.ports.clock import Clock
 
 @frozen
 class Checks:
-    """What the loop itself may have against an order: nothing, unless it is told.
+    """What the loop itself may have against an order: nothing, unless it is given one.
 
     `openings` are asked in turn, the dearest last, once every limit is passed; `any_order` holds back reductions too.
     """

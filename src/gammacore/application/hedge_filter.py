@@ -311,7 +311,7 @@ class HedgeStream:
         """Strict: the end. Lenient: logged, counted, skipped; a position left out is an alarm too. DH-142, DH-150."""
         at = self.desk.book.clock or FIRST
         where = fault.field if line is None else f"line {line}, {fault.field}"
-        placed = InvalidInput(where, fault.value, fault.mend)
+        placed = InvalidInput(where, fault.value, fault.fix)
         named = {"field": fault.field} if line is None else {"line": line, "field": fault.field}
         self._log(LogMessage(at, Level.ERROR, str(placed), Reason.INVALID, fields=named))
         self.counts.inputs += 1

@@ -25,8 +25,8 @@ CLOCK_JUMPED, ASLEEP, CYCLE_SLOW = "clock_jumped", "asleep", "cycle_slow"
 class KeepTime:
     """Looks at the clock before every cycle, measures the cycle, and sees after every wait whether it was too long.
 
-    `told` asks the broker for its time, None without an answer: of a wall clock that jumped and the time that went by,
-    the broker's decides which is right. `timer` raises the alarm while a cycle still hangs; the ledger gets its own
+    `reported` asks the broker for its time, None without an answer: of a wall clock that jumped and the time that went
+    by, the broker's decides which is right. `timer` raises the alarm while a cycle still hangs; the ledger gets its own
     when the cycle is over.
     """
 
@@ -35,13 +35,13 @@ class KeepTime:
         ledger: DayLedger,
         clock: Clock,
         limits: LoopLimits,
-        told: Callable[[], BrokerClock | None],
+        reported: Callable[[], BrokerClock | None],
         timer: CycleTimer,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
-        self._told = told
+        self._reported = reported
         self._timer = timer
         self._known: ClockJump | None = None
         self._slow: str = ""
@@ -92,10 +92,10 @@ class KeepTime:
         """Ask the broker which clock is right; without an answer ours goes on, and it is asked again next cycle."""
         if not isinstance(self._clock, DoubtfulClock) or (doubt := self._clock.doubt()) is None:
             return
-        told, before = self._told(), self._clock.now()
-        if told is not None:
-            after = self._clock.settle(told.at)
-            self._alarm(doubt, _verdict(before, after, told.at))
+        reported, before = self._reported(), self._clock.now()
+        if reported is not None:
+            after = self._clock.settle(reported.at)
+            self._alarm(doubt, _verdict(before, after, reported.at))
             self._known = None
         elif doubt != self._known:
             self._known = doubt
@@ -109,12 +109,12 @@ class KeepTime:
         self._ledger.record(AlarmRaised(self._clock.now(), CLOCK_JUMPED, detail))
 
 
-def _verdict(before: dt.datetime, after: dt.datetime, told: dt.datetime) -> str:
+def _verdict(before: dt.datetime, after: dt.datetime, reported: dt.datetime) -> str:
     if (after - before).total_seconds() > 1:
-        return f"the broker's clock agrees with it, {_hour(told)}: taken over"
-    if after - told > FAR_AHEAD:
-        return f"the broker's clock says {_hour(told)}, and time never goes back: start the loop again"
-    return f"the broker's clock says {_hour(told)}: ours was right and goes on"
+        return f"the broker's clock agrees with it, {_hour(reported)}: taken over"
+    if after - reported > FAR_AHEAD:
+        return f"the broker's clock says {_hour(reported)}, and time never goes back: start the loop again"
+    return f"the broker's clock says {_hour(reported)}: ours was right and goes on"
 
 
 def _hour(instant: dt.datetime) -> str:

@@ -38,11 +38,11 @@ from gammacore.ports.broker import Broker, News
 from gammacore.ports.clock import Clock
 
 UNCLEAR_AGAIN = dt.timedelta(minutes=1)
-"""An order that no cancel ends keeps every other from being sent: that is told more often. Rule: CS-410."""
+"""An order that no cancel ends keeps every other from being sent: that is reported more often. Rule: CS-410."""
 LATE_FILLS = dt.timedelta(minutes=2)
 """An ended order is looked at for so long: a cancel and a fill may cross. Rule: CS-410."""
 FILL_TIMEOUT = dt.timedelta(seconds=60)
-"""Without news of an order for this long somebody is told. Rule: DH-241."""
+"""Without news of an order for this long a person is alerted. Rule: DH-241."""
 A_DAY = dt.timedelta(days=1)
 """No order outlives the session it was meant in."""
 STIRRED_AGAIN = dt.timedelta(seconds=4)
@@ -84,7 +84,7 @@ class OrderDesk:
         self._contained = Containment(ledger, clock)
         self._spoken_of: set[str] = set()
 
-    def hear(self, news: News) -> None:
+    def on_news(self, news: News) -> None:
         """Orders the broker's stream spoke of are looked up at the next look; after a gap all that work are."""
         working = {order.id for order in self._ledger.book.working_orders}
         self._spoken_of |= news.orders & working
@@ -146,8 +146,8 @@ class OrderDesk:
         except BrokerUnavailable as outage:  # refused before it left: nothing was sent
             return self._note(OrderNotSent(self._clock.now(), ticket.id, str(outage)))
         except BrokerError as doubt:  # OutcomeUnknown, and whatever else does not prove that nothing left
-            told = doubt.broker_id if isinstance(doubt, OutcomeUnknown) else ""
-            return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt), told))
+            reported = doubt.broker_id if isinstance(doubt, OutcomeUnknown) else ""
+            return self._note(OrderOutcomeUnknown(self._clock.now(), ticket.id, str(doubt), reported))
         return self._note(OrderAccepted(self._clock.now(), ticket.id, receipt.broker_id))
 
     def _note(self, event: OrderWasRejected | OrderNotSent | OrderOutcomeUnknown | OrderAccepted) -> OrderState:

@@ -32,19 +32,19 @@ class RecallMarket:
         """Begin to watch a spread before it is sold; a restart begins anew. Rule: CS-361."""
         self.memory = self.memory.watching(slot, watched)
 
-    def relive(self, start: dt.datetime, now: dt.datetime) -> None:
+    def rebuild(self, start: dt.datetime, now: dt.datetime) -> None:
         """Rebuild the memory of [start, now) from the ledger and the market, as a run without a break would have it.
 
         A live feed does not show the past: there the memory starts afresh.
         """
         if not self._ledger.book.live_spreads or not self._market.fingerprint():
             return
-        events, told = list(self._ledger.events()), 0
+        events, reported = list(self._ledger.events()), 0
         book, at = Book(), start
         while at < now:
-            while told < len(events) and events[told].at <= at:
-                book.apply(events[told])
-                told += 1
+            while reported < len(events) and events[reported].at <= at:
+                book.apply(events[reported])
+                reported += 1
             with suppress(MarketDataError):  # nothing was seen then either
                 self.memory = self.memory.after(self._market.snapshot(at), book, self._underlying)
             at = self._market.next_at(at)

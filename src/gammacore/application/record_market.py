@@ -61,14 +61,14 @@ class RecordMarket:
             return None
 
     def settlement(self) -> SettlementPrint | None:
-        """The official close, waited for as long as the loop waits; None when it was not told."""
-        while (told := self._settlement_now()) is None:
+        """The official close, waited for as long as the loop waits; None when it was not reported."""
+        while (reported := self._settlement_now()) is None:
             now = self.clock.now()
             if now >= self.session.close + SETTLEMENT_PATIENCE:
                 return None
             self.clock.wait_until(now + SETTLEMENT_LOOK)
-        self.recorder.write_settlement(self.session.date, told)
-        return told
+        self.recorder.write_settlement(self.session.date, reported)
+        return reported
 
     def _settlement_now(self) -> SettlementPrint | None:
         try:

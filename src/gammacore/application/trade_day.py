@@ -140,7 +140,7 @@ class TradeDay:
             return
         while (now := self.clock.now()) < instant:
             self._rest_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
-            self.desk.hear(self.survival.ask("the broker's stream", self.news.heard, News))
+            self.desk.on_news(self.survival.ask("the broker's stream", self.news.received, News))
             if self.desk.wakes():
                 return
 
@@ -148,7 +148,7 @@ class TradeDay:
         """Wait; where the machine slept beyond it, every working order is looked up at once."""
         self.clock.wait_until(instant)
         if self.time is not None and self.time.woke(instant):
-            self.desk.hear(News(gap=True))
+            self.desk.on_news(News(gap=True))
 
     def once(self) -> Book:
         """One cycle; the day can be taken up again."""
@@ -188,9 +188,9 @@ class TradeDay:
             return
         refuse_another_ledger(book, self.terms, self.session.date, self.underlying.symbol, self.strategy.name)
         self.ledger.record(*self._whose(now))
-        self.survival.run("what was seen before", partial(self.recall.relive, self.session.open, now))
+        self.survival.run("what was seen before", partial(self.recall.rebuild, self.session.open, now))
         if self.regimes is not None and self.terms.mode is Mode.STUDY:
-            self.regimes.relive(self.underlying.hedge_share, self.market, self.session.open, now)
+            self.regimes.rebuild(self.underlying.hedge_share, self.market, self.session.open, now)
         if book.day is None or book.day.date != self.session.date:
             self.ledger.record(self._day(now), *self._end_of_tables(now))
 

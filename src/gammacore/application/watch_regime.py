@@ -61,8 +61,8 @@ class WatchRegime:
         self._noted = {subject: event.after for subject, event in (noted or {}).items()}
         self._feeds: dict[str, list[tuple[GexFeed, SourceMemory]]] = {}
         self._held: dict[str, _Held] = {}
-        self._told: dict[str, _Held] = {}
-        """By hedge share: which of them it was told last."""
+        self._reported: dict[str, _Held] = {}
+        """By hedge share: which of them it was given last."""
         since = None if noted is None or MACRO not in noted else noted[MACRO].macro_since
         self._macro: MacroState = NO_EVENT if since is None else MacroState(detected=True, started_at=since)
         self._macro_schedule = ReadSchedule()
@@ -76,17 +76,17 @@ class WatchRegime:
         self.notes: list[LogMessage] = []
 
     def __call__(self, share: str, now: dt.datetime) -> Regime:
-        told = self._told.get(share)
-        if told is not None and told.since <= now <= told.until:
-            return told.regime
+        reported = self._reported.get(share)
+        if reported is not None and reported.since <= now <= reported.until:
+            return reported.regime
         symbol = self._settings.gex_symbols.get(share, self._settings.gex_symbol)
         held = self._held.get(symbol)
         if held is None or not held.since <= now <= held.until:
             held = self._renewed(symbol, now)
-        self._told[share] = held
+        self._reported[share] = held
         return held.regime
 
-    def relive(self, share: str, market: MarketData, start: dt.datetime, now: dt.datetime) -> None:
+    def rebuild(self, share: str, market: MarketData, start: dt.datetime, now: dt.datetime) -> None:
         """Take the readings again that may still hold at `now`, as a run without a break has them. Decision 0022.
 
         A failed reading falls back on one up to `gex_max_age` old. What changed meanwhile is in the ledger already.
@@ -99,9 +99,9 @@ class WatchRegime:
         self.drain()
 
     def last(self, share: str) -> Regime | None:
-        """The regime a book was last told; nothing is read. Rule: DH-1007."""
-        told = self._told.get(share)
-        return None if told is None else told.regime
+        """The regime a book was last given; nothing is read. Rule: DH-1007."""
+        reported = self._reported.get(share)
+        return None if reported is None else reported.regime
 
     def drain(self) -> tuple[list[RegimeNoted], list[LogMessage]]:
         """What changed since the last time this was asked."""
@@ -157,8 +157,8 @@ class WatchRegime:
     def _read_macro(self, now: dt.datetime) -> None:
         if self._releases.on:
             self._macro = self._releases.state(now)
-            told = (table.warning(new_york_date(now)) for table in self._releases.horizons)
-            self._warn(tuple(warning for warning in told if warning is not None), now)
+            reported = (table.warning(new_york_date(now)) for table in self._releases.horizons)
+            self._warn(tuple(warning for warning in reported if warning is not None), now)
             return
         if self._macro_source is None or not self._macro_schedule.is_due(now):
             return

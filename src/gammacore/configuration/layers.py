@@ -109,7 +109,7 @@ def configure(layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKE
     """Settings from layers of dotted keys, weakest first; later layers win. A plain value was given by the program.
 
     Raises:
-        ConfigurationError: an unknown key, or a value that cannot be; names where it stands and the mend.
+        ConfigurationError: an unknown key, or a value that cannot be; names where it stands and the fix.
 
     >>> configure([{"entries.vix.floor": "14", "market.underlying": "SPY"}]).settings.entries.vix.floor
     Decimal('14')
@@ -241,11 +241,11 @@ def _value(sourced: Sourced, kind: Any, key: str) -> Any:
         return convert(sourced.value, kind)
     except NotConvertible as wrong:
         raise SettingError(
-            sourced.source, key, f"{key}: {_told(key, wrong.value)} is not valid", f"give {wrong.wanted}"
+            sourced.source, key, f"{key}: {_reported(key, wrong.value)} is not valid", f"give {wrong.wanted}"
         ) from wrong
 
 
-def _told(key: str, value: Any) -> str:
+def _reported(key: str, value: Any) -> str:
     return shown(key, value) if SECRET.search(key) else str(value)
 
 
@@ -259,7 +259,7 @@ def _built(build: typing.Callable[[], Any], prefix: str, given: Given, kind: typ
         source = own.source if own is not None else ", ".join(dict.fromkeys(below.values()))
         left_out = (key,) if own is not None and _refused_alone(kind, wrong) else tuple(below)
         problem = f"{key}: {wrong.value} is not valid"
-        raise SettingError(source, key, problem, wrong.mend, left_out) from wrong
+        raise SettingError(source, key, problem, wrong.fix, left_out) from wrong
 
 
 def _refused_alone(kind: type, wrong: InvalidInput) -> bool:
@@ -279,7 +279,7 @@ def _preset(preset: Sourced) -> StopPolicy:
         return stop_policy(str(preset.value))
     except InvalidInput as wrong:
         raise SettingError(
-            preset.source, "stops.preset", f"stops.{wrong.field}: {wrong.value} is not valid", wrong.mend
+            preset.source, "stops.preset", f"stops.{wrong.field}: {wrong.value} is not valid", wrong.fix
         ) from wrong
 
 
@@ -289,7 +289,7 @@ def _of_the_profile(profile: Sourced) -> Given:
         chosen = hedging_profile(str(profile.value))
     except InvalidInput as wrong:
         raise SettingError(
-            profile.source, PROFILE, f"hedging.{wrong.field}: {wrong.value} is not valid", wrong.mend
+            profile.source, PROFILE, f"hedging.{wrong.field}: {wrong.value} is not valid", wrong.fix
         ) from wrong
     standard, source = HedgingSettings(), f"profile {profile.value} ({profile.source})"
     rows = ((a.name, getattr(chosen, a.name)) for a in attrs.fields(HedgingSettings) if a.name != "profile")

@@ -164,7 +164,7 @@ class FirestoreSettings:
 
     project: str = parameter("", "The project; FIREBASE_PROJECT_ID. Empty = no Firestore.")
     collection: str = parameter("gammacore_ledgers", "The collection ledgers are kept in.")
-    holder: str = parameter("", "Who holds the lease, as a second writer is told; empty = host and process.")
+    holder: str = parameter("", "Who holds the lease, as a second writer is shown; empty = host and process.")
     lease_seconds: float = parameter(30.0, "A writer silent for so long may be replaced, seconds.", above=0)
     renew_after_seconds: float = parameter(10.0, "A lease older than this is renewed, seconds.", above=0)
     call_seconds: float = parameter(2.0, "Longest wait for one answer, seconds.", above=0, at_most=60)

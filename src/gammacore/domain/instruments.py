@@ -150,8 +150,8 @@ class Underlying:
         if self.unit > self.strike_increment:
             raise InvalidInput("unit", self.unit, f"give at most strike_increment, {self.strike_increment} (CS-010)")
         if self.ticks.complex_order >= self.base_width:
-            mend = f"give less than base_width, {self.base_width}: no credit of it fits a wider tick"
-            raise InvalidInput("ticks.complex_order", self.ticks.complex_order, mend)
+            fix = f"give less than base_width, {self.base_width}: no credit of it fits a wider tick"
+            raise InvalidInput("ticks.complex_order", self.ticks.complex_order, fix)
 
     @property
     def credit_scale(self) -> Fraction:

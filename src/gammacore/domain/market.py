@@ -195,7 +195,7 @@ class OptionChain:
         ):
             if np.count_nonzero(legal) < size:
                 row = int(np.flatnonzero(~legal)[0])
-                raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "mend or drop the row")
+                raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "fix or drop the row")
         self._keep_usable_quotes()
 
     def _keep_usable_quotes(self) -> None:

@@ -26,15 +26,15 @@ def judge_answer(order: Order, report: OrderReport) -> Verdict:
     finite; nothing booked is taken back; an order that is filled is filled as a whole. Quantities are contracts or
     shares, prices points. Symbols are compared as our books spell them (CS-013).
     """
-    ticket, told = order.ticket, report.execution
+    ticket, reported = order.ticket, report.execution
     if report.id != ticket.id:
         return Verdict.unknown("other_order", repr(report.id), f"asked for {ticket.id}")
     if report.state in _NEVER_REPORTED:
         return Verdict.unknown("impossible_state", report.state, "is no state a broker can report")
-    for verdict in (_judge_whole(ticket, report), _judge_legs(ticket, told), _judge_figures(ticket, told)):
+    for verdict in (_judge_whole(ticket, report), _judge_legs(ticket, reported), _judge_figures(ticket, reported)):
         if not verdict.passed:
             return verdict
-    return _judge_progress(order, told)
+    return _judge_progress(order, reported)
 
 
 def _judge_whole(ticket: OrderTicket, report: OrderReport) -> Verdict:
@@ -48,11 +48,11 @@ def _judge_whole(ticket: OrderTicket, report: OrderReport) -> Verdict:
     return Verdict.ok()
 
 
-def _judge_legs(ticket: OrderTicket, told: Execution) -> Verdict:
+def _judge_legs(ticket: OrderTicket, reported: Execution) -> Verdict:
     """Each fill is of one leg of the ticket, once, its way round; no leg shows less than the whole spreads need."""
     legs = {leg.symbol: leg for leg in ticket.legs}
     seen: set[str] = set()
-    for fill in told.legs:
+    for fill in reported.legs:
         leg = legs.get(fill.symbol)
         if leg is None:
             return Verdict.unknown("other_leg", repr(fill.symbol), f"is no leg of {', '.join(legs)}")
@@ -66,25 +66,25 @@ def _judge_legs(ticket: OrderTicket, told: Execution) -> Verdict:
         if fill.quantity > leg.ratio * ticket.quantity:
             most = leg.ratio * ticket.quantity
             return Verdict.unknown("more_than_ordered", f"{fill.quantity} {fill.symbol}", f"filled of {most} ordered")
-    if not told.legs:
+    if not reported.legs:
         return Verdict.ok()
-    by_symbol = {fill.symbol: fill.quantity for fill in told.legs}
+    by_symbol = {fill.symbol: fill.quantity for fill in reported.legs}
     for leg in ticket.legs:
-        if (has := by_symbol.get(leg.symbol, 0)) < leg.ratio * told.quantity:
-            whole = f"filled, {told.quantity} whole need {leg.ratio * told.quantity}"
+        if (has := by_symbol.get(leg.symbol, 0)) < leg.ratio * reported.quantity:
+            whole = f"filled, {reported.quantity} whole need {leg.ratio * reported.quantity}"
             return Verdict.unknown("leg_missing", f"{has} {leg.symbol}", whole)
     return Verdict.ok()
 
 
-def _judge_figures(ticket: OrderTicket, told: Execution) -> Verdict:
+def _judge_figures(ticket: OrderTicket, reported: Execution) -> Verdict:
     """A net price may be below 0 where it came out the other way; what one symbol trades at and fees never are."""
     leg = ticket.legs[0]
     may_turn = len(ticket.legs) > 1 or leg.side.sign == ticket.effect.sign  # to buy for a credit is odd, not unreadable
-    if told.price is not None and not _is_figure(told.price, signed=may_turn):
-        return Verdict.unknown("impossible_price", repr(told.price), "is no price of this order")
-    if not _is_figure(told.fees):
-        return Verdict.unknown("impossible_fees", repr(told.fees), "are no dollars paid")
-    if (wrong := next((fill for fill in told.legs if not _is_figure(fill.price)), None)) is not None:
+    if reported.price is not None and not _is_figure(reported.price, signed=may_turn):
+        return Verdict.unknown("impossible_price", repr(reported.price), "is no price of this order")
+    if not _is_figure(reported.fees):
+        return Verdict.unknown("impossible_fees", repr(reported.fees), "are no dollars paid")
+    if (wrong := next((fill for fill in reported.legs if not _is_figure(fill.price)), None)) is not None:
         return Verdict.unknown("impossible_price", repr(wrong.price), f"of {wrong.symbol}")
     return Verdict.ok()
 
@@ -93,12 +93,12 @@ def _is_figure(figure: Decimal, *, signed: bool = False) -> bool:
     return isinstance(bounded_figure(figure), Decimal) and (signed or figure >= 0)
 
 
-def _judge_progress(order: Order, told: Execution) -> Verdict:
+def _judge_progress(order: Order, reported: Execution) -> Verdict:
     """What was filled stays filled: an execution is the total so far. Rule: CS-410."""
     known = order.execution
-    if told.quantity < known.quantity:
-        return Verdict.unknown(LESS_THAN_BOOKED, told.quantity, f"filled, {known.quantity} are booked")
+    if reported.quantity < known.quantity:
+        return Verdict.unknown(LESS_THAN_BOOKED, reported.quantity, f"filled, {known.quantity} are booked")
     for leg in order.ticket.legs:
-        if (has := told.filled_of(leg)) < (booked := known.filled_of(leg)):
+        if (has := reported.filled_of(leg)) < (booked := known.filled_of(leg)):
             return Verdict.unknown(LESS_THAN_BOOKED, f"{has} {leg.symbol}", f"filled, {booked} are booked")
     return Verdict.ok()

@@ -1,7 +1,7 @@
 """Orders: what we mean (ticket), what became of it (state, execution), and the id both sides know it by.
 
 The client id is a hash of what the order is for, so that a repeat is recognised by us and by the broker. It begins with
-the mark of the ledger it is of, so that two ledgers at one account are told apart.
+the mark of the ledger it is of, so that two ledgers at one account are reported apart.
 Rules: CS-402..414, R1, R4.
 """
 
@@ -172,7 +172,7 @@ class OrderTicket:
 
     @property
     def closes(self) -> bool:
-        """Whether it reduces what is held: told by its purpose for options, by the leg itself for shares."""
+        """Whether it reduces what is held: reported by its purpose for options, by the leg itself for shares."""
         leg = self.legs[0]
         return leg.closes if isinstance(leg, ShareLeg) else self.purpose.closes
 
@@ -335,7 +335,7 @@ class Order:
         return evolve(self, state=state, changed_at=at, **changes)
 
 
-def tells_more(known: Execution, told: Execution) -> bool:
+def tells_more(known: Execution, reported: Execution) -> bool:
     """Whether a cumulative execution goes beyond what is known; one that shows less is an old answer come late. R3.
 
     >>> from decimal import Decimal
@@ -343,20 +343,20 @@ def tells_more(known: Execution, told: Execution) -> bool:
     False
     """
     before = {fill.symbol: fill.quantity for fill in known.legs}
-    after = {fill.symbol: fill.quantity for fill in told.legs} or before
-    if told.quantity < known.quantity or any(after.get(symbol, 0) < count for symbol, count in before.items()):
+    after = {fill.symbol: fill.quantity for fill in reported.legs} or before
+    if reported.quantity < known.quantity or any(after.get(symbol, 0) < count for symbol, count in before.items()):
         return False
-    if told.quantity > known.quantity or after != before:
+    if reported.quantity > known.quantity or after != before:
         return True
-    if told == known:
+    if reported == known:
         return False
-    return bool(told.price) or _prices_a_leg(known, told)  # the price is said at last, or corrected
+    return bool(reported.price) or _prices_a_leg(known, reported)  # the price is said at last, or corrected
 
 
-def _prices_a_leg(known: Execution, told: Execution) -> bool:
+def _prices_a_leg(known: Execution, reported: Execution) -> bool:
     """Whether a leg that was booked at no price, for only the holdings showed it, has one now. Rule: CS-411."""
     unpriced = {fill.symbol for fill in known.legs if not fill.price}
-    return any(fill.price and fill.symbol in unpriced for fill in told.legs)
+    return any(fill.price and fill.symbol in unpriced for fill in reported.legs)
 
 
 def still_closing(orders: Iterable[Order], symbol: str) -> int:

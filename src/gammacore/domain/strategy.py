@@ -116,7 +116,7 @@ class Reprice:
 
 
 @frozen
-class Stand:
+class NoTrade:
     """No trade at a scheduled entry, and why."""
 
     judgement: EntryJudged
@@ -193,7 +193,7 @@ class Cancel:
 
 
 @frozen
-class Observe:
+class RecordWatch:
     """Watch a spread before it is sold: the loop's memory begins to fold its marks. Rule: CS-361."""
 
     slot: dt.datetime
@@ -201,7 +201,7 @@ class Observe:
 
 
 @frozen
-class Remember:
+class SaveState:
     """A change of what the rules of a strategy, also a user's, remember of a holding."""
 
     holding: str
@@ -224,7 +224,7 @@ class Halt:
     reason: str
 
 
-Decision = Open | Reprice | Stand | Observe | Close | Repair | Trade | Note | Cancel | Remember | Warn | Halt
+Decision = Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt
 
 
 def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
@@ -236,13 +236,13 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.holding, decision.purpose, tuple(leg.symbol for leg in decision.legs)
         case Repair():
             return decision.holding, Purpose.REPAIR, (decision.leg.symbol,)
-        case Close() | Remember() | Warn():
+        case Close() | SaveState() | Warn():
             return decision.holding, Purpose.EXIT, ()
         case Cancel():
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
             return record.holding, Purpose.HEDGE, (record.symbol,)
-        case Stand() | Observe() | Halt():
+        case NoTrade() | RecordWatch() | Halt():
             return "", Purpose.ENTRY, ()
         case _:
             assert_never(decision)

@@ -255,7 +255,7 @@ class OrderNews(Protocol):
     Without a stream every order is still polled at its own pace: silence is never to be read as "nothing happened".
     """
 
-    def heard(self) -> News:
+    def received(self) -> News:
         """Everything heard since the last call, once. Never blocks, never raises."""
         ...
 

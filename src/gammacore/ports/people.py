@@ -1,4 +1,4 @@
-"""The notifier ports: people are told what the ledger already holds, and that the loop is alive."""
+"""The notifier ports: people are notified what the ledger already holds, and that the loop is alive."""
 
 from __future__ import annotations
 

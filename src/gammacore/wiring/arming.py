@@ -157,14 +157,14 @@ def _require_a_name(account_id: str, found: list[Credential]) -> None:
         )
 
 
-def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], told: str) -> str:
+def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], reported: str) -> str:
     """Every lock by what opens it, in one sentence."""
     words = {
         Lock.NO_LIVE_ACCOUNT: f"the fake exchange has no live account (account.broker, or --broker {REAL_BROKERS})",
         Lock.PAPER_SWITCH: f"{configuration.live_veto} says paper, which vetoes the rest (set it to false)",
         Lock.SWITCH_MISSING: "the option --live is missing",
         Lock.CREDENTIALS_MISSING: f"{', '.join(missing)} is not there ({_WHERE})",
-        Lock.MISPLACED: told,
+        Lock.MISPLACED: misplaced,
         Lock.ACCOUNT_NOT_TYPED: "the account number is not typed back (--confirm-account N)",
         Lock.ACCOUNT_UNPROVEN: "there is no account number to compare --confirm-account with",
         Lock.ANOTHER_ACCOUNT: "--confirm-account is not the number of this account",

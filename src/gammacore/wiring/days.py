@@ -114,7 +114,7 @@ class WiredDay:
         return book
 
     def close(self) -> None:
-        """Give what is still to be told its seconds, then let go of the ledger."""
+        """Give what is still to be reported its seconds, then let go of the ledger."""
         if self.trade.watch is not None:
             self.trade.watch.close(self.trade.clock.now())
         self.let_go()
@@ -153,7 +153,7 @@ def wire_day(
     and what happens is kept in its second journal.
 
     Raises:
-        ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to mend it.
+        ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
     """
     store = credentials or open_credentials()
     armed = armed or armed_mode(configuration, store)

@@ -281,7 +281,7 @@ def configured_chain(configuration: Configuration, outside: Outside = OUR_OWN) -
     """The gamma of the configured market's chains; None while nobody named a market or the source `chain`.
 
     Nobody's default hedges by a simulated market's gamma. The market is opened day by day, as the desk's clock goes; a
-    broker's today's at once, so that what keeps it from being read is told before the first line.
+    broker's today's at once, so that what keeps it from being read is reported before the first line.
 
     Raises:
         ConfigurationError: the market that is named cannot be, or its quotes are delayed (CS-418).

@@ -82,7 +82,7 @@ def wire_configured_hedging(
     time, credentials and servers where a broker's market is named.
 
     Raises:
-        ConfigurationError, StorageError: what cannot be opened, and how to mend it.
+        ConfigurationError, StorageError: what cannot be opened, and how to fix it.
     """
     settings = configuration.settings
     if ledger is not None:
@@ -165,7 +165,7 @@ def wire_hedging(
     there is no kill switch but the ledger's. `strict` is as `mode` of the settings says unless it is given.
 
     Raises:
-        ConfigurationError, StorageError: what cannot be opened, and how to mend it.
+        ConfigurationError, StorageError: what cannot be opened, and how to fix it.
     """
     storage = SqliteStorage(ledger) if isinstance(ledger, Path) else ledger
     journal = None

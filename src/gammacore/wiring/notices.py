@@ -66,11 +66,11 @@ def keep_time_of(
     if mode is Mode.STUDY:
         return None
 
-    def told() -> BrokerClock | None:
+    def reported() -> BrokerClock | None:
         try:
             return broker.clock()
         except BrokerError:
             return None
 
     watchdog = CycleWatchdog(settings.loop.cycle_seconds, (lambda *_: None) if notices is None else notices.stalled)
-    return KeepTime(ledger, clock, settings.loop, told, watchdog)
+    return KeepTime(ledger, clock, settings.loop, reported, watchdog)

@@ -20,7 +20,7 @@ from gammacore.wiring.venues import lineage_of
 
 @frozen
 class DayRecorded:
-    """What came of a recording: its looks, those that failed, and whether its end was seen and its settlement told."""
+    """What came of a recording: its looks, those that failed, and whether its end and its settlement were seen."""
 
     snapshots: int
     failed_looks: int = 0

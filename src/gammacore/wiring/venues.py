@@ -174,13 +174,13 @@ def refuse_a_wrong_clock(broker: Broker, clock: Clock, most_seconds: float, name
         CredentialRefused: the token or keys are not accepted.
     """
     try:
-        told = broker.clock()
+        reported = broker.clock()
     except CredentialRefused:
         raise
     except BrokerError:
         return
-    if (skew := told.skew_seconds(now := clock.now())) > most_seconds:
-        ours, theirs = (f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}" for instant in (now, told.at))
+    if (skew := reported.skew_seconds(now := clock.now())) > most_seconds:
+        ours, theirs = (f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}" for instant in (now, reported.at))
         raise ConfigurationError(
             f"this machine's clock says {ours} New York, {name}'s {theirs}: {skew:.0f} s apart, at most "
             f"{most_seconds:g} s (loop.wrong_clock_seconds); set it by a time server (chrony, systemd-timesyncd), then "

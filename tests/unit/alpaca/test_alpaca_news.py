@@ -89,7 +89,7 @@ def heard_all(news: AlpacaOrderNews, orders: set[str]) -> bool:
     heard: set[str] = set()
 
     def all_heard() -> bool:
-        heard.update(news.heard().orders)
+        heard.update(news.received().orders)
         return orders <= heard
 
     until(all_heard)
@@ -97,10 +97,10 @@ def heard_all(news: AlpacaOrderNews, orders: set[str]) -> bool:
 
 
 def test_the_first_news_is_a_gap_and_so_is_every_connection(stream: Stream, news: AlpacaOrderNews) -> None:
-    assert news.heard().gap
-    until(lambda: not news.heard().gap)
+    assert news.received().gap
+    until(lambda: not news.received().gap)
     assert stream.connections
-    assert news.heard() == News()
+    assert news.received() == News()
 
 
 def test_an_event_names_its_order_once(stream: Stream, news: AlpacaOrderNews) -> None:
@@ -110,14 +110,14 @@ def test_an_event_names_its_order_once(stream: Stream, news: AlpacaOrderNews) ->
     stream.update("gc-1")
 
     assert heard_all(news, {"gc-1", "gc-2"})
-    assert not news.heard().orders
+    assert not news.received().orders
 
 
 def test_a_cut_is_a_gap_and_is_mended(stream: Stream, news: AlpacaOrderNews, caplog: pytest.LogCaptureFixture) -> None:
-    until(lambda: not news.heard().gap)
+    until(lambda: not news.received().gap)
     stream.connections[-1].close(1011)
 
-    until(lambda: news.heard().gap)
+    until(lambda: news.received().gap)
     until(lambda: len(stream.connections) == 2)
     stream.update("gc-3")
     assert heard_all(news, {"gc-3"})
@@ -133,11 +133,11 @@ def test_a_cut_is_a_gap_and_is_mended(stream: Stream, news: AlpacaOrderNews, cap
     ],
 )
 def test_what_is_garbled_is_a_gap_and_the_stream_goes_on(stream: Stream, news: AlpacaOrderNews, message: Any) -> None:
-    until(lambda: not news.heard().gap)
+    until(lambda: not news.received().gap)
     stream.say(message)
 
-    until(lambda: news.heard().gap)
-    assert not news.heard().gap
+    until(lambda: news.received().gap)
+    assert not news.received().gap
     stream.update("gc-4")
     assert heard_all(news, {"gc-4"})
 
@@ -194,8 +194,8 @@ def test_without_a_server_it_keeps_trying_and_says_so(caplog: pytest.LogCaptureF
         nobody.bind(("127.0.0.1", 0))
         url = f"ws://127.0.0.1:{nobody.getsockname()[1]}/stream"
         news = AlpacaOrderNews(KEYS, Endpoints(stream=url), pause_seconds=0.01)
-        assert news.heard().gap
-        until(lambda: news.heard().gap)
+        assert news.received().gap
+        until(lambda: news.received().gap)
         until(lambda: len(caplog.records) > 1)
         news.close()
 

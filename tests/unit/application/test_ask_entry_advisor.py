@@ -9,7 +9,7 @@ from builders_desk import a_situation
 from gammacore.application.ask_advisors import AskEntryAdvisor
 from gammacore.domain.advice import EntryOpinion, EntryProposal
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
-from gammacore.domain.strategy import Decisions, Open, Stand
+from gammacore.domain.strategy import Decisions, NoTrade, Open
 from gammacore.errors import MissingData
 
 DESK = CreditSpreadDesk()
@@ -41,7 +41,7 @@ def test_a_veto_stands_with_its_reason_and_is_asked_about_the_very_entry() -> No
     advisor = Advisor(EntryOpinion(veto=True, why="CPI at 10:05"))
     (stands,) = decided_with(advisor).steps
 
-    assert isinstance(stands, Stand)
+    assert isinstance(stands, NoTrade)
     assert stands.judgement.explanation == "skip entry_advisor: CPI at 10:05"
     ((underlying, price, credit),) = [(one.underlying, int(one.price), str(one.credit)) for one in advisor.asked]
     assert (underlying, price, credit) == ("SPX", 6900, "2.50")

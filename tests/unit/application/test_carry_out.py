@@ -24,7 +24,7 @@ from gammacore.domain.ledger import (
     TicketRefused,
 )
 from gammacore.domain.orders import Effect, OrderState, Purpose
-from gammacore.domain.strategy import Close, Open, Remember, Stand, Warn
+from gammacore.domain.strategy import Close, NoTrade, Open, SaveState, Warn
 from gammacore.errors import BrokerUnavailable, StorageError
 from gammacore.ports.broker import BrokerAccount, BrokerDecorator
 
@@ -138,7 +138,7 @@ def test_standing_aside_is_on_record() -> None:
     world = a_world()
     world.day.begin()
     record = evolve(a_judgement(a_scripted_plan(), world.clock.now()), reason="vix_ceiling")
-    world.day.carry_out(Stand(record))
+    world.day.carry_out(NoTrade(record))
 
     assert world.all(EntryJudged) == [record]
     assert world.book.judged(record.scheduled_at)
@@ -351,7 +351,7 @@ def test_an_exit_that_leaves_a_short_uncovered_is_called_back_and_repaired() -> 
 def test_what_rules_remember_and_warn_of_is_on_record() -> None:
     world = a_world_holding()
     watch = SpreadWatch(best_profit=Decimal("0.2"))
-    world.day.carry_out(Remember("p1", watch))
+    world.day.carry_out(SaveState("p1", watch))
     world.day.carry_out(Warn("stale_quotes", "20 cycles", "p1"))
 
     assert world.all(WatchChanged)[-1].watch == world.position().watch == watch
@@ -364,7 +364,7 @@ def test_what_rules_remember_and_warn_of_is_on_record() -> None:
 def test_a_users_strategy_remembers_by_notes_on_its_holding_across_a_restart() -> None:
     """Decision 0024: texts by name, a ledger event at each change."""
     world = a_world_holding()
-    world.day.carry_out(Remember("p1", Notes({"high": "601.20"})))
+    world.day.carry_out(SaveState("p1", Notes({"high": "601.20"})))
     world.restart()
 
     holding = world.book.holding("p1")
@@ -376,7 +376,7 @@ def test_a_users_strategy_remembers_by_notes_on_its_holding_across_a_restart() -
 def test_a_note_on_what_is_not_held_is_refused_with_its_reason_and_the_day_goes_on() -> None:
     world = a_world_holding()
     before = len(world.events)
-    world.day.carry_out(Remember("nothing", Notes({"high": "601.20"})))
+    world.day.carry_out(SaveState("nothing", Notes({"high": "601.20"})))
 
     (refused,) = world.events[before:]
     assert isinstance(refused, TicketRefused)

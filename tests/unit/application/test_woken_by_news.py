@@ -31,7 +31,7 @@ class ScriptedNews:
     script: list[tuple[dt.datetime, News]]
     asked: list[dt.datetime] = field(factory=list)
 
-    def heard(self) -> News:
+    def received(self) -> News:
         self.asked.append(self.clock.now())
         if self.script and self.script[0][0] <= self.clock.now():
             return self.script.pop(0)[1]

@@ -1,4 +1,4 @@
-"""The configuration as a careless hand writes it: each mistake is told with its place and its mend. cli.md."""
+"""The configuration as a careless hand writes it: each mistake is told with its place and its fix. cli.md."""
 
 from __future__ import annotations
 

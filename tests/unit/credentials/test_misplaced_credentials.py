@@ -1,4 +1,4 @@
-"""A credential among the settings is refused with its place and the mend, and is not shown."""
+"""A credential among the settings is refused with its place and the fix, and is not shown."""
 
 from __future__ import annotations
 

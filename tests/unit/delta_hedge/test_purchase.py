@@ -23,7 +23,7 @@ from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.regime.regime import MacroState
 from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards, OpeningLimits
-from gammacore.domain.strategy import Situation, Stand, Trade, Warn
+from gammacore.domain.strategy import NoTrade, Situation, Trade, Warn
 from gammacore.domain.verdicts import Outcome
 
 SLOT = "09:45"
@@ -41,7 +41,7 @@ def purchase(situation: Situation, desk: DeltaHedgeDesk = DESK) -> Trade:
 
 
 def judgement(situation: Situation, desk: DeltaHedgeDesk = DESK) -> EntryJudged:
-    stand = next(step for step in steps(situation, desk) if isinstance(step, Stand))
+    stand = next(step for step in steps(situation, desk) if isinstance(step, NoTrade))
     return stand.judgement
 
 
@@ -106,7 +106,7 @@ def test_nothing_is_bought_once_everything_goes(time: str, buys: bool) -> None:
     early = DeltaHedgeDesk(HedgingSettings(exit_before_close=Decimal(10_800)))
     found = steps(a_look(time), early)
 
-    assert [type(step) for step in found] == [Trade if buys else Stand]
+    assert [type(step) for step in found] == [Trade if buys else NoTrade]
     assert buys or judgement(a_look(time), early).reason == "too_late"
 
 
@@ -115,7 +115,7 @@ def test_an_alarm_of_a_limit_is_raised_once_however_often_it_is_tried() -> None:
     desk = limited(max_contracts_per_symbol=1)
     stand, warning = steps(a_slot(), desk)
 
-    assert isinstance(stand, Stand)
+    assert isinstance(stand, NoTrade)
     assert isinstance(warning, Warn)
     assert steps(a_look("09:46", book=a_book(stand.judgement)), desk) == []
 

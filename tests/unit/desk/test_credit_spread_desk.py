@@ -33,7 +33,7 @@ from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import Leg, LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
-from gammacore.domain.strategy import Cancel, Close, Decision, Open, Remember, Repair, Stand, Warn
+from gammacore.domain.strategy import Cancel, Close, Decision, NoTrade, Open, Repair, SaveState, Warn
 
 DESK = CreditSpreadDesk()
 HELD = a_plan(contracts=2)  # the 6880/6870 put spread, sold at 10:00 for 2.50
@@ -102,7 +102,7 @@ def test_at_a_slot_it_opens_or_says_why_not() -> None:
     assert isinstance(opens, Open)
     assert opens.judgement.reason is None
     assert opens.plan.spread.strikes == "6890/6880"
-    assert isinstance(stands, Stand)
+    assert isinstance(stands, NoTrade)
     assert stands.judgement.reason == "vix_ceiling"
 
 
@@ -113,7 +113,7 @@ def test_below_half_of_the_starting_capital_somebody_is_told() -> None:
     assert isinstance(warns, Warn)
     assert warns.code == "safety_halt"
     assert warns.detail == "balance 9,999.99 < 10,000.00, 50% of the starting capital"
-    assert kinds(stands) == ["Stand", "Stand", "Stand"]
+    assert kinds(stands) == ["NoTrade", "NoTrade", "NoTrade"]
     assert steps(a_situation("10:20", book=a_book(judged("10:00"), balance="9999.99"))) == []
 
 
@@ -140,7 +140,7 @@ def test_with_its_filter_on_a_stop_inside_bid_and_ask_is_no_entry() -> None:
     (refused,) = steps(a_situation(legs=WIDE), CreditSpreadDesk(entries=outside))
     (taken,) = steps(a_situation(legs=WIDE), CreditSpreadDesk(entries=outside, stops=by_vix))
 
-    assert isinstance(refused, Stand)
+    assert isinstance(refused, NoTrade)
     assert refused.judgement.reason == "stop_inside_quotes"
     assert isinstance(taken, Open)
     assert taken.warnings == ()
@@ -163,8 +163,8 @@ def test_a_late_start_journals_what_it_missed_and_takes_what_it_may() -> None:
     """CS-306: at 11:05 the first two slots are gone, the third is 300 s late."""
     decisions = steps(a_situation("11:05"))
 
-    assert kinds(decisions) == ["Stand", "Stand", "Open"]
-    missed = [step.judgement for step in decisions if isinstance(step, Stand)]
+    assert kinds(decisions) == ["NoTrade", "NoTrade", "Open"]
+    missed = [step.judgement for step in decisions if isinstance(step, NoTrade)]
     assert [record.reason for record in missed] == ["schedule_missed", "schedule_missed"]
     assert [record.scheduled_at for record in missed] == [at("10:00"), at("10:30")]
 
@@ -181,8 +181,8 @@ def test_two_slots_in_one_cycle_open_one_trade() -> None:
 def test_after_the_close_every_slot_is_skipped_by_name() -> None:
     decisions = steps(a_situation("16:00"))
 
-    assert kinds(decisions) == ["Stand"] * 4
-    assert {step.judgement.reason for step in decisions if isinstance(step, Stand)} == {"trading_day"}
+    assert kinds(decisions) == ["NoTrade"] * 4
+    assert {step.judgement.reason for step in decisions if isinstance(step, NoTrade)} == {"trading_day"}
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_it_has_a_name() -> None:
 def test_a_quiet_position_is_remembered_and_kept() -> None:
     (remembered,) = between_slots(held())
 
-    assert isinstance(remembered, Remember)
+    assert isinstance(remembered, SaveState)
     assert isinstance(remembered.watch, SpreadWatch)
     assert remembered.watch.best_profit == Decimal("0.04")
 
@@ -233,7 +233,7 @@ def test_a_stop_closes_with_the_rule_and_its_numbers() -> None:
     """CS-525: the mark that triggered, at market."""
     remembered, close = between_slots(held(), STOPPED)
 
-    assert isinstance(remembered, Remember)
+    assert isinstance(remembered, SaveState)
     assert isinstance(close, Close)
     assert (close.reason, close.value, close.limit, close.urgent) == ("stop_loss", Decimal("3.20"), None, False)
     assert close.detail == "3.20 to close against the stop 2.75 (10 %)"
@@ -251,7 +251,7 @@ def test_exits_are_decided_before_entries() -> None:
     """CS-535: a slot never delays a stop."""
     decisions = steps(a_situation("10:30", book=held(), legs={**STOPPED, **PUT_SPREAD_QUOTES, "P6880": (4.60, 4.70)}))
 
-    assert kinds(decisions) == ["Remember", "Close", "Stand"]
+    assert kinds(decisions) == ["SaveState", "Close", "NoTrade"]
 
 
 def test_positions_are_looked_after_oldest_first_each_by_its_own_policy() -> None:
@@ -259,8 +259,8 @@ def test_positions_are_looked_after_oldest_first_each_by_its_own_policy() -> Non
     second = a_plan(position="p2", policy=wide)
     decisions = between_slots(a_book(opened(HELD), opened(second)), STOPPED)
 
-    assert [(type(step).__name__, step.holding) for step in decisions if isinstance(step, Remember | Close)] == [
-        ("Remember", "p1"), ("Close", "p1"), ("Remember", "p2"),
+    assert [(type(step).__name__, step.holding) for step in decisions if isinstance(step, SaveState | Close)] == [
+        ("SaveState", "p1"), ("Close", "p1"), ("SaveState", "p2"),
     ]  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def test_stale_quotes_are_an_alarm_every_twenty_cycles(stale: int, warned: bool)
     book = held(holding_events.WatchChanged(at("10:19"), "p1", SpreadWatch(stale_cycles=stale)))
     decisions = between_slots(book, STOPPED, quote_age=16)
 
-    assert kinds(decisions) == (["Remember", "Warn"] if warned else ["Remember"])
+    assert kinds(decisions) == (["SaveState", "Warn"] if warned else ["SaveState"])
     if warned:
         assert decisions[-1] == Warn("stale_quotes", f"{stale + 1} cycles without a usable mark", "p1")
 
@@ -291,7 +291,7 @@ def test_stale_quotes_may_close_where_the_policy_says_so() -> None:
     plan = a_plan(policy=evolve(stop_policy("standard"), stale_exit=StaleExit.CLOSE))
     book = held(holding_events.WatchChanged(at("10:19"), "p1", SpreadWatch(stale_cycles=19)), plan=plan)
 
-    assert kinds(between_slots(book, NO_QUOTES)) == ["Remember", "Warn", "Close"]
+    assert kinds(between_slots(book, NO_QUOTES)) == ["SaveState", "Warn", "Close"]
 
 
 def test_a_credit_of_nothing_is_an_alarm_and_only_the_clock_closes() -> None:
@@ -316,8 +316,8 @@ def test_a_halt_stops_entries_and_not_exits() -> None:
     """CS-302, R10."""
     decisions = steps(a_situation("10:30", book=held(ledger.Halted(at("10:15"), "drill")), legs=STOPPED))
 
-    assert kinds(decisions) == ["Remember", "Close", "Stand"]
-    assert isinstance(decisions[-1], Stand)
+    assert kinds(decisions) == ["SaveState", "Close", "NoTrade"]
+    assert isinstance(decisions[-1], NoTrade)
     assert decisions[-1].judgement.reason == "halted"
 
 
@@ -349,7 +349,7 @@ def test_flatten_closes_everything_at_once_and_opens_nothing() -> None:
     assert decisions[:2] == [
         Close("p1", "flatten", "home", urgent=True), Close("p2", "flatten", "home", urgent=True),
     ]  # fmt: skip
-    assert kinds(decisions[2:]) == ["Stand"]
+    assert kinds(decisions[2:]) == ["NoTrade"]
 
 
 def test_flatten_also_ends_a_position_of_loose_legs() -> None:
@@ -500,14 +500,14 @@ def test_a_repair_at_work_is_not_doubled_and_what_is_whole_is_watched_meanwhile(
     repairing = uneven(1, 2, 1, CANCELED, *a_repair_order(BUY_SHORT, 1, accepted("repair-1")))
     nothing_whole = uneven(0, 2, 0, CANCELED, *a_repair_order(BUY_SHORT, 2, accepted("repair-1")))
 
-    assert kinds(between_slots(repairing, STOPPED)) == ["Remember", "Close"]
+    assert kinds(between_slots(repairing, STOPPED)) == ["SaveState", "Close"]
     assert between_slots(nothing_whole, STOPPED) == []
 
 
 def test_legs_out_of_ratio_call_the_rest_of_the_entry_back_at_once() -> None:
     """CS-412, CS-413, R2: not after 300 s: a naked short does not wait for them."""
     assert between_slots(uneven(0, 2, 0)) == [Cancel("entry-p1", "legs out of ratio")]
-    assert kinds(between_slots(uneven(1, 1, 2))) == ["Cancel", "Remember"]
+    assert kinds(between_slots(uneven(1, 1, 2))) == ["Cancel", "SaveState"]
 
 
 def test_a_close_that_fills_its_long_first_is_called_back_and_its_short_bought() -> None:
@@ -555,4 +555,4 @@ def test_yesterdays_position_is_not_confused_with_todays_slots() -> None:
     plan = a_plan(a_put_spread(expiry=yesterday), position="old")
     book = a_book(opened(evolve(plan, scheduled_at=at("10:00", yesterday))))
 
-    assert kinds(steps(a_situation("10:00", book=book))) == ["Remember", "Open"]
+    assert kinds(steps(a_situation("10:00", book=book))) == ["SaveState", "Open"]

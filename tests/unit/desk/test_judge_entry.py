@@ -183,7 +183,7 @@ HOPELESS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("mended", "first"),
+    ("fixed", "first"),
     [
         ({}, "halted"),
         ({"book": a_book()}, "early_close"),
@@ -193,9 +193,9 @@ HOPELESS: dict[str, Any] = {
         ({"book": a_book(), "session": a_session(), "vix": "15", "price": None}, "price_missing"),
     ],
 )
-def test_the_first_no_is_the_reason(mended: dict[str, Any], first: str) -> None:
+def test_the_first_no_is_the_reason(fixed: dict[str, Any], first: str) -> None:
     """CS-300: with everything wrong, the reason is the earliest of the table."""
-    assert reason(a_situation(**{**HOPELESS, **mended})) == first
+    assert reason(a_situation(**{**HOPELESS, **fixed})) == first
 
 
 def test_later_filters_are_still_judged_where_their_inputs_exist() -> None:

@@ -15,7 +15,7 @@ from gammacore.domain.holdings.plans import SpreadPlan, SpreadWatch
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.spreads import CreditSpread, Vertical
-from gammacore.domain.strategy import Close, Decision, Remember, Warn
+from gammacore.domain.strategy import Close, Decision, SaveState, Warn
 
 
 def an_unlisted_put(strike: int, expiry: dt.date = DAY) -> OptionContract:
@@ -61,7 +61,7 @@ def test_a_position_is_judged_by_its_own_scale(price: str, held: bool) -> None:
     """CS-009, CS-510: held from 8 SPX points out of the money, 40 of NDX, on an SPX day too."""
     book = a_book(opened(a_plan(a_put_spread(24000, 23970, "NDX"), price=price)))
     situation = evolve(a_situation("12:00", book=book), market=an_ndx_market())
-    (remembered,) = [step for step in steps(situation) if isinstance(step, Remember)]
+    (remembered,) = [step for step in steps(situation) if isinstance(step, SaveState)]
 
     assert isinstance(remembered.watch, SpreadWatch)
     assert remembered.watch.hold is held

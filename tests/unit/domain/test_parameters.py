@@ -29,7 +29,7 @@ def test_a_figure_outside_its_bounds_is_refused_by_name(field: str, value: objec
     with pytest.raises(InvalidInput) as refusal:
         Figures(**{field: value})  # type: ignore[arg-type]
     assert refusal.value.field == field
-    assert words in refusal.value.mend
+    assert words in refusal.value.fix
 
 
 def test_the_bounds_themselves_pass_where_they_are_inclusive() -> None:

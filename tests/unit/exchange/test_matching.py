@@ -137,10 +137,10 @@ def test_a_forced_fill_is_never_worse_than_the_limit(short: BidAsk, long: BidAsk
     prices = natural_prices(ticket, showing({put(6880): short, put(6870): long}))
     assert prices is not None
 
-    mended = at_limit_or_better(ticket, prices)
+    fixed = at_limit_or_better(ticket, prices)
 
-    assert accepts_price(ticket, net_price(ticket, mended))
-    assert min(mended) >= 0
+    assert accepts_price(ticket, net_price(ticket, fixed))
+    assert min(fixed) >= 0
 
 
 @given(short=QUOTE, long=QUOTE, slippage=st.decimals(min_value=0, max_value=1, places=2))

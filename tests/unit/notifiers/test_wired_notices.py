@@ -138,7 +138,7 @@ def test_a_watcher_hears_of_the_fault_that_ends_the_loop() -> None:
 
 
 def test_a_url_is_shown_to_nobody() -> None:
-    """`config show` prints ***, a refusal names the key and the mend."""
+    """`config show` prints ***, a refusal names the key and the fix."""
     rows = {key: value for key, value, _ in configured(**TOLD).rows()}
 
     assert [rows[key] for key in TOLD] == ["***"] * 3

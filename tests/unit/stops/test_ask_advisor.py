@@ -19,7 +19,7 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.holding_events import WatchChanged
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.stops.exits import odds_out_of_the_money
-from gammacore.domain.strategy import Close, Decisions, Remember, Situation
+from gammacore.domain.strategy import Close, Decisions, SaveState, Situation
 
 PLAN = a_plan(contracts=2)
 STOPPED: Legs = {"P6880": (4.20, 4.30), "P6870": (1.50, 1.60)}  # worst 2.80, the stop is 2.75
@@ -175,7 +175,7 @@ def test_an_advisor_that_always_holds_is_overruled_in_the_end() -> None:
         steps = desk.says(situation).steps
         if any(isinstance(step, Close) for step in steps):
             break
-        (remember,) = [step for step in steps if isinstance(step, Remember)]
+        (remember,) = [step for step in steps if isinstance(step, SaveState)]
         desk.ledger.record(WatchChanged(situation.now, "p1", remember.watch))
         cycles += 1
         situation = desk.situation(f"10:{25 + cycles}")

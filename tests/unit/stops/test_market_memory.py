@@ -22,7 +22,7 @@ from gammacore.domain.holdings.plans import SpreadWatch
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_memory import MarketMemory
-from gammacore.domain.strategy import Close, Remember
+from gammacore.domain.strategy import Close, SaveState
 
 SPX = REGISTRY["SPX"]
 PLAN = a_plan(contracts=2)  # the 6880/6870 put spread, filled at 10:00:30 for 2.50
@@ -118,7 +118,7 @@ def test_the_desk_lets_noise_delay_a_stop_and_remembers_it() -> None:
     (waits,) = steps(evolve(situation, memory=WILD))
 
     assert isinstance(close, Close)
-    assert isinstance(waits, Remember)
+    assert isinstance(waits, SaveState)
     assert isinstance(waits.watch, SpreadWatch)
     assert waits.watch.suppressions.count == 1
 
@@ -150,7 +150,7 @@ def test_a_day_relived_is_a_day_remembered() -> None:
         now = market.next_at(now)
 
     restarted = RecallMarket(day, market, SPX)
-    restarted.relive(at("10:00"), now)
+    restarted.rebuild(at("10:00"), now)
 
     assert restarted.memory == undisturbed.memory
     assert restarted.memory.noise["p1"].level != 1.0
@@ -170,6 +170,6 @@ def test_a_live_feed_cannot_be_relived() -> None:
     day.record(ledger_opened(), *opened(PLAN))
 
     recall = RecallMarket(day, Live("SPX"), SPX)
-    recall.relive(at("09:30"), at("10:05"))
+    recall.rebuild(at("09:30"), at("10:05"))
 
     assert recall.memory == MarketMemory()

@@ -108,7 +108,7 @@ def test_before_anybody_listened_every_order_may_have_changed(listening: Listeni
     exchange = Exchange(FakeLine())
 
     assert exchange.sessions == 0
-    assert listening(exchange).heard() == News(gap=True)
+    assert listening(exchange).received() == News(gap=True)
 
 
 def test_the_client_id_comes_out_of_the_tag(listening: Listening) -> None:
@@ -119,7 +119,7 @@ def test_the_client_id_comes_out_of_the_tag(listening: Listening) -> None:
     line.say(order(tag=f"GEXENTRY-{ORDER_ID}"))
 
     assert until(news, lambda told: bool(told.orders)) == News(frozenset({ORDER_ID}))
-    assert news.heard() == News()
+    assert news.received() == News()
 
 
 def test_it_subscribes_with_its_session_to_orders_alone(listening: Listening) -> None:
@@ -135,11 +135,11 @@ def test_connecting_tells_of_a_gap_once_and_only_when_the_stream_speaks(listenin
     line = FakeLine()
     news = listening(Exchange(line))
 
-    assert news.heard().gap
-    assert news.heard().gap
+    assert news.received().gap
+    assert news.received().gap
     line.say(HEARTBEAT)
     until(news, is_connected)
-    assert news.heard() == News()
+    assert news.received() == News()
 
 
 @pytest.mark.parametrize("end", [ConnectionError("reset"), TimeoutError(), ValueError("anything")])
@@ -163,10 +163,10 @@ def test_a_cut_is_a_gap_and_the_next_session_begins_when_the_old_line_is_down(
 
 def test_silence_beyond_the_limit_is_told_in_words(listening: Listening) -> None:
     news = listening(Exchange(FakeLine(HEARTBEAT, TimeoutError())), NewsSettings(pause_seconds=60))
-    news.heard()
+    news.received()
 
     until(news, lambda _: "heartbeat" in news.trouble)
-    assert news.heard().gap
+    assert news.received().gap
 
 
 @pytest.mark.parametrize("garbled", ["{", "7", '"text"', b"\xff\xfe", "[1, 2]"])
@@ -179,7 +179,7 @@ def test_what_cannot_be_read_may_have_been_about_any_order(listening: Listening,
     line.say(garbled)
 
     until(news, lambda told: told.gap)
-    assert news.heard() == News()
+    assert news.received() == News()
     assert exchange.sessions == 1
 
 
@@ -217,26 +217,26 @@ def test_without_a_session_it_goes_on_asking_and_every_order_is_polled(listening
 
     until(news, lambda told: told.gap and exchange.sessions > 2)
 
-    assert news.heard() == News(gap=True)
+    assert news.received() == News(gap=True)
     assert str(status) in news.trouble
 
 
 def test_a_stream_that_answers_with_an_error_is_not_listened_to(listening: Listening) -> None:
     news = listening(Exchange(FakeLine({"error": "Session not found"})), NewsSettings(pause_seconds=60))
-    news.heard()
+    news.received()
 
     until(news, lambda _: news.trouble == "Session not found")
-    assert news.heard() == News(gap=True)
+    assert news.received() == News(gap=True)
 
 
 def test_a_connection_refused_is_only_a_gap(listening: Listening) -> None:
     exchange = Exchange(OSError("token in the words: t0ken-t0ken"))
     news = listening(exchange)
-    news.heard()
+    news.received()
 
     assert exchange.all_dialled.wait(PATIENCE_SECONDS)
     assert "t0ken" not in news.trouble
-    assert news.heard() == News(gap=True)
+    assert news.received() == News(gap=True)
 
 
 def test_closing_wakes_the_thread_and_may_be_done_twice_or_before_the_first_question(listening: Listening) -> None:
@@ -248,5 +248,5 @@ def test_closing_wakes_the_thread_and_may_be_done_twice_or_before_the_first_ques
         each.close()
 
     assert line.closed.is_set()
-    assert news.heard() == News(gap=True)
-    assert unasked.heard() == News(gap=True)
+    assert news.received() == News(gap=True)
+    assert unasked.received() == News(gap=True)

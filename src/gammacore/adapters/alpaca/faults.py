@@ -52,7 +52,7 @@ class WireTrouble(faults.WireTrouble):
 
 
 def trouble_of(fault: Exception) -> WireTrouble:
-    """What kept a call of alpaca-py from its answer. Only kinds and the vendor's message are told, never a body.
+    """What kept a call of alpaca-py from its answer. Only kinds and the vendor's message are reported, never a body.
 
     >>> trouble_of(requests.ConnectTimeout("secret")).words
     "Alpaca does not answer in time; check the network connection and the broker's status page"

@@ -66,7 +66,7 @@ class AlpacaOrderNews:
         self._thread = threading.Thread(target=self._run, name="alpaca order news", daemon=True)
         self._thread.start()
 
-    def heard(self) -> News:
+    def received(self) -> News:
         """Orders changed since the last call; a gap until Alpaca listens, after a cut and after a garbled message."""
         with self._lock:
             news = News(frozenset(self._orders), self._gap)

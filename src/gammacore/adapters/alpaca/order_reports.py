@@ -41,7 +41,7 @@ _WORKING = frozenset({
     "new", "accepted", "pending_new", "accepted_for_bidding", "pending_replace", "pending_review", "held", "stopped",
     "suspended", "calculated", "done_for_day",
 })  # fmt: skip
-"""States in which a fill may still come or be told; one that nobody knows is taken for such a state, and named."""
+"""States in which a fill may still come or be reported; one that nobody knows is taken for such a state, and named."""
 
 
 @frozen
@@ -137,15 +137,15 @@ def _not_negative(quantity: int) -> int:
 
 
 def _execution(row: Row, legs: Sequence[_Leg]) -> Execution:
-    """All that was filled so far. Legs are told only when each that was filled has its price. Rules: CS-411, CS-412."""
+    """All that was filled so far. Legs are given only when each that was filled has its price. Rules: CS-411, CS-412."""
     spreads = _not_negative(whole(row, "filled_qty")) if figure_or_none(row, "filled_qty") else 0
     filled = [leg for leg in legs if leg.filled]
     fills = tuple(
         LegFill(leg.symbol, leg.side, leg.filled, leg.price) for leg in filled if leg.price is not None
     )  # fmt: skip
-    told = fills if len(fills) == len(filled) else ()
+    reported = fills if len(fills) == len(filled) else ()
     price = _net_price(row, legs) if spreads else None
-    return Execution(spreads, price, abs(figure_or_none(row, "commission") or _NO_TRADE), told)
+    return Execution(spreads, price, abs(figure_or_none(row, "commission") or _NO_TRADE), reported)
 
 
 def _net_price(row: Row, legs: Sequence[_Leg]) -> Decimal | None:
@@ -156,10 +156,10 @@ def _net_price(row: Row, legs: Sequence[_Leg]) -> Decimal | None:
     """
     if row.get("order_class") != MULTILEG:
         return _price(row)
-    told, by_legs = figure_or_none(row, "filled_avg_price"), _net_credit(legs)
+    reported, by_legs = figure_or_none(row, "filled_avg_price"), _net_credit(legs)
     if by_legs is None:
-        return None if not told else abs(told)
-    amount = abs(told) if told else abs(by_legs)
+        return None if not reported else abs(reported)
+    amount = abs(reported) if reported else abs(by_legs)
     meant = _effect(row, legs) or (Effect.CREDIT if by_legs > 0 else Effect.DEBIT)
     return amount if by_legs * meant.sign >= 0 else -amount
 

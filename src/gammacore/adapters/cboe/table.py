@@ -282,7 +282,7 @@ class _Reader:
         try:
             contract = read_option_symbol(symbol)
         except InvalidInput as wrong:
-            raise InvalidInput(f"{place}, option symbol", repr(symbol), wrong.mend) from wrong
+            raise InvalidInput(f"{place}, option symbol", repr(symbol), wrong.fix) from wrong
         if is_adjusted(contract.root, *self._known):
             code = _ADJUSTED
         else:
@@ -330,7 +330,7 @@ class _Reader:
                 return (stand_in if stand_in.tzinfo else stand_in.replace(tzinfo=NEW_YORK)).astimezone(dt.UTC)
             if isinstance(stand_in, dt.time):
                 return at_zone(dated(line, expiries, field), stand_in, "")
-            raise InvalidInput(field, wrong.value, f"{wrong.mend}, or give --as-of") from wrong
+            raise InvalidInput(field, wrong.value, f"{wrong.fix}, or give --as-of") from wrong
         return as_of
 
     def _underlying(self) -> str:

@@ -36,9 +36,9 @@ class FakeOrderNews:
     >>> session = TradingSession.of(dt.date(2026, 1, 5))
     >>> market = SimulatedMarket(REGISTRY["SPX"], session, seed=1)
     >>> news = FakeOrderNews(FakeExchange(market, FakeClock(session.open), NyseCalendar()))
-    >>> news.heard()
+    >>> news.received()
     News(orders=frozenset(), gap=True)
-    >>> news.heard()
+    >>> news.received()
     News(orders=frozenset(), gap=False)
     """
 
@@ -48,7 +48,7 @@ class FakeOrderNews:
         self._gap = True
         self._is_cut = False
 
-    def heard(self) -> News:
+    def received(self) -> News:
         """The orders that changed since the last call; nothing but a gap while the stream is cut or closed."""
         if self._is_cut:
             return News(gap=True)

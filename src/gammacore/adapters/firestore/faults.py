@@ -12,7 +12,7 @@ _KEY_TROUBLE = "Getting metadata from plugin failed"
 
 
 class StoreUnreachable(StorageError):
-    """No answer in time. A read told us nothing; a write may or may not have been done."""
+    """No answer in time. A read returned nothing; a write may or may not have been done."""
 
 
 class StoreBusy(StorageError):

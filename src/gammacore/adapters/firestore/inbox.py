@@ -24,7 +24,7 @@ class FirestoreInbox:
 
     A request is stored when `post` returns and stays until `done`. Its document is named by its content, so one that is
     posted twice, also because the first answer got lost, is pending once. The loop that listens outlasts `outages`;
-    whoever posts is told at once.
+    whoever posts is alerted at once.
 
     Raises (every method):
         CorruptLedger: a request cannot be read; a halt may be in it, so it is never passed over.

@@ -66,7 +66,7 @@ class Outages:
         self._alarms.append(request)
 
     def pending(self) -> Sequence[Request]:
-        """The outages that ended and were not told yet, oldest first. See `Inbox.pending`."""
+        """The outages that ended and were not reported yet, oldest first. See `Inbox.pending`."""
         return tuple(self._alarms)
 
     def done(self, request: Request) -> None:

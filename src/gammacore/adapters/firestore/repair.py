@@ -175,4 +175,4 @@ def _lost(before: Document | None, kept: int) -> int | None:
 
 def _check(documents: Documents, place: str) -> None:
     if (problem := _problem(documents, place)) is not None:
-        raise StorageError(f"{problem}; it could not be mended. Import a backup under another ledger name")
+        raise StorageError(f"{problem}; it could not be fixed. Import a backup under another ledger name")

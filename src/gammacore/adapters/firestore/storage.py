@@ -159,12 +159,12 @@ class FirestoreStorage:
     def _present_head(self) -> Head:
         return self._head if self._lease is not None else self._read_head("restore the backup")
 
-    def _read_head(self, mend: str) -> Head:
+    def _read_head(self, fix: str) -> Head:
         head = read_head(self._documents, self.place)
         if head is None and is_left(self._documents, self.place):
             raise corrupt(self.place, HEAD_IS_GONE)
         if head is None:
-            raise StorageError(f"there is no ledger at {self.place}; {mend}")
+            raise StorageError(f"there is no ledger at {self.place}; {fix}")
         return head
 
     def _chained(self, payloads: Sequence[str]) -> Sequence[Row]:

@@ -36,8 +36,8 @@ def delta_chart(report: DayReport, trade: Trade, prices: Prices) -> str:
     for axes, name in ((deltas, "net delta, contracts"), (path, report.underlying), (shares, "hedge shares")):
         axes.set_ylabel(name, color=PAGE.muted, fontsize=8.5)
         axes.yaxis.set_label_coords(-0.052, 0.5)
-    told = f"Net delta of the {title(trade)} before and after each of {len(trade.hedges)} hedges on {report.date}"
-    return inline_svg(figure, f"delta-{trade.id}", told)
+    reported = f"Net delta of the {title(trade)} before and after each of {len(trade.hedges)} hedges on {report.date}"
+    return inline_svg(figure, f"delta-{trade.id}", reported)
 
 
 # -- the delta ---------------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def _draw_deltas(axes: Axes, report: DayReport, trade: Trade) -> None:
 
 
 def _measured(report: DayReport, trade: Trade) -> list[tuple[float, float]]:
-    """(hours, contract-deltas) at every decision told, and after each hedge at its own instant."""
+    """(hours, contract-deltas) at every decision reported, and after each hedge at its own instant."""
     points: list[tuple[float, float]] = []
     after = {id(hedge.decision): hedge.delta_after for hedge in trade.hedges}
     for decision in trade.decisions:

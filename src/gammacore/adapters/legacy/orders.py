@@ -163,7 +163,7 @@ def _spread(fields: Fields) -> CreditSpread:
         pairs = [(short, _cover(short, longs)) for short in sorted(shorts, key=lambda leg: leg.right)]
         spread = CreditSpread(tuple(Vertical(short, long) for short, long in pairs))
     except InvalidInput as wrong:
-        raise InvalidInput("option_symbols", wrong.value, wrong.mend) from wrong
+        raise InvalidInput("option_symbols", wrong.value, wrong.fix) from wrong
     _compare_strikes(fields, spread)
     return spread
 
@@ -181,7 +181,7 @@ def _leg(symbol: object) -> OptionContract:
     try:
         return read_option_symbol(str(symbol))
     except InvalidInput as wrong:
-        raise InvalidInput("option_symbols", wrong.value, wrong.mend) from wrong
+        raise InvalidInput("option_symbols", wrong.value, wrong.fix) from wrong
 
 
 def _cover(short: OptionContract, longs: list[OptionContract]) -> OptionContract:

@@ -33,7 +33,7 @@ class Refusal:
 
     @classmethod
     def of(cls, wrong: InvalidInput, file: str, *, index: int | None = None, line: int | None = None) -> Refusal:
-        return cls(file, wrong.field, f"{wrong.value} is not valid; {wrong.mend}", index, line)
+        return cls(file, wrong.field, f"{wrong.value} is not valid; {wrong.fix}", index, line)
 
     def __str__(self) -> str:
         where = f", entry {self.index}" if self.index is not None else f", line {self.line}" if self.line else ""

@@ -1,4 +1,4 @@
-"""One HTTPS request with time-outs and a few repeats; what goes wrong is told without the URL."""
+"""One HTTPS request with time-outs and a few repeats; what goes wrong is reported without the URL."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Https:
             return answer
         busy = answer.status_code == TOO_MANY_REQUESTS
         raise NotDelivered(
-            f"answered {answer.status_code}", _wait_told(answer) if busy else answer.status_code >= SERVER_ERROR
+            f"answered {answer.status_code}", _wait_asked(answer) if busy else answer.status_code >= SERVER_ERROR
         )
 
 
@@ -79,7 +79,7 @@ def _wait(state: RetryCallState) -> float:
     return BACK_OFF(state) if isinstance(named, bool) else named
 
 
-def _wait_told(answer: requests.Response) -> float | bool:
+def _wait_asked(answer: requests.Response) -> float | bool:
     """Seconds the server wants to be left alone, no longer than an alert is worth waiting for."""
     try:
         return min(max(float(answer.headers.get("Retry-After", "1")), 0.0), LONGEST_WAIT_SECONDS)

@@ -65,7 +65,7 @@ class Outbox:
                 errand()
             except GammacoreError as fault:
                 self._logger.warning("%s: %s failed: %s", self._name, name, fault)
-            except Exception as fault:  # its text may hold a secret: only its kind is told
+            except Exception as fault:  # its text may hold a secret: only its kind is reported
                 self._logger.warning("%s: %s failed: %s", self._name, name, type(fault).__name__)
             finally:
                 with self._changed:

@@ -31,7 +31,7 @@ class UnreadableFile(InvalidInput):
     """
 
     def __str__(self) -> str:
-        return f"{self.field} is {self.value}; {self.mend}"
+        return f"{self.field} is {self.value}; {self.fix}"
 
 
 GZIP_MAGIC = b"\x1f\x8b"

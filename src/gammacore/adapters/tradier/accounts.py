@@ -41,7 +41,7 @@ class Balances:
         """What options may still be bought for, dollars.
 
         Raises:
-            UnreadableAnswer: no shape of account told it. It is never taken for zero.
+            UnreadableAnswer: no shape of account reported it. It is never taken for zero.
         """
         for power in (self.margin, self.pdt):
             if power is not None:

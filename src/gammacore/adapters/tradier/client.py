@@ -162,12 +162,12 @@ class TradierClient:
         self._pacer.heard(lane, answer.headers)
         try:
             return read_answer(answer.status_code, answer.text, self._http.base_url.host)
-        except WireTrouble as told:
-            if told.trouble is Trouble.BUSY:
+        except WireTrouble as reported:
+            if reported.trouble is Trouble.BUSY:
                 self._pacer.turned_away(lane)
             # A gateway that quotes our header back does not get it into an error.
-            words = told.words.replace(self._token.reveal(), HIDDEN)
-            raise WireTrouble(told.trouble, words, told.broker_id) from None
+            words = reported.words.replace(self._token.reveal(), HIDDEN)
+            raise WireTrouble(reported.trouble, words, reported.broker_id) from None
 
     def _signed(self, request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {self._token.reveal()}"

@@ -50,8 +50,8 @@ class ListedOption:
             contract = read_option_symbol(self.symbol)
         except InvalidInput:
             return None
-        told = (self.expiration_date, Right.CALL if self.is_call else Right.PUT, round(self.strike * 1000))
-        if (contract.expiry, contract.right, int(contract.strike * 1000)) != told:
+        reported = (self.expiration_date, Right.CALL if self.is_call else Right.PUT, round(self.strike * 1000))
+        if (contract.expiry, contract.right, int(contract.strike * 1000)) != reported:
             return None
         return contract.root if self.root_symbol in ("", contract.root) else None
 

@@ -97,7 +97,7 @@ class TradierOrderNews:
         with self._lock:
             return self._trouble
 
-    def heard(self) -> News:
+    def received(self) -> News:
         self._begin()
         with self._lock:
             news = News(frozenset(self._changed), gap=self._missed or not self._listening)

@@ -69,7 +69,7 @@ def state_of(row: OrderRow) -> OrderState:
 def execution_of(row: OrderRow) -> Execution:
     """Everything filled so far: spreads (contracts, shares) and their average price, positive in the order's effect.
 
-    A price of 0 on something filled is one Tradier has not told yet (CS-411).
+    A price of 0 on something filled is one Tradier has not reported yet (CS-411).
 
     Raises:
         UnreadableAnswer: it may have filled and its row does not say how much. Never to be read as nothing.
@@ -87,7 +87,7 @@ def report_of(row: OrderRow) -> OrderReport:
     """The row in our words.
 
     Raises:
-        UnreadableAnswer: no time, or a fill that is not told.
+        UnreadableAnswer: no time, or a fill that is not reported.
     """
     at = row.transaction_date or row.create_date
     if at is None:

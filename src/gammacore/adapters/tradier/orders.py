@@ -25,7 +25,7 @@ MOST_PAGES = 100
 class OrderRow:
     """One order, or one leg of one, as a question about it is answered. Prices in points, sizes in spreads.
 
-    A leg is itself a row with its own id. What is not told is None: a row made of other orders (oto, oco) has no
+    A leg is itself a row with its own id. What is not reported is None: a row made of other orders (oto, oco) has no
     quantity of its own.
     """
 
@@ -57,7 +57,7 @@ class UnreadRow:
 
     @property
     def has_a_name(self) -> bool:
-        """Whether it can be told which order it is: one with an id and a tag that is a text, or none at all."""
+        """Whether it can be known which order it is: one with an id and a tag that is a text, or none at all."""
         return self.id != ""
 
 

@@ -36,11 +36,11 @@ class _Row:
 
     def bar(self, start: dt.datetime | None, seconds: int) -> Bar | None:
         """The bar of the row; None when a figure is missing, no price, or not between low and high."""
-        told = (self.open, self.high, self.low, self.close)
-        if start is None or not all(is_price(figure) for figure in told):
+        reported = (self.open, self.high, self.low, self.close)
+        if start is None or not all(is_price(figure) for figure in reported):
             return None
         try:
-            return Bar(start, seconds, *(figure for figure in told if figure is not None))
+            return Bar(start, seconds, *(figure for figure in reported if figure is not None))
         except InvalidInput:
             return None
 

@@ -32,10 +32,10 @@ class VendorQuote:
 
         None when none is a price, or nobody knows when it was seen.
         """
-        told = ((self.last, self.trade_date), (self.bid, self.bid_date), (self.ask, self.ask_date))
+        reported = ((self.last, self.trade_date), (self.bid, self.bid_date), (self.ask, self.ask_date))
         seen = [
             SeenPrice(price, at)
-            for price, dated in told
+            for price, dated in reported
             if is_price(price) and (at := seen_by(dated, now, tolerance)) is not None
         ]
         fresh = (price for price in seen if price.age_seconds(now) <= fresh_seconds)

@@ -97,7 +97,7 @@ _ERRORS: Mapping[Asked, Mapping[Trouble, type[BrokerError]]] = {
     Asked.ORDER: {**_READ, **_LEFT_WITHOUT_ANSWER, Trouble.REFUSED: OrderRejected},
     Asked.CANCEL: {**_READ, **_LEFT_WITHOUT_ANSWER},
 }
-"""The table: what our side is told, by what was asked and what went wrong."""
+"""The table: what our side reports, by what was asked and what went wrong."""
 
 
 class WireTrouble(Exception):
@@ -129,8 +129,8 @@ class WireTrouble(Exception):
         kind = _ERRORS[asked][self.trouble]
         if kind is OrderRejected:
             return OrderRejected(self.words)
-        told = "; ".join(filter(None, (f"{place}: {self.words}", self.remedy)))
-        return OutcomeUnknown(told, self.broker_id) if kind is OutcomeUnknown else kind(told)
+        reported = "; ".join(filter(None, (f"{place}: {self.words}", self.remedy)))
+        return OutcomeUnknown(reported, self.broker_id) if kind is OutcomeUnknown else kind(reported)
 
 
 def trouble_of_status(status: int) -> Trouble | None:

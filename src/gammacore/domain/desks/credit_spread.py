@@ -43,11 +43,11 @@ from gammacore.domain.strategy import (
     Decision,
     Decisions,
     Needs,
-    Observe,
+    NoTrade,
     Open,
-    Remember,
+    RecordWatch,
+    SaveState,
     Situation,
-    Stand,
     Warn,
 )
 
@@ -115,10 +115,10 @@ class CreditSpreadDesk:
             case = self.case(situation, slot)
             judgement = judge_entry(case)
             if judgement.plan is None:
-                yield Stand(judgement.record)
+                yield NoTrade(judgement.record)
             elif self._is_watched_first(situation, slot):
                 if slot not in situation.memory.watched:
-                    yield Observe(slot, self._watch_spread(judgement.plan, situation.now))
+                    yield RecordWatch(slot, self._watch_spread(judgement.plan, situation.now))
                 return
             else:
                 first = self.entries.limit.first(judgement.plan, situation.underlying)
@@ -169,7 +169,7 @@ class CreditSpreadDesk:
         after, breach = self._told_of_breach(position, judgement.watch, situation)
         yield from breach
         if after is not position.watch:
-            yield Remember(position.id, after)
+            yield SaveState(position.id, after)
         if position.has_bad_credit:
             yield Warn("bad_credit", f"credit {position.credit}: only time exits act", position.id)
         if mark is None and stale_alarm(position.plan.policy, watch):
@@ -182,7 +182,7 @@ class CreditSpreadDesk:
     def _told_of_breach(
         self, position: SoldSpread, watch: SpreadWatch, situation: Situation
     ) -> tuple[SpreadWatch, tuple[Warn, ...]]:
-        """A short of today's underlying more than 5k points in the money: told once, no exit. Rule: CS-530."""
+        """A short of today's underlying more than 5k points in the money: reported once, no exit. Rule: CS-530."""
         price, underlying = situation.price, situation.underlying
         if price is None or watch.breach_told or position.underlying != underlying.symbol:
             return watch, ()

@@ -125,8 +125,8 @@ def close_leftovers(
         return
     for inventory in leftovers(book, session):
         steps = tuple(go_flat(inventory, book, now, retry, leftover=True))
-        is_told = any(order.intended_at >= session.open for order in book.orders_of(inventory.id))
-        if not is_told and any(isinstance(step, Trade) for step in steps):
+        is_reported = any(order.intended_at >= session.open for order in book.orders_of(inventory.id))
+        if not is_reported and any(isinstance(step, Trade) for step in steps):
             detail = f"left by an earlier session: {inventory.in_words}; closed now"
             yield Warn(Alarm.LEFTOVER, detail, inventory.id)
         yield from steps

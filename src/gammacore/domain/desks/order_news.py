@@ -58,8 +58,8 @@ def _is_found(order: Order, report: OrderReport) -> bool:
 
 def lacks_price(report: OrderReport, holding: AnyHolding) -> bool:
     """A fill without an expected price waits for its own: until then the order counts as in flight. CS-411."""
-    told = report.execution
-    return holding.plan is None and told.any and not (told.price or told.legs)
+    reported = report.execution
+    return holding.plan is None and reported.any and not (reported.price or reported.legs)
 
 
 def _fill(order: Order, report: OrderReport, holding: AnyHolding, now: dt.datetime) -> OrderFilled:
@@ -73,7 +73,7 @@ def _fill(order: Order, report: OrderReport, holding: AnyHolding, now: dt.dateti
 
 
 def _impossible(order: Order, fill: OrderFilled, holding: AnyHolding) -> list[Event]:
-    """The alarm of a credit no spread can bring: booked as told, flagged, asked for again. CS-003, CS-411."""
+    """The alarm of a credit no spread can bring: booked as reported, flagged, asked for again. CS-003, CS-411."""
     plan, price = holding.plan, fill.execution.price
     if order.ticket.purpose is not Purpose.ENTRY or plan is None or not fill.execution.quantity:
         return []

@@ -1,4 +1,4 @@
-"""Orphans: spreads the broker holds that are in no book, told apart from other people's contracts by who ordered them.
+"""Orphans: spreads the broker holds that are in no book; who ordered them tells ours from another trader's.
 
 Pure. What pairs into verticals and was sold for a credit by our own orders is adopted; the rest is quarantined.
 Rules: CS-573..575.

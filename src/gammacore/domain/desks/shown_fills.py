@@ -102,7 +102,7 @@ def _has_price(ticket: OrderTicket, holding: AnyHolding) -> bool:
 
 
 def _with_more(order: Order, more: Mapping[str, int]) -> Execution:
-    """All that is filled of an order with what the holdings show: legs at no price where none was told (CS-411)."""
+    """All that is filled of an order with what the holdings show: legs at no price where none was reported (CS-411)."""
     known, ticket = order.execution, order.ticket
     filled = {leg.symbol: known.filled_of(leg) + abs(more.get(leg.symbol, 0)) for leg in ticket.legs}
     whole = min(filled[leg.symbol] // leg.ratio for leg in ticket.legs)

@@ -156,19 +156,19 @@ def reviews(trades: Iterable[Trade], period: Period, record: Sequence[Decimal] =
 
     `record` is the gross P/L per contract of trades before the first of these, oldest first.
     """
-    told_once = trades_once(trades)
-    closed = sorted(((end.at, trade) for trade in told_once if (end := trade.end) is not None), key=_instant)
-    still_open = [trade for trade in told_once if trade.end is None]
+    each_once = trades_once(trades)
+    closed = sorted(((end.at, trade) for trade in each_once if (end := trade.end) is not None), key=_instant)
+    still_open = [trade for trade in each_once if trade.end is None]
     spans = {period.span(new_york_date(at)) for at, _ in closed}
     spans |= {period.span(new_york_date(trade.opened)) for trade in still_open}
     known = list(record)
-    told = []
+    reported = []
     for first, last in sorted(spans):
         ended = [trade for at, trade in closed if first <= new_york_date(at) <= last]
         waiting = [trade for trade in still_open if first <= new_york_date(trade.opened) <= last]
-        told.append(_review(period, (first, last), ended, waiting, known))
+        reported.append(_review(period, (first, last), ended, waiting, known))
         known += [_per_contract(trade) for trade in _spreads(ended) if trade.contracts]
-    return tuple(told)
+    return tuple(reported)
 
 
 def _review(

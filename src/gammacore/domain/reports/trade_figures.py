@@ -34,8 +34,8 @@ class TradeFigures:
     @classmethod
     def of(cls, trades: Iterable[Trade]) -> TradeFigures:
         """The figures of these trades. Rule: CS-623."""
-        told = list(trades)
-        sane = [trade for trade in told if _is_plausible(trade)]
+        reported = list(trades)
+        sane = [trade for trade in reported if _is_plausible(trade)]
         results = [trade.result for trade in sane]
         amounts = [trade.pnl for trade in sane if trade.pnl is not None]
         return cls(
@@ -47,7 +47,7 @@ class TradeFigures:
             credits=sum((trade.sold.premium for trade in sane if trade.sold is not None), Decimal(0)),
             won=sum((pnl for pnl in amounts if pnl > 0), Decimal(0)),
             lost=-sum((pnl for pnl in amounts if pnl < 0), Decimal(0)),
-            left_out=tuple(trade.id for trade in told if not _is_plausible(trade)),
+            left_out=tuple(trade.id for trade in reported if not _is_plausible(trade)),
         )
 
     @property

@@ -65,9 +65,9 @@ def _story(trade: Trade) -> Iterator[Line]:
         yield Line(trade.opened, f"sold for {trade.sold.credit:.2f}. {trade.sold.why}", day)
     else:
         seen = trade.judged and trade.judged.price
-        for at, told in words.story(trade):
+        for at, reported in words.story(trade):
             aside = "" if seen is None else f"with {trade.holding.underlying} at {seen}"
-            yield Line(at, told, words.day_in_words(at, trade), aside=aside)
+            yield Line(at, reported, words.day_in_words(at, trade), aside=aside)
             seen = None
     if (end := trade.end) is not None:
         closed = "closed" if trade.sold is None else f"closed for {end.value:.2f}"
@@ -146,7 +146,7 @@ def _holding_figures(trade: Trade) -> Figures:
         Figure("slippage, in shares" if trade.hedges else "", trade.slippage, Unit.DOLLARS, key="slippage"),
         fact("holdings", held.quantities),
         fact("hedges", Section("hedges", tuple(hedge_figures(hedge) for hedge in trade.hedges))),
-        fact("story", tuple(Line(at, told) for at, told in words.story(trade))),
+        fact("story", tuple(Line(at, reported) for at, reported in words.story(trade))),
     )
 
 

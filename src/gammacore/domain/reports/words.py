@@ -49,7 +49,7 @@ def story(trade: Trade) -> tuple[tuple[dt.datetime, str], ...]:
         if order.execution.any and order.ticket.purpose is not Purpose.HEDGE
     ]
     moved = [(event.at, words) for event in trade.moved if (words := moved_in_words(event))]
-    return tuple(sorted(traded + moved, key=lambda told: told[0]))
+    return tuple(sorted(traded + moved, key=lambda reported: reported[0]))
 
 
 def day_in_words(at: dt.datetime, trade: Trade) -> str:
@@ -113,12 +113,16 @@ def moved_in_words(event: Moved) -> str:
 
 def legs_in_words(legs: Iterable[Leg | ShareLeg]) -> str:
     """The legs of an order as a trader calls them: "559 straddle", "555/563 strangle", "559 call", "SPY"."""
-    told = tuple(legs)
-    options = [leg.contract for leg in told if isinstance(leg, Leg)]
-    if len(options) == 2 and {one.right for one in options} == {Right.CALL, Right.PUT} and told[0].side is told[1].side:
+    reported = tuple(legs)
+    options = [leg.contract for leg in reported if isinstance(leg, Leg)]
+    if (
+        len(options) == 2
+        and {one.right for one in options} == {Right.CALL, Right.PUT}
+        and reported[0].side is reported[1].side
+    ):
         low, high = sorted(one.strike for one in options)
         return f"{_strike(low)} straddle" if low == high else f"{_strike(low)}/{_strike(high)} strangle"
-    return ", ".join(_contract(leg.contract) if isinstance(leg, Leg) else leg.symbol for leg in told)
+    return ", ".join(_contract(leg.contract) if isinstance(leg, Leg) else leg.symbol for leg in reported)
 
 
 def symbol_in_words(symbol: str) -> str:

@@ -25,7 +25,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import EquityWatch, ExposureSnapshot, OpeningGuards
 from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
-from gammacore.domain.strategy import Decision, Situation, Stand, Trade, Warn
+from gammacore.domain.strategy import Decision, NoTrade, Situation, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 
 _ALARMS = (Alarm.POSITION_LIMIT, Alarm.NET_DELTA_LIMIT)
@@ -91,7 +91,7 @@ class PurchaseCase:
         last = self.situation.book.judgement(record.scheduled_at)
         if last is not None and last.reason == record.reason:
             return
-        yield Stand(record)
+        yield NoTrade(record)
         if record.reason in _ALARMS:
             yield Warn(record.reason, record.explanation)
 
