@@ -1,4 +1,7 @@
-"""The broker port: orders, holdings and the account, in our words."""
+"""The broker ports: orders, holdings and the account, in our words; and the broker's own stream of order events.
+
+An event of that stream is a reason to look sooner, never the truth itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock ports."""
+"""The clock ports: the present instant, waiting, and the exchange's sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The market data port: what the market shows, live, recorded or simulated."""
+"""The market data ports: what the market shows, live, recorded or simulated; dealer gamma exposure and the market
+regime beside it; and where what a market showed is kept, to be shown again.
+"""
 
 from __future__ import annotations
 

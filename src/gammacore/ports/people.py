@@ -1,4 +1,7 @@
-"""The notifier ports: people are notified what the ledger already holds, and that the loop is alive."""
+"""The people around a trading day: who is notified of it, who may advise, who may ask entries to pause. All optional.
+
+Rules: CS-313, CS-335, CS-354, CS-362, CS-414, CS-626.
+"""
 
 from __future__ import annotations
 

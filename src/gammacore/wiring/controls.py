@@ -1,4 +1,4 @@
-"""Acting on a ledger from outside its loop: halt, resume, flatten, reconcile. Rules: R10, OP-104, OP-105."""
+"""Acting on a ledger from outside its loop, and what a loop obeys. Rules: R10, OP-104, OP-105."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _not_negative(quantity: int) -> int:
 
 
 def _execution(row: Row, legs: Sequence[_Leg]) -> Execution:
-    """All that was filled so far. Legs are given only when each that was filled has its price. Rules: CS-411, CS-412."""
+    """All that was filled so far, with its legs only where each that was filled has its price. CS-411, CS-412."""
     spreads = _not_negative(whole(row, "filled_qty")) if figure_or_none(row, "filled_qty") else 0
     filled = [leg for leg in legs if leg.filled]
     fills = tuple(

@@ -1,4 +1,4 @@
-"""One broker as one value: its credentials' names, its facts, how it and its market are opened, what a person is reported.
+"""One broker as one value: its credentials' names, its facts, how it and its market are opened, its words for people.
 
 A broker's package has one `kit.py`; `configuration/brokers.py` is the table of all of them, and nothing else asks
 which broker it is. A kit is cheap to import: the broker's libraries are loaded by the call that opens it.

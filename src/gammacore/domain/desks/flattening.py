@@ -1,6 +1,7 @@
 """Going flat: a market order for each option, then one for the hedge shares, tried again until nothing is held.
 
-Rules: DH-510, DH-511, DH-520.
+Also what no strategy that runs watches: holdings of an earlier session, shares that settlement delivered, a naked short
+that a crash left. Pure. Rules: CS-413, CS-529, CS-574, DH-510, DH-511, DH-520.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ from gammacore.domain.orders import Effect, Order, OrderState, Purpose, still_cl
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Cancel, Close, Decision, Trade, Warn
+
+TRY_AGAIN = dt.timedelta(seconds=60)
+"""From an order for what no strategy watches that left some of it to the next (ours). Rule: DH-511."""
+_PURPOSES = {
+    Origin.STRANDED: (Purpose.REPAIR, "naked_short"),
+    Origin.DELIVERED: (Purpose.EXIT, "delivered_shares"),
+}
 
 
 def closing_trade(holding: AnyHolding, symbol: str, purpose: Purpose, reason: str) -> Trade:
@@ -103,10 +111,6 @@ def _has_expired(holding: Lots, now: dt.datetime) -> bool:
     return holding.is_option and parse_occ(holding.symbol).expiry < new_york_date(now)
 
 
-TRY_AGAIN = dt.timedelta(seconds=60)
-"""From a refused order for leftovers to the next, where no setting says otherwise. Rule: DH-511."""
-
-
 def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
     """What a strategy chose to hold before this session and still holds."""
     return tuple(
@@ -148,15 +152,6 @@ def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> 
             held = f"a credit spread of {position.contracts} contracts that this strategy does not watch"
             yield Warn(Alarm.LEFTOVER, f"{held}: closed now", position.id)
             yield Close(position.id, LEFTOVER_CLOSE, held, urgent=True)
-
-
-TRY_AGAIN = dt.timedelta(seconds=60)
-"""From the end of an order for unwanted holdings to the next, whatever the first one left (ours)."""
-
-_PURPOSES = {
-    Origin.STRANDED: (Purpose.REPAIR, "naked_short"),
-    Origin.DELIVERED: (Purpose.EXIT, "delivered_shares"),
-}
 
 
 def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, now: dt.datetime) -> Iterator[Trade]:

@@ -1,4 +1,4 @@
-"""What is reported of an event: one table for the alerts and for the log. Rules: CS-501, CS-625..628.
+"""Notices: what alerts and log report of each event, in one table. Rules: CS-501, CS-625..628.
 
 An event may have several notices or none. An alert is sent of those that `alerts`; every notice is a log line, and the
 lines of `log` follow it: sizes, premiums and balances always in the same words, so that they are found by grep.
