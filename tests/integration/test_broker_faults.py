@@ -21,3 +21,9 @@ def test_a_day_at_a_faulty_broker_ends_well(block: int) -> None:
         except Exception as broken:
             broken.add_note(f"seed {seed}")
             raise
+
+
+@pytest.mark.parametrize("seed", [638])
+def test_a_day_that_once_ended_wrong_ends_well(seed: int) -> None:
+    """R2: a symbol left out of the holdings for 90 s, while an order to sell it worked unfilled, was taken for sold."""
+    assert_ended_well(run(seed))

@@ -237,6 +237,8 @@ class OrderDesk:
         What cannot be the answer to the ticket is an alarm, and nothing of it is booked. Rule: CS-408.
         """
         if not (judged := judge_answer(order, report)).passed:
+            if judged.reason == LESS_THAN_BOOKED:
+                self.silent.reported_less[order.id] = report.execution
             self._unreadable(order, judged)
             return False
         booked = self._contained(

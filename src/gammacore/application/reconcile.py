@@ -137,6 +137,7 @@ class Reconcile:
                 lambda: self._take_in(left, self._broker_orders()), f"what is held of {', '.join(left)}"
             )
             verdicts.update(dict.fromkeys(left, ReconcileVerdict.LOOK_AGAIN) if taken is None else taken)
+        self._shown.take_back()
         self._shown.unreported()
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):

@@ -11,7 +11,7 @@ from gammacore.application.alarms import RepeatedAlarms
 from gammacore.domain.hedging.decision import Alarm
 from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Order, OrderReport, OrderState
+from gammacore.domain.orders import Execution, Order, OrderReport, OrderState
 from gammacore.ports.clock import Clock
 
 UNANSWERED = dt.timedelta(seconds=30)
@@ -27,10 +27,13 @@ class SilentOrders:
         self._fill_timeout = fill_timeout
         self._answered: dict[str, dt.datetime] = {}
         self._cancels_taken: dict[str, dt.datetime] = {}
+        self.reported_less: dict[str, Execution] = {}
+        """By order, what its last report says is filled where that is less than is booked."""
         self._alarm = RepeatedAlarms(clock)
 
     def note_report(self, order: Order) -> None:
         self._answered[order.id] = self._clock.now()
+        self.reported_less.pop(order.id, None)
 
     def has_answered(self, order: Order) -> bool:
         """Whether something readable came about it since it last changed in the book."""

@@ -11,7 +11,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import LATE_FILLS
 from gammacore.application.silent_orders import SilentOrders
 from gammacore.domain.desks.orphans import ReconcileRules
-from gammacore.domain.desks.shown_fills import fills_after_all, unreported_fills
+from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, unreported_fills
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.lots import with_price
 from gammacore.domain.ledger import AlarmRaised, OrderCanceled, OrderFilled, OrderNotSent
@@ -46,6 +46,22 @@ class TakeShown:
             self._book(order, shown)
             taken.update(order.ticket.symbols)
         return taken
+
+    def take_back(self) -> None:
+        """Give up what was taken for filled where the report and, for a while, the holdings say that it is not. R2."""
+        now, after = self.clock.now(), dt.timedelta(seconds=self.rules.cover_seconds)
+        for order in self.ledger.book.working_orders:
+            reported = self.silent.reported_less.get(order.id)
+            if reported is None or not is_taken_back(self.ledger.book, order, reported, now, after):
+                continue
+            back = order.ticket.gained(order.execution, reported)
+            gone = ", ".join(f"{change:+d} {symbol}" for symbol, change in back.items())
+            detail = f"order {order.id} was taken for filled by the holdings; they and its report now say {gone}"
+            del self.silent.reported_less[order.id]
+            self.ledger.record(
+                OrderFilled(now, order.id, reported, complete=False),
+                AlarmRaised(now, "fill_taken_back", detail, order.ticket.holding),
+            )
 
     def end_unreported(self, differing: Set[str]) -> None:
         """End orders whose cancel the broker took and of which no report came since: none waits for them. CS-409.

@@ -157,7 +157,7 @@ def _require_a_name(account_id: str, found: list[Credential]) -> None:
         )
 
 
-def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], reported: str) -> str:
+def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], misplaced: str) -> str:
     """Every lock by what opens it, in one sentence."""
     words = {
         Lock.NO_LIVE_ACCOUNT: f"the fake exchange has no live account (account.broker, or --broker {REAL_BROKERS})",

@@ -12,11 +12,11 @@ from builders_day import entry_ticket, ordered
 from builders_desk import a_book
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
-from gammacore.domain.desks.shown_fills import fills_after_all, may_still_fill, unreported_fills
+from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, may_still_fill, unreported_fills
 from gammacore.domain.holding_events import DifferenceSeen
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import LegFill
-from gammacore.domain.orders import Execution, tells_more
+from gammacore.domain.orders import NOTHING_FILLED, Execution, tells_more
 
 PLAN = a_plan(contracts=3)
 SHORT, LONG = entry_ticket(PLAN).symbols
@@ -103,3 +103,41 @@ def test_the_price_of_a_leg_comes_with_the_orders_own_news() -> None:
     assert tells_more(execution, told)
     assert not tells_more(told, told)
     assert not tells_more(told, execution)
+
+
+def taken_for_filled(*, verified: bool = False) -> Book:
+    """One short is booked because the holdings showed it; from 10:02 on they show it no longer."""
+    book = a_book(ordered(PLAN), seen(SHORT, -1))
+    (execution,) = shown(book)
+    return a_book(
+        ordered(PLAN),
+        ledger.OrderFilled(at("10:01:30"), "entry-p1", execution, complete=False, price_verified=verified),
+        seen(SHORT, 1, "10:02"),
+    )
+
+
+def is_given_up(book: Book, told: Execution = NOTHING_FILLED, time: str = "10:02:30") -> bool:
+    return is_taken_back(book, book.orders["entry-p1"], told, at(time), AFTER)
+
+
+def test_what_the_holdings_showed_is_given_up_when_they_and_the_report_agree_again_for_thirty_seconds() -> None:
+    """R2: one symbol left out of one list of holdings must not wedge the order that closes it."""
+    assert is_given_up(taken_for_filled())
+    assert not is_given_up(taken_for_filled(), time="10:02:29.999")
+
+
+def test_what_the_broker_itself_priced_is_never_given_up() -> None:
+    """CS-410: what was filled stays filled; a list of holdings may be late."""
+    assert not is_given_up(taken_for_filled(verified=True))
+
+
+def test_nothing_is_given_up_beyond_what_both_the_report_and_the_holdings_say() -> None:
+    """R2: a report that shows as much, or another leg as well, agrees with what is booked."""
+    book = taken_for_filled()
+    booked = book.orders["entry-p1"].execution
+    bought = LegFill(LONG, booked.legs[0].side.opposite, 1, Decimal("1.00"))
+
+    assert not is_given_up(book, booked)
+    assert not is_given_up(book, Execution(0, None, legs=(bought,)))
+    book.apply(seen(SHORT, 0, "10:02:10"))
+    assert not is_given_up(book)

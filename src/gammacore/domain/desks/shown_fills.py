@@ -82,6 +82,25 @@ def fills_after_all(
                 yield order, _with_more(order, more)
 
 
+def is_taken_back(book: BookView, order: Order, reported: Execution, now: dt.datetime, after: dt.timedelta) -> bool:
+    """Whether what was taken for filled of an order at work is not: its report says less, and so does the account.
+
+    Only of what was booked without the broker's own price, and only where the holdings have shown for `after` at least
+    as much less as the report `reported` does: two answers of the broker agree, and one look had shown something else.
+    """
+    if order.price_verified or not order.is_working:
+        return False
+    ripe = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
+    is_less = False
+    for leg in order.ticket.legs:
+        less = order.execution.filled_of(leg) - reported.filled_of(leg)
+        back = -leg.side.sign * less
+        if less < 0 or part(ripe.get(leg.symbol, 0), back) != back:
+            return False
+        is_less = is_less or less > 0
+    return is_less
+
+
 def _shown_of(order: Order, beyond: Mapping[str, int]) -> dict[str, int]:
     """Signed contracts by symbol of a difference that are as much as the order may have filled beyond its report."""
     most = {leg.symbol: leg.side.sign * order.unfilled(leg.symbol) for leg in order.ticket.legs}
