@@ -1,7 +1,7 @@
 """What is hedged: symbols and their books, option positions, hedge shares, and the net they add up to.
 
 The net is kept incrementally: an update costs the same with ten positions or thousands. Contract-deltas and shares are
-two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..208, DH-220, DH-221, DH-240..243, section 0.
+two things: shares = delta × contracts × multiplier × ratio. Rules: DH-202..207, DH-220, DH-221, DH-240..243, section 0.
 """
 
 from __future__ import annotations
