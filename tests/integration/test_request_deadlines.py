@@ -178,7 +178,7 @@ def test_the_configured_deadlines_are_each_brokers_own() -> None:
         Armed(Mode.PAPER, BrokerName.TRADIER), CREDENTIALS, scripted_world().clock,
         deadlines=settings.deadlines(BrokerName.TRADIER),
     )  # fmt: skip
-    assert opened.broker.broker._tradier._patience.deadlines == RequestDeadlines(7.0, 8.0)  # type: ignore[attr-defined]
+    assert opened.broker.inner._tradier._patience.deadlines == RequestDeadlines(7.0, 8.0)  # type: ignore[attr-defined]
     opened.close()
 
 
