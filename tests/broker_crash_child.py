@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+import traceback
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -63,6 +64,10 @@ def trade(url: str, broker: str, underlying: str, strategy: str, step: int, ledg
         clock.close()
 
 
-if __name__ == "__main__":
-    url, broker, underlying, strategy, step, ledger, *fatal = sys.argv[1:]
-    trade(url, broker, underlying, strategy, int(step), Path(ledger), int(fatal[0]) if fatal else None)
+def trade_or_tell(fault: Path, *place: Any) -> None:
+    """`trade`; what it fails of is left in a file, for the process that started this one."""
+    try:
+        trade(*place)
+    except BaseException:
+        fault.write_text(traceback.format_exc())
+        raise

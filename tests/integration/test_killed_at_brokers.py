@@ -7,12 +7,13 @@ each kind of order is tried at one broker and each broker with every desk; in `m
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from counterparts.alpaca_dialect import alpaca_app
 from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import Asked, World
-from extent import WHOLE, many, pairs
+from extent import WHOLE, pairs
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import CloseDecided, HoldingClosed
@@ -37,7 +38,10 @@ from gammacore.domain.orders import THE_DAY, OrderReport, OrderTicket, Purpose
 
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}
 SEED = 57
-STEP = many(900, 300)
+STEP = 300
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Each process is a fork of one that has imported what trades and done nothing else: a second less to wait for each."""
+PROCESSES.set_forkserver_preload([broker_crash_child.__name__])
 PATIENCE_SECONDS = 120.0
 TOO_OLD_SECONDS = 31
 """An intent is sent after a restart only when younger than 30 s."""
@@ -103,40 +107,46 @@ class Stage:
         self.ledger = ledger
         self._server = server
 
-    def start(self, *more: str) -> subprocess.Popen[str]:
+    def start(self, fatal: int | None = None) -> ForkServerProcess:
         desk = self.desk
         step = builders_unbid.STEPS[desk.underlying] if desk.strategy in WAYS else STEP
-        place = [self._server.url, desk.broker, desk.underlying, desk.strategy, str(step), str(self.ledger)]
-        return subprocess.Popen(
-            [sys.executable, broker_crash_child.__file__, *place, *more], stderr=subprocess.PIPE, text=True
-        )
+        place = (self._server.url, desk.broker, desk.underlying, desk.strategy, step, self.ledger, fatal)
+        process = PROCESSES.Process(target=broker_crash_child.trade_or_tell, args=(self._fault, *place), daemon=True)
+        process.start()
+        return process
+
+    def _ends(self, process: ForkServerProcess, exit_code: int) -> None:
+        process.join(PATIENCE_SECONDS)
+        told = self._fault.read_text() if self._fault.exists() else f"exit code {process.exitcode}"
+        assert process.exitcode == exit_code, told
+
+    @property
+    def _fault(self) -> Path:
+        return self.ledger.with_suffix(".fault")
 
     def run(self) -> None:
         """A process that trades to the day's end."""
-        process = self.start()
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
-        assert process.returncode == 0, said
+        self._ends(self.start(), 0)
 
     def killed_before_the_answer(self, number: int) -> None:
         """A process that dies once the exchange has its order of this number, before a byte of the answer is sent."""
-        process = self.start()
+        process, killed = self.start(), list[int]()
 
         def kill() -> None:
-            if len(self.world.exchange.every_order) > number and process.returncode is None:
-                process.kill()
+            if len(self.world.exchange.every_order) > number and not killed:
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGKILL)
+                killed.append(process.pid)
 
         self.world.watch(kill)
         try:
-            _, said = process.communicate(timeout=PATIENCE_SECONDS)
+            self._ends(process, -signal.SIGKILL)
         finally:
             self.world.unwatch(kill)
-        assert process.returncode == -signal.SIGKILL, said
 
     def killed_before_it_left(self, number: int) -> None:
         """A process that dies with the intent of this number on disk and nothing of it on the wire."""
-        process = self.start(str(number))
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
-        assert process.returncode == -signal.SIGKILL, said
+        self._ends(self.start(number), -signal.SIGKILL)
 
     def events(self) -> tuple[Event, ...]:
         storage = SqliteStorage(self.ledger)
@@ -224,6 +234,12 @@ def cases(spread: Sequence[tuple[Purpose, str]], hedge: Sequence[tuple[Purpose, 
 
 
 UNDISTURBED: dict[Desk, Ending] = {}
+
+
+@pytest.fixture(autouse=True)
+def preloading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that is forked finds the modules of the tests; in Python 3.11 it does not take over `sys.path`."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(broker_crash_child.__file__).parent))
 
 
 @pytest.fixture
