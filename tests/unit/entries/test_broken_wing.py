@@ -122,9 +122,17 @@ def test_only_near_the_pin(distance: int, reason: str | None) -> None:
     assert broken(evolve(a_condor(), distance=Decimal(distance))).kept_because == reason
 
 
-def test_a_condor_with_a_short_in_the_money_stays_symmetric() -> None:
+@pytest.mark.parametrize("beyond", ["-1", "0", "1"])
+def test_a_condor_with_a_short_at_or_in_the_money_stays_symmetric(beyond: str) -> None:
     """CS-215."""
-    assert broken(a_condor(), price="6070").kept_because == "short_in_the_money"
+    condor, step = a_condor(), Decimal(beyond)
+    assert condor.call_short is not None
+    assert condor.put_short is not None
+
+    reason = None if step < 0 else "short_in_the_money"
+
+    assert broken(condor, price=str(condor.call_short + step)).kept_because == reason
+    assert broken(condor, price=str(condor.put_short - step)).kept_because == reason
 
 
 def test_only_condors_have_wings_to_break() -> None:

@@ -78,6 +78,7 @@ def test_standing_still_is_no_turn() -> None:
     """CS-361: up, still, up is one direction; up, still, down is one turn."""
     assert watched(*((2.0 * i, mid, "3", "6900") for i, mid in enumerate(("2", "2.1", "2.1", "2.2")))).turns == 0
     assert watched(*((2.0 * i, mid, "3", "6900") for i, mid in enumerate(("2", "2.1", "2.1", "2.0")))).turns == 1
+    assert watched(*((2.0 * i, mid, "3", "6900") for i, mid in enumerate(("2.2", "2.1", "2.1", "2.0")))).turns == 0
 
 
 @pytest.mark.parametrize(
