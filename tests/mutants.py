@@ -37,7 +37,7 @@ TURNED = {
     ast.Or: ("or", "and"),
 }  # fmt: skip
 NEAREST = 12
-"""Test files tried at most: those that import the module, then those that import what imports it."""
+"""Test files tried at least, where there are so many: all that import the module, then those of what imports it."""
 EXAMPLES = (
     "import doctest, importlib, sys; module = importlib.import_module(sys.argv[1]); "
     "flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.FAIL_FAST; "
@@ -205,16 +205,19 @@ class Tests:
 
     def of(self, module: str) -> list[Path]:
         asked: dict[Path, None] = {}
-        seen, ring = {module}, {module}
+        seen, ring, rooms = {module}, {module}, module.split(".")
         while ring and len(asked) < NEAREST:
             near = {path for name in ring for path in self._tests[name]}
-            rooms = module.split(".")
-            asked |= dict.fromkeys(
-                sorted(near, key=lambda path: (path.parent.name not in rooms, path.stat().st_size, path))
-            )
+            ordered = sorted(
+                near,
+                key=lambda path: (
+                    not any(room.startswith(path.parent.name) for room in rooms), path.stat().st_size, path
+                ),
+            )  # fmt: skip
+            asked |= dict.fromkeys(ordered[: NEAREST - len(asked)] if asked else ordered)
             ring = {importer for name in ring for importer in self._importers[name]} - seen
             seen |= ring
-        return list(asked)[:NEAREST]
+        return list(asked)
 
 
 def verdict(mutant: Mutant, tests: Sequence[Path], copy: Path, limit: float) -> str:
@@ -263,7 +266,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--count", type=int, default=100)
-    asked.add_argument("--limit", type=float, default=120.0, help="seconds a mutant")
+    asked.add_argument("--limit", type=float, default=300.0, help="seconds a mutant")
     asked.add_argument("--state", type=Path, default=ROOT / ".mutants.json")
     asked.add_argument("--only", default="", help="part of the file's name")
     given = asked.parse_args()
