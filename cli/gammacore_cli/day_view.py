@@ -20,7 +20,7 @@ from gammacore.domain.reports.trade_views import Line, TradeView
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.reports.views import DayView, Note, day_view, found, verdict_counts
 from gammacore.domain.verdicts import FilterVerdict
-from gammacore_cli.figures_view import FiguresGrid, in_a_row, section_table, toned, value
+from gammacore_cli.figures_view import FiguresGrid, SectionTable, in_a_row, toned, value
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -73,22 +73,18 @@ def _line(line: Line) -> str:
     return escape(line.text) + aside + reason + (f": {escape(line.detail)}" if line.detail else "")
 
 
-def _hedges(view: TradeView) -> Iterator[Table]:
+def _hedges(view: TradeView) -> Iterator[SectionTable]:
     """Each hedge with the net delta before and after, contract-deltas, against the threshold of then. Rule: DH-611."""
     if view.trade.hedges:
-        table = section_table(view.hedges, LONGEST)
-        table.padding = (0, 1, 0, 0)
-        if day := words.day_in_words(view.trade.hedges[0].decision.at, view.trade):
-            table.title, table.title_style, table.title_justify = f"hedges of {day}", "dim", "left"
-        yield table
+        day = words.day_in_words(view.trade.hedges[0].decision.at, view.trade)
+        yield SectionTable(view.hedges, LONGEST, title=f"hedges of {day}" if day else "", gap=1)
 
 
 def _entries(view: DayView) -> RenderableType:
     """Every scheduled entry with the reason it was taken or not."""
     if not view.entries.rows:
         return "no scheduled entry was reached"
-    counts = {number: _counts(entry) for number, entry in enumerate(view.report.scheduled)}
-    return section_table(view.entries, below=counts)
+    return SectionTable(view.entries, below=tuple(map(_counts, view.report.scheduled)))
 
 
 def _counts(entry: JudgedEntry) -> str:

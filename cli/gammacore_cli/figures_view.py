@@ -81,30 +81,60 @@ class FiguresGrid:
         return grid
 
 
-def section_table(section: Section, most: int | None = None, below: Mapping[int, str] | None = None) -> Table:
-    """The rows of a section, `most` of them; numbers are never broken, `below` stands under the reason of a row.
-
-    What does not fit ends in "…", by which `output.show` knows that it must print wider.
-    """
-    rows = [labelled(row) for row in section.rows]
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=bool(below))
-    for column in zip(*rows, strict=True):
-        label, breaks = column[0].label, column[0].label in WORDS
-        longest = max((len(line) for one in column for line in one.text.splitlines()), default=0)
-        table.add_column(
-            label if len(label) <= longest else label.replace(" ", "\n"),
-            justify="right" if column[0].unit.is_number else "left",
-            no_wrap=not breaks,
-            ratio=1 if breaks and below else None,
-            overflow="fold" if breaks else "ellipsis",
-        )
-    for number, row in enumerate(rows[:most]):
-        under = "" if not below else f"\n{below[number]}"
-        table.add_row(*(value(figure) + (under if figure.label in WORDS else "") for figure in row))
-    if most is not None and len(rows) > most:
-        table.add_row("", f"[dim]… {len(rows) - most} more[/]")
-    return table
-
-
 WORDS = ("reason", "working order", "holding", "intent", "awaited intent")
 """Columns that a narrow screen breaks first."""
+SHORTEST = 5
+"""Characters of a heading that are never broken."""
+
+
+@frozen
+class SectionTable:
+    """The rows of a section, `most` of them, as a table; `below` stands under the reason of each row.
+
+    Numbers are never broken. Where the screen is too narrow, headings are broken; where that is not enough, what does
+    not fit ends in "…", by which `output.show` knows that it must print wider.
+    """
+
+    section: Section
+    most: int | None = None
+    below: tuple[str, ...] = ()
+    title: str = ""
+    gap: int = 2
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = [(figure, longest) for figure, longest in self._columns if figure.label not in WORDS]
+        narrowest = sum(longest + self.gap for _, longest in columns)
+        whole = sum(max(longest, *map(len, figure.label.split())) + self.gap for figure, longest in columns)
+        yield self._table(breaks=narrowest <= options.max_width < whole)
+
+    @property
+    def _columns(self) -> list[tuple[Figure, int]]:
+        """A figure of each column, and the characters of its longest value."""
+        columns = list(zip(*map(labelled, self.section.rows), strict=True))
+        lengths = [
+            max(min(len(column[0].label), SHORTEST), *(len(line) for one in column for line in one.text.split("\n")))
+            for column in columns
+        ]
+        return [(column[0], length) for column, length in zip(columns, lengths, strict=True)]
+
+    def _table(self, *, breaks: bool) -> Table:
+        title = self.title or None
+        table = Table(box=None, padding=(0, self.gap, 0, 0), header_style="dim", expand=bool(self.below),
+                      title=title, title_style="dim", title_justify="left")  # fmt: skip
+        for figure, longest in self._columns:
+            if figure.label in WORDS:
+                table.add_column(figure.label, ratio=1 if self.below else None, overflow="fold")
+            else:
+                table.add_column(
+                    figure.label if len(figure.label) <= longest else figure.label.replace(" ", "\n"),
+                    justify="right" if figure.unit.is_number else "left",
+                    no_wrap=not breaks,
+                    width=longest if breaks else None,
+                    overflow="fold" if breaks else "ellipsis",
+                )
+        for number, row in enumerate(self.section.rows[: self.most]):
+            under = f"\n{self.below[number]}" if self.below else ""
+            table.add_row(*(value(one) + (under if one.label in WORDS else "") for one in labelled(row)))
+        if self.most is not None and (left := len(self.section.rows) - self.most) > 0:
+            table.add_row("", f"[dim]… {left} more[/]")
+        return table

@@ -36,10 +36,10 @@ def status_view(ledger: HedgeLedger, path: LedgerPlace) -> RenderableType:
 
 
 def _standing(ledger: HedgeLedger) -> Iterator[RenderableType]:
-    from gammacore_cli.figures_view import section_table
+    from gammacore_cli.figures_view import SectionTable
 
     for section in sections(ledger):
-        yield section_table(section) if section.rows else f"no {section.title}"
+        yield SectionTable(section) if section.rows else f"no {section.title}"
     yield from (_regime(noted) for noted in ledger.book.regime.values())
 
 
@@ -57,13 +57,13 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
     from rich.markup import escape
 
     from gammacore.domain.reports.figures import clock_text
-    from gammacore_cli.figures_view import section_table
+    from gammacore_cli.figures_view import SectionTable
 
     intents = ledger.intents(day)
     parts: list[RenderableType] = [
         f"[bold]hedging desk[/] {escape(ledger.run.strategy)}  {', '.join(map(str, ledger.days(day)))}",
         f"[dim]{escape(str(path))}[/]",
-        section_table(intents_section("intent", intents, "intents")) if intents else "no intent",
+        SectionTable(intents_section("intent", intents, "intents")) if intents else "no intent",
     ]
     parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.reported(day)]
     return Group(*parts)

@@ -94,7 +94,7 @@ def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableTy
     from gammacore.domain.dollars import dollars
     from gammacore.domain.reports.book_views import book_sections
     from gammacore.domain.reports.figures import clock_text
-    from gammacore_cli.figures_view import amount, section_table
+    from gammacore_cli.figures_view import SectionTable, amount
 
     halted = f"[bold red]halted: {escape(book.halted)}[/]" if book.halted is not None else "[green]not halted[/]"
     if book.breaker_tripped_at is not None:
@@ -102,12 +102,12 @@ def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableTy
     day = "no day yet" if book.day is None else f"{book.day.underlying} {book.day.strategy} {book.day.date}"
     as_of = "" if book.last_at is None else f", as of {clock_text(book.last_at)} New York"
     positions, holdings, orders = book_sections(book)
-    held: list[RenderableType] = [section_table(section) for section in (positions, holdings) if section.rows]
+    held: list[RenderableType] = [SectionTable(section) for section in (positions, holdings) if section.rows]
     parts: list[RenderableType] = [
         f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
         f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
         *(held or ["no open position"]),
-        section_table(orders) if orders.rows else "no working order",
+        SectionTable(orders) if orders.rows else "no working order",
     ]
     for symbol, quantity in book.quarantined.items():
         parts.append(f"[yellow]quarantined[/] {quantity:+d} {escape(symbol)}")

@@ -135,7 +135,7 @@ def test_no_row_mixes_the_bar_with_a_log_line(width: int, options: tuple[str, ..
     assert screen.seen_bar
     assert screen.torn == []
     assert all(LINE.match(row) or row.startswith("  ") or not row for row in rows), rows
-    assert "Opened SPX-" in " ".join(" ".join(rows).split())
+    assert "Opened SPX " in " ".join(" ".join(rows).split())
     assert all(cell_len(row) <= width for row in rows)
     assert BAR not in {row.split(" ")[0] for row in rows}  # the bar goes when the day is over
 
@@ -181,8 +181,8 @@ def test_lines_of_a_study_carry_the_days_own_time(home: Path, capsys: pytest.Cap
     assert known[0] == "09:30:00"
     assert known == sorted(known)
     assert next(line for line in answer.err.splitlines() if "Day finished" in line) >= "16:00:00"
-    opened = next(line for line in answer.err.splitlines() if "enter 1" in line)
-    assert opened.split(" ")[0][:5] == re.findall(r"enter (\d\d:\d\d)", opened)[0]
+    opened = next(line for line in answer.err.splitlines() if "Entry at 1" in line)
+    assert opened.split(" ")[0][:5] == re.findall(r"Entry at (\d\d:\d\d)", opened)[0]
 
 
 # -- one line ----------------------------------------------------------------------------------------------------------

@@ -135,6 +135,7 @@ def _holding_figures(trade: Trade) -> Figures:
     options = gain("options", held.options_realised if end is None else end.options)
     shares = gain("shares", held.shares_realised if end is None else end.shares)
     so_far = "" if end is not None else "so far"
+    traded = sum(abs(hedge.shares) for hedge in trade.hedges)
     return (
         fact("underlying", held.underlying),
         fact("title", words.title(trade)),
@@ -143,6 +144,7 @@ def _holding_figures(trade: Trade) -> Figures:
         evolve(options, note=so_far),
         evolve(shares, note=so_far),
         Figure("hedges filled", f"{trade.filled_hedges} of {len(trade.hedges)}" if trade.hedges else None),
+        Figure("shares traded", traded or None, Unit.COUNT),
         Figure("slippage, in shares" if trade.hedges else "", trade.slippage, Unit.DOLLARS, key="slippage"),
         fact("holdings", held.quantities),
         fact("hedges", Section("hedges", tuple(hedge_figures(hedge) for hedge in trade.hedges))),
