@@ -199,8 +199,8 @@ def test_the_story_tells_everything_but_the_hedges_in_order() -> None:
     ]
     assert title(line) == "600 straddle"
     assert shown(line) == {
-        "options": "+$380", "shares": "+$60.40", "hedges filled": "2 of 2", "shares traded": "71", "slippage, in shares": "$7.10",
-        "held": "374 minutes", "fees": "$3.90", "after fees": "+$436.50",
+        "options": "+$380", "shares": "+$60.40", "hedges filled": "2 of 2", "shares traded": "71",
+        "slippage, in shares": "$7.10", "held": "374 minutes", "fees": "$3.90", "after fees": "+$436.50",
     }  # fmt: skip
 
 
