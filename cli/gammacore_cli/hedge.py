@@ -132,7 +132,7 @@ def _run(
             with _interruptible() as interrupted:
                 desk.stream.run(source.inputs(), is_over)
         except BrokenPipeError:
-            # nobody reads us any more: not our failure; what was not written is written after a restart
+            # no process reads us any more: not our failure; what was not written is written after a restart
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         finally:
             desk.close()

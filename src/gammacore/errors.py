@@ -14,7 +14,7 @@
     │   ├── BrokerUnavailable   refused before it left: nothing was sent
     │   │   ├── CredentialRefused   the broker does not accept the token or key
     │   │   └── OrderTooOld         decided too long ago: it was kept from leaving
-    │   └── OutcomeUnknown      it left and nobody answered: look it up, never send it again blindly
+    │   └── OutcomeUnknown      it left and no answer came: look it up, never send it again blindly
     ├── StorageError
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written

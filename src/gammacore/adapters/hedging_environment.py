@@ -89,7 +89,7 @@ class KillSwitchInbox:
         self._obeyed = False
 
     def post(self, request: Request) -> None:
-        """It hears its variables alone. See `Inbox.post`."""
+        """It reads its variables alone. See `Inbox.post`."""
         raise StorageError(f"{request.kind}: nothing is posted to a variable; set EXECUTION_HALTED, or use the inbox")
 
     def pending(self) -> Sequence[Request]:

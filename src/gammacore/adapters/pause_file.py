@@ -22,7 +22,7 @@ class _Unreadable(ValueError):
 class PauseFile:
     """Reads {"reason": "CPI at 8:30", "expires": "2026-01-13T10:00:00-05:00"}; no file is no pause.
 
-    A file that cannot be read, or says a time without its offset, is a pause nobody understood: entries stop.
+    A file that cannot be read, or says a time without its offset, cannot be understood: entries stop.
     """
 
     path: Path

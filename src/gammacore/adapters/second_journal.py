@@ -1,6 +1,6 @@
 """What a ledger's own medium does not take, kept on another one: a file in the temporary folder, or in memory's.
 
-A loop writes there while its disk is full or read-only; whoever opens the ledger to write takes it up first. Rule: R1.
+A loop writes there while its disk is full or read-only; the next writer of the ledger takes it up first. Rule: R1.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ FILL_TIMEOUT = dt.timedelta(seconds=60)
 A_DAY = dt.timedelta(days=1)
 """No order outlives the session it was meant in."""
 STIRRED_AGAIN = dt.timedelta(seconds=4)
-"""An order the stream speaks of over and over is looked at this often: a look costs requests of the minute (ours)."""
+"""An order that the stream reports over and over is looked at this often: each look costs requests (ours)."""
 _NOT_FOUND_YET = (OrderState.INTENDED, OrderState.UNKNOWN)
 
 
@@ -185,7 +185,7 @@ class OrderDesk:
                 )
 
     def deadlines(self) -> tuple[dt.datetime, ...]:
-        """Instants at which an order nobody has found may count as absent, and is looked for again. Rule: R4."""
+        """Instants at which an order not found may count as absent, and is looked for again. Rule: R4."""
         lost = (order for order in self._ledger.book.working_orders if order.state in _NOT_FOUND_YET)
         return tuple(max(self._life.believes_absence_from(order), self._looked_up_again_at(order)) for order in lost)
 

@@ -119,7 +119,7 @@ class Reconcile:
         verdicts: dict[str, ReconcileVerdict] = {}
         unknown: dict[str, int] = {}
         for symbol, gap in differences.items():
-            if symbol in verdicts:  # a fill adopted or a position closed speaks for all its legs
+            if symbol in verdicts:  # a fill adopted or a position closed decides for all its legs
                 continue
             judged = self._contained(partial(self._judge, symbol, gap, held), f"the difference in {symbol}")
             if judged is None:
@@ -148,7 +148,7 @@ class Reconcile:
         ]
 
     def _not_read(self, unread: Iterable[str]) -> frozenset[str]:
-        """Symbols of which it is not known what is held ("": of any), alarmed; shares of others concern nobody. R5."""
+        """Symbols whose holding is unknown ("": any), alarmed; shares of other traders are ignored. Rule: R5."""
         expected = self._ledger.book.expected_holdings()
         unclear = {s for s in by_contract(dict.fromkeys(unread, 0)) if s in expected or not may_be_a_share(s)}
         if unclear:
@@ -261,7 +261,7 @@ class Reconcile:
         return {} if is_unknown else {symbol: ReconcileVerdict.MISSING}
 
     def _broker_orders(self) -> Sequence[OrderReport] | None:
-        """Today's orders as the broker has them; None when it does not say, which a person hears of in time."""
+        """Today's orders as the broker has them; None when it does not answer, which is alarmed in time."""
         try:
             reports = self._broker.orders()
         except BrokerError as outage:

@@ -28,7 +28,7 @@ class RecordMarket:
     """One underlying's day, from now (its open at the earliest) to its settlement.
 
     A look that fails is kept as one that showed nothing, which is what the loop makes of it (CS-504). `previous` is the
-    session whose bars the filters ask for; `tell` hears, once for each stretch, that the market does not answer.
+    session whose bars the filters ask for; `tell` is called, once for each stretch, that the market does not answer.
     """
 
     market: MarketData

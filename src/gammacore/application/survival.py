@@ -1,4 +1,4 @@
-"""Outlive what nobody foresaw: a step of the loop that fails is an alarm and closes the account to openings, no more.
+"""Survive unforeseen faults: a step of the loop that fails is an alarm and closes the account to openings, no more.
 
 What is held needs its loop more than it needs a reason: the other steps of the cycle, exits and repairs among them, go
 on. Another writer of the ledger ends the loop all the same, and so does Ctrl-C. Rules: R5, R10, CS-501. Decision 0033.
@@ -93,7 +93,7 @@ class Survival:
         if self._ledger.is_behind:
             return Verdict.skip(NOT_WRITTEN, str(self._ledger.fault))
         if self._last is not None and self._clock.now() - self._last < BARRED_FOR:
-            return Verdict.skip(FAULT, "within 5 minutes of a fault that nobody foresaw")
+            return Verdict.skip(FAULT, "within 5 minutes of an unforeseen fault")
         return Verdict.ok("no fault")
 
 

@@ -80,7 +80,7 @@ LISTEN = dt.timedelta(seconds=1)
 class TradeDay:
     """One underlying's day, from the first chain to settlement.
 
-    `closing` decides where the strategy fails, which nobody foresaw: duties alone, and closing what a flatten asks for.
+    `closing` decides where the strategy fails, which is unforeseen: duties alone, and closing what a flatten asks for.
     """
 
     terms: DayTerms
@@ -134,7 +134,7 @@ class TradeDay:
             self._wait_until(self.next_look(self.clock.now()))
 
     def _wait_until(self, instant: dt.datetime) -> None:
-        """Until then, or until the broker's stream speaks of an order that works."""
+        """Until then, or until the broker's stream reports an order that works."""
         if self.news is None:
             self._rest_until(instant)
             return
@@ -156,7 +156,7 @@ class TradeDay:
             self.begin()
             self.cycle()
             if (fault := self.survival.first_fault) is not None:
-                raise fault  # no next look comes in this process: whoever started it sees it
+                raise fault  # no next look comes in this process: its caller sees it
         return self.ledger.book
 
     def on_to_the_next_look(self) -> None:
@@ -205,7 +205,7 @@ class TradeDay:
         return tuple(AlarmRaised(now, DATES_NOT_KNOWN, warning) for warning in warnings if warning is not None)
 
     def cycle(self) -> None:
-        """One look at the world and one decision; who watches the loop hears that it is over, or failed. CS-501."""
+        """One look at the world and one decision; watchers are notified that it is over, or failed. CS-501."""
         with nullcontext() if self.time is None else self.time.cycle():
             self._watched_cycle()
 

@@ -79,7 +79,7 @@ class Configuration:
             yield key, shown(key, value), ", ".join(dict.fromkeys(given.source for given in below)) or "default"
 
     def filled_in(self, found: Given) -> Configuration:
-        """The same, with what was found elsewhere for keys nobody gave."""
+        """The same, with what was found elsewhere for keys not given."""
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
         return configure([missing, self.given], self.live) if missing else self
 
@@ -284,7 +284,7 @@ def _preset(preset: Sourced) -> StopPolicy:
 
 
 def _of_the_profile(profile: Sourced) -> Given:
-    """What a profile of the hedging desk sets; whoever gives such a key himself wins. Rule: DH-002."""
+    """What a profile of the hedging desk sets; a key given by the user wins. Rule: DH-002."""
     try:
         chosen = hedging_profile(str(profile.value))
     except InvalidInput as wrong:
@@ -297,7 +297,7 @@ def _of_the_profile(profile: Sourced) -> Given:
 
 
 def _beyond_the_stops(preset: Sourced) -> Given:
-    """What a preset means besides its stops; whoever gives such a key himself wins. Rule: CS-534."""
+    """What a preset means besides its stops; a key given by the user wins. Rule: CS-534."""
     source = f"preset {preset.value} ({preset.source})"
     return {key: Sourced(value, source) for key, value in BEYOND_THE_STOPS.get(str(preset.value), {}).items()}
 

@@ -1,4 +1,4 @@
-"""Credentials that somebody wrote among the settings: refused, with the places where they belong."""
+"""Credentials written among the settings: refused, with the places where they belong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def refuse_credentials(sources: Mapping[str, str]) -> None:
 
 
 def credential_meant(key: str) -> str | None:
-    """The credential somebody means who writes this key: its name, with or without a table of the broker.
+    """The credential that a key means: its name, with or without a table of the broker.
 
     >>> credential_meant("tradier.token"), credential_meant("alpaca_paper_api_key")
     ('TRADIER_TOKEN', 'ALPACA_PAPER_API_KEY')

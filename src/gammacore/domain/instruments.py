@@ -370,10 +370,10 @@ def underlying_of_adjusted(root: str) -> str:
 
 
 def whole_units(symbol: str, quantity: Decimal) -> int:
-    """Signed contracts, or whole shares: parts of a share, which nobody here ever traded, are left out. Rule: CS-572.
+    """Signed contracts, or whole shares: parts of a share, which no desk here trades, are left out. Rule: CS-572.
 
     Raises:
-        InvalidInput: a part of an option contract, which nobody can hold.
+        InvalidInput: a part of an option contract, which cannot be held.
 
     >>> whole_units("SPY", Decimal("100.75")), whole_units("SPY", Decimal("-0.5"))
     (100, 0)

@@ -24,7 +24,7 @@ from gammacore.domain.verdicts import FilterVerdict
 
 
 class Mode(StrEnum):
-    """Whose money it is: nobody's (simulated or replayed), play money, real money.
+    """Whose money it is: no one's (simulated or replayed), play money, real money.
 
     They never share a ledger, a balance or a history. Rule: CS-609.
     """

@@ -133,7 +133,7 @@ def _counts(reasons: Mapping[str, int]) -> dict[str, int]:
 
 
 def _sealed(values: ArrayLike, kind: np.dtype[Any]) -> NDArray[Any]:
-    """A column nobody can write to: a copy, but of a column that is sealed already."""
+    """A read-only column: a copy, but of a column that is sealed already."""
     if isinstance(values, np.ndarray) and values.dtype == kind and values.base is None and not values.flags.writeable:
         return values
     column = np.array(values, dtype=kind)
@@ -151,7 +151,7 @@ class OptionChain:
     per point (n,), NaN = not given; `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
 
     NaN marks what is missing and nothing else; an infinity, a negative open interest, a strike that is no price or a
-    row without an expiry or a known root is refused. Quotes that cannot be used (CS-014), or of which nobody knows
+    row without an expiry or a known root is refused. Quotes that cannot be used (CS-014), or of which it is unknown
     when they were seen, are kept out: they become NaN and are counted in `defects` by reason.
 
     Raises:

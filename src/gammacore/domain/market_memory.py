@@ -37,7 +37,7 @@ class MarketMemory:
     Rules: CS-361, CS-542, CS-543.
 
     Quotes count by when they were quoted: looking at the same quotes twice adds nothing, so the memory does not depend
-    on how often, or after which restart, somebody looked.
+    on how often, or after which restart, it was looked at.
     """
 
     noise: Mapping[str, NoiseFilter] = field(factory=dict)

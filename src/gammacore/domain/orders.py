@@ -62,7 +62,7 @@ class Effect(StrEnum):
 
 
 class OrderState(StrEnum):
-    """Where an order stands. UNKNOWN is a state: it left and nobody answered."""
+    """Where an order stands. UNKNOWN is a state: it left and no answer came."""
 
     INTENDED = "intended"
     UNKNOWN = "unknown"

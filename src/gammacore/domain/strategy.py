@@ -55,7 +55,7 @@ class Situation:
     `history`, `pause`, `broker_clock` and `latest`, the second look of CS-359, are there when the strategy's `needs`
     name them. `regime` is dealer gamma and the macro event as the
     hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
-    where nobody asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
+    where no setting asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
     """
 
     now: dt.datetime
@@ -83,7 +83,7 @@ class Situation:
         return self.market.spot if self.market.fresh(self.market.spot_at) else None
 
     def opinion(self, position: str) -> AdvisorOpinion | None:
-        """What an advisor said of a position; None where none is heard: stops are mechanical then. Rule: CS-545."""
+        """What an advisor said of a position; None where none is asked: stops are mechanical then. Rule: CS-545."""
         return self.opinions.get(position) if self.hears_advice else None
 
     @property

@@ -110,7 +110,7 @@ class Broker(Protocol):
             OrderTooOld: the gate is closed; nothing was sent.
             OrderRejected: refused for good.
             BrokerUnavailable: it never left, or was answered "not taken".
-            OutcomeUnknown: it left and nobody answered, or an error came beside an id. Look it up with `order`; do not
+            OutcomeUnknown: it left and no answer came, or an error came beside an id. Look it up with `order`; do not
                 send it again. Any other `BrokerError` is read as this one.
         """
         ...
@@ -119,7 +119,7 @@ class Broker(Protocol):
         """Ask for an order to be called back. Returning says it was asked, not that it is gone: it may still fill.
 
         Raises:
-            BrokerError: the request was not taken, or nobody knows that order. The order stands as it was.
+            BrokerError: the request was not taken, or no such order is known. The order stands as it was.
         """
         ...
 
@@ -130,7 +130,7 @@ class Broker(Protocol):
         2.80 paid is 2.80, however the broker signs it. Finished orders of today are found too, also after a restart.
 
         Raises:
-            BrokerUnavailable: nobody answered, or its row cannot be read. Never to be read as None.
+            BrokerUnavailable: no answer, or its row cannot be read. Never to be read as None.
         """
         ...
 
@@ -151,7 +151,7 @@ class Broker(Protocol):
         Rows are read one by one: what cannot be read of another trader's is left out.
 
         Raises:
-            BrokerUnavailable: nobody answered. Never to be read as none.
+            BrokerUnavailable: no answer. Never to be read as none.
         """
         ...
 
@@ -159,7 +159,7 @@ class Broker(Protocol):
         """Signed contracts (OCC symbol) and shares (plain symbol) held now; `PartlyRead` where a row cannot be read.
 
         Raises:
-            BrokerUnavailable: nobody answered. Never to be read as flat.
+            BrokerUnavailable: no answer. Never to be read as flat.
         """
         ...
 
@@ -243,9 +243,9 @@ class BrokerDecorator:
 
 @frozen
 class News:
-    """What was heard since the last question: client ids of orders that changed.
+    """What was received since the last question: client ids of orders that changed.
 
-    `gap` says that the stream was not heard for a while (not yet connected, cut, garbled): any order may have changed.
+    `gap` says that the stream was down for a while (not yet connected, cut, garbled): any order may have changed.
     """
 
     orders: frozenset[str] = frozenset()
@@ -259,7 +259,7 @@ class OrderNews(Protocol):
     """
 
     def received(self) -> News:
-        """Everything heard since the last call, once. Never blocks, never raises."""
+        """Everything received since the last call, once. Never blocks, never raises."""
         ...
 
     def close(self) -> None:

@@ -86,5 +86,5 @@ class PauseSource(Protocol):
     """Read once for every scheduled entry."""
 
     def read(self) -> Pause | UnreadablePause | None:
-        """The pause as it stands, expired or not; None when nobody asked for one. Never raises, never guesses."""
+        """The pause as it stands, expired or not; None when none was asked for. Never raises, never guesses."""
         ...

@@ -88,7 +88,7 @@ class Inbox(Protocol):
     """Requests from other processes to the loop that writes a ledger: posted by anyone, taken by the writer. R10."""
 
     def post(self, request: Request) -> None:
-        """Leave a request, durably, whoever holds the ledger."""
+        """Leave a request, durably, whichever process holds the ledger."""
         ...
 
     def pending(self) -> Sequence[Request]:

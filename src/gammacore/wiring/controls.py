@@ -321,7 +321,7 @@ def inbox_of(
 ) -> CompositeInbox:
     """Everything a loop obeys: the inbox and the kill file beside its ledger, the configured kill file. Rule: R10.
 
-    And what it hears besides: the outages of its own ledger.
+    And what it obeys besides: the outages of its own ledger.
     """
     inboxes: list[Inbox] = [outages] if also_obey is None else [also_obey, outages]
     inboxes += kill_files(settings, ledger, mode)

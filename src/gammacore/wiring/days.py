@@ -144,9 +144,9 @@ def wire_day(
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
     `ledger` None keeps everything in memory. With a ledger the fake exchange keeps its own durable book beside it, so
-    that a killed run finds the exchange as it left it. `also_obey` is heard besides the ledger's inbox and the kill
+    that a killed run finds the exchange as it left it. `also_obey` is obeyed besides the ledger's inbox and the kill
     files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
-    `entry_advisor` may forbid entries (CS-335); by default nobody. `credentials` are this process's own unless given;
+    `entry_advisor` may forbid entries (CS-335); by default none. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,

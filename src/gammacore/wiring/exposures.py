@@ -155,7 +155,7 @@ def follow_exposure(
     """The exposure again and again, for ever: of a chain file that others renew, or of a broker's market.
 
     A measurement that fails is given as its error, and the next one is tried at its time. A broker's market is measured
-    while its session is on, and waited for until then, of which `tell` hears. Rule: DH-421.
+    while its session is on, and waited for until then, which `tell` reports. Rule: DH-421.
 
     Raises:
         ConfigurationError: with the first measurement: a market that never changes, or whatever makes every one fail.
@@ -278,7 +278,7 @@ class ConfiguredChain:
 
 
 def configured_chain(configuration: Configuration, outside: Outside = OUR_OWN) -> ConfiguredChain | None:
-    """The gamma of the configured market's chains; None while nobody named a market or the source `chain`.
+    """The gamma of the configured market's chains; None while no market is named or the source `chain`.
 
     Nobody's default hedges by a simulated market's gamma. The market is opened day by day, as the desk's clock goes; a
     broker's today's at once, so that what keeps it from being read is reported before the first line.

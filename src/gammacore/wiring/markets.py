@@ -70,7 +70,7 @@ class MarketSource:
 
 
 def naming_underlying(configuration: Configuration) -> Configuration:
-    """The configuration with the underlying its recorded data is of, where nobody named one.
+    """The configuration with the underlying its recorded data is of, where none is named.
 
     SPX is the default of the simulated market only: prices of SPY must never be traded as SPX.
 

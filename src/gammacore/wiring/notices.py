@@ -33,7 +33,7 @@ def notices_of(
 ) -> CompositeNotifier:
     """Log lines where there is a logger, alerts and pings where a URL is set. Rules: CS-501, CS-625..627.
 
-    A study alerts nobody unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
+    A study sends no alerts unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
     """
     notifiers: list[Notifier] = [] if logger is None else [LogNotifier(logger, settings.sizing)]
     watchers: list[LoopWatch] = []

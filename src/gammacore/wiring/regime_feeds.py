@@ -38,7 +38,7 @@ def regime_feeds(
     """The feeds of a symbol's gamma, in the order of `gex_sources`; a source that is not there is left out. DH-402.
 
     Raises:
-        ConfigurationError: `gex_sources` names a source nobody knows.
+        ConfigurationError: `gex_sources` names an unknown source.
     """
     known = (FIRESTORE, FILE, CHAIN)
     if strange := [name for name in settings.gex_sources if name not in known]:

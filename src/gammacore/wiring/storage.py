@@ -99,7 +99,7 @@ def local_path(settings: Settings, ledger: LedgerPlace) -> Path:
 
 
 def outages_of(settings: Settings) -> Outages:
-    """What lets a loop outlast a store that does not answer, and hear of it afterwards; a file never stays silent."""
+    """What lets a loop outlast a store that does not answer, and report it afterwards; a file never stays silent."""
     return Outages(SystemClock(), settings.firestore.outage_seconds)
 
 
@@ -111,14 +111,14 @@ def open_storage(
     read_only: bool = False,
     outages: Outages | None = None,
 ) -> Storage:
-    """The events of a ledger, to be written by us alone or, `read_only`, beside whoever writes them. Rule: R12.
+    """The events of a ledger, written by us alone or, `read_only`, beside the process that writes them. R12.
 
     `grouped` spares a file the sync of every append, as replays do; Firestore knows no such thing. Its appends outlast
     `outages`, where a loop gives them.
 
     Raises:
         ConfigurationError: a Firestore ledger and no project.
-        WriteConflict: somebody else writes it; the message names them.
+        WriteConflict: another process writes it; the message names it.
         StorageError: it cannot be opened.
     """
     if isinstance(ledger, Path):
@@ -207,7 +207,7 @@ def _take_up_what_waits(storage: SqliteStorage, ledger: Path) -> None:
 
 
 def open_inbox(settings: Settings, ledger: LedgerPlace, outages: Outages | None = None) -> Inbox:
-    """The requests beside a ledger, to be closed by whoever asked; who listens outlasts `outages`, where given."""
+    """The requests beside a ledger, to be closed by the caller; who listens outlasts `outages`, where given."""
     if isinstance(ledger, Path):
         return SqliteInbox(ledger)
     return FirestoreInbox(
@@ -236,7 +236,7 @@ def folding(ledger: LedgerPlace | None) -> Iterator[None]:
 
 
 class Repaired(Protocol):
-    """What a repair did: events kept and lost (None: nobody can say), where the damaged part is, what was wrong."""
+    """What a repair did: events kept and lost (None: unknown), where the damaged part is, what was wrong."""
 
     @property
     def kept(self) -> int: ...
@@ -255,7 +255,7 @@ def repair_ledger(settings: Settings, ledger: LedgerPlace) -> Repaired:
     while it reconciles and exits go on.
 
     Raises:
-        WriteConflict: somebody is writing to it.
+        WriteConflict: another process writes to it.
         StorageError: there is no ledger, or nothing of it can be kept: nothing is changed.
     """
     report = _repaired(settings, ledger)
@@ -331,7 +331,7 @@ def opening_of(settings: Settings, ledger: LedgerPlace, count: int = 2) -> list[
 
 
 def firestore_documents(settings: Settings) -> Documents:
-    """A connection to the configured project, by Google's own credentials; to be closed by whoever asked.
+    """A connection to the configured project, by Google's own credentials; to be closed by the caller.
 
     Raises:
         ConfigurationError: no project, no key, or Google's library is not installed.

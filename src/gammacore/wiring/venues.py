@@ -121,8 +121,8 @@ def broker_venue(
 ) -> Venue:
     """A real broker's paper or live account, and its market, in real time (or a given clock's).
 
-    A broker lets an account listen once: who only looks (`listens` False) leaves its stream to whoever trades. `book`
-    is the fold of `ledger`, which is refused where it is of another account.
+    A broker lets an account listen once: who only looks (`listens` False) leaves its stream to the process that trades.
+    `book` is the fold of `ledger`, which is refused where it is of another account.
 
     Raises:
         ConfigurationError: a credential is missing, the keys open another account than the one meant or than the

@@ -18,7 +18,7 @@ ODD = ["many", "", " ", "-1", "1e9", "²", "٣", "99999999999", "9" * 15, "9" * 
 def test_an_odd_header_is_not_believed_and_holds_no_request_back_for_longer_than_a_minute(name: str, odd: str) -> None:
     clock = FakeClock(NOW)
     pacer = Pacer(clock, PacingLimits())
-    pacer.heard(Lane.STANDARD, {"x-ratelimit-available": "5", "x-ratelimit-expiry": "1787148000", name: odd})
+    pacer.received(Lane.STANDARD, {"x-ratelimit-available": "5", "x-ratelimit-expiry": "1787148000", name: odd})
     for _ in range(10):
         pacer.take_turn(Lane.STANDARD)
 

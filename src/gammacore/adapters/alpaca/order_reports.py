@@ -41,7 +41,7 @@ _WORKING = frozenset({
     "new", "accepted", "pending_new", "accepted_for_bidding", "pending_replace", "pending_review", "held", "stopped",
     "suspended", "calculated", "done_for_day",
 })  # fmt: skip
-"""States in which a fill may still come or be reported; one that nobody knows is taken for such a state, and named."""
+"""States in which a fill may still come or be reported; an unknown one is taken for such a state, and named."""
 
 
 @frozen

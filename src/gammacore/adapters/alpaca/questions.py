@@ -27,7 +27,7 @@ class Questions:
         """The answer of a call of alpaca-py and of the reading of it.
 
         Raises:
-            BrokerUnavailable: nobody answered, or nothing that can be read. Never to be read as none.
+            BrokerUnavailable: no answer, or none that can be read. Never to be read as none.
         """
         with as_broker_error(Asked.READ, place):
             return self.tell(question)
@@ -36,7 +36,7 @@ class Questions:
         """As `ask`, of the market.
 
         Raises:
-            MissingData: nobody answered, or nothing that can be read.
+            MissingData: no answer, or none that can be read.
         """
         with missing_where_silent():
             return self.ask(place, question)

@@ -16,7 +16,7 @@ from gammacore.domain.sessions import new_york_date
 
 @frozen
 class SharePrice:
-    """One look at a share; what Alpaca does not say or nobody can use is None. Points."""
+    """One look at a share; what Alpaca does not say or is unusable is None. Points."""
 
     mid: SeenPrice | None = None
     trade: SeenPrice | None = None

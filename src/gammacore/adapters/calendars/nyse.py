@@ -70,7 +70,7 @@ class NyseCalendar:
 
 @cache
 def _days(first_year: int, last_year: int) -> ExchangeDays:
-    """Read or computed once in a process, whoever asks."""
+    """Read or computed once in a process, whichever part asks."""
     return exchange_days(first_year, last_year)
 
 

@@ -95,7 +95,7 @@ class Documents:
         """One document; None when there is none.
 
         Raises:
-            StoreUnreachable: nobody answered. Never to be read as "there is none".
+            StoreUnreachable: no answer. Never to be read as "there is none".
             StorageError: Firestore refused.
         """
         return self._asked(path, lambda: self._get(path))
@@ -112,8 +112,8 @@ class Documents:
         """Make all changes or none; the time of each as the store tells it. Never repeated: see the raises.
 
         Raises:
-            Outrun: somebody else changed, made or removed one of the documents; nothing was written.
-            StoreUnreachable: nobody answered; all changes were made, or none, or all will be made later.
+            Outrun: another process changed, made or removed one of the documents; nothing was written.
+            StoreUnreachable: no answer; all changes were made, or none, or all will be made later.
             StorageError: Firestore refused; nothing was written.
         """
         batch = self.client.batch()
@@ -164,7 +164,7 @@ class Documents:
         return [_read(snapshot) for snapshot in query.get(retry=once, timeout=self.patience.call_seconds)]
 
     def _asked(self, place: str, read: Callable[[], Answer]) -> Answer:
-        """What a read says; a read that nobody answered is tried again, a few times, with growing waits."""
+        """What a read says; a read without an answer is tried again, a few times, with growing waits."""
         patience = self.patience
         pauses = wait_exponential(patience.first_wait_seconds, max=patience.longest_wait_seconds)
         repeats = Retrying(

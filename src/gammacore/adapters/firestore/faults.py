@@ -29,7 +29,7 @@ def as_storage_errors(place: str) -> Iterator[None]:
 
     Raises:
         Outrun: a precondition did not hold; nothing was written.
-        StoreUnreachable: nobody answered in time.
+        StoreUnreachable: no answer in time.
         StoreBusy: over a quota; nothing was written.
         StorageError: Firestore refused for good; nothing was written.
     """

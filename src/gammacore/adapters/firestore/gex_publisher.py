@@ -32,7 +32,7 @@ class FirestoreGexPublisher:
 
         Raises:
             InvalidInput: an exposure that is not finite, or not of the naive sign model.
-            StoreUnreachable: nobody answered; it may or may not have been written.
+            StoreUnreachable: no answer; it may or may not have been written.
             StorageError: Firestore refuses.
         """
         if exposure is None or exposure.used == 0:

@@ -24,11 +24,11 @@ class FirestoreInbox:
 
     A request is stored when `post` returns and stays until `done`. Its document is named by its content, so one that is
     posted twice, also because the first answer got lost, is pending once. The loop that listens outlasts `outages`;
-    whoever posts is alerted at once.
+    the command that posts fails at once.
 
     Raises (every method):
         CorruptLedger: a request cannot be read; a halt may be in it, so it is never passed over.
-        StoreUnreachable: nobody answered; a request may or may not have been stored: post it again.
+        StoreUnreachable: no answer; a request may or may not have been stored: post it again.
         StorageError: Firestore refuses.
     """
 

@@ -64,7 +64,7 @@ class Lease:
         """Become the writer of a ledger, new or old; the head bears our token from here on.
 
         Raises:
-            WriteConflict: somebody else is; the message names them.
+            WriteConflict: another writer does; the message names it.
             CorruptLedger: parts of the ledger are gone.
         """
         if holder == NOBODY:
@@ -83,11 +83,11 @@ class Lease:
         return cls(documents, place, clock, terms, lease_change.made(lease_at)), head_of(head_change.made(head_at))
 
     def keep(self) -> None:
-        """Renew the lease if it is older than 10 s; also when it ran out and nobody took it.
+        """Renew the lease if it is older than 10 s; also when it ran out and no other writer took it.
 
         Raises:
-            WriteConflict: somebody took it; the message names them.
-            StoreUnreachable: nobody answered; it may run out.
+            WriteConflict: another writer took it; the message names it.
+            StoreUnreachable: no answer; it may run out.
         """
         now = self._clock.now()
         if now - _renewed(self._document) <= dt.timedelta(seconds=self._terms.renew_after_seconds):
@@ -166,7 +166,7 @@ def _instant(lease: Document, name: str) -> dt.datetime:
 
 
 def is_held(lease: Document | None, now: dt.datetime) -> bool:
-    """Whether somebody may write at this instant."""
+    """Whether the next writer may write at this instant."""
     return lease is not None and text(lease.fields, "holder", lease.path) != NOBODY and now < _until(lease)
 
 

@@ -22,7 +22,7 @@ class Outages:
 
     Nothing is lost by waiting: no order leaves before it is in the ledger (R1). Whether Firestore is back is tried with
     the very same request, so only what may be asked twice is asked here. The log tells at once, the journal afterwards.
-    Implements `gammacore.ports.storage.Inbox` for the loop to hear of it. Rules: R1, R6.
+    Implements `gammacore.ports.storage.Inbox` for the loop to report it. Rules: R1, R6.
     """
 
     def __init__(self, clock: Clock, seconds: float) -> None:

@@ -25,7 +25,7 @@ def is_left(documents: Documents, place: str) -> bool:
 def check_end(documents: Documents, place: str, head: Head) -> None:
     """Refuse a ledger whose events end before or after its head says. Rule: R6.
 
-    The links between the events are checked as they are read: whoever folds the ledger checks all of it.
+    The links between the events are checked as they are read: who folds the ledger checks all of it.
     """
     if head.version > 0 and _checksum_at(documents, place, head.version) != head.checksum:
         raise corrupt(place, f"event {head.version} is not the one its head tells of")

@@ -36,7 +36,7 @@ PUT_ASIDE_AT_ONCE = 200
 
 @frozen
 class RepairReport:
-    """What a repair did. `lost` is None where nobody can say how many events are gone.
+    """What a repair did. `lost` is None where it is unknown how many events are gone.
 
     `damaged` is the collection the rest was put into; None when there was no rest. `problem` is what was wrong; empty
     when the ledger was sound and left alone.
@@ -51,12 +51,12 @@ class RepairReport:
 def repair(documents: Documents, ledger: str, *, clock: Clock, collection: str = LEDGERS) -> RepairReport:
     """End a damaged ledger after the last event before the first damage. Rule: R6.
 
-    The head is moved first, under a new fencing token, so that whoever wrote until now writes no more. Then what lies
+    The head is moved first, under a new fencing token, so that the writer until now writes no more. Then what lies
     behind it is moved to `<ledger>/damaged-<n>`. Interrupted, the ledger is refused until `repair` is called again; it
     is never empty, for where not one event is sound nothing is changed.
 
     Raises:
-        WriteConflict: somebody is writing to it.
+        WriteConflict: another process writes to it.
         StorageError: there is no ledger, a newer gammacore wrote it, or not one event can be read.
     """
     place = ledger_place(ledger, collection)
@@ -121,10 +121,10 @@ def _stored(documents: Documents, place: str, after: int) -> Iterator[Document]:
 
 
 def _set_head(documents: Documents, place: str, before: Document | None, last: Row, lease: Document | None) -> None:
-    """Let the ledger end with `last`, under a token nobody had.
+    """Let the ledger end with `last`, under a token no writer had.
 
     Raises:
-        WriteConflict: somebody took the ledger meanwhile.
+        WriteConflict: another writer took the ledger meanwhile.
     """
     tokens = [document.fields.get("token") for document in (before, lease) if document is not None]
     tokens += [document.fields.get("token") for document in [documents.get(event_path(place, last.seq))] if document]

@@ -1,4 +1,4 @@
-"""The ledger's storage in Firestore: one writer by lease, and every append one commit that nobody can slip into."""
+"""The ledger's storage in Firestore: one writer by lease, every append one commit of its own."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class FirestoreStorage:
     """The events of one account and mode in one Firestore document tree. Implements `gammacore.ports.storage.Storage`.
 
     The writer holds a lease of 30 s, renewed by a thread of its own and before an append when older than 10 s. Every
-    append carries the lease's fencing token and replaces the head as this writer left it: whoever took over has changed
-    it, and nothing of ours is written. With `read_only` no lease is taken and no document made or changed.
+    append carries the lease's fencing token and replaces the head as this writer left it: a writer that took over has
+    changed it, and nothing of ours is written. With `read_only` no lease is taken and no document made or changed.
 
-    An append that nobody answered is looked up: it was written, or it is barred from arriving later and was not. Only
+    An append without an answer is looked up: it was written, or it is barred from arriving later and was not. Only
     when the look-up goes unanswered too is the outcome unknown (`StoreUnreachable`). Then the next append settles it
     first, and the same events appended again are written once: so an append outlasts `outages`, where they are given.
 
@@ -100,7 +100,7 @@ class FirestoreStorage:
         """Write all events or none after `expected_version`; return the new version. See `Storage.append`.
 
         Raises:
-            StoreUnreachable: nobody answered; the class says what follows.
+            StoreUnreachable: no answer; the class says what follows.
         """
         if self._outages is None:
             return self._appended(events, expected_version)
@@ -137,7 +137,7 @@ class FirestoreStorage:
                 self._lease.keep()
 
     def close(self) -> None:
-        """Let the next writer in. Safe to call twice; if nobody answers, the lease runs out by itself."""
+        """Let the next writer in. Safe to call twice; if no answer comes, the lease runs out by itself."""
         with self._turn:
             if self._closed:
                 return
@@ -201,7 +201,7 @@ class FirestoreStorage:
         raise StorageError(f"{self.place}: Firestore does not take the append; nothing was written, try again")
 
     def _settle(self) -> Sequence[Row]:
-        """Find out what became of an append nobody confirmed: its rows if it was written, () if it never will be."""
+        """Find out what became of an unconfirmed append: its rows if it was written, () if it never will be."""
         for _ in range(WRITE_ATTEMPTS):
             rows = self._doubtful
             if not rows:
@@ -209,7 +209,7 @@ class FirestoreStorage:
             head = self._head_after(rows)
             ours = head.stand == (rows[-1].seq, rows[-1].checksum, self._head.token)
             if ours or self._is_written(rows[-1]):
-                # Under somebody else's token we keep the outdated document: the next append must find itself outrun.
+                # Under another writer's token we keep the outdated document: the next append must find itself outrun.
                 document = head.document if ours else self._head.document
                 self._head = Head(rows[-1].seq, rows[-1].checksum, self._head.token, head.bars, document)
                 self._doubtful = ()

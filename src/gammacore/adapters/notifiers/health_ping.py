@@ -1,4 +1,4 @@
-"""A ping to a watchdog every so many cycles: when it stays away, somebody else raises the alarm. CS-501, CS-627."""
+"""A ping to a watchdog every so many cycles: when it stays away, the watchdog raises the alarm. CS-501, CS-627."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class TradierClient:
             answer = self._http.request(method, path, params=params, data=form)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             raise transport_trouble(fault, self._http.base_url.host) from None
-        self._pacer.heard(lane, answer.headers)
+        self._pacer.received(lane, answer.headers)
         try:
             return read_answer(answer.status_code, answer.text, self._http.base_url.host)
         except WireTrouble as reported:

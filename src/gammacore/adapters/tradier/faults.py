@@ -140,7 +140,7 @@ def _words(value: object) -> str | None:
 
 
 def _is_key_fault(answer: object) -> bool:
-    """The gateway's key management says no, under whatever status: an expired token came with a 500."""
+    """The gateway's key management refuses, under whatever status: an expired token came with a 500."""
     fault = answer.get("fault") if isinstance(answer, dict) else None
     detail = fault.get("detail") if isinstance(fault, dict) else None
     code = detail.get("errorcode") if isinstance(detail, dict) else None

@@ -56,7 +56,7 @@ class ListedOption:
         return contract.root if self.root_symbol in ("", contract.root) else None
 
     def seen_at(self, now: dt.datetime, tolerance: dt.timedelta) -> float:
-        """When the older of bid and ask was quoted, epoch seconds; NaN when nobody knows of one of them."""
+        """When the older of bid and ask was quoted, epoch seconds; NaN when one of them is unknown."""
         bid, ask = seen_by(self.bid_date, now, tolerance), seen_by(self.ask_date, now, tolerance)
         return math.nan if bid is None or ask is None else min(bid, ask).timestamp()
 

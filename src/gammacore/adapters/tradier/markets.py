@@ -60,7 +60,7 @@ def read_clock(answer: object) -> BrokerClock:
 class Markets:
     """The resources under `markets/`. Every method is one request.
 
-    Raises of each: BrokerUnavailable (nobody answered; UnreadableAnswer: not in a way that can be read).
+    Raises of each: BrokerUnavailable (no answer; UnreadableAnswer: none that can be read).
     """
 
     tradier: Asks

@@ -1,4 +1,4 @@
-"""Tradier's account stream as order news: which orders changed, and when nobody listened.
+"""Tradier's account stream as order news: which orders changed, and when the stream was down.
 
 The stream is a beta, its events carry less than an order does, and the sandbox may not have it: it only wakes the loop,
 and while it is silent every order counts as changed.
@@ -47,7 +47,7 @@ class Line(Protocol):
         ...
 
     def close(self) -> None:
-        """Hang up, from any thread; whoever waits in `recv` is woken."""
+        """Hang up, from any thread; a waiting `recv` returns."""
         ...
 
 
@@ -89,11 +89,11 @@ class TradierOrderNews:
         self._ids: dict[str, str] = {}
         self._listening = False
         self._missed = True
-        self._trouble = "nobody has listened yet"
+        self._trouble = "not connected yet"
 
     @property
     def trouble(self) -> str:
-        """Why the stream was last not heard, in words for a person; never a token or a session."""
+        """Why the stream was last down, in words for a person; never a token or a session."""
         with self._lock:
             return self._trouble
 
@@ -126,7 +126,7 @@ class TradierOrderNews:
             self._thread.start()
 
     def _listen(self) -> None:
-        """Line after line, until closed. Whatever goes wrong here means one thing: nobody listened."""
+        """Line after line, until closed. Whatever goes wrong here means one thing: the stream was down."""
         pause = self._settings.pause_seconds
         while not self._closed.is_set():
             trouble = self._hear_one_line()
@@ -167,7 +167,7 @@ class TradierOrderNews:
     def _take_up(self, line: Line) -> None:
         with self._lock:
             self._line = line
-        if self._closed.is_set():  # closed while it was dialled, by somebody who saw no line yet
+        if self._closed.is_set():  # closed while it was dialled, before a line stood
             line.close()
 
     def _take_in(self, message: str | bytes) -> None:

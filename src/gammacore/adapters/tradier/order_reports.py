@@ -40,7 +40,7 @@ def client_id(row: OrderRow | UnreadRow) -> str:
 
 
 def is_others_in_parts(row: OrderRow) -> bool:
-    """Whether it is somebody else's order for a part of a share: it is none of ours and fits no book of whole units.
+    """Whether it is another trader's order for a part of a share: it is none of ours and fits no book of whole units.
 
     >>> is_others_in_parts(OrderRow("7", "filled", exec_quantity=Decimal("0.5"), tag="by-hand"))
     True
@@ -137,7 +137,7 @@ def _leg_fills(row: OrderRow) -> tuple[LegFill, ...]:
     rows = row.leg or (row,)
     if (nameless := next((leg for leg in rows if leg.exec_quantity and not _symbol(leg, row)), None)) is not None:
         if client_id(row) == row.id:
-            return ()  # somebody else's
+            return ()  # another trader's
         raise UnreadableAnswer(f"order {row.id} has a fill of a contract that it does not name (leg {nameless.id})")
     fills = [(leg, _count(leg.exec_quantity, leg)) for leg in rows if leg.exec_quantity]
     prices = [_price(leg) for leg, _ in fills]

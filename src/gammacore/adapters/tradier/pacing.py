@@ -87,7 +87,7 @@ class Pacer:
             self._windows[lane] = Window(window.ends, window.left - 1)
         return True
 
-    def heard(self, lane: Lane, headers: Mapping[str, str]) -> None:
+    def received(self, lane: Lane, headers: Mapping[str, str]) -> None:
         """Believe the broker's own count where an answer tells it."""
         available = _whole(headers.get("x-ratelimit-available"))
         if available is None:

@@ -30,7 +30,7 @@ class VendorQuote:
     def price(self, now: dt.datetime, fresh_seconds: float, tolerance: dt.timedelta) -> SeenPrice | None:
         """Last, else bid, else ask: the first that is fresh, else the first there is. Rule: CS-353.
 
-        None when none is a price, or nobody knows when it was seen.
+        None when none is a price, or its time is unknown.
         """
         reported = ((self.last, self.trade_date), (self.bid, self.bid_date), (self.ask, self.ask_date))
         seen = [

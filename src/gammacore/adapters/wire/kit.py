@@ -105,7 +105,7 @@ class OpenBroker:
     """A broker ready to be asked, and what goes with it.
 
     `option_level` asks for the level the broker grants, None when it does not say; `news` opens its stream of order
-    events, to be closed by whoever opened it. `secrets` must never be shown in what the broker answers.
+    events, closed by the caller. `secrets` must never be shown in what the broker answers.
     """
 
     broker: Broker

@@ -102,7 +102,7 @@ def missing_where_silent() -> Iterator[None]:
     """A broker's silence is, to who asks for a market, data that is missing.
 
     Raises:
-        MissingData: nobody answered, or nothing that can be read.
+        MissingData: no answer, or none that can be read.
     """
     try:
         yield
@@ -130,7 +130,7 @@ class LiveMarketSettings:
 
 @frozen
 class Look:
-    """What one look at the broker's market shows, points; what it does not say, or nobody dated, is None."""
+    """What one look at the broker's market shows, points; what it does not say, or does not date, is None."""
 
     spot: SeenPrice | None
     previous_close: Decimal | None
@@ -151,7 +151,7 @@ class LiveMarket(ABC):
         """Ask the broker once.
 
         Raises:
-            MissingData: nobody answered, or nothing that can be read.
+            MissingData: no answer, or none that can be read.
         """
 
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
@@ -171,7 +171,7 @@ class LiveMarket(ABC):
         return next_step(self.session, self.settings.step_seconds, after)
 
     def fingerprint(self) -> str:
-        """Empty: nobody shows a live market again."""
+        """Empty: a live market cannot be shown again."""
         return ""
 
     def _close_is_out(self) -> bool:

@@ -25,10 +25,10 @@ class SeenPrice:
 
 
 def seen_by(at: dt.datetime | None, now: dt.datetime, tolerance: dt.timedelta) -> dt.datetime | None:
-    """When something was seen, never later than `now`; None when nobody knows.
+    """When something was seen, never later than `now`; None when unknown.
 
     A vendor's clock a little ahead of ours, or an answer faster than our question, is seen now. Further ahead the date
-    is wrong, and nobody knows.
+    is wrong, and the time is unknown.
 
     >>> noon = dt.datetime(2026, 3, 3, 12)
     >>> seen_by(noon + dt.timedelta(seconds=2), noon, dt.timedelta(seconds=5)) == noon
@@ -44,7 +44,7 @@ def is_price(value: Decimal | None) -> TypeGuard[Decimal]:
 
 @frozen
 class ShownContract:
-    """One contract as a look shows it: points, NaN = no such quote; `seen_at` in epoch seconds, NaN = nobody knows."""
+    """One contract as a look shows it: points, NaN = no such quote; `seen_at` in epoch seconds, NaN = unknown."""
 
     root: str
     strike: float

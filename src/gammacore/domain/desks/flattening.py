@@ -124,7 +124,7 @@ def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]
 def close_leftovers(
     book: BookView, session: TradingSession, now: dt.datetime, retry: dt.timedelta = TRY_AGAIN
 ) -> Iterator[Decision]:
-    """One alarm, then market orders while the exchange is open; nobody hedges or watches these holdings any more."""
+    """One alarm, then market orders while the exchange is open; no strategy hedges these holdings any more."""
     if not session.is_trading(now):
         return
     for inventory in leftovers(book, session):
@@ -137,9 +137,9 @@ def close_leftovers(
 
 
 def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> Iterator[Decision]:
-    """One alarm, then orders at market until nothing of it is held: nobody marks a spread here, no stop would end it.
+    """One alarm, then orders at market until nothing of it is held: no stop would end it here.
 
-    Ours by its orders, or nobody would have adopted it (CS-574). What has expired is settlement's.
+    Ours by its orders, or it would not have been adopted (CS-574). What has expired is settlement's.
     """
     if not session.is_trading(now):
         return
@@ -155,7 +155,7 @@ def close_spreads(book: BookView, session: TradingSession, now: dt.datetime) -> 
 
 
 def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, now: dt.datetime) -> Iterator[Trade]:
-    """Market orders that end what nobody chose to hold, while the exchange is open; one at a time for each."""
+    """Market orders that end what no strategy chose to hold, while the exchange is open; one at a time for each."""
     if not session.is_trading(now):
         return
     for inventory in book.live_holdings:

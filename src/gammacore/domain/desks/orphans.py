@@ -131,7 +131,7 @@ def find_orphans(
 
     `unknown` are signed contracts per OCC symbol that no book explains, `reports` the broker's orders that no book
     knows, `mine` the mark of this ledger's client ids, `taken` the names of positions there are already, `roots` the
-    underlying of each option root. Contracts that these orders do not account for are somebody else's and stay in the
+    underlying of each option root. Contracts that these orders do not account for are another trader's and stay in the
     rest.
     """
     reports = list(reports)

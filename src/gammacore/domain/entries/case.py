@@ -175,7 +175,7 @@ class EntryCase:
 
     @property
     def setup(self) -> Setup | None:
-        """The setup that is traded if nothing says no; before that, the furthest it came."""
+        """The setup that is traded if no filter refuses; before that, the furthest it came."""
         if self.recheck is not None:
             return self.recheck.setup
         if self.late_condor is not None:

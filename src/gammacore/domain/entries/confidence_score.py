@@ -30,7 +30,7 @@ NONE, FULL = Fraction(0), Fraction(1)
 
 @frozen
 class Factors:
-    """What speaks for an entry, each 0..1."""
+    """What favours an entry, each 0..1."""
 
     distance: Fraction
     gex: Fraction

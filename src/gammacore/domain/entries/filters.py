@@ -93,7 +93,7 @@ def _rated(case: EntryCase, sold: str, distance: str, shown: Setup) -> Verdict:
     """The setup with its confidence; LOW is never traded, and only a score can say so here. Rules: CS-205, CS-208."""
     if not case.is_scored:
         return Verdict.ok(f"{sold} {shown.confidence}, {distance}")
-    if case.score is None:  # a leg without a quote or a credit: one of the later filters says no
+    if case.score is None:  # a leg without a quote or a credit: one of the later filters refuses
         return Verdict.ok(f"{sold}, {distance}, not scored")
     reading = f"{sold} {case.score.label}, {distance}, {case.score}"
     if case.score.label is Confidence.LOW:

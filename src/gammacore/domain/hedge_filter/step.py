@@ -129,7 +129,7 @@ def marks_of(known: Holding | None, event: MarketEvent) -> tuple[Decimal | None,
 
 
 def says_something(event: MarketEvent) -> bool:
-    """Whether an event speaks of a position at all."""
+    """Whether an event is about a position at all."""
     return event.delta is not None or event.quantity is not None
 
 

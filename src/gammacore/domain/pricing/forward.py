@@ -25,7 +25,7 @@ class ImpliedForward:
 
 @frozen
 class ParityRule:
-    """Which call-put pairs may speak for the forward, and when what they say is believed."""
+    """Which call-put pairs may imply the forward, and when they are believed."""
 
     pairs: int = parameter(12, "Pairs of usable quotes used, those nearest to the money.", at_least=3)
     minimum_pairs: int = parameter(3, "Fewer pairs than this imply nothing.", at_least=1)
