@@ -253,6 +253,17 @@ def test_a_limit_refuses_an_opening_beyond_it(limits: dict[str, Any], code: str,
     assert [step.code for step in decisions if isinstance(step, Warn)] == ([code] if is_alarming else [])
 
 
+@pytest.mark.parametrize(
+    ("limit", "one_leg", "both_legs"), [("gamma_limit", "33.2", "66.3"), ("vega_limit", "12.8", "25.5")]
+)
+def test_a_limit_counts_the_greeks_of_both_legs(limit: str, one_leg: str, both_legs: str) -> None:
+    """DH-1003: two straddles near the money, each leg with about half of their gamma and vega."""
+    situation = evolve(a_slot(spot="600.2"), equity=watched("19900"))
+
+    assert judgement(situation, limited(**{limit: Decimal(one_leg) * Decimal("1.5")})).reason == limit
+    assert purchase(situation, limited(**{limit: Decimal(both_legs)})).quantity == 2
+
+
 @pytest.mark.parametrize("limit", ["max_daily_loss", "max_drawdown"])
 def test_a_limit_without_its_input_refuses(limit: str) -> None:
     """DH-1003."""
