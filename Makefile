@@ -58,9 +58,9 @@ test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
 	-$(MAKE) --no-print-directory tradier-client
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/integration \
+	$(BIN)/python -m pytest -n auto --dist loadgroup --durations 20 --ignore tests/integration \
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -n auto --dist loadgroup tests/integration
+	$(BIN)/python -m pytest -n auto --dist loadgroup --durations 40 tests/integration
 
 # What `make test` does a smoke of (tests/extent.py): every kill point, whole days minute by minute, 10,000 damaged
 # bodies of each broker, 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
