@@ -214,6 +214,8 @@ class OrderDesk:
             self._no_report(order, now)
             return
         self.silent.note_report(order)
+        if self.silent.works_after_all(order, report):
+            self.cancel(order, "it works after all")
         self._ledger.record(*self.silent.odd_words(order, report))
         self._call_back(order.id, now)
 

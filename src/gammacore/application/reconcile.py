@@ -112,6 +112,7 @@ class Reconcile:
         self._count_looks(differences)
         self._clear_doubts(differences)
         unclear = [ReconcileFinding(symbol, 0, None, ReconcileVerdict.UNREACHABLE) for symbol in sorted(self._unclear)]
+        self._shown.take_back()
         if "" not in self._unclear:
             self._shown.end_unreported(self._ledger.book.differences.keys() | self._seen.keys() | self._unclear)
         if not differences:
@@ -137,7 +138,6 @@ class Reconcile:
                 lambda: self._take_in(left, self._broker_orders()), f"what is held of {', '.join(left)}"
             )
             verdicts.update(dict.fromkeys(left, ReconcileVerdict.LOOK_AGAIN) if taken is None else taken)
-        self._shown.take_back()
         self._shown.unreported()
         for symbol, gap in differences.items():
             if verdicts[symbol] is ReconcileVerdict.LOOK_AGAIN and not self._has_expired(symbol):

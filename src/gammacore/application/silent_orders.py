@@ -17,6 +17,9 @@ from gammacore.ports.clock import Clock
 UNANSWERED = dt.timedelta(seconds=30)
 """So long after the broker took a cancel, and no report since, the order no longer keeps another back (ours)."""
 
+ENDED_UNREPORTED = "no report of it came, and the broker shows nothing of it traded"
+"""Why an order counts as canceled that the broker never reported as such: it may work all the same."""
+
 
 class SilentOrders:
     """Remembers, for this process, when each order was last reported, and which cancels the broker took."""
@@ -82,6 +85,10 @@ class SilentOrders:
         taken = self._cancels_taken.get(order.id)
         is_called_back = order.state is OrderState.CANCEL_REQUESTED and taken is not None
         return is_called_back and taken is not None and now - taken >= UNANSWERED and since < taken
+
+    def works_after_all(self, order: Order, report: OrderReport) -> bool:
+        """Whether an order that was ended without a report is at work by its first one: it is called back again. R9."""
+        return order.state is OrderState.CANCELED and order.reason == ENDED_UNREPORTED and not report.state.is_final
 
     def _since(self, order: Order) -> dt.datetime:
         return max(order.intended_at, self._answered.get(order.id, order.intended_at))

@@ -9,8 +9,9 @@ from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.order_desk import LATE_FILLS
-from gammacore.application.silent_orders import SilentOrders
+from gammacore.application.silent_orders import ENDED_UNREPORTED, SilentOrders
 from gammacore.domain.desks.orphans import ReconcileRules
+from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, unreported_fills
 from gammacore.domain.holdings.holding import AnyHolding, is_spread
 from gammacore.domain.holdings.lots import with_price
@@ -59,6 +60,7 @@ class TakeShown:
             detail = f"order {order.id} was taken for filled by the holdings; they and its report now say {gone}"
             del self.silent.reported_less[order.id]
             self.ledger.record(
+                *taken_back(self.ledger.book.holdings[order.ticket.holding], back, order.id, now),
                 OrderFilled(now, order.id, reported, complete=False),
                 AlarmRaised(now, "fill_taken_back", detail, order.ticket.holding),
             )
@@ -72,7 +74,7 @@ class TakeShown:
         now = self.clock.now()
         for order in self.ledger.book.working_orders:
             if self.silent.ended_without_report(order) and differing.isdisjoint(order.ticket.symbols):
-                why = "no report of it came, and the broker shows nothing of it traded"
+                why = ENDED_UNREPORTED
                 never = order.state is OrderState.UNKNOWN
                 self.ledger.record(OrderNotSent(now, order.id, why) if never else OrderCanceled(now, order.id, why))
 

@@ -97,7 +97,8 @@ _TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
     OrderState.PARTIALLY_FILLED: _ANSWERS - {OrderState.ACCEPTED},
     OrderState.CANCEL_REQUESTED: _ANSWERS - {OrderState.ACCEPTED},
     OrderState.FILLED: frozenset(),
-    OrderState.CANCELED: _FILLS,  # the broker's late fill is a fill like any other (CS-410)
+    # the broker's late fill is a fill like any other (CS-410); what we only took for canceled is called back again
+    OrderState.CANCELED: _FILLS | {OrderState.CANCEL_REQUESTED},
     OrderState.EXPIRED: _FILLS,
     OrderState.REJECTED: _TAKEN_AFTER_ALL,  # a refusal may come from between us and a broker that took the order
     OrderState.NOT_SENT: _TAKEN_AFTER_ALL,  # proven absent, and yet: what the broker holds decides

@@ -13,7 +13,7 @@ from builders_desk import a_book
 from gammacore.domain import ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, may_still_fill, unreported_fills
-from gammacore.domain.holding_events import DifferenceSeen
+from gammacore.domain.holding_events import DifferenceSeen, HoldingAdjusted
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import NOTHING_FILLED, Execution, tells_more
@@ -140,4 +140,15 @@ def test_nothing_is_given_up_beyond_what_both_the_report_and_the_holdings_say() 
     assert not is_given_up(book, booked)
     assert not is_given_up(book, Execution(0, None, legs=(bought,)))
     book.apply(seen(SHORT, 0, "10:02:10"))
+    assert not is_given_up(book)
+
+
+def test_what_was_judged_meanwhile_as_traded_outside_is_given_up_as_well() -> None:
+    """CS-572: the holdings stopped to show it, it counted as bought back outside, and then its order's report came."""
+    book = taken_for_filled()
+    book.apply(HoldingAdjusted(at("10:02:10"), "p1", SHORT, 1, None, "bought back outside"))
+    book.apply(seen(SHORT, 0, "10:02:10"))
+
+    assert is_given_up(book, time="10:02:11")
+    book.apply(HoldingAdjusted(at("10:02:20"), "p1", SHORT, -1, None, "shown again"))
     assert not is_given_up(book)

@@ -8,6 +8,7 @@ and never beyond: the rest is another trader's. Rules: R2, R5, CS-408, CS-410, C
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from decimal import Decimal
 
@@ -86,16 +87,19 @@ def is_taken_back(book: BookView, order: Order, reported: Execution, now: dt.dat
     """Whether what was taken for filled of an order at work is not: its report says less, and so does the account.
 
     Only of what was booked without the broker's own price, and only where the holdings have shown for `after` at least
-    as much less as the report `reported` does: two answers of the broker agree, and one look had shown something else.
+    as much less as `reported`, or it was judged already and counts as missing: two answers of the broker agree, and
+    one look had shown something else.
     """
-    if order.price_verified or not order.is_working:
+    holding = book.holding(order.ticket.holding)
+    if order.price_verified or not order.is_working or holding is None or not holding.is_live:
         return False
-    ripe = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
+    gone = Counter({symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after})
+    gone.update({symbol: missing.change for symbol, missing in holding.missing.items()})
     is_less = False
     for leg in order.ticket.legs:
         less = order.execution.filled_of(leg) - reported.filled_of(leg)
         back = -leg.side.sign * less
-        if less < 0 or part(ripe.get(leg.symbol, 0), back) != back:
+        if less < 0 or part(gone[leg.symbol], back) != back:
             return False
         is_less = is_less or less > 0
     return is_less
