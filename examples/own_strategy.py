@@ -67,5 +67,5 @@ def main() -> gammacore.DayReport:
 
 
 if __name__ == "__main__":
-    told = main()
-    print(f"{told.strategy} on {told.date}: {told.entries} bought, {told.ended} sold, P/L {told.pnl}")  # noqa: T201  # a script
+    day = main()
+    print(f"{day.strategy} on {day.date}: {day.entries} bought, {day.ended} sold, P/L {day.pnl}")  # noqa: T201  # a script
