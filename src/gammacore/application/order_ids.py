@@ -14,7 +14,7 @@ def next_order_id(
     book: Book, strategy: str, underlying: str, position: str, step: str, now: dt.datetime,
     taken: Container[str] = frozenset(),
 ) -> str:  # fmt: skip
-    """The id of the next order for a position or inventory; the same until that order is intended.
+    """The id of the next order for a holding; the same until that order is intended.
 
     An id that the broker knows already is `taken`: a ledger restored from a backup has forgotten whose it was, and the
     broker would answer with that order instead of taking a new one.

@@ -55,7 +55,7 @@ _GOING_FLAT = frozenset({CLOSE, FLATTEN, LEFTOVER_CLOSE, LEFTOVER_FLATTEN})
 
 
 def go_flat(
-    inventory: AnyHolding, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
+    holding: AnyHolding, book: BookView, now: dt.datetime, retry: dt.timedelta, *, leftover: bool = False
 ) -> Iterator[Decision]:
     """Options sold short, then bought ones, then the shares; an entry, hedge or target at work is called back first.
 
@@ -63,15 +63,15 @@ def go_flat(
     `retry`. A call back that brings no answer for as long is repeated, and what is held besides goes. An option without
     a bid is offered for the day (CS-420). What has expired is settlement's.
     """
-    orders = book.orders_of(inventory.id)
+    orders = book.orders_of(holding.id)
     yield from (Cancel(order.id, "going flat") for order in orders if _is_called_back(order, now, retry))
     busy = {symbol for order in orders if _holds_back(order, now, retry) for symbol in order.ticket.symbols}
-    held = [one for one in inventory.lots.values() if one.lots and one.symbol not in busy]
-    for holding in sorted(held, key=lambda one: (not one.is_option, one.is_option and one.quantity > 0)):
-        if _has_expired(holding, now) or (left := abs(holding.quantity) - still_closing(orders, holding.symbol)) <= 0:
+    held = [one for one in holding.lots.values() if one.lots and one.symbol not in busy]
+    for lots in sorted(held, key=lambda one: (not one.is_option, one.is_option and one.quantity > 0)):
+        if _has_expired(lots, now) or (left := abs(lots.quantity) - still_closing(orders, lots.symbol)) <= 0:
             continue
         close, flatten = (LEFTOVER_CLOSE, LEFTOVER_FLATTEN) if leftover else (CLOSE, FLATTEN)
-        trade = closing_trade(inventory, holding.symbol, Purpose.EXIT, close if holding.is_option else flatten)
+        trade = closing_trade(holding, lots.symbol, Purpose.EXIT, close if lots.is_option else flatten)
         yield evolve(trade, quantity=left)
 
 
@@ -107,17 +107,17 @@ def _is_target(order: Order) -> bool:
     return ticket.purpose is Purpose.EXIT and ticket.limit is not None and ticket.reason not in _GOING_FLAT
 
 
-def _has_expired(holding: Lots, now: dt.datetime) -> bool:
-    return holding.is_option and parse_occ(holding.symbol).expiry < new_york_date(now)
+def _has_expired(lots: Lots, now: dt.datetime) -> bool:
+    return lots.is_option and parse_occ(lots.symbol).expiry < new_york_date(now)
 
 
 def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
     """What a strategy chose to hold before this session and still holds."""
     return tuple(
-        inventory
-        for inventory in book.live_holdings
-        if inventory.opened_at < session.open and not inventory.is_flat
-        if inventory.is_chosen and inventory.plan is None
+        holding
+        for holding in book.live_holdings
+        if holding.opened_at < session.open and not holding.is_flat
+        if holding.is_chosen and holding.plan is None
     )
 
 
@@ -127,12 +127,12 @@ def close_leftovers(
     """One alarm, then market orders while the exchange is open; no strategy hedges these holdings any more."""
     if not session.is_trading(now):
         return
-    for inventory in leftovers(book, session):
-        steps = tuple(go_flat(inventory, book, now, retry, leftover=True))
-        is_reported = any(order.intended_at >= session.open for order in book.orders_of(inventory.id))
+    for holding in leftovers(book, session):
+        steps = tuple(go_flat(holding, book, now, retry, leftover=True))
+        is_reported = any(order.intended_at >= session.open for order in book.orders_of(holding.id))
         if not is_reported and any(isinstance(step, Trade) for step in steps):
-            detail = f"left by an earlier session: {inventory.in_words}; closed now"
-            yield Warn(Alarm.LEFTOVER, detail, inventory.id)
+            detail = f"left by an earlier session: {holding.in_words}; closed now"
+            yield Warn(Alarm.LEFTOVER, detail, holding.id)
         yield from steps
 
 
@@ -158,20 +158,18 @@ def close_unwanted(book: BookView, limits: RiskLimits, session: TradingSession, 
     """Market orders that end what no strategy chose to hold, while the exchange is open; one at a time for each."""
     if not session.is_trading(now):
         return
-    for inventory in book.live_holdings:
-        if inventory.is_chosen:
+    for holding in book.live_holdings:
+        if holding.is_chosen:
             continue
-        if inventory.origin is Origin.DELIVERED and (
-            limits.keep_assigned_shares or inventory.opened_at >= session.open
-        ):
+        if holding.origin is Origin.DELIVERED and (limits.keep_assigned_shares or holding.opened_at >= session.open):
             continue  # delivered today: the next open is tomorrow's
-        if _may_order(book, inventory, now):
-            purpose, reason = _PURPOSES[inventory.origin]
-            yield from (closing_trade(inventory, symbol, purpose, reason) for symbol in inventory.quantities)
+        if _may_order(book, holding, now):
+            purpose, reason = _PURPOSES[holding.origin]
+            yield from (closing_trade(holding, symbol, purpose, reason) for symbol in holding.quantities)
 
 
-def _may_order(book: BookView, inventory: AnyHolding, now: dt.datetime) -> bool:
-    orders = book.orders_of(inventory.id)
+def _may_order(book: BookView, holding: AnyHolding, now: dt.datetime) -> bool:
+    orders = book.orders_of(holding.id)
     if any(order.is_working for order in orders):
         return False
     return not orders or now - orders[-1].changed_at >= TRY_AGAIN

@@ -80,6 +80,6 @@ def _flatten(situation: Situation) -> Iterator[Decision]:
     own = without_plan(book.live_holdings)
     held = {holding.id for holding in own}  # their orders are called back as they go flat
     yield from call_back((order for order in book.working_orders if order.ticket.holding not in held), "flatten")
-    for inventory in own:
-        if inventory.opened_at >= session.open and inventory.origin is not Origin.DELIVERED:
-            yield from go_flat(inventory, book, now, TRY_AGAIN)
+    for holding in own:
+        if holding.opened_at >= session.open and holding.origin is not Origin.DELIVERED:
+            yield from go_flat(holding, book, now, TRY_AGAIN)

@@ -187,7 +187,7 @@ def _repair(repair: Repair, look: _Look) -> Repair:
 
 
 def _trade(trade: Trade, look: _Look) -> Trade:
-    """A sale at market that closes an option of an inventory, as an offer where it has no bid."""
+    """A sale at market that closes an option of a holding, as an offer where it has no bid."""
     if not trade.purpose.closes or trade.limit is not None or len(trade.legs) != 1:
         return trade
     (leg,) = trade.legs

@@ -43,7 +43,7 @@ def _is_day_trade(position: SoldSpread, dates: Collection[dt.date]) -> bool:
 
 
 def round_trips(orders: Iterable[Order], dates: Collection[dt.date]) -> int:
-    """Day trades among the orders of one inventory, oldest first: each turn from building up a symbol to reducing it.
+    """Day trades among the orders of one holding, oldest first: each turn from building up a symbol to reducing it.
 
     What was built up on the last date and is still held counts too: it may be reduced yet.
     """

@@ -158,8 +158,8 @@ def _hedge_bound(
     ticket: OrderTicket, held: Mapping[str, int], book: BookView, underlyings: Mapping[str, Underlying]
 ) -> int:
     """Shares that all options of the holding would need at a delta of one; 0 for another share than the hedge share."""
-    inventory = book.holdings.get(ticket.holding)
-    underlying = None if inventory is None else underlyings.get(inventory.underlying)
+    holding = book.holdings.get(ticket.holding)
+    underlying = None if holding is None else underlyings.get(holding.underlying)
     if underlying is None or ticket.underlying != (underlying.hedge_share or underlying.symbol):
         return 0
     contracts = sum(abs(quantity) for symbol, quantity in held.items() if contract_of(symbol) is not None)

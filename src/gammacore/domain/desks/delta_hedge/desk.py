@@ -70,8 +70,8 @@ class DeltaHedgeDesk:
 
         That a breach was refused may go down with the process that refused it; that a hedge was sent never does.
         """
-        for inventory in without_plan(book.live_holdings):
-            orders = book.orders_of(inventory.id)
+        for holding in without_plan(book.live_holdings):
+            orders = book.orders_of(holding.id)
             yield from tried_again_at(orders, self._retry)
             if (hedged_at := last_hedge_at(orders)) is not None:
                 yield window_ends(hedged_at, seconds(self.hedging.min_interval))
@@ -87,13 +87,13 @@ class DeltaHedgeDesk:
         yield from close_spreads(book, session, now)
         yield from close_leftovers(book, session, now, self._retry)
         phase = self._day(session).phase(now)
-        for inventory in self._inventories(book, session):
+        for holding in self._inventories(book, session):
             if phase is Phase.EXITING or (phase is Phase.OPEN and book.flatten is not None):
-                yield from go_flat(inventory, book, now, self._retry)
-            elif phase is Phase.OPEN and inventory.quantities and halt is None:
-                yield from self._case(inventory, situation).steps()
+                yield from go_flat(holding, book, now, self._retry)
+            elif phase is Phase.OPEN and holding.quantities and halt is None:
+                yield from self._case(holding, situation).steps()
             elif phase is Phase.CLOSED:
-                yield from self._not_flat(inventory, situation)
+                yield from self._not_flat(holding, situation)
         if self._is_due(now, session, book):
             yield from self.purchase(situation).steps()
 
@@ -119,30 +119,30 @@ class DeltaHedgeDesk:
         verdict = self.guards.judge_halt(situation.equity)
         return Halt(str(verdict)) if verdict.outcome is Outcome.SKIP else None
 
-    def _case(self, inventory: AnyHolding, situation: Situation) -> HedgeCase:
+    def _case(self, holding: AnyHolding, situation: Situation) -> HedgeCase:
         seen = hedged_book(
-            inventory, situation.book, situation.market, situation.session,
+            holding, situation.book, situation.market, situation.session,
             Universe(self.hedging, {situation.underlying.symbol: situation.underlying}),
             situation.underlying.hedge_share, self._leftovers(situation),
         )  # fmt: skip
-        return HedgeCase(self.hedging, situation, inventory, evolve(seen, counts_hedges=self.hedging.count_hedges))
+        return HedgeCase(self.hedging, situation, holding, evolve(seen, counts_hedges=self.hedging.count_hedges))
 
     def _leftovers(self, situation: Situation) -> frozenset[str]:
         """What an earlier session left and is not gone yet; shares that settlement delivered too, unless kept."""
         book, session = situation.book, situation.session
-        left = {inventory.id for inventory in leftovers(book, session)}
+        left = {holding.id for holding in leftovers(book, session)}
         if not self.limits.keep_assigned_shares:
             left |= {one.id for one in book.live_holdings if one.origin is Origin.DELIVERED
                      and one.opened_at < session.open and not one.is_flat}  # fmt: skip
         return frozenset(left)
 
-    def _not_flat(self, inventory: AnyHolding, situation: Situation) -> Iterator[Decision]:
+    def _not_flat(self, holding: AnyHolding, situation: Situation) -> Iterator[Decision]:
         """At the close retries end, and what is open then raises an alarm, once. Rule: DH-511."""
-        last = situation.book.hedge_decision(inventory.id)
-        if inventory.is_flat or (last is not None and last.reason == Alarm.NOT_FLAT):
+        last = situation.book.hedge_decision(holding.id)
+        if holding.is_flat or (last is not None and last.reason == Alarm.NOT_FLAT):
             return
-        yield self._case(inventory, situation).note(Alarm.NOT_FLAT.value)
-        yield Warn(Alarm.NOT_FLAT, f"held at the close: {inventory.in_words}", inventory.id)
+        yield self._case(holding, situation).note(Alarm.NOT_FLAT.value)
+        yield Warn(Alarm.NOT_FLAT, f"held at the close: {holding.in_words}", holding.id)
 
     def _day(self, session: TradingSession) -> HedgingDay:
         return HedgingDay.of(session.date, session, float(self.hedging.exit_before_close))

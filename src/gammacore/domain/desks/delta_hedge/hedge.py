@@ -38,11 +38,11 @@ DELTA_HEDGE = IntentKind.HEDGE.value
 
 @frozen
 class HedgeCase:
-    """An inventory at one instant of the phase OPEN, ready to be judged."""
+    """A holding at one instant of the phase OPEN, ready to be judged."""
 
     settings: HedgingSettings
     situation: Situation
-    inventory: AnyHolding
+    holding: AnyHolding
     book: HedgedBook
 
     @property
@@ -72,8 +72,8 @@ class HedgeCase:
 
     @property
     def last(self) -> HedgeDecided | None:
-        """What was said of this inventory before."""
-        return self.situation.book.hedge_decision(self.inventory.id)
+        """What was said of this holding before."""
+        return self.situation.book.hedge_decision(self.holding.id)
 
     def judge(self) -> Hedge | Reason:
         """The hedge, or the first "no"; what is left of a hedge cut at zero is owed at once. Rule: DH-307."""
@@ -102,7 +102,7 @@ class HedgeCase:
             yield self._trade(verdict)
             if verdict.cut:
                 detail = f"hedge cut to {abs(verdict.shares)} shares, the rest waits for the next window"
-                yield Warn(Alarm.SIZE_CAPPED, detail, self.inventory.id)
+                yield Warn(Alarm.SIZE_CAPPED, detail, self.holding.id)
         elif alarms or self._is_new(verdict.value):
             yield self.note(Alarm.DATA_SILENT.value if self._is_silent(verdict) else verdict.value)
         yield from alarms
@@ -129,9 +129,9 @@ class HedgeCase:
         reason = DELTA_HEDGE if shares == hedge.shares else COVER
         side = Side.BUY if shares > 0 else Side.SELL
         return Trade(
-            holding=self.inventory.id,
-            strategy=self.inventory.owner,
-            underlying=self.inventory.underlying,
+            holding=self.holding.id,
+            strategy=self.holding.owner,
+            underlying=self.holding.underlying,
             purpose=Purpose.HEDGE,
             legs=(ShareLeg(self.underlying.hedge_share, side, closes=self.book.held * shares < 0),),
             quantity=abs(shares),
@@ -144,7 +144,7 @@ class HedgeCase:
         gex, prices = self.situation.regime.gex, self._prices()
         return HedgeDecided(
             at=self.situation.now,
-            holding=self.inventory.id,
+            holding=self.holding.id,
             reason=reason,
             symbol=self.underlying.hedge_share,
             shares=shares,
@@ -186,7 +186,7 @@ class HedgeCase:
         if self._was_beyond or not self._is_beyond:
             return None
         net, limit = round(self.net_delta, 3), self.settings.limits.max_net_delta
-        return Warn(Alarm.NET_DELTA_LIMIT, f"net delta {net:+} beyond {limit}", self.inventory.id)
+        return Warn(Alarm.NET_DELTA_LIMIT, f"net delta {net:+} beyond {limit}", self.holding.id)
 
     # -- a feed that is silent -----------------------------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class HedgeCase:
         detail = (
             f"not hedged since {new_york_time(last.at)}: {self.book.options.unknown_deltas} options without a price"
         )
-        return Warn(Alarm.DATA_SILENT, detail, self.inventory.id)
+        return Warn(Alarm.DATA_SILENT, detail, self.holding.id)
 
     # -- an unusual delta ----------------------------------------------------------------------------------------------
 
@@ -228,4 +228,4 @@ class HedgeCase:
         if last is not None and last.unusual_since is not None and has_lasted(since, last.at, patience):
             return None
         return Warn(Alarm.UNUSUAL_DELTA, f"net {self.book.net_shares:.0f} shares since {new_york_time(since)}",
-                    self.inventory.id)  # fmt: skip
+                    self.holding.id)  # fmt: skip

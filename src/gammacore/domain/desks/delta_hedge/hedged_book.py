@@ -1,4 +1,4 @@
-"""One inventory as the hedging rules see it: what it holds, its delta in shares, and what already works. DH-221."""
+"""One holding as the hedging rules see it: what it holds, its delta in shares, and what already works. DH-221."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTHING = BookGreeks(Decimal(0), Decimal(0), Decimal(0))
 
 @frozen
 class HedgedBook:
-    """The options of an inventory in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by each order.
+    """The options of a holding in a `HedgeBook`, and its hedge shares: `held` by fills, `in_flight` by each order.
 
     `owed` is the sign of the second half of a hedge that crosses zero, +1 to buy: its first half was filled and nothing
     was decided since. 0: none. `counts_hedges` is off in the profiles of comparison: N is then the options' alone.
@@ -57,14 +57,14 @@ class HedgedBook:
 
 
 def hedged_book(
-    inventory: AnyHolding, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
+    holding: AnyHolding, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
     share: str, leftovers: Set[str] = frozenset(),
 ) -> HedgedBook:  # fmt: skip
-    """An inventory at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204.
+    """A holding at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204.
 
     `leftovers` are what an earlier session left and is not gone yet: until then nothing is hedged. Rule: DH-520.
     """
-    hedges = _hedges(book.orders_of(inventory.id))
+    hedges = _hedges(book.orders_of(holding.id))
     options = HedgeBook(
         share,
         last_hedge_at=last_hedge_at(hedges),
@@ -73,20 +73,20 @@ def hedged_book(
     )
     positions = [
         _holding(symbol, contracts, market, session, universe)
-        for symbol, contracts in inventory.quantities.items()
-        if inventory.lots[symbol].is_option
+        for symbol, contracts in holding.quantities.items()
+        if holding.lots[symbol].is_option
     ]
     for position in positions:
         options.put(position)
     sums = sum_greeks(positions)
     greeks = BookGreeks(sums.gamma, sums.theta, sums.vega, sums.incomplete)
-    held = inventory.quantities.get(share, 0)
+    held = holding.quantities.get(share, 0)
     owed = hedges[-1].ticket.legs[0].side.sign if hedges and _was_just_covered(hedges[-1], book) else 0
-    return HedgedBook(options, greeks, held, _in_flight(book.orders_of(inventory.id), share), owed)
+    return HedgedBook(options, greeks, held, _in_flight(book.orders_of(holding.id), share), owed)
 
 
 def last_hedge_at(orders: tuple[Order, ...]) -> dt.datetime | None:
-    """When the newest hedge among an inventory's orders was sent, whatever became of it. Rule: DH-305."""
+    """When the newest hedge among a holding's orders was sent, whatever became of it. Rule: DH-305."""
     return max((order.intended_at for order in _hedges(orders)), default=None)
 
 

@@ -136,7 +136,7 @@ class PurchaseCase:
         """What the straddle would make of the book; nothing else of this desk is held when it buys. Rule: DH-1003."""
         situation, spent = self.situation, self._spent()
         held = [
-            sum(inventory.quantities.get(contract.occ, 0) for inventory in situation.book.live_holdings)
+            sum(holding.quantities.get(contract.occ, 0) for holding in situation.book.live_holdings)
             for contract in (straddle.call, straddle.put)
         ]
         more = self._greeks(straddle)
@@ -172,9 +172,9 @@ class PurchaseCase:
         """Rule: DH-1009."""
         situation, straddle = self.situation, self.straddle
         value = None if straddle is None else self._cost(straddle) + sum(
-            (lots.cost for inventory in without_plan(situation.book.live_holdings)
-             if inventory.underlying == situation.underlying.symbol
-             for lots in inventory.lots.values()), Decimal(0),
+            (lots.cost for holding in without_plan(situation.book.live_holdings)
+             if holding.underlying == situation.underlying.symbol
+             for lots in holding.lots.values()), Decimal(0),
         )  # fmt: skip
         last = max((order.intended_at for order in self._openings()), default=None)
         return self.guards.judge_opening(situation.equity or EquityWatch(), situation.now, value, last)
@@ -226,5 +226,5 @@ def _unless(wrong: bool, reason: str, value: str) -> Verdict:
     return Verdict.skip(reason, value) if wrong else Verdict.ok(value)
 
 
-def _named(inventories: Set[str]) -> str:
-    return ", ".join(sorted(inventories))
+def _named(holdings: Set[str]) -> str:
+    return ", ".join(sorted(holdings))
