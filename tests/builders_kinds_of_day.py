@@ -8,17 +8,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from builders import DAY, a_plan, a_put_spread, at
-from builders_day import (
-    PUT_TRADE,
-    a_day,
-    closed,
-    day_finished,
-    day_started,
-    judged,
-    ledger_opened,
-    opened,
-    settled,
-)
+from builders_day import PUT_TRADE, a_day, closed, day_finished, day_started, judged, ledger_opened, opened, settled
 from builders_hedge_day import a_delivery, a_hedge_day
 from gammacore.domain import ledger
 from gammacore.domain.ledger import Event

@@ -10,16 +10,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from counterparts.alpaca_tickets import PostedOrder, is_option, read_order
-from counterparts.alpaca_words import (
-    FORBIDDEN,
-    MALFORMED,
-    NOT_FOUND,
-    UNPROCESSABLE,
-    Refusal,
-    id_of,
-    number,
-    utc,
-)
+from counterparts.alpaca_words import FORBIDDEN, MALFORMED, NOT_FOUND, UNPROCESSABLE, Refusal, id_of, number, utc
 from counterparts.world import World
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket

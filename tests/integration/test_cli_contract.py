@@ -10,14 +10,7 @@ from typing import Any
 
 import pytest
 
-from builders_cli import (
-    CommandLine,
-    at_home,
-    begun,
-    book_of,
-    on_a_trading_day,
-    trading_seed,
-)
+from builders_cli import CommandLine, at_home, begun, book_of, on_a_trading_day, trading_seed
 from gammacore.configuration import configure, read_environment
 from gammacore_cli.main import COMMANDS, EXIT_DONE, EXIT_USAGE
 

@@ -15,13 +15,7 @@ from attrs import evolve
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.hedge_filter.book import DeskBook
 from gammacore.domain.hedge_filter.desk import HedgingDesk
-from gammacore.domain.hedge_filter.gauges import (
-    HedgeCounts,
-    Histogram,
-    Sample,
-    gauges,
-    hedge_samples,
-)
+from gammacore.domain.hedge_filter.gauges import HedgeCounts, Histogram, Sample, gauges, hedge_samples
 from gammacore.domain.hedge_filter.protocol import (
     BadLine,
     Inbound,

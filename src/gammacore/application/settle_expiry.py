@@ -12,13 +12,7 @@ from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.book.results import SETTLED, booked, end_of
 from gammacore.domain.holding_events import HoldingSettled, SettlementAwaited, SharesDelivered
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState
-from gammacore.domain.instruments import (
-    EQUITY_OPTION_MULTIPLIER,
-    REGISTRY,
-    OptionContract,
-    Right,
-    Underlying,
-)
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, REGISTRY, OptionContract, Right, Underlying
 from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.legs import underlying_at_exit
 from gammacore.errors import MarketDataError

@@ -50,15 +50,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.regime.regime import CALM, UNREAD, Regime
 from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.strategy import (
-    FOR_AN_ENTRY,
-    NOTHING_MORE,
-    Decision,
-    Decisions,
-    Needs,
-    Situation,
-    Strategy,
-)
+from gammacore.domain.strategy import FOR_AN_ENTRY, NOTHING_MORE, Decision, Decisions, Needs, Situation, Strategy
 from gammacore.errors import BrokerError, MarketDataError
 from gammacore.ports.broker import Broker, News, OrderNews
 from gammacore.ports.clock import Clock

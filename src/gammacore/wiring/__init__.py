@@ -4,11 +4,7 @@ A test, a notebook or another program wires a day in one call and may swap any p
 """
 
 from gammacore.adapters.wire.kit import OpenBroker, OpenMarket
-from gammacore.wiring.arming import (
-    Armed,
-    armed_mode,
-    open_credentials,
-)
+from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.controls import (
     Answer,
@@ -26,14 +22,7 @@ from gammacore.wiring.days import WiredDay, wire_day, wire_trade
 from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
 from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
 from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
-from gammacore.wiring.markets import (
-    MarketSource,
-    naming_underlying,
-    open_market,
-    open_session,
-    taking_up,
-    trading_date,
-)
+from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, taking_up, trading_date
 from gammacore.wiring.own_strategies import load_strategy
 from gammacore.wiring.recordings import DayRecorded, record_day
 from gammacore.wiring.regime_feeds import publish_exposure

@@ -21,13 +21,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.book.check import LedgerCheck
 from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.holdings.holding import Origin
-from gammacore.domain.ledger import (
-    Event,
-    FlattenRequested,
-    Halted,
-    Mode,
-    Resumed,
-)
+from gammacore.domain.ledger import Event, FlattenRequested, Halted, Mode, Resumed
 from gammacore.errors import GammacoreError, InvalidInput, StorageError, TradingHalted, WriteConflict
 from gammacore.ports.clock import Clock
 from gammacore.ports.storage import Inbox, Request, RequestKind, Storage

@@ -19,14 +19,7 @@ from attrs import field, frozen
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import AccountMark, AccountRecorded, Event, LedgerOpened, Mode
 from gammacore.errors import ConfigurationError, GammacoreError, MissingData
-from gammacore.wiring.storage import (
-    LedgerPlace,
-    account_ledger,
-    ledger_exists,
-    open_storage,
-    opening_of,
-    writer_of,
-)
+from gammacore.wiring.storage import LedgerPlace, account_ledger, ledger_exists, open_storage, opening_of, writer_of
 
 
 class Use(StrEnum):

@@ -34,14 +34,7 @@ from gammacore.adapters.sqlite.storage import SqliteStorage, first_events
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Settings
 from gammacore.domain.ledger import Event, Mode
-from gammacore.errors import (
-    ConfigurationError,
-    CorruptLedger,
-    DoesNotFold,
-    InvalidInput,
-    StorageError,
-    WriteConflict,
-)
+from gammacore.errors import ConfigurationError, CorruptLedger, DoesNotFold, InvalidInput, StorageError, WriteConflict
 from gammacore.ports.storage import Inbox, Request, RequestKind, SecondJournal, Storage
 
 SCHEME = "firestore:"

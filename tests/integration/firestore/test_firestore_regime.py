@@ -17,13 +17,7 @@ from firestore_faults import RivaledDocuments
 from firestore_server import FirestoreServer
 from gammacore.adapters.firestore import Documents, FirestoreGexPublisher, FirestoreRegimeSource
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.gex.units import (
-    IMPLIED_FORWARD,
-    TODAY,
-    ExposureUnit,
-    GreeksSource,
-    SignModel,
-)
+from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, SignModel
 from gammacore.domain.regime.documents import GexCause, RegimeDocument, UnreadDocument
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import InvalidInput

@@ -15,14 +15,7 @@ from gammacore.domain.holding_events import CloseDecided, HoldingClosed, WatchCh
 from gammacore.domain.holdings.holding import HoldingState
 from gammacore.domain.holdings.plans import Notes, SpreadWatch
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import (
-    AlarmRaised,
-    EntryJudged,
-    Halted,
-    HoldingsQuarantined,
-    OrderIntended,
-    TicketRefused,
-)
+from gammacore.domain.ledger import AlarmRaised, EntryJudged, Halted, HoldingsQuarantined, OrderIntended, TicketRefused
 from gammacore.domain.orders import Effect, OrderState, Purpose
 from gammacore.domain.strategy import Close, NoTrade, Open, SaveState, Warn
 from gammacore.errors import BrokerUnavailable, StorageError

@@ -15,12 +15,7 @@ from builders_holdings import order_intended, sell
 from builders_world import World, a_scripted_plan, a_world, a_world_holding, relayed
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import (
-    CancelRequested,
-    Halted,
-    OrderFilled,
-    OrderIntended,
-)
+from gammacore.domain.ledger import CancelRequested, Halted, OrderFilled, OrderIntended
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, OrderTicket, tells_more
 from gammacore.errors import BrokerError, StorageError, WriteConflict

@@ -11,16 +11,7 @@ from attrs import evolve
 
 from builders import DAY, a_condor, a_plan, a_put_spread, a_session, at
 from builders_day import entry_ticket, exit_ticket, judged, opened, ordered
-from builders_desk import (
-    PUT_SPREAD_QUOTES,
-    Legs,
-    a_book,
-    a_contract,
-    a_situation,
-    entry_filled,
-    leg_fills,
-    steps,
-)
+from builders_desk import PUT_SPREAD_QUOTES, Legs, a_book, a_contract, a_situation, entry_filled, leg_fills, steps
 from builders_holdings import order_intended
 from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book

@@ -12,12 +12,7 @@ from hypothesis import strategies as st
 
 from gammacore.domain.instruments import OptionContract, Right, Side
 from gammacore.domain.legs import LegFill
-from gammacore.domain.option_symbols import (
-    by_contract,
-    canonical_symbol,
-    may_be_a_share,
-    read_option_symbol,
-)
+from gammacore.domain.option_symbols import by_contract, canonical_symbol, may_be_a_share, read_option_symbol
 from gammacore.errors import InvalidInput
 
 C495 = "SPY251230C00495000"

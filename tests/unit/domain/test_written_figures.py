@@ -9,13 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gammacore.domain.written_figures import (
-    Unread,
-    read_figure,
-    read_fraction,
-    read_model_figure,
-    read_plain_figure,
-)
+from gammacore.domain.written_figures import Unread, read_figure, read_fraction, read_model_figure, read_plain_figure
 
 
 @pytest.mark.parametrize(

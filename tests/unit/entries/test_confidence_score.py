@@ -15,14 +15,7 @@ from builders import a_put_spread, a_session, at
 from builders_desk import CONDOR_QUOTES, PUT_SPREAD_QUOTES, Legs, a_case, a_situation, quotes_of
 from gammacore.configuration import Sourced, configure
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
-from gammacore.domain.entries.confidence_score import (
-    ConfidenceScore,
-    Factors,
-    calm,
-    earliness,
-    nearness,
-    tightness,
-)
+from gammacore.domain.entries.confidence_score import ConfidenceScore, Factors, calm, earliness, nearness, tightness
 from gammacore.domain.entries.credit import SpreadQuality, SpreadQuote
 from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.entries.rules import EntryRules

@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, a_session, at
 from builders_history import DAY_BEFORE, a_bar, a_day_bar, a_history, bars_until, minute_bars
-from gammacore.domain.market_history import (
-    DailyHistory,
-    MarketHistory,
-    converted,
-    opening_price,
-    price_ago,
-)
+from gammacore.domain.market_history import DailyHistory, MarketHistory, converted, opening_price, price_ago
 from gammacore.errors import InvalidInput
 
 BEFORE = a_session(date=DAY_BEFORE)

@@ -12,16 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import at
-from builders_exchange import (
-    HALF_DAY,
-    PUT_QUOTES,
-    Desk,
-    a_desk,
-    a_single,
-    an_entry,
-    an_exit,
-    put,
-)
+from builders_exchange import HALF_DAY, PUT_QUOTES, Desk, a_desk, a_single, an_entry, an_exit, put
 from fakes import NO_FEES
 from gammacore.adapters.fake.order import CancelOutcome
 from gammacore.adapters.fake.trading_floor import PublishedFillModel

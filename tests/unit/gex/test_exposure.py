@@ -13,15 +13,7 @@ from hypothesis import strategies as st
 from builders_gex import NAN, TEN_O_CLOCK, TODAY, Row, a_chain
 from gammacore.domain.gex.contracts import live_contracts, price_contracts
 from gammacore.domain.gex.exposure import GammaExposure, measure_exposure
-from gammacore.domain.gex.units import (
-    ALL,
-    ExposureUnit,
-    GreeksSource,
-    Rates,
-    Scope,
-    SignModel,
-    regular_settlement,
-)
+from gammacore.domain.gex.units import ALL, ExposureUnit, GreeksSource, Rates, Scope, SignModel, regular_settlement
 from gammacore.domain.gex.units import TODAY as ZERO_DTE
 from gammacore.domain.instruments import SettlementTime
 from gammacore.domain.pricing.black_scholes import Terms, price

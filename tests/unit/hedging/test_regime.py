@@ -11,14 +11,7 @@ import pytest
 from builders_hedging import Desk, FakeSource, instant, market
 from gammacore.application.watch_regime import GexFeed, WatchRegime
 from gammacore.domain.hedging.settings import HedgingSettings
-from gammacore.domain.regime.documents import (
-    GexCause,
-    GexFigure,
-    GexShape,
-    RegimeDocument,
-    UnreadDocument,
-    read_gex,
-)
+from gammacore.domain.regime.documents import GexCause, GexFigure, GexShape, RegimeDocument, UnreadDocument, read_gex
 from gammacore.domain.regime.regime import NO_EVENT, GexStatus, MacroState, read_macro
 
 THREE = instant("15:00:00")

@@ -14,12 +14,7 @@ from hypothesis import strategies as st
 
 import builders_day
 from builders import a_plan, at
-from gammacore.domain.reports.review import (
-    Period,
-    Projection,
-    VixRegime,
-    reviews,
-)
+from gammacore.domain.reports.review import Period, Projection, VixRegime, reviews
 from gammacore.domain.reports.trades import Trade, TradeResult
 from gammacore.domain.words import StrategyTag
 

@@ -37,14 +37,7 @@ from gammacore.domain.reports.review import Period, VixRegime, reviews
 from gammacore.domain.reports.trade_figures import TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import trade_figures
 from gammacore.domain.reports.trades import Trade, TradeResult
-from gammacore.domain.reports.words import (
-    hedge_in_words,
-    legs_in_words,
-    moved_in_words,
-    order_in_words,
-    story,
-    title,
-)
+from gammacore.domain.reports.words import hedge_in_words, legs_in_words, moved_in_words, order_in_words, story, title
 
 
 def the_line(report: DayReport) -> Trade:

@@ -5,12 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gammacore.domain.legs import maximum_loss
-from gammacore.domain.sizing.max_risk import (
-    RiskBasis,
-    max_risk,
-    max_risk_by_strategy,
-    table_max_risk,
-)
+from gammacore.domain.sizing.max_risk import RiskBasis, max_risk, max_risk_by_strategy, table_max_risk
 from gammacore.domain.words import StrategyTag
 from gammacore.errors import InvalidInput
 

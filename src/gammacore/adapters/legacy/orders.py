@@ -12,11 +12,7 @@ from attrs import frozen
 
 from gammacore.adapters.legacy.records import Fields, Refusal, load_json
 from gammacore.domain.holdings.plans import SpreadWatch
-from gammacore.domain.instruments import (
-    REGISTRY,
-    OptionContract,
-    Right,
-)
+from gammacore.domain.instruments import REGISTRY, OptionContract, Right
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical

@@ -18,13 +18,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.recorded.text_table import UnreadableFile, read_price, reading
-from gammacore.domain.instruments import (
-    UNDERLYING_OF_ROOT,
-    Right,
-    Underlying,
-    is_adjusted,
-    underlying_of_adjusted,
-)
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
 from gammacore.domain.written_dates import clock_of_milliseconds

@@ -12,13 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from gammacore.domain.regime.documents import (
-    GexCause,
-    RegimeDocument,
-    document_time,
-    finite_number,
-    instant_of,
-)
+from gammacore.domain.regime.documents import GexCause, RegimeDocument, document_time, finite_number, instant_of
 
 
 class GexStatus(StrEnum):

@@ -23,16 +23,7 @@ from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.reports import words
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.figures import (
-    Figure,
-    Tone,
-    Unit,
-    clock_text,
-    code_text,
-    delta_text,
-    known,
-    labelled,
-)
+from gammacore.domain.reports.figures import Figure, Tone, Unit, clock_text, code_text, delta_text, known, labelled
 from gammacore.domain.reports.notice import Level, Life, Notice, alert
 from gammacore.domain.reports.trade_views import trade_figures
 from gammacore.domain.reports.trades import Sold, Trade, TradeEnd

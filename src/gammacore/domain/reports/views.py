@@ -17,16 +17,7 @@ from gammacore.domain.dollars import dollars
 from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import AlarmRaised, Resumed, TicketRefused
 from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
-from gammacore.domain.reports.figures import (
-    ENTRY_OUTCOMES,
-    OUTCOMES,
-    Figure,
-    Figures,
-    Section,
-    Tone,
-    Unit,
-    pick,
-)
+from gammacore.domain.reports.figures import ENTRY_OUTCOMES, OUTCOMES, Figure, Figures, Section, Tone, Unit, pick
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import TradeView, trade_view
 from gammacore.domain.verdicts import FilterVerdict, Outcome

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gammacore.domain.holdings.policy import (
-    LOCK_IN_STRATEGIES,
-    StopPolicy,
-    cost_at_profit,
-    floor_to_cents,
-    percent,
-)
+from gammacore.domain.holdings.policy import LOCK_IN_STRATEGIES, StopPolicy, cost_at_profit, floor_to_cents, percent
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.words import Confidence, StrategyTag
 
