@@ -8,9 +8,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+
+import pytest
 
 import gammacore
-from conftest import ROOT
+from gammacore import wiring
 from gammacore.configuration import Settings
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.instruments import REGISTRY
@@ -19,20 +22,32 @@ from gammacore.domain.sizing.policies import SizingRules
 HEAVY = ("numpy", "httpx", "requests", "alpaca", "google", "pandas", "scipy", "matplotlib", "rich", "click")
 
 
-def _names_for_type_checkers() -> set[str]:
-    source = (ROOT / "src" / "gammacore" / "__init__.py").read_text(encoding="utf-8")
+LAZY = pytest.mark.parametrize("package", [gammacore, wiring], ids=lambda package: package.__name__)
+
+
+def _names_for_type_checkers(package: ModuleType) -> set[str]:
+    assert package.__file__ is not None
+    source = Path(package.__file__).read_text(encoding="utf-8")
     block = next(node for node in ast.parse(source).body if isinstance(node, ast.If))
     return {
         alias.asname or alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
 
 
-def test_the_type_checking_list_the_lazy_list_and_dir_agree() -> None:
-    assert _names_for_type_checkers() == set(gammacore.__all__) == set(dir(gammacore))
+@LAZY
+def test_the_type_checking_list_the_lazy_list_and_dir_agree(package: ModuleType) -> None:
+    assert _names_for_type_checkers(package) == set(package.__all__) == set(dir(package))
 
 
-def test_every_public_name_can_be_had() -> None:
-    assert all(getattr(gammacore, name) is not None for name in gammacore.__all__)
+@LAZY
+def test_every_public_name_can_be_had(package: ModuleType) -> None:
+    assert all(getattr(package, name) is not None for name in package.__all__)
+
+
+@LAZY
+def test_a_name_that_is_not_public_is_no_attribute(package: ModuleType) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = package.nothing
 
 
 def test_importing_gammacore_loads_nothing_heavy() -> None:

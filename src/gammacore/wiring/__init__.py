@@ -1,127 +1,174 @@
 """The composition root: configuration in, wired use cases out. The one package that knows every adapter.
 
 A test, a notebook or another program wires a day in one call and may swap any part by name.
+
+A name is imported from its module when it is first asked for, so that a command loads no more than it uses.
 """
 
-from gammacore.adapters.wire.kit import OpenBroker, OpenMarket
-from gammacore.wiring.arming import Armed, armed_mode, open_credentials
-from gammacore.wiring.brokers import BrokerPlaces, open_broker, open_broker_market
-from gammacore.wiring.controls import (
-    Answer,
-    Patience,
-    ask,
-    book_of,
-    events_of,
-    journal_request,
-    kill_files,
-    leave_request,
-    refuse_while_flattening,
-    system_clock,
-)
-from gammacore.wiring.days import WiredDay, wire_day, wire_trade
-from gammacore.wiring.exposures import ExposureTerms, ExposureView, follow_exposure, view_exposure
-from gammacore.wiring.ledgers import Chosen, FoundLedger, LedgerChoice, Use, choose, ledgers_of, look_at, sight_of
-from gammacore.wiring.looks import OpenLook, Outside, live_market, open_look
-from gammacore.wiring.markets import MarketSource, naming_underlying, open_market, open_session, taking_up, trading_date
-from gammacore.wiring.own_strategies import load_strategy
-from gammacore.wiring.recordings import DayRecorded, record_day
-from gammacore.wiring.regime_feeds import publish_exposure
-from gammacore.wiring.storage import (
-    FirestoreLedger,
-    LedgerPlace,
-    account_ledger,
-    ledger_exists,
-    ledger_named,
-    local_path,
-    make_folder,
-    open_inbox,
-    open_storage,
-    repair_ledger,
-)
-from gammacore.wiring.strategies import EntryPreview, credit_spread_desk, naming_its_underlying
-from gammacore.wiring.whose_ledger import armed_for, refuse_contradiction, require_ledger, require_to_resume
-from gammacore.wiring.without_ledger import armed_without_ledger, flatten_holdings_now, why_unreadable
-from gammacore.wiring.without_loop import (
-    Flattened,
-    flatten_now,
-    look_whether_flat,
-    past_verdicts,
-    preview_entry,
-    reconcile_now,
-)
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Answer",
-    "Armed",
-    "BrokerPlaces",
-    "Chosen",
-    "DayRecorded",
-    "EntryPreview",
-    "ExposureTerms",
-    "ExposureView",
-    "FirestoreLedger",
-    "Flattened",
-    "FoundLedger",
-    "LedgerChoice",
-    "LedgerPlace",
-    "MarketSource",
-    "OpenBroker",
-    "OpenLook",
-    "OpenMarket",
-    "Outside",
-    "Patience",
-    "Use",
-    "WiredDay",
-    "account_ledger",
-    "armed_for",
-    "armed_mode",
-    "armed_without_ledger",
-    "ask",
-    "book_of",
-    "choose",
-    "credit_spread_desk",
-    "events_of",
-    "flatten_holdings_now",
-    "flatten_now",
-    "follow_exposure",
-    "journal_request",
-    "kill_files",
-    "leave_request",
-    "ledger_exists",
-    "ledger_named",
-    "ledgers_of",
-    "live_market",
-    "load_strategy",
-    "local_path",
-    "look_at",
-    "look_whether_flat",
-    "make_folder",
-    "naming_its_underlying",
-    "naming_underlying",
-    "open_broker",
-    "open_broker_market",
-    "open_credentials",
-    "open_inbox",
-    "open_look",
-    "open_market",
-    "open_session",
-    "open_storage",
-    "past_verdicts",
-    "preview_entry",
-    "publish_exposure",
-    "reconcile_now",
-    "record_day",
-    "refuse_contradiction",
-    "refuse_while_flattening",
-    "repair_ledger",
-    "require_ledger",
-    "require_to_resume",
-    "sight_of",
-    "system_clock",
-    "taking_up",
-    "trading_date",
-    "view_exposure",
-    "why_unreadable",
-    "wire_day",
-    "wire_trade",
-]
+if TYPE_CHECKING:
+    from gammacore.adapters.wire.kit import OpenBroker as OpenBroker
+    from gammacore.adapters.wire.kit import OpenMarket as OpenMarket
+    from gammacore.wiring.arming import Armed as Armed
+    from gammacore.wiring.arming import armed_mode as armed_mode
+    from gammacore.wiring.arming import open_credentials as open_credentials
+    from gammacore.wiring.brokers import BrokerPlaces as BrokerPlaces
+    from gammacore.wiring.brokers import open_broker as open_broker
+    from gammacore.wiring.brokers import open_broker_market as open_broker_market
+    from gammacore.wiring.controls import Answer as Answer
+    from gammacore.wiring.controls import Patience as Patience
+    from gammacore.wiring.controls import ask as ask
+    from gammacore.wiring.controls import book_of as book_of
+    from gammacore.wiring.controls import events_of as events_of
+    from gammacore.wiring.controls import journal_request as journal_request
+    from gammacore.wiring.controls import kill_files as kill_files
+    from gammacore.wiring.controls import leave_request as leave_request
+    from gammacore.wiring.controls import refuse_while_flattening as refuse_while_flattening
+    from gammacore.wiring.controls import system_clock as system_clock
+    from gammacore.wiring.days import WiredDay as WiredDay
+    from gammacore.wiring.days import wire_day as wire_day
+    from gammacore.wiring.days import wire_trade as wire_trade
+    from gammacore.wiring.exposures import ExposureTerms as ExposureTerms
+    from gammacore.wiring.exposures import ExposureView as ExposureView
+    from gammacore.wiring.exposures import follow_exposure as follow_exposure
+    from gammacore.wiring.exposures import view_exposure as view_exposure
+    from gammacore.wiring.ledgers import Chosen as Chosen
+    from gammacore.wiring.ledgers import FoundLedger as FoundLedger
+    from gammacore.wiring.ledgers import LedgerChoice as LedgerChoice
+    from gammacore.wiring.ledgers import Use as Use
+    from gammacore.wiring.ledgers import choose as choose
+    from gammacore.wiring.ledgers import ledgers_of as ledgers_of
+    from gammacore.wiring.ledgers import look_at as look_at
+    from gammacore.wiring.ledgers import sight_of as sight_of
+    from gammacore.wiring.looks import OpenLook as OpenLook
+    from gammacore.wiring.looks import Outside as Outside
+    from gammacore.wiring.looks import live_market as live_market
+    from gammacore.wiring.looks import open_look as open_look
+    from gammacore.wiring.markets import MarketSource as MarketSource
+    from gammacore.wiring.markets import naming_underlying as naming_underlying
+    from gammacore.wiring.markets import open_market as open_market
+    from gammacore.wiring.markets import open_session as open_session
+    from gammacore.wiring.markets import taking_up as taking_up
+    from gammacore.wiring.markets import trading_date as trading_date
+    from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.recordings import DayRecorded as DayRecorded
+    from gammacore.wiring.recordings import record_day as record_day
+    from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
+    from gammacore.wiring.storage import FirestoreLedger as FirestoreLedger
+    from gammacore.wiring.storage import LedgerPlace as LedgerPlace
+    from gammacore.wiring.storage import account_ledger as account_ledger
+    from gammacore.wiring.storage import ledger_exists as ledger_exists
+    from gammacore.wiring.storage import ledger_named as ledger_named
+    from gammacore.wiring.storage import local_path as local_path
+    from gammacore.wiring.storage import make_folder as make_folder
+    from gammacore.wiring.storage import open_inbox as open_inbox
+    from gammacore.wiring.storage import open_storage as open_storage
+    from gammacore.wiring.storage import repair_ledger as repair_ledger
+    from gammacore.wiring.strategies import EntryPreview as EntryPreview
+    from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
+    from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
+    from gammacore.wiring.whose_ledger import armed_for as armed_for
+    from gammacore.wiring.whose_ledger import refuse_contradiction as refuse_contradiction
+    from gammacore.wiring.whose_ledger import require_ledger as require_ledger
+    from gammacore.wiring.whose_ledger import require_to_resume as require_to_resume
+    from gammacore.wiring.without_ledger import armed_without_ledger as armed_without_ledger
+    from gammacore.wiring.without_ledger import flatten_holdings_now as flatten_holdings_now
+    from gammacore.wiring.without_ledger import why_unreadable as why_unreadable
+    from gammacore.wiring.without_loop import Flattened as Flattened
+    from gammacore.wiring.without_loop import flatten_now as flatten_now
+    from gammacore.wiring.without_loop import look_whether_flat as look_whether_flat
+    from gammacore.wiring.without_loop import past_verdicts as past_verdicts
+    from gammacore.wiring.without_loop import preview_entry as preview_entry
+    from gammacore.wiring.without_loop import reconcile_now as reconcile_now
+
+_HOMES: dict[str, str] = {
+    "Answer": "wiring.controls",
+    "Armed": "wiring.arming",
+    "BrokerPlaces": "wiring.brokers",
+    "Chosen": "wiring.ledgers",
+    "DayRecorded": "wiring.recordings",
+    "EntryPreview": "wiring.strategies",
+    "ExposureTerms": "wiring.exposures",
+    "ExposureView": "wiring.exposures",
+    "FirestoreLedger": "wiring.storage",
+    "Flattened": "wiring.without_loop",
+    "FoundLedger": "wiring.ledgers",
+    "LedgerChoice": "wiring.ledgers",
+    "LedgerPlace": "wiring.storage",
+    "MarketSource": "wiring.markets",
+    "OpenBroker": "adapters.wire.kit",
+    "OpenLook": "wiring.looks",
+    "OpenMarket": "adapters.wire.kit",
+    "Outside": "wiring.looks",
+    "Patience": "wiring.controls",
+    "Use": "wiring.ledgers",
+    "WiredDay": "wiring.days",
+    "account_ledger": "wiring.storage",
+    "armed_for": "wiring.whose_ledger",
+    "armed_mode": "wiring.arming",
+    "armed_without_ledger": "wiring.without_ledger",
+    "ask": "wiring.controls",
+    "book_of": "wiring.controls",
+    "choose": "wiring.ledgers",
+    "credit_spread_desk": "wiring.strategies",
+    "events_of": "wiring.controls",
+    "flatten_holdings_now": "wiring.without_ledger",
+    "flatten_now": "wiring.without_loop",
+    "follow_exposure": "wiring.exposures",
+    "journal_request": "wiring.controls",
+    "kill_files": "wiring.controls",
+    "leave_request": "wiring.controls",
+    "ledger_exists": "wiring.storage",
+    "ledger_named": "wiring.storage",
+    "ledgers_of": "wiring.ledgers",
+    "live_market": "wiring.looks",
+    "load_strategy": "wiring.own_strategies",
+    "local_path": "wiring.storage",
+    "look_at": "wiring.ledgers",
+    "look_whether_flat": "wiring.without_loop",
+    "make_folder": "wiring.storage",
+    "naming_its_underlying": "wiring.strategies",
+    "naming_underlying": "wiring.markets",
+    "open_broker": "wiring.brokers",
+    "open_broker_market": "wiring.brokers",
+    "open_credentials": "wiring.arming",
+    "open_inbox": "wiring.storage",
+    "open_look": "wiring.looks",
+    "open_market": "wiring.markets",
+    "open_session": "wiring.markets",
+    "open_storage": "wiring.storage",
+    "past_verdicts": "wiring.without_loop",
+    "preview_entry": "wiring.without_loop",
+    "publish_exposure": "wiring.regime_feeds",
+    "reconcile_now": "wiring.without_loop",
+    "record_day": "wiring.recordings",
+    "refuse_contradiction": "wiring.whose_ledger",
+    "refuse_while_flattening": "wiring.controls",
+    "repair_ledger": "wiring.storage",
+    "require_ledger": "wiring.whose_ledger",
+    "require_to_resume": "wiring.whose_ledger",
+    "sight_of": "wiring.ledgers",
+    "system_clock": "wiring.controls",
+    "taking_up": "wiring.markets",
+    "trading_date": "wiring.markets",
+    "view_exposure": "wiring.exposures",
+    "why_unreadable": "wiring.without_ledger",
+    "wire_day": "wiring.days",
+    "wire_trade": "wiring.days",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str
+
+
+def __getattr__(name: str) -> Any:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module 'gammacore.wiring' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"gammacore.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
