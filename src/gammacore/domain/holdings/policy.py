@@ -98,7 +98,7 @@ class AdvisorLimits:
 
 @frozen
 class StopPolicy:
-    """Every figure that can end a position; fixed when the position is opened. Rules: section 5.
+    """Every figure that can end a position; fixed when the position is opened. Rules: CS-502..535.
 
     >>> policy, credit = stop_policy("head"), Decimal("2.50")
     >>> policy.advertised_stop(credit), policy.advertised_target(credit, Confidence.HIGH)
