@@ -12,8 +12,9 @@ CALL_SPREAD 6065 6070
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gammacore.lazy_names import finder
 
 if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay as TradeDay
@@ -95,12 +96,7 @@ _HOMES: dict[str, str] = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str
 
 
-def __getattr__(name: str) -> Any:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'gammacore' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"gammacore.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = finder(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

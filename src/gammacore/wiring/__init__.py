@@ -5,8 +5,9 @@ A test, a notebook or another program wires a day in one call and may swap any p
 A name is imported from its module when it is first asked for, so that a command loads no more than it uses.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gammacore.lazy_names import finder
 
 if TYPE_CHECKING:
     from gammacore.adapters.wire.kit import OpenBroker as OpenBroker
@@ -162,12 +163,7 @@ _HOMES: dict[str, str] = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str
 
 
-def __getattr__(name: str) -> Any:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module 'gammacore.wiring' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"gammacore.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = finder(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
