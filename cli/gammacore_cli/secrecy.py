@@ -18,7 +18,7 @@ SHORTEST = 4
 class KeptBack:
     """Texts that are replaced by ***: what the environment and `.env` hold, and every credential looked up since.
 
-    The variables are read when the first line is said, so that a command that says nothing pays nothing.
+    The variables are read when the first line is written, so that a command that writes nothing pays nothing.
     """
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@
     │   └── MissingData         it is not there at all
     │       └── NoSession       the exchange is closed that day
     ├── BrokerError
-    │   ├── OrderRejected       the broker said no; it will not change its mind
+    │   ├── OrderRejected       the broker refused it, for good
     │   ├── BrokerUnavailable   refused before it left: nothing was sent
     │   │   ├── CredentialRefused   the broker does not accept the token or key
     │   │   └── OrderTooOld         decided too long ago: it was kept from leaving

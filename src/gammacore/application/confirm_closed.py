@@ -37,7 +37,7 @@ class ConfirmClosed:
     ) -> None:
         """`after`: a broker's list of holdings may be older than a fill by so much. Rule: CS-562.
 
-        `has_answered`: whether the broker has said something of an order since it was booked as filled.
+        `has_answered`: whether the broker has reported an order since it was booked as filled.
         """
         self._after = after
         self._has_answered = has_answered

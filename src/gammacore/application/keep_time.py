@@ -66,7 +66,7 @@ class KeepTime:
         self._journal_a_slow_cycle()
 
     def is_doubted(self) -> bool:
-        """Whether the clock jumped since this cycle began: how old an order is cannot be said then."""
+        """Whether the clock jumped since this cycle began: how old an order is, is unknown then."""
         doubt = self._clock.doubt() if isinstance(self._clock, DoubtfulClock) else None
         return doubt is not None and doubt != self._known
 

@@ -299,7 +299,7 @@ class BreakerTripped:
 
 @frozen
 class BreakerCleared:
-    """Entries may go on: the broker answers again, or a person said so."""
+    """Entries may go on: the broker answers again, or a person cleared it."""
 
     at: dt.datetime
     reason: str

@@ -36,7 +36,7 @@ class OrderLife:
         """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
 
         Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
-        the broker has said that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
+        the broker has reported that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
         """
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
             life = self.life_seconds(order.ticket)
@@ -60,7 +60,7 @@ class OrderLife:
         """The gate of an order, asked next to the wire: after every look-up, wait and connection. Rules: R1, R10.
 
         Raises:
-            OrderTooOld: it was decided too long ago, or how long ago cannot be said.
+            OrderTooOld: it was decided too long ago, or how long ago is unknown.
         """
         if (age := order.age_seconds(now)) > self.resend_seconds:
             raise OrderTooOld(f"{age:.0f} s old when it was about to leave: to be decided anew")

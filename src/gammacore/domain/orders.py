@@ -242,7 +242,7 @@ class Execution:
     """All that has been filled of an order so far (cumulative, never an increment).
 
     `quantity` spreads were filled with every leg in ratio, at `price` points net (in the ticket's effect; None when the
-    broker has not said). `legs` are given where the broker reports them. `fees` in dollars.
+    broker has not reported it). `legs` are given where the broker reports them. `fees` in dollars.
     """
 
     quantity: int
@@ -351,7 +351,7 @@ def tells_more(known: Execution, reported: Execution) -> bool:
         return True
     if reported == known:
         return False
-    return bool(reported.price) or _prices_a_leg(known, reported)  # the price is said at last, or corrected
+    return bool(reported.price) or _prices_a_leg(known, reported)  # the price comes at last, or corrected
 
 
 def _prices_a_leg(known: Execution, reported: Execution) -> bool:

@@ -74,7 +74,7 @@ class Setup:
         return self.tag is StrategyTag.SKIP
 
     def refused(self, verdict: Verdict) -> Setup:
-        """What is left of it after a rule said no: a SKIP with the rule's reason, at the same distance."""
+        """What is left of it after a rule refused it: a SKIP with the rule's reason, at the same distance."""
         detail = f"{verdict.value} {verdict.limit}"
         return skip_setup(verdict.reason or "setup", detail, self.distance, self.width, self.competing)
 

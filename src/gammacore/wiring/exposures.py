@@ -88,7 +88,7 @@ def view_exposure(
 ) -> ExposureView:
     """Exposure of a chain file, recognised by its content, or of the configured market.
 
-    A study's market is looked at at 10:00 unless said; a broker's as it is now, all expiries of the scope.
+    A study's market is looked at at 10:00 unless given; a broker's as it is now, all expiries of the scope.
 
     Raises:
         InvalidInput, MissingData: a file that is no chain, or one without a price; a market that does not answer.

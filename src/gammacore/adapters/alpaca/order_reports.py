@@ -125,7 +125,7 @@ def _side(row: Row) -> Side:
 
 
 def _price(row: Row) -> Decimal | None:
-    """An average price per leg, points; 0 means that Alpaca has not said it yet."""
+    """An average price per leg, points; 0 means that Alpaca has not reported it yet."""
     price = figure_or_none(row, "filled_avg_price")
     return None if not price else abs(price)
 

@@ -24,7 +24,7 @@ from gammacore.domain.orders import Order, OrderState
 from gammacore.errors import InvalidInput
 
 _KEEP_THEIR_STATE = (OrderState.CANCEL_REQUESTED, OrderState.CANCELED, OrderState.EXPIRED, OrderState.FILLED)
-"""A part that fills now, or the price of one that is said at last, does not bring the order back to work. CS-411."""
+"""A part that fills now, or the price of one that comes at last, does not bring the order back to work. CS-411."""
 
 
 class OrderLog:

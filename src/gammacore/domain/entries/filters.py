@@ -160,7 +160,7 @@ def _two_desks(case: EntryCase) -> Verdict:
 
 
 def _conflicts_last_hour(case: EntryCase) -> int:
-    """Scheduled entries judged in the last hour of which CS-344 said no, whatever else did. Rule: CS-365."""
+    """Scheduled entries judged in the last hour that CS-344 refused, whatever else did. Rule: CS-365."""
     situation = case.situation
     since = situation.now - dt.timedelta(hours=1)
     judged = (situation.book.judgement(slot) for slot in case.rules.schedule.slots(situation.session))
@@ -358,12 +358,12 @@ class EntryJudgement:
     warnings: tuple[Warn, ...] = ()
 
     def refused(self, verdict: Verdict) -> EntryJudgement:
-        """The judgement after a limit beyond the filters said no."""
+        """The judgement after a limit beyond the filters refused."""
         return EntryJudgement(evolve(self.record, reason=verdict.reason, explanation=str(verdict)), None)
 
 
 def judge_entry(case: EntryCase) -> EntryJudgement:
-    """Judge one scheduled entry by every filter; the plan exists only when none said no. Rules: CS-300, CS-366.
+    """Judge one scheduled entry by every filter; the plan exists only when none refused. Rules: CS-300, CS-366.
 
     A filter that had nothing to judge although all before it passed is a fault of ours and blocks (fail closed).
     """

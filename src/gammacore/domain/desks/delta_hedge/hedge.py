@@ -72,7 +72,7 @@ class HedgeCase:
 
     @property
     def last(self) -> HedgeDecided | None:
-        """What was said of this holding before."""
+        """What was decided for this holding before."""
         return self.situation.book.hedge_decision(self.holding.id)
 
     def judge(self) -> Hedge | Reason:

@@ -70,7 +70,7 @@ class PurchaseCase:
         )
 
     def order(self, record: EntryJudged) -> Trade | None:
-        """What is ordered after this judgement; None when it said no."""
+        """What is ordered after this judgement; None when it refused."""
         situation, straddle = self.situation, self.straddle
         if record.reason is not None or straddle is None:
             return None
