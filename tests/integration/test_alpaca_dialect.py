@@ -269,7 +269,7 @@ def test_a_finished_order_is_not_called_back(alpaca: Counter) -> None:
     assert "filled" in message
 
 
-def test_nobody_comes_in_without_the_keys(alpaca: Counter) -> None:
+def test_no_client_comes_in_without_the_keys(alpaca: Counter) -> None:
     for keys in ({}, {**KEYS, "APCA-API-SECRET-KEY": "wrong"}):
         answer = httpx.get(f"{alpaca.server.url}/v2/account", headers=keys, trust_env=False)
         assert _verdict(answer)[:2] == (401, 40110000)

@@ -128,7 +128,7 @@ def test_the_bodies_our_questions_bring_are_read(fixtures: Mapping[str, Any], to
     assert len(asked) >= 20
 
 
-def test_a_multileg_fill_of_the_vendors_own_is_told_whole(fixtures: Mapping[str, Any], told: Bodies) -> None:
+def test_a_multileg_fill_of_the_vendors_own_is_reported_whole(fixtures: Mapping[str, Any], told: Bodies) -> None:
     """1.28 paid for 3 x 0.43 - 0.01: the parent's price is positive for a debit."""
     body = fixtures["openapi_example__MultilegOptionsOrderResponse.json"]
     told.tell(json.dumps(body))

@@ -170,7 +170,7 @@ def test_a_trouble_that_stays_is_no_answer(line: ServedBroker, name: str) -> Non
 
 
 @pytest.mark.parametrize("broker", AT)
-def test_nobody_listening_is_unavailable_for_everything(line: ServedBroker) -> None:
+def test_no_listener_is_unavailable_for_everything(line: ServedBroker) -> None:
     asked = (line.broker.orders, line.broker.holdings, line.broker.clock, line.broker.account)
     with line.server.unplugged():
         for question in asked:
@@ -198,7 +198,7 @@ def test_a_cancel_whose_answer_was_lost_may_have_worked(line: ServedBroker, name
 
 
 @pytest.mark.parametrize("broker", ["tradier"])
-def test_paced_below_the_limit_nobody_is_turned_away(line: ServedBroker) -> None:
+def test_paced_below_the_limit_no_request_is_turned_away(line: ServedBroker) -> None:
     """brokers.md 3.2: waiting is the world's time, so it takes none of ours."""
     began = line.world.now()
     for _ in range(300):

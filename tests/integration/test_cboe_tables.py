@@ -186,7 +186,7 @@ def test_the_expiries_tell_day_from_month() -> None:
     ["", "yesterday", "September 31, 2023 at 4:31 PM", "September 14, 2023", "14/14/2023 10:00", "2023-09-14 25:00",
      "2023-09-14 13:00 PM"],
 )  # fmt: skip
-def test_a_date_that_cannot_be_told_is_refused(text: str) -> None:
+def test_a_date_that_cannot_be_known_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         quoted_at(text, [])
 

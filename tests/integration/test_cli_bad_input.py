@@ -133,7 +133,7 @@ def test_quotes_that_cannot_be_used_are_no_trade_with_a_reason(
     assert len(day["decisions"]) == 4
 
 
-def test_rows_left_out_are_told(gammacore: CommandLine) -> None:
+def test_rows_left_out_are_reported(gammacore: CommandLine) -> None:
     Path("chain.csv").write_text(chain() + "2026-08-19T15:59:00,770,2026-08-19,C,nan,1,2,,,\ncut,shor")
 
     answer = gammacore("trade", "--market", "csv:chain.csv", *SPY, "--quiet", "--json")
@@ -314,7 +314,7 @@ def test_a_damaged_ledger_is_refused_by_every_command_and_left_as_it_is(spoil: S
         assert ledger.read_bytes() == damaged, command
 
 
-def test_a_flipped_byte_is_mended_by_the_command_that_the_refusal_names(gammacore: CommandLine) -> None:
+def test_a_flipped_byte_is_fixed_by_the_command_that_the_refusal_names(gammacore: CommandLine) -> None:
     ledger = begun(Path("day.sqlite"))
     events = len(rows(ledger))
     ledger.write_bytes(bytes(flipped(bytearray(ledger.read_bytes()))))

@@ -210,7 +210,7 @@ def test_without_a_command_all_of_them_are_listed(gammacore: CommandLine) -> Non
         (["trade", "--config", "none.toml"], "none.toml: cannot be read"),
     ],
 )
-def test_a_wrong_word_is_usage_and_names_the_mend(arguments: list[str], told: str, gammacore: CommandLine) -> None:
+def test_a_wrong_word_is_usage_and_names_the_fix(arguments: list[str], told: str, gammacore: CommandLine) -> None:
     answer = gammacore.refusal(*arguments)
 
     assert answer.code == EXIT_USAGE
@@ -289,7 +289,7 @@ def test_every_line_of_the_sample_is_valid_when_its_mark_is_taken_away(gammacore
         ('[underlyings.GOOG]\nk = "1/8"\nstrike_incremnt = "2.5"\n', "line 3: unknown key underlyings.GOOG.strike_in"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_file_line_key_and_mend(toml: str, told: str, gammacore: CommandLine) -> None:
+def test_a_wrong_setting_is_named_with_its_file_line_key_and_fix(toml: str, told: str, gammacore: CommandLine) -> None:
     Path("gammacore.toml").write_text(toml)
 
     for command in (["config", "check"], ["trade", "--ledger", "a.sqlite"]):
@@ -433,7 +433,7 @@ def test_the_check_knows_the_names_that_others_know(toml: str, told: str, gammac
     assert (refused.code, told in refused.err) == (EXIT_USAGE, True), refused.err
 
 
-def test_an_option_before_the_command_is_told_where_it_stands(gammacore: CommandLine) -> None:
+def test_an_option_before_the_command_is_reported_where_it_stands(gammacore: CommandLine) -> None:
     answer = gammacore("--json", "status")
 
     assert (answer.code, "--json: options stand after the command" in answer.err) == (EXIT_USAGE, True)

@@ -174,7 +174,7 @@ def test_what_would_be_traded_wrongly_is_refused_by_its_key(key: str, value: obj
         traded(tmp_path, INDEX, **changed)
 
 
-def test_a_stock_without_hedge_share_is_told_to_name_itself(tmp_path: Path) -> None:
+def test_a_stock_without_hedge_share_is_asked_to_name_itself(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError, match=r'underlyings\.GOOG\.hedge_share: none .* give "GOOG", its own shares'
     ):

@@ -66,7 +66,7 @@ def test_people_get_a_table(gammacore: CommandLine) -> None:
     assert all(name in answer.out for name in NAMES)
 
 
-def test_a_broker_without_credentials_is_mended_by_name(gammacore: CommandLine) -> None:
+def test_a_broker_without_credentials_is_fixed_by_name(gammacore: CommandLine) -> None:
     answer = gammacore("doctor", "--broker", "tradier", "--json", "--quiet")
 
     assert answer.code == 1
@@ -253,7 +253,7 @@ def test_half_of_the_credentials_are_incomplete(
     assert f"{missing} is missing" in credentials["detail"]
 
 
-def test_half_of_the_credentials_of_another_account_is_said(
+def test_half_of_the_credentials_of_another_account_is_reported(
     gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They open nothing and hinder nothing; a live Tradier token alone opens the market data."""

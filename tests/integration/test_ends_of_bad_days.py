@@ -205,7 +205,7 @@ def test_a_broker_gone_over_the_soft_close_and_the_hard_one_is_no_reason_to_call
 
 @SETTLING
 @pytest.mark.parametrize("back", ["15:56", "16:05"])
-def test_a_close_that_filled_while_nobody_answered_is_found_and_not_settled_besides(
+def test_a_close_that_filled_during_an_outage_is_found_and_not_settled_besides(
     back: str, settles: str, value: str
 ) -> None:
     """R4, CS-561: sent at 15:30, filled at 15:31, known once the broker is back; sent once."""
@@ -219,7 +219,7 @@ def test_a_close_that_filled_while_nobody_answered_is_found_and_not_settled_besi
     assert_both_books_agree(world)
 
 
-def test_a_close_first_heard_of_late_in_the_evening_is_booked_by_the_start_that_hears_of_it() -> None:
+def test_a_close_first_reported_late_in_the_evening_is_booked_by_the_start_that_receives_it() -> None:
     """CS-561, CS-562: that loop stays for the look that confirms it, though the day's patience is long over."""
     world = a_day_without_broker("6860", "19:00", "arrives")
     assert (world.alarms()[-1], world.all(DayFinished)) == ("not_flat", [])

@@ -39,7 +39,7 @@ def metadata(capfd: Any, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line)["metadata"] for line in capfd.readouterr().out.splitlines()]
 
 
-def test_without_a_market_nobody_hedges_by_a_simulated_one(capfd: Any) -> None:
+def test_without_a_market_nothing_is_hedged_by_a_simulated_one(capfd: Any) -> None:
     [hedge] = metadata(capfd, events("15:00:00"))
 
     assert (hedge["gex_status"], hedge["gex_source"], hedge["gex_value"]) == ("unknown", None, None)

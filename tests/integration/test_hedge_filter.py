@@ -78,7 +78,7 @@ def test_after_shutdown_nothing_is_read(capfd: Any) -> None:
     assert len(objects(capfd.readouterr().out)) == 1
 
 
-def test_every_refusal_is_told_at_debug_level(capfd: Any) -> None:
+def test_every_refusal_is_reported_at_debug_level(capfd: Any) -> None:
     """DH-1101."""
     tick = market("15:00:01", "SPY", event_id="tick", price=500)
     assert run(["hedge", written(GOOD, GOOD, tick), "--log-level", "debug"]) == 0

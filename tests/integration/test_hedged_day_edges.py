@@ -130,7 +130,7 @@ def left_over_night(world: World) -> None:
 
 
 @pytest.mark.parametrize("strategy", [DeltaHedgeDesk(), a_desk_without_entries()], ids=["itself", "another"])
-def test_what_was_left_over_night_is_told_and_closed_at_the_open_whoever_runs(strategy: Any) -> None:
+def test_what_was_left_over_night_is_reported_and_closed_at_the_open_under_every_strategy(strategy: Any) -> None:
     """DH-520: hedge shares without their options are a bet nobody made."""
     world = a_hedged_world()
     left_over_night(world)

@@ -96,7 +96,7 @@ def test_every_hedge_was_over_its_threshold_and_brought_the_delta_down(day: Trad
         before = hedge
 
 
-def test_the_greeks_of_the_book_are_told_with_each_hedge(day: Traded) -> None:
+def test_the_greeks_of_the_book_are_reported_with_each_hedge(day: Traded) -> None:
     """DH-1004: a bought straddle is long gamma and vega, and pays theta for it."""
     for hedge in day.trade["hedges"]:
         told = hedge["greeks"]

@@ -55,7 +55,7 @@ def killed(day: tuple[str | Path, ...], lines: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(RUNS))
-def test_a_recorded_day_killed_at_any_moment_is_told_like_one_that_was_not(
+def test_a_recorded_day_killed_at_any_moment_is_reported_like_one_that_was_not(
     seed: int, shared_data: Path, gammacore: CommandLine
 ) -> None:
     chance = Random(seed)

@@ -185,7 +185,7 @@ def test_a_whole_recording_can_be_traded(station: Station) -> None:
         (("record", "day.recording", "--market", "alpaca"), "ALPACA_PAPER_API_KEY or ALPACA_API_KEY"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_mend(station: Station, arguments: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_is_refused_with_the_fix(station: Station, arguments: tuple[str, ...], told: str) -> None:
     refusal = station.gammacore.refusal(*arguments)
 
     assert refusal.code == 2
@@ -193,7 +193,7 @@ def test_what_cannot_be_is_refused_with_the_mend(station: Station, arguments: tu
     assert list(Path().iterdir()) == []
 
 
-def test_a_day_without_a_session_is_told_with_the_next_one(station: Station) -> None:
+def test_a_day_without_a_session_is_reported_with_the_next_one(station: Station) -> None:
     station.world.clock.set(dt.datetime(2026, 3, 7, 16, tzinfo=dt.UTC))
 
     for command in (("gex",), ("record", "day.recording")):

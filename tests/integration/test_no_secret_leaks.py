@@ -60,7 +60,7 @@ def written(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_bytes().decode("latin-1") for path in files}
 
 
-def test_a_day_and_everything_told_of_it_hold_no_secret(gammacore: CommandLine, tmp_path: Path) -> None:
+def test_a_day_and_everything_reported_of_it_hold_no_secret(gammacore: CommandLine, tmp_path: Path) -> None:
     day = ("--step", str(QUICK), "--seed", str(trading_seed(QUICK)), "--ledger", "day.sqlite")
     said = [
         gammacore(*command)

@@ -77,7 +77,7 @@ class TestFakeOrderNews(OrderNewsContract):
         world = scripted_world()
         return FakeControl(world, FakeOrderNews(world.exchange))
 
-    def test_what_an_outage_hid_is_told_by_no_later_news(self, control: FakeControl) -> None:
+    def test_what_an_outage_hid_is_reported_by_no_later_news(self, control: FakeControl) -> None:
         control.news.received()
 
         with control.outage():
@@ -90,7 +90,7 @@ class TestFakeOrderNews(OrderNewsContract):
         assert filled == News(frozenset({"gc-1"}))
 
     @pytest.mark.parametrize("refused", [{"rejects": "no"}, {"never": True}])
-    def test_orders_that_end_unfilled_are_told_too(self, control: FakeControl, refused: dict[str, object]) -> None:
+    def test_orders_that_end_unfilled_are_reported_too(self, control: FakeControl, refused: dict[str, object]) -> None:
         control.news.received()
         control.world.exchange.next_submit(**refused)
         if "rejects" in refused:

@@ -57,7 +57,7 @@ def test_the_page_is_written_even_when_the_market_is_not_at_hand(ledger: str, tm
     assert "joins the prices the ledger holds" in (tmp_path / "day.html").read_text()
 
 
-def test_a_day_the_ledger_does_not_hold_cannot_be_told(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_day_the_ledger_does_not_hold_cannot_be_reported(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["journal", "--ledger", ledger, "--quiet", "--day", "2026-01-06"]) == EXIT_FAILED
 
     assert "no trading day 2026-01-06" in capsys.readouterr().err

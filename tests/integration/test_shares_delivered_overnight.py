@@ -136,7 +136,7 @@ def test_a_naked_short_of_a_lost_ledger_is_bought_back_by_the_next_one_and_both_
     assert [day.date for day in world.all(DayFinished)] == [DAY]
 
 
-def test_a_naked_short_that_nobody_sells_back_is_no_finished_day_and_its_shares_go_at_the_next_open() -> None:
+def test_a_naked_short_that_is_not_sold_back_is_no_finished_day_and_its_shares_go_at_the_next_open() -> None:
     """CS-529, CS-574: assigned overnight, told every five minutes before, sold on Tuesday."""
     world = a_spy_world(PUT_PLAN, PUTS, "687.40", "689.15")
     world.strategy = Scripted()

@@ -261,7 +261,7 @@ def test_a_repair_on_a_full_disk_says_so_changes_nothing_and_can_be_done_later(
     assert repair(ledger).kept == BEFORE_50
 
 
-def test_repair_is_refused_while_somebody_writes(ledger: Path) -> None:
+def test_repair_is_refused_while_another_process_writes(ledger: Path) -> None:
     with closing(SqliteStorage(ledger)), pytest.raises(StorageError, match="is writing to it"):
         repair(ledger)
 

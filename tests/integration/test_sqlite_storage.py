@@ -76,7 +76,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "paper.ledger"
 
 
-def test_a_second_process_is_refused_and_told_who_writes(path: Path) -> None:
+def test_a_second_process_is_refused_and_shown_who_writes(path: Path) -> None:
     with a_process(HOLDER, path) as holder, pytest.raises(WriteConflict, match=f"process {holder.pid} is writing"):
         SqliteStorage(path)
 
@@ -180,7 +180,7 @@ def test_a_reader_makes_no_ledger(path: Path) -> None:
     assert traces(path.parent) == {}
 
 
-def test_somebody_who_writes_past_the_lock_is_noticed(path: Path) -> None:
+def test_a_process_that_writes_past_the_lock_is_noticed(path: Path) -> None:
     with closing(SqliteStorage(path)) as writer:
         writer.append(some_events(1), 0)
         with closing(sqlite3.connect(path)) as intruder, intruder:
@@ -217,9 +217,7 @@ def test_two_names_of_one_ledger_have_one_writer(path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
-def test_a_folder_without_locks_is_refused_with_the_mend(
-    path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
+def test_a_folder_without_locks_is_refused_with_the_fix(path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """R12: network folders may know no locks, and without one there is no single writer."""
 
     def no_locks(*_: object) -> None:
@@ -299,7 +297,7 @@ def test_grouped_commits_reach_the_disk_in_hundreds_and_at_the_close(path: Path)
         ("a file/paper.ledger", "does not exist; make it, or give another path"),
     ],
 )
-def test_a_place_where_no_ledger_can_be_is_named_with_the_mend(
+def test_a_place_where_no_ledger_can_be_is_named_with_the_fix(
     tmp_path: Path, place: str, sentence: str, read_only: bool
 ) -> None:
     (tmp_path / "a file").write_text("")
@@ -364,6 +362,6 @@ def test_an_unreadable_inbox_is_never_taken_for_an_empty_one(path: Path, content
             ask()
 
 
-def test_an_inbox_in_a_read_only_folder_says_how_to_mend_it(read_only_folder: Path) -> None:
+def test_an_inbox_in_a_read_only_folder_says_how_to_fix_it(read_only_folder: Path) -> None:
     with pytest.raises(StorageError, match="writable"):
         SqliteInbox(read_only_folder / "paper.ledger").post(HALT)

@@ -55,7 +55,7 @@ class Attentive:
 
 
 @pytest.mark.parametrize(("broker", "underlying"), [("tradier", "SPX"), ("alpaca", "SPY")])
-def test_a_fill_told_by_the_stream_is_booked_before_the_next_look(broker: str, underlying: str) -> None:
+def test_a_fill_reported_by_the_stream_is_booked_before_the_next_look(broker: str, underlying: str) -> None:
     world = a_world(underlying, 57, MARKET_SECONDS)
     with serving(tradier_app(world) if broker == "tradier" else alpaca_app(world)) as server:
         day = wire_day(

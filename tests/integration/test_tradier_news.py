@@ -72,7 +72,7 @@ def test_an_order_of_the_gap_is_covered_by_the_gap(stream: Stream) -> None:
     assert until(news, names_orders).orders == {"gc-1"}
 
 
-def test_a_server_gone_and_back_is_heard_again(stream: Stream) -> None:
+def test_a_server_gone_and_back_is_received_again(stream: Stream) -> None:
     news = stream.listen()
     until(news, is_connected)
 

@@ -121,7 +121,7 @@ def test_it_sells_a_named_spread_at_market(there: Elsewhere) -> None:
     assert there.orders()[0]["status"] == "filled"
 
 
-def test_it_is_told_why_an_order_is_refused(there: Elsewhere) -> None:
+def test_the_reason_is_shown_why_an_order_is_refused(there: Elsewhere) -> None:
     told = there.client("EquityOrder").order("SPY", "buy", 1_000_000, "market")
     assert "buying power" in str(told["errors"]["error"])
 

@@ -77,7 +77,7 @@ def start(processes: list[subprocess.Popen[str]]) -> None:
         process.stdin.flush()
 
 
-def test_of_eight_processes_one_may_write_and_the_others_are_told_who(documents: Documents, project: str) -> None:
+def test_of_eight_processes_one_may_write_and_the_others_are_shown_who(documents: Documents, project: str) -> None:
     with ExitStack() as stack:
         processes = [stack.enter_context(a_process("enter", project)) for _ in range(8)]
         start(processes)
@@ -112,7 +112,7 @@ def test_eight_processes_racing_to_append_leave_one_gapless_ledger(
         assert list(reader.events()) == [halted(0), halted(1)] * len(written)
 
 
-def test_a_second_process_is_refused_and_told_who_writes_and_until_when(project: str, opened: Open) -> None:
+def test_a_second_process_is_refused_and_shown_who_writes_and_until_when(project: str, opened: Open) -> None:
     with a_process("hold", project) as holder:
         assert said(holder) == "open"
 
@@ -134,7 +134,7 @@ def test_a_killed_writer_keeps_others_out_for_30_seconds_and_loses_nothing(proje
     assert list(second.events()) == some_events(2)
 
 
-def test_a_replaced_writer_writes_nothing_more_and_is_told_who_replaced_it(opened: Open) -> None:
+def test_a_replaced_writer_writes_nothing_more_and_is_shown_who_replaced_it(opened: Open) -> None:
     first = opened("first")
     first.append(some_events(1), 0)
     second = opened("second", after(30))

@@ -72,7 +72,7 @@ def own_storage(own_documents: Documents, clock: FakeClock) -> Iterator[Firestor
 
 
 @pytest.mark.parametrize("fate", Fate)
-def test_an_append_that_nobody_answered_is_looked_up_and_written_once(
+def test_an_append_without_an_answer_is_looked_up_and_written_once(
     storage: FirestoreStorage, network: Network, fate: Fate
 ) -> None:
     network.fates.append(fate)
@@ -157,7 +157,7 @@ def test_other_events_after_an_outage_are_written_when_the_first_never_will_be(
 
 
 @pytest.mark.parametrize("fate", Fate)
-def test_a_look_up_that_nobody_answered_is_repeated(storage: FirestoreStorage, network: Network, fate: Fate) -> None:
+def test_a_look_up_without_an_answer_is_repeated(storage: FirestoreStorage, network: Network, fate: Fate) -> None:
     """The commit that bars a late append may itself be lost, made unseen, or late."""
     network.fates += [Fate.NEVER_SENT, fate]
     with pytest.raises(StoreUnreachable):
@@ -191,7 +191,7 @@ def test_events_written_before_another_writer_took_over_are_reported_as_written_
 
 
 @pytest.mark.parametrize("fate", Fate)
-def test_a_renewal_that_nobody_answered_does_not_cost_the_lease(
+def test_a_renewal_without_an_answer_does_not_cost_the_lease(
     storage: FirestoreStorage, network: Network, clock: FakeClock, fate: Fate
 ) -> None:
     network.fates.append(fate)
@@ -234,7 +234,7 @@ def test_a_server_that_is_frozen_for_30_seconds_costs_nothing_but_time(
     assert list(own_storage.events()) == some_events(3)
 
 
-def test_a_server_that_is_gone_is_said_to_be_unreachable_by_every_call_in_time(
+def test_a_server_that_is_gone_is_reported_to_be_unreachable_by_every_call_in_time(
     own_server: FirestoreServer, own_documents: Documents, own_storage: FirestoreStorage, clock: FakeClock
 ) -> None:
     own_server.kill()
@@ -270,7 +270,7 @@ def test_a_loop_outlasts_half_a_minute_without_a_store_and_its_events_are_writte
     assert [told.kind for told in outages.pending()] == [RequestKind.OUTAGE]
 
 
-def test_a_loop_outlasts_the_silence_of_its_inbox_and_whoever_posts_is_told_at_once(
+def test_a_loop_outlasts_the_silence_of_its_inbox_and_whoever_posts_is_reported_at_once(
     unreliable: Documents, network: Network, outages: Outages
 ) -> None:
     inbox = FirestoreInbox(unreliable, "paper", outages=outages)

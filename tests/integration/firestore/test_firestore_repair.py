@@ -156,7 +156,7 @@ def test_whoever_wrote_before_the_repair_writes_no_more(documents: Documents, cl
     assert read_all(documents) == EVENTS[:4]
 
 
-def test_a_ledger_somebody_writes_is_not_repaired(documents: Documents, clock: FakeClock) -> None:
+def test_a_ledger_another_process_writes_is_not_repaired(documents: Documents, clock: FakeClock) -> None:
     with closing(FirestoreStorage(documents, "paper", clock=clock, holder="the loop")) as storage:
         storage.append(EVENTS, 0)
         changed(event(2), payload="{}")(documents)

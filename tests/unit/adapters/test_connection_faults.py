@@ -117,7 +117,7 @@ def test_a_server_without_tls_is_a_matter_of_certificates(ask: Ask, answering: C
 
 
 @ASKS
-def test_an_answer_that_is_cut_is_told_apart_from_none(ask: Ask, answering: Callable[[bytes], int]) -> None:
+def test_an_answer_that_is_cut_is_distinguished_from_none(ask: Ask, answering: Callable[[bytes], int]) -> None:
     cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
     assert "broke the connection off" in sentence(ask, f"http://127.0.0.1:{answering(cut)}/")
 

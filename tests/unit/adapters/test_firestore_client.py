@@ -77,7 +77,7 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatc
         (google.InvalidArgument, StorageError, "refused, nothing was written"),
     ],
 )
-def test_what_google_complains_of_is_told_apart_by_what_may_have_been_written(
+def test_what_google_complains_of_is_distinguished_by_what_may_have_been_written(
     fault: Callable[[str], Exception], kind: type[StorageError], sentence: str
 ) -> None:
     with pytest.raises(StorageError, match=sentence) as told, as_storage_errors("market_regime/SPX_GEX"):
@@ -87,7 +87,7 @@ def test_what_google_complains_of_is_told_apart_by_what_may_have_been_written(
     assert "market_regime/SPX_GEX: " in str(told.value)
 
 
-def test_a_key_that_google_refuses_later_is_told_from_a_dead_network() -> None:
+def test_a_key_that_google_refuses_later_is_distinguished_from_a_dead_network() -> None:
     """The connection asks for the access token, and its complaint comes as "unavailable"."""
     unavailable: Callable[[str], Exception] = google.ServiceUnavailable
 

@@ -95,7 +95,7 @@ class TestSeveralInboxes(InboxContract):
         return lambda: CompositeInbox(MemoryInbox(first), MemoryInbox())
 
 
-def test_every_inbox_is_heard_and_settled(kill: KillFile) -> None:
+def test_every_inbox_is_read_and_settled(kill: KillFile) -> None:
     first, second = MemoryInbox(), MemoryInbox()
     inbox = CompositeInbox(first, second, kill)
     second.post(HALT)

@@ -38,7 +38,7 @@ def test_an_answer_at_once_is_no_outage(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("silence", [StoreUnreachable("nobody answers"), StoreBusy("the quota is used up")])
-def test_a_silence_is_waited_out_and_told_once_it_is_over(clock: FakeClock, silence: StorageError) -> None:
+def test_a_silence_is_waited_out_and_reported_once_it_is_over(clock: FakeClock, silence: StorageError) -> None:
     outages = Outages(clock, 60)
 
     assert outages.outlast(silent_until(OPEN + dt.timedelta(seconds=30), clock, silence)) == "here"

@@ -49,7 +49,7 @@ def test_a_pause_needs_no_reason(path: Path) -> None:
      '{"expires": "2026-01-05T10:30:00"}', "[" * 200_000],
     ids=["empty", "cut off", "a list", "a word", "no time", "a number", "no offset", "nested without end"],
 )  # fmt: skip
-def test_what_cannot_be_read_is_said_with_the_file(path: Path, content: str) -> None:
+def test_what_cannot_be_read_is_reported_with_the_file(path: Path, content: str) -> None:
     """CS-313: closed."""
     path.write_text(content)
 

@@ -112,7 +112,7 @@ def test_now_stands_still_while_a_slewed_wall_clock_is_a_little_behind(machine: 
     assert machine.clock.now() == after(0.5)
 
 
-def test_told_the_steady_time_it_goes_on_and_counts_the_wall_clock_from_there(machine: Machine) -> None:
+def test_given_the_steady_time_it_goes_on_and_counts_the_wall_clock_from_there(machine: Machine) -> None:
     machine.set_by(3600)
     machine.clock.now()
 
@@ -126,7 +126,7 @@ def test_told_the_steady_time_it_goes_on_and_counts_the_wall_clock_from_there(ma
     assert (machine.clock.now(), machine.clock.doubt()) == (after(120), None)
 
 
-def test_told_the_wall_clocks_time_it_takes_that_over(machine: Machine) -> None:
+def test_given_the_wall_clocks_time_it_takes_that_over(machine: Machine) -> None:
     """A virtual machine was suspended: its monotonic clock knows nothing of it."""
     machine.set_by(7200)
     machine.clock.now()
@@ -136,7 +136,7 @@ def test_told_the_wall_clocks_time_it_takes_that_over(machine: Machine) -> None:
     assert (machine.clock.now(), machine.clock.doubt()) == (after(7205), None)
 
 
-def test_told_that_it_is_ahead_it_stays_there_for_it_never_goes_back(machine: Machine) -> None:
+def test_given_that_it_is_ahead_it_stays_there_for_it_never_goes_back(machine: Machine) -> None:
     machine.set_by(-3600)
     machine.clock.now()
 

@@ -182,7 +182,7 @@ def test_holdings_are_signed_by_their_side_whatever_sign_and_spelling_they_have(
     }  # fmt: skip
 
 
-def test_parts_of_a_share_are_somebody_elses_and_left_out(wire: Wire) -> None:
+def test_parts_of_a_share_are_another_traders_and_left_out(wire: Wire) -> None:
     """One bought by value must not stop the desk from seeing what it holds."""
     wire.script.tell(
         [

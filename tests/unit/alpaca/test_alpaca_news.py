@@ -113,7 +113,7 @@ def test_an_event_names_its_order_once(stream: Stream, news: AlpacaOrderNews) ->
     assert not news.received().orders
 
 
-def test_a_cut_is_a_gap_and_is_mended(stream: Stream, news: AlpacaOrderNews, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_cut_is_a_gap_and_is_closed(stream: Stream, news: AlpacaOrderNews, caplog: pytest.LogCaptureFixture) -> None:
     until(lambda: not news.received().gap)
     stream.connections[-1].close(1011)
 

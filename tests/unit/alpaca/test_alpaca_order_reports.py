@@ -58,7 +58,7 @@ def test_every_status_has_its_state_and_an_unknown_one_still_works(status: str, 
     assert report_of(order_words(status=status, filled_qty=done)).state is state
 
 
-def test_a_status_nobody_knows_is_named() -> None:
+def test_a_status_that_is_unknown_is_named() -> None:
     assert "next_year" in report_of(order_words(status="next_year")).reason
 
 
@@ -120,7 +120,7 @@ def test_a_fill_without_any_price_has_none_and_is_a_fill(told: str | None) -> No
     assert execution.any
 
 
-def test_one_leg_filled_without_the_other_is_told() -> None:
+def test_one_leg_filled_without_the_other_is_reported() -> None:
     """Rule: R2."""
     legs = [leg_words(SHORT, "sell", 1, "0.50"), leg_words(LONG, "buy")]
     execution = report_of(order_words(status="partially_filled", legs=legs)).execution
@@ -162,7 +162,7 @@ def test_a_multileg_order_without_its_legs_is_noticed() -> None:
         ({"asset_class": "crypto"}, True),
     ],
 )
-def test_orders_we_have_no_words_for_are_told_apart(changes: dict[str, Any], other: bool) -> None:
+def test_orders_we_have_no_words_for_are_distinguished(changes: dict[str, Any], other: bool) -> None:
     assert cannot_be_ours(order_words(**changes)) is other
 
 

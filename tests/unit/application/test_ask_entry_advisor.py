@@ -57,7 +57,7 @@ def test_an_advisor_that_fails_forbids_nothing(failure: Exception) -> None:
     assert (heard.reason, heard.value) == ("entry_advisor_unknown", f"{type(failure).__name__}: {failure}")
 
 
-def test_nobody_is_asked_about_an_entry_that_is_not_made() -> None:
+def test_no_advisor_is_asked_about_an_entry_that_is_not_made() -> None:
     advisor = Advisor(EntryOpinion(veto=True))
 
     assert AskEntryAdvisor(advisor)(DESK.decide(a_situation(vix="21"))) is None

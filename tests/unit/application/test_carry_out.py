@@ -269,7 +269,7 @@ def test_after_five_attempts_a_close_is_stuck_and_tried_on_for_ever() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(299, 1), (300, 2)])
-def test_the_same_warning_is_told_again_after_five_minutes(seconds: float, told: int) -> None:
+def test_the_same_warning_is_reported_again_after_five_minutes(seconds: float, told: int) -> None:
     """CS-502: a bad credit is one in every cycle. Another detail is other news (CS-505 counts its cycles)."""
     world = a_world_holding()
     for wait in (0, 3, seconds - 3):
@@ -281,7 +281,7 @@ def test_the_same_warning_is_told_again_after_five_minutes(seconds: float, told:
 
 
 @pytest.mark.parametrize(("refusals", "alarms"), [(5, []), (6, ["stuck"])])
-def test_stuck_is_told_with_the_attempt_after_the_fifth(refusals: int, alarms: list[str]) -> None:
+def test_stuck_is_reported_with_the_attempt_after_the_fifth(refusals: int, alarms: list[str]) -> None:
     """CS-563."""
     world = a_world_holding(closes={"p1": "10:00:20"})
     for _ in range(10):

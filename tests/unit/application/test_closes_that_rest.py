@@ -77,7 +77,7 @@ def test_only_the_part_that_did_not_fill_is_sent_again() -> None:
     assert dict(world.exchange.holdings()) == {}
 
 
-def test_while_no_cancel_ends_it_nothing_else_is_sent_and_every_minute_somebody_is_told() -> None:
+def test_while_no_cancel_ends_it_nothing_else_is_sent_and_every_minute_a_person_is_alerted() -> None:
     """CS-410: three cancels, then it is looked at for ever."""
     world = a_world_holding(closes=CLOSING)
     world.exchange.next_submit(never=True, ignored_cancels=99)
@@ -116,7 +116,7 @@ def test_closes_that_follow_each_other_and_fill_nothing_are_one_trouble() -> Non
 
 
 @pytest.mark.parametrize(("seconds", "alarms"), [(299, []), (300, ["stuck"])])
-def test_a_close_that_does_not_end_is_told_after_five_minutes(seconds: float, alarms: list[str]) -> None:
+def test_a_close_that_does_not_end_is_reported_after_five_minutes(seconds: float, alarms: list[str]) -> None:
     """CS-563."""
     world = a_world_holding()
     world.exchange.next_submit(never=True, ignored_cancels=99)
@@ -198,7 +198,7 @@ def test_a_close_waits_for_its_price_and_is_booked_at_it() -> None:
 
 
 @pytest.mark.parametrize(("cycles", "booked"), [(7, 0), (8, 1)])
-def test_a_price_that_is_never_said_is_booked_at_its_worst_after_a_minute_and_told(cycles: int, booked: int) -> None:
+def test_a_price_that_never_comes_is_booked_at_its_worst_after_a_minute_and_reported(cycles: int, booked: int) -> None:
     """CS-411: filled at 10:00:30; estimated, with an alarm."""
     world = a_silent_world(speaks_after=9999)
     world.cycle(cycles)

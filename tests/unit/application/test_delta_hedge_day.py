@@ -196,7 +196,7 @@ def test_a_straddle_filled_on_one_side_is_hedged_for_what_it_is() -> None:
 # -- refusals and lost answers -----------------------------------------------------------------------------------------
 
 
-def test_a_refused_hedge_is_told_and_decided_anew_after_the_window() -> None:
+def test_a_refused_hedge_is_reported_and_decided_anew_after_the_window() -> None:
     """DH-242, DH-305."""
     world = bought_world()
     world.exchange.next_submit(rejects="no shares to borrow")

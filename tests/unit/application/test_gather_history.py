@@ -82,7 +82,7 @@ def test_without_bars_or_price_nothing_is_made_up(price: str | None) -> None:
     assert history({("SPY", FIVE_MINUTES): SHARE}, None).five_minute == ()
 
 
-def test_a_share_is_its_own_and_borrows_from_nobody() -> None:
+def test_a_share_is_its_own_and_borrows_from_none() -> None:
     spy, alone = REGISTRY["SPY"], evolve(SPX, hedge_share="")
 
     assert closes(history({("SPY", FIVE_MINUTES): SHARE}, "700", spy).five_minute) == [687, 688, 690]

@@ -221,7 +221,7 @@ def test_a_cancel_without_an_answer_is_repeated_twice_and_then_an_alarm() -> Non
     assert world.book.orders["gc-entry"].is_working
 
 
-def test_a_cancel_that_was_not_taken_is_told_and_tried_again() -> None:
+def test_a_cancel_that_was_not_taken_is_reported_and_tried_again() -> None:
     """CS-409."""
     world = a_desk_world()
     world.exchange.next_submit(never=True)
@@ -455,7 +455,7 @@ def test_a_fill_that_leaves_a_short_uncovered_while_the_cancel_is_out_is_an_alar
     assert world.alarms() == ["leg_imbalance"]
 
 
-def test_a_close_that_rests_is_told_every_five_minutes() -> None:
+def test_a_close_that_rests_is_reported_every_five_minutes() -> None:
     """CS-563, R9: at market it should have filled, and no cancel ends it; a loose long may rest."""
     world = a_world_holding()
     world.exchange.next_submit(never=True, ignored_cancels=99)
@@ -466,7 +466,7 @@ def test_a_close_that_rests_is_told_every_five_minutes() -> None:
     assert world.alarms().count("stuck") == 2
 
 
-def test_a_long_that_nobody_buys_may_rest() -> None:
+def test_a_long_without_a_buyer_may_rest() -> None:
     """CS-413: a loose long risks nothing more."""
     world = a_world_holding()
     world.exchange.next_submit(never=True)

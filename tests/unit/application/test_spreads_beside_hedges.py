@@ -64,7 +64,7 @@ def a_world_with_a_lost_spread(order_id: str = OURS, start: str = "09:30:50") ->
     return world
 
 
-def test_a_spread_of_ours_is_told_once_and_closed() -> None:
+def test_a_spread_of_ours_is_reported_once_and_closed() -> None:
     """Nobody's stops watch it: it goes at once, at market, and is booked once."""
     world = a_world_with_a_lost_spread()
     cycle(world, 8)

@@ -123,7 +123,7 @@ def test_delivered_shares_are_sold_booked_once_and_gone() -> None:
     assert world.book.balance == 20_000 + 650
 
 
-def test_a_refused_sale_is_tried_again_after_a_minute_and_told() -> None:
+def test_a_refused_sale_is_tried_again_after_a_minute_and_reported() -> None:
     """CS-563."""
     world = a_world_with_shares()
     world.exchange.next_submit(rejects="halted_symbol")
@@ -136,7 +136,7 @@ def test_a_refused_sale_is_tried_again_after_a_minute_and_told() -> None:
     assert world.alarms() == ["refused"]
 
 
-def test_shares_somebody_else_sold_are_taken_out_of_the_book() -> None:
+def test_shares_another_trader_sold_are_taken_out_of_the_book() -> None:
     """R5: the broker holds 50 of our 200; what the others brought nobody knows."""
     world = a_world_with_shares()
     world.settings = Settings(limits=KEEP)
@@ -287,7 +287,7 @@ def test_an_expired_option_that_is_gone_from_the_broker_is_left_to_settlement(
     assert len(world.all(HoldingAdjusted)) == (0 if expired else 1)
 
 
-def test_a_naked_short_of_somebody_else_is_never_traded() -> None:
+def test_a_naked_short_of_another_trader_is_never_traded() -> None:
     """CS-574."""
     world = a_world_with_a_stranded_short("by-hand")
     look(world)

@@ -154,7 +154,7 @@ def test_a_part_filled_ends_the_walk_and_the_rest_is_called_back_at_the_end_of_i
     assert world.position().open_contracts == 1
 
 
-def test_a_fill_told_after_the_cancel_was_verified_is_held_and_the_next_order_called_back() -> None:
+def test_a_fill_reported_after_the_cancel_was_verified_is_held_and_the_next_order_called_back() -> None:
     """CS-410: the broker had reported canceled; both fills are the position, with its mean credit."""
     world = a_world(a_scripted_plan())
     world.exchange.next_submit(never=True, on_cancel="filled_late")

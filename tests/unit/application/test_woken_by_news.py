@@ -75,7 +75,7 @@ def entry_id() -> str:
     return intended.ticket.id
 
 
-def test_a_fill_is_booked_when_the_stream_speaks_of_it() -> None:
+def test_a_fill_is_booked_when_the_stream_reports_it() -> None:
     world = a_minute_world()
 
     evolve(world.day, news=FakeOrderNews(world.exchange)).run_until(lambda book: bool(book.live_spreads))
@@ -103,7 +103,7 @@ def test_a_silent_stream_leaves_it_to_the_next_look() -> None:
     assert len(news.asked) == LOOK_SECONDS  # once a second while an order works
 
 
-def test_news_of_somebody_elses_order_wake_nobody() -> None:
+def test_news_of_another_traders_order_wake_no_loop() -> None:
     world = a_minute_world()
     trade, _ = trading(world, (FILLED, News(frozenset({"gc-of-another-program"}))))
 

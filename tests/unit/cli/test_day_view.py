@@ -42,7 +42,7 @@ def test_a_long_day_shows_the_first_hedges_and_counts_the_rest() -> None:
     assert "… 3 more" in shown
 
 
-def test_an_unknown_dealer_gamma_is_said_to_be_unknown() -> None:
+def test_an_unknown_dealer_gamma_is_reported_to_be_unknown() -> None:
     events = [*a_hedge_day_open()[:7], *hedged(decided("10:00", "20", -20, "600", gex=None), 1, "600")]
 
     assert "unknown" in screen(day_report(events))

@@ -112,7 +112,7 @@ def test_another_policy_has_another_id() -> None:
     assert world.position("p2").plan.policy == wide.policy
 
 
-def test_a_spread_of_a_policy_nobody_recorded_is_refused() -> None:
+def test_a_spread_of_a_policy_that_was_not_recorded_is_refused() -> None:
     intent = evolve(order_intended(), policy=None)
     book = Book.of([ledger_opened()])
 

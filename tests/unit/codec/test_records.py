@@ -258,12 +258,12 @@ def test_a_field_added_deep_inside_may_be_missing_too() -> None:
 
 
 @pytest.mark.parametrize("event", one_of_each(), ids=lambda event: type(event).__name__)
-def test_a_field_nobody_knows_asks_for_a_newer_gammacore_and_is_never_repaired_away(event: ledger.Event) -> None:
+def test_a_field_that_is_unknown_asks_for_a_newer_gammacore_and_is_never_repaired_away(event: ledger.Event) -> None:
     with pytest.raises(NewerRecord, match="surprise"):
         decode(changed(event, surprise=1))
 
 
-def test_a_field_nobody_knows_deep_inside_asks_for_a_newer_gammacore_too() -> None:
+def test_a_field_that_is_unknown_deep_inside_asks_for_a_newer_gammacore_too() -> None:
     record = json.loads(encode(order_intended()))
     record["body"]["opens"]["spread"]["surprise"] = 1
 

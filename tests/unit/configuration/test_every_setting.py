@@ -59,7 +59,7 @@ def test_the_sample_names_every_field_of_an_underlying_and_of_a_table(name: str)
         ("[broker.fees]\nby_root = 1", r"by_root: 1 is not valid; give a table, each value a number"),
     ],
 )
-def test_a_value_of_the_wrong_shape_is_told_with_its_line_and_mend(text: str, told: str, tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_shape_is_reported_with_its_line_and_fix(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=told):
         written(tmp_path, text)
 
@@ -81,7 +81,7 @@ def test_a_fee_of_a_root_can_be_a_variable() -> None:
     assert configure([given]).settings.broker.fees.of_root("NDXP") == Decimal("0.90")
 
 
-def test_a_program_gives_plain_values_and_is_told_like_a_file() -> None:
+def test_a_program_gives_plain_values_and_is_reported_like_a_file() -> None:
     assert configure([{"market.underlying": "SPY"}]).settings.market.underlying == "SPY"
     with pytest.raises(ConfigurationError, match=r"program: market\.seed: x is not valid; give a whole number"):
         configure([{"market.seed": "x"}])

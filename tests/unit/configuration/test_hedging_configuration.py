@@ -49,7 +49,7 @@ def test_what_a_profile_sets_says_so_and_whoever_gives_a_row_wins() -> None:
     assert source_of(configuration, "hedging.threshold") == "default"
 
 
-def test_a_profile_nobody_knows_is_refused_with_its_place() -> None:
+def test_a_profile_that_is_unknown_is_refused_with_its_place() -> None:
     with pytest.raises(ConfigurationError, match=r"option --profile: hedging\.profile: seed is not valid; give one of"):
         configure([given("option --profile", profile="seed")])
 
@@ -104,7 +104,7 @@ def test_each_variable_of_the_table_is_its_setting(variable: str) -> None:
     assert configure([read_environment({variable: " "})]).settings.hedging == HedgingSettings()
 
 
-def test_a_bad_variable_is_told_with_the_file_it_stands_in() -> None:
+def test_a_bad_variable_is_reported_with_the_file_it_stands_in() -> None:
     with pytest.raises(ConfigurationError, match=r"\.env EXIT_TIME_ET: '16:00' is not valid; give HH:MM"):
         read_environment({"EXIT_TIME_ET": "16:00"}, ".env")
 
@@ -135,7 +135,7 @@ def test_whose_gamma_rules_a_book_is_a_table_of_symbols(tmp_path: Path) -> None:
         ('[storage]\nkind = "mongo"\n', "give one of sqlite, firestore"),
     ],
 )
-def test_a_bad_key_is_told_with_its_line_and_mend(text: str, message: str, tmp_path: Path) -> None:
+def test_a_bad_key_is_reported_with_its_line_and_fix(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=message):
         configure([toml(tmp_path, text)])
 

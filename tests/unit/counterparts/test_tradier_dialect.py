@@ -83,7 +83,7 @@ def test_a_credit_is_a_negative_average_price_and_its_parent_says_buy(desk: Desk
     assert len({number, *(leg["id"] for leg in filled["leg"])}) == 3
 
 
-def test_parts_are_a_running_total_and_the_last_fill_is_told_apart(desk: Desk) -> None:
+def test_parts_are_a_running_total_and_the_last_fill_is_distinguished(desk: Desk) -> None:
     desk.world.exchange.next_submit(parts=(1, 2))
     number = desk.place({**SPREAD, "quantity[0]": "3", "quantity[1]": "3"})
     desk.world.show()
@@ -104,7 +104,7 @@ def test_a_market_order_of_several_legs_has_no_price(desk: Desk) -> None:
     assert desk.row(number)["avg_fill_price"] == -2.5
 
 
-def test_tags_are_told_only_to_those_who_ask(desk: Desk) -> None:
+def test_tags_are_shown_only_to_those_who_ask(desk: Desk) -> None:
     assert "tag" not in desk.row(desk.place(SPREAD), tags=False)
 
 
@@ -257,7 +257,7 @@ def test_a_delayed_market_is_shown_as_it_was(desk: Desk) -> None:
     assert row["bid_date"] == int((desk.world.now() - dt.timedelta(seconds=900)).timestamp() * 1000)
 
 
-def test_the_days_close_is_told_when_the_day_is_over() -> None:
+def test_the_days_close_is_reported_when_the_day_is_over() -> None:
     world = simulated_world()
 
     def told(http: httpx.Client) -> tuple[float | None, str]:
@@ -291,7 +291,7 @@ def test_another_root_is_seen_only_with_all_roots(desk: Desk) -> None:
     ("path", "name"),
     [("chains", "options"), ("strikes", "strikes"), ("expirations", "expirations")],
 )
-def test_what_nobody_lists_is_null(desk: Desk, path: str, name: str) -> None:
+def test_what_is_not_listed_is_null(desk: Desk, path: str, name: str) -> None:
     params = {"symbol": "NOSUCH", "expiration": DAY.isoformat()}
     assert desk.http.get(f"/v1/markets/options/{path}", params=params).json() == {name: None}
 

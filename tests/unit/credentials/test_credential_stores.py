@@ -80,7 +80,7 @@ def test_the_keyring_is_not_asked_for_what_is_found_before(ring: MemoryKeyring) 
     assert ring.asked == 0
 
 
-def test_a_name_nobody_has_is_nothing(ring: MemoryKeyring) -> None:
+def test_a_name_that_is_missing_is_nothing(ring: MemoryKeyring) -> None:
     assert stores({}, {}).find(NAME) is None
 
 
@@ -90,7 +90,7 @@ def test_a_machine_without_a_keyring_has_nothing(ring: MemoryKeyring) -> None:
     assert stores({}, {}).find(NAME) is None
 
 
-def test_a_keyring_that_stays_locked_is_told(ring: MemoryKeyring) -> None:
+def test_a_keyring_that_stays_locked_is_reported(ring: MemoryKeyring) -> None:
     ring.fault = KeyringLocked("locked")
 
     with pytest.raises(ConfigurationError, match=f"unlock it, or give {NAME}"):

@@ -230,7 +230,7 @@ def test_nothing_is_hedged_in_the_last_quarter_of_an_hour_and_nothing_at_all_aft
     assert orders(steps(look("16:00", bought(), spot="605"))) == []
 
 
-def test_what_is_open_at_the_close_is_told_once() -> None:
+def test_what_is_open_at_the_close_is_reported_once() -> None:
     """DH-511."""
     note, warning = steps(look("16:00", bought()))
     assert isinstance(note, Note)
@@ -285,7 +285,7 @@ def test_a_halted_day_is_not_halted_again_and_its_exits_run() -> None:
     assert not any(isinstance(step, Halt) for step in decisions)
 
 
-def test_equity_nobody_knows_halts_nothing() -> None:
+def test_unknown_equity_halts_nothing() -> None:
     assert not any(isinstance(step, Halt) for step in steps(evolve(look("10:30"), equity=EquityWatch())))
 
 
@@ -297,7 +297,7 @@ def shares_of_yesterday() -> list[Event]:
     return [*bought(date=YESTERDAY)[:2], *hedged(-30, "15:00", date=YESTERDAY)]
 
 
-def test_leftovers_are_closed_at_the_first_moment_of_the_session_and_told_once() -> None:
+def test_leftovers_are_closed_at_the_first_moment_of_the_session_and_reported_once() -> None:
     before = steps(look("09:29:59.999", shares_of_yesterday()))
     assert before == []
 

@@ -154,7 +154,7 @@ def test_a_halt_stops_hedges() -> None:
 
 
 @pytest.mark.parametrize(("blocks", "verdict"), [(False, None), (True, Reason.PAUSED)])
-def test_a_macro_pause_stops_hedges_only_where_it_is_told_to(blocks: bool, verdict: Reason | None) -> None:
+def test_a_macro_pause_stops_hedges_only_where_it_is_asked_to(blocks: bool, verdict: Reason | None) -> None:
     """DH-453."""
     pause = evolve(EVENT, macro=MacroState(detected=True, actions=("pause_trading",)))
     judged = a_hedge_case(regime=pause, pause_blocks_hedges=blocks).judge()
@@ -184,7 +184,7 @@ def test_the_first_no_wins(changes: dict[str, Any], verdict: Reason) -> None:
     assert a_hedge_case(seen, price_age=301, **terms).judge() is verdict
 
 
-def test_a_large_hedge_is_cut_and_told() -> None:
+def test_a_large_hedge_is_cut_and_reported() -> None:
     """DH-308."""
     trade, warning = a_hedge_case(a_hedged_book("0.90"), max_hedge_shares=40).steps()
 
@@ -249,7 +249,7 @@ def test_while_an_order_decides_which_side_is_held_nothing_opposite_is_sent(
     assert seen.orderable(wanted) == sent
 
 
-def test_a_breach_that_must_wait_for_an_earlier_order_is_told_as_such() -> None:
+def test_a_breach_that_must_wait_for_an_earlier_order_is_reported_as_such() -> None:
     case = a_hedge_case(a_hedged_book("0.90", held=20, in_flight=(-20,)))
 
     assert case.judge() is Reason.RATE_LIMITED
@@ -346,7 +346,7 @@ def steps_at(time: str, delta: str | None, *before: HedgeDecided, contracts: int
     return list(a_hedge_case(seen, time, book=a_book(bought(), before), min_interval=Decimal(86_400)).steps())
 
 
-def test_an_unusual_delta_is_told_after_120_seconds_once() -> None:
+def test_an_unusual_delta_is_reported_after_120_seconds_once() -> None:
     """10 × 0.15 = 1.50 contract-deltas, strictly more, without a break."""
     assert steps_at("10:00", "0.375")[0].record.unusual_since is None
     (began,) = steps_at("10:00", "0.376")
@@ -378,7 +378,7 @@ def limited_at(time: str, delta: str | None, *before: HedgeDecided, last_hedge: 
     return list(a_hedge_case(seen, time, book=book, limits=limits, min_interval=Decimal(86_400)).steps())
 
 
-def test_a_net_delta_beyond_its_limit_is_told_all_day_once_an_episode() -> None:
+def test_a_net_delta_beyond_its_limit_is_reported_all_day_once_an_episode() -> None:
     """Strictly more than the limit; the note that comes with the alarm remembers that it was told."""
     (within,) = limited_at("10:00", "0.40")
     note, warning = limited_at("10:01", "-0.41", within.record)
@@ -408,7 +408,7 @@ def blind_at(time: str, *before: HedgeDecided, delta: str | None = None) -> list
     return list(a_hedge_case(a_hedged_book(delta), time, book=a_book(bought(), before)).steps())
 
 
-def test_a_book_that_cannot_be_hedged_for_120_seconds_is_told_once() -> None:
+def test_a_book_that_cannot_be_hedged_for_120_seconds_is_reported_once() -> None:
     """DH-204, DH-1006: without prices there is no delta, and without a delta no hedge."""
     (began,) = blind_at("10:00")
     assert began.record.reason == "missing_delta"
@@ -420,7 +420,7 @@ def test_a_book_that_cannot_be_hedged_for_120_seconds_is_told_once() -> None:
     assert blind_at("10:30", began.record, note.record) == []
 
 
-def test_the_next_silence_is_told_anew() -> None:
+def test_the_next_silence_is_reported_anew() -> None:
     silent = decided("10:02", "data_silent")
     (back,) = blind_at("10:03", silent, delta="0.01")
     assert back.record.reason == "below_threshold"

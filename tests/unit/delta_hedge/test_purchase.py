@@ -120,7 +120,7 @@ def test_an_alarm_of_a_limit_is_raised_once_however_often_it_is_tried() -> None:
     assert steps(a_look("09:46", book=a_book(stand.judgement)), desk) == []
 
 
-def test_what_waited_for_a_halt_to_end_is_bought_when_somebody_resumes() -> None:
+def test_what_waited_for_a_halt_to_end_is_bought_when_a_person_resumes() -> None:
     halted = Halted(at("09:30"), "by hand")
     waits = judgement(a_slot(halted))
 

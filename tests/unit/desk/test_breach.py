@@ -31,5 +31,5 @@ def test_the_edge_is_five_points_beyond_the_short() -> None:
     assert not any(isinstance(step, Close) for step in told)
 
 
-def test_people_are_told_once() -> None:
+def test_people_are_notified_once() -> None:
     assert "short_breached" not in warnings(steps(situation_at("6870", evolve(SpreadWatch(), breach_told=True))))

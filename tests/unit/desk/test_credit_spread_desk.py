@@ -97,7 +97,7 @@ def test_at_a_slot_it_opens_or_says_why_not() -> None:
     assert stands.judgement.reason == "vix_ceiling"
 
 
-def test_below_half_of_the_starting_capital_somebody_is_told() -> None:
+def test_below_half_of_the_starting_capital_a_person_is_alerted() -> None:
     """CS-341, CS-601: once a look, however many slots are due; a skip in the journal is no alarm."""
     warns, *stands = steps(a_situation("11:05", book=a_book(balance="9999.99")))
 

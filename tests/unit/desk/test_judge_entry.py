@@ -267,7 +267,7 @@ def test_what_is_not_known_is_no_trade(changes: dict[str, Any], expected: str) -
         ({"price": "5500", "previous_close": "6900"}, "price 5500 > 20% from the previous close 6900"),
     ],
 )
-def test_why_there_is_no_price_is_said(changes: dict[str, Any], words: str) -> None:
+def test_why_there_is_no_price_is_reported(changes: dict[str, Any], words: str) -> None:
     assert verdict("price_missing", a_situation(**changes)).value in words
     assert str(verdict("price_missing", a_situation(**changes))) == f"unknown price_missing: {words}"
 
@@ -620,7 +620,7 @@ def test_a_plan_needs_everything_known() -> None:
     assert a_case(a_situation(legs={})).contracts == 0
 
 
-def test_a_plan_that_stayed_incomplete_is_no_trade_though_nothing_said_no() -> None:
+def test_a_plan_that_stayed_incomplete_is_no_trade_though_nothing_refused() -> None:
     """CS-300: the last line of defence against a filter that is missing from the table."""
     from gammacore.domain.entries import filters as table
 

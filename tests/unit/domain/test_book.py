@@ -73,7 +73,7 @@ def test_folding_one_by_one_is_folding_at_once(cut: int) -> None:
     assert everything(book) == everything(Book.of(a_day()))
 
 
-def test_a_whole_day_is_told_right() -> None:
+def test_a_whole_day_is_reported_right() -> None:
     book = Book.of(a_day())
 
     assert book.balance == Decimal("20478.00")
@@ -392,7 +392,7 @@ def test_an_entry_that_ends_unfilled_is_over_and_its_booking_of_format_1_changes
         book.apply(evolve(end, reason="flat"))
 
 
-def test_a_fill_of_an_exit_nobody_holds_changes_the_order_only() -> None:
+def test_a_fill_of_an_exit_that_is_not_held_changes_the_order_only() -> None:
     """CS-564: the spread was closed and booked before; what this fill opened at the broker is nobody's."""
     ticket = evolve(exit_ticket(PUT_TRADE, "stop"), id="exit-late")
     late = ledger.OrderFilled(at("12:40"), ticket.id, Execution(3, Decimal(1)), complete=True)

@@ -38,7 +38,7 @@ def test_what_became_of_the_order_is_what_became_of_the_entry(events: list[Event
     assert entry.position == "p1"
 
 
-def test_an_order_nobody_answered_for_is_still_at_work() -> None:
+def test_an_order_without_an_answer_is_still_at_work() -> None:
     """R4."""
     book = a_book(order_intended(at("10:00"), entry_ticket(PLAN), PLAN), UNKNOWN)
 
@@ -58,7 +58,7 @@ def test_a_skip_without_numbers_is_its_reason() -> None:
     assert JudgedEntry(evolve(judged("10:30", Verdict.skip("halted")), explanation="")).sentence == "skip halted"
 
 
-def test_a_passed_entry_without_an_order_is_told_as_it_is() -> None:
+def test_a_passed_entry_without_an_order_is_reported_as_it_is() -> None:
     entry = JudgedEntry(judged("10:00"))
 
     assert entry.outcome is EntryOutcome.UNFILLED

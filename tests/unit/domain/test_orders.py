@@ -70,7 +70,7 @@ def test_an_order_changes_only_as_the_table_says(now: OrderState, then: OrderSta
             order.moved(then, at("10:01"))
 
 
-def test_an_order_nobody_answered_for_is_still_working() -> None:
+def test_an_order_without_an_answer_is_still_working() -> None:
     """R4: UNKNOWN counts in every limit until it is proven absent."""
     working = {state for state in OrderState if an_order(state).is_working}
 

@@ -203,7 +203,7 @@ def test_without_fills_there_is_no_credit_and_no_adoption(rules: ReconcileRules)
     assert search(HELD, mute, rules=rules).adopted == ()
 
 
-def test_contracts_beyond_what_our_orders_brought_are_somebody_elses() -> None:
+def test_contracts_beyond_what_our_orders_brought_are_another_traders() -> None:
     """CS-574: five are held, three are ours."""
     found = search({SOLD: -5, COVER: 3}, ENTRY)
 

@@ -44,7 +44,7 @@ def test_positions_give_up_what_is_gone_oldest_first_and_never_more_than_they_ho
     assert [(e.holding, e.change) for e in adjustments(positions, SHORT, gap, [], at("11:00"))] == changes
 
 
-def test_more_of_what_we_hold_is_somebody_elses() -> None:
+def test_more_of_what_we_hold_is_another_traders() -> None:
     assert adjustments([a_position()], SHORT, -1, [], at("11:00")) == ()
 
 

@@ -256,7 +256,7 @@ def test_a_label_of_the_table_gives_way_in_plan_target_and_size() -> None:
     assert scored.policy.target(0, scored.confidence) == Decimal("0.60")
 
 
-def test_an_advisor_is_told_the_scored_label() -> None:
+def test_an_advisor_is_given_the_scored_label() -> None:
     desk = CreditSpreadDesk(entries=EntryRules(score=evolve(ON, high=Decimal("0.90"))))
     proposal = a_case(desk=desk).proposal
 

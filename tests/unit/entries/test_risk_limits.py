@@ -79,7 +79,7 @@ def test_a_working_entry_counts_and_a_partly_filled_one_counts_once() -> None:
     assert len(live_plans(partly)) == 2
 
 
-def test_an_entry_nobody_answered_for_counts() -> None:
+def test_an_entry_without_an_answer_counts() -> None:
     """R4: unknown is working."""
     unknown = ledger.OrderOutcomeUnknown(at("10:01"), "entry-w", "no answer")
     intent = [event for event in ordered(a_plan(position="w")) if not isinstance(event, ledger.OrderAccepted)]

@@ -242,7 +242,7 @@ def test_nothing_is_opened_against_what_is_held(contract: OptionContract, side: 
     assert refused(desk, ticket) == reason
 
 
-def test_a_market_order_opens_nothing_at_a_price_nobody_knows() -> None:
+def test_a_market_order_opens_nothing_at_an_unknown_price() -> None:
     """Its cost could not be held against the buying power; what closes risk is taken all the same."""
     desk = a_desk()
     desk.hold(an_entry())

@@ -97,7 +97,7 @@ def test_bars_lie_within_what_was_asked() -> None:
     assert market.bars("NDX", 60, at("10:00"), at("10:02")) == []
 
 
-def test_a_market_told_to_fail_does_and_recovers() -> None:
+def test_a_market_set_to_fail_does_and_recovers() -> None:
     market = FakeMarket("SPX")
     market.fails(1)
     with pytest.raises(MissingData):

@@ -285,7 +285,7 @@ BEHAVIOURS = st.fixed_dictionaries(
 
 
 @given(st.lists(st.tuples(BEHAVIOURS, st.integers(1, 3), st.booleans(), st.booleans()), max_size=8))
-def test_whatever_is_told_the_account_is_what_the_reports_say(
+def test_whatever_is_reported_the_account_is_what_the_reports_say(
     plan: list[tuple[dict[str, object], int, bool, bool]],
 ) -> None:
     """Holdings, cash and fees are those of the executions, and no order fills beyond its quantity. Rule: R3."""

@@ -109,7 +109,7 @@ def test_a_quote_older_than_the_limit_is_no_quote(age: float, trades: bool) -> N
     assert (natural_prices(an_entry(), showing(PUT_QUOTES, age)) is not None) is trades
 
 
-def test_nobody_buys_a_single_leg_at_a_bid_of_zero() -> None:
+def test_no_bidder_buys_a_single_leg_at_a_bid_of_zero() -> None:
     worthless = {put(6870): ("0", "0.05")}
     assert net(a_single(put(6870), Side.SELL), worthless) is None
     assert net(a_single(put(6870), Side.SELL, limit="0.05"), worthless) is None

@@ -176,7 +176,7 @@ def test_settled_contracts_are_not_asked_and_an_empty_chain_has_nothing() -> Non
     assert len(priced(quotes_alone(chain).expiring(dt.date(2026, 3, 4)), spot)) == 0
 
 
-def test_two_roots_of_one_date_are_told_apart() -> None:
+def test_two_roots_of_one_date_are_distinguished() -> None:
     """Each root and expiry has its own time left: the same quote means less volatility where there is more of it."""
     chain, snapshot = simulated(0)
     unknown = np.full(2 * len(chain), np.nan)

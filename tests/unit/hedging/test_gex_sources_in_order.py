@@ -86,7 +86,7 @@ def test_the_order_is_the_configured_one(tmp_path: Path) -> None:
     assert regime(evolve(settings, gex_sources=()), tmp_path, *EVERY) == ("None", None)
 
 
-def test_a_source_nobody_knows_is_refused() -> None:
+def test_a_source_that_is_unknown_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="fierstore is not known; give any of firestore, file, chain"):
         regime_feeds(HedgingSettings(gex_sources=("fierstore",)))
 

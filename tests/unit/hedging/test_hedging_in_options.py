@@ -100,7 +100,7 @@ def test_no_chain_is_remembered_where_hedges_are_shares() -> None:
         ("below_one_contract", [quote("15:00:00", delta="-1")], "15:00:01"),
     ],
 )
-def test_without_a_good_option_the_hedge_is_shares_and_somebody_is_told(
+def test_without_a_good_option_the_hedge_is_shares_and_a_person_is_alerted(
     code: str, quotes: list[dict[str, Any]], time: str
 ) -> None:
     """DH-804, section 8: the selector's codes are alarms; a quote serves 300 s like a price (DH-231)."""

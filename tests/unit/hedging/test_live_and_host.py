@@ -59,7 +59,7 @@ def test_silence_with_a_position_in_the_session_is_an_alarm_once() -> None:
     assert desk.codes().count("data_silent") == 1
 
 
-def test_at_the_end_of_a_replay_no_timer_runs_and_what_is_open_is_said() -> None:
+def test_at_the_end_of_a_replay_no_timer_runs_and_what_is_open_is_reported() -> None:
     """DH-260."""
     desk = Desk()
     desk(market("15:00:00", CALL, delta=0.5, quantity=10, underlying_price=500))

@@ -292,7 +292,7 @@ def test_an_event_widens_the_threshold_and_the_stop_and_scales_only_where_that_i
     assert (metadata["adjusted_stop_loss_pct"], metadata["macro_event_active"]) == ("0.030", True)
 
 
-def test_what_is_odd_about_a_document_is_told_once_until_it_changes() -> None:
+def test_what_is_odd_about_a_document_is_reported_once_until_it_changes() -> None:
     """Section 4: the same document is read every minute, for hours."""
     odd = RegimeDocument("", {"macro_event_detected": True, "stop_loss_multiplier": 99})
     source = FakeSource(odd)

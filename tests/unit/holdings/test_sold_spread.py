@@ -197,7 +197,7 @@ def test_a_condor_half_closed_leg_by_leg_names_its_last_short_first() -> None:
     assert position.naked_shorts() == {}
 
 
-def test_leg_fills_of_a_condor_are_told_apart_by_symbol() -> None:
+def test_leg_fills_of_a_condor_are_distinguished_by_symbol() -> None:
     ticket = entry_ticket(CONDOR)
     filled = a_new_position(CONDOR).filled(
         ticket, NOTHING_FILLED, Execution(0, None, legs=leg_fills(CONDOR, 1, 1, 1, 0))

@@ -214,7 +214,7 @@ def test_the_command_writes_a_new_ledger_once(folder: Path, capsys: pytest.Captu
     storage.close()
 
 
-def test_with_refusals_it_writes_only_when_told_to(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_refusals_it_writes_only_when_asked_to(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ledger = folder / "paper.sqlite"
     write_orders(folder, an_order(), an_order(entry_credit=0, order_id="x"))
     write = ["import-legacy", str(folder), "--write", "--ledger", str(ledger)]

@@ -70,7 +70,7 @@ def test_what_the_rules_remembered_comes_with_it(tmp_path: Path) -> None:
         {"option_symbols": ["DJX260112P00490000", "DJX260112P00485000"], "strikes": "490/485", "index_entry": 495},
     ],
 )
-def test_an_underlying_nobody_knows_is_taken_over_and_marked(tmp_path: Path, changes: dict[str, Any]) -> None:
+def test_an_underlying_that_is_unknown_is_taken_over_and_marked(tmp_path: Path, changes: dict[str, Any]) -> None:
     """CS-017: at exit it never stops the exit."""
     assert the_order(tmp_path, an_order(**changes)).unknown_underlying
 
@@ -171,7 +171,7 @@ def test_an_orphan_has_no_distance_and_is_never_held(tmp_path: Path) -> None:
         ({"vix_entry": 0}, "vix_entry"),
     ],
 )
-def test_a_record_that_cannot_be_is_refused_with_its_field_and_mend(
+def test_a_record_that_cannot_be_is_refused_with_its_field_and_fix(
     tmp_path: Path, changes: dict[str, Any], field: str
 ) -> None:
     refusal = the_refusal(tmp_path, an_order(**changes))
@@ -208,7 +208,7 @@ def test_a_damaged_file_is_refused_whole(tmp_path: Path, text: str) -> None:
     assert (refusal.index, refusal.field) == (None, "orders.json")
 
 
-def test_fields_nobody_knows_are_named(tmp_path: Path) -> None:
+def test_unknown_fields_are_named(tmp_path: Path) -> None:
     assert the_order(tmp_path, an_order(mood="hopeful")).notes == ("not read: mood",)
 
 

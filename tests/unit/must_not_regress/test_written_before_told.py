@@ -26,7 +26,7 @@ class Listener:
             self.too_early.append(event)
 
 
-def test_the_ledger_holds_an_event_before_anybody_hears_of_it() -> None:
+def test_the_ledger_holds_an_event_before_anyone_is_notified_of_it() -> None:
     """Must not regress 10 (CS-414): a message of a fill that a crash then unwrites is a position nobody knows."""
     medium = MemoryLedger()
     listener = Listener(medium)
@@ -39,7 +39,7 @@ def test_the_ledger_holds_an_event_before_anybody_hears_of_it() -> None:
     assert listener.too_early == []
 
 
-def test_what_could_not_be_written_is_not_told() -> None:
+def test_what_could_not_be_written_is_not_reported() -> None:
     """Must not regress 10 (CS-414): a full disk is silence, and the book is as it was."""
     medium = MemoryLedger()
     listener, storage = Listener(medium), MemoryStorage(medium)

@@ -122,7 +122,7 @@ def test_a_skip_that_gives_nothing_away_comes_with_its_numbers() -> None:
     assert (COLOURS[message.tone], message.life) == (0x95A5A6, Life.OTHER)
 
 
-def test_an_entry_that_is_taken_is_told_by_its_fill_only() -> None:
+def test_an_entry_that_is_taken_is_reported_by_its_fill_only() -> None:
     assert last_alert([ledger_opened(), day_started(), judged("10:30")]) is None
 
 
@@ -188,7 +188,7 @@ def test_crash_and_heartbeat_live_as_long_as_their_kind() -> None:
     assert heartbeat(noon, Decimal(20525), 1).headline == "Running at 12:00"
 
 
-def test_a_part_filled_entry_is_told_when_the_rest_is_called_back() -> None:
+def test_a_part_filled_entry_is_reported_when_the_rest_is_called_back() -> None:
     """CS-412: what is filled is the position."""
     plan = a_plan(contracts=3)
     ticket = entry_ticket(plan)
@@ -210,7 +210,7 @@ def titles(events: list[Event]) -> list[str]:
     return told
 
 
-def test_a_hedged_day_is_told_by_its_purchase_and_its_end_not_hedge_by_hedge() -> None:
+def test_a_hedged_day_is_reported_by_its_purchase_and_its_end_not_hedge_by_hedge() -> None:
     assert titles(a_hedge_day()) == ["Opened SPY delta-hedge 600 straddle", "Closed SPY delta-hedge"]
 
 
@@ -226,7 +226,7 @@ def test_the_end_of_a_holding_tells_where_the_money_came_from() -> None:
     assert (COLOURS[message.tone], message.life, message.text) == (0x2ECC71, Life.SIGNAL, "daily flatten")
 
 
-def test_delivered_shares_are_told_at_once_and_when_they_are_sold() -> None:
+def test_delivered_shares_are_reported_at_once_and_when_they_are_sold() -> None:
     """CS-529."""
     assert titles(a_delivery(sold=True)) == ["Shares delivered: SPY", "Closed SPY delivered"]
 

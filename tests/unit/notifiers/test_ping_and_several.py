@@ -48,7 +48,7 @@ def test_each_hundredth_cycle_pings_the_url_of_its_mode(
 
 
 @pytest.mark.parametrize(("settings", "mode"), [(BOTH, Mode.STUDY), (PingSettings(webhook_live=LIVE), Mode.PAPER)])
-def test_a_mode_without_a_url_pings_nobody(
+def test_a_mode_without_a_url_pings_no_one(
     session: requests.Session, channel: Channel, settings: PingSettings, mode: Mode
 ) -> None:
     ping = HealthPing(settings, mode, LOG, session=session)

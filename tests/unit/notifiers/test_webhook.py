@@ -401,7 +401,7 @@ def test_a_fault_of_ours_is_a_log_line_and_nothing_more(notifying: Notifying, ca
     assert TOKEN not in caplog.text
 
 
-def test_closing_is_bounded_in_time_even_when_nobody_answers(
+def test_closing_is_bounded_in_time_even_without_an_answer(
     notifying: Notifying, channel: Channel, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel.may_answer.clear()

@@ -52,7 +52,7 @@ def watchers(configuration: Configuration, mode: Mode) -> list[str]:
         ({**TOLD, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier"]),
     ],
 )
-def test_only_who_has_a_url_is_told_and_of_a_study_who_asks(
+def test_only_who_has_a_url_is_notified_and_of_a_study_who_asks(
     given: dict[str, object], mode: Mode, kinds: list[str]
 ) -> None:
     assert watchers(configured(**given), mode) == kinds
@@ -108,7 +108,7 @@ class Following:
         self.heard.append("close")
 
 
-def test_a_watcher_hears_of_every_cycle() -> None:
+def test_a_watcher_is_notified_of_every_cycle() -> None:
     follower, world = Following(), a_world(start="09:30")
     day = evolve(world.day, watch=follower)
 
@@ -126,7 +126,7 @@ class Failing(Scripted):
         raise GammacoreError("the disk is gone")
 
 
-def test_a_watcher_hears_of_the_fault_that_ends_the_loop() -> None:
+def test_a_watcher_is_notified_of_the_fault_that_ends_the_loop() -> None:
     """CS-627: the fault goes on; nobody swallows it."""
     follower, world = Following(), a_world(start="09:30")
     day = evolve(world.day, watch=follower, strategy=Failing())
@@ -150,7 +150,7 @@ def test_a_url_is_shown_to_nobody() -> None:
     assert "t0ken" not in str(wrong.value)
 
 
-def test_who_is_told_changes_no_decision() -> None:
+def test_who_is_notified_changes_no_decision() -> None:
     """R14: lineage and client ids are those of the same day without alerts."""
     assert configured(**TOLD, **{"alerts.studies": True}).fingerprint() == configure([]).fingerprint()
 

@@ -177,7 +177,7 @@ def test_each_new_york_date_is_a_day_of_its_own() -> None:
     assert (tuesday.date, tuesday.entries, tuesday.pnl, tuesday.finished) == (NEXT_DAY, 1, Decimal(0), False)
 
 
-def test_the_newest_day_is_told_unless_another_is_asked_for() -> None:
+def test_the_newest_day_is_reported_unless_another_is_asked_for() -> None:
     assert day_report(two_days()).date == NEXT_DAY
     assert day_report(two_days(), dt.date(2026, 1, 5)).balance == Decimal(20525)
 
@@ -193,7 +193,7 @@ def test_a_ledger_without_a_day_says_so(events: list[Event]) -> None:
         day_report(events)
 
 
-def test_alarms_and_halts_of_the_day_are_told() -> None:
+def test_alarms_and_halts_of_the_day_are_reported() -> None:
     report = day_report([*a_day(), Halted(at("15:00"), "three broker failures")])
 
     assert [alarm.code for alarm in report.alarms] == ["stale_quotes"]
@@ -226,7 +226,7 @@ def test_a_skip_is_always_worded_the_same(verdict: Verdict, line: str) -> None:
     assert skip_line(judged("10:00", verdict)) == line
 
 
-def test_an_explanation_without_the_verdicts_head_is_told_as_it_is() -> None:
+def test_an_explanation_without_the_verdicts_head_is_reported_as_it_is() -> None:
     record = evolve(judged("10:00"), reason="setup_unknown", explanation="skip setup: could not be judged")
 
     assert skip_line(record) == "skip setup_unknown: could not be judged"

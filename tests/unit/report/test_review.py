@@ -84,7 +84,7 @@ def test_an_open_trade_is_not_a_loss() -> None:
     assert review.actual == 125
 
 
-def test_a_trade_told_on_two_days_counts_once_as_it_was_told_last() -> None:
+def test_a_trade_reported_on_two_days_counts_once_as_it_was_reported_last() -> None:
     (review,) = reviews([a_trade(1, None), a_trade(1, "-25")], Period.DAY)
 
     assert (review.figures.trades, review.figures.open) == (1, 0)

@@ -55,7 +55,7 @@ def test_figures_no_trade_has_are_left_out_and_named(gross: str, credit: str, is
     assert figures.trades == (0 if is_left_out else 1)
 
 
-def test_strategies_are_told_apart() -> None:
+def test_strategies_are_distinguished() -> None:
     assert {tag: figures.wins for tag, figures in by_strategy([a_trade("5"), a_trade("6")]).items()} == {
         "PUT_SPREAD": 2
     }

@@ -62,7 +62,7 @@ def test_a_holding_with_all_its_hedges_is_one_trade_of_the_day() -> None:
     assert report.balance == report.starting_balance + report.pnl - report.fees == Decimal("20436.50")
 
 
-def test_what_was_bought_is_told_with_what_it_cost() -> None:
+def test_what_was_bought_is_reported_with_what_it_cost() -> None:
     line = the_line(day_report(a_hedge_day()))
 
     assert (line.contracts, line.debit, line.paid) == (2, Decimal("3.10"), Decimal(620))
@@ -115,7 +115,7 @@ def test_a_late_fill_that_is_booked_again_adds_to_the_same_trade() -> None:
     assert report.balance == Decimal("20431.40")
 
 
-def test_what_is_carried_over_is_told_on_both_days_and_counted_once() -> None:
+def test_what_is_carried_over_is_reported_on_both_days_and_counted_once() -> None:
     monday, tuesday = day_reports([*a_hedge_day_open(), evolve(ledger_day(), date=NEXT_DAY)])
 
     assert (the_line(monday).id, the_line(tuesday).id) == (HELD, HELD)
@@ -198,7 +198,7 @@ def test_the_story_tells_everything_but_the_hedges_in_order() -> None:
 
 
 @pytest.mark.parametrize("sold", [False, True], ids=["held", "sold"])
-def test_delivered_shares_are_told_as_what_they_are(*, sold: bool) -> None:
+def test_delivered_shares_are_reported_as_what_they_are(*, sold: bool) -> None:
     """CS-529."""
     line = the_line(day_report(a_delivery(sold=sold)))
 
@@ -209,7 +209,7 @@ def test_delivered_shares_are_told_as_what_they_are(*, sold: bool) -> None:
     assert line.pnl == (Decimal(100) if sold else None)
 
 
-def test_a_naked_short_is_told_as_it_was_found() -> None:
+def test_a_naked_short_is_reported_as_it_was_found() -> None:
     """CS-574."""
     found = holding_began(at("10:00"), "stranded-1", "stranded", "SPY", {PUT.occ: -1}, Decimal("1.20"))
     line = the_line(day_report([*a_hedge_day_open()[:2], found]))
@@ -278,5 +278,5 @@ def test_an_order_without_a_price_says_so() -> None:
 
 
 @pytest.mark.parametrize(("delta", "words"), [("0.1004", "+0.100"), ("-0.00049", "+0.000"), ("-13.5", "-13.500")])
-def test_deltas_are_told_to_the_thousandth_and_never_minus_nothing(delta: str, words: str) -> None:
+def test_deltas_are_reported_to_the_thousandth_and_never_minus_nothing(delta: str, words: str) -> None:
     assert delta_text(Decimal(delta)) == words

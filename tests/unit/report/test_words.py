@@ -53,7 +53,7 @@ def test_what_was_not_recorded_is_null_for_programs(price: Decimal, nulls: list[
         (Resumed(at("11:00"), "looked at"), ("resumed", "looked at")),
     ],
 )
-def test_a_halt_is_told_in_words(event: FlattenRequested | Halted | Resumed, words: tuple[str, str]) -> None:
+def test_a_halt_is_reported_in_words(event: FlattenRequested | Halted | Resumed, words: tuple[str, str]) -> None:
     assert halt_line(event) == words
 
     console = Console(width=120)

@@ -76,7 +76,7 @@ def test_an_exit_that_may_wait_is_put_to_the_advisor_with_its_odds() -> None:
 
 
 @pytest.mark.parametrize("legs", [CRASHED, QUIET], ids=["emergency", "nothing to close"])
-def test_nobody_is_asked_about_what_cannot_wait(legs: Legs) -> None:
+def test_no_advisor_is_asked_about_what_cannot_wait(legs: Legs) -> None:
     """CS-544: an emergency does not wait for an answer."""
     desk = Desk()
 
@@ -84,7 +84,7 @@ def test_nobody_is_asked_about_what_cannot_wait(legs: Legs) -> None:
     assert desk.oracle.asked == []
 
 
-def test_nobody_is_asked_at_the_hard_close() -> None:
+def test_no_advisor_is_asked_at_the_hard_close() -> None:
     desk = Desk()
 
     assert desk.closes(desk.situation("15:55", QUIET))

@@ -224,7 +224,7 @@ def test_a_gateway_that_quotes_the_token_back_is_not_quoted() -> None:
         ("ws_error.json", 200, RequestRefused),
     ],
 )
-def test_recorded_faults_are_told_apart(shared_data: Path, file: str, status: int, error: type[BrokerError]) -> None:
+def test_recorded_faults_are_distinguished(shared_data: Path, file: str, status: int, error: type[BrokerError]) -> None:
     body = (shared_data / "tradier_fixtures" / file).read_text()
     with pytest.raises(error) as told:
         client_of(ScriptedWire({"GET": [answered(body, status)]})).get("user/profile")

@@ -295,7 +295,7 @@ def test_another_order_under_that_id_is_no_answer_and_an_id_tradier_lacks_is_abs
     ],
     ids=["margin", "pdt", "cash", "in debt", "used up", "on top"],
 )
-def test_buying_power_is_told_in_three_shapes(shape: dict[str, object], power: str) -> None:
+def test_buying_power_is_reported_in_three_shapes(shape: dict[str, object], power: str) -> None:
     account = broker_of(ScriptedWire({"GET": [answered(balances(**shape))]})).account()
     assert (account.number, account.balance) == (ACCOUNT, Decimal("17798.36"))
     assert account.option_buying_power == Decimal(power)

@@ -48,7 +48,7 @@ def test_each_status_is_a_state_and_an_unknown_one_still_works(status: str, stat
     assert state_of(row(status=status)) is state
 
 
-def test_an_unknown_status_is_told() -> None:
+def test_an_unknown_status_is_reported() -> None:
     assert report_of(row(status="a_word_of_tomorrow")).reason == "a_word_of_tomorrow"
 
 
@@ -129,7 +129,7 @@ def test_a_fill_of_nothing_is_refused(status: str) -> None:
 
 @pytest.mark.parametrize("legs", [(1.0, 0.0), (0.0, 3.0), (3.0, 0.0)])
 @pytest.mark.parametrize("status", ["partially_filled", "open", "canceled", "a_new_word"])
-def test_one_leg_filled_alone_is_told_though_no_whole_spread_is(status: str, legs: tuple[float, float]) -> None:
+def test_one_leg_filled_alone_is_reported_though_no_whole_spread_is(status: str, legs: tuple[float, float]) -> None:
     """R2, CS-412: a naked short of an issue stood for six hours behind "does not say how much"."""
     rows = [
         a_leg("sell_to_open", "SPXW260819P06880000", legs[0], 6.9),
@@ -161,7 +161,7 @@ def test_what_cannot_have_filled_need_not_say_so(status: str) -> None:
 
 
 @pytest.mark.parametrize("told", [{"class": "multileg"}, {"class": "", "type": "debit"}, {"class": "combo"}])
-def test_several_legs_that_are_not_told_are_not_a_trade_in_the_underlying(told: dict[str, object]) -> None:
+def test_several_legs_that_are_not_reported_are_not_a_trade_in_the_underlying(told: dict[str, object]) -> None:
     """CS-412: the parent's own row says "buy SPX"; read as a leg it would be shares that nobody holds."""
     filled = execution_of(row(status="filled", exec_quantity=3.0, avg_fill_price=-1.2, **told))
 

@@ -28,7 +28,7 @@ def test_expiries_come_as_dates_or_with_their_kinds_soonest_first() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_listed_is_told_apart_from_an_answer_not_understood() -> None:
+def test_nothing_listed_is_distinguished_from_an_answer_not_understood() -> None:
     assert read_expirations({"expirations": None}) == []
     with pytest.raises(UnreadableAnswer):
         read_expirations({"fish": None})

@@ -161,7 +161,7 @@ def test_a_cut_is_a_gap_and_the_next_session_begins_when_the_old_line_is_down(
     assert json.loads(second.sent[0])["sessionid"] == "s2"
 
 
-def test_silence_beyond_the_limit_is_told_in_words(listening: Listening) -> None:
+def test_silence_beyond_the_limit_is_reported_in_words(listening: Listening) -> None:
     news = listening(Exchange(FakeLine(HEARTBEAT, TimeoutError())), NewsSettings(pause_seconds=60))
     news.received()
 

@@ -66,7 +66,7 @@ def test_nothing_but_the_table_asks_which_real_broker_it_is() -> None:
 
 @pytest.mark.parametrize("broker", BrokerName)
 @pytest.mark.parametrize("mode", Mode)
-def test_the_number_of_an_account_is_told_where_a_credential_has_it_and_else_is_none(
+def test_the_number_of_an_account_is_reported_where_a_credential_has_it_and_else_is_none(
     broker: BrokerName, mode: Mode
 ) -> None:
     """Alpaca's paper keys do not say it: who looks whether an account is flat beside a running loop goes on without."""
