@@ -18,7 +18,8 @@ from gammacore.adapters.tradier import client, market
 from gammacore.adapters.tradier.client import TradierHosts
 from gammacore_cli.main import COMMANDS, gammacore, run
 
-wiring.system_clock()  # every adapter is imported before the first fork
+for name in wiring.__all__:
+    getattr(wiring, name)  # every adapter is imported before the first fork
 NO_LIVE = TradierHosts("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
 NO_SANDBOX = TradierHosts("http://127.0.0.1:11/v1", "http://127.0.0.1:11/v1", "ws://127.0.0.1:11/v1")  # told apart
 
