@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gammacore_cli.terminal import TerminalLines
+
+# A run that a script started in the background is born with SIGINT ignored, and a test of Ctrl-C would wait for ever
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine fails no test: no deadlines. CI repeats the same few examples, of which more would find the same each
 # time; `make nightly` draws new ones, and many.
