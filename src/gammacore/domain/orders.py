@@ -173,7 +173,7 @@ class OrderTicket:
 
     @property
     def closes(self) -> bool:
-        """Whether it reduces what is held: reported by its purpose for options, by the leg itself for shares."""
+        """Whether it reduces what is held: known by its purpose for options, by the leg itself for shares."""
         leg = self.legs[0]
         return leg.closes if isinstance(leg, ShareLeg) else self.purpose.closes
 

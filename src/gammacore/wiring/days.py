@@ -114,7 +114,7 @@ class WiredDay:
         return book
 
     def close(self) -> None:
-        """Give what is still to be reported its seconds, then let go of the ledger."""
+        """Give alerts that still wait their seconds, then let go of the ledger."""
         if self.trade.watch is not None:
             self.trade.watch.close(self.trade.clock.now())
         self.let_go()

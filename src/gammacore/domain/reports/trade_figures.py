@@ -76,7 +76,7 @@ class TradeFigures:
 
 
 def trades_once(trades: Iterable[Trade]) -> tuple[Trade, ...]:
-    """Each trade once, as it was reported last: reports of several days repeat what stays open."""
+    """Each trade once, in its newest state: reports of several days repeat what stays open."""
     return tuple({trade.id: trade for trade in trades}.values())
 
 

@@ -52,7 +52,7 @@ class TradeFold:
         self._date: dt.date | None = None
 
     def turn(self, date: dt.date) -> None:
-        """A new day begins: what has ended is reported no more."""
+        """A new day begins: what ended before is no longer reported."""
         self._ends, self._newest, self._date = {}, None, date
 
     def take(self, event: TradeEvent) -> None:

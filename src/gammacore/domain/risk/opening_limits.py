@@ -201,7 +201,7 @@ class OpeningGuards:
         return evolve(watch, losses=(*(known for known in watch.losses if known >= oldest), at))
 
     def speed(self, watch: EquityWatch) -> Decimal | None:
-        """How fast the window lost, percent a minute from its first to its last mark; None: no speed to speak of."""
+        """How fast the window lost, percent a minute, first to last mark; None: too few marks, or too small a loss."""
         points = watch.points
         if len(points) < self.speed_points:
             return None
