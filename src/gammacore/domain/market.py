@@ -88,7 +88,7 @@ class Quote:
 
 @frozen
 class Bar:
-    """Open, high, low and close of [start, start + seconds), points."""
+    """Open, high, low and close of [start, start + seconds), points; `volume` in shares, None where it is not given."""
 
     start: dt.datetime
     seconds: int
@@ -96,6 +96,7 @@ class Bar:
     high: Decimal
     low: Decimal
     close: Decimal
+    volume: int | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         require_aware("start", self.start)
@@ -105,6 +106,8 @@ class Bar:
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give finite prices")
         if not self.low <= min(self.open, self.close) <= max(self.open, self.close) <= self.high:
             raise InvalidInput("bar", (self.open, self.high, self.low, self.close), "give low <= open, close <= high")
+        if self.volume is not None and self.volume < 0:
+            raise InvalidInput("volume", self.volume, "give shares traded, 0 or more, or none where it is not known")
 
     @property
     def end(self) -> dt.datetime:
@@ -125,6 +128,10 @@ def _dates(values: ArrayLike) -> Dates:
 
 def _codes(values: ArrayLike) -> Codes:
     return _sealed(values, np.dtype(np.int64))
+
+
+def _no_rows() -> Floats:
+    return np.empty(0)
 
 
 def _counts(reasons: Mapping[str, int]) -> dict[str, int]:
@@ -148,7 +155,8 @@ class OptionChain:
     Shapes and units, n contracts: `strike` points (n,) > 0; `is_call` bool (n,); `expiry` datetime64[D] (n,), New York
     dates; `root` int (n,), index into `roots`; `bid`, `ask` points (n,), NaN = no quote; `open_interest` contracts (n,)
     >= 0, NaN = unknown, which is never 0; `iv` annual volatility as a fraction (n,), NaN = not given; `gamma` per share
-    per point (n,), NaN = not given; `quoted_at` seconds since the epoch (n,), when the row's quote was last seen.
+    per point (n,), NaN = not given; `quoted_at` seconds since the epoch (n,), when the row's quote was last seen;
+    `volume` contracts traded today (n,) >= 0, NaN = not given, as all are where the column is left out.
 
     NaN marks what is missing and nothing else; an infinity, a negative open interest, a strike that is no price or a
     row without an expiry or a known root is refused. Quotes that cannot be used (CS-014), or of which it is unknown
@@ -172,11 +180,14 @@ class OptionChain:
     gamma: Floats = field(converter=_floats)
     quoted_at: Floats = field(converter=_floats)
     defects: dict[str, int] = field(factory=dict, converter=_counts)
+    volume: Floats = field(factory=_no_rows, converter=_floats)
 
     def __attrs_post_init__(self) -> None:
         require_aware("as_of", self.as_of)
         size = len(self.strike)
-        for name in ("is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at"):
+        if not len(self.volume):
+            object.__setattr__(self, "volume", _floats(np.full(size, np.nan)))
+        for name in ("is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at", "volume"):
             if len(getattr(self, name)) != size:
                 raise InvalidInput(name, f"{len(getattr(self, name))} rows", f"give {size} rows, as many as strikes")
         for name, legal in (
@@ -185,6 +196,7 @@ class OptionChain:
                 "open_interest",
                 np.isnan(self.open_interest) | (np.isfinite(self.open_interest) & (self.open_interest >= 0)),
             ),
+            ("volume", np.isnan(self.volume) | ((self.volume >= 0) & np.isfinite(self.volume))),
             ("iv", np.isnan(self.iv) | ((self.iv >= 0) & np.isfinite(self.iv))),
             ("gamma", ~np.isinf(self.gamma)),
             ("bid", ~np.isinf(self.bid)),
@@ -255,7 +267,7 @@ class OptionChain:
         return OptionChain(
             self.underlying, self.as_of, self.roots, self.strike[rows], self.is_call[rows], self.expiry[rows],
             self.root[rows], self.bid[rows], self.ask[rows], self.open_interest[rows], self.iv[rows],
-            self.gamma[rows], self.quoted_at[rows],
+            self.gamma[rows], self.quoted_at[rows], volume=self.volume[rows],
         )  # fmt: skip
 
     def without(self, rows: NDArray[np.bool_], reason: str) -> OptionChain:
@@ -270,10 +282,10 @@ class OptionChain:
     def requoted(
         self, as_of: dt.datetime, bid: ArrayLike, ask: ArrayLike, iv: ArrayLike, quoted_at: ArrayLike
     ) -> OptionChain:
-        """The same contracts with the same open interest and gamma, at other quotes; defects are those of the new."""
+        """The same contracts, open interest, gamma and volume at other quotes; defects are those of the new."""
         later = OptionChain(
             self.underlying, as_of, self.roots, self.strike, self.is_call, self.expiry, self.root, bid, ask,
-            self.open_interest, iv, self.gamma, quoted_at,
+            self.open_interest, iv, self.gamma, quoted_at, volume=self.volume,
         )  # fmt: skip
         object.__setattr__(later, "_rows", self._rows)  # a contract keeps its row: looked up once for all
         return later
@@ -303,7 +315,8 @@ def _previous_close(price: Decimal | int | None) -> Decimal | None:
 class MarketSnapshot:
     """All a decision may know of the market at one instant; what is not known is None, never a guess.
 
-    `spot` and `previous_close` in points, `vix` in VIX points. `spot_at` is when the price was seen.
+    `spot` and `previous_close` in points, `vix` in VIX points. `spot_at` is when the price was seen, `vix_at` when VIX
+    was (SC-108). `share` is the quote of the underlying itself where it is a share and its quote is shown (SC-007).
     `quote_age_limit` is the oldest a quote may be, seconds: 15 live, two recorded steps in replay (CS-014).
     """
 
@@ -315,6 +328,8 @@ class MarketSnapshot:
     vix: Decimal | None = field(converter=_vix)
     quote_age_limit: float = 15.0
     previous_close: Decimal | None = field(default=None, converter=_previous_close)
+    share: Quote | None = None
+    vix_at: dt.datetime | None = None
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)
