@@ -28,7 +28,6 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
@@ -42,6 +41,7 @@ from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Answer, Broker, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open

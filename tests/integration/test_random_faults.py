@@ -30,13 +30,13 @@ from gammacore.adapters.fake.order import Behaviour, CancelOutcome, FaultPlan
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 

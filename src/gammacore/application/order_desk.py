@@ -117,7 +117,7 @@ class OrderDesk:
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
-        judged = self._guard(ticket, plan)
+        judged = self._guard(ticket, plan, opens)
         if isinstance(judged, Refused):
             self.refuse.of(ticket, judged, first)
             return judged

@@ -13,15 +13,20 @@ from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
 
+NOTHING_SEEN = MarketMemory()
+
 
 class RecallMarket:
     """Keeps the memory of the market between cycles. It is a fold of snapshots, so nothing of it is ledgered."""
 
-    def __init__(self, ledger: DayLedger, market: MarketData, underlying: Underlying) -> None:
+    def __init__(
+        self, ledger: DayLedger, market: MarketData, underlying: Underlying, begins_as: MarketMemory = NOTHING_SEEN
+    ) -> None:
+        """`begins_as` says what is to be remembered."""
         self._ledger = ledger
         self._market = market
         self._underlying = underlying
-        self.memory = MarketMemory()
+        self.memory = begins_as
 
     def __call__(self, snapshot: MarketSnapshot) -> MarketMemory:
         """The memory with this look added."""

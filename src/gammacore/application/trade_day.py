@@ -19,7 +19,7 @@ from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms, refuse_another_ledger
-from gammacore.application.gather_history import GatherHistory
+from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Guard
 from gammacore.application.keep_time import KeepTime
 from gammacore.application.obey_requests import ObeyRequests
@@ -96,6 +96,7 @@ class TradeDay:
     requests: ObeyRequests
     recall: RecallMarket
     gather: GatherHistory
+    minutes: GatherMinutes
     pause: PauseSource | None = None
     advise: AskAdvisor | None = None
     advise_entries: AskEntryAdvisor | None = None
@@ -274,7 +275,8 @@ class TradeDay:
         now, book = self.clock.now(), self.ledger.book
         ask, equity = self.survival.ask, self.equity
         market = self._snapshot(now)
-        self.guard.saw(market)
+        memory = self.recall(market)
+        self.guard.saw(market, memory.marks)
         situation = Situation(
             now=now,
             session=self.session,
@@ -282,7 +284,7 @@ class TradeDay:
             market=market,
             book=book,
             buying_power=None,
-            memory=self.recall(market),
+            memory=memory,
             is_live=self.terms.mode is Mode.LIVE,
             regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
             equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
@@ -300,6 +302,10 @@ class TradeDay:
             situation = evolve(situation, exposure=self._exposure(situation.market))
         if needs.history:
             situation = evolve(situation, history=self.gather(situation.now, situation.price))
+        if needs.minutes:
+            situation = evolve(situation, history=self.minutes(situation.now))
+        if needs.equity:
+            situation = evolve(situation, worth=self.guard.worth())
         if needs.account:
             situation = evolve(
                 situation,
@@ -311,7 +317,7 @@ class TradeDay:
 
     def _with_second_look(self, situation: Situation) -> Situation:
         latest = self._snapshot(self.clock.now())
-        self.guard.saw(latest)
+        self.guard.saw(latest, situation.memory.marks)
         moved = latest.spot != situation.market.spot
         again = self._exposure(latest) if moved else situation.exposure
         return evolve(situation, latest=latest, latest_exposure=again)

@@ -17,7 +17,6 @@ from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
@@ -32,6 +31,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.errors import ConfigurationError, InvalidInput
 
 UNDERLYINGS = "underlyings."

@@ -281,6 +281,19 @@ class Halted:
 
 
 @frozen
+class DayHalted:
+    """Nothing is opened any more on this New York date; the next session ends it by itself. Rule: SC-609.
+
+    `reason` is `daily_loss` (SC-604) or `loss_streak` (SC-608).
+    """
+
+    at: dt.datetime
+    date: dt.date
+    reason: str
+    detail: str
+
+
+@frozen
 class Resumed:
     """A person cleared the kill switch."""
 
@@ -347,6 +360,7 @@ Event = (
     | HoldingsQuarantined
     | AlarmRaised
     | Halted
+    | DayHalted
     | Resumed
     | BreakerTripped
     | BreakerCleared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -316,26 +316,34 @@ class MarketSnapshot:
     """All a decision may know of the market at one instant; what is not known is None, never a guess.
 
     `spot` and `previous_close` in points, `vix` in VIX points. `spot_at` is when the price was seen, `vix_at` when VIX
-    was (SC-108). `share` is the quote of the underlying itself where it is a share and its quote is shown (SC-007).
+    was (SC-108). `share` is the quote of the underlying itself where it is a share and its quote is shown (SC-007);
+    `share_defect` is why one that was shown is unusable (`quote_defect`), None where it is usable or none was shown.
     `quote_age_limit` is the oldest a quote may be, seconds: 15 live, two recorded steps in replay (CS-014).
+    `chain` may be given as a function that makes it: it is called when the chain is first read, and once.
     """
 
     at: dt.datetime
     underlying: str
     spot: Decimal | None = field(converter=_spot)
     spot_at: dt.datetime | None
-    chain: OptionChain | None
+    _chain: OptionChain | Callable[[], OptionChain | None] | None = field(alias="chain")
     vix: Decimal | None = field(converter=_vix)
     quote_age_limit: float = 15.0
     previous_close: Decimal | None = field(default=None, converter=_previous_close)
     share: Quote | None = None
     vix_at: dt.datetime | None = None
+    share_defect: str | None = None
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)
         for name, value in (("spot", self.spot), ("vix", self.vix), ("previous_close", self.previous_close)):
             if value is not None and not (value.is_finite() and value > 0):
                 raise InvalidInput(name, value, "give a finite price above 0, or nothing")
+
+    @cached_property
+    def chain(self) -> OptionChain | None:
+        """The option chain, None where none is shown."""
+        return self._chain() if callable(self._chain) else self._chain
 
     def fresh(self, at: dt.datetime | None) -> bool:
         """Whether something seen at `at` may still be decided on."""

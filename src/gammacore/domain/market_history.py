@@ -62,6 +62,8 @@ class MarketHistory:
 
     `five_minute` and `vix_five_minute` are completed bars of the regular hours of the session before and of today,
     `one_minute` of today alone; oldest first, points of the underlying (VIX points). Rule: CS-355.
+    For the scalping desks: `days` are daily bars before today, `night` minutes between the close before and the open,
+    `openings` minutes of the first half hours of up to five sessions before (SC-304, SC-309).
     """
 
     at: dt.datetime
@@ -70,6 +72,9 @@ class MarketHistory:
     one_minute: tuple[Bar, ...] = ()
     vix_five_minute: tuple[Bar, ...] = ()
     daily: DailyHistory | None = None
+    days: tuple[Bar, ...] = ()
+    night: tuple[Bar, ...] = ()
+    openings: tuple[Bar, ...] = ()
 
     @classmethod
     def of(

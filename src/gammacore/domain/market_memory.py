@@ -13,6 +13,7 @@ from gammacore.domain.holdings.noise_gate import NoiseFilter
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.observation import Observation, ObservationRule
+from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.spreads import CreditSpread
 
 
@@ -34,7 +35,8 @@ class WatchedSpread:
 class MarketMemory:
     """The noise filter of every open position, by its id, and spreads watched before they are sold, by their slot.
 
-    Rules: CS-361, CS-542, CS-543.
+    `marks` are the newest quotes of what is held, where a limit counts what is open; else None.
+    Rules: CS-361, CS-542, CS-543, SC-603.
 
     Quotes count by when they were quoted: looking at the same quotes twice adds nothing, so the memory does not depend
     on how often, or after which restart, it was looked at.
@@ -42,6 +44,7 @@ class MarketMemory:
 
     noise: Mapping[str, NoiseFilter] = field(factory=dict)
     watched: Mapping[dt.datetime, WatchedSpread] = field(factory=dict)
+    marks: Marks | None = None
 
     def noise_level(self, position: str) -> float | None:
         """How noisy a position's mid is, 1 = usual; None before its first mid. Rule: CS-543."""
@@ -56,7 +59,8 @@ class MarketMemory:
             if position.state is HoldingState.OPEN and position.underlying == underlying.symbol
         )
         watched = {slot: spread.after(market) for slot, spread in self.watched.items() if not book.judged(slot)}
-        return MarketMemory({position: known for position, known in fed if known is not None}, watched)
+        marks = None if self.marks is None else self.marks.after(market, book, underlying)
+        return MarketMemory({position: known for position, known in fed if known is not None}, watched, marks)
 
     def watching(self, slot: dt.datetime, watched: WatchedSpread) -> MarketMemory:
         """The memory with one more spread to watch."""

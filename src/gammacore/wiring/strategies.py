@@ -81,7 +81,8 @@ class StrategySpec:
 
     `default_underlying` None is the market's own default. `hedges_in_shares` needs an underlying with a hedge share
     (DH-220), `reads_regime` dealer gamma and macro events (DH-402), `dated_tables` what it looks up by date (CS-367);
-    `check_live` refuses settings that are for comparison (DH-003). Without a `preview`, `plan` refuses.
+    `check_live` refuses settings that are for comparison (DH-003). `is_scalping` puts every entry under the gates of
+    SC-602, by their own defaults (SC-601). Without a `preview`, `plan` refuses.
     """
 
     name: str
@@ -92,6 +93,7 @@ class StrategySpec:
     reads_regime: bool = False
     dated_tables: Callable[[Settings, dt.date], tuple[Horizon, ...]] = lambda _settings, _date: ()
     check_live: Callable[[Settings], None] = lambda _settings: None
+    is_scalping: bool = False
 
 
 def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:

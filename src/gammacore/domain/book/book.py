@@ -40,6 +40,7 @@ from gammacore.domain.ledger import (
     BreakerTripped,
     CancelRequested,
     DayFinished,
+    DayHalted,
     DayStarted,
     EntryJudged,
     Event,
@@ -81,6 +82,7 @@ class Book:
         self.last_at: dt.datetime | None = None
         self._halted: str | None = None
         self._flatten: str | None = None
+        self._day_halted: DayHalted | None = None
         self.resumed_at: dt.datetime | None = None
         """When a person last resumed: what was there then is known to them. Decision 0033."""
         self._breaker_tripped_at: dt.datetime | None = None
@@ -148,6 +150,11 @@ class Book:
     def flatten(self) -> str | None:
         """Why everything is to be closed, None when nothing of the kind was asked."""
         return self._flatten
+
+    def halted_on(self, date: dt.date) -> DayHalted | None:
+        """Why nothing is opened any more on a New York date; None where the day is not halted. Rule: SC-609."""
+        halted = self._day_halted
+        return halted if halted is not None and halted.date == date else None
 
     @property
     def breaker_tripped_at(self) -> dt.datetime | None:
@@ -231,6 +238,15 @@ class Book:
         """P/L after fees of everything closed on a New York date, dollars. Rules: CS-339, CS-622."""
         return self._results.realised_on(date)
 
+    @property
+    def net_results(self) -> tuple[Decimal, ...]:
+        """Dollars after fees of the newest closed holdings of every kind, oldest first. Rule: SC-612."""
+        return self._results.net
+
+    def losses_in_a_row(self, since: dt.datetime) -> int:
+        """Holdings closed since then at a loss after fees with no gain between them, the newest last. Rule: SC-608."""
+        return self._results.losses_in_a_row(since)
+
     def judged(self, scheduled_at: dt.datetime) -> bool:
         """Whether an entry slot was judged already: each time once. Rule: CS-306."""
         return scheduled_at in self._judged
@@ -289,6 +305,8 @@ class Book:
             case DayFinished():
                 self.finished = event
                 self._flatten = None
+            case DayHalted():
+                self._day_halted = event
             case Halted() | FlattenRequested() | Resumed() | BreakerTripped() | BreakerCleared():
                 self._stopped(event)
             case RegimeNoted():

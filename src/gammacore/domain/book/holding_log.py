@@ -26,7 +26,17 @@ from gammacore.domain.holding_events import (
 )
 from gammacore.domain.holdings.holding import AnyHolding, Holding, HoldingState, Origin, is_spread
 from gammacore.domain.holdings.lots import ZERO
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadTerms, SpreadWatch, Watch, plan_of
+from gammacore.domain.holdings.plans import (
+    DeltaWatch,
+    Notes,
+    Opening,
+    RWatch,
+    SpreadPlan,
+    SpreadTerms,
+    SpreadWatch,
+    Watch,
+    plan_of,
+)
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import OrderFilled, OrderIntended
@@ -100,8 +110,11 @@ class HoldingLog:
             spread = CreditSpread.of_legs(ticket.option_legs)
             plan = self._plan(opens.spread, ticket.holding, spread, ticket.quantity, ticket.limit)
         self._put(
-            Holding(ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan)
-        )
+            Holding(
+                ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan,
+                terms=opens.terms,
+            )
+        )  # fmt: skip
 
     def filled(self, order: Order, event: OrderFilled) -> None:
         """Take a fill in; `order` is the order as it was before.
@@ -248,5 +261,7 @@ def _with_watch(holding: AnyHolding, watch: Watch) -> AnyHolding:
             return evolve(holding, watch=watch)
         case Notes():
             return evolve(holding, notes=watch)
+        case RWatch() | DeltaWatch():
+            return evolve(holding, memory=watch)
         case _:
             assert_never(watch)

@@ -60,6 +60,7 @@ Unnoticed = (
     | ledger.HistoryImported
     | ledger.OrderAccepted
     | ledger.HoldingsQuarantined
+    | ledger.DayHalted
     | holding_events.PolicyRecorded
     | holding_events.WatchChanged
     | holding_events.SettlementAwaited

@@ -15,7 +15,6 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
 from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
 from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase, is_late
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import (
     close_leftovers,
     close_spreads,
@@ -32,6 +31,7 @@ from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Halt, Needs, Situation, Warn
 from gammacore.domain.verdicts import Outcome
 
