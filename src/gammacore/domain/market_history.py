@@ -64,6 +64,7 @@ class MarketHistory:
     `one_minute` of today alone; oldest first, points of the underlying (VIX points). Rule: CS-355.
     For the scalping desks: `days` are daily bars before today, `night` minutes between the close before and the open,
     `openings` minutes of the first half hours of up to five sessions before (SC-304, SC-309).
+    `previous` is the session before.
     """
 
     at: dt.datetime
@@ -75,6 +76,15 @@ class MarketHistory:
     days: tuple[Bar, ...] = ()
     night: tuple[Bar, ...] = ()
     openings: tuple[Bar, ...] = ()
+    previous: TradingSession | None = None
+
+    @property
+    def daily_closes(self) -> tuple[Decimal, ...]:
+        """Official closes up to the session before, oldest first; none where they end sooner. Rules: CS-358, SC-105."""
+        if self.daily is not None:
+            return self.daily.closes
+        reaches = self.days and self.previous and new_york_date(self.days[-1].start) == self.previous.date
+        return tuple(bar.close for bar in self.days) if reaches else ()
 
     @classmethod
     def of(
@@ -100,6 +110,7 @@ class MarketHistory:
             _completed(one_minute, ONE_MINUTE, at, (session,)),
             _completed(vix_five_minute, FIVE_MINUTES, at, both),
             daily,
+            previous=before,
         )
 
     def change_over(self, bars: Sequence[Bar], minutes: int, price: Decimal) -> Decimal | None:
