@@ -9,6 +9,7 @@ from attrs import frozen
 
 from gammacore.adapters.tradier.wire import many, read
 from gammacore.adapters.wire.prices import SeenPrice, is_price, seen_by
+from gammacore.domain.market import Quote, share_shown
 
 _TIMES = ("trade_date", "bid_date", "ask_date")
 
@@ -40,6 +41,15 @@ class VendorQuote:
         ]
         fresh = (price for price in seen if price.age_seconds(now) <= fresh_seconds)
         return next(fresh, seen[0] if seen else None)
+
+    def share(self, now: dt.datetime, tolerance: dt.timedelta) -> Quote | str | None:
+        """Bid and ask of a share, or why they are unusable; None when neither is dated.
+
+        As old as the newer side: what says that one side changed says that the other stands. Rule: SC-008.
+        """
+        dated = (seen_by(at, now, tolerance) for at in (self.bid_date, self.ask_date))
+        at = max((side for side in dated if side is not None), default=None)
+        return None if at is None else share_shown(self.bid, self.ask, at)
 
 
 def read_quotes(answer: object) -> dict[str, VendorQuote]:
