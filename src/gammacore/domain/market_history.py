@@ -78,14 +78,6 @@ class MarketHistory:
     openings: tuple[Bar, ...] = ()
     previous: TradingSession | None = None
 
-    @property
-    def daily_closes(self) -> tuple[Decimal, ...]:
-        """Official closes up to the session before, oldest first; none where they end sooner. Rules: CS-358, SC-105."""
-        if self.daily is not None:
-            return self.daily.closes
-        reaches = self.days and self.previous and new_york_date(self.days[-1].start) == self.previous.date
-        return tuple(bar.close for bar in self.days) if reaches else ()
-
     @classmethod
     def of(
         cls,

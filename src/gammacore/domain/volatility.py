@@ -186,7 +186,7 @@ class VolatilityRules:
         if history is not None and self.vol_source is not WantedSource.DAILY:
             intraday = self._intraday(history.one_minute, at)
         if history is not None and self.vol_source is not WantedSource.INTRADAY and intraday is None:
-            daily = self._daily(history.daily_closes, at)
+            daily = self._daily(() if history.daily is None else history.daily.closes, at)
         return intraday or daily or VolatilityReading(self.default_vol, VolatilitySource.ASSUMED, 0, at)
 
     def by_volatility(self, volatility: float) -> VolatilityRegime:

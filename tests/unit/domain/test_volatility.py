@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from builders import at
-from builders_history import DAY_BEFORE, a_daily, a_day_bar, a_history, minute_bars
+from builders_history import a_daily, a_history, minute_bars
 from gammacore.domain.volatility import (
     Estimator,
     VolatilityReading,
@@ -140,15 +140,6 @@ def test_eleven_daily_closes_are_the_least(closes: int, source: VolatilitySource
     """SC-105 (b), (c)."""
     reading = RULES.reading(a_history(daily=a_daily(*wavering(closes))), at("10:30"))
     assert reading.source is source
-
-
-def test_daily_closes_may_come_as_daily_bars_that_reach_the_session_before() -> None:
-    """SC-105 (b)."""
-    dates = [DAY_BEFORE - dt.timedelta(days=back) for back in range(29, -1, -1)]
-    days = tuple(a_day_bar(date, close) for date, close in zip(dates, wavering(30), strict=True))
-    reading = RULES.reading(evolve(a_history(), days=days), at("10:30"))
-    assert (reading.source, reading.returns) == (VolatilitySource.DAILY, 20)
-    assert RULES.reading(evolve(a_history(), days=days[:-1]), at("10:30")).is_assumed
 
 
 def test_an_assumed_reading_is_marked() -> None:
