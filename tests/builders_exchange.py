@@ -13,7 +13,7 @@ from builders import DAY, a_put_spread, at
 from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
-from gammacore.adapters.fake.trading_floor import PublishedFillModel
+from gammacore.adapters.fake.published_fills import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Right, Side, Underlying
 from gammacore.domain.legs import Leg

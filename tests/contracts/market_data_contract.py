@@ -29,12 +29,14 @@ class MarketDataContract(LiveMarketContract):
 
 def assert_same_snapshot(one: MarketSnapshot, other: MarketSnapshot) -> None:
     """Equal in every part and every column, NaN being equal to NaN."""
-    for name in ("at", "underlying", "spot", "spot_at", "vix", "quote_age_limit", "previous_close"):
+    parts = ("at", "underlying", "spot", "spot_at", "vix", "quote_age_limit", "previous_close", "share", "vix_at")
+    for name in (*parts, "share_defect"):
         assert getattr(one, name) == getattr(other, name), name
     if one.chain is None or other.chain is None:
         assert one.chain is other.chain
         return
     for name in ("underlying", "as_of", "roots", "defects"):
         assert getattr(one.chain, name) == getattr(other.chain, name), name
-    for name in ("strike", "is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at"):
+    quotes = ("bid", "ask", "open_interest", "iv", "gamma", "quoted_at", "volume")
+    for name in ("strike", "is_call", "expiry", "root", *quotes):
         np.testing.assert_array_equal(getattr(one.chain, name), getattr(other.chain, name), err_msg=name)

@@ -122,7 +122,13 @@ class GatherMinutes:
             if previous is not None:
                 self._night = tuple(ask(symbol, ONE_MINUTE, previous.close, session.open))
         return evolve(
-            MarketHistory.of(now, session, previous, one_minute=ask(symbol, ONE_MINUTE, session.open, now)),
+            MarketHistory.of(
+                now,
+                session,
+                previous,
+                one_minute=ask(symbol, ONE_MINUTE, session.open, now),
+                daily=DailyHistory.of(symbol, self._days, session, previous),
+            ),
             days=self._days,
             night=self._night,
             openings=self._openings,

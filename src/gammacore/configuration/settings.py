@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.orphans import ReconcileRules
@@ -90,6 +91,7 @@ class StrategyName(StrEnum):
 
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
+    ST0CKA = "st0cka"
 
 
 class OwnStrategy(str):
@@ -122,7 +124,7 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
     )
 
 
@@ -191,6 +193,7 @@ class Settings:
     guards: OpeningGuards = OpeningGuards()
     releases: MacroReleases = MacroReleases()
     entries: EntryRules = EntryRules()
+    scalping: ScalpingSettings = ScalpingSettings()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()
     sizing: SizingRules = SizingRules()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -86,6 +86,17 @@ class Quote:
         return self.ask - self.bid
 
 
+def share_shown(bid: Decimal | None, ask: Decimal | None, at: dt.datetime) -> Quote | str:
+    """The quote of a share as a vendor shows it, or why it is unusable: a share is never bid 0. Rule: SC-008.
+
+    >>> share_shown(Decimal("590.02"), Decimal("590.01"), dt.datetime(2026, 8, 19, 14, tzinfo=dt.UTC))
+    'crossed'
+    """
+    if bid is None or ask is None or bid == 0:
+        return "missing"
+    return quote_defect(bid, ask) or Quote(bid, ask, at)
+
+
 @frozen
 class Bar:
     """Open, high, low and close of [start, start + seconds), points; `volume` in shares, None where it is not given."""
@@ -112,6 +123,16 @@ class Bar:
     @property
     def end(self) -> dt.datetime:
         return self.start + dt.timedelta(seconds=self.seconds)
+
+
+def total_volume(bars: Iterable[Bar]) -> int | None:
+    """Shares traded in all of these bars; None as soon as one does not say: a part is not the whole. Rule: SC-009."""
+    total = 0
+    for bar in bars:
+        if bar.volume is None:
+            return None
+        total += bar.volume
+    return total
 
 
 def _floats(values: ArrayLike) -> Floats:

@@ -48,6 +48,7 @@ from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
+from gammacore.domain.tape import Tape
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -317,8 +318,7 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    begins_as = MarketMemory(marks=Marks()) if spec.is_scalping or settings.limits.count_open_loss else MarketMemory()
-    recall = RecallMarket(ledger, market, underlying, begins_as)
+    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session))
     gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
@@ -356,6 +356,13 @@ def wire_trade(
         tables=day.tables,
         time=time,
     )
+
+
+def _memory(settings: Settings, session: TradingSession) -> MarketMemory:
+    """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
+    scalps = spec_of(settings.trade.strategy).is_scalping
+    marks = Marks() if scalps or settings.limits.count_open_loss else None
+    return MarketMemory(marks=marks, tape=Tape(settings.scalping.quotes, session.open) if scalps else None)
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:

@@ -21,6 +21,7 @@ from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.own_desk import OwnDesk
+from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
@@ -112,6 +113,8 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
                 hedges_in_shares=True, reads_regime=True, check_live=lambda settings: check_live(settings.hedging),
                 dated_tables=lambda settings, _date: settings.releases.horizons,
             )  # fmt: skip
+        case StrategyName.ST0CKA:
+            return StrategySpec(chosen, _st0cka_desk, is_scalping=True)
         case _:
             assert_never(chosen)
 
@@ -155,6 +158,11 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
 def _delta_hedge_desk(settings: Settings) -> DeltaHedgeDesk:
     _refuse_what_only_the_filter_does(settings.hedging)
     return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards, settings.releases)
+
+
+def _st0cka_desk(settings: Settings) -> St0ckaDesk:
+    scalping = settings.scalping
+    return St0ckaDesk(scalping.st0cka, scalping.volatility, settings.limits, settings.broker.fees)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:

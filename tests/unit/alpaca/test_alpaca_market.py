@@ -17,6 +17,7 @@ from builders_exchange import put
 from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings, Feeds
 from gammacore.domain.gex.units import Scope
 from gammacore.domain.instruments import REGISTRY
+from gammacore.domain.market import Quote
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 
@@ -305,3 +306,42 @@ def test_importing_the_adapter_loads_neither_alpaca_py_nor_pandas() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "defect"), [(689.99, 690.01, None), (680, 700, None), (690.02, 690.01, "crossed")]
+)
+def test_the_shares_quote_is_shown_however_wide_and_a_crossed_one_says_so(
+    wire: Wire, bid: float, ask: float, defect: str | None
+) -> None:
+    """SC-431 judges the width; the price falls back on the trade."""
+    wire.script.tell(share(bid, ask), LISTED, QUOTED)
+
+    seen = market_over(wire).snapshot(at("10:00"))
+
+    shown = None if defect else Quote(Decimal(str(bid)), Decimal(str(ask)), at("10:00"))
+    assert (seen.share, seen.share_defect) == (shown, defect)
+
+
+@pytest.mark.parametrize(("traded", "volume"), [(at("09:45"), "120.0"), (at("09:45") - dt.timedelta(days=1), "0.0")])
+def test_an_options_volume_is_todays(wire: Wire, traded: dt.datetime, volume: str) -> None:
+    today = {"dailyBar": {**bar(traded, 0.5), "v": 120}}
+    body = options(**{HIGH: quote(0.5, 0.52, at("10:00")), LOW: quote(0.1, 0.2, at("10:00"))})
+    body["snapshots"][HIGH] |= today
+    wire.script.tell(share(), LISTED, body)
+
+    chain = market_over(wire).snapshot(at("10:00")).chain
+
+    assert chain is not None
+    high, low = chain.row(put(688, "SPY")), chain.row(put(687, "SPY"))
+    assert [str(chain.volume[high]), str(chain.volume[low])] == [volume, "nan"]
+
+
+def test_bars_carry_the_shares_traded(wire: Wire) -> None:
+    """SC-009: a bar without the field has its volume missing."""
+    rows = [{**bar(at("09:30")), "v": 1200}, bar(at("09:31"))]
+    wire.script.tell({"bars": {"SPY": rows}, "next_page_token": None})
+
+    bars = market_over(wire).bars("SPY", 60, at("09:30"), at("10:00"))
+
+    assert [each.volume for each in bars] == [1200, None]

@@ -15,7 +15,7 @@ from builders import at
 from builders_exchange import HALF_DAY, PUT_QUOTES, Desk, a_desk, a_single, an_entry, an_exit, put
 from fakes import NO_FEES
 from gammacore.adapters.fake.order import CancelOutcome
-from gammacore.adapters.fake.trading_floor import PublishedFillModel
+from gammacore.adapters.fake.published_fills import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.orders import OrderReport, OrderState, Purpose
@@ -367,18 +367,22 @@ def test_the_published_model_leaves_exits_to_the_quotes() -> None:
     assert report(desk, "gc-exit").execution.price == Decimal("2.80")
 
 
+CHEAP, DEAR = ("1.90", "2.00"), ("3.00", "3.10")
+
+
 @pytest.mark.parametrize(
-    ("first", "then", "price"),
-    [(("1.90", "2.00"), ("1.90", "2.00"), "2.00"), (("3.00", "3.10"), ("1.90", "2.00"), "2.40")],
-    ids=["taken at once", "rested first"],
+    ("before", "looks", "price"),
+    [(CHEAP, [CHEAP], "2.00"), (DEAR, [CHEAP], "2.40"), (CHEAP, [DEAR, CHEAP], "2.40"), (DEAR, [DEAR, CHEAP], "2.40")],
+    ids=["taken at once", "rested as it came in", "missed its offer", "rested a look more"],
 )
 def test_a_rested_order_for_one_leg_fills_at_its_limit_never_better(
-    first: tuple[str, str], then: tuple[str, str], price: str
+    before: tuple[str, str], looks: list[tuple[str, str]], price: str
 ) -> None:
-    """CS-419: who comes to a resting bid of 2.40 sells at 2.40; one that finds an offer of 2.00 pays that."""
+    """CS-419, SC-017: who comes to a resting bid of 2.40 sells at 2.40; one that finds an offer of 2.00 pays that."""
     desk = a_desk()
+    desk.show({**PUT_QUOTES, put(6870): before})
     desk.exchange.submit(a_single(put(6870), Side.BUY, order_id="gc-bid", limit="2.40", purpose=Purpose.ENTRY))
-    for quotes in (first, then):
+    for quotes in looks:
         desk.show({**PUT_QUOTES, put(6870): quotes})
 
     assert report(desk, "gc-bid").execution.price == Decimal(price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from builders_exchange import Desk, a_desk
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import ShareLeg
+from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
 from gammacore.errors import OrderRejected
 
@@ -115,3 +117,77 @@ def test_shares_survive_the_exchange_s_restart(tmp_path: Path) -> None:
     report = again.exchange.order("gc-1")
     assert report is not None
     assert report.execution.quantity == 7
+
+
+def quoted(desk: Desk, bid: str, ask: str, seconds: int = 0) -> None:
+    """A few seconds later the share is quoted like this."""
+    now = desk.clock.now() + dt.timedelta(seconds=seconds)
+    desk.clock.set(now)
+    share = Quote(Decimal(bid), Decimal(ask), now)
+    desk.market.add(MarketSnapshot(now, "SPY", share.mid, now, None, None, share=share))
+
+
+def price_of(desk: Desk, order_id: str) -> Decimal | None:
+    report = desk.exchange.order(order_id)
+    assert report is not None
+    return report.execution.price
+
+
+def a_long_desk() -> Desk:
+    """Ten shares bought at 590.01."""
+    desk = a_share_desk()
+    quoted(desk, "589.99", "590.01")
+    desk.exchange.submit(shares(10))
+    quoted(desk, "589.99", "590.01", 5)
+    assert price_of(desk, "gc-1") == Decimal("590.01")
+    return desk
+
+
+@pytest.mark.parametrize(("bid", "price"), [("590.02", "590.02"), ("590.40", "590.02"), ("590.01", None)])
+def test_a_resting_sell_gets_its_limit_however_high_the_next_look(bid: str, price: str | None) -> None:
+    """SC-017: a sell resting at 590.02 gets 590.02, though the next look shows 590.40."""
+    desk = a_long_desk()
+    desk.exchange.submit(shares(-10, closes=True, order_id="gc-2", limit="590.02"))
+    quoted(desk, bid, "590.50", 1)
+
+    assert price_of(desk, "gc-2") == (price and Decimal(price))
+
+
+def test_a_sell_that_could_trade_as_it_came_in_gets_the_quote_of_the_first_look_after_it() -> None:
+    """SC-017."""
+    desk = a_long_desk()
+    desk.exchange.submit(shares(-10, closes=True, order_id="gc-2", limit="589.99"))
+    quoted(desk, "590.40", "590.41", 1)
+
+    assert price_of(desk, "gc-2") == Decimal("590.40")
+
+
+def test_shares_trade_at_the_quote_the_market_shows() -> None:
+    desk = a_share_desk()
+    quoted(desk, "589.90", "590.26")
+    desk.exchange.submit(shares(10))
+    quoted(desk, "589.90", "590.26", 5)
+
+    assert price_of(desk, "gc-1") == Decimal("590.26")
+
+
+def test_a_share_whose_quote_is_crossed_does_not_trade() -> None:
+    desk = a_share_desk()
+    desk.exchange.submit(shares(10))
+    now = desk.clock.now() + dt.timedelta(seconds=5)
+    desk.clock.set(now)
+    desk.market.add(MarketSnapshot(now, "SPY", Decimal(590), now, None, None, share_defect="crossed"))
+
+    assert price_of(desk, "gc-1") is None
+
+
+def test_a_resting_order_still_rests_after_a_restart(tmp_path: Path) -> None:
+    """SC-017: what a fill is worth does not depend on which process looks."""
+    book = tmp_path / "book.json"
+    desk = a_share_desk(book_file=book)
+    desk.exchange.submit(shares(10, limit="600.00"))
+    later = a_desk(underlying="SPY", fees=FeeSchedule(share=Decimal("0.01")), book_file=book)
+    later.clock.set(desk.clock.now())
+    quoted(later, "599.00", "599.01", 5)
+
+    assert price_of(later, "gc-1") == Decimal("600.00")

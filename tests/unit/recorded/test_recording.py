@@ -17,7 +17,7 @@ from contracts.market_data_contract import assert_same_snapshot
 from gammacore.adapters.recorded.recording import RecordingHeader, RecordingWriter
 from gammacore.adapters.recorded.recording_reader import is_recording, read_recording, read_recording_header
 from gammacore.adapters.recorded.surroundings import ReplaySettings
-from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.market import Bar, MarketSnapshot, Quote
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import GammacoreError, InvalidInput, MissingData
 from gammacore.ports.market_data import SettlementPrint
@@ -46,7 +46,11 @@ def snapshots(draw: st.DrawFn) -> list[MarketSnapshot]:
         spot, vix, close = (draw(st.none() | prices) for _ in range(3))
         limit = draw(st.floats(0.001, 1e6))
         seen = draw(st.none() | st.just(at))
-        day.append(MarketSnapshot(at, "SPX", spot, seen if spot else None, chain, vix, limit, close))
+        vix_at = draw(st.none() | st.just(at)) if vix else None
+        share = None if spot is None else draw(st.none() | st.just(Quote(spot, spot + 1, at)))
+        defect = None if share is not None else draw(st.sampled_from([None, "crossed", "missing"]))
+        day.append(MarketSnapshot(at, "SPX", spot, seen if spot else None, chain, vix, limit, close, share=share,
+                                  vix_at=vix_at, share_defect=defect))  # fmt: skip
     return day
 
 
@@ -199,7 +203,8 @@ def altered(path: Path, line: int, text: str) -> None:
     [
         (0, '{"format": "something else"}', InvalidInput, "not a gammacore recording"),
         (0, "[]", InvalidInput, "not a gammacore recording"),
-        (0, '{"format": "gammacore-recording", "version": 2}', InvalidInput, "is of version 2, and this"),
+        (0, '{"format": "gammacore-recording", "version": 3}', InvalidInput, "is of version 3, and this"),
+        (0, '{"format": "gammacore-recording", "version": 2}', InvalidInput, "damaged"),
         (0, '{"format": "gammacore-recording", "version": 1}', InvalidInput, "damaged"),
         (1, "garbage", InvalidInput, "line 2 is damaged"),
         (1, '{"at": "2026-08-19T10:00:00"}', InvalidInput, "line 2 is damaged"),

@@ -138,3 +138,15 @@ def test_a_bar_that_still_grows_is_not_shown() -> None:
     assert known.bars(SPX, TEN, TEN + MINUTE, TEN + MINUTE / 2, lambda *_: [growing]) == []
     assert known.bars(SPX, TEN, TEN + MINUTE, TEN + MINUTE, lambda *_: [growing]) == [growing]
     assert known.bars(SPX, TEN, TEN, TEN + MINUTE, lambda *_: [growing]) == []
+
+
+def test_bars_carry_the_shares_traded_and_longer_ones_their_sum() -> None:
+    """SC-009: what a row does not say is missing, and so is a sum with it."""
+    rows = [sale(TEN, volume=5), sale(TEN + MINUTE, volume=7), sale(TEN + 5 * MINUTE, volume=None)]
+    minutes = read_intraday({"series": {"data": rows}}, 60)
+
+    assert [bar.volume for bar in minutes] == [5, 7, None]
+    assert [bar.volume for bar in lengthened(minutes, 300)] == [12, None]
+    (day,) = read_daily({"history": {"day": {"date": DAY.isoformat(), "open": 1, "high": 2, "low": 1, "close": 2,
+                                             "volume": 37_039_737}}})  # fmt: skip
+    assert day.volume == 37_039_737

@@ -13,6 +13,7 @@ from gammacore.adapters.tradier.client import SANDBOX
 from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 from gammacore.domain.gex.units import ALL, TODAY, Scope
 from gammacore.domain.instruments import REGISTRY, Right
+from gammacore.domain.market import Quote
 from gammacore.errors import InvalidInput, MissingData
 
 TOMORROW = DAY + dt.timedelta(days=1)
@@ -245,3 +246,25 @@ def test_a_share_that_carries_a_quote_of_its_own_is_dated_by_it() -> None:
     snapshot = market_at(TEN, vendor).snapshot(TEN)
 
     assert (snapshot.spot, snapshot.spot_at) == (Decimal("599.9"), TEN)
+
+
+def test_a_look_shows_when_vix_was_seen_and_the_volume_of_each_option() -> None:
+    vendor, then = answering(), TEN - dt.timedelta(seconds=40)
+    vendor.bodies["markets/quotes"] = {"quotes": {"quote": [a_quote("VIX", 15.5, then)]}}
+    vendor.bodies["markets/options/chains"] = {"options": {"option": [an_option(volume=77), an_option(right="P")]}}
+
+    snapshot = market_at(TEN, vendor).snapshot(TEN)
+
+    assert (snapshot.vix_at, snapshot.share) == (then, None)  # an index is not quoted
+    assert snapshot.chain is not None
+    assert [str(volume) for volume in snapshot.chain.volume.tolist()] == ["77.0", "nan"]
+
+
+def test_a_look_at_a_share_shows_its_quote() -> None:
+    vendor = answering()
+    sides = {"bid": 589.99, "ask": 590.01, "bid_date": milliseconds(TEN), "ask_date": milliseconds(TEN)}
+    vendor.bodies["markets/quotes"] = {"quotes": {"quote": [a_quote("SPY", 590, TEN, **sides)]}}
+    clock = FakeClock(TEN)
+    market = TradierMarket(vendor.client(clock), REGISTRY["SPY"], SESSION, clock)
+
+    assert market.snapshot(TEN).share == Quote(Decimal("589.99"), Decimal("590.01"), TEN)

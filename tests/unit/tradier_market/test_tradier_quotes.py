@@ -10,6 +10,7 @@ import pytest
 from builders_tradier_market import TEN, a_quote, milliseconds
 from gammacore.adapters.tradier.quotes import VendorQuote, read_quotes
 from gammacore.adapters.wire import UnreadableAnswer
+from gammacore.domain.market import Quote
 
 SECOND = dt.timedelta(seconds=1)
 
@@ -74,3 +75,19 @@ def test_unknown_symbols_are_left_out_and_one_quote_is_as_good_as_many() -> None
 def test_an_answer_without_quotes_is_never_an_empty_one(body: object) -> None:
     with pytest.raises(UnreadableAnswer):
         read_quotes(body)
+
+
+def test_a_shares_quote_is_as_old_as_its_newer_side() -> None:
+    """SC-008: a message of one side is a sign of life of the other."""
+    told = quote(bid=589.99, ask=590.01, bid_date=milliseconds(TEN - 9 * SECOND), ask_date=milliseconds(TEN))
+
+    assert told.share(TEN, 5 * SECOND) == Quote(Decimal("589.99"), Decimal("590.01"), TEN)
+
+
+@pytest.mark.parametrize(("bid", "ask", "defect"), [(590.02, 590.01, "crossed"), (0, 590, "missing"),
+                                                    (None, 590, "missing"), (590, 0, "no_ask")])  # fmt: skip
+def test_a_share_quote_that_is_none_says_why(bid: float | None, ask: float, defect: str) -> None:
+    told = quote(bid=bid, ask=ask, bid_date=milliseconds(TEN), ask_date=milliseconds(TEN))
+
+    assert told.share(TEN, SECOND) == defect
+    assert quote(bid=590, ask=591).share(TEN, SECOND) is None  # dated by none

@@ -15,6 +15,7 @@ from gammacore.adapters.wire.prices import ShownContract, chain_shown, seen_by
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, Right, is_adjusted
 from gammacore.domain.market import OptionChain
 from gammacore.domain.option_symbols import canonical_symbol, read_option_symbol
+from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
 
 
@@ -34,11 +35,22 @@ class Listing:
 
 @frozen
 class OptionQuote:
-    """The newest quote of a contract, points; the greeks beside it are left alone, ours are computed."""
+    """The newest quote of a contract, points; the greeks beside it are left alone, ours are computed.
+
+    `volume` is that of its newest day with a trade, contracts, and `traded_on` that day; None where neither is given.
+    """
 
     bid: float
     ask: float
     at: dt.datetime
+    volume: float | None = None
+    traded_on: dt.date | None = None
+
+    def volume_on(self, date: dt.date) -> float:
+        """Contracts traded on a date: none when the newest trade is older, NaN where it is not known."""
+        if self.volume is None or self.traded_on is None:
+            return math.nan
+        return self.volume if self.traded_on == date else 0.0
 
 
 @frozen
@@ -110,17 +122,29 @@ def read_quotes(looked: Iterable[Row]) -> Quotes:
     for page in looked:
         for symbol, snapshot in row_of(page.get("snapshots"), "snapshots").items():
             try:
-                quotes[canonical_symbol(symbol)] = _quote(row_of(snapshot, "the snapshot").get("latestQuote"))
+                shown = row_of(snapshot, "the snapshot")
+                quotes[canonical_symbol(symbol)] = _quote(shown.get("latestQuote"), shown.get("dailyBar"))
             except WireTrouble:
                 unreadable += 1
     return Quotes(quotes, unreadable)
 
 
-def _quote(quote: object) -> OptionQuote | None:
+def _quote(quote: object, day: object) -> OptionQuote | None:
     if quote is None:
         return None
     row = row_of(quote, "the quote")
-    return OptionQuote(float(figure(row, "bp")), float(figure(row, "ap")), instant(row, "t"))
+    volume, traded_on = _day_volume(day)
+    return OptionQuote(float(figure(row, "bp")), float(figure(row, "ap")), instant(row, "t"), volume, traded_on)
+
+
+def _day_volume(day: object) -> tuple[float | None, dt.date | None]:
+    """Contracts of the bar of the newest day with a trade, and that day; a bar that cannot be read says nothing."""
+    try:
+        row = row_of(day, "the day's bar")
+        volume, date = figure(row, "v"), new_york_date(instant(row, "t"))
+    except WireTrouble:
+        return None, None
+    return (float(volume), date) if volume >= 0 else (None, None)
 
 
 def chain_of(
@@ -159,6 +183,7 @@ def _shown(
         contract.root, float(contract.strike), contract.right is Right.CALL, contract.expiry,
         math.nan if quote is None else quote.bid, math.nan if quote is None else quote.ask,
         interest, math.nan if at is None else at.timestamp(),
+        math.nan if quote is None else quote.volume_on(new_york_date(now)),
     )  # fmt: skip
 
 

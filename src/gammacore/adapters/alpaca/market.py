@@ -26,6 +26,7 @@ from gammacore.adapters.wire.live_market import (
     Series,
     asked_of_bars,
 )
+from gammacore.adapters.wire.prices import SeenPrice
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.parameters import parameter
@@ -126,7 +127,9 @@ class AlpacaMarket(LiveMarket):
         share = self._questions.look(f"snapshot of {self.underlying.symbol}", lambda: self._share(now))
         chain = self._questions.look(f"options of {self.underlying.symbol}", lambda: self._chain(now))
         spot = share.newest(now, self.settings.quote_age_seconds)
-        return Look(spot, share.previous_close, None if self.vix is None else self.vix(now), chain)
+        vix = None if self.vix is None else self.vix(now)
+        known_vix = None if vix is None else SeenPrice(vix, now)  # a figure a person keeps up
+        return Look(spot, share.previous_close, known_vix, chain, share.quote)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The close of the day's consolidated bar: ETF and share options are exercised on it; None until it is out."""

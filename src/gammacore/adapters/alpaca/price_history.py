@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gammacore.adapters.alpaca.bodies import Row, figure, instant, row_of, rows_of
+from gammacore.adapters.alpaca.bodies import Row, figure, figure_or_none, instant, row_of, rows_of
 from gammacore.adapters.wire.live_market import in_order
+from gammacore.adapters.wire.prices import shares_traded
 from gammacore.domain.market import Bar
 from gammacore.errors import InvalidInput
 
@@ -22,7 +23,7 @@ def read_bars(asked: Iterable[Row], symbol: str, seconds: int) -> list[Bar]:
         for row in () if listed is None else rows_of(listed, f"bars of {symbol}"):
             prices = [figure(row, name) for name in ("o", "h", "l", "c")]
             try:
-                bars.append(Bar(instant(row, "t"), seconds, *prices))
+                bars.append(Bar(instant(row, "t"), seconds, *prices, volume=shares_traded(figure_or_none(row, "v"))))
             except InvalidInput:
                 continue
     return in_order(bars)

@@ -10,17 +10,21 @@ from attrs import frozen
 from gammacore.adapters.alpaca.bodies import Row, figure, instant, row_of
 from gammacore.adapters.alpaca.faults import WireTrouble
 from gammacore.adapters.wire.prices import SeenPrice, seen_by
-from gammacore.domain.market import quote_defect
+from gammacore.domain.market import Quote, share_shown
 from gammacore.domain.sessions import new_york_date
 
 
 @frozen
 class SharePrice:
-    """One look at a share; what Alpaca does not say or is unusable is None. Points."""
+    """One look at a share; what Alpaca does not say or is unusable is None. Points.
+
+    `quote` is bid and ask however wide they are, or why they are unusable.
+    """
 
     mid: SeenPrice | None = None
     trade: SeenPrice | None = None
     previous_close: Decimal | None = None
+    quote: Quote | str | None = None
 
     def newest(self, now: dt.datetime, fresh_seconds: float) -> SeenPrice | None:
         """The middle of the quote while it is fresh, else whichever of quote and trade is newer. Rule: CS-353."""
@@ -43,22 +47,28 @@ def read_share_price(
     if snapshots.get(symbol) is None:
         return SharePrice()
     row = row_of(snapshots[symbol], f"the snapshot of {symbol}")
+    quote = _quote(row.get("latestQuote"), now, tolerance)
     return SharePrice(
-        _mid(row.get("latestQuote"), now, tolerance, widest),
+        _mid(quote, widest),
         _trade(row.get("latestTrade"), now, tolerance),
         _close_before(row, new_york_date(now)),
+        quote,
     )
 
 
-def _mid(quote: object, now: dt.datetime, tolerance: dt.timedelta, widest: Decimal) -> SeenPrice | None:
+def _quote(quote: object, now: dt.datetime, tolerance: dt.timedelta) -> Quote | str | None:
     try:
         row = row_of(quote, "the quote")
         bid, ask, at = figure(row, "bp"), figure(row, "ap"), seen_by(instant(row, "t"), now, tolerance)
     except WireTrouble:
         return None
-    if at is None or bid <= 0 or quote_defect(bid, ask) is not None or 2 * (ask - bid) > widest * (bid + ask):
+    return None if at is None else share_shown(bid, ask, at)
+
+
+def _mid(quote: Quote | str | None, widest: Decimal) -> SeenPrice | None:
+    if not isinstance(quote, Quote) or 2 * quote.width > widest * (quote.bid + quote.ask):
         return None
-    return SeenPrice((bid + ask) / 2, at)
+    return SeenPrice(quote.mid, quote.at)
 
 
 def _trade(trade: object, now: dt.datetime, tolerance: dt.timedelta) -> SeenPrice | None:

@@ -17,9 +17,11 @@ from attrs import evolve
 
 from gammacore.adapters.fake.account import BookFile, Clearing, ExchangeBook
 from gammacore.adapters.fake.order import Behaviour, CancelOutcome, ExchangeOrder, FaultPlan, net_price
-from gammacore.adapters.fake.trading_floor import PublishedFillModel, TradingFloor, natural_prices, refusal, reserve_of
+from gammacore.adapters.fake.published_fills import PublishedFillModel
+from gammacore.adapters.fake.trading_floor import TradingFloor, natural_prices, refusal, reserve_of, rests
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract, Underlying
+from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import OrderReport, OrderState, OrderTicket
 from gammacore.domain.sessions import BrokerClock, TradingSession, new_york_date
 from gammacore.errors import (
@@ -225,7 +227,9 @@ class FakeExchange:
 
     def _take(self, ticket: OrderTicket, behaviour: Behaviour, now: dt.datetime) -> ExchangeOrder:
         session = self._session(new_york_date(now))
-        price = self._expected_price(ticket, now)
+        asks = ticket.limit is None or len(ticket.legs) == 1
+        shown = self._shown(ticket.underlying, now) if asks else None
+        price = self._expected_price(ticket, shown)
         reserve = reserve_of(ticket, self._book, price)
         no = behaviour.rejects or self._refusal(ticket, session, now, price, reserve)
         legs = len(ticket.legs)
@@ -241,21 +245,25 @@ class FakeExchange:
             amounts=(Decimal(0),) * legs,
             reserve=reserve,
             behaviour=behaviour,
+            rests=shown is not None and rests(ticket, shown, self._slippage),
             reason=no or "",
         )
         self._book.put(order)
         self._save()
         return order
 
-    def _expected_price(self, ticket: OrderTicket, now: dt.datetime) -> Decimal | None:
+    def _shown(self, underlying: str, now: dt.datetime) -> MarketSnapshot | None:
+        """What the market shows now; None where it cannot be read."""
+        try:
+            return self._market_of(underlying).snapshot(now)
+        except MarketDataError:
+            return None
+
+    def _expected_price(self, ticket: OrderTicket, shown: MarketSnapshot | None) -> Decimal | None:
         """Limit, or the natural price of a market order by the newest quotes, points; None without quotes."""
         if ticket.limit is not None:
             return ticket.limit
-        try:
-            snapshot = self._market_of(ticket.underlying).snapshot(now)
-        except MarketDataError:
-            return None
-        prices = natural_prices(ticket, snapshot, self._slippage)
+        prices = None if shown is None else natural_prices(ticket, shown, self._slippage)
         return None if prices is None else net_price(ticket, prices)
 
     def _refusal(
@@ -267,11 +275,9 @@ class FakeExchange:
         return refusal(ticket, self._book, self._underlyings, session, now, price, reserve)
 
     def _shows(self, symbol: str, now: dt.datetime) -> bool:
-        """Whether some market here is of these shares."""
-        try:
-            return self._market_of(symbol).snapshot(now).underlying == symbol
-        except MarketDataError:
-            return True  # the market cannot be read just now; it fills once it can
+        """Whether some market here is of these shares; one that cannot be read just now fills once it can."""
+        shown = self._shown(symbol, now)
+        return shown is None or shown.underlying == symbol
 
     def _market_of(self, underlying: str) -> MarketData:
         return self._other_markets.get(underlying, self._market)

@@ -132,7 +132,7 @@ class ExchangeOrder:
     `contracts` and `amounts` (points × contracts) are what was filled of each leg, exactly. `matched_to` is the time of
     the last snapshot it was held against, `snapshots` how many there were, `parts` how many fills. `reserve` is the
     buying power, dollars a spread, it holds while it works. `late_fill`: canceled in the report, to be filled all the
-    same.
+    same. `rests`: by the quotes of the moment it came in it could not trade.
     """
 
     ticket: OrderTicket
@@ -151,6 +151,7 @@ class ExchangeOrder:
     parts: int = 0
     cancels: int = 0
     late_fill: bool = False
+    rests: bool = False
     reason: str = ""
 
     @property

@@ -1,12 +1,11 @@
 """Which orders the fake exchange takes, at what prices they trade against one snapshot, and in which order.
 
-Rules: CS-419, CS-420, CS-702, section 7.3.
+Rules: CS-419, CS-420, CS-702, SC-017, section 7.3.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
@@ -14,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from gammacore.adapters.fake.account import ExchangeBook, option_requirement, share_margin
 from gammacore.adapters.fake.order import ExchangeOrder, Prices, net_price
+from gammacore.adapters.fake.published_fills import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
@@ -26,54 +26,11 @@ from gammacore.domain.instruments import (
 )
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot, Quote
-from gammacore.domain.orders import Effect, OrderState, OrderTicket, Purpose
-from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york_date
+from gammacore.domain.orders import Effect, OrderState, OrderTicket
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.spreads import CENT, clamp
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
-
-BY_VIX = ((Decimal(15), Decimal("0.875")), (Decimal(17), Decimal("0.80")), (Decimal(19), Decimal("0.75")))
-FROM_VIX_19 = Decimal("0.70")
-LATE_MORNING, EARLY_AFTERNOON = dt.time(11), dt.time(12, 30)
-
-
-@frozen
-class PublishedFillModel:
-    """Entries fill at their limit with a probability instead of at the quotes: one draw per order, by its id.
-
-    Not a model of any market: it reproduces the assumption behind published figures. `seed` and the client id decide
-    the draw, so it does not depend on the order of questions and survives a restart.
-
-    >>> model = PublishedFillModel(seed=7)
-    >>> noon = dt.datetime(2026, 8, 19, 16, tzinfo=dt.UTC)
-    >>> model.probability(vix=Decimal("14.9"), credit=Decimal("2.50"), at=noon)
-    Decimal('0.8550')
-    """
-
-    seed: int
-
-    def covers(self, ticket: OrderTicket) -> bool:
-        """Only opening credit limits are drawn for; everything else trades at the quotes."""
-        return ticket.purpose is Purpose.ENTRY and ticket.effect is Effect.CREDIT and ticket.limit is not None
-
-    def probability(self, vix: Decimal | None, credit: Decimal, at: dt.datetime) -> Decimal:
-        """The chance of a fill, 0.50 to 0.95; an unknown VIX counts as a high one."""
-        by_vix = next((chance for limit, chance in BY_VIX if vix is not None and vix < limit), FROM_VIX_19)
-        by_credit = min((credit - 1) * Decimal("0.02"), Decimal("0.10"))
-        return max(Decimal("0.50"), min(by_vix + by_credit - _lateness(at), Decimal("0.95")))
-
-    def fills(self, ticket: OrderTicket, vix: Decimal | None, at: dt.datetime) -> bool:
-        digest = hashlib.sha256(f"{self.seed}:{ticket.id}".encode()).digest()
-        draw = Decimal(int.from_bytes(digest[:6], "big")) / 2**48
-        return draw < self.probability(vix, ticket.limit or Decimal(0), at)
-
-
-def _lateness(at: dt.datetime) -> Decimal:
-    time = at.astimezone(NEW_YORK).time()
-    if time >= EARLY_AFTERNOON:
-        return Decimal("0.10")
-    return Decimal("0.05") if time >= LATE_MORNING else Decimal(0)
-
 
 ZERO = Decimal(0)
 
@@ -97,12 +54,16 @@ def natural_prices(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Deci
 
 
 def shares_quote(snapshot: MarketSnapshot, symbol: str) -> Quote | None:
-    """Bid and ask of the underlying's own shares: a cent wide, its price between them; None when that is not fresh.
+    """Bid and ask of the underlying's own shares, None when they are not fresh or unusable.
 
-    Recordings and simulations carry a price of the shares and no quote of them. Liquid funds trade a cent wide.
+    A market without a quote of its shares has a price of them: liquid funds trade a cent wide, the price between.
     """
+    if snapshot.underlying != symbol or snapshot.share_defect is not None:
+        return None
+    if (shown := snapshot.share) is not None:
+        return shown if snapshot.fresh(shown.at) else None
     price, seen_at = snapshot.spot, snapshot.spot_at
-    if price is None or seen_at is None or snapshot.underlying != symbol or not snapshot.fresh(seen_at):
+    if price is None or seen_at is None or not snapshot.fresh(seen_at):
         return None
     bid = tick_floor(price, CENT)
     return Quote(bid, bid + CENT, seen_at)
@@ -136,6 +97,12 @@ def accepts_price(ticket: OrderTicket, net: Decimal) -> bool:
     if ticket.limit is None:
         return True
     return net >= ticket.limit if ticket.effect is Effect.CREDIT else net <= ticket.limit
+
+
+def rests(ticket: OrderTicket, snapshot: MarketSnapshot, slippage: Decimal = ZERO) -> bool:
+    """Whether the quotes shown keep an order from trading; without quotes that is not known, and is taken for no."""
+    prices = natural_prices(ticket, snapshot, slippage)
+    return prices is not None and not accepts_price(ticket, net_price(ticket, prices))
 
 
 def at_limit_or_better(ticket: OrderTicket, prices: Prices) -> Prices:
@@ -373,8 +340,11 @@ def _meets(order: ExchangeOrder, snapshot: MarketSnapshot) -> bool:
 
 
 def _has_rested(order: ExchangeOrder) -> bool:
-    """One leg at a limit that an earlier snapshot did not fill: who comes to it then trades at its price, no better."""
-    return len(order.ticket.legs) == 1 and order.snapshots > order.behaviour.delay + 1
+    """One leg at a limit that could not trade as it came in, or at an earlier snapshot: others come to its price.
+
+    However far they come, it trades at its own limit, no better. Rule: SC-017.
+    """
+    return len(order.ticket.legs) == 1 and (order.rests or order.snapshots > order.behaviour.delay + 1)
 
 
 def _next_fill(order: ExchangeOrder) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from gammacore.errors import ConfigurationError, InvalidInput
 
 CONTRACT_COLUMNS = ("expiry", "right", "strike")
 OPTIONAL_COLUMNS = (
-    "spot", "spot_bid", "spot_ask", "open_interest", "iv", "gamma", "root", "underlying",
+    "spot", "spot_bid", "spot_ask", "open_interest", "iv", "gamma", "root", "underlying", "volume",
 )  # fmt: skip
 
 
@@ -66,7 +66,8 @@ class ColumnMap:
     rows whose cell equals the given text.
 
     How much: `bid`, `ask` in points; `spot`, or the mid of `spot_bid` and `spot_ask` where `spot` is empty or 0;
-    `open_interest` in contracts; `iv` (divided by `iv_scale`: 100 for percent); `gamma` per share per point.
+    `open_interest` in contracts; `iv` (divided by `iv_scale`: 100 for percent); `gamma` per share per point; `volume`,
+    contracts traded so far that day.
 
     >>> ColumnMap(bid="b", ask="a", time="ts", occ_symbol="sym").required
     ('ts', 'sym', 'b', 'a')
@@ -94,6 +95,7 @@ class ColumnMap:
     iv_scale: Decimal = attrs.field(default=Decimal(1), converter=_scale)
     gamma: str | None = None
     filters: Mapping[str, str] = attrs.field(factory=dict)
+    volume: str | None = attrs.field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.time is None and (self.date is None or self.clock is None):
@@ -102,6 +104,11 @@ class ColumnMap:
             for role in CONTRACT_COLUMNS:
                 if getattr(self, role) is None:
                     raise InvalidInput(role, None, f"name the column of the {role}, or an occ_symbol column")
+
+    @property
+    def content(self) -> str:
+        """The map in words, for the fingerprint of a replay; as it was before volume was read, where none is named."""
+        return str(self) if self.volume is None else f"{self} volume={self.volume!r}"
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -162,7 +169,7 @@ PRESETS: dict[str, tuple[ColumnMap, ...]] = {
     "zero-dte-lab": (
         ColumnMap(
             time="quote_ts", expiry="expiry", right="type", strike="strike", bid="bid", ask="ask", spot="spot",
-            open_interest="open_interest", iv="iv", gamma="gamma",
+            open_interest="open_interest", iv="iv", gamma="gamma", volume="volume",
         ),
     ),
     "cboe-datashop": (
@@ -170,6 +177,7 @@ PRESETS: dict[str, tuple[ColumnMap, ...]] = {
             time="quote_datetime", underlying="underlying_symbol", root="root", expiry="expiration", strike="strike",
             right="option_type", bid="bid", ask="ask", spot="active_underlying_price", spot_bid="underlying_bid",
             spot_ask="underlying_ask", iv="implied_volatility", gamma="gamma", open_interest="open_interest",
+            volume="trade_volume",
         ),
         ColumnMap(
             date="quote_date", clock="15:45", underlying="underlying_symbol", root="root", expiry="expiration",

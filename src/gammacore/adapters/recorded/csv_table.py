@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import define, field
 
 from gammacore.adapters.recorded.columns import ColumnMap, RowClock, column_index, layout, symbol_of
-from gammacore.adapters.recorded.market import ChainColumns, Intake, RecordedMarket, Seen, Track
+from gammacore.adapters.recorded.market import ChainColumns, Intake, RecordedMarket, RowValues, Seen, Track
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash, open_table, read_price, read_right, row_defect
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted
@@ -77,7 +77,7 @@ def read_csv_market(
         prints=settings.prints(session.date),
         bar_source=settings.bar_source(session, underlying.symbol),
         content=content_hash(
-            path, underlying.symbol, *session_words(session, previous), str(columns), *settings.content()
+            path, underlying.symbol, *session_words(session, previous), columns.content, *settings.content()
         ),
         label=f"csv:{path.name}",
         intake=reader.intake,
@@ -111,7 +111,7 @@ class _RowReader:
         self._iv_scale = float(self.columns.iv_scale)
         self._clock = RowClock(self.columns, self.header, self.day_first)
         roles = ("bid", "ask", "expiry", "right", "strike", "occ_symbol", "root", "underlying", "spot", "spot_bid",
-                 "spot_ask", "open_interest", "iv", "gamma")  # fmt: skip
+                 "spot_ask", "open_interest", "iv", "gamma", "volume")  # fmt: skip
         names = {role: getattr(self.columns, role) for role in roles}
         self._at = {role: None if name is None else column_index(self.header, name) for role, name in names.items()}
         self._filters = [(column_index(self.header, name), text) for name, text in self.columns.filters.items()]
@@ -209,7 +209,7 @@ class _RowReader:
             return None
         return "expiry_before_quote" if expiry < quoted else "expiry_beyond_ten_years"
 
-    def _values(self, cells: list[str], line: int) -> tuple[float, float, float, float, float]:
+    def _values(self, cells: list[str], line: int) -> RowValues:
         bid, ask = self._number(cells, "bid", line), self._number(cells, "ask", line)
         interest = self._interest(cells, line)
         iv = self._number(cells, "iv", line)
@@ -218,7 +218,15 @@ class _RowReader:
             self.intake.count("unusable_iv", line)
         if not iv > 0:
             iv, gamma = NOT_GIVEN, (gamma if gamma != 0 else NOT_GIVEN)
-        return bid, ask, interest, iv, gamma
+        return bid, ask, interest, iv, gamma, self._volume(cells, line)
+
+    def _volume(self, cells: list[str], line: int) -> float:
+        """Contracts traded so far; NaN where the cell gives none: missing is not 0. Rule: SC-009."""
+        volume = self._number(cells, "volume", line)
+        if volume < 0:
+            self.intake.count("unusable_volume", line)
+            return NOT_GIVEN
+        return volume
 
     def _interest(self, cells: list[str], line: int) -> float:
         """Contracts; 0 where the cell gives none, NaN where it cannot be read: 2.500 may mean 2500, never 2.5."""

@@ -30,7 +30,7 @@ from gammacore.adapters.recorded.surroundings import ReplaySettings, session_wor
 from gammacore.adapters.recorded.text_table import content_hash
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Right, Underlying, is_adjusted
-from gammacore.domain.market import Bar, Floats, OptionChain
+from gammacore.domain.market import Bar, Floats, OptionChain, Quote, share_shown
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.domain.written_figures import Unread, read_model_figure
 from gammacore.errors import MissingData
@@ -53,8 +53,10 @@ def read_lean_market(
 
     A minute's quote is its close, known when the minute has ended. An empty side means that side did not change in the
     minute, so each side is carried on by itself and the quote is as old as its older side; a side never seen is
-    missing. Price is the last trade, without a trade file the mid of the share's quotes. Without a file there is no
-    price, no previous close, no open interest (0), no VIX: missing is never a failure, except for the option quotes.
+    missing. Price is the last trade, without a trade file the mid of the share's quotes; the share's quote is shown
+    beside it, its sides carried on likewise. A chain's volume is what was traded of each contract until then. Without a
+    file there is no price, no previous close, no open interest (0), no volume, no VIX: missing is never a failure,
+    except for the option quotes.
 
     Raises:
         InvalidInput: no such folder, or a damaged archive.
@@ -82,11 +84,15 @@ def read_lean_market(
     interests = lean.archives(underlying, session.date, "openinterest")
     seen = settings.spots(session) or _spots(lean, underlying.symbol, session.date)
     opens = _open_interest(interests, session.date, until, intake)
-    tape = _tape(underlying.symbol, session, quotes, opens, seen.since, adjusted)
+    trades = lean.archives(underlying, session.date, "trade")
+    traded = _traded(trades, session.date, until, intake) if trades else None
+    share = _share_quotes(lean, underlying.symbol, session.date)
+    known_at = [*seen.since, *share.since]
+    tape = _tape(underlying.symbol, session, quotes, opens, traded, known_at, adjusted)
     step = tape.step_seconds()
     earlier = None if previous is None else lean.price_archive(underlying.symbol, previous.date, "trade")
     prices = [lean.price_archive(symbol, session.date, kind) for symbol in (underlying.symbol, VIX) for kind in _KINDS]
-    files = [*archives.values(), *interests.values(), *filter(None, [earlier, *prices])]
+    files = [*archives.values(), *interests.values(), *trades.values(), *filter(None, [earlier, *prices])]
     return RecordedMarket(
         underlying=underlying.symbol,
         session=session,
@@ -104,6 +110,7 @@ def read_lean_market(
         label=f"lean:{underlying.symbol}",
         intake=intake,
         beside=settings.intakes(session),
+        share=share,
     )
 
 
@@ -180,17 +187,39 @@ def _open_interest(
     return interest
 
 
+def _traded(
+    archives: dict[str, Path], date: dt.date, until: dt.date | None, intake: Intake
+) -> dict[LeanContract, _Side]:
+    """Contracts traded so far by contract, known at each minute's end; one that was not traded is not among them."""
+    midnight = new_york(date, dt.time()).timestamp()
+    traded: dict[LeanContract, _Side] = {}
+    for root, archive in archives.items():
+        for contract, rows in contract_rows(archive, root, date, until):
+            minutes: list[tuple[float, float]] = []
+            for row in rows:
+                cells = row.split(",")
+                if len(cells) > 5 and cells[0].isdecimal() and cells[5].isdecimal():
+                    minutes.append((midnight + int(cells[0]) / 1000 + MINUTE.total_seconds(), float(cells[5])))
+                else:
+                    intake.count("unreadable_volume")
+            minute = _side(minutes)
+            traded[contract] = _Side(minute.seconds, np.cumsum(minute.price))
+    return traded
+
+
 def _tape(
     symbol: str,
     session: TradingSession,
     quotes: Sequence[_ContractQuotes],
     interest: dict[LeanContract, float],
+    traded: dict[LeanContract, _Side] | None,
     price_times: Iterable[dt.datetime],
     adjusted: int,
 ) -> ChainTape:
     """The chain at every minute end of the session at which a quote or a price became known.
 
-    `adjusted` contracts were left out, which every chain counts among its defects.
+    `adjusted` contracts were left out, which every chain counts among its defects. Where trades were recorded a
+    contract without one has volume 0, else every volume is missing.
     """
     left_out = {"adjusted": adjusted} if adjusted else {}
     ends = {seconds for each in quotes for side in (each.bid, each.ask) for seconds in side.seconds.tolist()}
@@ -201,6 +230,7 @@ def _tape(
     bids, bid_seconds = _by_time([each.bid.at(seconds) for each in quotes])
     asks, ask_seconds = _by_time([each.ask.at(seconds) for each in quotes])
     quoted_at = np.minimum(bid_seconds, ask_seconds)  # NaN while a side is missing
+    volumes = _volumes([each.contract for each in quotes], traded, seconds)
     times = tuple(dt.datetime.fromtimestamp(second, dt.UTC) for second in seconds.tolist())
     contracts = [each.contract for each in quotes]
     roots = tuple(sorted({contract.root for contract in contracts}))
@@ -216,7 +246,7 @@ def _tape(
             return None
         return OptionChain(
             symbol, times[index], roots, strike, is_call, expiry, root, bids[index], asks[index], open_interest,
-            unknown, unknown, quoted_at[index], left_out,
+            unknown, unknown, quoted_at[index], left_out, volumes[index],
         )  # fmt: skip
 
     return ChainTape(times, chain)
@@ -225,6 +255,40 @@ def _tape(
 def _by_time(columns: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     """(times, contracts) tables of values and of their stamps."""
     return np.stack([values for values, _ in columns], axis=1), np.stack([stamps for _, stamps in columns], axis=1)
+
+
+def _volumes(contracts: Sequence[LeanContract], traded: dict[LeanContract, _Side] | None, seconds: Floats) -> Floats:
+    """(times, contracts) table of the contracts traded so far."""
+    volumes = np.full((len(seconds), len(contracts)), math.nan if traded is None else 0.0)
+    for column, contract in enumerate(contracts):
+        if traded is not None and contract in traded:
+            volumes[:, column] = np.nan_to_num(traded[contract].at(seconds)[0])  # nothing before the first trade
+    return volumes
+
+
+def _share_quotes(lean: LeanFolder, symbol: str, date: dt.date) -> Track[Quote | str | None]:
+    """The share's quote from each minute's end on, a crossed one as its defect.
+
+    A side that did not change is carried on, and a row is a sign of life of both sides. Rule: SC-008.
+    """
+    archive = lean.price_archive(symbol, date, "quote")
+    if archive is None:
+        return Track()
+    scale = price_scale(archive)
+    bid = ask = None
+    shown: list[tuple[dt.datetime, Quote | str | None]] = []
+    for cells in price_rows(archive):
+        if (start := minute_start(cells[0], date)) is None:
+            continue
+        end = start + MINUTE
+        bid, ask = _cell(cells, BID_CLOSE, scale) or bid, _cell(cells, ASK_CLOSE, scale) or ask
+        if bid is not None and ask is not None:
+            shown.append((end, share_shown(bid, ask, end)))
+    return Track.of(shown)
+
+
+def _cell(cells: list[str], place: int, scale: int) -> Decimal | None:
+    return scaled(cells[place], scale) if len(cells) > place else None
 
 
 def _spots(lean: LeanFolder, symbol: str, date: dt.date) -> Track[Seen | None]:
@@ -237,7 +301,7 @@ def _spots(lean: LeanFolder, symbol: str, date: dt.date) -> Track[Seen | None]:
     mids: list[tuple[dt.datetime, Seen | None]] = []
     for cells in price_rows(archive):
         start = minute_start(cells[0], date)
-        bid, ask = (scaled(cells[side], scale) if len(cells) > side else None for side in (BID_CLOSE, ASK_CLOSE))
+        bid, ask = _cell(cells, BID_CLOSE, scale), _cell(cells, ASK_CLOSE, scale)
         if start is not None and bid is not None and ask is not None and bid <= ask:
             mids.append((start + MINUTE, Seen((bid + ask) / 2, start + MINUTE)))
     return Track.of(mids)

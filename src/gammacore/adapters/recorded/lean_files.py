@@ -186,6 +186,12 @@ def _bar(cells: list[str], date: dt.date, scale: int) -> Bar | None:
     if start is None or len(prices) != 4:
         return None
     try:
-        return Bar(start, 60, *prices)
+        return Bar(start, 60, *prices, volume=_shares(cells, scale))
     except InvalidInput:
         return None
+
+
+def _shares(cells: list[str], scale: int) -> int | None:
+    """Shares traded in a minute; None where the row does not say. The last cell of an index counts ticks."""
+    given = scale == DECI_CENTS and len(cells) > 5 and cells[5].isdecimal()
+    return int(cells[5]) if given else None

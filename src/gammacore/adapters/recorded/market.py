@@ -21,7 +21,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gammacore.domain.gex.contracts import too_many_unknown
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote, total_volume
 from gammacore.domain.sessions import NEW_YORK, TradingSession, require_aware
 from gammacore.ports.market_data import SettlementPrint
 
@@ -115,6 +115,13 @@ class Track(Generic[T]):
         known = bisect_right(self.since, now)
         return self.values[known - 1] if known else None
 
+    def known_since(self, now: dt.datetime) -> dt.datetime | None:
+        """Since when the value known at `now` has been; `now` itself for a constant, None before the first."""
+        known = bisect_right(self.since, now)
+        if not known:
+            return None
+        return now if self.since[known - 1] == EVER else self.since[known - 1]
+
 
 @define(eq=False)
 class ChainTape:
@@ -178,7 +185,7 @@ def _lengthened(native: Iterable[Bar], seconds: int) -> list[Bar]:
 def _merged(bars: Sequence[Bar], start: int, seconds: int) -> Bar:
     return Bar(
         dt.datetime.fromtimestamp(start, dt.UTC), seconds, bars[0].open,
-        max(bar.high for bar in bars), min(bar.low for bar in bars), bars[-1].close,
+        max(bar.high for bar in bars), min(bar.low for bar in bars), bars[-1].close, volume=total_volume(bars),
     )  # fmt: skip
 
 
@@ -195,7 +202,8 @@ class RecordedMarket:
     Settlement is, in this order, the print that was configured or recorded, else the last price before the close,
     flagged estimated (CS-528). `label` is what the journal calls this market. `lineage` is that of the ledger the
     recording was made beside, "" for any other source; `intake` says what became of the rows read, `beside` the same of
-    each file of closes, prices or VIX, by its name.
+    each file of closes, prices or VIX, by its name. `share` is the quote of the underlying's own shares, or why the one
+    that was shown is unusable. `vix_at` is when each VIX was seen, where that is not since when it is known (SC-108).
     """
 
     underlying: str
@@ -213,6 +221,8 @@ class RecordedMarket:
     lineage: str = ""
     intake: Intake = field(factory=Intake)
     beside: Mapping[str, Intake] = field(factory=dict)
+    share: Track[Quote | str | None] = field(factory=Track)
+    vix_at: Track[dt.datetime | None] | None = None
 
     @property
     def times(self) -> tuple[dt.datetime, ...]:
@@ -221,16 +231,20 @@ class RecordedMarket:
 
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         now = require_aware("now", now)
-        spot = self.spots.at(now)
+        spot, share, vix = self.spots.at(now), self.share.at(now), self.vix.at(now)
+        vix_at = self.vix.known_since(now) if self.vix_at is None else self.vix_at.at(now)
         return MarketSnapshot(
             at=now,
             underlying=self.underlying,
             spot=None if spot is None else spot.price,
             spot_at=None if spot is None else spot.at,
             chain=self.chains.at(now),
-            vix=self.vix.at(now),
+            vix=vix,
             quote_age_limit=self.quote_age_limit.at(now) or 2 * self.step_seconds,
             previous_close=self.previous_close.at(now),
+            share=share if isinstance(share, Quote) else None,
+            vix_at=None if vix is None else vix_at,
+            share_defect=share if isinstance(share, str) else None,
         )
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
@@ -263,7 +277,9 @@ class RecordedMarket:
 
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 _KEYS = ("seconds", "expiry", "root", "is_call", "strike")
-_VALUES = ("bid", "ask", "open_interest", "iv", "gamma")
+_VALUES = ("bid", "ask", "open_interest", "iv", "gamma", "volume")
+RowValues = tuple[float, float, float, float, float, float]
+"""Of one row: bid, ask, open interest, IV, gamma, volume."""
 
 
 def _reals() -> array[float]:
@@ -295,6 +311,7 @@ class ChainColumns:
     open_interest: array[float] = field(factory=_reals, init=False)
     iv: array[float] = field(factory=_reals, init=False)
     gamma: array[float] = field(factory=_reals, init=False)
+    volume: array[float] = field(factory=_reals, init=False)
     unread: Counter[float] = field(factory=Counter, init=False)
     adjusted: dict[float, set[tuple[str, ...]]] = field(factory=dict, init=False)
 
@@ -305,10 +322,8 @@ class ChainColumns:
         code = self.roots.setdefault(root, len(self.roots))
         return (expiry.toordinal() - _EPOCH_DAY, code, int(is_call), strike)
 
-    def append(
-        self, at: dt.datetime, contract: tuple[int, int, int, float], values: tuple[float, float, float, float, float]
-    ) -> None:
-        """One row: when, which contract, and bid, ask, open interest, IV, gamma."""
+    def append(self, at: dt.datetime, contract: tuple[int, int, int, float], values: RowValues) -> None:
+        """One row: when, which contract, and its figures."""
         seconds = at.timestamp()
         self.times[seconds] = at
         self.seconds.append(seconds)
@@ -321,6 +336,7 @@ class ChainColumns:
         self.open_interest.append(values[2])
         self.iv.append(values[3])
         self.gamma.append(values[4])
+        self.volume.append(values[5])
 
     def note_unread(self, at: dt.datetime) -> None:
         """One more row of this instant of which not even the contract could be read."""
@@ -359,7 +375,7 @@ class ChainColumns:
                 self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
                 columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
                 columns["ask"][rows], columns["open_interest"][rows], columns["iv"][rows], columns["gamma"][rows],
-                columns["seconds"][rows], {"adjusted": adjusted} if adjusted else {},
+                columns["seconds"][rows], {"adjusted": adjusted} if adjusted else {}, columns["volume"][rows],
             )  # fmt: skip
 
         return ChainTape(times, chain)

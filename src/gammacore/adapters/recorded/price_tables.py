@@ -29,13 +29,14 @@ from gammacore.adapters.recorded.text_table import (
     pick_column,
     pick_date,
     pick_time,
+    pick_volume,
     read_price,
     row_defect,
 )
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
 from gammacore.domain.written_dates import at_clock, days_of, read_clock, read_day, read_instant
-from gammacore.domain.written_figures import Unread
+from gammacore.domain.written_figures import Unread, read_figure
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.ports.market_data import SettlementPrint
 
@@ -144,7 +145,7 @@ def _prices(rows: _Rows, date: dt.date, wanted: Wanted) -> PriceTable:
     when = _instants(rows, date)
     columns = pick_bars(rows.header) if rows.file.column is None else None
     if columns is not None:
-        return _bar_table(rows, when, columns)
+        return _bar_table(rows, when, columns, pick_volume(rows.header))
     column = pick_column(rows.file.path, rows.header, wanted, rows.file.column)
     seen: dict[dt.datetime, Decimal] = {}
     for line, cells in rows.rows:
@@ -183,9 +184,13 @@ def _instants(rows: _Rows, date: dt.date) -> Callable[[int, list[str]], dt.datet
 
 
 def _bar_table(
-    rows: _Rows, when: Callable[[int, list[str]], dt.datetime | None], columns: tuple[int, ...]
+    rows: _Rows,
+    when: Callable[[int, list[str]], dt.datetime | None],
+    columns: tuple[int, ...],
+    volume_column: int | None,
 ) -> PriceTable:
     starts: dict[dt.datetime, tuple[int, list[str]]] = {}
+    volumes: dict[dt.datetime, int | None] = {}
     for line, cells in rows.rows:
         if (start := when(line, cells)) is not None:
             figures = [cells[column] for column in columns]
@@ -193,23 +198,33 @@ def _bar_table(
                 same = starts[start][1] == figures
                 rows.intake.count("exact_duplicate" if same else "conflicting_duplicate", line)
             starts[start] = (line, figures)
+            volumes[start] = None if volume_column is None else _volume(cells[volume_column])
     ordered = sorted(starts)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(ordered)]
     seconds = int(median(gaps)) if gaps else 60
-    bars = tuple(bar for start in ordered if (bar := _bar(rows, start, seconds, *starts[start])) is not None)
+    read = (_bar(rows, start, seconds, *starts[start], volumes[start]) for start in ordered)
+    bars = tuple(bar for bar in read if bar is not None)
     rows.intake.used = len(bars)
     intake = rows.require_used()
     return PriceTable(bars, Track.of((bar.end, Seen(bar.close, bar.end)) for bar in bars), intake)
 
 
-def _bar(rows: _Rows, start: dt.datetime, seconds: int, line: int, figures: list[str]) -> Bar | None:
+def _volume(text: str) -> int | None:
+    """Shares traded; None where the cell does not say: the bar holds without it. Rule: SC-009."""
+    volume = read_figure(text)
+    return int(volume) if isinstance(volume, Decimal) and volume >= 0 else None
+
+
+def _bar(
+    rows: _Rows, start: dt.datetime, seconds: int, line: int, figures: list[str], volume: int | None
+) -> Bar | None:
     prices: list[Decimal] = []
     for text in figures:
         if (price := rows.price(line, text)) is None:
             return None
         prices.append(price)
     try:
-        return Bar(start, seconds, *prices)
+        return Bar(start, seconds, *prices, volume=volume)
     except InvalidInput:
         rows.intake.count("unusable_bar", line)
         return None

@@ -3,6 +3,8 @@
 Lines: a header; then snapshots in time order (`at`), each with its whole chain, or without the key `chain` when it is
 the one before; bars (`bars`) and the settlement print (`settlement`) wherever they became known; last `end` with the
 number of snapshots, so that a recording cut short is noticed. Decimals are text, floats are JSON's shortest exact form.
+
+Format 2 has the share's quote, the time of VIX and volumes; format 1 had none of them and is read for ever (`upcast`).
 """
 
 from __future__ import annotations
@@ -26,14 +28,32 @@ from attrs import define, field, frozen
 
 from gammacore.adapters.recorded.text_table import UnreadableFile
 from gammacore.domain.instruments import is_adjusted
-from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain, Quote
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import InvalidInput, WriteConflict
 from gammacore.ports.market_data import SettlementPrint
 
 FORMAT = "gammacore-recording"
-VERSION = 1
+VERSION = 2
+FIRST_VERSION = 1
 Line = dict[str, Any]
+
+
+def upcast(line: Line, version: int) -> Line:
+    """A line of an older format as the present one would have it: what was not recorded then is not known.
+
+    >>> upcast({"bars": "SPY", "rows": [["2026-03-03T14:30:00+00:00", 60, "1", "1", "1", "1"]]}, 1)["rows"][0][-1]
+    """
+    if version >= VERSION:
+        return line
+    if "format" in line:
+        return {**line, "version": VERSION}
+    if "bars" in line:
+        return {**line, "rows": [[*row, None] for row in line["rows"]]}
+    if "at" not in line:
+        return line
+    later = {**line, "vix_at": None, "share": None, "share_defect": None}
+    return later | {"chain": {**line["chain"], "volume": None}} if line.get("chain") is not None else later
 
 
 def header_line(underlying: str, session: TradingSession, step_seconds: float, lineage: str, label: str) -> Line:
@@ -72,10 +92,27 @@ def snapshot_line(snapshot: MarketSnapshot, *, with_chain: bool) -> Line:
         "vix": decimal_text(snapshot.vix),
         "previous_close": decimal_text(snapshot.previous_close),
         "quote_age_limit": float(snapshot.quote_age_limit),
+        "vix_at": None if snapshot.vix_at is None else instant_text(snapshot.vix_at),
+        "share": None
+        if (share := snapshot.share) is None
+        else [str(share.bid), str(share.ask), instant_text(share.at)],
+        "share_defect": snapshot.share_defect,
     }
     if with_chain:
         line["chain"] = None if snapshot.chain is None else chain_columns(snapshot.chain)
     return line
+
+
+def _quote_cells(quote: Quote) -> list[str]:
+    return [str(quote.bid), str(quote.ask), instant_text(quote.at)]
+
+
+def share_of(line: Line) -> Quote | str | None:
+    """The share's quote of a snapshot's line, or why the one shown was unusable."""
+    if line["share"] is None:
+        return None if line["share_defect"] is None else str(line["share_defect"])
+    bid, ask, at = line["share"]
+    return Quote(Decimal(bid), Decimal(ask), instant(at))
 
 
 def chain_columns(chain: OptionChain) -> Line:
@@ -93,6 +130,7 @@ def chain_columns(chain: OptionChain) -> Line:
         "gamma": _numbers(chain.gamma),
         "quoted_at": _numbers(chain.quoted_at),
         "defects": chain.defects,
+        "volume": None if np.isnan(chain.volume).all() else _numbers(chain.volume),
     }
 
 
@@ -110,6 +148,7 @@ def chain_of(underlying: str, columns: Line, option_root: str = "") -> OptionCha
         underlying, instant(columns["as_of"]), tuple(columns["roots"]), numbers("strike"), columns["is_call"],
         np.array(columns["expiry"], dtype="datetime64[D]"), columns["root"], numbers("bid"), numbers("ask"),
         numbers("open_interest"), numbers("iv"), numbers("gamma"), numbers("quoted_at"),
+        volume=() if columns["volume"] is None else numbers("volume"),
     )  # fmt: skip
     chain.defects.clear()  # unusable quotes were taken out, and counted, before they were recorded
     chain.defects.update(columns["defects"])
@@ -131,14 +170,17 @@ def settlement_of(line: Line) -> tuple[dt.date, SettlementPrint]:
 
 def bars_line(symbol: str, bars: Sequence[Bar]) -> Line:
     rows = [
-        [instant_text(bar.start), bar.seconds, *(str(price) for price in (bar.open, bar.high, bar.low, bar.close))]
+        [instant_text(bar.start), bar.seconds, *map(str, (bar.open, bar.high, bar.low, bar.close)), bar.volume]
         for bar in bars
     ]
     return {"bars": symbol, "rows": rows}
 
 
 def bars_of(line: Line) -> list[Bar]:
-    return [Bar(instant(start), seconds, *map(Decimal, prices)) for start, seconds, *prices in line["rows"]]
+    return [
+        Bar(instant(start), seconds, *map(Decimal, prices), volume=volume)
+        for start, seconds, *prices, volume in line["rows"]
+    ]
 
 
 @frozen
@@ -212,8 +254,11 @@ class RecordingWriter:
         header = next(lines, None)
         if header is None:
             return iter([ours])
+        version = header.get("version")
+        found = version if isinstance(version, int) and version >= FIRST_VERSION else VERSION
+        header = upcast(header, found)
         refuse_another(self.partial, header, ours, any_lineage=self.goes_on)
-        return chain([header], lines) if self.goes_on else iter([ours])
+        return chain([header], (upcast(line, found) for line in lines)) if self.goes_on else iter([ours])
 
     def _take_up(self, line: dict[str, Any]) -> None:
         self._write(line)

@@ -18,6 +18,7 @@ from attrs import define, field
 
 from gammacore.adapters.recorded.market import BarSource, ChainTape, Intake, RecordedMarket, Seen, Track, bars_within
 from gammacore.adapters.recorded.recording import (
+    FIRST_VERSION,
     FORMAT,
     VERSION,
     Line,
@@ -28,10 +29,12 @@ from gammacore.adapters.recorded.recording import (
     instant,
     session_of,
     settlement_of,
+    share_of,
+    upcast,
 )
 from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.recorded.text_table import UnreadableFile, content_hash, open_bytes
-from gammacore.domain.market import Bar, OptionChain
+from gammacore.domain.market import Bar, OptionChain, Quote
 from gammacore.errors import GammacoreError, MissingData
 from gammacore.ports.market_data import SettlementPrint
 
@@ -53,10 +56,11 @@ def read_recording_header(path: Path) -> RecordingHeader:
         InvalidInput: not a recording, or one of a newer version.
     """
     with open_bytes(path) as content:
-        return _header(path, content.readline(1_000_000))
+        return _header(path, content.readline(1_000_000))[0]
 
 
-def _header(path: Path, first: bytes) -> RecordingHeader:
+def _header(path: Path, first: bytes) -> tuple[RecordingHeader, int]:
+    """The header and its format's version."""
     try:
         line = json.loads(first)
         known = line["format"] == FORMAT
@@ -64,17 +68,18 @@ def _header(path: Path, first: bytes) -> RecordingHeader:
         known = False
     if not known:
         raise UnreadableFile(str(path), "not a gammacore recording", "give a file that `gammacore record` wrote")
-    if line.get("version") != VERSION:
-        version = f"of version {line.get('version')}, and this gammacore reads version {VERSION}"
+    if line.get("version") not in range(FIRST_VERSION, VERSION + 1):
+        version = f"of version {line.get('version')}, and this gammacore reads versions up to {VERSION}"
         raise UnreadableFile(str(path), version, "update gammacore, or record it again")
     try:
-        return RecordingHeader(
+        header = RecordingHeader(
             str(line["underlying"]),
             session_of(line),
             float(line["step_seconds"]),
             str(line["lineage"]),
             str(line.get("label", "recording")),
         )
+        return header, int(line["version"])
     except (ValueError, KeyError, TypeError) as damage:
         raise UnreadableFile(f"{path}, line 1", f"damaged ({damage!r})", "record it again") from damage
 
@@ -94,8 +99,8 @@ def read_recording(
     """
     settings = settings or ReplaySettings()
     with open_bytes(path) as content:
-        header = _header(path, content.readline(1_000_000))
-        day = _Day(path)
+        header, version = _header(path, content.readline(1_000_000))
+        day = _Day(path, version)
         lines = hashlib.sha256(repr(header).encode())
         for number, line in enumerate(_lines(content, accept_cut), start=2):
             lines.update(line)
@@ -115,6 +120,8 @@ def read_recording(
         step_seconds=header.step_seconds,
         quote_age_limit=Track(tuple(day.times), tuple(day.age_limits)),
         vix=settings.vix_track(session) if constant_vix else Track(tuple(day.times), tuple(day.vix)),
+        vix_at=None if constant_vix else Track(tuple(day.times), tuple(day.vix_times)),
+        share=Track(tuple(day.times), tuple(day.shares)),
         previous_close=Track(tuple(day.times), tuple(day.previous_closes)),
         prints={**day.prints, **settings.prints(session.date)},
         bar_source=day.bar_source() if settings.price_file is None else settings.bar_source(session, symbol),
@@ -139,9 +146,12 @@ class _Day:
     """Collects the lines of a recording."""
 
     path: Path
+    version: int
     times: list[dt.datetime] = field(factory=list, init=False)
     spots: list[Seen | None] = field(factory=list, init=False)
     vix: list[Decimal | None] = field(factory=list, init=False)
+    vix_times: list[dt.datetime | None] = field(factory=list, init=False)
+    shares: list[Quote | str | None] = field(factory=list, init=False)
     previous_closes: list[Decimal | None] = field(factory=list, init=False)
     age_limits: list[float] = field(factory=list, init=False)
     chains: list[Line | None] = field(factory=list, init=False)
@@ -152,7 +162,7 @@ class _Day:
 
     def take(self, number: int, text: bytes) -> None:
         try:
-            self._understand(json.loads(text))
+            self._understand(upcast(json.loads(text), self.version))
         except (ValueError, KeyError, TypeError, ArithmeticError, GammacoreError) as damage:
             raise UnreadableFile(f"{self.path}, line {number}", f"damaged ({damage!r})", "record it again") from damage
 
@@ -172,6 +182,8 @@ class _Day:
         self.times.append(instant(line["at"]))
         self.spots.append(None if spot is None else Seen(spot, None if seen is None else instant(seen)))
         self.vix.append(decimal(line["vix"]))
+        self.vix_times.append(None if line["vix_at"] is None else instant(line["vix_at"]))
+        self.shares.append(share_of(line))
         self.previous_closes.append(decimal(line["previous_close"]))
         self.age_limits.append(float(line["quote_age_limit"]))
         if "chain" in line:

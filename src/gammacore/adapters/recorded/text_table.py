@@ -292,6 +292,12 @@ def pick_bars(header: Sequence[str]) -> tuple[int, ...] | None:
     return tuple(map(names.index, OHLC)) if all(names.count(name) == 1 for name in OHLC) else None
 
 
+def pick_volume(header: Sequence[str]) -> int | None:
+    """Where the shares traded in a bar stand; None without such a column, or with two."""
+    found = [index for index, name in enumerate(header) if words_of(name) in (("volume",), ("vol",))]
+    return found[0] if len(found) == 1 else None
+
+
 def _candidates(header: Sequence[str], wanted: Wanted, estimates: bool = False) -> list[int]:
     """The columns of an exact name; without one those whose name holds a word and none that makes it another figure."""
     words = [words_of(name) for name in header]

@@ -25,7 +25,8 @@ _TIMES = ("bid_date", "ask_date")
 class ListedOption:
     """One row of markets/options/chains. Its greeks are left alone: they may be an hour old, ours are not.
 
-    `strike`, `bid`, `ask` in points, NaN = no such quote; `open_interest` in contracts.
+    `strike`, `bid`, `ask` in points, NaN = no such quote; `open_interest` and today's `volume` in contracts, NaN = none
+    given.
     """
 
     symbol: str
@@ -39,6 +40,7 @@ class ListedOption:
     open_interest: float = 0.0
     contract_size: int = EQUITY_OPTION_MULTIPLIER
     root_symbol: str = ""
+    volume: float = math.nan
 
     @property
     def is_call(self) -> bool:
@@ -109,6 +111,7 @@ def chain_of(
                 ShownContract(
                     root, option.strike, option.is_call, option.expiration_date, option.bid, option.ask,
                     option.open_interest, option.seen_at(now, tolerance),
+                    math.nan if option.volume < 0 else option.volume,
                 )
             )  # fmt: skip
     return chain_shown(underlying, kept, defects)

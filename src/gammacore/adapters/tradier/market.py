@@ -80,8 +80,9 @@ class TradierMarket(LiveMarket):
         own, volatility = quotes.get(self.underlying.symbol), quotes.get(VIX)
         spot = None if own is None else own.price(now, self.settings.quote_age_seconds, ahead)
         vix = None if volatility is None else volatility.price(now, oldest_vix, ahead)
-        known_vix = vix.price if vix is not None and vix.age_seconds(now) <= oldest_vix else None
-        return Look(spot, None if own is None else _price_or_none(own.prevclose), known_vix, chain)
+        known_vix = vix if vix is not None and vix.age_seconds(now) <= oldest_vix else None
+        share = None if own is None or self.underlying.cash_settled else own.share(now, ahead)
+        return Look(spot, None if own is None else _price_or_none(own.prevclose), known_vix, chain, share)
 
     def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
         """The day's official close, which PM-settled contracts settle at; None until it is out.

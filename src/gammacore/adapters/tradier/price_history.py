@@ -11,8 +11,8 @@ from attrs import frozen
 
 from gammacore.adapters.tradier.wire import read_each
 from gammacore.adapters.wire.live_market import DAY_SECONDS, in_order
-from gammacore.adapters.wire.prices import is_price
-from gammacore.domain.market import Bar
+from gammacore.adapters.wire.prices import is_price, shares_traded
+from gammacore.domain.market import Bar, total_volume
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import InvalidInput
 
@@ -30,6 +30,7 @@ class _Row:
     high: Decimal | None = None
     low: Decimal | None = None
     close: Decimal | None = None
+    volume: Decimal | None = None
     timestamp: dt.datetime | None = None
     time: dt.datetime | None = None
     date: dt.date | None = None
@@ -40,7 +41,8 @@ class _Row:
         if start is None or not all(is_price(figure) for figure in reported):
             return None
         try:
-            return Bar(start, seconds, *(figure for figure in reported if figure is not None))
+            prices = (figure for figure in reported if figure is not None)
+            return Bar(start, seconds, *prices, volume=shares_traded(self.volume))
         except InvalidInput:
             return None
 
@@ -91,4 +93,4 @@ def wall_clock(instant: dt.datetime) -> str:
 
 def _merged(start: dt.datetime, bars: Sequence[Bar], seconds: int) -> Bar:
     high, low = max(bar.high for bar in bars), min(bar.low for bar in bars)
-    return Bar(start, seconds, bars[0].open, high, low, bars[-1].close)
+    return Bar(start, seconds, bars[0].open, high, low, bars[-1].close, volume=total_volume(bars))

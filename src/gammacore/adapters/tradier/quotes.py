@@ -9,6 +9,7 @@ from attrs import frozen
 
 from gammacore.adapters.tradier.wire import many, read
 from gammacore.adapters.wire.prices import SeenPrice, is_price, seen_by
+from gammacore.domain.market import Quote, share_shown
 
 _TIMES = ("trade_date", "bid_date", "ask_date")
 
@@ -41,6 +42,15 @@ class VendorQuote:
         fresh = (price for price in seen if price.age_seconds(now) <= fresh_seconds)
         return next(fresh, seen[0] if seen else None)
 
+    def share(self, now: dt.datetime, tolerance: dt.timedelta) -> Quote | str | None:
+        """Bid and ask of a share, or why they are unusable; None when neither is dated.
+
+        As old as the newer side: what says that one side changed says that the other stands. Rule: SC-008.
+        """
+        dated = (seen_by(at, now, tolerance) for at in (self.bid_date, self.ask_date))
+        at = max((side for side in dated if side is not None), default=None)
+        return None if at is None else share_shown(self.bid, self.ask, at)
+
 
 def read_quotes(answer: object) -> dict[str, VendorQuote]:
     """The quotes of an answer by symbol; symbols Tradier does not know are simply not there.
@@ -57,6 +67,6 @@ def read_quotes(answer: object) -> dict[str, VendorQuote]:
 
 def without_zero_times(row: object, names: tuple[str, ...]) -> object:
     """The row without times that are 0: a quote that never was is dated to the beginning of the epoch."""
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or not any(row.get(name) in (0, "0") for name in names):
         return row
     return {name: cell for name, cell in row.items() if name not in names or cell not in (0, "0")}

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from gammacore.adapters.wire.prices import SeenPrice
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import BrokerError, InvalidInput, MissingData
@@ -130,12 +130,16 @@ class LiveMarketSettings:
 
 @frozen
 class Look:
-    """What one look at the broker's market shows, points; what it does not say, or does not date, is None."""
+    """What one look at the broker's market shows, points; what it does not say, or does not date, is None.
+
+    `share` is the quote of the underlying where that is a share, or why the one shown is unusable.
+    """
 
     spot: SeenPrice | None
     previous_close: Decimal | None
-    vix: Decimal | None
+    vix: SeenPrice | None
     chain: OptionChain | None
+    share: Quote | str | None = None
 
 
 class LiveMarket(ABC):
@@ -162,9 +166,12 @@ class LiveMarket(ABC):
             spot=None if look.spot is None else look.spot.price,
             spot_at=None if look.spot is None else look.spot.at,
             chain=look.chain,
-            vix=look.vix,
+            vix=None if look.vix is None else look.vix.price,
             quote_age_limit=self.settings.quote_age_seconds,
             previous_close=look.previous_close,
+            share=look.share if isinstance(look.share, Quote) else None,
+            vix_at=None if look.vix is None else look.vix.at,
+            share_defect=look.share if isinstance(look.share, str) else None,
         )
 
     def next_at(self, after: dt.datetime) -> dt.datetime:

@@ -42,9 +42,21 @@ def is_price(value: Decimal | None) -> TypeGuard[Decimal]:
     return value is not None and value > 0
 
 
+def shares_traded(volume: Decimal | None) -> int | None:
+    """The volume of a bar as a vendor gives it, shares; None where it gives none, or one that cannot be.
+
+    >>> shares_traded(Decimal("1200")), shares_traded(Decimal("-1"))
+    (1200, None)
+    """
+    return None if volume is None or volume < 0 else int(volume)
+
+
 @frozen
 class ShownContract:
-    """One contract as a look shows it: points, NaN = no such quote; `seen_at` in epoch seconds, NaN = unknown."""
+    """One contract as a look shows it: points, NaN = no such quote; `seen_at` in epoch seconds, NaN = unknown.
+
+    `volume` in contracts traded today, NaN = not given.
+    """
 
     root: str
     strike: float
@@ -54,6 +66,7 @@ class ShownContract:
     ask: float
     open_interest: float
     seen_at: float
+    volume: float = math.nan
 
 
 def chain_shown(
@@ -83,6 +96,7 @@ def chain_shown(
         iv=missing,
         gamma=missing,
         quoted_at=[each.seen_at for each in contracts],
+        volume=[each.volume for each in contracts],
     )
     chain.defects.update({reason: count for reason, count in defects.items() if count})
     return chain
