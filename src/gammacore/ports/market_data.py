@@ -5,7 +5,7 @@ regime beside it; and where what a market showed is kept, to be shown again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from attrs import frozen
 
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.pricing.rates import CashDividend, ParYields
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 
 
@@ -97,6 +98,38 @@ class RegimeSource(Protocol):
 
         Bounded in time; must not raise for anything outside this process. `now` is the instant of the read by the
         caller's clock: never infer from it that the document is of that time.
+        """
+        ...
+
+
+class RateSource(Protocol):
+    """Knows what money costs. Asked once a day. Rule: SC-424."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: `treasury`."""
+        ...
+
+    def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+        """Par yields by date, none after `today`; empty when there are none to be had.
+
+        Bounded in time; must not raise for anything outside this process. Empty is never a rate of 0.
+        """
+        ...
+
+
+class DividendSource(Protocol):
+    """Knows what a share paid. Asked once a day. Rule: SC-425."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: the vendor's name."""
+        ...
+
+    def cash_dividends(self, symbol: str, since: dt.date, until: dt.date) -> Sequence[CashDividend] | None:
+        """Cash dividends with ex-dates in [since, until]; None when they are not known, which is not none paid.
+
+        Bounded in time; must not raise for anything outside this process.
         """
         ...
 
