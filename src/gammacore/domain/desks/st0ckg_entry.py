@@ -93,7 +93,7 @@ class OptionEntry:
         yield FilterVerdict("SC-325", "trade_spacing", self._judge_spacing())
         yield FilterVerdict("SC-305", "battle_lines", frame.judged_lines[1])
         for reading, verdict in self.judged_signals:
-            yield FilterVerdict(RULE_OF[reading.name], reading.name, verdict)
+            yield FilterVerdict(RULE_OF[reading.name], str(reading.name), verdict)
         yield FilterVerdict("SC-322", "signals", self._judge_signals())
         yield FilterVerdict("SC-323", "composite", self._judge_composite())
         yield FilterVerdict("SC-327", "expiry", self._judge_expiry())
