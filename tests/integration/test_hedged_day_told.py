@@ -13,7 +13,7 @@ from attrs import frozen
 
 from builders_cli import CommandLine, at_home, book_of
 from gammacore.adapters.sqlite.storage import SqliteStorage
-from gammacore.domain.desks.delta_hedge.hedged_book import COVER
+from gammacore.domain.hedging.share_hedge import COVER
 from gammacore.domain.ledger import DayStarted, OrderIntended
 from gammacore_cli.main import run
 

@@ -20,7 +20,7 @@ from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, Share
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended
+from gammacore.domain.ledger import AlarmRaised, DayFinished, OrderFilled, OrderIntended
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, lineage_mark
 from gammacore.domain.words import StrategyTag
@@ -101,6 +101,24 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     assert world.book.balance == world.exchange.account().balance
     assert world.book.realised_on(NEXT_DAY) == booked.gross - booked.fees
     assert Book.of(world.events).balance == world.book.balance
+
+
+@pytest.mark.parametrize("started", ["09:30", "10:15"])
+def test_shares_of_an_expiry_that_is_noted_only_the_day_after_go_at_once(started: str) -> None:
+    """CS-529: the process was gone from 15:58 on; the open after the delivery has come, and is not missed."""
+    world = a_spy_world(PUT_PLAN, PUTS, "687.40", "689.15")
+    world.day.run_until(lambda _book: world.clock.now() >= at("15:58"))
+    next_morning(world)
+    world.clock.set(begins := at(started, NEXT_DAY))
+    world.day()
+
+    (told,) = world.all(SharesDelivered)
+    (sale,) = [event for event in world.all(OrderIntended) if event.ticket.is_shares]
+    assert (told.at, sale.at, sale.ticket.quantity) == (begins, begins, 200)
+    (alarm,) = (event for event in world.all(AlarmRaised) if event.code == "shares_delivered")
+    assert alarm.detail.endswith("they go now unless kept")
+    assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
+    assert world.book.balance == world.exchange.account().balance
 
 
 def a_desk_of_no_ledger_sold(world: World) -> None:

@@ -53,6 +53,7 @@ class Survival:
 
         Raises:
             WriteConflict: another writer holds the ledger: this loop must end.
+            StorageError: the ledger did not take an event, and there is no second journal: what happened is in no book.
         """
         if not self.survives:
             return question()
@@ -61,6 +62,8 @@ class Survival:
         except WriteConflict:
             raise
         except Exception as fault:
+            if fault is self._ledger.fault:
+                raise
             self.note(what, fault)
             return otherwise()
         self._failures.pop(what, None)

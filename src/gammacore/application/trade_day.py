@@ -274,6 +274,10 @@ class TradeDay:
         """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""
         now, book = self.clock.now(), self.ledger.book
         ask, equity = self.survival.ask, self.equity
+        needs = ask(
+            "what the strategy needs", lambda: self.strategy.needs(now, self.session, book), lambda: NOTHING_MORE
+        )
+        self.survival.run("the market", partial(self.market.attend, needs.expiries))
         market = self._snapshot(now)
         memory = self.recall(market)
         self.guard.saw(market, memory.marks)
@@ -291,9 +295,6 @@ class TradeDay:
         )
         if for_entry:
             return self._with_what_it_needs(situation, FOR_AN_ENTRY)
-        needs = ask(
-            "what the strategy needs", lambda: self.strategy.needs(now, self.session, book), lambda: NOTHING_MORE
-        )
         return ask("the rest of a look", lambda: self._with_what_it_needs(situation, needs), lambda: situation)
 
     def _with_what_it_needs(self, situation: Situation, needs: Needs) -> Situation:

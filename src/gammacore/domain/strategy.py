@@ -34,7 +34,8 @@ class Needs:
 
     `exposure` is dealer gamma, `history` the bars before, `minutes` those the scalping desks read, once a minute;
     `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `second_look` the
-    market once more after all of these (CS-359).
+    market once more after all of these (CS-359); `expiries` the first and last expiry its chain must show, by default
+    all that the market was opened for.
     """
 
     exposure: bool = False
@@ -43,6 +44,7 @@ class Needs:
     second_look: bool = False
     minutes: bool = False
     equity: bool = False
+    expiries: tuple[dt.date, dt.date] | None = None
 
 
 NOTHING_MORE = Needs()

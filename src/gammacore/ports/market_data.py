@@ -25,6 +25,10 @@ class SettlementPrint:
     source: str
 
 
+Expiries = tuple[dt.date, dt.date]
+"""The first and the last expiry, New York dates, both inclusive."""
+
+
 class MarketData(Protocol):
     """One underlying's market. The same calls serve live feeds, recordings and simulations."""
 
@@ -41,6 +45,14 @@ class MarketData(Protocol):
 
         Raises:
             MarketDataError: the source cannot be read at all.
+        """
+        ...
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """From the next look on only options that expire on these dates are asked for; None: all it was opened for.
+
+        Each expiry more may cost a broker's request a look; a market that shows all at no cost may ignore it. What is
+        not attended to may be missing from the chain: never infer that it is not listed.
         """
         ...
 

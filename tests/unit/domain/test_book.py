@@ -330,6 +330,13 @@ def test_nothing_is_adopted_under_a_name_that_is_taken() -> None:
             book.apply(adoption)
 
 
+def test_an_adopted_spread_has_a_credit_and_a_holding_without_a_plan_none() -> None:
+    began = holding_began(at("10:00"), "h1", "delta-hedge", "SPY", {"SPY": 100}, Decimal(600))
+    book = a_book(position_adopted("p1"), began)
+
+    assert [book.holdings[holding].credit for holding in ("p1", "h1")] == [Decimal("2.45"), 0]
+
+
 def test_an_order_is_intended_once() -> None:
     """R1: the client id is the order; a repeat is recognised, not repeated."""
     intent = order_intended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE)
