@@ -116,7 +116,7 @@ def test_shares_of_an_expiry_that_is_noted_only_the_day_after_go_at_once(started
     (sale,) = [event for event in world.all(OrderIntended) if event.ticket.is_shares]
     assert (told.at, sale.at, sale.ticket.quantity) == (begins, begins, 200)
     (alarm,) = (event for event in world.all(AlarmRaised) if event.code == "shares_delivered")
-    assert alarm.detail.endswith("they go now unless kept")
+    assert alarm.detail.endswith("they go at the next look of an open session unless kept")
     assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
     assert world.book.balance == world.exchange.account().balance
 
