@@ -89,7 +89,7 @@ def an_entry_ticket(order: str = "gc-entry-1", position: str = "p1") -> OrderTic
 
 
 def an_execution() -> Execution:
-    """All three spreads at 2.45, legs told, 3.90 dollars of fees."""
+    """All three spreads at 2.45, legs reported, 3.90 dollars of fees."""
     short, long = a_put_spread().symbols
     fills = (LegFill(short, Side.SELL, 3, Decimal("4.10")), LegFill(long, Side.BUY, 3, Decimal("1.65")))
     return Execution(3, Decimal("2.45"), Decimal("3.90"), fills)
