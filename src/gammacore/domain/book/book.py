@@ -82,7 +82,7 @@ class Book:
         self.last_at: dt.datetime | None = None
         self._halted: str | None = None
         self._flatten: str | None = None
-        self._day_halted: DayHalted | None = None
+        self.last_day_halt: DayHalted | None = None
         self.resumed_at: dt.datetime | None = None
         """When a person last resumed: what was there then is known to them. Decision 0033."""
         self._breaker_tripped_at: dt.datetime | None = None
@@ -153,7 +153,7 @@ class Book:
 
     def halted_on(self, date: dt.date) -> DayHalted | None:
         """Why nothing is opened any more on a New York date; None where the day is not halted. Rule: SC-609."""
-        halted = self._day_halted
+        halted = self.last_day_halt
         return halted if halted is not None and halted.date == date else None
 
     @property
@@ -306,7 +306,7 @@ class Book:
                 self.finished = event
                 self._flatten = None
             case DayHalted():
-                self._day_halted = event
+                self.last_day_halt = event
             case Halted() | FlattenRequested() | Resumed() | BreakerTripped() | BreakerCleared():
                 self._stopped(event)
             case RegimeNoted():
