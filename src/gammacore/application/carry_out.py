@@ -273,7 +273,7 @@ class CarryOut:
         now = self._clock.now()
         date, book = new_york_date(now), self._ledger.book
         known = book.halted_on(date)
-        if known is None or known.reason != step.reason:
+        if known is None or not known.covers(step.reason):
             self._ledger.record(
                 DayHalted(now, date, step.reason, step.detail), AlarmRaised(now, step.reason, step.detail)
             )

@@ -293,6 +293,10 @@ class DayHalted:
     reason: str
     detail: str
 
+    def covers(self, reason: str) -> bool:
+        """Whether a halt for this reason would add nothing: a loss of the day closes what is held too. Rule: SC-611."""
+        return self.reason in (reason, "daily_loss")
+
 
 @frozen
 class Resumed:

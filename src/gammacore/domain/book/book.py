@@ -150,8 +150,13 @@ class Book:
 
     def halted_on(self, date: dt.date) -> DayHalted | None:
         """Why nothing is opened any more on a New York date; None where the day is not halted. Rule: SC-609."""
-        halted = self._switches.day_halted
+        halted = self.last_day_halt
         return halted if halted is not None and halted.date == date else None
+
+    @property
+    def last_day_halt(self) -> DayHalted | None:
+        """The newest halt of a day, also of one that is over. Rule: SC-609."""
+        return self._switches.day_halted
 
     @property
     def switched(self) -> DeskSwitched | None:
