@@ -161,7 +161,8 @@ class ShareWorld(World):
 
     def decide(self) -> tuple[Decision, ...]:
         """What the strategy says now, carried out by no one."""
-        return self.strategy.decide(self.day.look()).steps
+        steps: tuple[Decision, ...] = self.strategy.decide(self.day.look()).steps
+        return steps
 
     def restart(self) -> None:
         super().restart()
