@@ -1,4 +1,4 @@
-"""Doubles that only tests use: a market and a calendar that show what they are told, and trading without fees."""
+"""Doubles that only tests use: a market and a calendar that show what they are given, and trading without fees."""
 
 from __future__ import annotations
 

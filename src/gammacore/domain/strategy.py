@@ -26,6 +26,7 @@ from gammacore.domain.risk.opening_limits import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 @frozen
@@ -239,9 +240,21 @@ class HaltDay:
     detail: str
 
 
+@frozen
+class SwitchDesk:
+    """The hybrid changes its state: from which to which, by which step, on which reading. Rule: SC-504."""
+
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
 Decision = (
     Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt | HaltDay
-)
+    | SwitchDesk
+)  # fmt: skip
 
 
 def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
@@ -259,7 +272,7 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
             return record.holding, Purpose.HEDGE, (record.symbol,)
-        case NoTrade() | RecordWatch() | Halt() | HaltDay():
+        case NoTrade() | RecordWatch() | Halt() | HaltDay() | SwitchDesk():
             return "", Purpose.ENTRY, ()
         case _:
             assert_never(decision)
