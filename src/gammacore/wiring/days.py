@@ -318,7 +318,7 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session))
+    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session, venue.terms.mode))
     gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
@@ -358,11 +358,12 @@ def wire_trade(
     )
 
 
-def _memory(settings: Settings, session: TradingSession) -> MarketMemory:
+def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:
     """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
     scalps = spec_of(settings.trade.strategy).is_scalping
     marks = Marks() if scalps or settings.limits.count_open_loss else None
-    return MarketMemory(marks=marks, tape=Tape(settings.scalping.quotes, session.open) if scalps else None)
+    tape = Tape(settings.scalping.quotes, session.open, is_stepped=mode is Mode.STUDY)
+    return MarketMemory(marks=marks, tape=tape if scalps else None)
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:
