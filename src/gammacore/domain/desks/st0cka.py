@@ -155,8 +155,8 @@ class _Watch:
 
     @property
     def _follows_vwap(self) -> bool:
-        reversion = self.desk.rules.reversion
-        return reversion.use_mean_reversion and reversion.reversion_target is ReversionTarget.VWAP
+        rules = self.desk.rules
+        return rules.use_mean_reversion and rules.reversion.reversion_target is ReversionTarget.VWAP
 
     @property
     def _entry(self) -> Decimal:

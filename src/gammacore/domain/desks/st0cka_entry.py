@@ -94,7 +94,7 @@ class ShareEntry:
             return
         bars = () if situation.history is None else situation.history.one_minute
         price = quote.ask if side is Side.BUY else quote.bid
-        yield FilterVerdict("SC-222", "mean_reversion", rules.reversion.judge(price, bars, side))
+        yield FilterVerdict("SC-222", "mean_reversion", rules.judge_reversion(price, bars, side))
         if rules.smart.is_on:
             yield FilterVerdict("SC-229", "smart_entry", rules.smart.judge(self._reading(side)))
         size = self.size(side)
