@@ -37,7 +37,7 @@ def configured(strategy: str, ask: LiveAsk = NOT_ASKED, broker: str = "alpaca", 
 
 
 def armed(strategy: str, credentials: dict[str, str], broker: str = "alpaca", **variables: str) -> Armed:
-    return armed_mode(configured(strategy, broker=broker, **variables), Variables(credentials, "environment"))
+    return armed_mode(configured(strategy, NOT_ASKED, broker, **variables), Variables(credentials, "environment"))
 
 
 def opened_with(strategy: str, credentials: dict[str, str]) -> tuple[str, str]:
