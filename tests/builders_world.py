@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -105,7 +105,7 @@ class World:
     market: FakeMarket
     exchange: FakeExchange
     session: TradingSession
-    strategy: Scripted
+    strategy: Any
     settings: Settings = field(factory=Settings)
     medium: MemoryLedger = field(factory=MemoryLedger)
     inbox: MemoryInbox = field(factory=MemoryInbox)

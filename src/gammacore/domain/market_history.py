@@ -64,6 +64,7 @@ class MarketHistory:
     `one_minute` of today alone; oldest first, points of the underlying (VIX points). Rule: CS-355.
     For the scalping desks: `days` are daily bars before today, `night` minutes between the close before and the open,
     `openings` minutes of the first half hours of up to five sessions before (SC-304, SC-309).
+    `previous` is the session before.
     """
 
     at: dt.datetime
@@ -75,6 +76,7 @@ class MarketHistory:
     days: tuple[Bar, ...] = ()
     night: tuple[Bar, ...] = ()
     openings: tuple[Bar, ...] = ()
+    previous: TradingSession | None = None
 
     @classmethod
     def of(
@@ -100,6 +102,7 @@ class MarketHistory:
             _completed(one_minute, ONE_MINUTE, at, (session,)),
             _completed(vix_five_minute, FIVE_MINUTES, at, both),
             daily,
+            previous=before,
         )
 
     def change_over(self, bars: Sequence[Bar], minutes: int, price: Decimal) -> Decimal | None:

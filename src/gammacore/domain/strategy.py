@@ -26,6 +26,7 @@ from gammacore.domain.risk.opening_limits import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 @frozen
@@ -34,7 +35,8 @@ class Needs:
 
     `exposure` is dealer gamma, `history` the bars before, `minutes` those the scalping desks read, once a minute;
     `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `second_look` the
-    market once more after all of these (CS-359).
+    market once more after all of these (CS-359); `expiries` the first and last expiry its chain must show, by default
+    all that the market was opened for.
     """
 
     exposure: bool = False
@@ -43,6 +45,7 @@ class Needs:
     second_look: bool = False
     minutes: bool = False
     equity: bool = False
+    expiries: tuple[dt.date, dt.date] | None = None
 
 
 NOTHING_MORE = Needs()
@@ -237,9 +240,21 @@ class HaltDay:
     detail: str
 
 
+@frozen
+class SwitchDesk:
+    """The hybrid changes its state: from which to which, by which step, on which reading. Rule: SC-504."""
+
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
 Decision = (
     Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt | HaltDay
-)
+    | SwitchDesk
+)  # fmt: skip
 
 
 def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
@@ -257,7 +272,7 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
             return record.holding, Purpose.HEDGE, (record.symbol,)
-        case NoTrade() | RecordWatch() | Halt() | HaltDay():
+        case NoTrade() | RecordWatch() | Halt() | HaltDay() | SwitchDesk():
             return "", Purpose.ENTRY, ()
         case _:
             assert_never(decision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -43,6 +44,15 @@ def test_hours_without_bars_have_no_line() -> None:
     lines = BattleLines.of(a_day_before(), BEFORE, TODAY)
     assert lines is not None
     assert (lines.overnight, lines.premarket) == (None, None)
+
+
+def test_the_daily_bar_of_the_session_before_says_its_high_and_low() -> None:
+    """SC-304: with it no other bar of that session is needed; that of an older one is another line."""
+    daily = a_minute(592, high=596, low=584, start="00:00", seconds=86_400, date=DAY_BEFORE)
+    lines = BattleLines.of([daily, *a_day_before(10), NIGHT], BEFORE, TODAY)
+    assert lines == BattleLines(a_range("596", "584"), a_range("597", "589"))
+    older = a_minute(592, start="00:00", seconds=86_400, date=DAY_BEFORE - dt.timedelta(days=1))
+    assert BattleLines.of([older], BEFORE, TODAY) is None
 
 
 @pytest.mark.parametrize(("bars", "known"), [(65, True), (64, False), (0, False)])

@@ -12,10 +12,11 @@ from builders_history import DAY_BEFORE
 from builders_scalping import a_minute, in_a_row, minutes
 from gammacore.domain.scalping.opening_range import (
     OpeningRange,
+    earlier_opening_volumes,
+    joined,
     opening_volume,
     opening_volume_ratio,
     signal_bars,
-    spread_widens,
     volume_ratio,
     volume_rises,
 )
@@ -124,12 +125,17 @@ def test_volume_rises_by_more_than_a_fifth(shares: tuple[int | None, ...], rises
     assert volume_rises(in_a_row([a_minute(600, volume=volume) for volume in shares])) is rises
 
 
-@pytest.mark.parametrize(
-    ("spread", "average", "widens"),
-    [("0.03", "0.02", False), ("0.0301", "0.02", True), (None, "0.02", None), ("0.03", None, None)],
-)
-def test_the_spread_widens_past_one_and_a_half_averages(
-    spread: str | None, average: str | None, widens: bool | None
-) -> None:
-    """SC-310."""
-    assert spread_widens(Decimal(spread) if spread else None, Decimal(average) if average else None) is widens
+def test_opening_volumes_of_earlier_sessions_are_counted_by_date() -> None:
+    """SC-309: a session that shows too little is left out."""
+    before = in_a_row([a_minute(600, volume=10)] * 30, "09:30", DAY_BEFORE)
+    assert earlier_opening_volumes([*before, *HALF_HOUR[:10]], 30) == [300]
+    assert earlier_opening_volumes([*before, *HALF_HOUR[:10]], 10) == [100, 1000]
+
+
+def test_minutes_join_to_longer_bars_where_all_are_there() -> None:
+    """SC-301: `signal_bar_seconds = 300`."""
+    bars = in_a_row([a_minute(600 + number, high=610 - number, volume=10) for number in range(5)])
+    assert joined(bars, TODAY, 300) == (a_minute(604, opened=600, high=610, low=600, volume=50, seconds=300),)
+    assert joined(bars[:4], TODAY, 300) == ()
+    assert joined(bars, TODAY, 60) == bars
+    assert joined([*bars[:4], a_minute(604, start="09:34", volume=None)], TODAY, 300)[0].volume is None

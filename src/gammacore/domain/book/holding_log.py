@@ -41,6 +41,7 @@ from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.spreads import CreditSpread
 from gammacore.errors import InvalidInput
 
@@ -208,8 +209,9 @@ class HoldingLog:
 
     def _delivered(self, event: SharesDelivered) -> None:
         """Shares that settlement moved are a holding of their own, at the settlement price. Rule: CS-529."""
+        since = _delivered_at(event, self._all.get(event.holding))
         delivered: AnyHolding = Holding(
-            event.new_holding, str(Origin.DELIVERED), event.symbol, Origin.DELIVERED, HoldingState.OPEN, event.at, None
+            event.new_holding, str(Origin.DELIVERED), event.symbol, Origin.DELIVERED, HoldingState.OPEN, since, None
         )
         self._put(delivered.traded(event.symbol, event.shares, event.basis))
 
@@ -265,3 +267,11 @@ def _with_watch(holding: AnyHolding, watch: Watch) -> AnyHolding:
             return evolve(holding, memory=watch)
         case _:
             assert_never(watch)
+
+
+def _delivered_at(event: SharesDelivered, spread: AnyHolding | None) -> dt.datetime:
+    """Since when the shares are held: a start that came days after the expiry noted it late. Rule: CS-529."""
+    if spread is None or not spread.sides:
+        return event.at
+    expiry = spread.sides[0].short.expiry
+    return event.at if new_york_date(event.at) <= expiry else TradingSession.of(expiry).close

@@ -42,12 +42,16 @@ class NoGreeks(StrEnum):
 
 @frozen
 class OptionGreeks:
-    """Per share: `delta` -1..1, `gamma` a point, `theta` points a calendar day, `vega` points a volatility point."""
+    """Per share: `delta` -1..1, `gamma` a point, `theta` points a calendar day, `vega` points a volatility point.
+
+    `at_parity` marks a leg that is worth its intrinsic value and moves like shares. Rule: SC-419.
+    """
 
     delta: Decimal
     gamma: Decimal
     theta: Decimal
     vega: Decimal
+    at_parity: bool = field(default=False, kw_only=True)
 
 
 def _rates(values: ArrayLike) -> Floats:

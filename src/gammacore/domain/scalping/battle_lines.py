@@ -13,7 +13,8 @@ from attrs import frozen
 
 from gammacore.domain.instruments import Right
 from gammacore.domain.market import Bar
-from gammacore.domain.sessions import TradingSession, new_york
+from gammacore.domain.market_history import ONE_DAY
+from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import Direction
 
@@ -65,13 +66,12 @@ class BattleLines:
 
     @classmethod
     def of(cls, bars: Sequence[Bar], before: TradingSession, session: TradingSession) -> BattleLines | None:
-        """The lines of a day from bars of one length, of the session `before` and of the hours between the two.
+        """The lines of a day from bars of the session `before`, its daily bar or shorter ones, and of the hours since.
 
-        None (`battle_lines_missing`) unless bars cover five sixths of the session before: a high of its afternoon alone
-        would be another line (ours).
+        None (`battle_lines_missing`) without the daily bar, unless the shorter ones cover five sixths of the session: a
+        high of its afternoon alone would be another line (ours).
         """
-        previous = Range.of(bars, before.open, before.close)
-        if previous is None or not cover(bars, before.open, before.close):
+        if (previous := _range_of(bars, before)) is None:
             return None
         morning = new_york(session.date, PREMARKET_OPENS)
         return cls(
@@ -111,6 +111,13 @@ class BattleLines:
         """Whether the price is beyond that line; on it it is not. Rules: SC-325, SC-335."""
         line = self.invalidation(right)
         return price < line if right is Right.CALL else price > line
+
+
+def _range_of(bars: Sequence[Bar], session: TradingSession) -> Range | None:
+    daily = (bar for bar in bars if bar.seconds == ONE_DAY and new_york_date(bar.start) == session.date)
+    if (whole := next(daily, None)) is not None:
+        return Range(whole.high, whole.low)
+    return Range.of(bars, session.open, session.close) if cover(bars, session.open, session.close) else None
 
 
 def first_five_minute_close(bars: Iterable[Bar], session: TradingSession) -> Decimal | None:

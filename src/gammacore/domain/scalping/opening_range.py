@@ -12,14 +12,13 @@ from attrs import frozen
 from gammacore.domain.market import Bar
 from gammacore.domain.market_history import opening_price
 from gammacore.domain.scalping.battle_lines import Range, cover, within
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.volatility import unbroken
 
 SIGNAL_BARS = 10
 BARS_BEFORE, LEAST_BEFORE = 9, 3
 SESSIONS_BEFORE = 5
 TREND_BARS, TREND_FACTOR = 3, Fraction(12, 10)
-WIDENED = Fraction(15, 10)
 
 
 @frozen
@@ -50,6 +49,13 @@ def opening_volume(bars: Sequence[Bar], session: TradingSession, minutes: int) -
     return _volume(within(bars, start, end)) if cover(bars, start, end) else None
 
 
+def earlier_opening_volumes(bars: Sequence[Bar], minutes: int) -> list[int]:
+    """The same of each session these bars are of, oldest first; a session that does not show it is left out."""
+    dates = sorted({new_york_date(bar.start) for bar in bars})
+    known = (opening_volume(bars, TradingSession.of(date), minutes) for date in dates)
+    return [volume for volume in known if volume is not None]
+
+
 def opening_volume_ratio(today: int | None, before: Sequence[int]) -> Fraction | None:
     """Today's opening volume over the mean of the sessions before, newest last, up to 5 of them. Rule: SC-309.
 
@@ -71,6 +77,24 @@ def signal_bars(bars: Sequence[Bar], session: TradingSession, now: dt.datetime) 
     return unbroken(done)[-SIGNAL_BARS:]
 
 
+def joined(bars: Sequence[Bar], session: TradingSession, seconds: int) -> tuple[Bar, ...]:
+    """Longer bars made of shorter ones, from the session's open on; one that lacks a part is left out. Rule: SC-301."""
+    if not bars or bars[0].seconds == seconds:
+        return tuple(bars)
+    step = dt.timedelta(seconds=seconds)
+    parts: dict[dt.datetime, list[Bar]] = {}
+    for bar in within(bars, session.open, session.close):
+        parts.setdefault(session.open + (bar.start - session.open) // step * step, []).append(bar)
+    return tuple(
+        Bar(
+            start, seconds, whole[0].open, max(bar.high for bar in whole), min(bar.low for bar in whole),
+            whole[-1].close, volume=_volume(whole),
+        )
+        for start, whole in parts.items()
+        if sum(bar.seconds for bar in whole) == seconds
+    )  # fmt: skip
+
+
 def volume_ratio(bars: Sequence[Bar]) -> Fraction | None:
     """The last bar's volume over the mean of those before it, 3 to 9 of them; None where that is missing. SC-308"""
     before = bars[-BARS_BEFORE - 1 : -1]
@@ -86,17 +110,6 @@ def volume_rises(bars: Sequence[Bar]) -> bool | None:
     if len(bars) < 2 * TREND_BARS or recent is None or earlier is None:
         return None
     return recent > TREND_FACTOR * earlier
-
-
-def spread_widens(spread: Decimal | None, average: Decimal | None) -> bool | None:
-    """Whether the newest usable share quote is over 1.5 times as wide as the average before it. Rule: SC-310.
-
-    >>> spread_widens(Decimal("0.03"), Decimal("0.02")), spread_widens(Decimal("0.031"), Decimal("0.02"))
-    (False, True)
-    """
-    if spread is None or average is None:
-        return None
-    return Fraction(spread) > WIDENED * Fraction(average)
 
 
 def _volume(bars: Sequence[Bar]) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -16,6 +16,7 @@ from typing import Any
 from attrs import frozen
 
 from gammacore.domain.dollars import CENT
+from gammacore.domain.holdings.plans import EntryTerms
 from gammacore.domain.instruments import Side, tick_ceiling, tick_floor
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
@@ -31,6 +32,7 @@ SCRATCH_MINUTES, LAST_MINUTE = 5, 1
 RISK_WITHOUT_STOP = Decimal("0.01")
 """Part of the notional that counts as risk where there is no stop. Rule: SC-208."""
 MOST_TRADES, MOST_SMART_TRADES = 20, 10
+A_MINUTE = dt.timedelta(minutes=1)
 
 
 class EntryOrder(StrEnum):
@@ -97,6 +99,23 @@ class Trip:
 
     def buys(self, now: dt.datetime) -> bool:
         return self.buy_from <= now < self.buy_until
+
+    @property
+    def leaves_from(self) -> dt.datetime:
+        """From when on a patient unwind leaves without a loss. Rule: SC-210."""
+        return self.sell_until - SCRATCH_MINUTES * A_MINUTE
+
+    @property
+    def sells_all_from(self) -> dt.datetime:
+        """From when on a patient unwind sells at market. Rule: SC-210."""
+        return self.sell_until - LAST_MINUTE * A_MINUTE
+
+    @property
+    def seams(self) -> tuple[dt.datetime, ...]:
+        """Instants at which something changes whatever the market shows."""
+        return (
+            self.buy_from, self.buy_until, self.sell_from, self.leaves_from, self.sells_all_from, self.sell_until
+        )  # fmt: skip
 
 
 @frozen
@@ -172,6 +191,28 @@ class St0ckaRules:
         ttl = dt.timedelta(seconds=self.entry_ttl)
         return next((trip for trip in self.trips(session) if trip.buys(opened_at) or trip.buys(opened_at - ttl)), None)
 
+    def time_exit(self, trip: Trip | None, now: dt.datetime, *, is_even: bool) -> str | None:
+        """Why the clock ends a position of these windows now; None where it does not. Rules: SC-209, SC-210, SC-213.
+
+        `trip` is None for one opened outside all windows, `is_even` whether it could be closed without a loss.
+        """
+        if trip is None:
+            return "time_exit"
+        if now < trip.sell_from:
+            return None
+        if self.unwind is Unwind.IMMEDIATE or now >= trip.sells_all_from:
+            return "time_exit"
+        return "scratch_exit" if now >= trip.leaves_from and is_even else None
+
+    def slot(self, now: dt.datetime, session: TradingSession, sent: Iterable[dt.datetime]) -> dt.datetime | None:
+        """From when on the next entry may be sent: what is judged until it is sent is one entry. Rules: SC-011, SC-203.
+
+        `sent` is when the entries before it were sent. None before the first window.
+        """
+        windows = [trip.buy_from for trip in self.trips(session) if trip.buy_from <= now]
+        wait = dt.timedelta(seconds=self.smart.cooldown(self.min_entry_interval))
+        return max((*windows, *(at + wait for at in sent))) if windows else None
+
     # -- how much -----------------------------------------------------------------------------------------------------
 
     def size(self, volatility: VolatilityState, low: float, high: float) -> int:
@@ -207,6 +248,18 @@ class St0ckaRules:
             return self.smart.stop(target)
         return Decimal(0) if self.stop_per_share is None else self.stop_per_share * scale
 
+    def distances(self, terms: EntryTerms | None, entry: Decimal, scale: Decimal) -> tuple[Decimal, Decimal]:
+        """Target and stop of a position bought at `entry` points, dollars a share; a stop of 0 is none.
+
+        They were fixed when it opened (SC-217); those of a smart entry are parts of what was really paid (SC-231). What
+        was found without terms has the plain ones.
+        """
+        if terms is not None and not terms.signal:
+            return terms.target, terms.stop
+        is_smart = self.smart.is_on if terms is None else True
+        target = self.smart.target(entry, scale) if is_smart else self.profit_target
+        return target, self.smart.stop(target) if is_smart else self.stop(target, scale)
+
     def risk(self, stop: Decimal, price: Decimal, shares: int) -> Decimal:
         """Dollars lost at the stop; without one a hundredth of the notional. Rules: SC-208, SC-605."""
         return (stop or RISK_WITHOUT_STOP * price) * shares
@@ -225,6 +278,16 @@ def target_price(entry: Decimal, target: Decimal, side: Side, tick: Decimal = CE
     """
     exact = entry + side.sign * target
     return tick_ceiling(exact, tick) if side is Side.BUY else tick_floor(exact, tick)
+
+
+def is_stopped(out: Decimal, entry: Decimal, stop: Decimal, side: Side) -> bool:
+    """Whether a position is as far below its entry as its stop; `out` is what it would be closed at. Rule: SC-208.
+
+    >>> is_stopped(Decimal("589.01"), Decimal(590), Decimal(1), Side.BUY), is_stopped(
+    ...     Decimal("589.00"), Decimal(590), Decimal(1), Side.BUY)
+    (False, True)
+    """
+    return stop > 0 and (out - entry) * side.sign <= -stop
 
 
 def entry_limit(bid: Decimal, ask: Decimal, side: Side, tick: Decimal = CENT) -> Decimal:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from gammacore.domain.indicators import BAND_DEVIATIONS, bollinger_band, cutler_rsi
-from gammacore.domain.instruments import Side
+from gammacore.domain.instruments import Side, tick_ceiling, tick_floor
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
@@ -109,8 +109,8 @@ def target_at_vwap(vwap: Fraction, entry: Decimal, tick: Decimal, side: Side = S
     """
     steps = vwap / Fraction(tick)
     if side is Side.BUY:
-        return max(math.ceil(steps) * tick, entry + tick)
-    return min(math.floor(steps) * tick, entry - tick)
+        return max(math.ceil(steps) * tick, tick_ceiling(entry + tick, tick))
+    return min(math.floor(steps) * tick, tick_floor(entry - tick, tick))
 
 
 def is_replaced(resting: Decimal, wanted: Decimal, seconds: float, scale: Decimal) -> bool:

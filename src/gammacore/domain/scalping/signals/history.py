@@ -10,8 +10,24 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.scalping.signals.signal import SignalName
 from gammacore.domain.sessions import new_york_date
+from gammacore.domain.verdicts import FilterVerdict
+
+RULE_OF = {name: f"SC-{312 + number}" for number, name in enumerate(SignalName)}
+"""The rule of each detector, under which an entry's record keeps what it said."""
+NOT_SEEN = frozenset({"no_signal", "bars_missing"})
+
+
+def is_signal(filter_verdict: FilterVerdict) -> bool:
+    """Whether this verdict of an entry's record is a detector's."""
+    return filter_verdict.name in RULE_OF
+
+
+def was_seen(filter_verdict: FilterVerdict) -> bool:
+    """Whether this verdict of an entry's record is that of a signal that was there, passed or not."""
+    return is_signal(filter_verdict) and filter_verdict.verdict.reason not in NOT_SEEN
 
 
 @frozen
@@ -42,6 +58,13 @@ class SignalClosed:
 
 
 SignalEvent = SignalSeen | SignalTraded | SignalClosed
+
+
+def seen_in(record: EntryJudged, bar_seconds: int) -> tuple[SignalSeen, ...]:
+    """The signals an entry's record tells of, in the newest bar that had ended by then."""
+    step = dt.timedelta(seconds=bar_seconds)
+    ended = record.at - (record.at - dt.datetime.min.replace(tzinfo=dt.UTC)) % step
+    return tuple(SignalSeen(SignalName(one.name), ended, one.verdict.passed) for one in record.filters if was_seen(one))
 
 
 @frozen
