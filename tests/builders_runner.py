@@ -204,7 +204,7 @@ class ShareDay:
     streams: bool = True
     storage: MemoryStorage = field(factory=lambda: MemoryStorage(MemoryLedger()))
     session: TradingSession = field(factory=a_session)
-    terms: Any = TERMS
+    terms: Any = field(factory=lambda: evolve(TERMS, starting_balance=Decimal(100_000)))
     exchange: FakeExchange = field(init=False)
     feed: StreamedMarket = field(init=False)
     quotes: MarketQuotes = field(init=False)
@@ -258,6 +258,9 @@ class Running:
             return await self.runner.main()
 
         return finished(self.loop, both())
+
+    def tasks(self) -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks(self.loop)
 
 
 def finished(loop: VirtualLoop, work: Coroutine[Any, Any, Answer]) -> Answer:

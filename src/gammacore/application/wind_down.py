@@ -39,6 +39,7 @@ class WindDown:
         day = self._day
         flatten = flatten and day.session.is_trading(day.clock.now())
         day.survival.begin_cycle()
+        day.survival.run("orders", partial(day.desk.advance, at_once=True))
         day.keep_house()
         for step in self._steps(flatten=flatten):
             day.survival.run("an order", partial(day.carry_out, step))

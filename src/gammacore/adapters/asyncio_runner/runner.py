@@ -35,7 +35,7 @@ LISTEN_SECONDS = 0.05
 EXPORT_SECONDS = 60.0
 APART_SECONDS = 5.0
 """Between two streams opened to one host. Rule: SC-1013."""
-STEP_SECONDS = 0.1
+STEP_SECONDS = 0.25
 """From one step of the end of a run to the next (ours)."""
 MEASURED = 4096
 """So many of the newest decisions are measured."""
