@@ -44,7 +44,7 @@ PATH = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(rules=RULES, path=PATH, first=treated([(1,), (2,), *WHOLE]), later=st.lists(treated(WHOLE), max_size=12))
 def test_never_more_is_sold_than_held_and_the_day_ends_flat(
     rules: St0ckaRules, path: list[tuple[int, int, int]], first: dict[str, Any], later: list[dict[str, Any]]
