@@ -300,6 +300,24 @@ def test_the_record_of_an_entry_tells_which_signals_were_seen() -> None:
     assert SignalHistory.of(seen).total(SignalName.OPENING_DRIVE).passed == 1
 
 
+def test_a_refusal_outside_the_windows_is_journaled_once() -> None:
+    """SC-011: under the window that comes, or the last one that was."""
+    (early,) = steps(a_look("09:31:00"))
+    assert isinstance(early, NoTrade)
+    assert (early.judgement.reason, early.judgement.scheduled_at) == ("outside_window", at("10:00"))
+    assert steps(a_look("11:30:00", book=a_ledger(early.judgement))) == []
+    (late,) = steps(a_look("15:46:00"), rules(afternoon=True))
+    assert isinstance(late, NoTrade)
+    assert late.judgement.scheduled_at == at("15:00")
+    assert steps(a_look("09:29:00")) == []
+
+
+def test_a_sale_that_rests_for_the_day_holds_no_entry_back() -> None:
+    """SC-325."""
+    offered = a_ledger(entry(time="09:31"), sale(4, "option_stop", limit="0.01", life=None, time="09:40"))
+    assert reason(a_look("10:05:59", book=offered)) is None
+
+
 def test_the_account_is_asked_in_the_window_alone() -> None:
     desk, session = St0ckgDesk(), a_look().session
     assert desk.needs(at("10:00"), session, a_ledger()) == Needs(minutes=True, account=True, equity=True)

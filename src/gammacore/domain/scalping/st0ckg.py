@@ -92,6 +92,11 @@ class St0ckgRules:
         last = (session.before_close(60), session.before_close(15))
         return ((morning[0], morning[1]), last) if self.afternoon else ((morning[0], morning[1]),)
 
+    def nearest_window(self, now: dt.datetime, session: TradingSession) -> Window:
+        """The last window that has begun, before any has the first: under it a refusal is kept."""
+        windows = self.windows(session)
+        return next((window for window in reversed(windows) if window[0] <= now), windows[0])
+
     def window_at(self, now: dt.datetime, session: TradingSession) -> Window | None:
         """The window that is open now. Rule: SC-004."""
         return next((window for window in self.windows(session) if window[0] <= now < window[1]), None)
