@@ -35,7 +35,7 @@ from gammacore.domain.scalping.option_size import OptionSize
 from gammacore.domain.scalping.signals.dealer_gamma import DealerGamma
 from gammacore.domain.scalping.signals.history import SignalHistory, seen_in
 from gammacore.domain.scalping.signals.signal import SignalName
-from gammacore.domain.scalping.st0ckg import RangeProfile, SignalBars, St0ckgRules
+from gammacore.domain.scalping.st0ckg import RangeProfile, SignalBars, St0ckgRules, TargetDelta
 from gammacore.domain.strategy import Needs, NoTrade, Situation, Trade
 from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
@@ -231,6 +231,15 @@ def test_the_free_feed_pays_more_for_less() -> None:
     """SC-330, SC-331."""
     bought = order(a_look(), rules(size=OptionSize(feed=StockFeed.IEX)))
     assert (bought.limit, bought.quantity) == (Decimal("0.55"), 3)
+
+
+def test_the_delta_aimed_at_may_be_that_of_the_session() -> None:
+    """SC-459: 0.45 in the morning, so a nearer strike."""
+    by_session = rules(st0ckg_delta=TargetDelta.BY_SESSION)
+    session = a_look().session
+    assert by_session.rules.wanted_delta(at("10:05"), session) == Decimal("0.45")
+    assert St0ckgRules().wanted_delta(at("10:05"), session) == Decimal("0.30")
+    assert order(a_look(), by_session).legs[0].symbol == call(592).occ
 
 
 def test_one_contract_is_bought_at_least_unless_told_otherwise() -> None:

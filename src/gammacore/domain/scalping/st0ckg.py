@@ -12,9 +12,10 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.parameters import parameter
-from gammacore.domain.scalping.option_choice import ExpiryChoice
+from gammacore.domain.scalping.option_choice import STANDARD_DELTA, ExpiryChoice
 from gammacore.domain.scalping.option_size import OptionSize
 from gammacore.domain.scalping.r_exits import RExitRules
+from gammacore.domain.scalping.sessions_table import session_part
 from gammacore.domain.scalping.signals.dealer_gamma import DealerGamma
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.words import Confidence
@@ -34,6 +35,13 @@ class RangeProfile(StrEnum):
 
     STANDARD = "standard"
     EARLY = "early"
+
+
+class TargetDelta(StrEnum):
+    """fixed: 0.30; by_session: the figure of the part of the day (SC-459)."""
+
+    FIXED = "fixed"
+    BY_SESSION = "by_session"
 
 
 class SignalBars(StrEnum):
@@ -60,6 +68,7 @@ class St0ckgRules:
     min_confidence: Confidence = parameter(Confidence.MEDIUM, "Least confidence of a signal: LOW, MEDIUM or HIGH.")
     min_composite: Decimal | None = parameter(None, "Least composite score of all signals; none: not asked.", above=0)
     dealer_gamma: DealerGamma = parameter(DealerGamma.HOUSE, "How DEALER_GAMMA is read: house, or legacy_delta_proxy.")
+    st0ckg_delta: TargetDelta = parameter(TargetDelta.FIXED, "|delta| aimed at: fixed (0.30) or by_session.")
     expiry: ExpiryChoice = parameter(ExpiryChoice.TODAY, "today, or nearest for recordings without today's.")
     max_positions: int = parameter(2, "Positions at a time.", at_least=1)
     max_trades_per_day: int = parameter(5, "Positions opened a day at most.", at_least=1)
@@ -80,6 +89,11 @@ class St0ckgRules:
     @property
     def range_minutes(self) -> int:
         return self.opening_range_minutes or _MINUTES[self.profile][0]
+
+    def wanted_delta(self, now: dt.datetime, session: TradingSession) -> Decimal:
+        """|delta| of the option that is bought now. Rules: SC-328, SC-459."""
+        part = session_part(now, session) if self.st0ckg_delta is TargetDelta.BY_SESSION else None
+        return STANDARD_DELTA if part is None else part.delta
 
     def windows(self, session: TradingSession) -> tuple[Window, ...]:
         """The entry windows, [start, end) each; the afternoon's counts back from the close. Rules: SC-003, SC-303.
