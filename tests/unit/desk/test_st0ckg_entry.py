@@ -35,7 +35,7 @@ from gammacore.domain.scalping.option_size import OptionSize
 from gammacore.domain.scalping.signals.dealer_gamma import DealerGamma
 from gammacore.domain.scalping.signals.history import SignalHistory, seen_in
 from gammacore.domain.scalping.signals.signal import SignalName
-from gammacore.domain.scalping.st0ckg import RangeProfile, SignalBars, St0ckgRules, TargetDelta
+from gammacore.domain.scalping.st0ckg import RangeProfile, St0ckgRules, TargetDelta
 from gammacore.domain.strategy import Needs, NoTrade, Situation, Trade
 from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
@@ -215,8 +215,10 @@ def test_a_window_that_begins_in_the_opening_range_is_refused() -> None:
 
 def test_five_minute_signal_bars_are_made_of_minutes() -> None:
     """SC-301."""
-    entry_of_fives = the_entry(a_look(), rules(signal_bar_seconds=SignalBars.FIVE_MINUTES))
+    entry_of_fives = the_entry(a_look(), rules(signal_bar_seconds=300))
     assert [bar.seconds for bar in entry_of_fives.frame.bars] == [300] * 7
+    with pytest.raises(InvalidInput):
+        St0ckgRules(signal_bar_seconds=120)
 
 
 def test_the_nearest_expiry_serves_recordings_without_todays() -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from gammacore.domain.market_history import FIVE_MINUTES, ONE_MINUTE
 from gammacore.domain.parameters import parameter
 from gammacore.domain.scalping.option_choice import STANDARD_DELTA, ExpiryChoice
 from gammacore.domain.scalping.option_size import OptionSize
@@ -44,13 +45,6 @@ class TargetDelta(StrEnum):
     BY_SESSION = "by_session"
 
 
-class SignalBars(StrEnum):
-    """Length of a signal bar: a minute, or five. Rule: SC-301."""
-
-    ONE_MINUTE = "60"
-    FIVE_MINUTES = "300"
-
-
 _MINUTES = {RangeProfile.STANDARD: (30, 90), RangeProfile.EARLY: (10, 60)}
 """Minutes after the open at which entries begin and end."""
 
@@ -64,7 +58,7 @@ class St0ckgRules:
         None, "Length of the opening range; none = 30, 10 in the profile early.", at_least=5
     )
     afternoon: bool = parameter(False, "Entries also from 60 to 15 minutes before the close.")
-    signal_bar_seconds: SignalBars = parameter(SignalBars.ONE_MINUTE, "Length of a signal bar, seconds: 60 or 300.")
+    signal_bar_seconds: int = parameter(ONE_MINUTE, "Length of a signal bar, seconds: 60 or 300.")
     min_confidence: Confidence = parameter(Confidence.MEDIUM, "Least confidence of a signal: LOW, MEDIUM or HIGH.")
     min_composite: Decimal | None = parameter(None, "Least composite score of all signals; none: not asked.", above=0)
     dealer_gamma: DealerGamma = parameter(DealerGamma.HOUSE, "How DEALER_GAMMA is read: house, or legacy_delta_proxy.")
@@ -81,10 +75,8 @@ class St0ckgRules:
         if self.range_minutes > begins:
             fix = f"give at most {begins}: entries begin then"
             raise InvalidInput("opening_range_minutes", self.range_minutes, fix)
-
-    @property
-    def bar_seconds(self) -> int:
-        return int(self.signal_bar_seconds.value)
+        if self.signal_bar_seconds not in (ONE_MINUTE, FIVE_MINUTES):
+            raise InvalidInput("signal_bar_seconds", self.signal_bar_seconds, f"give {ONE_MINUTE} or {FIVE_MINUTES}")
 
     @property
     def range_minutes(self) -> int:
