@@ -167,7 +167,7 @@ class ShareWorld(World):
         """What the strategy says now, carried out by no one."""
         if self.clock.now() >= self.session.open:
             self.day.begin()
-        return self.strategy.decide(self.day.look()).steps
+        return self.day.strategy.decide(self.day.look()).steps
 
     def restart(self) -> None:
         super().restart()
