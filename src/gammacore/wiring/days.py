@@ -34,6 +34,7 @@ from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import InstrumentedBroker
 from gammacore.application.watch_equity import AccountWorth, WatchEquity
+from gammacore.application.watch_feed import WatchFeed
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
@@ -49,6 +50,7 @@ from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.tape import Tape
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -291,6 +293,12 @@ def wire_trade(
     is_looked_at = venue.terms.mode is not Mode.STUDY
     lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
     spec = spec_of(settings.trade.strategy)
+    feed: WatchFeed | None = None
+    feed_speaks: tuple[Callable[[], Verdict], ...] = ()
+    tape_after = None
+    if venue.feed is not None:
+        feed = WatchFeed(venue.feed, ledger, clock, day.session, settings.scalping.runner)
+        feed_speaks, tape_after = (feed.judge_opening,), venue.feed.tape_after
     guard = Guard(
         ledger,
         broker,
@@ -299,7 +307,7 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
-        checks=Checks((survival.judge_opening, lineages.judge_opening), lineages.judge_any),
+        checks=Checks((survival.judge_opening, lineages.judge_opening, *feed_speaks), lineages.judge_any),
         worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
         session=day.session,
         is_scalping=spec.is_scalping,
@@ -318,7 +326,7 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session))
+    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session, venue.terms.mode), tape_after)
     gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
@@ -355,14 +363,16 @@ def wire_trade(
         equity=None if guards is None else WatchEquity(ledger, guards, underlying),
         tables=day.tables,
         time=time,
+        feed=feed,
     )
 
 
-def _memory(settings: Settings, session: TradingSession) -> MarketMemory:
+def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:
     """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
     scalps = spec_of(settings.trade.strategy).is_scalping
     marks = Marks() if scalps or settings.limits.count_open_loss else None
-    return MarketMemory(marks=marks, tape=Tape(settings.scalping.quotes, session.open) if scalps else None)
+    tape = Tape(settings.scalping.quotes, session.open, is_stepped=mode is Mode.STUDY)
+    return MarketMemory(marks=marks, tape=tape if scalps else None)
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:

@@ -29,7 +29,7 @@ from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.market_data import MarketData
+from gammacore.ports.market_data import MarketData, QuoteFeed, QuoteStream
 from gammacore.wiring.arming import Armed
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.looks import expiries_of
@@ -47,7 +47,8 @@ CONFIRM_AFTER_SECONDS = 2.0
 class Venue:
     """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order.
 
-    `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping.
+    `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping. `feed` is the
+    market where its quotes are streamed besides, by `streams`.
     """
 
     terms: DayTerms
@@ -58,6 +59,8 @@ class Venue:
     news: OrderNews | None = None
     closes: tuple[Callable[[], None], ...] = field(default=())
     keep_time: Callable[[], None] = lambda: None
+    feed: QuoteFeed | None = None
+    streams: tuple[QuoteStream, ...] = ()
 
     def close(self) -> None:
         for close in self.closes:

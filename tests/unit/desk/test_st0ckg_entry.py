@@ -279,6 +279,13 @@ def test_a_no_is_written_down_once_and_once_a_bar_while_a_signal_is_seen() -> No
     assert other.judgement.reason == "battle_lines_missing"
 
 
+def test_a_no_does_not_take_the_place_of_an_entry_at_the_windows_first_instant() -> None:
+    """SC-011: both are kept."""
+    record = order(a_look("10:00:00", minutes=the_minutes("10:00", "592"))).record
+    assert isinstance(record, EntryJudged)
+    assert at("10:00") < record.scheduled_at < at("10:00:01")
+
+
 def test_the_record_of_an_entry_tells_which_signals_were_seen() -> None:
     """SC-324."""
     (step,) = the_entry(a_look("10:05:10")).steps()
