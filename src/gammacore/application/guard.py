@@ -116,6 +116,9 @@ class Guard:
         verdict = self._judge_hedge() if judged.risk is Risk.HEDGES else judge_halted(book)
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = judge_breaker(book.breaker_tripped_at)
+        if verdict.passed and judged.risk is Risk.ADDS and self._is_scalping:
+            owner = book.holdings[order.ticket.holding].owner
+            verdict = _first_no(self._account(self._clock.now()).account_gates(owner))
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = self._checks.judge_opening()
         return None if verdict.passed else Refused(judged.risk, verdict)

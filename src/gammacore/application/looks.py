@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -39,6 +40,8 @@ class Looks:
         day = self._day
         now, book = day.clock.now(), day.ledger.book
         ask, equity = day.survival.ask, day.equity
+        needs = FOR_AN_ENTRY if for_entry else self._needs(now)
+        day.survival.run("the market", partial(day.market.attend, needs.expiries))
         market = self._snapshot(now)
         memory = day.recall(market)
         day.guard.saw(market, memory.marks)
@@ -54,7 +57,6 @@ class Looks:
             regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
             equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
         )
-        needs = FOR_AN_ENTRY if for_entry else self._needs(now)
         seen, self._gathered = situation, needs
         if for_entry:
             self.newest = self._with_what_it_needs(seen, needs)
@@ -70,7 +72,7 @@ class Looks:
         day, newest, now = self._day, self.newest, self._day.clock.now()
         needs = self._needs(now)
         missing = any(getattr(needs, part) and not getattr(self._gathered, part) for part in _PARTS)
-        if newest is None or missing or needs.second_look:
+        if newest is None or missing or needs.second_look or needs.expiries != self._gathered.expiries:
             return self.whole()
         memory = day.recall(market)
         day.guard.saw(market, memory.marks)

@@ -304,6 +304,8 @@ class OrderDesk:
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
         if order.state in _NOT_FOUND_YET or (order.id in self._stirred and self._may_look_again(order.id, now)):
             return True
+        if order.ticket.life is not None and self._life.should_cancel(order, now):
+            return True  # a life of its own may be shorter than the time between two looks
         last = self._polled.get(order.id)
         if order.state is OrderState.CANCEL_REQUESTED:
             since = order.changed_at if last is None else max(last, order.changed_at)

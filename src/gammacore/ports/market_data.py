@@ -5,7 +5,7 @@ regime beside it; and where what a market showed is kept, to be shown again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from attrs import frozen
 
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.market import Bar, MarketSnapshot, Quote
+from gammacore.domain.pricing.rates import CashDividend, ParYields
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
 from gammacore.domain.tape import Tape
 
@@ -24,6 +25,10 @@ class SettlementPrint:
     price: Decimal
     estimated: bool
     source: str
+
+
+Expiries = tuple[dt.date, dt.date]
+"""The first and the last expiry, New York dates, both inclusive."""
 
 
 class MarketData(Protocol):
@@ -42,6 +47,14 @@ class MarketData(Protocol):
 
         Raises:
             MarketDataError: the source cannot be read at all.
+        """
+        ...
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """From the next look on only options that expire on these dates are asked for; None: all it was opened for.
+
+        Each expiry more may cost a broker's request a look; a market that shows all at no cost may ignore it. What is
+        not attended to may be missing from the chain: never infer that it is not listed.
         """
         ...
 
@@ -164,6 +177,38 @@ class RegimeSource(Protocol):
 
         Bounded in time; must not raise for anything outside this process. `now` is the instant of the read by the
         caller's clock: never infer from it that the document is of that time.
+        """
+        ...
+
+
+class RateSource(Protocol):
+    """Knows what money costs. Asked once a day. Rule: SC-424."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: `treasury`."""
+        ...
+
+    def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+        """Par yields by date, none after `today`; empty when there are none to be had.
+
+        Bounded in time; must not raise for anything outside this process. Empty is never a rate of 0.
+        """
+        ...
+
+
+class DividendSource(Protocol):
+    """Knows what a share paid. Asked once a day. Rule: SC-425."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: the vendor's name."""
+        ...
+
+    def cash_dividends(self, symbol: str, since: dt.date, until: dt.date) -> Sequence[CashDividend] | None:
+        """Cash dividends with ex-dates in [since, until]; None when they are not known, which is not none paid.
+
+        Bounded in time; must not raise for anything outside this process.
         """
         ...
 

@@ -50,6 +50,7 @@ from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.tape import Tape
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -296,7 +297,9 @@ def wire_trade(
     is_looked_at = venue.terms.mode is not Mode.STUDY
     lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
     spec = spec_of(settings.trade.strategy)
-    feed, feed_speaks, tape_after = None, (), None
+    feed: WatchFeed | None = None
+    feed_speaks: tuple[Callable[[], Verdict], ...] = ()
+    tape_after = None
     if venue.feed is not None:
         feed = WatchFeed(venue.feed, ledger, clock, day.session, settings.scalping.runner)
         feed_speaks, tape_after = (feed.judge_opening,), venue.feed.tape_after
@@ -327,7 +330,7 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session), tape_after)
+    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session, venue.terms.mode), tape_after)
     gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
@@ -368,11 +371,12 @@ def wire_trade(
     )
 
 
-def _memory(settings: Settings, session: TradingSession) -> MarketMemory:
+def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:
     """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
     scalps = spec_of(settings.trade.strategy).is_scalping
     marks = Marks() if scalps or settings.limits.count_open_loss else None
-    return MarketMemory(marks=marks, tape=Tape(settings.scalping.quotes, session.open) if scalps else None)
+    tape = Tape(settings.scalping.quotes, session.open, is_stepped=mode is Mode.STUDY)
+    return MarketMemory(marks=marks, tape=tape if scalps else None)
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:

@@ -38,6 +38,7 @@ from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
 from gammacore.wiring.days import wire_day
+from gammacore.wiring.desk_keys import other_names, with_desk_keys
 from gammacore.wiring.ledgers import whose_ledger
 from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.session_rules import dated_tables
@@ -103,11 +104,16 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     account = configuration.settings.account
     live = configuration.live.switch or bool(configuration.live.account) or not account.paper
     mode = Mode.LIVE if live else Mode.PAPER
-    needed = kit_of(account.broker).keys(mode).needed
+    kit = kit_of(account.broker)
+    needed = kit.keys(mode).needed
     halves = "".join(f"; {half}" for half in _halves(credentials, account.broker, mode))
     if not needed:
         return passed("credentials", f"broker {account.broker} needs none{halves}")
-    found = [look_up(credentials, name) for name in needed]
+    try:
+        store = with_desk_keys(configuration.settings, mode, credentials)
+    except ConfigurationError as wrong:
+        return failed("credentials", str(wrong), "give one whole pair in the environment, in .env, or by `keyring set`")
+    found = [look_up(store, name) for name in needed]
     seen = "; ".join(
         f"{each.name} *** from {each.credential.source}"
         if each.credential is not None
@@ -116,6 +122,7 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     )
     if all(each.credential is not None for each in found):
         return passed("credentials", f"{seen}{halves}")
+    seen += other_names(configuration.settings, kit, credentials)
     state = "incomplete: " if any(each.credential is not None for each in found) else ""
     fix = "give what is missing in the environment, in .env, or by `keyring set gammacore NAME`"
     return failed("credentials", f"{state}{seen}{halves}", fix)

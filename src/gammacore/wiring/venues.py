@@ -207,7 +207,7 @@ def _ticket_of(book: Book, order_id: str) -> OrderTicket | None:
 def for_market(settings: Settings, armed: Armed) -> Armed:
     """The broker whose market is looked at: the one that is traded at, or the one that --market names."""
     source = MarketSource.parse(settings.market.source)
-    return Armed(armed.mode, BrokerName(source.kind)) if source.is_live else armed
+    return Armed(armed.mode, BrokerName(source.kind), keys=armed.keys) if source.is_live else armed
 
 
 def _terms(

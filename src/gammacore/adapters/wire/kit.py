@@ -150,7 +150,9 @@ class BrokerKit:
     `paper_marks` and `live_marks` are how credentials begin that belong to the other kind of account; `twins` pairs a
     live credential with the paper one it must never be the same as. `readers` open its market to who only looks, each
     with the mode it opens; the first that is there is taken. `complete_alone` opens something by itself, so that alone
-    it is no account given by halves.
+    it is no account given by halves. `pairs` are the key and secret of each mode that a strategy's own pair may stand
+    for (SC-706), `mode_of_address` tells whose accounts answer at an address of the broker's, and `extra` is the
+    optional dependency the broker needs with the module it brings.
 
     `open` raises ConfigurationError where a credential or a library is missing, `open_market` also where the broker
     serves no such underlying; neither sends anything.
@@ -166,6 +168,9 @@ class BrokerKit:
     paper_marks: Mapping[str, str] = field(factory=dict)
     live_marks: Mapping[str, str] = field(factory=dict)
     twins: Mapping[str, str] = field(factory=dict)
+    pairs: Mapping[Mode, tuple[str, str]] = field(factory=dict)
+    mode_of_address: Callable[[str], Mode | None] = lambda _url: None
+    extra: tuple[str, str] | None = None
     delay_remedy: str = ""
     """What turns delayed quotes into ones that may be decided on."""
     delay_check: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -17,29 +18,29 @@ from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.scalp_duties import (
     A_MINUTE,
     AT_THE_BROKER,
+    HARD_FLAT_MINUTES,
+    begun_exit,
     call_entry_back,
     duties,
+    entry_price,
     must_go_flat,
     todays_holdings,
-    unclear_cancels,
 )
-from gammacore.domain.desks.st0cka_entry import ShareEntry, smart_view
+from gammacore.domain.desks.st0cka_entry import ShareEntry
+from gammacore.domain.desks.st0cka_figures import TARGET, ShareFigures
 from gammacore.domain.dollars import CENT
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import ShareLeg
-from gammacore.domain.orders import THE_DAY, Effect, Order, Purpose
+from gammacore.domain.orders import THE_DAY, Effect, Order, Purpose, still_closing
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.scalping.dollar_scale import dollar_scale
-from gammacore.domain.scalping.st0cka import LAST_MINUTE, SCRATCH_MINUTES, St0ckaRules, Trip, Unwind, target_price
+from gammacore.domain.scalping.st0cka import St0ckaRules, Trip, is_stopped, target_price
 from gammacore.domain.scalping.vwap import ReversionTarget, is_back_at_vwap, is_replaced, session_vwap, target_at_vwap
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Cancel, Decision, Decisions, Needs, Situation, Trade, Warn
 from gammacore.domain.volatility import VolatilityRules
 
-TARGET = "profit_target"
 MOVED = "target_moved"
-_NO_EXIT = (TARGET, MOVED)
 
 
 @frozen(eq=False)
@@ -60,15 +61,9 @@ class St0ckaDesk:
         return Needs(minutes=True) if held else NOTHING_MORE
 
     def deadlines(self, session: TradingSession, _book: BookView) -> tuple[dt.datetime, ...]:
-        """The seams of its windows."""
-        minutes = (SCRATCH_MINUTES, LAST_MINUTE, 0)
-        return tuple(
-            instant
-            for trip in self.rules.trips(session)
-            for instant in (
-                trip.buy_from, trip.sell_from, *(trip.sell_until - dt.timedelta(minutes=each) for each in minutes)
-            )
-        )  # fmt: skip
+        """The seams of its windows, and when everything is closed."""
+        seams = (seam for trip in self.rules.trips(session) for seam in trip.seams)
+        return (*seams, session.before_close(HARD_FLAT_MINUTES))
 
     def decide(self, situation: Situation) -> Decisions:
         return Decisions((*duties(situation, self.limits), *self.watch(situation), *self.enter(situation)))
@@ -82,11 +77,12 @@ class St0ckaDesk:
             yield from _Watch(self, situation, holding).steps(flat)
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
-        """One entry, or the first gate that forbids it, journaled where it is new. Rule: SC-203."""
-        trip = next((trip for trip in self.rules.trips(situation.session) if trip.buys(situation.now)), None)
-        if trip is not None and must_go_flat(situation, self.limits) is None:
-            case = ShareEntry(self.rules, self.volatility, self.limits, self.fees, situation, self.name, trip)
-            yield from case.steps()
+        """One entry, or the first gate that forbids it, journaled where it is new. Rules: SC-011, SC-203."""
+        yield from ShareEntry(self.figures(situation)).steps()
+
+    def figures(self, situation: Situation) -> ShareFigures:
+        """What it would buy now, and at what."""
+        return ShareFigures(self.rules, self.volatility, self.limits, self.fees, situation, self.name)
 
 
 @frozen(eq=False)
@@ -98,17 +94,18 @@ class _Watch:
     holding: AnyHolding
 
     def steps(self, flat: str | None) -> Iterator[Decision]:
-        orders = self.situation.book.orders_of(self.holding.id)
+        orders, now = self.situation.book.orders_of(self.holding.id), self.situation.now
         if not (held := self.holding.held(self.holding.underlying)):
-            if flat is not None:
-                yield from call_entry_back(orders, flat)
+            is_over = self._trip is None or not self._trip.buys(now)
+            if flat is not None or is_over:
+                yield from call_entry_back(orders, flat or "time_exit")
             return
         side = Side.BUY if held > 0 else Side.SELL
-        yield from unclear_cancels(orders, self.situation.now)
+        entry = entry_price(self.holding, orders, self.holding.underlying)
         yield from self._overdue()
-        reason = flat or _begun(orders) or self._exit(side)
+        reason = begun_exit(orders, besides=(TARGET, MOVED)) or flat or self._exit(entry, side)
         if reason is None:
-            yield from self._rest_target(orders, side)
+            yield from self._rest_target(orders, entry, side)
         else:
             yield from self._leave(orders, side, reason)
 
@@ -122,21 +119,23 @@ class _Watch:
         if not working:
             yield self._sale(side, abs(self.holding.held(self.holding.underlying)), reason, None)
 
-    def _rest_target(self, orders: tuple[Order, ...], side: Side) -> Iterator[Decision]:
-        """The target of what is held, once the entry is over; refused or called back, it is placed again. SC-206."""
+    def _rest_target(self, orders: tuple[Order, ...], entry: Decimal, side: Side) -> Iterator[Decision]:
+        """The target of what is held, once the entry is over; refused or called back, it is placed again.
+
+        What an entry brought late gets one of its own. Rule: SC-206.
+        """
         working = [order for order in orders if order.is_working]
         if any(order.ticket.purpose is Purpose.ENTRY for order in working):
             return
-        wanted = self._target(side)
-        resting = next((order for order in working if order.ticket.reason == TARGET), None)
-        if resting is None:
-            if not working:
-                quantity = abs(self.holding.held(self.holding.underlying))
-                yield self._sale(side, quantity, TARGET, wanted)
-        elif resting.state in AT_THE_BROKER and resting.ticket.limit is not None and self._follows_vwap:
-            scale = dollar_scale(self.holding.underlying, self.situation.market.previous_close) or Decimal(1)
-            if is_replaced(resting.ticket.limit, wanted, resting.age_seconds(self.situation.now), scale):
-                yield Cancel(resting.id, MOVED)
+        symbol = self.holding.underlying
+        wanted, follows = self._target(entry, side), self._vwap is not None
+        if (left := abs(self.holding.held(symbol)) - still_closing(working, symbol)) > 0:
+            yield self._sale(side, left, TARGET, wanted)
+        scale = self.desk.figures(self.situation).scale or Decimal(1)
+        for order in working if follows else ():
+            limit, age = order.ticket.limit or wanted, order.age_seconds(self.situation.now)
+            if order.state in AT_THE_BROKER and is_replaced(limit, wanted, age, scale):
+                yield Cancel(order.id, MOVED)
 
     def _sale(self, side: Side, quantity: int, reason: str, limit: Decimal | None) -> Trade:
         symbol = self.holding.underlying
@@ -154,59 +153,41 @@ class _Watch:
         )
 
     @property
-    def _follows_vwap(self) -> bool:
-        reversion = self.desk.rules.reversion
-        return reversion.use_mean_reversion and reversion.reversion_target is ReversionTarget.VWAP
-
-    @property
-    def _entry(self) -> Decimal:
-        """The average fill price, points. Rule: SC-205."""
-        return self.holding.lots[self.holding.underlying].average_price
-
-    def _target(self, side: Side) -> Decimal:
-        """Where the target rests, points: fixed at the entry, or at the VWAP of now. Rules: SC-217, SC-224."""
-        terms, history = self.holding.terms, self.situation.history
-        fixed = target_price(self._entry, self.desk.rules.profit_target if terms is None else terms.target, side)
-        if not self._follows_vwap or history is None:
-            return fixed
-        vwap = session_vwap(history.one_minute, self.desk.rules.reversion.vwap_min_bars)
-        return fixed if vwap is None else target_at_vwap(vwap, self._entry, CENT, side)
-
-    def _exit(self, side: Side) -> str | None:
-        """The first exit that hits: stop, time, VWAP, smart. Rule: SC-207."""
-        quote = self.situation.memory.quote(self.situation.now)
-        out = None if quote is None else (quote.bid if side is Side.BUY else quote.ask)
-        stop = Decimal(0) if self.holding.terms is None else self.holding.terms.stop
-        if out is not None and stop and (out - self._entry) * side.sign <= -stop:
-            return "stop"
-        if (reason := self._time_exit(out, side)) is not None:
-            return reason
-        if out is None:
-            return None
-        history, rules = self.situation.history, self.desk.rules
-        if history is not None and self._follows_vwap:
-            vwap = session_vwap(history.one_minute, rules.reversion.vwap_min_bars)
-            if vwap is not None and is_back_at_vwap(out, vwap, side):
-                return "vwap_exit"
-        view = smart_view(self.situation, rules)
-        return None if view is None else rules.smart.early_exit(view, self._entry, out, side)
-
-    @property
     def _trip(self) -> Trip | None:
         return self.desk.rules.trip_of(self.holding.opened_at, self.situation.session)
 
-    def _time_exit(self, out: Decimal | None, side: Side) -> str | None:
-        """Rules: SC-209, SC-210, SC-213."""
-        trip, now = self._trip, self.situation.now
-        if trip is None:
-            return "time_exit"
-        if now < trip.sell_from:
-            return None
-        if self.desk.rules.unwind is Unwind.IMMEDIATE or now >= trip.sell_until - LAST_MINUTE * A_MINUTE:
-            return "time_exit"
-        is_late = now >= trip.sell_until - SCRATCH_MINUTES * A_MINUTE
-        is_even = out is not None and (out - self._entry) * side.sign >= 0
-        return "scratch_exit" if is_late and is_even else None
+    @property
+    def _vwap(self) -> Fraction | None:
+        """The VWAP of now, where the target follows it and it is known. Rule: SC-224."""
+        rules, history = self.desk.rules, self.situation.history
+        reversion = rules.reversion
+        follows = rules.use_mean_reversion and reversion.reversion_target is ReversionTarget.VWAP
+        return session_vwap(history.one_minute, reversion.vwap_min_bars) if follows and history is not None else None
+
+    def _distances(self, entry: Decimal) -> tuple[Decimal, Decimal]:
+        scale = self.desk.figures(self.situation).scale or Decimal(1)
+        return self.desk.rules.distances(self.holding.terms, entry, scale)
+
+    def _target(self, entry: Decimal, side: Side) -> Decimal:
+        """Where the target rests, points: fixed at the entry, or at the VWAP of now. Rules: SC-217, SC-224."""
+        if (vwap := self._vwap) is not None:
+            return target_at_vwap(vwap, entry, CENT, side)
+        return target_price(entry, self._distances(entry)[0], side)
+
+    def _exit(self, entry: Decimal, side: Side) -> str | None:
+        """The first exit that hits: stop, time, VWAP, smart. Rule: SC-207."""
+        now, rules = self.situation.now, self.desk.rules
+        quote = self.situation.memory.quote(now)
+        out = None if quote is None else (quote.bid if side is Side.BUY else quote.ask)
+        if out is not None and is_stopped(out, entry, self._distances(entry)[1], side):
+            return "stop"
+        is_even = out is not None and (out - entry) * side.sign >= 0
+        if (reason := rules.time_exit(self._trip, now, is_even=is_even)) is not None or out is None:
+            return reason
+        if (vwap := self._vwap) is not None and is_back_at_vwap(out, vwap, side):
+            return "vwap_exit"
+        view = self.desk.figures(self.situation).smart_view
+        return None if view is None else rules.smart.early_exit(view, entry, out, side)
 
     def _overdue(self) -> Iterator[Warn]:
         """A position still held when its sell window is over, every minute until it is not. Rule: SC-212."""
@@ -215,15 +196,3 @@ class _Watch:
             minutes = (now - trip.sell_until) // A_MINUTE
             detail = f"{self.holding.in_words} still held {minutes} min after its sell window"
             yield Warn("exit_overdue", detail, self.holding.id)
-
-
-def _begun(orders: tuple[Order, ...]) -> str | None:
-    """The exit that was begun: an order sent for it, or the target called back for it; a price that recovers changes
-    nothing.
-    """
-    for order in reversed(orders):
-        if order.ticket.purpose is Purpose.EXIT and order.ticket.reason not in _NO_EXIT:
-            return order.ticket.reason
-        if order.called_back and order.ticket.reason == TARGET and order.called_back not in _NO_EXIT:
-            return order.called_back
-    return None

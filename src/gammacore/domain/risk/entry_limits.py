@@ -6,7 +6,7 @@ The desk asks them for its journal, and the guard asks the same again before an 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 
@@ -75,14 +75,18 @@ class EntryAccount:
         yield _gate("SC-609", "halted", self._judge_day_halt)
         is_open = self.session is not None and self.session.is_trading(self.now)
         yield _gate("SC-602", "session", lambda: _unless(not is_open, "session_closed", "the exchange is closed"))
-        yield _gate("SC-604", "daily_loss", self._judge_daily_loss)
+        yield _gate("SC-604", "daily_loss", self.judge_daily_loss)
         yield _gate("SC-608", "loss_streak", self._judge_streak)
         if max_trades is not None:
-            made = len(opened_on(book, date, owner))
-            yield _gate("SC-233", "max_trades", lambda: _below(made, max_trades, "max_trades", "opened today"))
+            yield _gate(
+                "SC-233", "max_trades",
+                lambda: _below(len(opened_on(book, date, owner)), max_trades, "max_trades", "opened today"),
+            )  # fmt: skip
         if max_positions is not None:
-            held = sum(one.owner == owner and one.is_chosen for one in book.live_holdings)
-            yield _gate("SC-602", "max_positions", lambda: _below(held, max_positions, "max_positions", "held"))
+            yield _gate(
+                "SC-602", "max_positions",
+                lambda: _below(self.positions_of(owner), max_positions, "max_positions", "held"),
+            )  # fmt: skip
 
     def sized_gates(self, entry: SizedEntry) -> Iterator[FilterVerdict]:
         """Everything that forbids an entry of this size, in the order of SC-602."""
@@ -98,7 +102,7 @@ class EntryAccount:
         if self.book.halted_on(new_york_date(self.now)) is not None:
             yield _gate("SC-609", "halted", self._judge_day_halt)
         if limits.count_open_loss:
-            yield _gate("SC-604", "daily_loss", self._judge_daily_loss)
+            yield _gate("SC-604", "daily_loss", self.judge_daily_loss)
         if limits.losses_in_a_row is not None:
             yield _gate("SC-608", "loss_streak", self._judge_streak)
         if limits.heat is not None:
@@ -110,20 +114,34 @@ class EntryAccount:
         """How many units at `price` dollars each a part of the equity buys, floored; 0 where it is not known."""
         return 0 if self.equity is None else max(0, int((part * self.equity / price).to_integral_value(ROUND_FLOOR)))
 
-    def by_cap(self, price: Decimal) -> int:
-        """How many units at `price` dollars each the position cap allows. Rule: SC-606."""
-        return self.shares_of(self.limits.position_share or POSITION_SHARE, price)
+    def by_cap(self, price: Decimal, held: Decimal = ZERO) -> int:
+        """How many units at `price` dollars each the position cap allows beside `held` dollars. Rule: SC-606."""
+        if self.equity is None:
+            return 0
+        room = (self.limits.position_share or POSITION_SHARE) * self.equity - held
+        return max(0, int((room / price).to_integral_value(ROUND_FLOOR)))
+
+    def positions_of(self, owner: str) -> int:
+        """Holdings of a strategy of which something has filled, and that are not booked yet."""
+        return sum(one.owner == owner and one.is_chosen and one.has_filled for one in self.book.live_holdings)
+
+    def held_in(self, symbols: Iterable[str], owner: str) -> Decimal:
+        """Dollars that a strategy's position in these symbols has cost. Rule: SC-606."""
+        own = [holding for holding in self.book.live_holdings if holding.owner == owner]
+        return sum(
+            (abs(one.lots[symbol].cost) for symbol in symbols for one in own if symbol in one.quantities), ZERO
+        )  # fmt: skip
 
     def halts_day(self) -> Verdict:
         """Whether the day is to be halted: a loss at its limit, or losses in a row. Rules: SC-604, SC-608."""
-        loss = self._judge_daily_loss()
+        loss = self.judge_daily_loss()
         return loss if not loss.passed else self._judge_streak()
 
     def _judge_day_halt(self) -> Verdict:
         halted = self.book.halted_on(new_york_date(self.now))
         return Verdict.ok("no halt") if halted is None else Verdict.skip("halted", halted.reason, halted.detail)
 
-    def _judge_daily_loss(self) -> Verdict:
+    def judge_daily_loss(self) -> Verdict:
         profit, limit = self.profit, self.limits.daily_loss
         value = f"{profit.total:+.2f} today ({profit.realised:+.2f} realised)"
         return Verdict.skip("daily_loss", value, f"<= -{limit}") if profit.total <= -limit else Verdict.ok(value)
@@ -132,9 +150,19 @@ class EntryAccount:
         limit = self.limits.losses_in_a_row
         if limit is None:
             return Verdict.ok("off")
-        is_carried = self.limits.carry_streak or self.session is None
-        since = _EVER if is_carried or self.session is None else self.session.open
-        return _below(self.book.losses_in_a_row(since), limit, "loss_streak", "losses in a row")
+        return _below(self.book.losses_in_a_row(self._streak_since), limit, "loss_streak", "losses in a row")
+
+    @property
+    def _streak_since(self) -> dt.datetime:
+        """From when on losses count: this session's open; carried over the night, after the last row that halted a day.
+
+        Such a row has had its day: counted on, it would halt every day for ever.
+        """
+        if self.session is not None and not self.limits.carry_streak:
+            return self.session.open
+        last = self.book.last_day_halt
+        is_spent = last is not None and last.reason == "loss_streak" and last.date < new_york_date(self.now)
+        return last.at + dt.timedelta(microseconds=1) if last is not None and is_spent else _EVER
 
     def _judge_budget(self, entry: SizedEntry) -> Verdict:
         after, limit = self.profit.total - entry.terms.risk, self.limits.daily_loss
@@ -157,11 +185,8 @@ class EntryAccount:
     def _judge_cap(self, entry: SizedEntry) -> Verdict:
         if self.equity is None:
             return Verdict.unknown("equity_unknown", "the broker did not say")
-        held = sum(
-            (abs(holding.lots[symbol].cost) for holding in self.book.live_holdings if holding.owner == entry.owner
-             for symbol in entry.symbols if symbol in holding.quantities), ZERO,
-        )  # fmt: skip
-        limit, notional = (self.limits.position_share or POSITION_SHARE) * self.equity, entry.notional + held
+        notional = entry.notional + self.held_in(entry.symbols, entry.owner)
+        limit = (self.limits.position_share or POSITION_SHARE) * self.equity
         value = f"{notional:.2f}"
         return Verdict.skip("position_cap", value, f"> {limit:.2f}") if notional > limit else Verdict.ok(value)
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from attrs import frozen
 
 from gammacore.domain.dollars import CENT
+from gammacore.domain.holdings.plans import EntryTerms
 from gammacore.domain.instruments import Side, tick_ceiling, tick_floor
+from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.scalping.smart_entry import SmartRules
 from gammacore.domain.scalping.vwap import MeanReversion
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.verdicts import Verdict
 from gammacore.domain.volatility import VolatilityState
 from gammacore.errors import InvalidInput
 
@@ -27,6 +32,7 @@ SCRATCH_MINUTES, LAST_MINUTE = 5, 1
 RISK_WITHOUT_STOP = Decimal("0.01")
 """Part of the notional that counts as risk where there is no stop. Rule: SC-208."""
 MOST_TRADES, MOST_SMART_TRADES = 20, 10
+A_MINUTE = dt.timedelta(minutes=1)
 
 
 class EntryOrder(StrEnum):
@@ -43,6 +49,45 @@ class Unwind(StrEnum):
     PATIENT = "patient"
 
 
+class ShareProfile(StrEnum):
+    """original: one share for a cent; enhanced: size and target by volatility; advanced: five positions at a time.
+
+    Rules: SC-013, SC-201, SC-709.
+    """
+
+    ORIGINAL = "original"
+    ENHANCED = "enhanced"
+    ADVANCED = "advanced"
+
+
+PROFILES: Mapping[ShareProfile, Mapping[str, Any]] = {
+    ShareProfile.ORIGINAL: {
+        "position_size_min": 1,
+        "position_size_max": 1,
+        "profit_target": Decimal("0.01"),
+        "use_volatility_sizing": False,
+    },
+    ShareProfile.ENHANCED: {},
+    ShareProfile.ADVANCED: {"max_positions": 5},
+}
+"""What each profile sets besides the defaults."""
+
+
+def share_profile(name: str) -> Mapping[str, Any]:
+    """The settings of a profile.
+
+    Raises:
+        InvalidInput: no such profile; the message names them.
+
+    >>> share_profile("advanced")
+    {'max_positions': 5}
+    """
+    try:
+        return PROFILES[ShareProfile(name)]
+    except ValueError as wrong:
+        raise InvalidInput("profile", name, f"give one of {', '.join(ShareProfile)}") from wrong
+
+
 @frozen
 class Trip:
     """A window to buy in and the one to sell in, each [start, end). Rules: SC-004, SC-202."""
@@ -55,11 +100,31 @@ class Trip:
     def buys(self, now: dt.datetime) -> bool:
         return self.buy_from <= now < self.buy_until
 
+    @property
+    def leaves_from(self) -> dt.datetime:
+        """From when on a patient unwind leaves without a loss. Rule: SC-210."""
+        return self.sell_until - SCRATCH_MINUTES * A_MINUTE
+
+    @property
+    def sells_all_from(self) -> dt.datetime:
+        """From when on a patient unwind sells at market. Rule: SC-210."""
+        return self.sell_until - LAST_MINUTE * A_MINUTE
+
+    @property
+    def seams(self) -> tuple[dt.datetime, ...]:
+        """Instants at which something changes whatever the market shows."""
+        return (
+            self.buy_from, self.buy_until, self.sell_from, self.leaves_from, self.sells_all_from, self.sell_until
+        )  # fmt: skip
+
 
 @frozen
 class St0ckaRules:
     """How ST0CKA scalps shares: windows, size, target, stop, and how it leaves. Rules: SC-201..220."""
 
+    profile: ShareProfile = parameter(
+        ShareProfile.ENHANCED, "original, enhanced or advanced: sets the rows of its table."
+    )
     power_hour: bool = parameter(False, "Buy again in the last hour: from 60 to 30 minutes before the close.")
     all_day: bool = parameter(False, "Buy from the open to 30 minutes before the close, in place of the morning.")
     max_positions: int = parameter(1, "Positions at a time; 5 in the profile advanced.", at_least=1)
@@ -80,6 +145,7 @@ class St0ckaRules:
         Decimal("1.00"), "Disaster stop, dollars a share of SPY; none: off.", above=0
     )
     unwind: Unwind = parameter(Unwind.IMMEDIATE, "immediate at the start of the sell window, or patient.")
+    use_mean_reversion: bool = parameter(False, "Enter only well away from VWAP.")
     allow_short: bool = parameter(False, "Mean reversion may also sell short, well above VWAP.")
     reversion: MeanReversion = MeanReversion()
     smart: SmartRules = SmartRules()
@@ -97,8 +163,12 @@ class St0ckaRules:
     @property
     def sides(self) -> tuple[Side, ...]:
         """Which way it may open: short only where it bets on a return to VWAP. Rule: SC-201."""
-        shorts = self.allow_short and self.reversion.use_mean_reversion
+        shorts = self.allow_short and self.use_mean_reversion
         return (Side.BUY, Side.SELL) if shorts else (Side.BUY,)
+
+    def judge_reversion(self, price: Decimal, bars: Sequence[Bar], side: Side) -> Verdict:
+        """Whether the price is far enough from VWAP, where that is asked. Rules: SC-222, SC-223."""
+        return self.reversion.judge(price, bars, side) if self.use_mean_reversion else Verdict.ok("off")
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
@@ -120,6 +190,28 @@ class St0ckaRules:
         """The windows a position opened then belongs to; None outside all: it is to be closed. Rule: SC-213."""
         ttl = dt.timedelta(seconds=self.entry_ttl)
         return next((trip for trip in self.trips(session) if trip.buys(opened_at) or trip.buys(opened_at - ttl)), None)
+
+    def time_exit(self, trip: Trip | None, now: dt.datetime, *, is_even: bool) -> str | None:
+        """Why the clock ends a position of these windows now; None where it does not. Rules: SC-209, SC-210, SC-213.
+
+        `trip` is None for one opened outside all windows, `is_even` whether it could be closed without a loss.
+        """
+        if trip is None:
+            return "time_exit"
+        if now < trip.sell_from:
+            return None
+        if self.unwind is Unwind.IMMEDIATE or now >= trip.sells_all_from:
+            return "time_exit"
+        return "scratch_exit" if now >= trip.leaves_from and is_even else None
+
+    def slot(self, now: dt.datetime, session: TradingSession, sent: Iterable[dt.datetime]) -> dt.datetime | None:
+        """From when on the next entry may be sent: what is judged until it is sent is one entry. Rules: SC-011, SC-203.
+
+        `sent` is when the entries before it were sent. None before the first window.
+        """
+        windows = [trip.buy_from for trip in self.trips(session) if trip.buy_from <= now]
+        wait = dt.timedelta(seconds=self.smart.cooldown(self.min_entry_interval))
+        return max((*windows, *(at + wait for at in sent))) if windows else None
 
     # -- how much -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +248,18 @@ class St0ckaRules:
             return self.smart.stop(target)
         return Decimal(0) if self.stop_per_share is None else self.stop_per_share * scale
 
+    def distances(self, terms: EntryTerms | None, entry: Decimal, scale: Decimal) -> tuple[Decimal, Decimal]:
+        """Target and stop of a position bought at `entry` points, dollars a share; a stop of 0 is none.
+
+        They were fixed when it opened (SC-217); those of a smart entry are parts of what was really paid (SC-231). What
+        was found without terms has the plain ones.
+        """
+        if terms is not None and not terms.signal:
+            return terms.target, terms.stop
+        is_smart = self.smart.is_on if terms is None else True
+        target = self.smart.target(entry, scale) if is_smart else self.profit_target
+        return target, self.smart.stop(target) if is_smart else self.stop(target, scale)
+
     def risk(self, stop: Decimal, price: Decimal, shares: int) -> Decimal:
         """Dollars lost at the stop; without one a hundredth of the notional. Rules: SC-208, SC-605."""
         return (stop or RISK_WITHOUT_STOP * price) * shares
@@ -174,6 +278,16 @@ def target_price(entry: Decimal, target: Decimal, side: Side, tick: Decimal = CE
     """
     exact = entry + side.sign * target
     return tick_ceiling(exact, tick) if side is Side.BUY else tick_floor(exact, tick)
+
+
+def is_stopped(out: Decimal, entry: Decimal, stop: Decimal, side: Side) -> bool:
+    """Whether a position is as far below its entry as its stop; `out` is what it would be closed at. Rule: SC-208.
+
+    >>> is_stopped(Decimal("589.01"), Decimal(590), Decimal(1), Side.BUY), is_stopped(
+    ...     Decimal("589.00"), Decimal(590), Decimal(1), Side.BUY)
+    (False, True)
+    """
+    return stop > 0 and (out - entry) * side.sign <= -stop
 
 
 def entry_limit(bid: Decimal, ask: Decimal, side: Side, tick: Decimal = CENT) -> Decimal:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from gammacore.domain.indicators import BAND_DEVIATIONS, bollinger_band, cutler_rsi
-from gammacore.domain.instruments import Side
+from gammacore.domain.instruments import Side, tick_ceiling, tick_floor
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.verdicts import Verdict
@@ -54,7 +54,6 @@ class MeanReversion:
     the upper band.
     """
 
-    use_mean_reversion: bool = parameter(False, "Enter only well away from VWAP.")
     vwap_min_bars: int = parameter(STANDARD_BARS, "One-minute bars VWAP takes at least.", at_least=1)
     vwap_deviation: Decimal = parameter(Decimal("0.005"), "How far from VWAP, part of it.", at_least=0, below=1)
     reversion_rsi: Decimal | None = parameter(
@@ -68,8 +67,6 @@ class MeanReversion:
 
         `bars` are the session's completed one-minute bars.
         """
-        if not self.use_mean_reversion:
-            return Verdict.ok("off")
         if (vwap := session_vwap(bars, self.vwap_min_bars)) is None:
             return Verdict.unknown("vwap_missing", f"{len(bars)} bars", f"{self.vwap_min_bars} with volume needed")
         limit = vwap * (1 - side.sign * Fraction(self.vwap_deviation))
@@ -112,8 +109,8 @@ def target_at_vwap(vwap: Fraction, entry: Decimal, tick: Decimal, side: Side = S
     """
     steps = vwap / Fraction(tick)
     if side is Side.BUY:
-        return max(math.ceil(steps) * tick, entry + tick)
-    return min(math.floor(steps) * tick, entry - tick)
+        return max(math.ceil(steps) * tick, tick_ceiling(entry + tick, tick))
+    return min(math.floor(steps) * tick, tick_floor(entry - tick, tick))
 
 
 def is_replaced(resting: Decimal, wanted: Decimal, seconds: float, scale: Decimal) -> bool:
