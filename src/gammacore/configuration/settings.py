@@ -98,6 +98,7 @@ class StrategyName(StrEnum):
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
+    ST0CKG = "st0ckg"
 
     @classmethod
     def _missing_(cls, value: object) -> StrategyName | None:
@@ -135,7 +136,8 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD,
+        "credit-spread, delta-hedge, st0cka, st0ckg, FILE:NAME of your own, or a registered name.",
     )
 
 

@@ -23,6 +23,7 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.desks.st0cka import St0ckaDesk
+from gammacore.domain.desks.st0ckg import St0ckgDesk
 from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
@@ -117,6 +118,8 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
             )  # fmt: skip
         case StrategyName.ST0CKA:
             return StrategySpec(chosen, _st0cka_desk, is_scalping=True)
+        case StrategyName.ST0CKG:
+            return StrategySpec(chosen, _st0ckg_desk, is_scalping=True)
         case _:
             assert_never(chosen)
 
@@ -165,6 +168,10 @@ def _delta_hedge_desk(settings: Settings) -> DeltaHedgeDesk:
 def _st0cka_desk(settings: Settings) -> St0ckaDesk:
     scalping = settings.scalping
     return St0ckaDesk(scalping.st0cka, scalping.volatility, settings.limits, settings.broker.fees)
+
+
+def _st0ckg_desk(settings: Settings) -> St0ckgDesk:
+    return St0ckgDesk(settings.scalping.st0ckg, settings.scalping.volatility, settings.limits)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
