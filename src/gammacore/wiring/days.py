@@ -55,7 +55,7 @@ from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.market_data import MarketData
+from gammacore.ports.market_data import MarketData, QuoteStream
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
@@ -105,6 +105,7 @@ class WiredDay:
     banner: str
     let_go: Callable[[], None] = lambda: None
     keep_time: Callable[[], None] = lambda: None
+    streams: tuple[QuoteStream, ...] = ()
 
     @property
     def left_out(self) -> str:
@@ -193,6 +194,7 @@ def wire_day(
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,
                 clock=clock, places=places, listens=listens, ledger=ledger,
+                streams_quotes=spec_of(settings.trade.strategy).is_scalping,
             )  # fmt: skip
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
@@ -224,7 +226,9 @@ def wire_day(
             venue.close()
         storage.close()
         raise
-    return WiredDay(trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time)
+    return WiredDay(
+        trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams
+    )  # fmt: skip
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:
