@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from gammacore.domain.scalping.gamma import GammaRules
 from gammacore.domain.scalping.st0cka import St0ckaRules
 from gammacore.domain.tape import TapeRules
 from gammacore.domain.volatility import VolatilityRules
@@ -16,3 +17,4 @@ class ScalpingSettings:
     quotes: TapeRules = TapeRules()
     volatility: VolatilityRules = VolatilityRules()
     st0cka: St0ckaRules = St0ckaRules()
+    gamma: GammaRules = GammaRules()

@@ -92,6 +92,7 @@ class StrategyName(StrEnum):
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
+    GAMMA_SCALPING = "gamma-scalping"
 
 
 class OwnStrategy(str):
@@ -124,7 +125,8 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD,
+        "credit-spread, delta-hedge, st0cka, gamma-scalping, FILE:NAME of your own, or a registered name.",
     )
 
 
