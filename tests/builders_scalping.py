@@ -157,8 +157,10 @@ class ShareWorld(World):
         self.tick(bid, ask, seconds=(at(time) - self.clock.now()).total_seconds())
 
     def silence(self, seconds: float) -> None:
-        """Time goes by without a quote, and the day looks."""
+        """Time goes by without a new quote, and the day looks at the old one."""
+        old = self.market.snapshot(self.clock.now())
         self.clock.advance(seconds)
+        self.market.add(evolve(old, at=self.clock.now(), chain=None))
         self.look()
 
     def decide(self) -> tuple[Decision, ...]:

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from gammacore.adapters.alpaca.kit import AlpacaSettings
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
@@ -65,6 +66,10 @@ class MarketSettings:
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
     seed: int = parameter(57, "Seed of the simulated market.", at_least=0)
     step_seconds: int = parameter(60, "Step of the simulated market, seconds.", at_least=1)
+    mood: Mood = parameter(Mood.NORMAL, f"Simulated: the kind of day, {', '.join(Mood)}.")
+    share_quotes: bool = parameter(
+        False, "Simulated: the share is quoted and traded, expiries reach to 90 days; on for the scalping desks."
+    )
     start_price: Decimal | None = parameter(None, "Simulated: level the price wanders around, points.", above=0)
     vix: Decimal | None = parameter(None, "A constant VIX, for data without one, VIX points.", above=0)
     vix_source: str = parameter("", "Where that VIX was read; journaled.")
@@ -93,6 +98,7 @@ class StrategyName(StrEnum):
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
+    ST0CKG = "st0ckg"
 
     @classmethod
     def _missing_(cls, value: object) -> StrategyName | None:
@@ -130,7 +136,8 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD,
+        "credit-spread, delta-hedge, st0cka, st0ckg, FILE:NAME of your own, or a registered name.",
     )
 
 

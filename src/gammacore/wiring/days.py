@@ -50,6 +50,7 @@ from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.tape import Tape
+from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -292,7 +293,9 @@ def wire_trade(
     is_looked_at = venue.terms.mode is not Mode.STUDY
     lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
     spec = spec_of(settings.trade.strategy)
-    feed, feed_speaks, tape_after = None, (), None
+    feed: WatchFeed | None = None
+    feed_speaks: tuple[Callable[[], Verdict], ...] = ()
+    tape_after = None
     if venue.feed is not None:
         feed = WatchFeed(venue.feed, ledger, clock, day.session, settings.scalping.runner)
         feed_speaks, tape_after = (feed.judge_opening,), venue.feed.tape_after

@@ -85,7 +85,9 @@ def test_a_core_that_fails_is_the_cause_and_what_is_held_is_closed(call: str) ->
 
 
 def test_a_stream_that_is_cut_is_connected_again_after_1_2_4_seconds_and_30_at_most() -> None:
-    loop, begun, notes = VirtualLoop(), [], []
+    loop = VirtualLoop()
+    begun: list[float] = []
+    notes: list[str] = []
 
     async def connect() -> None:
         begun.append(loop.time())

@@ -442,7 +442,7 @@ def test_what_the_guard_refuses_is_journaled_once() -> None:
     world.day.ledger.record(BreakerTripped(world.clock.now(), 5, "the broker failed five times"))
     world.look()
     world.tick(times=5)
-    assert world.refusals == ["breaker"]
+    assert world.refusals == ["circuit_breaker"]
 
 
 def test_stale_jumping_and_wide_quotes_buy_nothing() -> None:

@@ -68,6 +68,7 @@ def _open(access: Access) -> OpenBroker:
 def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     from gammacore.adapters.alpaca.broker import AlpacaBroker
     from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings
+    from gammacore.adapters.alpaca.quote_stream import HOST, AlpacaQuotes
 
     settings: _LookSettings = asked.settings
     looks = AlpacaMarketSettings(
@@ -89,7 +90,15 @@ def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
         vix=None if vix is None else lambda _now: vix,
         calendar=asked.calendar,
     )
-    return OpenMarket(market, market.is_delayed, clients.close, AlpacaBroker(clients, access.clock, repeats).clock)
+
+    def quotes() -> AlpacaQuotes:
+        host = _endpoints(access).quotes or HOST
+        return AlpacaQuotes(
+            (asked.underlying.symbol,), access.clock, keys=_keys(access), feed=market.feeds.shares, host=host
+        )  # fmt: skip
+
+    ask_the_time = AlpacaBroker(clients, access.clock, repeats).clock
+    return OpenMarket(market, market.is_delayed, clients.close, ask_the_time, quotes)
 
 
 def _clients(keys: AlpacaKeys, where: Endpoints) -> AlpacaClients:

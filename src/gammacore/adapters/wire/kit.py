@@ -23,7 +23,7 @@ from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore, Secret
-from gammacore.ports.market_data import MarketData
+from gammacore.ports.market_data import MarketData, QuoteStream
 
 
 @frozen
@@ -119,13 +119,15 @@ class OpenBroker:
 class OpenMarket:
     """A broker's market, and how to let go of it. `is_delayed`: to be looked at, never to be decided on (CS-418).
 
-    `ask_the_time` is its cheapest question.
+    `ask_the_time` is its cheapest question. `quotes` opens its stream of share quotes; None where the underlying is no
+    share.
     """
 
     market: MarketData
     is_delayed: bool
     close: Callable[[], None]
     ask_the_time: Callable[[], object]
+    quotes: Callable[[], QuoteStream] | None = None
 
     def require_access(self) -> None:
         """Whether the token or keys are accepted here; a broker that is out of reach says nothing of them.
