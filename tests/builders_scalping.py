@@ -25,7 +25,7 @@ from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.ledger import EntryJudged
-from gammacore.domain.market import Bar, MarketSnapshot, Quote
+from gammacore.domain.market import Bar, MarketSnapshot, Quote, share_shown
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Order
 from gammacore.domain.risk.limits import RiskLimits
@@ -80,6 +80,7 @@ def sampled(*mids: Figure, spread: Figure = "0.01", until: str = "10:00:00", eve
 
 
 SPY_QUOTE = ("590.00", "590.01")
+TWO_STEPS = 2.0
 OFTEN_LOOKED_AT = OrderLife(poll_seconds=0, verify_seconds=1)
 """Orders looked up at every look, as where a broker's stream reports each change."""
 
@@ -118,9 +119,10 @@ class ShareWorld(World):
             self.ask = self.bid + width
         if ask is not None:
             self.ask = Decimal(ask)
-        quote = Quote(self.bid, self.ask, when)
+        shown = share_shown(self.bid, self.ask, when)
         snapshot = MarketSnapshot(
-            when, self.underlying, quote.mid, when, None, self.vix, previous_close=self.previous_close, share=quote,
+            when, self.underlying, (self.bid + self.ask) / 2, when, None, self.vix, TWO_STEPS, self.previous_close,
+            share=shown if isinstance(shown, Quote) else None, share_defect=shown if isinstance(shown, str) else None,
             vix_at=when,
         )  # fmt: skip
         self.market.add(snapshot)
@@ -155,14 +157,17 @@ class ShareWorld(World):
         self.tick(bid, ask, seconds=(at(time) - self.clock.now()).total_seconds())
 
     def silence(self, seconds: float) -> None:
-        """Time goes by without a quote, and the day looks."""
+        """Time goes by without a new quote, and the day looks at the old one."""
+        old = self.market.snapshot(self.clock.now())
         self.clock.advance(seconds)
+        self.market.add(evolve(old, at=self.clock.now(), chain=None))
         self.look()
 
     def decide(self) -> tuple[Decision, ...]:
         """What the strategy says now, carried out by no one."""
-        steps: tuple[Decision, ...] = self.strategy.decide(self.day.look()).steps
-        return steps
+        if self.clock.now() >= self.session.open:
+            self.day.begin()
+        return self.day.strategy.decide(self.day.look()).steps
 
     def restart(self) -> None:
         super().restart()

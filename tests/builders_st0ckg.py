@@ -11,12 +11,16 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from attrs import evolve
+from attrs import define, evolve
 
 from builders import DAY, a_session, at
 from builders_desk import a_book
 from builders_history import DAY_BEFORE
-from builders_scalping import a_minute, in_a_row
+from builders_scalping import Figure, ShareWorld, a_minute, in_a_row, scalping_settings
+from builders_world import TERMS
+from fakes import NO_FEES, FakeCalendar, FakeMarket
+from gammacore.adapters.fake.exchange import FakeExchange
+from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.st0ckg import St0ckgDesk
 from gammacore.domain.desks.st0ckg_entry import OptionEntry
@@ -64,10 +68,18 @@ def the_chain(
     time: str, price: str, *, interest: float = 900, volume: float = 600, width: int = 1,
     quotes: dict[OptionContract, tuple[float, float]] | None = None, expiry: dt.date = DAY,
 ) -> OptionChain:  # fmt: skip
+    """The chain at a New York time."""
+    return chain_at(at(time), price, interest=interest, volume=volume, width=width, quotes=quotes, expiry=expiry)
+
+
+def chain_at(
+    when: dt.datetime, price: str, *, interest: float = 900, volume: float = 600, width: int = 1,
+    quotes: dict[OptionContract, tuple[float, float]] | None = None, expiry: dt.date = DAY,
+) -> OptionChain:  # fmt: skip
     """Calls and puts of every dollar within 8 points, on whole cents by the model; those of `quotes` as told."""
     middle = round(Decimal(price))
     rows = [(strike, is_call) for strike in range(middle - 8, middle + 9) for is_call in (True, False)]
-    seconds = (a_session().close - at(time)).total_seconds()
+    seconds = (a_session().close - when).total_seconds()
     bids, asks = [], []
     for strike, is_call in rows:
         terms = Terms.from_rates(Decimal(price), Decimal(strike), is_call, years_from_seconds(seconds))
@@ -78,7 +90,7 @@ def the_chain(
         asks.append(ask)
     nothing = [float("nan")] * len(rows)
     return OptionChain(
-        "SPY", at(time), ("SPY",),
+        "SPY", when, ("SPY",),
         strike=[float(strike) for strike, _ in rows],
         is_call=[is_call for _, is_call in rows],
         expiry=np.array([expiry] * len(rows), dtype="datetime64[D]"),
@@ -88,7 +100,7 @@ def the_chain(
         open_interest=[interest] * len(rows),
         iv=nothing,
         gamma=nothing,
-        quoted_at=[at(time).timestamp()] * len(rows),
+        quoted_at=[when.timestamp()] * len(rows),
         volume=[volume] * len(rows),
     )  # fmt: skip
 
@@ -205,3 +217,32 @@ def sale(
 
 def a_ledger(*events: Event | Iterable[Event]) -> Book:
     return a_book(*events, balance="25000")
+
+
+# A day of it in the real loop ----------------------------------------------------------------------------------------
+
+
+@define(eq=False)
+class OptionWorld(ShareWorld):
+    """SPY and its options, quoted every second by the model, under ST0CKG in the real day loop."""
+
+    def shows(self, when: dt.datetime, bid: Figure | None = None, ask: Figure | None = None) -> MarketSnapshot:
+        shown = super().shows(when, bid, ask)
+        whole = evolve(shown, chain=chain_at(when, str(shown.spot)))
+        self.market.add(whole)
+        return whole
+
+
+def an_option_world(start: str = "10:05:00", desk: St0ckgDesk | None = None, cash: str = "25000") -> OptionWorld:
+    """At 591.99 / 592.01, after an opening that makes OPENING_DRIVE buy calls."""
+    desk = desk or St0ckgDesk()
+    bars = (*the_minutes(start[:5], "592"), *the_openings(), DAILY)
+    clock, market = FakeClock(at(start)), FakeMarket("SPY", bars=bars, step=1)
+    exchange = FakeExchange(market, clock, FakeCalendar(), fees=NO_FEES, starting_cash=Decimal(cash))
+    world = OptionWorld(
+        clock, market, exchange, a_session(), desk, scalping_settings(),
+        terms=evolve(TERMS, starting_balance=Decimal(cash)), underlying="SPY",
+        bid=Decimal("591.99"), ask=Decimal("592.01"), previous_close=Decimal(589), previous=a_session(date=DAY_BEFORE),
+    )  # fmt: skip
+    world.seed()
+    return world

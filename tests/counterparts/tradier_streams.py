@@ -6,8 +6,8 @@ import asyncio
 import datetime as dt
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -181,7 +181,19 @@ class MarketStream:
                 await line.send_text(json.dumps({"error": trouble}))
                 await line.close()
                 return
-            async for text in self._lines(symbols, _kinds(wanted.get("filter")), ""):
+            ending = "\n" if wanted.get("linebreak") else ""
+            telling = asyncio.create_task(self._tell(line, symbols, _kinds(wanted.get("filter")), ending))
+            try:
+                while True:
+                    await line.receive_text()
+            finally:
+                telling.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await telling
+
+    async def _tell(self, line: WebSocket, symbols: list[str], kinds: list[str], ending: str) -> None:
+        async with aclosing(self._lines(symbols, kinds, ending)) as lines:
+            async for text in lines:
                 await line.send_text(text)
 
     def _trouble(self, symbols: list[str], session: object) -> str | None:
@@ -194,7 +206,7 @@ class MarketStream:
             unknown = [symbol for symbol in symbols if self._board.quote(symbol, greeks=False) is None]
         return f"{unknown[0]} is not a valid symbol" if unknown else None
 
-    async def _lines(self, symbols: list[str], kinds: list[str], ending: str) -> AsyncIterator[str]:
+    async def _lines(self, symbols: list[str], kinds: list[str], ending: str) -> AsyncGenerator[str, None]:
         awake = Awakening(self._world)
         last_sent: dict[tuple[str, str], Json] = {}
         try:

@@ -17,6 +17,7 @@ from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.sessions import TradingSession
@@ -184,12 +185,15 @@ def scripted_world(
 
 def simulated_world(
     *, underlying: str = "SPX", others: Sequence[str] = (), date: dt.date = DAY, seed: int = 1, step_seconds: int = 60,
-    cash: str = "20000", fees: FeeSchedule = NO_FEES,
+    cash: str = "20000", fees: FeeSchedule = NO_FEES, shares: ShareModel | None = None,
 ) -> World:  # fmt: skip
-    """A whole simulated day of one underlying and `others`, beginning half an hour before its open."""
+    """A whole simulated day of one underlying and `others`, beginning half an hour before its open.
+
+    With `shares` they are quoted and traded.
+    """
     session = TradingSession.of(date)
     markets = {
-        symbol: SimulatedMarket(REGISTRY[symbol], session, seed=seed, step_seconds=step_seconds)
+        symbol: SimulatedMarket(REGISTRY[symbol], session, seed=seed, step_seconds=step_seconds, shares=shares)
         for symbol in (underlying, *others)
     }
     clock, calendar = FakeClock(session.after_open(-30)), FakeCalendar()

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from gammacore.domain.market import Bar, MarketSnapshot, Quote
 from gammacore.domain.tape import Tape
-from gammacore.ports.market_data import MarketData, SettlementPrint, StreamedQuote
+from gammacore.ports.market_data import Expiries, MarketData, SettlementPrint, StreamedQuote
 
 POLLED = dt.timedelta(seconds=1)
 """From look to look while the feed does not let us listen. Rule: SC-1008."""
@@ -71,6 +71,10 @@ class StreamedMarket:
     # -- the core's side ----------------------------------------------------------------------------------------------
 
     @property
+    def is_recorded(self) -> bool:
+        return self._recorded is not None
+
+    @property
     def newest(self) -> StreamedQuote | None:
         return self._newest
 
@@ -117,6 +121,9 @@ class StreamedMarket:
             shown = min(market.share.at, now)
             self._alive_at = shown if self._alive_at is None else max(self._alive_at, shown)
         return self._over(market)
+
+    def attend(self, expiries: Expiries | None) -> None:
+        self._polled.attend(expiries)
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         following = self._polled.next_at(after)

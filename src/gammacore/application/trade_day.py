@@ -121,7 +121,7 @@ class TradeDay:
             refuse_another_ledger(book, self.terms, self.session.date, self.underlying.symbol, self.strategy.name)
             return book
         self.begin()
-        core = DayCore(self)
+        core = DayCore(self, by_events=self.feed is not None and self.feed.feed.is_recorded)
         while True:
             core.on_timer(self.clock.now())
             if on_cycle is not None:

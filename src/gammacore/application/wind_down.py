@@ -32,9 +32,14 @@ class WindDown:
         self._day = day
 
     def step(self, *, flatten: bool) -> bool:
-        """One look at orders and account, and what follows from it. True once it is over and verified."""
+        """One look at orders and account, and what follows from it. True once it is over and verified.
+
+        While the exchange is closed nothing can be closed: then it is over once no order works.
+        """
         day = self._day
+        flatten = flatten and day.session.is_trading(day.clock.now())
         day.survival.begin_cycle()
+        day.survival.run("orders", partial(day.desk.advance, at_once=True))
         day.keep_house()
         for step in self._steps(flatten=flatten):
             day.survival.run("an order", partial(day.carry_out, step))
@@ -59,12 +64,11 @@ class WindDown:
         return True
 
     def _steps(self, *, flatten: bool) -> list[Decision]:
-        day, book, now = self._day, self._day.ledger.book, self._day.clock.now()
-        closes = flatten and day.session.is_trading(now)
+        book, now = self._day.ledger.book, self._day.clock.now()
         steps: list[Decision] = [
-            Cancel(order.id, REASON) for order in book.working_orders if _is_called_back(order, closes=closes)
+            Cancel(order.id, REASON) for order in book.working_orders if _is_called_back(order, flatten=flatten)
         ]
-        if closes and not steps:
+        if flatten and not steps:
             for holding in self._chosen():
                 steps.extend(go_flat(holding, book, now, AGAIN))
         return steps
@@ -88,7 +92,7 @@ class WindDown:
         return (one for one in self._day.ledger.book.live_holdings if one.is_chosen and one.plan is None)
 
 
-def _is_called_back(order: Order, *, closes: bool) -> bool:
+def _is_called_back(order: Order, *, flatten: bool) -> bool:
     """Everything at the broker, but where all is closed anyway: an exit at market is on its way there already."""
-    is_on_its_way = closes and order.ticket.purpose is Purpose.EXIT and order.ticket.limit is None
+    is_on_its_way = flatten and order.ticket.purpose is Purpose.EXIT and order.ticket.limit is None
     return order.state in AT_THE_BROKER and not is_on_its_way

@@ -39,6 +39,7 @@ TAIL = """
 # seconds_late = 0            # added to every time: 60 where a one-minute row is stamped with its start
 # spot = "spot"               # price of the underlying; spot_bid and spot_ask where there is only their middle
 # open_interest = "oi"
+# volume = "volume"           # contracts traded that day so far
 # iv = "iv"                   # iv_scale = 100 where it is in percent
 # gamma = "gamma"
 # root = "root"               # of the contract; else the underlying's 0DTE root is meant

@@ -55,6 +55,7 @@ class Tape:
     `usable` is the newest quote stops and exits may use, `accepted` the newest one entries, signals and triggers may
     use, `refusal` why the newest quote shown was not accepted. `spread_average` is the average after that quote,
     `spread_average_before` the one it was judged by. `high` and `low` are of accepted mids from `opens_at` on;
+    `is_stepped` says that the market comes in steps, as in a study: its own age limit counts where it is longer.
     `seconds` and `cycles` sample the newest accepted quote once a second and once every 2 seconds of the clock, at the
     looks there were: none is made up for a second that was not looked at. `spreads` are the last five usable ones.
 
@@ -69,6 +70,7 @@ class Tape:
 
     rules: TapeRules = TapeRules()
     opens_at: dt.datetime | None = None
+    is_stepped: bool = True
     usable: Quote | None = field(default=None, kw_only=True)
     accepted: Quote | None = field(default=None, kw_only=True)
     refusal: str | None = field(default=MISSING, kw_only=True)
@@ -86,7 +88,8 @@ class Tape:
 
     def look(self, market: MarketSnapshot) -> Tape:
         """The tape after one look at the market."""
-        return self.after(market.share, market.at, market.quote_age_limit, defect=market.share_defect)
+        own = market.quote_age_limit if self.is_stepped else 0.0  # live, it is that of options: 15 s (SC-016)
+        return self.after(market.share, market.at, own, defect=market.share_defect)
 
     def after(
         self,

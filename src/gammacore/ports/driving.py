@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from attrs import frozen
+
 from gammacore.ports.broker import News
 from gammacore.ports.market_data import StreamedQuote
 
@@ -77,3 +79,27 @@ class TradingCore(Protocol):
     def held(self) -> Mapping[str, int]:
         """What this ledger holds, signed shares and contracts by symbol."""
         ...
+
+
+@frozen
+class SlotCounts:
+    """What became of the quotes of one symbol: put = overwritten + taken, once none waits. Rule: SC-1003."""
+
+    put: int = 0
+    overwritten: int = 0
+    taken: int = 0
+
+
+@frozen
+class LoopStats:
+    """How a loop keeps up with its feed. Rules: SC-908, SC-1006, SC-1311.
+
+    Milliseconds are of the newest decisions, some thousands at most; None before the first. `quote_age_ms_p99` is how
+    old a quote was, from its arrival, when its decision began.
+    """
+
+    quotes_per_second: float
+    decision_ms_p50: float | None
+    decision_ms_p99: float | None
+    quote_age_ms_p99: float | None
+    slots: Mapping[str, SlotCounts]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_exchange import a_single, an_entry, call, put
@@ -350,7 +350,6 @@ CONTRACTS = (SHORT, LONG, put(6860), FOREIGN)
 TRUTHS = st.lists(st.tuples(st.sampled_from(CONTRACTS), st.integers(-4, 4), st.integers(0, 2)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=150)
 @given(TRUTHS)
 def test_any_interleaving_converges_to_the_brokers_truth_in_two_looks(
     changes: list[tuple[OptionContract, int, int]],

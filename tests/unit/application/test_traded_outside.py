@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import at
@@ -313,7 +313,6 @@ CHANGES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
 @given(CHANGES)
 def test_whatever_is_traded_outside_nothing_of_ours_stays_naked(changes: list[tuple[OptionContract, int, int]]) -> None:
     """R2, R5, R9: with cycles in between; once it stands still the book agrees with the broker and nothing is loose."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import at
@@ -97,7 +97,6 @@ TICKETS = (
 
 
 @pytest.mark.parametrize("ticket", TICKETS, ids=lambda ticket: str(ticket.id))
-@settings(max_examples=150, deadline=None)
 @given(reports_given=st.lists(reports, min_size=1, max_size=6))
 def test_no_report_raises_and_what_is_booked_folds_and_is_never_more_than_the_ticket(
     ticket: OrderTicket, reports_given: Sequence[OrderReport]

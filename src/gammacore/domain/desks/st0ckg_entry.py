@@ -5,6 +5,7 @@ Rules: SC-012, SC-302..311, SC-322..328, SC-602.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
@@ -58,10 +59,11 @@ class OptionEntry:
         return bool(bars) and last.at < bars[-1].end and any(was_seen(one) for one in record.filters)
 
     def _judged(self, verdicts: tuple[FilterVerdict, ...], no: Verdict | None) -> EntryJudged:
-        """A "no" is kept under its window, an entry under its instant."""
+        """A "no" is kept under its window, an entry under its instant, just after the window's own if that is it."""
+        taken_at = max(self.situation.now, self.window[0] + dt.timedelta(microseconds=1))
         return EntryJudged(
             at=self.situation.now,
-            scheduled_at=self.situation.now if no is None else self.window[0],
+            scheduled_at=taken_at if no is None else self.window[0],
             reason=None if no is None else no.reason,
             explanation=f"{self.choice}, volatility {self.volatility.reading}" if no is None else str(no),
             filters=verdicts,
@@ -102,7 +104,7 @@ class OptionEntry:
         yield from account.sized_gates(self.purchase.sized)
 
     def _judge_flight(self) -> Verdict:
-        busy = [order for order in self._own_orders if order.is_working and order.ticket.life is not THE_DAY]
+        busy = [order for order in self._own_orders if order.is_working and order.ticket.life != THE_DAY]
         return Verdict.skip("order_in_flight", busy[0].id) if busy else Verdict.ok()
 
     def _judge_window(self) -> Verdict:

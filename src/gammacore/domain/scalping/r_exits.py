@@ -141,7 +141,7 @@ class RExitRules:
         for reason, detail in reasons:
             count = position.held // 2 if reason == RReason.SCALE_OUT else position.held
             if count:
-                return RExit(reason, count, detail)
+                return RExit(str(reason), count, detail)
         return None
 
     def _always(self, position: RPosition, look: RLook) -> Iterator[tuple[str, str]]:

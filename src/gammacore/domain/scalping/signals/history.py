@@ -10,6 +10,7 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.scalping.signals.signal import SignalName
 from gammacore.domain.sessions import new_york_date
@@ -65,6 +66,22 @@ def seen_in(record: EntryJudged, bar_seconds: int) -> tuple[SignalSeen, ...]:
     step = dt.timedelta(seconds=bar_seconds)
     ended = record.at - (record.at - dt.datetime.min.replace(tzinfo=dt.UTC)) % step
     return tuple(SignalSeen(SignalName(one.name), ended, one.verdict.passed) for one in record.filters if was_seen(one))
+
+
+def trades_of(holdings: Iterable[AnyHolding]) -> tuple[SignalEvent, ...]:
+    """What became of the positions that signals asked for: opened with any fill, closed with their net P/L.
+
+    R at the exit is not in a holding, so it stays unknown here.
+    """
+    events: list[SignalEvent] = []
+    for holding in holdings:
+        if holding.terms is None or holding.terms.signal not in RULE_OF or not holding.has_filled:
+            continue
+        name = SignalName(holding.terms.signal)
+        events.append(SignalTraded(name, holding.opened_at))
+        if holding.closed_at is not None:
+            events.append(SignalClosed(name, holding.closed_at, holding.gross - holding.fees))
+    return tuple(events)
 
 
 @frozen
