@@ -47,7 +47,8 @@ def at_tradier(url: str) -> BrokerPlaces:
 
 
 def at_alpaca(url: str) -> BrokerPlaces:
-    return BrokerPlaces(alpaca=Endpoints(trading=url, data=url, stream=url.replace("http", "ws", 1) + "/stream"))
+    socket = url.replace("http", "ws", 1)
+    return BrokerPlaces(alpaca=Endpoints(trading=url, data=url, stream=f"{socket}/stream", quotes=f"{socket}/v2"))
 
 
 @define

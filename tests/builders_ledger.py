@@ -33,7 +33,7 @@ from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import FilterVerdict, Verdict
-from gammacore.domain.words import Confidence, Direction, StrategyTag
+from gammacore.domain.words import Confidence, DeskState, Direction, StrategyTag, SwitchStep
 from gammacore.errors import InvalidInput
 
 DAY = dt.date(2026, 8, 19)
@@ -89,7 +89,7 @@ def an_entry_ticket(order: str = "gc-entry-1", position: str = "p1") -> OrderTic
 
 
 def an_execution() -> Execution:
-    """All three spreads at 2.45, legs told, 3.90 dollars of fees."""
+    """All three spreads at 2.45, legs reported, 3.90 dollars of fees."""
     short, long = a_put_spread().symbols
     fills = (LegFill(short, Side.SELL, 3, Decimal("4.10")), LegFill(long, Side.BUY, 3, Decimal("1.65")))
     return Execution(3, Decimal("2.45"), Decimal("3.90"), fills)
@@ -171,6 +171,9 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
         ledger.DayHalted(at(9), DAY, "daily_loss", "-500.00 today"),
+        ledger.DeskSwitched(
+            at(9.5), DeskState.ST0CKA, DeskState.TO_GAMMA, SwitchStep.BEGUN, Decimal("0.21"), "intraday"
+        ),
         *_the_end(),
         *one_of_each_of_hedging(),
     )

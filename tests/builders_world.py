@@ -118,6 +118,8 @@ class World:
     wrap_storage: Callable[[Storage], Storage] = lambda storage: storage
     second: SecondJournal | None = None
     """Where the loop keeps what its ledger does not take; None: a refusal is raised."""
+    previous: TradingSession | None = None
+    """The session before, whose bars a history begins with."""
     _day: TradeDay | None = None
 
     @property
@@ -127,7 +129,7 @@ class World:
             storage: Storage = MemoryStorage(self.medium)
             underlying, rules = REGISTRY[self.underlying], self.broker_rules
             self._day = wire_trade(
-                TradedDay(self.settings, underlying, self.session, self.strategy, broker_rules=rules),
+                TradedDay(self.settings, underlying, self.session, self.strategy, self.previous, rules),
                 Venue(self.terms, self.clock, self.market, self.wrap_broker(self.exchange), confirm_after_seconds=2.0),
                 DayLedger(self.wrap_storage(storage), second=self.second),
                 self.inbox,

@@ -86,7 +86,7 @@ class Scenario:
 
 @frozen
 class OneEntry:
-    """Sells one put spread half an hour after the open, closes it when told; everything else is the desk's own work."""
+    """Sells one put spread half an hour after the open, closes it when asked; all else is the desk's own work."""
 
     desk: CreditSpreadDesk
     scenario: Scenario
@@ -287,7 +287,7 @@ def trade(
     ledger: Path, scenario: Scenario, boundaries: Boundaries, not_before: dt.datetime | None = None,
     on_cycle: Callable[[Book], None] = lambda book: None,
 ) -> Ending:  # fmt: skip
-    """Run the day to its end; a restart may be told the instant of the death, before which it cannot be."""
+    """Run the day to its end; a restart may be given the instant of the death, before which it cannot be."""
     day, exchange = wired(ledger, scenario, boundaries)
     try:
         if not_before is not None:

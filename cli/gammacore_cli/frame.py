@@ -34,7 +34,7 @@ DOTENV = Path(".env")
 class Frame:
     """One command's surroundings. Settings are read when they are first asked for."""
 
-    def __init__(self, *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str) -> None:
+    def __init__(self, *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None) -> None:
         self.as_json = as_json
         self.quiet = quiet
         self.debug = debug
@@ -75,7 +75,10 @@ class Frame:
         from gammacore.configuration import LiveAsk, configure, read_environment, read_toml
 
         layers = self._layers(read_toml, lambda variables, source: read_environment(variables(), source))
-        return configure(layers, LiveAsk(*self._live))
+        configuration = configure(layers, LiveAsk(*self._live))
+        if not (self.debug or self.quiet or self.log_level):  # an option wins over LOG_LEVEL
+            logging.getLogger().setLevel(configuration.settings.log_level)
+        return configuration
 
     def _layers(
         self,
@@ -184,8 +187,8 @@ class Frame:
             formatter.clock = clock
 
     def start_logging(self) -> logging.Logger:
-        """One line format on stderr; --quiet leaves warnings, --debug shows all."""
-        level = "DEBUG" if self.debug else "WARNING" if self.quiet else self.log_level
+        """One line format on stderr; --quiet leaves warnings, --debug shows all; LOG_LEVEL counts once it is read."""
+        level = "DEBUG" if self.debug else "WARNING" if self.quiet else self.log_level or "INFO"
         logging.basicConfig(level=level.upper(), handlers=[stderr_handler()], force=True)
         kept_back.begin()
         for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
@@ -238,12 +241,12 @@ def common_options(command: Callable[..., Any], json_help: str = JSON_HELP) -> C
     @click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
-        default="info",
-        show_default=True,
-        help="Least severity of the log lines on stderr.",
+        help="Least severity of the log lines on stderr (default: info, or LOG_LEVEL).",
     )
     @functools.wraps(command)
-    def framed(*, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str, **options: Any) -> Any:
+    def framed(
+        *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None, **options: Any
+    ) -> Any:
         frame = Frame(config=config, as_json=as_json, quiet=quiet, debug=debug, log_level=log_level)
         frame.start_logging()
         return command(frame, **options)

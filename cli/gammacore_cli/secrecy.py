@@ -48,13 +48,14 @@ def _in_variables() -> Iterator[str]:
     """The credentials of the environment and of `.env`; the keyring is not asked for this, a bad `.env` has none."""
     from dotenv import dotenv_values
 
+    from gammacore.adapters.scalping_environment import SECRET_VARIABLES
     from gammacore.configuration.brokers import credential_names
 
     try:
         dotenv = dotenv_values(".env") if Path(".env").is_file() else {}
     except (OSError, UnicodeDecodeError):
         dotenv = {}
-    for name in credential_names():
+    for name in dict.fromkeys((*credential_names(), *SECRET_VARIABLES)):
         for variables in (os.environ, dotenv):
             yield (variables.get(name) or "").strip()
 

@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.domain.ledger import Mode
-from gammacore.errors import TradingHalted
+from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
+from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
 from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of, live_options
 
 if TYPE_CHECKING:
+    from gammacore.adapters.asyncio_runner import Ended
     from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
     from gammacore.wiring import Armed, LedgerPlace
+    from gammacore_cli.json_values import Document
 
 
 log = logging.getLogger("gammacore")
@@ -42,12 +45,14 @@ log = logging.getLogger("gammacore")
 @common_options
 @rests_without_session
 @live_options
+@scalping_options
 def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
-    Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130.
+    Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130. A scalping strategy at a
+    broker is made flat first (scalping.runner.on_shutdown), a second Ctrl-C skips that.
     """
     from gammacore import wiring
     from gammacore.domain.reports.day_report import day_report
@@ -55,6 +60,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     choose_market(frame, market)
     frame.choose({"trade.strategy": strategy})
+    before_the_start(frame)
     armed = wiring.armed_mode(frame.configuration, frame.credentials)
     frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
@@ -78,9 +84,11 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 frame.give_back(path)
             raise
         frame.follow(day.trade.clock)
+        ended: Ended | None = None
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
+            show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
             if once:
                 if day.settings.entries.observation.on:
                     log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; "
@@ -88,11 +96,10 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 day.once()
             else:
                 with progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
-                    day.trade(on_cycle)
+                    ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         except KeyboardInterrupt as left:
-            held = f"the ledger holds everything up to here; the same command with --ledger {quote(str(path))} goes on"
-            raise click.Abort(held) from left
+            raise click.Abort(_goes_on(path)) from left
         finally:
             day.close()
 
@@ -102,11 +109,26 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         return day_panel(report, path)
 
     head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
-    emit({**head.document, **trade_document(report, path)}, frame.as_json, view)
+    emit({**head.document, **trade_document(report, path), **_loop_stats(ended)}, frame.as_json, view)
+    if ended is not None and (ended.fault is not None or not ended.is_orderly):
+        raise RunEnded(str(ended))
+    if ended is not None and ended.signal:
+        raise click.Abort(f"{ended}; {_goes_on(path)}")
     if halted is not None:
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _goes_on(path: LedgerPlace) -> str:
+    return f"the ledger holds everything up to here; the same command with --ledger {quote(str(path))} goes on"
+
+
+def _loop_stats(ended: Ended | None) -> Document:
+    """How the loop kept up with its feed, of a day that was run by events. Rule: SC-908."""
+    from gammacore_cli.json_values import loop_stats
+
+    return {} if ended is None or ended.stats is None else {"loop_stats": loop_stats(ended.stats)}
 
 
 def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> LedgerPlace:

@@ -7,6 +7,7 @@
     ├── InvalidInput            a value from outside breaks a rule: field, value, fix
     │   └── DoesNotFold         a recorded event cannot follow those before it: number, kind, why
     ├── MarketDataError
+    │   ├── StreamRefused       a feed of quotes does not let us listen
     │   └── MissingData         it is not there at all
     │       └── NoSession       the exchange is closed that day
     ├── BrokerError
@@ -19,6 +20,7 @@
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
     │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
+    ├── RunEnded                a run was ended by a fault, or not as it should have been
     ├── LoopSilent              a running loop did not obey a request in time; the request stays in its inbox
     ├── StrategyFailed          a user's own strategy raised, or returned what is not a decision
     └── TradingHalted           the kill switch or a guard is latched
@@ -29,6 +31,7 @@ An expected "no" (a filter, a limit, a stale quote) is a value with a reason cod
 from __future__ import annotations
 
 import datetime as dt
+import traceback
 
 
 class GammacoreError(Exception):
@@ -86,6 +89,10 @@ class DoesNotFold(InvalidInput):
 
 class MarketDataError(GammacoreError):
     """The market cannot be seen well enough to decide."""
+
+
+class StreamRefused(MarketDataError):
+    """A feed does not let us listen: credentials, a plan, or one listener too many."""
 
 
 class MissingData(MarketDataError):
@@ -161,9 +168,26 @@ class LoopSilent(GammacoreError):
     """A running loop did not obey a request in time: it may hang or be stopped. The request stays in its inbox."""
 
 
+class RunEnded(GammacoreError):
+    """A run was ended by a fault, or could not be ended as it should; the message names the cause and what is held."""
+
+
 class StrategyFailed(GammacoreError):
     """A user's own strategy raised or returned something else than decisions; the message names its file and line."""
 
 
 class TradingHalted(GammacoreError):
     """The kill switch is latched; clear it with `gammacore resume` once the cause is known."""
+
+
+def fault_in_words(fault: BaseException) -> str:
+    """What failed and where; of a fault that is not ours its kind alone, for its text may hold a secret.
+
+    >>> fault_in_words(StorageError("the disk is full")), fault_in_words(ValueError("sent: token 123"))
+    ('the disk is full', 'ValueError')
+    """
+    if isinstance(fault, GammacoreError):
+        return str(fault)
+    frames = traceback.extract_tb(fault.__traceback__)
+    at = f" at {frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(fault).__name__}{at}"

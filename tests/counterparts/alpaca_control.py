@@ -28,7 +28,8 @@ def spy_world() -> World:
 
 
 def endpoints_of(server: LoopbackServer) -> Endpoints:
-    return Endpoints(trading=server.url, data=server.url, stream=server.websocket_url + STREAM_PATH)
+    socket = server.websocket_url
+    return Endpoints(trading=server.url, data=server.url, stream=socket + STREAM_PATH, quotes=f"{socket}/v2")
 
 
 def clients_of(server: LoopbackServer, time_outs: TimeOuts = SHORT_TIME_OUTS) -> AlpacaClients:

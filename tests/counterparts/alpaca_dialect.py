@@ -1,6 +1,6 @@
 """A server on this machine that speaks Alpaca's dialect: trading, market data and the stream, over one fake exchange.
 
-One address serves all three, because their paths do not meet. What is known of the service and what is guessed is told
+One address serves all three, because their paths do not meet. What is known of the service and what is guessed stands
 where it is done; the vendor's own OpenAPI is held against every answer by the tests.
 """
 
@@ -20,6 +20,7 @@ from counterparts.alpaca_account import account_words, clock_words, day_words, p
 from counterparts.alpaca_contracts import contract_routes
 from counterparts.alpaca_data_routes import data_routes
 from counterparts.alpaca_orders import OrderDesk, Words
+from counterparts.alpaca_quote_stream import quote_stream_route
 from counterparts.alpaca_stream import stream_route
 from counterparts.alpaca_words import MALFORMED, NOT_FOUND, UNAUTHORIZED, Refusal, id_of, read_time
 from counterparts.wire import CONTROL, WireTrouble, control_routes
@@ -37,7 +38,7 @@ def alpaca_app(world: World) -> ASGIApp:
     app = Starlette(
         routes=[
             *control_routes(world), *_account_routes(world), *_order_routes(world, desk), *contract_routes(world),
-            *data_routes(world), stream_route(world, desk),
+            *data_routes(world), stream_route(world, desk), quote_stream_route(world),
         ],
         exception_handlers={Refusal: _refused, 404: _no_such_path},
     )  # fmt: skip

@@ -19,7 +19,7 @@ from counterparts.alpaca_greeks import greeks_of
 from counterparts.alpaca_words import MALFORMED, Refusal, read_time, utc
 from counterparts.world import World
 from gammacore.domain.instruments import REGISTRY, OptionContract, parse_occ
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, total_volume
 from gammacore.domain.sessions import new_york, new_york_date
 from gammacore.domain.spreads import CENT
 from gammacore.errors import InvalidInput
@@ -62,7 +62,8 @@ class Shown:
             for contract in contracts:
                 row = None if seen.chain is None else seen.chain.row(contract)
                 if seen.chain is not None and row is not None and not isnan(seen.chain.quoted_at[row]):
-                    words[contract.occ] = {"latestQuote": _quote(seen.chain, row), **greeks.get(row, {})}
+                    quoted = {"latestQuote": _quote(seen.chain, row), **_day_of(seen.chain, row)}
+                    words[contract.occ] = {**quoted, **greeks.get(row, {})}
         return words
 
     def option_quotes(self, symbols: Sequence[str]) -> dict[str, Words]:
@@ -98,13 +99,16 @@ class Shown:
         return (bars[-1].close, bars[-1].end) if bars else None
 
     def share_quote(self, symbol: str) -> Words | None:
-        """A quote whose middle is the price itself."""
+        """The quote the market shows; of one that shows none a quote whose middle is the price itself."""
         if (known := self.price(symbol)) is None:
             return None
         price, at = known
+        bid, ask = price - CENT, price + CENT
+        if symbol in self.world.markets and (share := self._seen(symbol).share) is not None:
+            bid, ask, at = share.bid, share.ask, share.at
         return {
-            "t": utc(at), "ax": "V", "ap": float(price + CENT), "as": 2, "bx": "V", "bp": float(price - CENT), "bs": 2,
-            "c": ["R"], "z": "B",
+            "t": utc(at), "ax": "V", "ap": float(ask), "as": 2, "bx": "V", "bp": float(bid), "bs": 2, "c": ["R"],
+            "z": "B",
         }  # fmt: skip
 
     def share_trade(self, symbol: str) -> Words | None:
@@ -166,6 +170,15 @@ class Shown:
         return self.world.now() - dt.timedelta(seconds=float(self.world.settings.get("quote_delay_seconds", 0)))
 
 
+def _day_of(chain: OptionChain, row: int) -> Words:
+    """The bar of an option's day, of which its volume alone is known here."""
+    volume, price = float(chain.volume[row]), float(chain.ask[row])
+    if isnan(volume) or isnan(price):
+        return {}
+    midnight = new_york(new_york_date(chain.as_of), dt.time())
+    return {"dailyBar": {"t": utc(midnight), "o": price, "h": price, "l": price, "c": price, "v": int(volume), "n": 1}}
+
+
 def _quote(chain: OptionChain, row: int) -> Words:
     at = dt.datetime.fromtimestamp(float(chain.quoted_at[row]), dt.UTC)
     bid, ask = float(chain.bid[row]), float(chain.ask[row])
@@ -183,12 +196,12 @@ def _or_nobody(price: float) -> float:
 def _merged(start: dt.datetime, bars: Sequence[Bar]) -> Bar:
     """The day's bar so far, out of its minutes."""
     highest, lowest = max(bar.high for bar in bars), min(bar.low for bar in bars)
-    return Bar(start, DAY_SECONDS, bars[0].open, highest, lowest, bars[-1].close)
+    return Bar(start, DAY_SECONDS, bars[0].open, highest, lowest, bars[-1].close, volume=total_volume(bars))
 
 
 def _words(bar: Bar) -> Words:
     return {
         "t": f"{bar.start.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}", "o": float(bar.open), "h": float(bar.high),
-        "l": float(bar.low), "c": float(bar.close), "v": 1000, "n": 10,
+        "l": float(bar.low), "c": float(bar.close), "v": 1000 if bar.volume is None else bar.volume, "n": 10,
         "vw": float((bar.high + bar.low + bar.close) / 3),
     }  # fmt: skip

@@ -4,7 +4,8 @@ Our own reading of the wire, from brokers.md 3; `uvatradier` is the second opini
 price or `even`, combo, oto, oco and otoco orders, and changes of a resting order.
 
 `World.settings` are its switches: account (its number), balances (margin, cash, pdt), rejections (errors, status),
-delay_seconds, rate_limit (a number, off), option_level, account_stream (on, off).
+delay_seconds, rate_limit (a number, off), option_level, account_stream (on, off),
+market_stream (on, off).
 """
 
 from __future__ import annotations
@@ -151,14 +152,16 @@ class TradierDialect:
         return answer(request, self._sessions.begin(ACCOUNTS, url))
 
     async def _market_session(self, request: Request) -> Response:
+        if self._world.settings.get("market_stream") == "off":
+            return answer(request, "Streaming is not available", 403)
         return answer(request, self._sessions.begin(MARKET, f"{request.base_url}v1/markets/events"))
 
     async def _steer_streams(self, request: Request) -> Response:
         """{"say": "any text"} to every listener of the account, or {"cut": true}."""
-        told = await request.json()
-        if "say" in told:
-            await self._account_streams.say(told["say"])
-        if told.get("cut"):
+        wanted = await request.json()
+        if "say" in wanted:
+            await self._account_streams.say(wanted["say"])
+        if wanted.get("cut"):
             await self._account_streams.cut()
         return Response(status_code=204)
 

@@ -13,7 +13,7 @@ from counterparts.tradier_quotes import QuoteBoard, expiration_type, new_york_te
 from counterparts.tradier_words import Json, bad_parameter, collected, figure
 from counterparts.world import World
 from gammacore.domain.instruments import SettlementTime, settlement_time
-from gammacore.domain.market import Bar, OptionChain
+from gammacore.domain.market import Bar, OptionChain, total_volume
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york, new_york_date
 
 Asked = Mapping[str, str]
@@ -104,11 +104,11 @@ class MarketDesk:
             ((state, until, following) for until, state, following in states if local.time() < until),
             ("closed", PREMARKET[0], "premarket"),
         )
-        told = f"Market is open from 09:30 to {until:%H:%M}" if state == "open" else f"Market is in {state}"
+        described = f"Market is open from 09:30 to {until:%H:%M}" if state == "open" else f"Market is in {state}"
         return {
             "clock": {
                 "date": local.date().isoformat(),
-                "description": "Market is closed" if state == "closed" else told,
+                "description": "Market is closed" if state == "closed" else described,
                 "state": state, "timestamp": int(now.timestamp()), "next_change": f"{until:%H:%M}",
                 "next_state": following,
             }
@@ -213,18 +213,18 @@ def _history_row(bars: list[Bar]) -> Json:
     return {
         "date": new_york_date(bars[0].start).isoformat(), "open": figure(bars[0].open),
         "high": figure(max(bar.high for bar in bars)), "low": figure(min(bar.low for bar in bars)),
-        "close": figure(bars[-1].close), "volume": 0,
+        "close": figure(bars[-1].close), "volume": total_volume(bars) or 0,
     }  # fmt: skip
 
 
 def _sale(bar: Bar, interval: str) -> Json:
     when = {"time": new_york_text(bar.start), "timestamp": int(bar.start.timestamp())}
     if interval == "tick":
-        return {**when, "price": figure(bar.close), "volume": 0}
+        return {**when, "price": figure(bar.close), "volume": bar.volume or 0}
     middle = figure((bar.high + bar.low) / 2)
     return {
         **when, "price": middle, "open": figure(bar.open), "high": figure(bar.high), "low": figure(bar.low),
-        "close": figure(bar.close), "volume": 0, "vwap": middle,
+        "close": figure(bar.close), "volume": bar.volume or 0, "vwap": middle,
     }  # fmt: skip
 
 

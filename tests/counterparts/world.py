@@ -17,6 +17,7 @@ from fakes import NO_FEES, BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.sessions import TradingSession
@@ -72,7 +73,7 @@ UNPLUGGED_AFTERWARDS = WireFault(Trouble.REFUSE, reaches=True)
 
 
 class WireFaults:
-    """Faults told in advance for each kind of request: first in, first used; `always` holds until it is lifted."""
+    """Faults planned in advance for each kind of request: first in, first used; `always` holds until it is lifted."""
 
     def __init__(self) -> None:
         self._next: dict[Asked, deque[WireFault]] = {asked: deque() for asked in Asked}
@@ -151,12 +152,12 @@ class World:
             market.show(instant, PUT_QUOTES if quotes is None else quotes, spot=Decimal(spot), vix=Decimal(vix))
         self.move_to(instant)
 
-    def watch(self, told: Callable[[], None]) -> None:
-        """Have `told` called whenever something may have changed; from any thread, never under the lock."""
-        self._watchers.append(told)
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have `watcher` called whenever something may have changed; from any thread, never under the lock."""
+        self._watchers.append(watcher)
 
-    def unwatch(self, told: Callable[[], None]) -> None:
-        self._watchers.remove(told)
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        self._watchers.remove(watcher)
 
     @property
     def is_watched(self) -> bool:
@@ -165,8 +166,8 @@ class World:
 
     def stir(self) -> None:
         """Something may have changed: tell whoever watches."""
-        for told in tuple(self._watchers):
-            told()
+        for watcher in tuple(self._watchers):
+            watcher()
 
 
 def scripted_world(
@@ -184,12 +185,15 @@ def scripted_world(
 
 def simulated_world(
     *, underlying: str = "SPX", others: Sequence[str] = (), date: dt.date = DAY, seed: int = 1, step_seconds: int = 60,
-    cash: str = "20000", fees: FeeSchedule = NO_FEES,
+    cash: str = "20000", fees: FeeSchedule = NO_FEES, shares: ShareModel | None = None,
 ) -> World:  # fmt: skip
-    """A whole simulated day of one underlying and `others`, beginning half an hour before its open."""
+    """A whole simulated day of one underlying and `others`, beginning half an hour before its open.
+
+    With `shares` they are quoted and traded.
+    """
     session = TradingSession.of(date)
     markets = {
-        symbol: SimulatedMarket(REGISTRY[symbol], session, seed=seed, step_seconds=step_seconds)
+        symbol: SimulatedMarket(REGISTRY[symbol], session, seed=seed, step_seconds=step_seconds, shares=shares)
         for symbol in (underlying, *others)
     }
     clock, calendar = FakeClock(session.after_open(-30)), FakeCalendar()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from counterparts.tradier_control import tradier_client
 from counterparts.tradier_dialect import FAULTS, tradier_app
 from counterparts.world import Asked, World, simulated_world
 from gammacore.adapters.chain_exposure import ChainExposure
+from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.adapters.tradier.client import TradierClient
 from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
 from gammacore.application.gather_history import GatherHistory
@@ -141,3 +143,21 @@ def test_a_delayed_server_is_seen_to_be_late(world: World, market: TradierMarket
     assert snapshot.spot_at == SESSION.after_open(45)
     assert not snapshot.fresh(snapshot.spot_at)
     assert ChainExposure(REGISTRY["SPX"], SESSION).exposure(snapshot) is None
+
+
+def test_share_quotes_and_volumes_are_seen_through_http_as_they_are() -> None:
+    """SC-008, SC-009, SC-108."""
+    world = simulated_world(underlying="SPY", step_seconds=300, shares=ShareModel())
+    simulated, now = world.markets["SPY"], SESSION.after_open(35)
+    world.move_to(now)
+    with serving(tradier_app(world)) as server, closing(tradier_client(server, world.clock)) as client:
+        live = TradierMarket(client, REGISTRY["SPY"], SESSION, world.clock, FIVE_MINUTES)
+        seen, minutes = live.snapshot(now), live.bars("SPY", 60, SESSION.open, now)
+    there = simulated.snapshot(now)
+
+    assert seen.share == there.share is not None
+    assert seen.vix_at == there.vix_at
+    assert seen.chain is not None
+    assert there.chain is not None
+    np.testing.assert_array_equal(np.sort(seen.chain.volume), np.sort(there.chain.volume))
+    assert [bar.volume for bar in minutes] == [bar.volume for bar in simulated.bars("SPY", 60, SESSION.open, now)]

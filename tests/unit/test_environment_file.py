@@ -8,14 +8,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from conftest import ROOT
+from gammacore.adapters.scalping_environment import TABLE
 from gammacore.configuration import Settings, configure, read_environment
 
 SAMPLE = ROOT / "examples" / "gammacore.env"
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 GOOGLES_OWN = {"GOOGLE_APPLICATION_CREDENTIALS", "FIRESTORE_EMULATOR_HOST"}
-SYSTEMS_OWN = {"XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME"}
+SYSTEMS_OWN = {"SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME"}
 """Set by the system or the service manager, never by a person; a clock of the operating system."""
-SPEAK_IN_CAPITALS = ("domain/hedge_filter/option_translation.py", "domain/words.py", "adapters/legacy/")
+SPEAK_IN_CAPITALS = (
+    "domain/hedge_filter/option_translation.py",
+    "domain/words.py",
+    "domain/scalping/signals/",
+    "adapters/legacy/",
+)
 """Reason codes and tags that only look like variables."""
 
 
@@ -41,10 +47,11 @@ def test_every_variable_the_code_names_is_in_the_sample() -> None:
     missing = {name: path.name for name, path in named() if name not in sampled() and name not in SYSTEMS_OWN}
 
     assert missing == {}
+    assert {variable.name for variable in TABLE} <= sampled().keys()
 
 
 def test_the_sample_names_no_variable_nobody_reads() -> None:
-    read = {name for name, _ in named()} | GOOGLES_OWN
+    read = {name for name, _ in named()} | GOOGLES_OWN | {variable.name for variable in TABLE}
     strange = {name for name in sampled() if name not in read and not name.startswith("GAMMACORE_")}
 
     assert strange == set()

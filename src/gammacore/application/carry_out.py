@@ -18,7 +18,7 @@ from gammacore.domain.holding_events import CloseDecided, WatchChanged
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import AlarmRaised, DayHalted, EntryJudged, Event, Halted
+from gammacore.domain.ledger import AlarmRaised, DayHalted, DeskSwitched, EntryJudged, Event, Halted
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused
@@ -37,6 +37,7 @@ from gammacore.domain.strategy import (
     Repair,
     Reprice,
     SaveState,
+    SwitchDesk,
     Trade,
     Warn,
     subject_of,
@@ -100,6 +101,9 @@ class CarryOut:
                 self._ledger.record(Halted(self._clock.now(), step.reason))
             case HaltDay():
                 self._halt_day(step)
+            case SwitchDesk():
+                at = self._clock.now()
+                self._ledger.record(DeskSwitched(at, step.before, step.after, step.step, step.volatility, step.source))
             case _:
                 assert_never(step)
 

@@ -169,9 +169,10 @@ class OrderDesk:
         self._broker.cancel(order.id)
         self.silent.cancel_was_taken(order.id)
 
-    def advance(self) -> None:
+    def advance(self, *, at_once: bool = False) -> None:
         """Move every working order one step: look it up, book what is new, call it back when its time is over.
 
+        Each at its own pace; `at_once` all of them, for a run that is being ended (SC-1009).
         A failed look is no news: the order stays as it is. What one order's news breaks leaves the others untouched.
         """
         for order in (*self._ledger.book.working_orders, *self._unpriced(), *self._may_fill_late()):
@@ -179,7 +180,7 @@ class OrderDesk:
             if order.state is OrderState.CANCEL_REQUESTED and order.id not in self._called_back:
                 with suppress(BrokerError):  # noted before a restart, it may never have left; the look below tells
                     self._ask_back(order)
-            if self._is_due(order, now):
+            if at_once or self._is_due(order, now):
                 self._contained(
                     partial(self._look_up, order, now), f"the news of order {order.id}", order.ticket.holding
                 )

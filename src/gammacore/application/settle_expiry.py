@@ -148,7 +148,8 @@ def deliveries(holding: AnyHolding, price: Decimal, at: dt.datetime) -> Iterator
     if shares:
         moved_at = f"{shares:+d} {holding.underlying} shares at {strike} by assignment"
         yield SharesDelivered(at, holding.id, holding.underlying, shares, strike, price)
-        when = "at the next open" if new_york_date(at) <= holding.sides[0].short.expiry else "now"
+        is_late = new_york_date(at) > holding.sides[0].short.expiry
+        when = "at the next look of an open session" if is_late else "at the next open"
         yield AlarmRaised(at, "shares_delivered", f"{moved_at}; they go {when} unless kept", holding.id)
 
 

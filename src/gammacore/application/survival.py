@@ -7,7 +7,6 @@ on. Another writer of the ledger ends the loop all the same, and so does Ctrl-C.
 from __future__ import annotations
 
 import datetime as dt
-import traceback
 from collections.abc import Callable, Mapping
 
 from attrs import define
@@ -15,7 +14,7 @@ from attrs import define
 from gammacore.application.alarms import RepeatedAlarms
 from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import BrokerError, BrokerUnavailable, GammacoreError, OutcomeUnknown, WriteConflict
+from gammacore.errors import BrokerError, BrokerUnavailable, OutcomeUnknown, WriteConflict, fault_in_words
 from gammacore.ports.broker import Answer, BrokerCall, BrokerDecorator
 from gammacore.ports.clock import Clock
 
@@ -35,6 +34,8 @@ class Survival:
         self.survives = survives
         self.first_fault: Exception | None = None
         """The first fault since `begin_cycle`: a single look ends with it once its other steps are done."""
+        self.is_ending = False
+        """A run that is being ended opens nothing. Rule: SC-1009."""
         self._ledger = ledger
         self._clock = clock
         self._alarm = RepeatedAlarms(clock)
@@ -79,7 +80,7 @@ class Survival:
         self._last = self._clock.now()
         self.first_fault = self.first_fault or fault
         again = f", {self._failures[what]} times in a row" if self._failures[what] > 1 else ""
-        detail = f"{what} failed{again}: {_words(fault)}; nothing is opened for now, exits and repairs go on"
+        detail = f"{what} failed{again}: {fault_in_words(fault)}; nothing is opened for now, exits and repairs go on"
         self._ledger.record(*self._alarm(FAULT, detail, "", about=f"{what} {type(fault).__name__}"))
 
     def look_at_the_ledger(self) -> None:
@@ -92,7 +93,9 @@ class Survival:
             ledger.record(*self._alarm(NOT_WRITTEN, detail, "", about=str(ledger.fault)))
 
     def judge_opening(self) -> Verdict:
-        """Whether something may be opened: no fault lately, and the ledger can be written."""
+        """Whether something may be opened: the run goes on, no fault lately, and the ledger can be written."""
+        if self.is_ending:
+            return Verdict.skip("shutting_down", "the run is being ended")
         if self._ledger.is_behind:
             return Verdict.skip(NOT_WRITTEN, str(self._ledger.fault))
         if self._last is not None and self._clock.now() - self._last < BARRED_FOR:
@@ -131,13 +134,4 @@ class ForeseenBroker(BrokerDecorator):
         except Exception as fault:
             self._survival.note(what := _WHAT_FAILED[call], fault)
             becomes = OutcomeUnknown if call is BrokerCall.SUBMIT else BrokerUnavailable
-            raise becomes(f"{what} failed: {_words(fault)}") from fault
-
-
-def _words(fault: Exception) -> str:
-    """What failed and where; of a fault that is not ours its kind alone, for its text may hold a secret."""
-    if isinstance(fault, GammacoreError):
-        return str(fault)
-    frames = traceback.extract_tb(fault.__traceback__)
-    at = f" at {frames[-1].filename.rpartition('/')[2]}, line {frames[-1].lineno}" if frames else ""
-    return f"{type(fault).__name__}{at}"
+            raise becomes(f"{what} failed: {fault_in_words(fault)}") from fault

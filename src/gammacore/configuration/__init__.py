@@ -7,7 +7,7 @@ defaults, TOML file, `.env` file, environment, options.
 from gammacore.configuration.layers import Configuration, LiveAsk, configure, every_error
 from gammacore.configuration.sample import sample_toml
 from gammacore.configuration.settings import OwnStrategy, Settings, StrategyName
-from gammacore.configuration.sources import SettingError, Sourced, read_environment, read_toml
+from gammacore.configuration.sources import SettingError, Sourced, read_environment, read_toml, unused_variables
 
 __all__ = [
     "Configuration",
@@ -22,4 +22,5 @@ __all__ = [
     "read_environment",
     "read_toml",
     "sample_toml",
+    "unused_variables",
 ]

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from gammacore.adapters.alpaca.kit import ALPACA
 from gammacore.adapters.fake.kit import FAKE
+from gammacore.adapters.scalping_environment import PAIRS
 from gammacore.adapters.tradier.kit import TRADIER
 from gammacore.adapters.wire.kit import BrokerKit
 from gammacore.domain.broker_facts.dated import BrokerName
@@ -44,4 +45,5 @@ def credential_names() -> list[str]:
     >>> credential_names()[:2]
     ['TRADIER_TOKEN', 'TRADIER_ACCOUNT']
     """
-    return [name for _, _, needed in needed_credentials() for name in needed]
+    own = [name for _, _, needed in needed_credentials() for name in needed]
+    return [*own, *(name for pair in PAIRS for name in pair.names)]

@@ -21,15 +21,16 @@ from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
+from gammacore.domain.scalping.st0cka import share_profile
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 NOT_PART_OF_A_DECISION = (
-    "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.", "storage.",
-    *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
-    "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
+    "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
+    "health.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
+    "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
@@ -45,6 +46,7 @@ BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
 """Presets of the stops that name a whole way to trade: one entry at 9:36, fixed target, version A (CS-534); `standard`
 with entries only where bid and ask leave the stop room (CS-368), or that walk their price (CS-421)."""
 PROFILE = "hedging.profile"
+SHARE_PROFILE = "scalping.st0cka.profile"
 
 
 @frozen
@@ -117,6 +119,7 @@ def configure(layers: Iterable[Mapping[str, Any]] = (), live: LiveAsk = NOT_ASKE
     given: dict[str, Sourced] = {}
     layers = tuple(map(_sourced, layers))
     for layer in layers:
+        given.update(_of_the_share_profile(layer))
         given.update(layer)
     given |= _paper_veto(layers)
     refuse_credentials({key: sourced.source for key, sourced in given.items()})
@@ -294,6 +297,23 @@ def _of_the_profile(profile: Sourced) -> Given:
     standard, source = HedgingSettings(), f"profile {profile.value} ({profile.source})"
     rows = ((a.name, getattr(chosen, a.name)) for a in attrs.fields(HedgingSettings) if a.name != "profile")
     return {f"hedging.{name}": Sourced(value, source) for name, value in rows if value != getattr(standard, name)}
+
+
+def _of_the_share_profile(layer: Given) -> Given:
+    """What a profile of ST0CKA sets: it wins over weaker layers, a key of its own layer over it. SC-701, SC-709.
+
+    The older program's file of variables names each of these keys; a profile asked for on the command line must hold.
+    """
+    if (profile := layer.get(SHARE_PROFILE)) is None:
+        return {}
+    try:
+        rows = share_profile(str(profile.value))
+    except InvalidInput as wrong:
+        problem = f"{SHARE_PROFILE}: {wrong.value} is not valid"
+        raise SettingError(profile.source, SHARE_PROFILE, problem, wrong.fix) from wrong
+    source = f"profile {profile.value} ({profile.source})"
+    table = SHARE_PROFILE.removesuffix("profile")
+    return {f"{table}{name}": Sourced(value, source) for name, value in rows.items()}
 
 
 def _beyond_the_stops(preset: Sourced) -> Given:

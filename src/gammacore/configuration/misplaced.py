@@ -33,5 +33,14 @@ def credential_meant(key: str) -> str | None:
     >>> credential_meant("alerts.webhook_url") is None
     True
     """
-    words = re.sub(r"[^A-Z]+", "_", key.upper())
-    return next((name for name in sorted(credential_names(), key=len, reverse=True) if words.endswith(name)), None)
+    names = sorted(credential_names(), key=len, reverse=True)
+    return next((name for name in names if _letters(key).endswith(_letters(name))), None)
+
+
+def _letters(name: str) -> str:
+    """What is left of a name to compare it by: its letters, everything between them as one underscore.
+
+    >>> _letters("my.tradier2.token"), _letters("ST0CKAKEY")
+    ('MY_TRADIER_TOKEN', 'ST_CKAKEY')
+    """
+    return re.sub(r"[^A-Z]+", "_", name.upper())

@@ -39,6 +39,7 @@ TAIL = """
 # seconds_late = 0            # added to every time: 60 where a one-minute row is stamped with its start
 # spot = "spot"               # price of the underlying; spot_bid and spot_ask where there is only their middle
 # open_interest = "oi"
+# volume = "volume"           # contracts traded that day so far
 # iv = "iv"                   # iv_scale = 100 where it is in percent
 # gamma = "gamma"
 # root = "root"               # of the contract; else the underlying's 0DTE root is meant
@@ -48,7 +49,7 @@ TAIL = """
 """
 
 
-TOLD_AT_THE_END = ("underlyings", "columns")
+AT_THE_END = ("underlyings", "columns")
 
 
 def sample_toml() -> str:
@@ -63,7 +64,7 @@ def _section(instance: Any, prefix: str) -> Iterator[str]:
         sentence = (type(instance).__doc__ or "").strip().splitlines()[0]
         yield f"\n# {sentence}\n[{prefix}]"
     for attribute in plain:
-        if attribute.name not in TOLD_AT_THE_END:
+        if attribute.name not in AT_THE_END:
             yield _line(attribute, getattr(instance, attribute.name))
     for attribute in nested:
         name = f"{prefix}.{attribute.name}" if prefix else attribute.name

@@ -13,8 +13,10 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
+from gammacore.adapters.alpaca.kit import AlpacaSettings
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
@@ -64,6 +66,10 @@ class MarketSettings:
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
     seed: int = parameter(57, "Seed of the simulated market.", at_least=0)
     step_seconds: int = parameter(60, "Step of the simulated market, seconds.", at_least=1)
+    mood: Mood = parameter(Mood.NORMAL, f"Simulated: the kind of day, {', '.join(Mood)}.")
+    share_quotes: bool = parameter(
+        False, "Simulated: the share is quoted and traded, expiries reach to 90 days; on for the scalping desks."
+    )
     start_price: Decimal | None = parameter(None, "Simulated: level the price wanders around, points.", above=0)
     vix: Decimal | None = parameter(None, "A constant VIX, for data without one, VIX points.", above=0)
     vix_source: str = parameter("", "Where that VIX was read; journaled.")
@@ -92,6 +98,14 @@ class StrategyName(StrEnum):
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
+    ST0CKG = "st0ckg"
+    GAMMA_SCALPING = "gamma-scalping"
+    HYBRID = "hybrid"
+
+    @classmethod
+    def _missing_(cls, value: object) -> StrategyName | None:
+        """An underscore may stand for the hyphen, as in gamma_scalping."""
+        return next((name for name in cls if isinstance(value, str) and name == value.replace("_", "-")), None)
 
 
 class OwnStrategy(str):
@@ -124,7 +138,8 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD,
+        f"{', '.join(StrategyName)}, FILE:NAME of your own, or a registered name.",
     )
 
 
@@ -145,6 +160,15 @@ class GexSettings:
     rates: Rates = IMPLIED_FORWARD
 
 
+class LogLevel(StrEnum):
+    """Least severity of the log lines."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
 class StorageKind(StrEnum):
     """What keeps the account's own ledger."""
 
@@ -158,6 +182,13 @@ class StorageSettings:
 
     home: Path = parameter(Path(".gammacore"), "Folder of runs and ledgers; GAMMACORE_HOME.")
     kind: StorageKind = parameter(StorageKind.SQLITE, "The account's own ledger: sqlite or firestore.")
+    file: Path | None = parameter(
+        None, "The paper account's ledger, live-NAME beside it the live one's; none = below the home. DATABASE_URL."
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.file is not None and self.kind is StorageKind.FIRESTORE:
+            raise InvalidInput("file", self.file, "leave it out: with kind firestore no file holds the ledger")
 
 
 @frozen
@@ -183,6 +214,7 @@ class FirestoreSettings:
 class Settings:
     """Everything that can be set, with its defaults."""
 
+    log_level: LogLevel = parameter(LogLevel.INFO, "Least severity of the log lines on stderr; LOG_LEVEL.")
     account: AccountSettings = AccountSettings()
     market: MarketSettings = MarketSettings()
     trade: TradeSettings = TradeSettings()
@@ -205,7 +237,7 @@ class Settings:
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     tradier: RequestDeadlines = RequestDeadlines()
-    alpaca: RequestDeadlines = RequestDeadlines()
+    alpaca: AlpacaSettings = AlpacaSettings()
     loop: LoopLimits = LoopLimits()
     underlyings: Mapping[str, Underlying] = field(factory=dict)
 
@@ -213,6 +245,10 @@ class Settings:
         """How long a broker may take over a request: what the section of its name says, else the default."""
         own = getattr(self, broker.value, None)
         return own if isinstance(own, RequestDeadlines) else RequestDeadlines()
+
+    def address(self, broker: BrokerName) -> str:
+        """The address given for a broker; "" where none is, and its own holds."""
+        return str(getattr(getattr(self, broker.value, None), "base_url", ""))
 
     def underlying(self, symbol: str) -> Underlying:
         """The registry entry of a symbol: configured, else built in.

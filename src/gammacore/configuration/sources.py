@@ -6,12 +6,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
 from gammacore.adapters.hedging_environment import hedging_environment
+from gammacore.adapters.scalping_environment import not_used, scalping_environment
 from gammacore.configuration.settings import UNDERLYINGS, Settings, flatten
 from gammacore.domain.risk.arming import says_live
 from gammacore.errors import ConfigurationError
@@ -73,8 +75,8 @@ def read_toml(path: Path) -> dict[str, Sourced]:
 def read_environment(environment: Mapping[str, str | None], source: str = "environment") -> dict[str, Sourced]:
     """Keys from variables: GAMMACORE_ENTRIES__VIX__FLOOR is entries.vix.floor; IS_PAPER_TRADING is account.paper.
 
-    Some have a name of their own: those of the hedging desk (delta-hedging, section 1.5), FIREBASE_PROJECT_ID,
-    GAMMACORE_HOME. An empty one counts as unset.
+    Some have a name of their own: those of the hedging desk (delta-hedging, section 1.5) and of the scalping desks
+    (SC-707), FIREBASE_PROJECT_ID, GAMMACORE_HOME. An empty one counts as unset.
 
     Only an explicit false is not paper, set to nothing included: a mistyped switch must never trade live.
 
@@ -85,6 +87,8 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
         f"hedging.{setting}": Sourced(figure, f"{source} {name}")
         for name, (setting, figure) in hedging_environment(environment, source).items()
     }
+    for name, (key, figure) in scalping_environment(environment, _every_key(), source).items():
+        keys[key] = Sourced(figure, f"{source} {name}")
     for name, key in OWN_VARIABLES.items():
         if text := (environment.get(name) or "").strip():
             keys[key] = Sourced(text, f"{source} {name}")
@@ -103,6 +107,16 @@ def read_environment(environment: Mapping[str, str | None], source: str = "envir
     return keys
 
 
+def unused_variables(environment: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Variables of the older programs that are set and change nothing here: named once, at a start. Rule: SC-707."""
+    return not_used(environment, _every_key())
+
+
+@cache
+def _every_key() -> frozenset[str]:
+    return frozenset(key for key, _ in flatten(Settings()))
+
+
 def _key_of(variable: str) -> str:
     """ENTRIES__VIX__FLOOR is entries.vix.floor; the symbol of UNDERLYINGS__GOOG__K stays as it is."""
     key = variable.lower().replace("__", ".")
@@ -115,7 +129,7 @@ def _key_of(variable: str) -> str:
 
 def _with_one_underscore(variable: str) -> str:
     """The variable meant by ENTRIES_VIX_FLOOR; "" where it is no setting's."""
-    keys = (key for key, _ in flatten(Settings()) if key.replace(".", "_").upper() == variable.upper())
+    keys = (key for key in _every_key() if key.replace(".", "_").upper() == variable.upper())
     return next((ENVIRONMENT_PREFIX + key.replace(".", "__").upper() for key in keys), "")
 
 

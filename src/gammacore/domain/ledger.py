@@ -21,6 +21,7 @@ from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.verdicts import FilterVerdict
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 class Mode(StrEnum):
@@ -339,6 +340,21 @@ class DayFinished:
     balance: Decimal
 
 
+@frozen
+class DeskSwitched:
+    """The hybrid changed its state; `before` None at the first reading of a day. Rules: SC-503, SC-504.
+
+    `volatility` is the reading it was decided on, a fraction a year, and `source` where that came from.
+    """
+
+    at: dt.datetime
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
 OrderMoved = (
     OrderAccepted
     | OrderWasRejected
@@ -370,6 +386,7 @@ Event = (
     | BreakerCleared
     | FlattenRequested
     | DayFinished
+    | DeskSwitched
     | HedgingEvent
 )
 """Every kind of event a ledger may hold."""

@@ -301,12 +301,21 @@ class OptionChain:
         return rest
 
     def requoted(
-        self, as_of: dt.datetime, bid: ArrayLike, ask: ArrayLike, iv: ArrayLike, quoted_at: ArrayLike
+        self,
+        as_of: dt.datetime,
+        bid: ArrayLike,
+        ask: ArrayLike,
+        iv: ArrayLike,
+        quoted_at: ArrayLike,
+        volume: ArrayLike | None = None,
     ) -> OptionChain:
-        """The same contracts, open interest, gamma and volume at other quotes; defects are those of the new."""
+        """The same contracts, open interest and gamma at other quotes; defects are those of the new.
+
+        The volume too stays, where no other is given.
+        """
         later = OptionChain(
             self.underlying, as_of, self.roots, self.strike, self.is_call, self.expiry, self.root, bid, ask,
-            self.open_interest, iv, self.gamma, quoted_at, volume=self.volume,
+            self.open_interest, iv, self.gamma, quoted_at, volume=self.volume if volume is None else volume,
         )  # fmt: skip
         object.__setattr__(later, "_rows", self._rows)  # a contract keeps its row: looked up once for all
         return later

@@ -21,11 +21,13 @@ from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.market_history import MarketHistory
 from gammacore.domain.market_memory import MarketMemory, WatchedSpread
 from gammacore.domain.orders import Effect, Purpose, TicketLife
+from gammacore.domain.pricing.rates import MarketRates
 from gammacore.domain.regime.regime import CALM, Regime
 from gammacore.domain.risk.opening_limits import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 @frozen
@@ -33,8 +35,9 @@ class Needs:
     """What a strategy's next look must contain besides the market, the book and the regime; each costs a query.
 
     `exposure` is dealer gamma, `history` the bars before, `minutes` those the scalping desks read, once a minute;
-    `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `second_look` the
-    market once more after all of these (CS-359).
+    `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `rates` what money
+    costs and the share pays (SC-424, SC-425); `second_look` the market once more after all of these (CS-359);
+    `expiries` the first and last expiry its chain must show, by default all that the market was opened for.
     """
 
     exposure: bool = False
@@ -43,6 +46,8 @@ class Needs:
     second_look: bool = False
     minutes: bool = False
     equity: bool = False
+    rates: bool = False
+    expiries: tuple[dt.date, dt.date] | None = None
 
 
 NOTHING_MORE = Needs()
@@ -55,8 +60,8 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure`,
-    `history`, `pause`, `broker_clock`, `worth` (equity, dollars) and `latest` (the second look of CS-359) are there
-    when the strategy's `needs` name them. `regime` is dealer gamma and the macro event as the
+    `history`, `pause`, `broker_clock`, `worth` (equity, dollars), `rates` and `latest` (the second look of CS-359)
+    are there when the strategy's `needs` name them. `regime` is dealer gamma and the macro event as the
     hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
     where no setting asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
     """
@@ -80,6 +85,7 @@ class Situation:
     equity: EquityWatch | None = None
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
     worth: Decimal | None = None
+    rates: MarketRates | None = None
 
     @property
     def price(self) -> Decimal | None:
@@ -237,9 +243,21 @@ class HaltDay:
     detail: str
 
 
+@frozen
+class SwitchDesk:
+    """The hybrid changes its state: from which to which, by which step, on which reading. Rule: SC-504."""
+
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
 Decision = (
     Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt | HaltDay
-)
+    | SwitchDesk
+)  # fmt: skip
 
 
 def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
@@ -257,7 +275,7 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
             return record.holding, Purpose.HEDGE, (record.symbol,)
-        case NoTrade() | RecordWatch() | Halt() | HaltDay():
+        case NoTrade() | RecordWatch() | Halt() | HaltDay() | SwitchDesk():
             return "", Purpose.ENTRY, ()
         case _:
             assert_never(decision)

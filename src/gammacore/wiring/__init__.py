@@ -54,9 +54,13 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.preflight import in_words as in_words
+    from gammacore.wiring.preflight import missing_pieces as missing_pieces
+    from gammacore.wiring.preflight import preflight_of as preflight_of
     from gammacore.wiring.recordings import DayRecorded as DayRecorded
     from gammacore.wiring.recordings import record_day as record_day
     from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
+    from gammacore.wiring.runs import run_day as run_day
     from gammacore.wiring.storage import FirestoreLedger as FirestoreLedger
     from gammacore.wiring.storage import LedgerPlace as LedgerPlace
     from gammacore.wiring.storage import account_ledger as account_ledger
@@ -118,6 +122,7 @@ _HOMES: dict[str, str] = {
     "flatten_holdings_now": "wiring.without_ledger",
     "flatten_now": "wiring.without_loop",
     "follow_exposure": "wiring.exposures",
+    "in_words": "wiring.preflight",
     "journal_request": "wiring.controls",
     "kill_files": "wiring.controls",
     "leave_request": "wiring.controls",
@@ -130,6 +135,7 @@ _HOMES: dict[str, str] = {
     "look_at": "wiring.ledgers",
     "look_whether_flat": "wiring.without_loop",
     "make_folder": "wiring.storage",
+    "missing_pieces": "wiring.preflight",
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
     "open_broker": "wiring.brokers",
@@ -141,6 +147,7 @@ _HOMES: dict[str, str] = {
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",
+    "preflight_of": "wiring.preflight",
     "preview_entry": "wiring.without_loop",
     "publish_exposure": "wiring.regime_feeds",
     "reconcile_now": "wiring.without_loop",
@@ -150,6 +157,7 @@ _HOMES: dict[str, str] = {
     "repair_ledger": "wiring.storage",
     "require_ledger": "wiring.whose_ledger",
     "require_to_resume": "wiring.whose_ledger",
+    "run_day": "wiring.runs",
     "sight_of": "wiring.ledgers",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.adapters.credentials import FirstFound, SystemKeyring, Variables
 from gammacore.adapters.wire.kit import BrokerKit
@@ -17,15 +17,20 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.risk.arming import LiveRequest, Lock, Typed, arm
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.credentials import Credential, CredentialStore, Secret
+from gammacore.wiring.desk_keys import NO_KEYS, desk_keys, other_names
 
 
 @frozen
 class Armed:
-    """Whose money this run trades, and where. `number` is the account's, where it is known beforehand."""
+    """Whose money this run trades, and where. `number` is the account's, where it is known beforehand.
+
+    `keys` are the strategy's own, under the broker's names for them: they come before all others (SC-706).
+    """
 
     mode: Mode
     broker: BrokerName
     number: Secret | None = None
+    keys: CredentialStore = field(default=NO_KEYS, eq=False, repr=False)
 
     @property
     def banner(self) -> str:
@@ -61,21 +66,27 @@ _WHOSE = {
 def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Armed:
     """The mode to run in: a study on the fake exchange, paper at a broker, or live with all three locks open.
 
-    Nothing is sent. Rules: cli.md, CS-609.
+    Nothing is sent. Rules: cli.md, CS-609, SC-704..706.
 
     Raises:
         ConfigurationError: live was asked for and something is missing, all of which is named; or credentials stand
-            where they do not belong; or the account's name in ledgers would be its number.
+            where they do not belong or are half a pair; or the account's name in ledgers would be its number.
     """
     broker, paper = configuration.settings.account.broker, configuration.settings.account.paper
     asked = configuration.live
     wants_live = bool(asked.switch or asked.account or not paper)
     kit = kit_of(broker)
-    keys = kit.keys(Mode.LIVE if wants_live else Mode.PAPER)
+    wanted_mode = Mode.LIVE if wants_live else Mode.PAPER
+    keys = kit.keys(wanted_mode)
+    own = desk_keys(configuration.settings, wanted_mode, credentials)
+    credentials = FirstFound((own, credentials))
     found = {name: credentials.find(name) for name in keys.needed}
     missing = [name for name, credential in found.items() if credential is None]
     number = found.get(keys.account)
     misplaced = _misplaced(kit, found, credentials)
+    address = configuration.settings.address(broker)
+    is_elsewhere = bool(address) and kit.mode_of_address(address) is not wanted_mode
+    lacking = ", ".join(missing) + (other_names(configuration.settings, kit, credentials) if missing else "")
     request = LiveRequest(
         broker=broker,
         switch=asked.switch,
@@ -84,14 +95,16 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
         vetoed=bool(configuration.live_veto),
         credentials=bool(found) and not missing,
         misplaced=bool(misplaced),
+        elsewhere=is_elsewhere,
     )
     arming = arm(request)
     if arming.refused:
-        raise ConfigurationError(_refusal(arming.locks, configuration, missing, misplaced))
+        at = f"{configuration.given[f'{broker}.base_url'].source} {address}" if is_elsewhere else ""
+        raise ConfigurationError(_refusal(arming.locks, configuration, lacking, misplaced, at))
     if broker.is_real and missing:
-        raise ConfigurationError(f"{broker} on paper needs {', '.join(missing)}: {_WHERE}; or say --broker fake")
+        raise ConfigurationError(f"{broker} on paper needs {lacking}: {_WHERE}; or say --broker fake")
     _require_a_name(configuration.settings.account.id, [each for each in found.values() if each is not None])
-    return Armed(arming.mode, broker, None if number is None else number.secret)
+    return Armed(arming.mode, broker, None if number is None else number.secret, own)
 
 
 def account_number(broker: BrokerName, mode: Mode, credentials: CredentialStore) -> Secret | None:
@@ -157,19 +170,24 @@ def _require_a_name(account_id: str, found: list[Credential]) -> None:
         )
 
 
-def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: list[str], misplaced: str) -> str:
+def _refusal(locks: tuple[Lock, ...], configuration: Configuration, missing: str, misplaced: str, address: str) -> str:
     """Every lock by what opens it, in one sentence."""
     words = {
         Lock.NO_LIVE_ACCOUNT: f"the fake exchange has no live account (account.broker, or --broker {REAL_BROKERS})",
         Lock.PAPER_SWITCH: f"{configuration.live_veto} says paper, which vetoes the rest (set it to false)",
         Lock.SWITCH_MISSING: "the option --live is missing",
-        Lock.CREDENTIALS_MISSING: f"{', '.join(missing)} is not there ({_WHERE})",
+        Lock.CREDENTIALS_MISSING: f"{missing} is not there ({_WHERE})",
         Lock.MISPLACED: misplaced,
+        Lock.ANOTHER_ADDRESS: f"{address} is not the address of this run's accounts (leave it out)",
         Lock.ACCOUNT_NOT_TYPED: "the account number is not typed back (--confirm-account N)",
         Lock.ACCOUNT_UNPROVEN: "there is no account number to compare --confirm-account with",
         Lock.ANOTHER_ACCOUNT: "--confirm-account is not the number of this account",
     }
-    head = "credentials are misplaced" if locks == (Lock.MISPLACED,) else "live trading is refused"
+    on_paper: dict[tuple[Lock, ...], str] = {
+        (Lock.MISPLACED,): "credentials are misplaced",
+        (Lock.ANOTHER_ADDRESS,): "the broker's address is not this run's",
+    }
+    head = on_paper.get(locks, "live trading is refused")
     return f"{head}: {'; '.join(words[lock] for lock in locks)}. Nothing was sent [{', '.join(locks)}]"
 
 

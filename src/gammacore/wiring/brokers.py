@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
+from gammacore.adapters.credentials import FirstFound
 from gammacore.adapters.redacting_broker import RedactingBroker
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.wire.kit import Access, MarketAsked, OpenBroker, OpenMarket
@@ -88,4 +89,5 @@ def _access(
     armed: Armed, credentials: CredentialStore, clock: Clock, places: BrokerPlaces, deadlines: RequestDeadlines
 ) -> Access:
     hosts = places.of(armed.broker)
+    credentials = FirstFound((armed.keys, credentials))
     return Access(armed.mode, credentials, clock, SystemClock(), deadlines, hosts, armed.number)

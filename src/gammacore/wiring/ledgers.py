@@ -236,11 +236,11 @@ def ledgers_of(settings: Settings) -> HomeLedgers:
     own = {mode: account_ledger(settings, mode) for mode in (Mode.PAPER, Mode.LIVE)}
     running = [path for path in _locked(settings.storage.home) if writer_of(settings, path) is not None]
     accounts: dict[LedgerPlace, None] = dict.fromkeys(_account_files(settings.storage.home))
-    if settings.storage.kind == "firestore":
+    if settings.storage.kind == "firestore" or settings.storage.file is not None:
         accounts |= dict.fromkeys(place for place in own.values() if ledger_exists(settings, place))
     found = [ledger for place in accounts if (ledger := look_at(settings, place)) is not None]
     loops = [ledger for path in running if (ledger := look_at(settings, path)) is not None]
-    loops += [one for one in found if not isinstance(one.place, Path) and one.writer is not None]
+    loops += [one for one in found if one.place not in running and one.writer is not None]
     return HomeLedgers(
         own=own,
         configured=Mode.PAPER if settings.account.paper else Mode.LIVE,
@@ -268,7 +268,7 @@ def _mode_of(settings: Settings, place: LedgerPlace) -> Mode | None:
         opened = next((event for event in opening_of(settings, place, 1) if isinstance(event, LedgerOpened)), None)
         if opened is not None:
             return opened.mode
-    if not isinstance(place, Path):
+    if not isinstance(place, Path) or settings.storage.file is not None:
         return next((mode for mode in (Mode.PAPER, Mode.LIVE) if account_ledger(settings, mode) == place), None)
     home, folder = settings.storage.home.resolve(), place.resolve().parent
     return {home / "paper": Mode.PAPER, home / "live": Mode.LIVE, home / "runs": Mode.STUDY}.get(folder)

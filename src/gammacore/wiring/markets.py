@@ -16,6 +16,7 @@ from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
 from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
@@ -138,12 +139,13 @@ def taking_up(configuration: Configuration, ledger: LedgerPlace, *, only_to_clos
         return configuration
     found["market.date"] = Sourced(day.date, where)
     if (simulated := _SIMULATED.fullmatch(day.market)) is not None:
-        seed, step = simulated.groups()
+        seed, step, mood = simulated.groups()
         found |= {"market.seed": Sourced(seed, where), "market.step_seconds": Sourced(step, where)}
+        found |= {} if mood is None else {"market.mood": Sourced(mood, where)}
     return configuration.filled_in(found)
 
 
-_SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s\)")
+_SIMULATED = re.compile(r"simulated \(seed (\d+), every (\d+) s(?:, (\w+))?\)")
 
 
 def trading_date(settings: Settings) -> dt.date:
@@ -210,6 +212,9 @@ def open_market(
                 start_price=market.start_price,
                 vix=market.vix,
                 calendar=calendar,
+                mood=market.mood,
+                shares=ShareModel() if market.share_quotes else None,
+                expiries=expiries if market.share_quotes else TODAY,
             )
         except InvalidInput as wrong:
             raise ConfigurationError(f"market.{wrong}") from wrong

@@ -83,6 +83,8 @@ def account_ledger(settings: Settings, mode: Mode = Mode.PAPER) -> LedgerPlace:
     """The configured account's own ledger; paper and live never share one. Rule: CS-609."""
     if settings.storage.kind == "firestore":
         return FirestoreLedger(settings.account.id if mode is Mode.PAPER else f"{mode}-{settings.account.id}")
+    if (file := settings.storage.file) is not None:
+        return file if mode is Mode.PAPER else file.with_name(f"{mode}-{file.name}")
     return settings.storage.home / mode.value / f"{settings.account.id}.sqlite"
 
 

@@ -17,11 +17,15 @@ from attrs import evolve, frozen
 from gammacore.adapters.firestore import FirestoreRegimeSource
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, OwnStrategy, Settings, Sourced, StrategyName
+from gammacore.configuration.sources import Given
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
+from gammacore.domain.desks.hybrid import HybridDesk
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.desks.st0cka import St0ckaDesk
+from gammacore.domain.desks.st0ckg import St0ckgDesk
 from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
@@ -33,6 +37,7 @@ from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession, new_york_time
 from gammacore.domain.stops.describe import describe
 from gammacore.domain.strategy import Situation, Strategy, Trade
+from gammacore.domain.tape import TapeRules
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar
@@ -83,7 +88,8 @@ class StrategySpec:
     `default_underlying` None is the market's own default. `hedges_in_shares` needs an underlying with a hedge share
     (DH-220), `reads_regime` dealer gamma and macro events (DH-402), `dated_tables` what it looks up by date (CS-367);
     `check_live` refuses settings that are for comparison (DH-003). `is_scalping` puts every entry under the gates of
-    SC-602, by their own defaults (SC-601). Without a `preview`, `plan` refuses.
+    SC-602, by their own defaults (SC-601). `furthest_expiry` is in how many days the last expiry is that it looks at,
+    where that is not today's. Without a `preview`, `plan` refuses.
     """
 
     name: str
@@ -95,6 +101,7 @@ class StrategySpec:
     dated_tables: Callable[[Settings, dt.date], tuple[Horizon, ...]] = lambda _settings, _date: ()
     check_live: Callable[[Settings], None] = lambda _settings: None
     is_scalping: bool = False
+    furthest_expiry: Callable[[Settings], int] | None = None
 
 
 def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
@@ -115,6 +122,18 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
             )  # fmt: skip
         case StrategyName.ST0CKA:
             return StrategySpec(chosen, _st0cka_desk, is_scalping=True)
+        case StrategyName.ST0CKG:
+            return StrategySpec(chosen, _st0ckg_desk, is_scalping=True)
+        case StrategyName.GAMMA_SCALPING:
+            return StrategySpec(
+                chosen, _gamma_desk, is_scalping=True,
+                furthest_expiry=lambda settings: settings.scalping.gamma.max_dte,
+            )  # fmt: skip
+        case StrategyName.HYBRID:
+            return StrategySpec(
+                chosen, _hybrid_desk, is_scalping=True,
+                furthest_expiry=lambda settings: settings.scalping.gamma.max_dte,
+            )  # fmt: skip
         case _:
             assert_never(chosen)
 
@@ -165,6 +184,22 @@ def _st0cka_desk(settings: Settings) -> St0ckaDesk:
     return St0ckaDesk(scalping.st0cka, scalping.volatility, settings.limits, settings.broker.fees)
 
 
+def _st0ckg_desk(settings: Settings) -> St0ckgDesk:
+    return St0ckgDesk(settings.scalping.st0ckg, settings.scalping.volatility, settings.limits)
+
+
+def _gamma_desk(settings: Settings) -> GammaScalpingDesk:
+    fed_days = frozenset(settings.entries.fomc.known)
+    return GammaScalpingDesk(settings.scalping.gamma, settings.limits, fed_days)
+
+
+def _hybrid_desk(settings: Settings) -> HybridDesk:
+    scalping = settings.scalping
+    return HybridDesk(
+        _st0cka_desk(settings), _gamma_desk(settings), scalping.hybrid, scalping.volatility, settings.limits
+    )
+
+
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
     """`trade` hedges in shares, at the registry's ratio: what it would not follow is refused, never ignored. DH-801."""
     if hedging.hedges_in_options:
@@ -190,18 +225,28 @@ def guards_of(strategy: Strategy) -> OpeningGuards | None:
 def naming_its_underlying(configuration: Configuration, *, load: bool = True) -> Configuration:
     """The configuration with the strategy's default underlying, where neither user nor recording names one.
 
+    And for a scalping desk with a market that quotes the share: a simulated one does, a live quote is young (SC-008).
+
     A user's own strategy may name it (`default_underlying`); with `load` False its file is not read.
     """
-    settings = configuration.settings
+    settings, chosen = configuration.settings, configuration.settings.trade.strategy
+    if spec_of(chosen).is_scalping:
+        configuration = configuration.filled_in(_of_share_quotes(f"default of {chosen}"))
     if "market.underlying" in configuration.given or settings.market.source != "simulated":
         return configuration
-    chosen = settings.trade.strategy
     default = spec_of(chosen).default_underlying
     if isinstance(chosen, OwnStrategy) and load:
         default = load_strategy(chosen).default_underlying or default
     if default is None:
         return configuration
     return configuration.filled_in({"market.underlying": Sourced(default, f"default of {chosen}")})
+
+
+def _of_share_quotes(source: str) -> Given:
+    return {
+        "market.share_quotes": Sourced(True, source),
+        "market.live_quote_age_seconds": Sourced(TapeRules().max_quote_age, source),
+    }
 
 
 def _spread_slots(settings: Settings, session: TradingSession) -> tuple[dt.datetime, ...]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration.brokers import kit_of
 from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.ledger import AccountMark, Mode
 from gammacore.errors import BrokerError, ConfigurationError, InvalidInput, StorageError
@@ -17,6 +18,7 @@ from gammacore.ports.credentials import HIDDEN, CredentialStore, Secret
 from gammacore.wiring.arming import Armed, account_number, armed_mode, require_number
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
 from gammacore.wiring.ledgers import FoundLedger, whose_ledger
+from gammacore.wiring.markets import taking_up
 from gammacore.wiring.storage import LedgerPlace
 
 OPTION = "option "
@@ -38,10 +40,23 @@ def armed_for(
         ConfigurationError: another mode than the ledger's was asked for, a lock is closed, a credential is missing, or
             the ledger is of another account.
     """
-    configuration = in_mode_of(configuration, ledger)
+    configuration = _trading_its_strategy(in_mode_of(configuration, ledger), ledger)
     armed = armed_mode(configuration, credentials)
     require_ledger(configuration, credentials, ledger, armed, places)
     return configuration, armed
+
+
+def _trading_its_strategy(configuration: Configuration, ledger: FoundLedger) -> Configuration:
+    """The configuration with the built-in strategy a ledger was last traded by, where none is given: a scalping desk
+    has keys of its own. Rule: SC-706.
+    """
+    if "trade.strategy" in configuration.given or not kit_of(configuration.settings.account.broker).pairs:
+        return configuration
+    with suppress(StorageError):  # a flatten goes on without
+        taken = taking_up(configuration, ledger.place, only_to_close=True)
+        if (found := taken.given.get("trade.strategy")) is not None:
+            return configuration.filled_in({"trade.strategy": found})
+    return configuration
 
 
 def require_ledger(

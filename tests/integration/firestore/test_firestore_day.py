@@ -159,9 +159,9 @@ def test_a_running_day_outlasts_a_store_that_does_not_answer_and_says_so(
 
     assert "Nothing goes on until it answers" in silence
     assert running.popen.returncode == 0, err
-    told = without_place(json.loads(out))
-    assert [alarm["code"] for alarm in told.pop("alarms")] == ["ledger_outage"]
-    assert told == {name: value for name, value in without_place(whole).items() if name != "alarms"}
+    report = without_place(json.loads(out))
+    assert [alarm["code"] for alarm in report.pop("alarms")] == ["ledger_outage"]
+    assert report == {name: value for name, value in without_place(whole).items() if name != "alarms"}
 
 
 def test_a_day_whose_store_stays_silent_past_the_limit_ends_with_an_error_and_is_taken_up(

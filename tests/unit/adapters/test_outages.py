@@ -43,9 +43,9 @@ def test_a_silence_is_waited_out_and_reported_once_it_is_over(clock: FakeClock, 
 
     assert outages.outlast(silent_until(OPEN + dt.timedelta(seconds=30), clock, silence)) == "here"
 
-    (told,) = outages.pending()
-    assert (told.kind, told.at) == (RequestKind.OUTAGE, OPEN + dt.timedelta(seconds=30))
-    assert told.reason == f"the ledger was out of reach for 30 s: {silence}"
+    (request,) = outages.pending()
+    assert (request.kind, request.at) == (RequestKind.OUTAGE, OPEN + dt.timedelta(seconds=30))
+    assert request.reason == f"the ledger was out of reach for 30 s: {silence}"
 
 
 def test_an_outage_is_in_the_log_at_once_and_at_its_end(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:

@@ -52,7 +52,7 @@ class HostileMachine(RuleBasedStateMachine):
 
 
 TestHostileMachine = HostileMachine.TestCase
-TestHostileMachine.settings = settings(max_examples=40, stateful_step_count=10)
+TestHostileMachine.settings = settings(stateful_step_count=10)
 
 
 @pytest.mark.parametrize("first", range(0, 40, 10))

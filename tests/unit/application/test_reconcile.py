@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_exchange import a_single, an_entry, call, put
@@ -172,7 +172,7 @@ def a_late_fill() -> World:
 
 
 def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
-    """R5: holdings are told, the order is not; no news is no proof."""
+    """R5: holdings are shown, the order is not; no news is no proof."""
 
     class Silent(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
@@ -318,7 +318,7 @@ class ByHand(BrokerDecorator):
 
 
 def test_a_closing_fill_after_its_position_was_booked_is_quarantined() -> None:
-    """CS-564: a booked position is not opened by a close that came too late; a person is told."""
+    """CS-564: a booked position is not opened by a close that came too late; an alarm is raised."""
     world = a_world_that_closed_twice(relayed(ByHand))
     world.day.confirm(world.session)
     assert [booked.gross for booked in world.all(HoldingClosed)] == [Decimal(750 - 525)]
@@ -350,7 +350,6 @@ CONTRACTS = (SHORT, LONG, put(6860), FOREIGN)
 TRUTHS = st.lists(st.tuples(st.sampled_from(CONTRACTS), st.integers(-4, 4), st.integers(0, 2)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=150)
 @given(TRUTHS)
 def test_any_interleaving_converges_to_the_brokers_truth_in_two_looks(
     changes: list[tuple[OptionContract, int, int]],

@@ -92,7 +92,7 @@ class ReconcileMachine(RuleBasedStateMachine):
 
 
 TestReconcileMachine = ReconcileMachine.TestCase
-TestReconcileMachine.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestReconcileMachine.settings = settings(stateful_step_count=12)
 
 
 class AtABroker(ReconcileMachine):
@@ -102,7 +102,7 @@ class AtABroker(ReconcileMachine):
 
 
 TestReconcileMachineAtABroker = AtABroker.TestCase
-TestReconcileMachineAtABroker.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestReconcileMachineAtABroker.settings = settings(stateful_step_count=12)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import at
@@ -294,7 +294,7 @@ def test_a_leg_that_is_back_before_its_repair_is_taken_covers_again() -> None:
 
 @pytest.mark.parametrize("gone", [(SHORT,), (SHORT, LONG)])
 def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContract, ...]) -> None:
-    """CS-572: the same strikes were bought back at 5.20 by our order; what somebody paid later nobody told."""
+    """CS-572: the same strikes were bought back at 5.20 by our order; another trader's later price is not reported."""
     plans = a_scripted_plan(2), a_scripted_plan(2, "p2", "10:03")
     world = a_world(*plans, closes={"p1": "10:00:40"})
     world.cycle(30)
@@ -313,7 +313,6 @@ CHANGES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
 @given(CHANGES)
 def test_whatever_is_traded_outside_nothing_of_ours_stays_naked(changes: list[tuple[OptionContract, int, int]]) -> None:
     """R2, R5, R9: with cycles in between; once it stands still the book agrees with the broker and nothing is loose."""

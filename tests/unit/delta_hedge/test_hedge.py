@@ -308,7 +308,7 @@ def test_what_is_owed_is_owed_once() -> None:
     assert a_hedge_case(look_at(after, "0.03"), "10:00:03", book=after).judge() is Reason.BELOW_THRESHOLD
 
 
-# -- what is told ------------------------------------------------------------------------------------------------------
+# -- what is reported -------------------------------------------------------------------------------------------------
 
 
 def test_a_no_is_journaled_when_its_reason_changes() -> None:
@@ -380,7 +380,7 @@ def limited_at(time: str, delta: str | None, *before: HedgeDecided, last_hedge: 
 
 
 def test_a_net_delta_beyond_its_limit_is_reported_all_day_once_an_episode() -> None:
-    """Strictly more than the limit; the note that comes with the alarm remembers that it was told."""
+    """Strictly more than the limit; the note that comes with the alarm remembers that it was raised."""
     (within,) = limited_at("10:00", "0.40")
     note, warning = limited_at("10:01", "-0.41", within.record)
     assert (warning.code, warning.detail) == (Alarm.NET_DELTA_LIMIT, "net delta -0.410 beyond 0.40")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_gex import TODAY, Row, a_chain
@@ -53,7 +53,6 @@ def plain_net(rows: list[Row], level: float) -> float:
 
 
 @given(ROWS)
-@settings(max_examples=60)
 def test_the_profile_is_the_plain_sum_at_every_level(rows: list[Row]) -> None:
     profile = find_flips(priced(rows)).profile
     expected = [plain_net(rows, level) for level in profile.levels]
@@ -66,7 +65,6 @@ def test_the_profile_is_the_plain_sum_at_every_level(rows: list[Row]) -> None:
 
 
 @given(ROWS)
-@settings(max_examples=60)
 def test_every_root_is_a_sign_change_and_flip_is_the_nearest(rows: list[Row]) -> None:
     found = find_flips(priced(rows))
 
@@ -77,7 +75,6 @@ def test_every_root_is_a_sign_change_and_flip_is_the_nearest(rows: list[Row]) ->
 
 
 @given(ROWS, st.integers(2, 40))
-@settings(max_examples=40)
 def test_flips_stay_when_open_interest_scales_or_the_sign_model_turns(rows: list[Row], times: int) -> None:
     roots = pytest.approx(list(find_flips(priced(rows)).roots), rel=1e-6)
     more = [evolve(row, open_interest=row.open_interest * times) for row in rows]

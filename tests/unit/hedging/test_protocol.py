@@ -26,6 +26,8 @@ from gammacore.domain.hedge_filter.protocol import (
     TimeInForce,
     wire_instant,
 )
+from gammacore.domain.hedge_filter.step import closing_change_of
+from gammacore.domain.hedging.decision import Reason
 from gammacore.domain.instruments import Side
 from gammacore.errors import InvalidInput
 
@@ -130,6 +132,14 @@ def test_a_delta_among_the_greeks_has_the_bounds_of_a_delta() -> None:
 def test_which_field_of_the_payload_wins(payload: str, name: str, value: object) -> None:
     """Section 1.1: quantity before qty; price, mid, last; greeks only where the top level is silent."""
     assert getattr(read(payload), name) == value
+
+
+@pytest.mark.parametrize(("quantity", "refusal"), [(0, None), (1, Reason.SESSION_CLOSED), (-1, Reason.SESSION_CLOSED)])
+def test_after_the_cut_off_an_unknown_option_is_refused_unless_it_is_flat(
+    quantity: int, refusal: Reason | None
+) -> None:
+    """DH-504."""
+    assert closing_change_of(None, read(f'{{"quantity":{quantity}}}')) is refusal
 
 
 @pytest.mark.parametrize("payload", ["null", "[]", '"x"', "3"])

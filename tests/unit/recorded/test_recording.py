@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders_recorded import DAY, a_chain, a_snapshot, ny, write_recording
@@ -55,7 +55,6 @@ def snapshots(draw: st.DrawFn) -> list[MarketSnapshot]:
 
 
 @given(day=snapshots())
-@settings(max_examples=60, deadline=None)
 def test_every_snapshot_is_read_back_exactly(
     tmp_path_factory: pytest.TempPathFactory, day: list[MarketSnapshot]
 ) -> None:

@@ -16,6 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from builders_gex import Row, a_chain
+from extent import pairs
 from gammacore.adapters.html_report import exposure_plot
 from gammacore.adapters.html_report.canvas import PAGE, PRINT, blank
 from gammacore.adapters.html_report.exposure_plot import save_exposure_plot, tick_step
@@ -117,8 +118,7 @@ def test_a_strike_that_is_both_walls_and_the_pin_is_named_once(tmp_path: Path) -
     assert "call wall, put wall, pin 175" in words
 
 
-@pytest.mark.parametrize("unit", list(ExposureUnit))
-@pytest.mark.parametrize("sign", list(SignModel))
+@pytest.mark.parametrize(("unit", "sign"), list(pairs(list(ExposureUnit), SignModel)))
 def test_unit_and_sign_model_are_named(unit: ExposureUnit, sign: SignModel, tmp_path: Path) -> None:
     words = texts(a_survey("450.51", 1, unit=unit, sign=sign), tmp_path)
 

@@ -94,8 +94,8 @@ def walk(prices: Sequence[str], position: RPosition = FOUR) -> list[tuple[str, i
         seen = look(price)
         watch = RULES.watch(position, watch, seen.price)
         if position.held and (found := RULES.judge(position, watch, seen)) is not None:
-            sold.append((found.reason.value, found.contracts))
-            scaled = position.is_scaled or found.reason is RReason.SCALE_OUT
+            sold.append((str(found.reason), found.contracts))
+            scaled = position.is_scaled or found.reason == RReason.SCALE_OUT
             position = evolve(position, held=position.held - found.contracts, is_scaled=scaled)
     return sold
 
@@ -142,7 +142,7 @@ def test_the_option_stops_at_half_its_premium(bid: str, found: str | None) -> No
 
 def test_the_checks_act_in_their_order() -> None:
     """SC-335."""
-    everything = RLook(Decimal("589.90"), quoted("0.10"), flatten="asked for", is_time=True)
+    everything = RLook(Decimal("589.90"), quoted("0.10"), flatten="flatten_request", is_time=True)
     assert reason(FOUR, everything) == "flatten_request"
     assert reason(FOUR, evolve(everything, flatten=None)) == "time_exit"
     assert reason(FOUR, evolve(everything, flatten=None, is_time=False)) == "option_stop"
@@ -216,17 +216,17 @@ NICKELS = Ticks(Decimal("0.05"), Decimal("0.05"), Decimal("0.10"))
         (RReason.R_STOP, "0.58", 4, PENNY, AT_MARKET),
         (RReason.TIME, "0.58", 0, PENNY, AT_MARKET),
         (RReason.OPTION_STOP, "0.58", 0, PENNY, AT_MARKET),
-        (RReason.FLATTEN, "0.58", 0, PENNY, AT_MARKET),
+        ("kill_switch", "0.58", 0, PENNY, AT_MARKET),
         (RReason.FEED_LOST, "0.58", 0, PENNY, AT_MARKET),
-        (RReason.TIME, "0", 0, PENNY, ExitOrder(Decimal("0.01"), THE_DAY)),
+        (RReason.R_STOP, "0", 0, PENNY, AT_MARKET),  # the house offers it at a tick: CS-420
         (RReason.R_STOP, None, 0, PENNY, AT_MARKET),
         (RReason.R_STOP, "0.58", 0, NICKELS, ExitOrder(Decimal("0.55"), TicketLife(5))),
         (RReason.R_STOP, "0.03", 0, NICKELS, ExitOrder(Decimal("0.05"), TicketLife(5))),
     ],
 )
-def test_how_an_exit_is_sent(why: RReason, bid: str | None, sent: int, ticks: Ticks, order: ExitOrder) -> None:
+def test_how_an_exit_is_sent(why: str, bid: str | None, sent: int, ticks: Ticks, order: ExitOrder) -> None:
     """SC-006, SC-338."""
-    assert exit_order(why, None if bid is None else quoted(bid), sent, ticks) == order
+    assert exit_order(RExit(why, 4, ""), None if bid is None else quoted(bid), sent, ticks) == order
 
 
 def test_r_is_of_the_underlying() -> None:

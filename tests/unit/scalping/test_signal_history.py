@@ -7,7 +7,16 @@ from decimal import Decimal
 from fractions import Fraction
 
 from builders import DAY, at
-from gammacore.domain.scalping.signals.history import SignalClosed, SignalHistory, SignalSeen, SignalTally, SignalTraded
+from builders_holdings import holding_closed
+from builders_st0ckg import HELD, a_ledger, entry, sale
+from gammacore.domain.scalping.signals.history import (
+    SignalClosed,
+    SignalHistory,
+    SignalSeen,
+    SignalTally,
+    SignalTraded,
+    trades_of,
+)
 from gammacore.domain.scalping.signals.signal import SignalName
 
 PIN, FLOW = SignalName.OPTIONS_PIN, SignalName.DARK_POOL_FLOW
@@ -39,6 +48,17 @@ def test_wins_and_r_are_those_of_closed_positions() -> None:
     assert (tally.traded, tally.closed, tally.won) == (3, 3, 1)
     assert (tally.win_rate, tally.mean_r) == (Fraction(1, 3), Fraction(1))
     assert (SignalTally().win_rate, SignalTally().mean_r) == (None, None)
+
+
+def test_positions_of_signals_are_counted_from_the_holdings() -> None:
+    """Net of fees; an entry that filled nothing was not traded."""
+    booked = holding_closed(at("10:11"), HELD, "r_stop", Decimal(-8), Decimal(0), Decimal(0))
+    lost = a_ledger(entry(), sale(4, "r_stop", filled=4), [booked])
+    tally = SignalHistory.of(trades_of(lost.holdings.values())).day(DAY, SignalName.OPENING_DRIVE)
+    assert (tally.traded, tally.closed, tally.won, tally.mean_r) == (1, 1, 0, None)
+    assert trades_of(a_ledger(entry(filled=0)).holdings.values()) == ()
+    held = SignalHistory.of(trades_of(a_ledger(entry()).holdings.values())).total(SignalName.OPENING_DRIVE)
+    assert (held.traded, held.closed) == (1, 0)
 
 
 def test_days_and_signals_are_counted_apart_and_in_total() -> None:

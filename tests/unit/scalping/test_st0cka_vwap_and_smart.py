@@ -13,9 +13,9 @@ from gammacore.domain.scalping.smart_entry import SmartEntry, SmartRules
 from gammacore.domain.scalping.st0cka import St0ckaRules
 from gammacore.domain.scalping.vwap import MeanReversion, ReversionTarget
 
-REVERTS = St0ckaRules(reversion=MeanReversion(use_mean_reversion=True))
-FOLLOWS = St0ckaRules(reversion=MeanReversion(use_mean_reversion=True, reversion_target=ReversionTarget.VWAP))
-SHORTS = St0ckaRules(allow_short=True, reversion=MeanReversion(use_mean_reversion=True))
+REVERTS = St0ckaRules(use_mean_reversion=True)
+FOLLOWS = St0ckaRules(use_mean_reversion=True, reversion=MeanReversion(reversion_target=ReversionTarget.VWAP))
+SHORTS = St0ckaRules(allow_short=True, use_mean_reversion=True)
 FIVE = minutes(600, 600, 600, 600, 600)
 """A VWAP of 600.00: 597.00 is half a percent below it, 603.00 above."""
 

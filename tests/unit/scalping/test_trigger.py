@@ -75,6 +75,13 @@ def test_a_heartbeat_needs_no_quote_and_is_blind_without_them() -> None:
     assert beat.after(None, at(4), complete=False).refusal == "blind"
 
 
+def test_a_move_that_could_not_be_taken_holds_no_heartbeat_back() -> None:
+    """SC-436, SC-445: the estimate of a blind desk is decided on at heartbeats."""
+    blind = begun().after(Decimal("590.03"), at(2), complete=False)
+
+    assert (blind.fired, blind.refusal, blind.reference) == (Fired.HEARTBEAT, "blind", Decimal(590))
+
+
 def test_a_move_counts_from_the_reference_and_not_from_the_last_price() -> None:
     """SC-435: a slow drift fires too."""
     drifted = begun().after(Decimal("590.01"), at(0.5), complete=True).after(Decimal("590.02"), at(1), complete=True)

@@ -11,9 +11,10 @@ from builders_scalping import a_minute, in_a_row, minutes
 from gammacore.domain.instruments import Side
 from gammacore.domain.market import Bar
 from gammacore.domain.scalping.dollar_scale import dollar_scale
+from gammacore.domain.scalping.st0cka import St0ckaRules
 from gammacore.domain.scalping.vwap import MeanReversion, is_back_at_vwap, is_replaced, session_vwap, target_at_vwap
 
-ON = MeanReversion(use_mean_reversion=True)
+RULE = MeanReversion()
 AT_600 = minutes(*[600] * 5)
 CENT = Decimal("0.01")
 
@@ -36,33 +37,34 @@ def test_vwap_weighs_typical_prices_by_volume() -> None:
 def test_vwap_is_missing_never_invented(bars: tuple[Bar, ...]) -> None:
     """SC-221: too few bars, a missing volume, no volume at all."""
     assert session_vwap(bars) is None
-    assert ON.judge(Decimal(590), bars).reason == "vwap_missing"
+    assert RULE.judge(Decimal(590), bars).reason == "vwap_missing"
 
 
 def test_the_least_number_of_bars_is_a_setting() -> None:
-    four = MeanReversion(use_mean_reversion=True, vwap_min_bars=4)
+    four = MeanReversion(vwap_min_bars=4)
     assert four.judge(Decimal(590), minutes(*[600] * 4)).passed
 
 
 @pytest.mark.parametrize(("ask", "reason"), [("597.00", None), ("597.01", "not_below_vwap")])
 def test_a_purchase_is_at_the_deviation_or_below(ask: str, reason: str | None) -> None:
     """SC-222: inclusive."""
-    assert ON.judge(Decimal(ask), AT_600).reason == reason
+    assert RULE.judge(Decimal(ask), AT_600).reason == reason
 
 
 @pytest.mark.parametrize(("bid", "reason"), [("603.00", None), ("602.99", "not_above_vwap")])
 def test_a_short_mirrors_it(bid: str, reason: str | None) -> None:
     """SC-224."""
-    assert ON.judge(Decimal(bid), AT_600, Side.SELL).reason == reason
+    assert RULE.judge(Decimal(bid), AT_600, Side.SELL).reason == reason
 
 
 def test_off_it_asks_nothing() -> None:
-    assert MeanReversion().judge(Decimal(700), ()).passed
+    assert St0ckaRules().judge_reversion(Decimal(700), (), Side.BUY).passed
+    assert not St0ckaRules(use_mean_reversion=True).judge_reversion(Decimal(700), (), Side.BUY).passed
 
 
 def test_the_rsi_is_asked_where_it_is_set() -> None:
     """SC-223: below 30, not at it."""
-    rule = MeanReversion(use_mean_reversion=True, reversion_rsi=Decimal(30))
+    rule = MeanReversion(reversion_rsi=Decimal(30))
     falls = [600 - number for number in range(14)]  # 13 losses of 1
     assert rule.judge(Decimal(500), minutes(*falls)).reason == "indicator_missing"
     assert rule.judge(Decimal(500), minutes(*falls, 586)).passed
@@ -80,7 +82,7 @@ def _rising_and_falling(gains: int, losses: int) -> list[str]:
 
 def test_the_band_is_asked_where_it_is_set() -> None:
     """SC-223: at or below the lower band of the closes."""
-    rule = MeanReversion(use_mean_reversion=True, reversion_band=True)
+    rule = MeanReversion(reversion_band=True)
     assert rule.judge(Decimal(500), minutes(*[600] * 19)).reason == "indicator_missing"
     assert rule.judge(Decimal(500), minutes(*[600] * 20)).passed  # at the band, which is 600
     assert rule.judge(Decimal(500), minutes(*[599, 601] * 10)).reason == "above_band"

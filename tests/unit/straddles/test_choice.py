@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+from builders_gamma import AT_590_30, AT_590_45, AT_590_60, AT_595_45, TABLE, Pair, a_straddle_chain
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.rates import DividendYield, MarketRates, RateCurve
@@ -27,36 +28,13 @@ from gammacore.domain.verdicts import Verdict
 
 SPY, TODAY = REGISTRY["SPY"], dt.date(2026, 6, 1)
 NOW = dt.datetime(2026, 6, 1, 14, tzinfo=dt.UTC)
-RATES = MarketRates(RateCurve.constant(0.05), DividendYield(0.012))
-AT_590_30 = ("590", 30, "12.60", "12.66", "10.70", "10.76")
-AT_590_45 = ("590", 45, "15.95", "16.05", "13.35", "13.45")
-AT_590_60 = ("590", 60, "18.80", "18.92", "15.45", "15.57")
-AT_595_45 = ("595", 45, "13.20", "13.34", "15.60", "15.74")
-TABLE = (AT_590_30, AT_590_45, AT_590_60, AT_595_45)
-Pair = tuple[str, int, str, str, str, str]
 
 
 def a_chain(*pairs: Pair, **more: Any) -> OptionChain:
-    """A call and a put a pair: strike, days, bid and ask of the call, bid and ask of the put; 500 contracts open."""
-    rows: list[tuple[Any, ...]] = [
-        (float(strike), right, TODAY + dt.timedelta(days=days), *quote)
-        for strike, days, *figures in pairs
-        for right, quote in ((True, figures[:2]), (False, figures[2:]))
-    ]
-    count = len(rows)
-    columns: dict[str, Any] = {
-        "strike": [row[0] for row in rows],
-        "is_call": [row[1] for row in rows],
-        "expiry": np.array([row[2] for row in rows], dtype="datetime64[D]"),
-        "root": [0] * count,
-        "bid": [float(row[3]) for row in rows],
-        "ask": [float(row[4]) for row in rows],
-        "open_interest": [500.0] * count,
-        "iv": [np.nan] * count,
-        "gamma": [np.nan] * count,
-        "quoted_at": [NOW.timestamp()] * count,
-    }
-    return OptionChain("SPY", NOW, ("SPY",), **{**columns, **more})
+    return a_straddle_chain(*pairs, date=TODAY, now=NOW, **more)
+
+
+RATES = MarketRates(RateCurve.constant(0.05), DividendYield(0.012))
 
 
 def days_only(expiry: dt.date) -> float:

@@ -35,6 +35,7 @@ class Endpoints:
     trading: str | None = None
     data: str | None = None
     stream: str | None = None
+    quotes: str | None = None
 
     @property
     def label(self) -> str:

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
+
+from attrs import frozen
 
 from gammacore.adapters.wire import Repeats
 from gammacore.adapters.wire.kit import Access, BrokerKit, KeyNames, LookSettings, MarketAsked, OpenBroker, OpenMarket
 from gammacore.domain.broker_facts.dated import LONG_AGO, BrokerName, Dated
 from gammacore.domain.broker_facts.facts import BrokerFacts, OwnClose
 from gammacore.domain.ledger import Mode
-from gammacore.errors import missing_extra
+from gammacore.domain.loop_limits import RequestDeadlines
+from gammacore.domain.parameters import parameter
+from gammacore.errors import InvalidInput, missing_extra
 
 if TYPE_CHECKING:
     from gammacore.adapters.alpaca.client import AlpacaClients, AlpacaKeys, Endpoints
 
 KEY, SECRET, ACCOUNT = "ALPACA_API_KEY", "ALPACA_SECRET_KEY", "ALPACA_ACCOUNT"
 PAPER_KEY, PAPER_SECRET = "ALPACA_PAPER_API_KEY", "ALPACA_PAPER_SECRET_KEY"
+
+ADDRESSES: Mapping[str, Mode] = {
+    "https://paper-api.alpaca.markets": Mode.PAPER,
+    "https://api.alpaca.markets": Mode.LIVE,
+}
+
+
+def mode_of_address(url: str) -> Mode | None:
+    """Whose accounts answer there; None: it is not Alpaca's.
+
+    >>> mode_of_address("https://paper-api.alpaca.markets/v2/").value
+    'paper'
+    """
+    return ADDRESSES.get(url.rstrip("/").removesuffix("/v2"))
+
+
+@frozen
+class AlpacaSettings(RequestDeadlines):
+    """How long Alpaca may take over a whole request, and the address that was given for it."""
+
+    base_url: str = parameter("", "Alpaca's address, that of the mode or refused; empty = by mode. ALPACA_BASE_URL.")
+
+    def __attrs_post_init__(self) -> None:
+        if self.base_url and mode_of_address(self.base_url) is None:
+            raise InvalidInput("base_url", self.base_url, f"give {' or '.join(ADDRESSES)}, or leave it out")
 
 
 class _LookSettings(LookSettings, Protocol):
@@ -38,6 +68,7 @@ def _open(access: Access) -> OpenBroker:
 def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     from gammacore.adapters.alpaca.broker import AlpacaBroker
     from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings
+    from gammacore.adapters.alpaca.quote_stream import HOST, AlpacaQuotes
 
     settings: _LookSettings = asked.settings
     looks = AlpacaMarketSettings(
@@ -59,7 +90,15 @@ def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
         vix=None if vix is None else lambda _now: vix,
         calendar=asked.calendar,
     )
-    return OpenMarket(market, market.is_delayed, clients.close, AlpacaBroker(clients, access.clock, repeats).clock)
+
+    def quotes() -> AlpacaQuotes:
+        host = _endpoints(access).quotes or HOST
+        return AlpacaQuotes(
+            (asked.underlying.symbol,), access.clock, keys=_keys(access), feed=market.feeds.shares, host=host
+        )  # fmt: skip
+
+    ask_the_time = AlpacaBroker(clients, access.clock, repeats).clock
+    return OpenMarket(market, market.is_delayed, clients.close, ask_the_time, quotes)
 
 
 def _clients(keys: AlpacaKeys, where: Endpoints) -> AlpacaClients:
@@ -105,6 +144,9 @@ ALPACA = BrokerKit(
     paper_marks={ACCOUNT: "PA", KEY: "PK"},
     live_marks={PAPER_KEY: "AK"},
     twins={KEY: PAPER_KEY, SECRET: PAPER_SECRET},
+    pairs={Mode.LIVE: (KEY, SECRET), Mode.PAPER: (PAPER_KEY, PAPER_SECRET)},
+    mode_of_address=mode_of_address,
+    extra=("alpaca", "alpaca"),
     delay_remedy="with a full data plan set market.alpaca_full_plan = true, or say --market tradier",
     delay_check="subscribe to the data plan with SIP and OPRA, then set market.alpaca_full_plan = true",
 )

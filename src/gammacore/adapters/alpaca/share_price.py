@@ -47,7 +47,7 @@ def read_share_price(
     if snapshots.get(symbol) is None:
         return SharePrice()
     row = row_of(snapshots[symbol], f"the snapshot of {symbol}")
-    quote = _quote(row.get("latestQuote"), now, tolerance)
+    quote = read_quote(row.get("latestQuote"), now, tolerance)
     return SharePrice(
         _mid(quote, widest),
         _trade(row.get("latestTrade"), now, tolerance),
@@ -56,7 +56,8 @@ def read_share_price(
     )
 
 
-def _quote(quote: object, now: dt.datetime, tolerance: dt.timedelta) -> Quote | str | None:
+def read_quote(quote: object, now: dt.datetime, tolerance: dt.timedelta) -> Quote | str | None:
+    """Bid and ask of a share as Alpaca writes them, polled or streamed; None where they cannot be read or dated."""
     try:
         row = row_of(quote, "the quote")
         bid, ask, at = figure(row, "bp"), figure(row, "ap"), seen_by(instant(row, "t"), now, tolerance)

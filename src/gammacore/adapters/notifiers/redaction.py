@@ -15,8 +15,9 @@ WIRE_LOGGERS = ("urllib3.connectionpool", "urllib3.util.retry")
 
 _WEBHOOK = re.compile(r"(/webhooks/)\S+", re.IGNORECASE)
 _BEARER = re.compile(r"(\bbearer\s+)[^\s\"']+", re.IGNORECASE)
+# No pattern begins with a repeat: over a long word it would be tried from each letter anew, seconds for one message
 _NAMED = re.compile(
-    r"([\w-]*(?:token|secret|password|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)(?!bearer\b)[^\s\"',;&)}]+",
+    r"((?:token|secret|password|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)(?!bearer\b)[^\s\"',;&)}]+",
     re.IGNORECASE,
 )
 

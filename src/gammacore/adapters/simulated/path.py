@@ -13,9 +13,10 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from gammacore.adapters.simulated.model import SESSIONS_A_YEAR, Shock, SimulationModel
+from gammacore.adapters.simulated.moods import EVEN, Temper
 from gammacore.adapters.simulated.walk import WalkDay
 from gammacore.domain.market import Bar, Floats
-from gammacore.domain.sessions import TradingSession, new_york
+from gammacore.domain.sessions import new_york
 from gammacore.errors import InvalidInput
 
 Cents = NDArray[np.int64]
@@ -51,6 +52,7 @@ def session_path(
     seconds: int,
     vix: float | None = None,
     shocks: tuple[Shock, ...] = (),
+    temper: Temper = EVEN,
 ) -> SessionPath:
     """The session of a day of the walk, the same second by second however coarsely it is looked at."""
     draws = np.random.default_rng([seed, _INTRADAY, date.toordinal()])
@@ -59,9 +61,16 @@ def session_path(
     vix_noise = _bridge(draws.standard_normal(minutes), np.full(minutes, 1.0 / minutes))
     speed, remaining = _variance_course(model, seconds)
     steps = speed * np.repeat(np.exp(bursts), 60)[:seconds]
+    size = 1.0
+    if temper.spike != 1:
+        usual = steps.sum()
+        first, end = (round(part * minutes) for part in (temper.spike_start, temper.spike_end))
+        bursts[first:end] += math.log(temper.spike)
+        steps = speed * np.repeat(np.exp(bursts), 60)[:seconds]
+        size = math.sqrt(steps.sum() / usual)  # the other minutes move as much as they did
     steps /= steps.sum()
     elapsed = np.concatenate(([0.0], np.cumsum(steps)))
-    log_price = _log_price(model, day, elapsed, _bridge(draws.standard_normal(seconds), steps))
+    log_price = _log_price(model, day, elapsed, size * _bridge(draws.standard_normal(seconds), steps))
     price = np.exp(log_price)
     for shock in shocks:
         price[min(math.ceil(shock.at_minutes * 60), seconds) :] += float(shock.points)
@@ -75,10 +84,16 @@ def session_path(
 
 @lru_cache(maxsize=1024)
 def day_figures(
-    model: SimulationModel, seed: int, date: dt.date, day: WalkDay, seconds: int, vix: float | None = None
+    model: SimulationModel,
+    seed: int,
+    date: dt.date,
+    day: WalkDay,
+    seconds: int,
+    vix: float | None = None,
+    temper: Temper = EVEN,
 ) -> tuple[Cents, Cents]:
     """Open, high, low and close of a session's price and of its VIX, hundredths of a point: all a daily bar needs."""
-    path = session_path(model, seed, date, day, seconds, vix, ())
+    path = session_path(model, seed, date, day, seconds, vix, (), temper)
     return _figures(path.price), _figures(path.vix)
 
 
@@ -160,23 +175,31 @@ def points(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def cut_bars(course: Cents, session: TradingSession, seconds: int) -> list[Bar]:
-    """All whole bars of a session, in order; 86,400 seconds make one, of its New York date, from midnight on.
+def day_bar(course: Cents, date: dt.date, volume: int | None = None) -> Bar:
+    """The bar of a New York date, from midnight on, of the course of its session."""
+    figures = (int(course[0]), int(course.max()), int(course.min()), int(course[-1]))
+    return _bar(new_york(date, dt.time()), DAY_SECONDS, *figures, volume=volume)
 
-    The last one takes the closing print in. A remainder of the session shorter than a bar makes none.
+
+def cut_bars(course: Cents, opened: dt.datetime, seconds: int, volume: Cents | None = None) -> list[Bar]:
+    """All whole bars of a course by the second that begins at `opened`, in order, with the shares traded where given.
+
+    The last one takes the closing print in. A remainder shorter than a bar makes none.
     """
-    if seconds == DAY_SECONDS:
-        midnight = new_york(session.date, dt.time())
-        return [_bar(midnight, seconds, int(course[0]), int(course.max()), int(course.min()), int(course[-1]))]
     whole = (len(course) - 1) // seconds
     seen = course[: whole * seconds].reshape(whole, seconds)
     high, low, last = seen.max(axis=1), seen.min(axis=1), seen[:, -1].copy()
     if whole and whole * seconds == len(course) - 1:
         last[-1] = course[-1]
         high[-1], low[-1] = max(high[-1], course[-1]), min(low[-1], course[-1])
-    starts = (session.open + dt.timedelta(seconds=seconds * number) for number in range(whole))
-    figures = zip(starts, seen[:, 0].tolist(), high.tolist(), low.tolist(), last.tolist(), strict=True)
-    return [_bar(start, seconds, *prices) for start, *prices in figures]
+    starts = (opened + dt.timedelta(seconds=seconds * number) for number in range(whole))
+    traded = _no_volume(whole) if volume is None else volume[: whole * seconds].reshape(whole, seconds).sum(axis=1)
+    figures = zip(starts, seen[:, 0].tolist(), high.tolist(), low.tolist(), last.tolist(), traded.tolist(), strict=True)
+    return [_bar(start, seconds, *prices, volume=shares) for start, *prices, shares in figures]
+
+
+def _no_volume(size: int) -> NDArray[np.object_]:
+    return np.full(size, None, dtype=object)
 
 
 def bars_inside(bars: list[Bar], start: dt.datetime, end: dt.datetime) -> list[Bar]:
@@ -185,5 +208,5 @@ def bars_inside(bars: list[Bar], start: dt.datetime, end: dt.datetime) -> list[B
     return bars[first:last]
 
 
-def _bar(start: dt.datetime, seconds: int, first: int, high: int, low: int, last: int) -> Bar:
-    return Bar(start, seconds, points(first), points(high), points(low), points(last))
+def _bar(start: dt.datetime, seconds: int, first: int, high: int, low: int, last: int, *, volume: int | None) -> Bar:
+    return Bar(start, seconds, points(first), points(high), points(low), points(last), volume=volume)

@@ -60,15 +60,21 @@ class ChainQuotes:
         return cls(model, underlying, TickRounding.of(underlying.ticks), ladder, np.log(ladder), listing)
 
     def chain(self, at: dt.datetime, spot: float, root_variance: float, seconds_left: float, vix: float) -> OptionChain:
-        """Bid, ask and the volatility behind them, at `spot` points with `root_variance` expected to the close."""
+        """The chain at `spot` points with `root_variance` expected to the close."""
+        bid, ask, volatility = self.quotes(spot, root_variance, seconds_left, vix)
+        return self.listing.requoted(at, bid, ask, volatility, np.full(len(self.listing), at.timestamp()))
+
+    def quotes(
+        self, spot: float, root_variance: float, seconds_left: float, vix: float
+    ) -> tuple[Floats, Floats, Floats]:
+        """Bid, ask and the volatility behind them, in the order of `listing`."""
         above = self.log_ladder - math.log(spot)
         deviation = root_variance * smile(self.model, above / root_variance)
         time_value = np.sqrt(spot * self.ladder) * normalised_black(-np.abs(above), deviation)
         depth = spot - self.ladder
         bid, ask = self._quotes(time_value, np.maximum((depth, -depth), 0.0), vix / CALM_VIX)
         volatility = deviation / math.sqrt(float(years_from_seconds(seconds_left)))
-        seen = np.full(len(self.listing), at.timestamp())
-        return self.listing.requoted(at, bid.ravel(), ask.ravel(), np.concatenate((volatility, volatility)), seen)
+        return bid.ravel(), ask.ravel(), np.concatenate((volatility, volatility))
 
     def _quotes(self, time_value: Floats, in_the_money: Floats, nerves: float) -> tuple[Floats, Floats]:
         """Around fair value, wider with price, depth in the money and VIX; never tighter than the tick allows.
@@ -134,7 +140,7 @@ def open_interest(
     draws = np.random.default_rng([seed, _HOLDINGS, date.toordinal()])
     centre = math.exp(day.previous_log)
     above = (strike - centre) / centre
-    roundness = _roundness(model, strike, increment)
+    roundness = round_factor(model, strike, increment)
     calls, puts = (
         model.open_interest
         * roundness
@@ -150,7 +156,8 @@ def open_interest(
     return np.rint(calls), np.rint(puts)
 
 
-def _roundness(model: SimulationModel, strike: Floats, increment: float) -> Floats:
+def round_factor(model: SimulationModel, strike: Floats, increment: float) -> Floats:
+    """How much more open interest a round strike has than an ordinary one."""
     steps = np.rint(strike / increment).astype(np.int64)
     factor = np.ones(len(strike))
     for level, weight in enumerate(model.round_strikes):

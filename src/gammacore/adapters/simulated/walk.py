@@ -14,6 +14,7 @@ import numpy as np
 from attrs import frozen
 
 from gammacore.adapters.simulated.model import SESSIONS_A_YEAR, SimulationModel
+from gammacore.adapters.simulated.moods import EVEN, Temper
 from gammacore.errors import InvalidInput
 
 FIRST_DAY = dt.date(2015, 1, 2)
@@ -60,16 +61,23 @@ def weekday_index(date: dt.date) -> int:
 
 
 def walk_day(
-    model: SimulationModel, seed: int, start: Decimal, increment: Decimal, vix: Decimal | None, date: dt.date
+    model: SimulationModel,
+    seed: int,
+    start: Decimal,
+    increment: Decimal,
+    vix: Decimal | None,
+    date: dt.date,
+    temper: Temper = EVEN,
 ) -> WalkDay:
     """The day of the walk around `start` points; with `vix` that level holds every day."""
     index = weekday_index(date)
-    return _walk(model, seed, float(start), float(increment), None if vix is None else float(vix), date.year)[index]
+    level = None if vix is None else float(vix)
+    return _walk(model, seed, float(start), float(increment), level, date.year, temper)[index]
 
 
 @lru_cache(maxsize=16)
 def _walk(
-    model: SimulationModel, seed: int, start: float, increment: float, vix: float | None, year: int
+    model: SimulationModel, seed: int, start: float, increment: float, vix: float | None, year: int, temper: Temper
 ) -> tuple[WalkDay, ...]:
     """Every weekday up to the end of `year`; more years draw the same days and go on."""
     count = int(np.busday_count(FIRST_DAY, dt.date(year + 1, 1, 1)))
@@ -79,7 +87,7 @@ def _walk(
     typical = state = model.vix_state(model.vix_typical)
     days = []
     for normals, uniforms in zip(draws, chances, strict=True):
-        day = _next_day(model, anchor, level, typical, state, increment, vix, normals, uniforms)
+        day = _next_day(model, temper, anchor, level, typical, state, increment, vix, normals, uniforms)
         level, state = day.close_log, day.close_vix_state
         days.append(day)
     return tuple(days)
@@ -87,6 +95,7 @@ def _walk(
 
 def _next_day(
     model: SimulationModel,
+    temper: Temper,
     anchor: float,
     level: float,
     typical: float,
@@ -100,6 +109,8 @@ def _next_day(
     jump_chance, jump_at, second_chance, second_side = uniforms
     previous_vix = model.vix_floor + math.exp(state) if vix is None else vix
     day_deviation = previous_vix / 100 / math.sqrt(SESSIONS_A_YEAR)
+    gap_draw += math.copysign(temper.gap, gap_draw)
+    move_draw += math.copysign(temper.trend, move_draw)
     gap = model.gap_ratio * day_deviation * gap_draw + model.level_reversion * (anchor - level)
     open_log = level + gap
     open_state = _within(model, state - model.vix_leverage * gap)

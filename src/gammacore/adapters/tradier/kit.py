@@ -39,6 +39,7 @@ def _open(access: Access) -> OpenBroker:
 def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
     """From the live host whenever its token is there, also on paper; each expiry costs a request a look."""
     from gammacore.adapters.tradier.market import TradierMarket, TradierMarketSettings
+    from gammacore.adapters.tradier.quote_stream import TradierQuotes
 
     token, is_live = access.credentials.find(TOKEN), True
     if token is None and not access.is_live:
@@ -52,7 +53,12 @@ def _open_market(access: Access, asked: MarketAsked) -> OpenMarket:
         settlement_minutes=settings.official_close_minutes,
     )
     market = TradierMarket(client, asked.underlying, asked.session, access.clock, looks)
-    return OpenMarket(market, market.is_delayed, client.close, client.markets.clock)
+
+    def quotes() -> TradierQuotes:
+        return TradierQuotes((asked.underlying.symbol,), access.clock, client=client)
+
+    shares = None if asked.underlying.cash_settled else quotes
+    return OpenMarket(market, market.is_delayed, client.close, client.markets.clock, shares)
 
 
 def _client(access: Access, key: Secret, *, is_live: bool, clock: Clock | None = None) -> TradierClient:

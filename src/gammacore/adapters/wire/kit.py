@@ -23,7 +23,7 @@ from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore, Secret
-from gammacore.ports.market_data import MarketData
+from gammacore.ports.market_data import MarketData, QuoteStream
 
 
 @frozen
@@ -119,13 +119,15 @@ class OpenBroker:
 class OpenMarket:
     """A broker's market, and how to let go of it. `is_delayed`: to be looked at, never to be decided on (CS-418).
 
-    `ask_the_time` is its cheapest question.
+    `ask_the_time` is its cheapest question. `quotes` opens its stream of share quotes; None where the underlying is no
+    share.
     """
 
     market: MarketData
     is_delayed: bool
     close: Callable[[], None]
     ask_the_time: Callable[[], object]
+    quotes: Callable[[], QuoteStream] | None = None
 
     def require_access(self) -> None:
         """Whether the token or keys are accepted here; a broker that is out of reach says nothing of them.
@@ -148,7 +150,9 @@ class BrokerKit:
     `paper_marks` and `live_marks` are how credentials begin that belong to the other kind of account; `twins` pairs a
     live credential with the paper one it must never be the same as. `readers` open its market to who only looks, each
     with the mode it opens; the first that is there is taken. `complete_alone` opens something by itself, so that alone
-    it is no account given by halves.
+    it is no account given by halves. `pairs` are the key and secret of each mode that a strategy's own pair may stand
+    for (SC-706), `mode_of_address` tells whose accounts answer at an address of the broker's, and `extra` is the
+    optional dependency the broker needs with the module it brings.
 
     `open` raises ConfigurationError where a credential or a library is missing, `open_market` also where the broker
     serves no such underlying; neither sends anything.
@@ -164,6 +168,9 @@ class BrokerKit:
     paper_marks: Mapping[str, str] = field(factory=dict)
     live_marks: Mapping[str, str] = field(factory=dict)
     twins: Mapping[str, str] = field(factory=dict)
+    pairs: Mapping[Mode, tuple[str, str]] = field(factory=dict)
+    mode_of_address: Callable[[str], Mode | None] = lambda _url: None
+    extra: tuple[str, str] | None = None
     delay_remedy: str = ""
     """What turns delayed quotes into ones that may be decided on."""
     delay_check: str = ""

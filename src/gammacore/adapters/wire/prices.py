@@ -43,12 +43,14 @@ def is_price(value: Decimal | None) -> TypeGuard[Decimal]:
 
 
 def shares_traded(volume: Decimal | None) -> int | None:
-    """The volume of a bar as a vendor gives it, shares; None where it gives none, or one that cannot be.
+    """The volume of a bar as a vendor gives it, shares; None where it gives none.
 
-    >>> shares_traded(Decimal("1200")), shares_traded(Decimal("-1"))
+    A bar has prices because something was traded: 0 is what a vendor writes of an index, which is not. Rule: SC-009.
+
+    >>> shares_traded(Decimal("1200")), shares_traded(Decimal("0"))
     (1200, None)
     """
-    return None if volume is None or volume < 0 else int(volume)
+    return int(volume) if is_price(volume) else None
 
 
 @frozen

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from gammacore.domain.holding_events import DifferenceSeen, HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding, SoldSpread
 from gammacore.domain.holdings.plans import SpreadPlan
-from gammacore.domain.ledger import DayHalted, EntryJudged
+from gammacore.domain.ledger import DayHalted, DeskSwitched, EntryJudged
 from gammacore.domain.orders import Order
 
 
@@ -26,6 +26,8 @@ class BookView(Protocol):
     def halted_on(self, date: dt.date) -> DayHalted | None: ...
     @property
     def last_day_halt(self) -> DayHalted | None: ...
+    @property
+    def switched(self) -> DeskSwitched | None: ...
     @property
     def flatten(self) -> str | None: ...
     @property

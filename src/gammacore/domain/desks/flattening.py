@@ -7,7 +7,7 @@ that a crash left. Pure. Rules: CS-413, CS-529, CS-574, DH-510, DH-511, DH-520.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from attrs import evolve
 
@@ -122,12 +122,16 @@ def leftovers(book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]
 
 
 def close_leftovers(
-    book: BookView, session: TradingSession, now: dt.datetime, retry: dt.timedelta = TRY_AGAIN
-) -> Iterator[Decision]:
-    """One alarm, then market orders while the exchange is open; no strategy hedges these holdings any more."""
+    book: BookView, session: TradingSession, now: dt.datetime, retry: dt.timedelta = TRY_AGAIN,
+    kept: Set[str] = frozenset(),
+) -> Iterator[Decision]:  # fmt: skip
+    """One alarm, then market orders while the exchange is open; no strategy hedges these holdings any more.
+
+    `kept` are those that one does.
+    """
     if not session.is_trading(now):
         return
-    for holding in leftovers(book, session):
+    for holding in (one for one in leftovers(book, session) if one.id not in kept):
         steps = tuple(go_flat(holding, book, now, retry, leftover=True))
         is_reported = any(order.intended_at >= session.open for order in book.orders_of(holding.id))
         if not is_reported and any(isinstance(step, Trade) for step in steps):

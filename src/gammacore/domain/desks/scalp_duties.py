@@ -6,7 +6,7 @@ Pure. Rules: R10, SC-213, SC-453, SC-604, SC-608..611, SC-614.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
@@ -104,13 +104,16 @@ def must_go_flat(situation: Situation, limits: RiskLimits) -> str | None:
     return "hard_flat" if now >= session.before_close(HARD_FLAT_MINUTES) else None
 
 
-def duties(situation: Situation, limits: RiskLimits) -> Iterator[Decision]:
-    """Halts of the day, and the end of what no scalping desk watches: leftovers, delivered shares, sold spreads."""
+def duties(situation: Situation, limits: RiskLimits, kept: Set[str] = frozenset()) -> Iterator[Decision]:
+    """Halts of the day, and the end of what no scalping desk watches: leftovers, delivered shares, sold spreads.
+
+    `kept` are holdings of an earlier session that the desk has taken over. Rule: SC-451.
+    """
     book, session, now = situation.book, situation.session, situation.now
     yield from day_halts(situation, limits)
     yield from stale_marks(situation)
     yield from close_unwanted(book, limits, session, now)
-    yield from close_leftovers(book, session, now)
+    yield from close_leftovers(book, session, now, kept=kept)
     yield from close_spreads(book, session, now)
 
 

@@ -159,8 +159,9 @@ class _Watch:
     @property
     def _vwap(self) -> Fraction | None:
         """The VWAP of now, where the target follows it and it is known. Rule: SC-224."""
-        reversion, history = self.desk.rules.reversion, self.situation.history
-        follows = reversion.use_mean_reversion and reversion.reversion_target is ReversionTarget.VWAP
+        rules, history = self.desk.rules, self.situation.history
+        reversion = rules.reversion
+        follows = rules.use_mean_reversion and reversion.reversion_target is ReversionTarget.VWAP
         return session_vwap(history.one_minute, reversion.vwap_min_bars) if follows and history is not None else None
 
     def _distances(self, entry: Decimal) -> tuple[Decimal, Decimal]:

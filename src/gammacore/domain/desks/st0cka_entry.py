@@ -81,7 +81,7 @@ class ShareEntry:
         yield FilterVerdict("SC-012", "dollar_scale", self._judge_scale())
         if (price := figures.price(side)) is None:
             return
-        yield FilterVerdict("SC-222", "mean_reversion", rules.reversion.judge(price, figures.bars, side))
+        yield FilterVerdict("SC-222", "mean_reversion", rules.judge_reversion(price, figures.bars, side))
         if rules.smart.is_on:
             yield FilterVerdict("SC-229", "smart_entry", rules.smart.judge(figures.reading(side)))
         size = figures.size(side)

@@ -187,7 +187,8 @@ class RWatch:
 class DeltaWatch:
     """The last good delta of a straddle, shares, its gamma, shares a point, and the price and time it was good at.
 
-    `refused` counts hedges in a row that the broker refused; `blind` says that the delta is not known now.
+    `reference` is the price, points, that the next move is counted from (SC-435). `refused` counts hedges in a row that
+    the broker refused; `blind` says that the delta is not known now.
     Rules: SC-444, SC-445.
     """
 
@@ -197,6 +198,7 @@ class DeltaWatch:
     at: dt.datetime
     blind: bool = False
     refused: int = 0
+    reference: Decimal | None = None
 
 
 Watch = SpreadWatch | Notes | RWatch | DeltaWatch

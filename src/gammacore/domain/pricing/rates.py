@@ -19,6 +19,8 @@ NODES: Mapping[str, int] = {
     "7y": 2555, "10y": 3650, "20y": 7300, "30y": 10_950,
 }  # fmt: skip
 """The maturities of the Treasury's par curve, in days. Rule: SC-424."""
+ParYields = Mapping[str, Decimal | None]
+"""Percents of one date by the names of `NODES`; None where the table has no figure."""
 FEWEST_NODES = 2
 RATE_PLACES = 4
 TRAILING = dt.timedelta(days=365)
@@ -53,7 +55,7 @@ class RateCurve:
         return np.asarray(np.round(percent / 100, RATE_PLACES))
 
 
-def newest_curve(rows: Mapping[dt.date, Mapping[str, Decimal | None]], fallback_rate: float) -> RateCurve:
+def newest_curve(rows: Mapping[dt.date, ParYields], fallback_rate: float) -> RateCurve:
     """The curve of the newest date; nodes without a figure are skipped, and fewer than two make no curve. SC-424.
 
     `rows` has the percents of each date by the names of `NODES`.

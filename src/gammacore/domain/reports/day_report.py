@@ -38,6 +38,7 @@ from gammacore.domain.ledger import (
     DayFinished,
     DayHalted,
     DayStarted,
+    DeskSwitched,
     EntryJudged,
     Event,
     FlattenRequested,
@@ -59,13 +60,16 @@ from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
 
-Halt = Halted | DayHalted | Resumed | FlattenRequested
+Halt = Halted | DayHalted | DeskSwitched | Resumed | FlattenRequested
 
 
 def halt_line(event: Halt) -> tuple[str, str]:
     """What happened to trading, and the reason that was given."""
     if isinstance(event, Resumed):
         return "resumed", event.note
+    if isinstance(event, DeskSwitched):
+        volatility = "" if event.volatility is None else f", volatility {event.volatility:.1%} {event.source}"
+        return f"desk: {event.after}", f"{event.step}{volatility}"
     if isinstance(event, DayHalted):
         return "no more entries today", f"{event.reason}: {event.detail}"
     return ("halted" if isinstance(event, Halted) else "flatten requested"), event.reason
@@ -272,7 +276,7 @@ class _DayFold:
             case TicketRefused():
                 page.refusals[event.reason] += 1
                 page.refused.append(event)
-            case Halted() | DayHalted() | Resumed() | FlattenRequested():
+            case Halted() | DayHalted() | DeskSwitched() | Resumed() | FlattenRequested():
                 page.halts.append(event)
             case _:
                 if not isinstance(event, ReadOffTheBook):

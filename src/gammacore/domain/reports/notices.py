@@ -132,6 +132,8 @@ def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
                 Figure("taken in at", event.basis, Unit.PRICE),
             )
             yield alert(f"Shares delivered: {event.symbol}", f"by settlement of {event.holding}", figures, Tone.DOUBT)
+        case ledger.DeskSwitched():
+            yield Notice(f"Desk: {event.after}", " ".join(part for part in (str(event.step), event.source) if part))
         case (
             ledger.AlarmRaised() | ledger.Halted() | ledger.Resumed() | ledger.BreakerTripped()
             | ledger.BreakerCleared() | ledger.FlattenRequested()

@@ -38,6 +38,7 @@ class Lock(StrEnum):
     SWITCH_MISSING = "live_switch_missing"
     CREDENTIALS_MISSING = "live_credentials_missing"
     MISPLACED = "credentials_misplaced"
+    ANOTHER_ADDRESS = "another_address"
     ACCOUNT_NOT_TYPED = "account_not_typed"
     ACCOUNT_UNPROVEN = "account_unproven"
     ANOTHER_ACCOUNT = "another_account_typed"
@@ -48,7 +49,8 @@ class LiveRequest:
     """What was asked and what is at hand; secrets stay outside, their comparison comes in.
 
     `switch` is --live, `setting` says account.paper is false, `vetoed` that IS_PAPER_TRADING says paper, `credentials`
-    that every live one is there, `misplaced` that paper credentials stand where live ones belong, or live where paper.
+    that every live one is there, `misplaced` that paper credentials stand where live ones belong, or live where paper,
+    `elsewhere` that the broker's address was given and is that of the other kind of account.
     """
 
     broker: BrokerName
@@ -58,6 +60,7 @@ class LiveRequest:
     vetoed: bool = False
     credentials: bool = False
     misplaced: bool = False
+    elsewhere: bool = False
 
     @property
     def asks(self) -> bool:
@@ -89,9 +92,17 @@ def arm(request: LiveRequest) -> Arming:
     """
     unarmed = Mode.PAPER if request.broker.is_real else Mode.STUDY
     if not request.asks:
-        return Arming(unarmed, (Lock.MISPLACED,) if request.misplaced else ())
+        return Arming(unarmed, tuple(_anyhow(request)))
     locks = tuple(_locks(request))
     return Arming(unarmed, locks) if locks else Arming(Mode.LIVE)
+
+
+def _anyhow(request: LiveRequest) -> Iterator[Lock]:
+    """What stops a run on paper too."""
+    if request.misplaced:
+        yield Lock.MISPLACED
+    if request.elsewhere:
+        yield Lock.ANOTHER_ADDRESS
 
 
 def _locks(request: LiveRequest) -> Iterator[Lock]:
@@ -103,8 +114,7 @@ def _locks(request: LiveRequest) -> Iterator[Lock]:
         yield Lock.SWITCH_MISSING
     if request.broker.is_real and not request.credentials:
         yield Lock.CREDENTIALS_MISSING
-    if request.misplaced:
-        yield Lock.MISPLACED
+    yield from _anyhow(request)
     if request.typed is not Typed.THE_ACCOUNT:
         yield _UNCONFIRMED[request.typed]
 

@@ -26,6 +26,8 @@ WIDEST = Decimal("0.10")
 LEAST_VOLUME, LEAST_OPEN_INTEREST = 50, 500
 USUAL_IV = Decimal("0.20")
 MODEL_STEP = Decimal("1e-8")
+REFUSALS = ("strike", "quote_missing", "locked", "quote_stale", "spread", "no_greeks", "delta", "activity")
+"""Why a row is no candidate, in the order in which it is asked. Rule: SC-328."""
 OVERPAY, FREE_FEED_EXTRA = Decimal("1.02"), Decimal("0.02")
 
 
@@ -107,7 +109,7 @@ def option_score(delta_gap: Decimal, volume: int, open_interest: int, width: Dec
     """Up to 40 for delta, 30 for activity, 20 for a narrow spread (over mid), 10 for a usual volatility. Rule: SC-329.
 
     >>> option_score(Decimal("0.05"), 1200, 0, Decimal("0.02"), Decimal("0.16"))
-    Decimal('70.00...')
+    Decimal('70.0')
     """
     activity = min(Decimal(100), (volume + Decimal(open_interest) / 10) / 10)
     calm = Decimal(0) if iv is None else max(Decimal(0), 1 - abs(iv - USUAL_IV) / USUAL_IV)
@@ -165,7 +167,7 @@ class OptionQuery:
                 refused[judged] += 1
             else:
                 found.append(self._candidate(row, *judged))
-        return OptionSearch(tuple(found), dict(refused))
+        return OptionSearch(tuple(found), {reason: refused[reason] for reason in REFUSALS if refused[reason]})
 
     def _refusal(self, row: int) -> str | None:
         chain = self.chain

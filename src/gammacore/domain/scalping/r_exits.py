@@ -29,9 +29,11 @@ LIMITS_BEFORE_MARKET = 4
 
 
 class RReason(StrEnum):
-    """Why a position leaves, in the order in which the checks act. Rules: SC-335, SC-337, SC-339."""
+    """Why a position leaves, in the order in which the checks act; before all of them what a flatten is asked for.
 
-    FLATTEN = "flatten_request"
+    Rules: SC-335, SC-337, SC-339.
+    """
+
     TIME = "time_exit"
     OPTION_STOP = "option_stop"
     FEED_LOST = "feed_lost_exit"
@@ -42,10 +44,11 @@ class RReason(StrEnum):
     SCALE_OUT = "scale_out"
     INVALIDATED = "invalidated"
 
-    @property
-    def is_urgent(self) -> bool:
-        """At market at once, and not for a while at the bid. Rule: SC-338."""
-        return self in (RReason.FLATTEN, RReason.TIME, RReason.OPTION_STOP, RReason.FEED_LOST)
+
+PATIENT: frozenset[str] = frozenset(
+    {RReason.R_STOP, RReason.FINAL_TARGET, RReason.BREAKEVEN, RReason.TRAIL, RReason.SCALE_OUT, RReason.INVALIDATED}
+)
+"""Exits that are offered at the bid for a while; all others go at market at once. Rule: SC-338."""
 
 
 class BreakevenOn(StrEnum):
@@ -90,7 +93,7 @@ class RPosition:
 class RLook:
     """What is known at one look: usable quotes of share and option, None where there is none; what is asked from above.
 
-    `price` is the share's mid, `price_age` how old its newest quote is, seconds. `flatten` says why everything is to
+    `price` is the share's mid, `price_age` how old its newest quote is, seconds. `flatten` is why everything is to
     go, `is_time` that the time exit has come; from `lost_after` seconds on the feed is lost.
     """
 
@@ -104,11 +107,16 @@ class RLook:
 
 @frozen
 class RExit:
-    """Sell so many contracts, why, and the numbers."""
+    """Sell so many contracts, why (an `RReason`, or what a flatten is asked for), and the numbers."""
 
-    reason: RReason
+    reason: str
     contracts: int
     detail: str
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes at market at once. Rule: SC-338."""
+        return self.reason not in PATIENT
 
 
 @frozen
@@ -131,15 +139,15 @@ class RExitRules:
         """The first check that acts, by a watch that counts this price already; None holds on. Rules: SC-335..339."""
         reasons = (*self._always(position, look), *self._in_r(position, watch, look))
         for reason, detail in reasons:
-            count = position.held // 2 if reason is RReason.SCALE_OUT else position.held
+            count = position.held // 2 if reason == RReason.SCALE_OUT else position.held
             if count:
-                return RExit(reason, count, detail)
+                return RExit(str(reason), count, detail)
         return None
 
-    def _always(self, position: RPosition, look: RLook) -> Iterator[tuple[RReason, str]]:
+    def _always(self, position: RPosition, look: RLook) -> Iterator[tuple[str, str]]:
         """What acts with or without a share quote."""
         if look.flatten is not None:
-            yield RReason.FLATTEN, look.flatten
+            yield look.flatten, "all is to go"
         if look.is_time:
             yield RReason.TIME, "the time is over"
         if look.quote is not None and look.quote.bid <= OPTION_STOP * position.premium:
@@ -185,14 +193,12 @@ class ExitOrder:
     life: TicketLife
 
 
-def exit_order(reason: RReason, quote: Quote | None, sent: int, ticks: Ticks) -> ExitOrder:
+def exit_order(sale: RExit, quote: Quote | None, sent: int, ticks: Ticks) -> ExitOrder:
     """At the bid for 5 s, after so many limits `sent` for this reason at market; urgent reasons at market at once.
 
-    Without a usable quote at market; at a bid of 0 a limit of one tick rests for the day. Rule: SC-338.
+    Without a bid at market too, and the house makes of that an offer of one tick for the day (CS-420). Rule: SC-338.
     """
-    if quote is not None and quote.bid == 0:
-        return ExitOrder(ticks.single(quote.bid), THE_DAY)
-    if reason.is_urgent or quote is None or sent >= LIMITS_BEFORE_MARKET:
+    if sale.is_urgent or quote is None or quote.bid == 0 or sent >= LIMITS_BEFORE_MARKET:
         return ExitOrder(None, THE_DAY)
     tick = ticks.single(quote.bid)
     return ExitOrder(max(tick_floor(quote.bid, tick), tick), EXIT_LIFE)

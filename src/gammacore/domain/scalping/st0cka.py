@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from attrs import frozen
 
 from gammacore.domain.dollars import CENT
 from gammacore.domain.holdings.plans import EntryTerms
 from gammacore.domain.instruments import Side, tick_ceiling, tick_floor
+from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.scalping.smart_entry import SmartRules
 from gammacore.domain.scalping.vwap import MeanReversion
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.verdicts import Verdict
 from gammacore.domain.volatility import VolatilityState
 from gammacore.errors import InvalidInput
 
@@ -44,6 +47,45 @@ class Unwind(StrEnum):
 
     IMMEDIATE = "immediate"
     PATIENT = "patient"
+
+
+class ShareProfile(StrEnum):
+    """original: one share for a cent; enhanced: size and target by volatility; advanced: five positions at a time.
+
+    Rules: SC-013, SC-201, SC-709.
+    """
+
+    ORIGINAL = "original"
+    ENHANCED = "enhanced"
+    ADVANCED = "advanced"
+
+
+PROFILES: Mapping[ShareProfile, Mapping[str, Any]] = {
+    ShareProfile.ORIGINAL: {
+        "position_size_min": 1,
+        "position_size_max": 1,
+        "profit_target": Decimal("0.01"),
+        "use_volatility_sizing": False,
+    },
+    ShareProfile.ENHANCED: {},
+    ShareProfile.ADVANCED: {"max_positions": 5},
+}
+"""What each profile sets besides the defaults."""
+
+
+def share_profile(name: str) -> Mapping[str, Any]:
+    """The settings of a profile.
+
+    Raises:
+        InvalidInput: no such profile; the message names them.
+
+    >>> share_profile("advanced")
+    {'max_positions': 5}
+    """
+    try:
+        return PROFILES[ShareProfile(name)]
+    except ValueError as wrong:
+        raise InvalidInput("profile", name, f"give one of {', '.join(ShareProfile)}") from wrong
 
 
 @frozen
@@ -80,6 +122,9 @@ class Trip:
 class St0ckaRules:
     """How ST0CKA scalps shares: windows, size, target, stop, and how it leaves. Rules: SC-201..220."""
 
+    profile: ShareProfile = parameter(
+        ShareProfile.ENHANCED, "original, enhanced or advanced: sets the rows of its table."
+    )
     power_hour: bool = parameter(False, "Buy again in the last hour: from 60 to 30 minutes before the close.")
     all_day: bool = parameter(False, "Buy from the open to 30 minutes before the close, in place of the morning.")
     max_positions: int = parameter(1, "Positions at a time; 5 in the profile advanced.", at_least=1)
@@ -100,6 +145,7 @@ class St0ckaRules:
         Decimal("1.00"), "Disaster stop, dollars a share of SPY; none: off.", above=0
     )
     unwind: Unwind = parameter(Unwind.IMMEDIATE, "immediate at the start of the sell window, or patient.")
+    use_mean_reversion: bool = parameter(False, "Enter only well away from VWAP.")
     allow_short: bool = parameter(False, "Mean reversion may also sell short, well above VWAP.")
     reversion: MeanReversion = MeanReversion()
     smart: SmartRules = SmartRules()
@@ -117,8 +163,12 @@ class St0ckaRules:
     @property
     def sides(self) -> tuple[Side, ...]:
         """Which way it may open: short only where it bets on a return to VWAP. Rule: SC-201."""
-        shorts = self.allow_short and self.reversion.use_mean_reversion
+        shorts = self.allow_short and self.use_mean_reversion
         return (Side.BUY, Side.SELL) if shorts else (Side.BUY,)
+
+    def judge_reversion(self, price: Decimal, bars: Sequence[Bar], side: Side) -> Verdict:
+        """Whether the price is far enough from VWAP, where that is asked. Rules: SC-222, SC-223."""
+        return self.reversion.judge(price, bars, side) if self.use_mean_reversion else Verdict.ok("off")
 
     # -- when ---------------------------------------------------------------------------------------------------------
 

@@ -85,13 +85,12 @@ class Trigger:
         """After one more look: an accepted price, None without one, and whether share, call and put have theirs."""
         if self.reference is None:
             return evolve(self, reference=price, at=None if price is None else now, fired=None, taken=False)
-        if price is not None and abs(price - self.reference) >= self.rules.price:
-            if not complete:
-                return evolve(self, fired=Fired.PRICE, taken=False)
+        has_moved = price is not None and abs(price - self.reference) >= self.rules.price
+        if has_moved and complete:
             return evolve(self, reference=price, at=now, fired=Fired.PRICE, taken=True)
         if self.due_at is not None and now >= self.due_at:
             return evolve(self, at=now, fired=Fired.HEARTBEAT, taken=complete)
-        return evolve(self, fired=None, taken=False)
+        return evolve(self, fired=Fired.PRICE if has_moved else None, taken=False)
 
     @property
     def due_at(self) -> dt.datetime | None:

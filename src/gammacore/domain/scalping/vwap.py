@@ -54,7 +54,6 @@ class MeanReversion:
     the upper band.
     """
 
-    use_mean_reversion: bool = parameter(False, "Enter only well away from VWAP.")
     vwap_min_bars: int = parameter(STANDARD_BARS, "One-minute bars VWAP takes at least.", at_least=1)
     vwap_deviation: Decimal = parameter(Decimal("0.005"), "How far from VWAP, part of it.", at_least=0, below=1)
     reversion_rsi: Decimal | None = parameter(
@@ -68,8 +67,6 @@ class MeanReversion:
 
         `bars` are the session's completed one-minute bars.
         """
-        if not self.use_mean_reversion:
-            return Verdict.ok("off")
         if (vwap := session_vwap(bars, self.vwap_min_bars)) is None:
             return Verdict.unknown("vwap_missing", f"{len(bars)} bars", f"{self.vwap_min_bars} with volume needed")
         limit = vwap * (1 - side.sign * Fraction(self.vwap_deviation))

@@ -10,8 +10,25 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.scalping.signals.signal import SignalName
 from gammacore.domain.sessions import new_york_date
+from gammacore.domain.verdicts import FilterVerdict
+
+RULE_OF = {name: f"SC-{312 + number}" for number, name in enumerate(SignalName)}
+"""The rule of each detector, under which an entry's record keeps what it said."""
+NOT_SEEN = frozenset({"no_signal", "bars_missing"})
+
+
+def is_signal(filter_verdict: FilterVerdict) -> bool:
+    """Whether this verdict of an entry's record is a detector's."""
+    return filter_verdict.name in RULE_OF
+
+
+def was_seen(filter_verdict: FilterVerdict) -> bool:
+    """Whether this verdict of an entry's record is that of a signal that was there, passed or not."""
+    return is_signal(filter_verdict) and filter_verdict.verdict.reason not in NOT_SEEN
 
 
 @frozen
@@ -42,6 +59,29 @@ class SignalClosed:
 
 
 SignalEvent = SignalSeen | SignalTraded | SignalClosed
+
+
+def seen_in(record: EntryJudged, bar_seconds: int) -> tuple[SignalSeen, ...]:
+    """The signals an entry's record tells of, in the newest bar that had ended by then."""
+    step = dt.timedelta(seconds=bar_seconds)
+    ended = record.at - (record.at - dt.datetime.min.replace(tzinfo=dt.UTC)) % step
+    return tuple(SignalSeen(SignalName(one.name), ended, one.verdict.passed) for one in record.filters if was_seen(one))
+
+
+def trades_of(holdings: Iterable[AnyHolding]) -> tuple[SignalEvent, ...]:
+    """What became of the positions that signals asked for: opened with any fill, closed with their net P/L.
+
+    R at the exit is not in a holding, so it stays unknown here.
+    """
+    events: list[SignalEvent] = []
+    for holding in holdings:
+        if holding.terms is None or holding.terms.signal not in RULE_OF or not holding.has_filled:
+            continue
+        name = SignalName(holding.terms.signal)
+        events.append(SignalTraded(name, holding.opened_at))
+        if holding.closed_at is not None:
+            events.append(SignalClosed(name, holding.closed_at, holding.gross - holding.fees))
+    return tuple(events)
 
 
 @frozen
