@@ -9,10 +9,11 @@ from attrs import evolve
 from builders_hedge_day import a_hedge_day
 from builders_kinds_of_day import KINDS
 from builders_scalping import a_share_world_holding
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.holdings.plans import EntryTerms
 from gammacore.domain.ledger import DayHalted
 from gammacore.domain.reports.day_report import DayReport, day_report
-from gammacore.domain.reports.scalp_views import Source, by_source, scalp_figures
+from gammacore.domain.reports.scalp_views import Source, by_source, scalp_figures, target_below_fees
 from gammacore.domain.reports.views import day_view
 
 
@@ -66,3 +67,14 @@ def test_a_halt_of_the_day_is_a_row_for_programs() -> None:
 def test_other_days_are_reported_as_before() -> None:
     for kind in ("trade", "hedge", "skip", "empty_day"):
         assert scalp_figures(day_report(KINDS[kind])) == ()
+
+
+def test_fees_not_below_the_target_are_named_with_both_figures() -> None:
+    """SC-216: half a cent a share and way is exactly the cent of the target; a mill less is below it."""
+    assert target_below_fees(day_report(KINDS["scalp"]).trades) == (
+        "fees of 0.01 a share and round trip, target 0.01"
+    )  # fmt: skip
+    world = a_share_world_holding(fees=FeeSchedule(share=Decimal("0.0049")))
+    world.tick("590.02", times=4)
+    assert len(world.closed) == 1
+    assert target_below_fees(day_report(world.events).trades) is None
