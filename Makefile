@@ -78,6 +78,7 @@ sweep: install
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000
 	$(BIN)/python tests/wire_fault_sweep.py
+	$(BIN)/python tests/quote_burst.py
 	$(BIN)/python tests/wire_fault_sweep.py --fuzz 500
 	$(BIN)/python tests/fault_sweep.py $(FROM) $(TO)
 

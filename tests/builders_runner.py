@@ -276,7 +276,7 @@ def running(
     *,
     news: OrderNews | None = None,
     streams: Sequence[QuoteStream] | None = None,
-    core: Callable[[TradeDay], Any] = DayCore,
+    core: Callable[..., Any] = DayCore,
     begins: bool = True,
     **told: Any,
 ) -> Running:
@@ -287,7 +287,7 @@ def running(
     flow = Flow(
         world.feed.take, (world.quotes,) if streams is None else streams, news, world.feed.refused, apart_seconds=0
     )  # fmt: skip
-    runner = Runner(core(world.day), flow, world.clock, world.limits, worker=Inline)
+    runner = Runner(core(world.day, by_events=True), flow, world.clock, world.limits, worker=Inline)
     return Running(world, loop, runner)
 
 

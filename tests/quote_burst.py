@@ -121,7 +121,7 @@ def burst(seconds: float, rate: int) -> Figures:
     world.feed._polled = world.script  # looked at as it moves
     world.day.begin()
     stream = Burst(clock, rate)
-    runner = Runner(DayCore(world.day), Flow(world.feed.take, (stream,)), clock, world.limits)
+    runner = Runner(DayCore(world.day, by_events=True), Flow(world.feed.take, (stream,)), clock, world.limits)
     memory: list[float] = []
 
     async def run() -> tuple[Ended, float]:

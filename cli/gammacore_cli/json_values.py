@@ -9,6 +9,7 @@ from fractions import Fraction
 from gammacore.domain.dollars import exact
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.sessions import NEW_YORK
+from gammacore.ports.driving import LoopStats
 
 Document = dict[str, object]
 
@@ -55,4 +56,17 @@ def leg(one: Leg | ShareLeg) -> Document:
         "right": contract.right.value,
         "strike": number(contract.strike),
         "symbol": contract.occ,
+    }
+
+
+def loop_stats(stats: LoopStats) -> Document:
+    """How a loop kept up with its feed, as the dashboard and `trade --json` show it. Rule: SC-908."""
+    return {
+        "quotes_per_second": stats.quotes_per_second,
+        "decision_ms_p50": stats.decision_ms_p50,
+        "decision_ms_p99": stats.decision_ms_p99,
+        "slots": {
+            name: {"put": one.put, "overwritten": one.overwritten, "taken": one.taken}
+            for name, one in stats.slots.items()
+        },
     }

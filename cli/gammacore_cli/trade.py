@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.domain.ledger import Mode
-from gammacore.errors import TradingHalted
+from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER, strategy_option
@@ -22,9 +22,11 @@ from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of, live_options
 
 if TYPE_CHECKING:
+    from gammacore.adapters.asyncio_runner import Ended
     from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
     from gammacore.wiring import Armed, LedgerPlace
+    from gammacore_cli.json_values import Document
 
 
 log = logging.getLogger("gammacore")
@@ -49,7 +51,8 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
-    Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130.
+    Ctrl-C and SIGTERM leave at once, with everything as it stands; the exit code is then 130. A scalping strategy at a
+    broker is made flat first (scalping.runner.on_shutdown), a second Ctrl-C skips that.
     """
     from gammacore import wiring
     from gammacore.domain.reports.day_report import day_report
@@ -81,6 +84,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 frame.give_back(path)
             raise
         frame.follow(day.trade.clock)
+        ended: Ended | None = None
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
@@ -92,11 +96,10 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 day.once()
             else:
                 with progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
-                    day.trade(on_cycle)
+                    ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         except KeyboardInterrupt as left:
-            held = f"the ledger holds everything up to here; the same command with --ledger {quote(str(path))} goes on"
-            raise click.Abort(held) from left
+            raise click.Abort(_goes_on(path)) from left
         finally:
             day.close()
 
@@ -106,11 +109,26 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         return day_panel(report, path)
 
     head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
-    emit({**head.document, **trade_document(report, path)}, frame.as_json, view)
+    emit({**head.document, **trade_document(report, path), **_loop_stats(ended)}, frame.as_json, view)
+    if ended is not None and (ended.fault is not None or not ended.is_orderly):
+        raise RunEnded(str(ended))
+    if ended is not None and ended.signal:
+        raise click.Abort(f"{ended}; {_goes_on(path)}")
     if halted is not None:
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _goes_on(path: LedgerPlace) -> str:
+    return f"the ledger holds everything up to here; the same command with --ledger {quote(str(path))} goes on"
+
+
+def _loop_stats(ended: Ended | None) -> Document:
+    """How the loop kept up with its feed, of a day that was run by events. Rule: SC-908."""
+    from gammacore_cli.json_values import loop_stats
+
+    return {} if ended is None or ended.stats is None else {"loop_stats": loop_stats(ended.stats)}
 
 
 def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> LedgerPlace:

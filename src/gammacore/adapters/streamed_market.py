@@ -71,6 +71,10 @@ class StreamedMarket:
     # -- the core's side ----------------------------------------------------------------------------------------------
 
     @property
+    def is_recorded(self) -> bool:
+        return self._recorded is not None
+
+    @property
     def newest(self) -> StreamedQuote | None:
         return self._newest
 

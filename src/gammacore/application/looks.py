@@ -23,7 +23,7 @@ from gammacore.errors import BrokerError, MarketDataError
 if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay
 
-_PARTS = ("exposure", "history", "account", "minutes", "equity")
+_PARTS = ("exposure", "history", "account", "minutes", "equity", "rates")
 """What of `Needs` the last whole look may still serve; a second look is one in itself."""
 
 
@@ -97,6 +97,8 @@ class Looks:
             situation = evolve(situation, history=day.minutes(situation.now))
         if needs.equity:
             situation = evolve(situation, worth=day.guard.worth())
+        if needs.rates and (rates := day.rates) is not None:
+            situation = evolve(situation, rates=rates(situation.now, situation.price))
         if needs.account:
             situation = evolve(
                 situation,

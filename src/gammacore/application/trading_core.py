@@ -33,8 +33,10 @@ class DayCore:
     Where nothing is streamed, a fill makes the next whole cycle due now: what the market shows has to be asked for.
     """
 
-    def __init__(self, day: TradeDay) -> None:
+    def __init__(self, day: TradeDay, *, by_events: bool = False) -> None:
+        """`by_events`: quotes are streamed to this core, live or recorded; else the market is asked at every cycle."""
         self._day = day
+        self._by_events = by_events
         self._looks = Looks(day)
         self._due = _AT_ONCE
         self._decided_on: StreamedQuote | None = None
@@ -67,7 +69,7 @@ class DayCore:
         if not day.desk.wakes():
             return
         now = day.clock.now()
-        if day.feed is None:
+        if not self._by_events:
             self._due = now
         elif now >= self._due:
             self.on_timer(now)

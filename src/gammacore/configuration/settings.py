@@ -98,6 +98,9 @@ class StrategyName(StrEnum):
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
+    ST0CKG = "st0ckg"
+    GAMMA_SCALPING = "gamma-scalping"
+    HYBRID = "hybrid"
 
     @classmethod
     def _missing_(cls, value: object) -> StrategyName | None:
@@ -135,7 +138,8 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD,
+        f"{', '.join(StrategyName)}, FILE:NAME of your own, or a registered name.",
     )
 
 

@@ -122,6 +122,15 @@ class QuoteFeed(MarketData, Protocol):
         """A message came: every quote is folded into the tape, in their order; the newest is kept. Rule: SC-1004."""
         ...
 
+    def refused(self) -> None:
+        """The stream does not let us listen: until a message comes, more is polled. Rule: SC-1008."""
+        ...
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the stream was recorded, and is shown again."""
+        ...
+
     @property
     def newest(self) -> StreamedQuote | None:
         """The newest message with a quote, usable or not."""

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.recordings import DayRecorded as DayRecorded
     from gammacore.wiring.recordings import record_day as record_day
     from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
+    from gammacore.wiring.runs import run_day as run_day
     from gammacore.wiring.storage import FirestoreLedger as FirestoreLedger
     from gammacore.wiring.storage import LedgerPlace as LedgerPlace
     from gammacore.wiring.storage import account_ledger as account_ledger
@@ -156,6 +157,7 @@ _HOMES: dict[str, str] = {
     "repair_ledger": "wiring.storage",
     "require_ledger": "wiring.whose_ledger",
     "require_to_resume": "wiring.whose_ledger",
+    "run_day": "wiring.runs",
     "sight_of": "wiring.ledgers",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",

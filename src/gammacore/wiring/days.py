@@ -18,9 +18,11 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSw
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.adapters.treasury import Treasury
 from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
+from gammacore.application.daily_rates import DailyRates
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Checks, Guard
@@ -55,7 +57,7 @@ from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.market_data import MarketData
+from gammacore.ports.market_data import MarketData, QuoteStream
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
@@ -105,6 +107,7 @@ class WiredDay:
     banner: str
     let_go: Callable[[], None] = lambda: None
     keep_time: Callable[[], None] = lambda: None
+    streams: tuple[QuoteStream, ...] = ()
 
     @property
     def left_out(self) -> str:
@@ -193,6 +196,7 @@ def wire_day(
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,
                 clock=clock, places=places, listens=listens, ledger=ledger,
+                streams_quotes=spec_of(settings.trade.strategy).is_scalping,
             )  # fmt: skip
             refuse_another_market(book, venue.market, underlying, session)
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
@@ -224,7 +228,9 @@ def wire_day(
             venue.close()
         storage.close()
         raise
-    return WiredDay(trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time)
+    return WiredDay(
+        trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams
+    )  # fmt: skip
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:
@@ -361,10 +367,19 @@ def wire_trade(
         regimes=extras.regimes,
         news=venue.news,
         equity=None if guards is None else WatchEquity(ledger, guards, underlying),
+        rates=_rates_of(settings, underlying, venue.terms.mode),
         tables=day.tables,
         time=time,
         feed=feed,
     )
+
+
+def _rates_of(settings: Settings, underlying: Underlying, mode: Mode) -> DailyRates | None:
+    """What pricing beyond today needs; a study asks no server: its rates are the fallback, marked assumed. SC-424."""
+    if spec_of(settings.trade.strategy).furthest_expiry is None:
+        return None
+    source = None if mode is Mode.STUDY else Treasury()
+    return DailyRates(underlying.symbol, source, None, settings.scalping.gamma.fallback_rate)
 
 
 def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:

@@ -15,6 +15,7 @@ from gammacore.adapters.estimated_fees import EstimatedFees
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.fake.stand_ins import SharesOfIndex
+from gammacore.adapters.streamed_market import StreamedMarket
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Configuration, Settings
@@ -25,6 +26,7 @@ from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.orders import OrderTicket
 from gammacore.domain.sessions import NEW_YORK, TradingSession
+from gammacore.domain.tape import Tape
 from gammacore.errors import BrokerError, ConfigurationError, CredentialRefused
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Calendar, Clock
@@ -121,10 +123,12 @@ def broker_venue(
     places: BrokerPlaces = BROKERS_OWN,
     listens: bool = True,
     ledger: LedgerPlace | None = None,
+    streams_quotes: bool = False,
 ) -> Venue:
     """A real broker's paper or live account, and its market, in real time (or a given clock's).
 
     A broker lets an account listen once: who only looks (`listens` False) leaves its stream to the process that trades.
+    With `streams_quotes` the market is one whose quotes may be streamed besides; nothing connects before a runner does.
     `book` is the fold of `ledger`, which is refused where it is of another account.
 
     Raises:
@@ -163,7 +167,11 @@ def broker_venue(
     terms = _terms(configuration, armed.mode, lineage, shown.market, settings)
     terms = evolve(terms, starting_balance=account.balance, owner=owner if owner.is_whole else None)
     broker = EstimatedFees(opened.broker, settings.broker.fees, lambda order: _ticket_of(book, order))
-    return Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+    venue = Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
+    if not (streams_quotes and listens):
+        return venue
+    feed = StreamedMarket(shown.market, underlying.symbol, Tape(settings.scalping.quotes, session.open))
+    return evolve(venue, market=feed, feed=feed, streams=() if shown.quotes is None else (shown.quotes(),))
 
 
 def refuse_a_wrong_clock(broker: Broker, clock: Clock, most_seconds: float, name: BrokerName) -> None:

@@ -35,7 +35,7 @@ from gammacore.domain.scalping.option_size import OptionSize
 from gammacore.domain.scalping.signals.dealer_gamma import DealerGamma
 from gammacore.domain.scalping.signals.history import SignalHistory, seen_in
 from gammacore.domain.scalping.signals.signal import SignalName
-from gammacore.domain.scalping.st0ckg import RangeProfile, SignalBars, St0ckgRules
+from gammacore.domain.scalping.st0ckg import RangeProfile, St0ckgRules, TargetDelta
 from gammacore.domain.strategy import Needs, NoTrade, Situation, Trade
 from gammacore.domain.words import Confidence
 from gammacore.errors import InvalidInput
@@ -215,8 +215,10 @@ def test_a_window_that_begins_in_the_opening_range_is_refused() -> None:
 
 def test_five_minute_signal_bars_are_made_of_minutes() -> None:
     """SC-301."""
-    entry_of_fives = the_entry(a_look(), rules(signal_bar_seconds=SignalBars.FIVE_MINUTES))
+    entry_of_fives = the_entry(a_look(), rules(signal_bar_seconds=300))
     assert [bar.seconds for bar in entry_of_fives.frame.bars] == [300] * 7
+    with pytest.raises(InvalidInput):
+        St0ckgRules(signal_bar_seconds=120)
 
 
 def test_the_nearest_expiry_serves_recordings_without_todays() -> None:
@@ -231,6 +233,15 @@ def test_the_free_feed_pays_more_for_less() -> None:
     """SC-330, SC-331."""
     bought = order(a_look(), rules(size=OptionSize(feed=StockFeed.IEX)))
     assert (bought.limit, bought.quantity) == (Decimal("0.55"), 3)
+
+
+def test_the_delta_aimed_at_may_be_that_of_the_session() -> None:
+    """SC-459: 0.45 in the morning, so a nearer strike."""
+    by_session = rules(st0ckg_delta=TargetDelta.BY_SESSION)
+    session = a_look().session
+    assert by_session.rules.wanted_delta(at("10:05"), session) == Decimal("0.45")
+    assert St0ckgRules().wanted_delta(at("10:05"), session) == Decimal("0.30")
+    assert order(a_look(), by_session).legs[0].symbol == call(592).occ
 
 
 def test_one_contract_is_bought_at_least_unless_told_otherwise() -> None:
@@ -298,6 +309,24 @@ def test_the_record_of_an_entry_tells_which_signals_were_seen() -> None:
     }
     assert {one.bar for one in seen} == {at("10:05")}
     assert SignalHistory.of(seen).total(SignalName.OPENING_DRIVE).passed == 1
+
+
+def test_a_refusal_outside_the_windows_is_journaled_once() -> None:
+    """SC-011: under the window that comes, or the last one that was."""
+    (early,) = steps(a_look("09:31:00"))
+    assert isinstance(early, NoTrade)
+    assert (early.judgement.reason, early.judgement.scheduled_at) == ("outside_window", at("10:00"))
+    assert steps(a_look("11:30:00", book=a_ledger(early.judgement))) == []
+    (late,) = steps(a_look("15:46:00"), rules(afternoon=True))
+    assert isinstance(late, NoTrade)
+    assert late.judgement.scheduled_at == at("15:00")
+    assert steps(a_look("09:29:00")) == []
+
+
+def test_a_sale_that_rests_for_the_day_holds_no_entry_back() -> None:
+    """SC-325."""
+    offered = a_ledger(entry(time="09:31"), sale(4, "option_stop", limit="0.01", life=None, time="09:40"))
+    assert reason(a_look("10:05:59", book=offered)) is None
 
 
 def test_the_account_is_asked_in_the_window_alone() -> None:

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from builders import at
 from builders_scalping import a_minute
-from builders_st0ckg import DAILY, HELD, a_ledger, a_look, call, entry, put, sale, steps, the_chain, watched
+from builders_st0ckg import DAILY, HELD, a_ledger, a_look, call, entry, put, sale, the_chain, watched
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.st0ckg import St0ckgDesk
 from gammacore.domain.desks.unbid import by_quotes
@@ -22,6 +22,11 @@ from gammacore.domain.strategy import Cancel, Decision, Decisions, SaveState, Si
 
 FOUR = entry()
 LINES = evolve(DAILY, high=Decimal(600), low=Decimal(580))
+
+
+def steps(situation: Situation, desk: St0ckgDesk | None = None) -> list[Decision]:
+    """What becomes of what is held."""
+    return list((desk or St0ckgDesk()).watch(situation))
 
 
 def looked(book: Book, price: str | None = "590.00", bid: float = 0.60, *, time: str = "11:10:00",

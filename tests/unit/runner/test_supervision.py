@@ -36,7 +36,7 @@ class Dying(DayCore):
     """A core that fails at one of its three calls, after so many of them."""
 
     def __init__(self, day: TradeDay, call: str, after: int) -> None:
-        super().__init__(day)
+        super().__init__(day, by_events=True)
         self._left = {call: after}
 
     def _counted(self, call: str) -> None:
@@ -73,7 +73,7 @@ def test_a_task_that_is_killed_ends_the_run_in_order_with_its_name(task: str) ->
 
 @pytest.mark.parametrize("call", ["on_quote", "on_timer"])
 def test_a_core_that_fails_is_the_cause_and_what_is_held_is_closed(call: str) -> None:
-    driven = running(a_market(FLAT_MARKET), SCALP, core=lambda day: Dying(day, call, 20))
+    driven = running(a_market(FLAT_MARKET), SCALP, core=lambda day, by_events: Dying(day, call, 20))
 
     ended = driven.until(300)
 

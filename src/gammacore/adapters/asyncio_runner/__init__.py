@@ -2,7 +2,7 @@
 
 from gammacore.adapters.asyncio_runner.latest_slot import LatestSlot
 from gammacore.adapters.asyncio_runner.market_quotes import MarketQuotes
-from gammacore.adapters.asyncio_runner.runner import Ended, Runner
+from gammacore.adapters.asyncio_runner.runner import Ended, Flow, Runner
 from gammacore.adapters.asyncio_runner.supervision import Fault, Supervised, first_end
 
-__all__ = ["Ended", "Fault", "LatestSlot", "MarketQuotes", "Runner", "Supervised", "first_end"]
+__all__ = ["Ended", "Fault", "Flow", "LatestSlot", "MarketQuotes", "Runner", "Supervised", "first_end"]

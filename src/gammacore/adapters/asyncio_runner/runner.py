@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.adapters.asyncio_runner.latest_slot import Inflow, Tick
 from gammacore.adapters.asyncio_runner.supervision import Fault, Supervised, first_end, started
@@ -56,6 +56,7 @@ class Ended:
     is_orderly: bool = True
     was_skipped: bool = False
     problem: str = ""
+    stats: LoopStats | None = None
 
     def __str__(self) -> str:
         why = f"signal {self.signal}" if self.signal else "the day is over" if self.fault is None else str(self.fault)
@@ -116,7 +117,8 @@ class Runner:
         tasks = {started(one): one for one in self._supervised()}
         with self._listening_to_signals():
             try:
-                return await self._end(tasks, await first_end(tasks, self._stop))
+                ended = await self._end(tasks, await first_end(tasks, self._stop))
+                return evolve(ended, stats=self.stats())
             finally:
                 await _canceled(tasks)
                 for stream in self._flow.streams:
@@ -141,17 +143,18 @@ class Runner:
 
     @contextmanager
     def _listening_to_signals(self) -> Iterator[None]:
-        known: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
-        try:
-            for number in known:
-                self._loop.add_signal_handler(number, self.interrupt, signal.Signals(number).name)
-        except (NotImplementedError, RuntimeError, ValueError):  # not in the main thread, or a loop without signals
-            known = ()
+        before: dict[signal.Signals, Any] = {}
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread, or no signals
+            for number in (signal.SIGINT, signal.SIGTERM):
+                handler = signal.getsignal(number)
+                self._loop.add_signal_handler(number, self.interrupt, number.name)
+                before[number] = handler
         try:
             yield
         finally:
-            for number in known:
+            for number, handler in before.items():
                 self._loop.remove_signal_handler(number)
+                signal.signal(number, handler)
 
     # -- the tasks ----------------------------------------------------------------------------------------------------
 

@@ -68,12 +68,11 @@ class St0ckgDesk:
             yield from _Watch(self, situation, holding, DayFrame(self.rules, situation)).steps(flat)
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
-        """One entry, or the first gate that forbids it, journaled where it is new. Rule: SC-325."""
-        window = self.rules.window_at(situation.now, situation.session)
-        if window is not None and must_go_flat(situation, self.limits) is None:
-            yield from OptionEntry(
-                self.rules, self.volatility, self.limits, situation, self.name, window
-            ).steps()  # fmt: skip
+        """One entry, or the first gate that forbids it, journaled where it is new. Rules: SC-011, SC-325."""
+        if situation.book.flatten is None and situation.session.is_trading(situation.now):
+            window = self.rules.nearest_window(situation.now, situation.session)
+            entry = OptionEntry(self.rules, self.volatility, self.limits, situation, self.name, window)
+            yield from entry.steps()
 
 
 @frozen(eq=False)

@@ -104,7 +104,7 @@ class OptionEntry:
         yield from account.sized_gates(self.purchase.sized)
 
     def _judge_flight(self) -> Verdict:
-        busy = [order for order in self._own_orders if order.is_working and order.ticket.life is not THE_DAY]
+        busy = [order for order in self._own_orders if order.is_working and order.ticket.life != THE_DAY]
         return Verdict.skip("order_in_flight", busy[0].id) if busy else Verdict.ok()
 
     def _judge_window(self) -> Verdict:

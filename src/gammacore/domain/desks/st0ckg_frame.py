@@ -76,7 +76,7 @@ class DayFrame:
     def bars(self) -> tuple[Bar, ...]:
         """The signal bars. Rule: SC-301."""
         session = self.situation.session
-        return signal_bars(joined(self.minutes, session, self.rules.bar_seconds), session, self.situation.now)
+        return signal_bars(joined(self.minutes, session, self.rules.signal_bar_seconds), session, self.situation.now)
 
     @cached_property
     def opening(self) -> OpeningRange | None:

@@ -54,7 +54,7 @@ class OptionPurchase:
             return OptionSearch(())
         return OptionQuery(
             self.frame.chain, right, self.price, self.situation.underlying, self.frame.model, self.situation.now,
-            self.frame.oldest_quote,
+            self.frame.oldest_quote, self.rules.wanted_delta(self.situation.now, self.situation.session),
         ).search()  # fmt: skip
 
     @property

@@ -11,10 +11,12 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from gammacore.domain.market_history import FIVE_MINUTES, ONE_MINUTE
 from gammacore.domain.parameters import parameter
-from gammacore.domain.scalping.option_choice import ExpiryChoice
+from gammacore.domain.scalping.option_choice import STANDARD_DELTA, ExpiryChoice
 from gammacore.domain.scalping.option_size import OptionSize
 from gammacore.domain.scalping.r_exits import RExitRules
+from gammacore.domain.scalping.sessions_table import session_part
 from gammacore.domain.scalping.signals.dealer_gamma import DealerGamma
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.words import Confidence
@@ -36,11 +38,11 @@ class RangeProfile(StrEnum):
     EARLY = "early"
 
 
-class SignalBars(StrEnum):
-    """Length of a signal bar: a minute, or five. Rule: SC-301."""
+class TargetDelta(StrEnum):
+    """fixed: 0.30; by_session: the figure of the part of the day (SC-459)."""
 
-    ONE_MINUTE = "60"
-    FIVE_MINUTES = "300"
+    FIXED = "fixed"
+    BY_SESSION = "by_session"
 
 
 _MINUTES = {RangeProfile.STANDARD: (30, 90), RangeProfile.EARLY: (10, 60)}
@@ -56,10 +58,11 @@ class St0ckgRules:
         None, "Length of the opening range; none = 30, 10 in the profile early.", at_least=5
     )
     afternoon: bool = parameter(False, "Entries also from 60 to 15 minutes before the close.")
-    signal_bar_seconds: SignalBars = parameter(SignalBars.ONE_MINUTE, "Length of a signal bar, seconds: 60 or 300.")
+    signal_bar_seconds: int = parameter(ONE_MINUTE, "Length of a signal bar, seconds: 60 or 300.")
     min_confidence: Confidence = parameter(Confidence.MEDIUM, "Least confidence of a signal: LOW, MEDIUM or HIGH.")
     min_composite: Decimal | None = parameter(None, "Least composite score of all signals; none: not asked.", above=0)
     dealer_gamma: DealerGamma = parameter(DealerGamma.HOUSE, "How DEALER_GAMMA is read: house, or legacy_delta_proxy.")
+    st0ckg_delta: TargetDelta = parameter(TargetDelta.FIXED, "|delta| aimed at: fixed (0.30) or by_session.")
     expiry: ExpiryChoice = parameter(ExpiryChoice.TODAY, "today, or nearest for recordings without today's.")
     max_positions: int = parameter(2, "Positions at a time.", at_least=1)
     max_trades_per_day: int = parameter(5, "Positions opened a day at most.", at_least=1)
@@ -72,14 +75,17 @@ class St0ckgRules:
         if self.range_minutes > begins:
             fix = f"give at most {begins}: entries begin then"
             raise InvalidInput("opening_range_minutes", self.range_minutes, fix)
-
-    @property
-    def bar_seconds(self) -> int:
-        return int(self.signal_bar_seconds.value)
+        if self.signal_bar_seconds not in (ONE_MINUTE, FIVE_MINUTES):
+            raise InvalidInput("signal_bar_seconds", self.signal_bar_seconds, f"give {ONE_MINUTE} or {FIVE_MINUTES}")
 
     @property
     def range_minutes(self) -> int:
         return self.opening_range_minutes or _MINUTES[self.profile][0]
+
+    def wanted_delta(self, now: dt.datetime, session: TradingSession) -> Decimal:
+        """|delta| of the option that is bought now. Rules: SC-328, SC-459."""
+        part = session_part(now, session) if self.st0ckg_delta is TargetDelta.BY_SESSION else None
+        return STANDARD_DELTA if part is None else part.delta
 
     def windows(self, session: TradingSession) -> tuple[Window, ...]:
         """The entry windows, [start, end) each; the afternoon's counts back from the close. Rules: SC-003, SC-303.
@@ -91,6 +97,11 @@ class St0ckgRules:
         morning = tuple(session.after_open(minutes) for minutes in _MINUTES[self.profile])
         last = (session.before_close(60), session.before_close(15))
         return ((morning[0], morning[1]), last) if self.afternoon else ((morning[0], morning[1]),)
+
+    def nearest_window(self, now: dt.datetime, session: TradingSession) -> Window:
+        """The last window that has begun, before any has the first: under it a refusal is kept."""
+        windows = self.windows(session)
+        return next((window for window in reversed(windows) if window[0] <= now), windows[0])
 
     def window_at(self, now: dt.datetime, session: TradingSession) -> Window | None:
         """The window that is open now. Rule: SC-004."""
