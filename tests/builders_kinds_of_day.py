@@ -10,7 +10,9 @@ from attrs import evolve
 from builders import DAY, a_plan, a_put_spread, at
 from builders_day import PUT_TRADE, a_day, closed, day_finished, day_started, judged, ledger_opened, opened, settled
 from builders_hedge_day import a_delivery, a_hedge_day
+from builders_scalping import a_share_world
 from gammacore.domain import ledger
+from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.ledger import Event
 from gammacore.domain.orders import Purpose
 from gammacore.domain.verdicts import Verdict
@@ -83,6 +85,21 @@ def two_days() -> list[Event]:
     return [ledger_opened(), day_started(), *monday, day_finished("20525"), day_started(TUESDAY), *opened(tuesday)]
 
 
+def a_scalp_day() -> list[Event]:
+    """ST0CKA on three shares: a target, a stop, an entry refused for its quote, and the end of its window."""
+    world = a_share_world(start="09:50:00", fees=FeeSchedule(share=Decimal("0.005")))
+    world.look()
+    world.tick()
+    world.tick("590.02", times=4)
+    world.until("09:55:00", "590.00")
+    world.tick(times=2)
+    world.tick("589.00", times=6)
+    world.until("09:58:00", "589.00", "590.50")
+    world.until("10:00:00", "589.00", "589.01")
+    world.until("16:00:00")
+    return list(world.events)
+
+
 KINDS: dict[str, list[Event]] = {
     "trade": a_day(),
     "skip": a_day_of_skips(),
@@ -93,4 +110,5 @@ KINDS: dict[str, list[Event]] = {
     "half_day": a_half_day(),
     "empty_day": an_empty_day(),
     "two_days": two_days(),
+    "scalp": a_scalp_day(),
 }

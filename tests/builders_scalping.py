@@ -167,8 +167,7 @@ class ShareWorld(World):
         """What the strategy says now, carried out by no one."""
         if self.clock.now() >= self.session.open:
             self.day.begin()
-        steps: tuple[Decision, ...] = self.strategy.decide(self.day.look()).steps
-        return steps
+        return self.day.strategy.decide(self.day.look()).steps
 
     def restart(self) -> None:
         super().restart()

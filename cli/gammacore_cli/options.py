@@ -92,5 +92,5 @@ LEDGER = LedgerType()
 strategy_option = click.option(
     "--strategy",
     metavar="STRATEGY",
-    help="credit-spread, delta-hedge, FILE:NAME of your own, or a registered name (default: credit-spread).",
+    help="credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name (default: credit-spread).",
 )

@@ -17,6 +17,7 @@ from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, varia
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
+from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
 from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of, live_options
 
@@ -44,6 +45,7 @@ log = logging.getLogger("gammacore")
 @common_options
 @rests_without_session
 @live_options
+@scalping_options
 def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
 
@@ -58,6 +60,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     choose_market(frame, market)
     frame.choose({"trade.strategy": strategy})
+    before_the_start(frame)
     armed = wiring.armed_mode(frame.configuration, frame.credentials)
     frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
@@ -85,6 +88,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
+            show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
             if once:
                 if day.settings.entries.observation.on:
                     log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; "

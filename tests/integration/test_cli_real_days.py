@@ -109,6 +109,41 @@ def test_the_goog_half_day_is_judged_with_its_example_and_its_shorts_lie_too_nea
     tell(in_a_line(day))
 
 
+def gamma_scalping(gammacore: CommandLine, shared_data: Path, config: str) -> dict[str, Any]:
+    """The GOOG half day, minute by minute."""
+    market = f"lean:{shared_data / 'replay_lean'}"
+    day: dict[str, Any] = gammacore.document(
+        "trade", "--config", config, "--market", market, "--underlying", "GOOG", "--date", "2015-12-24",
+        "--strategy", "gamma-scalping",
+    )  # fmt: skip
+    return day
+
+
+def test_gamma_scalping_buys_hedges_and_leaves_the_goog_half_day_flat(
+    shared_data: Path, gammacore: CommandLine, tell: Any
+) -> None:
+    """SC-403..457: real quotes of 57 and 85 days; out 15 minutes before 13:00, hedges and all."""
+    limits = '[limits]\nposition_share = "0.9"\nheat = "0.9"\n'  # a straddle of 6,740 in an account of 20,000
+    choice = "[scalping.gamma]\nmin_open_interest = 0\n"  # the strike at the money is the one that is quoted all day
+    Path("gamma.toml").write_text(f"{GOOG.read_text()}\n{limits}\n{choice}")
+    day = gamma_scalping(gammacore, shared_data, "gamma.toml")
+
+    assert (day["entries"], day["exits"], day["finished"]) == (1, 1, True)
+    assert day["exits_by_reason"] == {"time_exit": 1}
+    assert_accounts_add_up(day)
+    tell(in_a_line(day))
+
+
+def test_gamma_scalping_refuses_what_a_quarter_of_the_account_does_not_pay(
+    shared_data: Path, gammacore: CommandLine
+) -> None:
+    """SC-458: 25 % of 20,000 is less than a straddle of GOOG."""
+    day = gamma_scalping(gammacore, shared_data, str(GOOG))
+
+    assert day["entries"] == 0
+    assert {decision["reason"] for decision in day["decisions"]} == {"position_cap"}
+
+
 @pytest.mark.parametrize("schedule", ["", '[entries.schedule]\nearly_close = "relative"\n'])
 def test_the_goog_half_day_under_the_default_limits_says_why_it_does_not_trade(
     schedule: str, shared_data: Path, gammacore: CommandLine, tell: Any

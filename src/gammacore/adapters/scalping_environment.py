@@ -128,7 +128,7 @@ TABLE = (
     ),
     Variable("USE_MEAN_REVERSION", "ST0CKA enters only well away from VWAP.", "scalping.st0cka.use_mean_reversion"),
     Variable("TRACK_PERFORMANCE", "The journal as CSV beside the ledger, every minute.", "scalping.track_performance"),
-    Variable("ST0CKG_TRADING_CAPITAL", "The equity ST0CKG sizes by, at most the real one.", "scalping.st0ckg.capital"),
+    Variable("ST0CKG_TRADING_CAPITAL", "Equity ST0CKG sizes by, at most the real one.", "scalping.st0ckg.size.capital"),
     Variable("ST0CKG_MAX_POSITIONS", "ST0CKG's positions at a time.", "scalping.st0ckg.max_positions"),
     Variable("DATABASE_URL", "The paper account's ledger: sqlite:///FILE.", "storage.file", _ledger_file),
     Variable("DASHBOARD_ENABLED", "Whether the dashboard is served.", "dashboard.enabled"),

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
+from gammacore.application.daily_rates import DailyRates
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms, refuse_another_ledger
 from gammacore.application.gather_history import GatherHistory, GatherMinutes
@@ -104,6 +105,7 @@ class TradeDay:
     regimes: WatchRegime | None = None
     news: OrderNews | None = None
     equity: WatchEquity | None = None
+    rates: DailyRates | None = None
     tables: tuple[Horizon, ...] = ()
     time: KeepTime | None = None
     feed: WatchFeed | None = None

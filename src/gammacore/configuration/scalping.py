@@ -6,6 +6,8 @@ from attrs import frozen
 
 from gammacore.domain.loop_limits import RunnerLimits
 from gammacore.domain.parameters import parameter
+from gammacore.domain.scalping.gamma import GammaRules
+from gammacore.domain.scalping.hybrid import HybridRules
 from gammacore.domain.scalping.st0cka import St0ckaRules
 from gammacore.domain.scalping.st0ckg import St0ckgRules
 from gammacore.domain.tape import TapeRules
@@ -22,3 +24,5 @@ class ScalpingSettings:
     st0cka: St0ckaRules = St0ckaRules()
     st0ckg: St0ckgRules = St0ckgRules()
     runner: RunnerLimits = RunnerLimits()
+    gamma: GammaRules = GammaRules()
+    hybrid: HybridRules = HybridRules()

@@ -99,6 +99,8 @@ class StrategyName(StrEnum):
     DELTA_HEDGE = "delta-hedge"
     ST0CKA = "st0cka"
     ST0CKG = "st0ckg"
+    GAMMA_SCALPING = "gamma-scalping"
+    HYBRID = "hybrid"
 
     @classmethod
     def _missing_(cls, value: object) -> StrategyName | None:
@@ -137,7 +139,7 @@ class TradeSettings:
 
     strategy: StrategyName | OwnStrategy = parameter(
         StrategyName.CREDIT_SPREAD,
-        "credit-spread, delta-hedge, st0cka, st0ckg, FILE:NAME of your own, or a registered name.",
+        f"{', '.join(StrategyName)}, FILE:NAME of your own, or a registered name.",
     )
 
 

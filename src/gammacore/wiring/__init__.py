@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.preflight import in_words as in_words
+    from gammacore.wiring.preflight import missing_pieces as missing_pieces
+    from gammacore.wiring.preflight import preflight_of as preflight_of
     from gammacore.wiring.recordings import DayRecorded as DayRecorded
     from gammacore.wiring.recordings import record_day as record_day
     from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
@@ -119,6 +122,7 @@ _HOMES: dict[str, str] = {
     "flatten_holdings_now": "wiring.without_ledger",
     "flatten_now": "wiring.without_loop",
     "follow_exposure": "wiring.exposures",
+    "in_words": "wiring.preflight",
     "journal_request": "wiring.controls",
     "kill_files": "wiring.controls",
     "leave_request": "wiring.controls",
@@ -131,6 +135,7 @@ _HOMES: dict[str, str] = {
     "look_at": "wiring.ledgers",
     "look_whether_flat": "wiring.without_loop",
     "make_folder": "wiring.storage",
+    "missing_pieces": "wiring.preflight",
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
     "open_broker": "wiring.brokers",
@@ -142,6 +147,7 @@ _HOMES: dict[str, str] = {
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",
+    "preflight_of": "wiring.preflight",
     "preview_entry": "wiring.without_loop",
     "publish_exposure": "wiring.regime_feeds",
     "reconcile_now": "wiring.without_loop",

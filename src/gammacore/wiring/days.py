@@ -18,9 +18,11 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSw
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
+from gammacore.adapters.treasury import Treasury
 from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
+from gammacore.application.daily_rates import DailyRates
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Checks, Guard
@@ -366,10 +368,19 @@ def wire_trade(
         regimes=extras.regimes,
         news=venue.news,
         equity=None if guards is None else WatchEquity(ledger, guards, underlying),
+        rates=_rates_of(settings, underlying, venue.terms.mode),
         tables=day.tables,
         time=time,
         feed=feed,
     )
+
+
+def _rates_of(settings: Settings, underlying: Underlying, mode: Mode) -> DailyRates | None:
+    """What pricing beyond today needs; a study asks no server: its rates are the fallback, marked assumed. SC-424."""
+    if spec_of(settings.trade.strategy).furthest_expiry is None:
+        return None
+    source = None if mode is Mode.STUDY else Treasury()
+    return DailyRates(underlying.symbol, source, None, settings.scalping.gamma.fallback_rate)
 
 
 def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:

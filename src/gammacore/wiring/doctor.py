@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from attrs import frozen
@@ -27,11 +28,12 @@ from gammacore.application.diagnose import (
 )
 from gammacore.configuration import Configuration, Settings
 from gammacore.configuration.brokers import kit_of, needed_credentials
+from gammacore.configuration.settings import StorageKind
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import new_york_date
-from gammacore.errors import BrokerError, ConfigurationError, GammacoreError
+from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, missing_extra
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
@@ -49,6 +51,7 @@ from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
 LEAST_FREE_BYTES = 200 * 2**20
 """A year of ledgers is a tenth of it; below it a day may end in a full disk."""
 
+FIRESTORE_EXTRA = ("firestore", "google.cloud.firestore")
 BROKER_CHECKS = ("broker", "clock", "account", "buying_power", "option_level", "market_data")
 
 
@@ -84,6 +87,7 @@ def diagnose(
                 "fix what is named; without --live it is paper, with --broker fake no credential is needed",
             )
         )
+    checks.append(_extras(settings))
     broker = settings.account.broker if armed is None else armed.broker
     tables = dated_tables(settings, broker, days, new_york_date(now.now()))
     probe = partial(check_calendar, days, now.now(), tables)
@@ -126,6 +130,29 @@ def _credentials(configuration: Configuration, credentials: CredentialStore) -> 
     state = "incomplete: " if any(each.credential is not None for each in found) else ""
     fix = "give what is missing in the environment, in .env, or by `keyring set gammacore NAME`"
     return failed("credentials", f"{state}{seen}{halves}", fix)
+
+
+def _extras(settings: Settings) -> Check:
+    """Whether the optional libraries are there that this configuration uses."""
+    wanted = {kit_of(broker).extra for broker in (settings.account.broker, *_broker_looked_at(settings))} - {None}
+    if settings.storage.kind is StorageKind.FIRESTORE:
+        wanted.add(FIRESTORE_EXTRA)
+    pairs = sorted(pair for pair in wanted if pair is not None)
+    if missing := [extra for extra, module in pairs if not _is_installed(module)]:
+        fix = str(missing_extra(",".join(missing), "")).partition("; ")[2]
+        return failed("extras", f"{', '.join(missing)}: not installed", fix)
+    return passed("extras", f"{', '.join(extra for extra, _ in pairs)} installed" if pairs else "none needed")
+
+
+def _broker_looked_at(settings: Settings) -> Iterator[BrokerName]:
+    yield from (broker for broker in BrokerName if broker.is_real and broker.value == settings.market.source)
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package it would be in
+        return False
 
 
 def _halves(credentials: CredentialStore, broker: BrokerName, mode: Mode) -> Iterator[str]:

@@ -115,11 +115,16 @@ def _open_live(
 
 
 def expiries_of(settings: Settings, session: TradingSession, calendar: Calendar) -> Scope:
-    """What a day must see of a market: today's expiry, the next session's too where gamma is read from chains.
+    """What a day must see of a market: today's expiry, or all up to the last one that the strategy looks at.
+
+    The next session's too where gamma is read from chains.
 
     Each more costs a broker's request a look, so no other is asked for. Rule: DH-420.
     """
-    if not spec_of(settings.trade.strategy).reads_regime or CHAIN not in settings.hedging.gex_sources:
+    spec = spec_of(settings.trade.strategy)
+    if spec.furthest_expiry is not None:
+        return Scope(spec.furthest_expiry(settings))
+    if not spec.reads_regime or CHAIN not in settings.hedging.gex_sources:
         return TODAY
     return today_and_the_next(session.date, calendar)
 

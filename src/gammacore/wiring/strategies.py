@@ -21,6 +21,8 @@ from gammacore.configuration.sources import Given
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
+from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
+from gammacore.domain.desks.hybrid import HybridDesk
 from gammacore.domain.desks.own_desk import OwnDesk
 from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.desks.st0ckg import St0ckgDesk
@@ -86,7 +88,8 @@ class StrategySpec:
     `default_underlying` None is the market's own default. `hedges_in_shares` needs an underlying with a hedge share
     (DH-220), `reads_regime` dealer gamma and macro events (DH-402), `dated_tables` what it looks up by date (CS-367);
     `check_live` refuses settings that are for comparison (DH-003). `is_scalping` puts every entry under the gates of
-    SC-602, by their own defaults (SC-601). Without a `preview`, `plan` refuses.
+    SC-602, by their own defaults (SC-601). `furthest_expiry` is in how many days the last expiry is that it looks at,
+    where that is not today's. Without a `preview`, `plan` refuses.
     """
 
     name: str
@@ -98,6 +101,7 @@ class StrategySpec:
     dated_tables: Callable[[Settings, dt.date], tuple[Horizon, ...]] = lambda _settings, _date: ()
     check_live: Callable[[Settings], None] = lambda _settings: None
     is_scalping: bool = False
+    furthest_expiry: Callable[[Settings], int] | None = None
 
 
 def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
@@ -120,6 +124,16 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
             return StrategySpec(chosen, _st0cka_desk, is_scalping=True)
         case StrategyName.ST0CKG:
             return StrategySpec(chosen, _st0ckg_desk, is_scalping=True)
+        case StrategyName.GAMMA_SCALPING:
+            return StrategySpec(
+                chosen, _gamma_desk, is_scalping=True,
+                furthest_expiry=lambda settings: settings.scalping.gamma.max_dte,
+            )  # fmt: skip
+        case StrategyName.HYBRID:
+            return StrategySpec(
+                chosen, _hybrid_desk, is_scalping=True,
+                furthest_expiry=lambda settings: settings.scalping.gamma.max_dte,
+            )  # fmt: skip
         case _:
             assert_never(chosen)
 
@@ -172,6 +186,18 @@ def _st0cka_desk(settings: Settings) -> St0ckaDesk:
 
 def _st0ckg_desk(settings: Settings) -> St0ckgDesk:
     return St0ckgDesk(settings.scalping.st0ckg, settings.scalping.volatility, settings.limits)
+
+
+def _gamma_desk(settings: Settings) -> GammaScalpingDesk:
+    fed_days = frozenset(settings.entries.fomc.known)
+    return GammaScalpingDesk(settings.scalping.gamma, settings.limits, fed_days)
+
+
+def _hybrid_desk(settings: Settings) -> HybridDesk:
+    scalping = settings.scalping
+    return HybridDesk(
+        _st0cka_desk(settings), _gamma_desk(settings), scalping.hybrid, scalping.volatility, settings.limits
+    )
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:

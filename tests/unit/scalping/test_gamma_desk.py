@@ -18,6 +18,7 @@ from builders_gamma import (
     Pair,
     a_gamma_look,
     a_straddle_chain,
+    a_tape,
     exit_sent,
     gamma_steps,
     remembered,
@@ -31,6 +32,7 @@ from gammacore.domain.desks.gamma_scalping import NAME, GammaScalpingDesk
 from gammacore.domain.holdings.plans import DeltaWatch
 from gammacore.domain.instruments import Side
 from gammacore.domain.legs import Leg, LegFill, ShareLeg
+from gammacore.domain.market import Quote
 from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.orders import Effect, Execution, Purpose, TicketLife
 from gammacore.domain.risk.limits import RiskLimits
@@ -242,6 +244,22 @@ def test_a_heartbeat_hedges_the_delta_to_zero_with_shares_at_market() -> None:
     assert trade.legs == (ShareLeg("SPY", Side.SELL, closes=False),)
     assert isinstance(state.watch, DeltaWatch)
     assert (state.watch.reference, state.watch.at) == (Decimal(590), at("10:00:08"))
+
+
+def test_a_heartbeat_on_what_was_decided_already_writes_nothing() -> None:
+    """SC-436: the same quotes and orders decide the same; a hedge that was filled since is news."""
+    chain = a_straddle_chain(AT_590_45, now=at("10:00:30"))
+    events = (shares_traded(-7, "10:00:08"), [remembered("10:00:30")])
+    first = gamma_steps(a_held_look("10:00:32", *events, chain=chain))
+    (note,) = (step for step in first if isinstance(step, Note))
+    kept = remembered("10:00:32")
+    seen = MarketMemory(tape=a_tape("590", at("10:00:32")))
+    look = evolve(a_held_look("10:00:34", *events, [kept, note.record], chain=chain), memory=seen)
+    same = evolve(look, market=evolve(look.market, share=Quote(Decimal(589), Decimal(591), at("10:00:32"))))
+    filled = a_book(straddle_held(), *events, [kept, note.record], shares_traded(1, "10:00:33", order="gc-2"))
+
+    assert gamma_steps(same) == []
+    assert gamma_steps(evolve(same, book=filled)) != []
 
 
 def test_a_move_hedges_before_the_heartbeat_and_moves_the_reference() -> None:

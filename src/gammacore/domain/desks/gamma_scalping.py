@@ -20,7 +20,7 @@ from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.plans import DeltaWatch
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.gamma import FIRST_MINUTE, GammaRules, InitMode
-from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES
+from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Needs, Situation
 
@@ -39,11 +39,15 @@ class GammaScalpingDesk:
     name: str = NAME
 
     def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
-        """The account where it may buy; rates where it may buy or prices what it holds."""
-        if self.held(book, session):
-            return Needs(rates=True)
+        """The account and the expiries it may buy in its window; rates and its own expiries while it holds."""
+        if held := self.held(book, session):
+            expiries = [contract.expiry for holding in held for contract in contracts_of(holding)]
+            return Needs(rates=True, expiries=(min(expiries), max(expiries)) if expiries else None)
         start, end = session.after_open(FIRST_MINUTE), session.before_close(EXIT_MINUTES)
-        return Needs(account=True, equity=True, rates=True) if start <= now < end else NOTHING_MORE
+        if not start <= now < end:
+            return NOTHING_MORE
+        near, far = (session.date + dt.timedelta(days=days) for days in (self.rules.min_dte, self.rules.max_dte))
+        return Needs(account=True, equity=True, rates=True, expiries=(near, far))
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """The window's start, the exit by time, each heartbeat of what is held. Rule: SC-436."""

@@ -137,7 +137,7 @@ class StraddleWatch:
     def _overdue(self) -> Iterator[Warn]:
         """An exit that is not done, every minute. Rule: SC-457."""
         first = next((order.intended_at for order in self.orders if self._is_exit(order)), None)
-        if first is not None and (self.situation.now - first).total_seconds() >= OVERDUE_SECONDS:
+        if first is not None and (self.situation.now - first).total_seconds() >= self._looks(OVERDUE_SECONDS):
             minutes = (self.situation.now - first) // A_MINUTE
             yield Warn("exit_overdue", f"{self.holding.in_words} still held {minutes} min on", self.holding.id)
 
@@ -149,6 +149,8 @@ class StraddleWatch:
         if trigger.fired is None:
             if trigger.reference is not None and self.memory is None and self._known.sight is Sight.SEEN:
                 yield from self._remember(trigger)
+            return
+        if trigger.fired is Fired.HEARTBEAT and not self._has_news:
             return
         known, price = self._known, self._price
         straddles = max(self._options.values())
@@ -169,6 +171,16 @@ class StraddleWatch:
         else:
             reason = DELTA_HEDGE if verdict == hedge.wanted else COVER
             yield self._trade(verdict, self._record(hedge, verdict, reason))
+
+    @property
+    def _has_news(self) -> bool:
+        """Whether a quote or an order is newer than the last decision: on the same ones it would be the same again."""
+        kept, market = self.memory, self.situation.market
+        if kept is None or self.situation.book.hedge_decision(self.holding.id) is None:
+            return True
+        quotes = [market.share, *(market.quote(contract) for contract in contracts_of(self.holding))]
+        seen = [quote.at for quote in quotes if quote is not None]
+        return any(at > kept.at for at in (*seen, *(order.changed_at for order in self.orders)))
 
     def _note(self, record: HedgeDecided) -> Iterator[Note]:
         """Journaled where the reason is a new one. Rule: SC-011."""
@@ -242,7 +254,7 @@ class StraddleWatch:
         unknown = self.book.options.unknown_deltas
         return known_delta(
             None if unknown else self.book.options.total, self.memory, self._price, self.situation.now, self._since,
-            self._blind_limit,
+            self._looks(self.rules.blind_limit),
         )  # fmt: skip
 
     @cached_property
@@ -251,16 +263,15 @@ class StraddleWatch:
         fills = (o.changed_at for o in self.orders if o.ticket.purpose is Purpose.ENTRY and o.execution.any)
         return max(max(fills, default=self.holding.opened_at), self.situation.session.open)
 
-    @property
-    def _blind_limit(self) -> float:
-        """Seconds; three looks of a study at least. Rules: SC-016, SC-445."""
-        return max(self.rules.blind_limit, _STRETCH * self.situation.market.quote_age_limit)
+    def _looks(self, seconds: float) -> float:
+        """So many seconds, in a study three looks at least. Rule: SC-016."""
+        return max(seconds, _STRETCH * self.situation.market.quote_age_limit)
 
     @property
     def _may_be_blind(self) -> bool:
         """Whether the last good delta is so old that a new one must be looked for."""
         good = self._since if self.memory is None else self.memory.at
-        return (self.situation.now - good).total_seconds() > self._blind_limit
+        return (self.situation.now - good).total_seconds() > self._looks(self.rules.blind_limit)
 
     @cached_property
     def _trigger(self) -> Trigger:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import assert_never
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
 from gammacore.domain.hedge_filter_events import HedgingEvent
@@ -80,7 +80,7 @@ class DayReport:
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
-    entry checks, in order.
+    entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code.
     """
 
     date: dt.date
@@ -97,6 +97,7 @@ class DayReport:
     scheduled: tuple[JudgedEntry, ...] = ()
     alarms: tuple[AlarmRaised, ...] = ()
     refused: tuple[TicketRefused, ...] = ()
+    refusals: Mapping[str, int] = field(factory=dict)
     halts: tuple[Halt, ...] = ()
     finished: bool = False
 
@@ -262,6 +263,7 @@ class _DayFold:
             case DayStarted():
                 page.is_trading_day = True
             case EntryJudged():
+                page.refusals.update([] if event.reason is None else [event.reason])
                 page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
                 self._trades.take(event)
             case (
@@ -272,6 +274,7 @@ class _DayFold:
             case AlarmRaised():
                 page.alarms.append(event)
             case TicketRefused():
+                page.refusals[event.reason] += 1
                 page.refused.append(event)
             case Halted() | DayHalted() | DeskSwitched() | Resumed() | FlattenRequested():
                 page.halts.append(event)
@@ -301,6 +304,7 @@ class _DayFold:
                 scheduled=tuple(JudgedEntry(one, self._trades.order_of(one)) for one in page.judged.values()),
                 alarms=tuple(page.alarms),
                 refused=tuple(page.refused),
+                refusals=dict(page.refusals),
                 halts=tuple(page.halts),
                 finished=book.finished is not None and book.finished.date == page.date,
             )
@@ -317,4 +321,5 @@ class _Page:
         self.judged: dict[dt.datetime, EntryJudged] = {}
         self.alarms: list[AlarmRaised] = []
         self.refused: list[TicketRefused] = []
+        self.refusals: Counter[str] = Counter()
         self.halts: list[Halt] = []

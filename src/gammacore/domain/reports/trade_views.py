@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.reports import words
 from gammacore.domain.reports.figures import Figure, Figures, Section, Tone, Unit, code_text
+from gammacore.domain.reports.scalp_views import terms_figures
 from gammacore.domain.reports.trades import Hedge, Sold, Trade, recorded
 
 fact, gain = Figure.fact, Figure.gain
@@ -146,6 +147,7 @@ def _holding_figures(trade: Trade) -> Figures:
         Figure("hedges filled", f"{trade.filled_hedges} of {len(trade.hedges)}" if trade.hedges else None),
         Figure("shares traded", traded or None, Unit.COUNT),
         Figure("slippage, in shares" if trade.hedges else "", trade.slippage, Unit.DOLLARS, key="slippage"),
+        *terms_figures(trade),
         fact("holdings", held.quantities),
         fact("hedges", Section("hedges", tuple(hedge_figures(hedge) for hedge in trade.hedges))),
         fact("story", tuple(Line(at, reported) for at, reported in words.story(trade))),

@@ -18,6 +18,7 @@ from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import AlarmRaised, Resumed, TicketRefused
 from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
 from gammacore.domain.reports.figures import ENTRY_OUTCOMES, OUTCOMES, Figure, Figures, Section, Tone, Unit, pick
+from gammacore.domain.reports.scalp_views import scalp_figures
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import TradeView, trade_view
 from gammacore.domain.verdicts import FilterVerdict, Outcome
@@ -70,6 +71,7 @@ def day_view(report: DayReport) -> DayView:
             entries,
             Section("alarms", tuple(alarm_figures(alarm) for alarm in report.alarms), "alarms"),
             Section("refused", tuple(refused_figures(refusal) for refusal in report.refused), "refused"),
+            Section("halts", tuple(halt_figures(halt) for halt in report.halts), "halts"),
         ),
     )
 
@@ -95,6 +97,7 @@ def day_figures(report: DayReport) -> Figures:
         Figure("skipped", report.skipped, Unit.COUNTS, key="skipped"),
         Figure("not filled", report.unfilled, Unit.COUNT, key="unfilled"),
         fact("exits_by_reason", report.exits),
+        *scalp_figures(report),
         fact("unknown_by_filter", report.unknown_by_filter),
         fact("finished", report.finished),
     )
@@ -176,6 +179,12 @@ def alarm_figures(alarm: AlarmRaised) -> Figures:
         fact("position", alarm.holding or None),
         fact("detail", alarm.detail),
     )
+
+
+def halt_figures(halt: Halt) -> Figures:
+    """What stopped trading, or let it go on, and why."""
+    what, reason = halt_line(halt)
+    return (fact("at", halt.at), fact("what", what), fact("reason", reason))
 
 
 def refused_figures(refusal: TicketRefused) -> Figures:

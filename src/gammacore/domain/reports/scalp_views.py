@@ -1,0 +1,75 @@
+"""What a day of the scalping desks adds to its report: P/L by source, refusals by code, and whether each desk is flat.
+
+Rules: SC-450, SC-803.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+
+from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.reports.figures import Figure, Figures, Unit
+from gammacore.domain.reports.trades import Trade
+
+fact, gain = Figure.fact, Figure.gain
+
+
+class Source(StrEnum):
+    """Where money came from: options bought for their gamma, shares, options bought on a signal. Rule: SC-450."""
+
+    PREMIUM = "premium"
+    SCALP = "scalp"
+    SIGNAL = "signal"
+
+
+def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
+    """Gross dollars of what has ended, by source; with the fees taken off they are the net P/L. Rule: SC-450."""
+    sums = dict.fromkeys(Source, Decimal(0))
+    for trade in trades:
+        if trade.end is not None:
+            terms = trade.holding.terms
+            sums[Source.SCALP] += trade.end.shares
+            sums[Source.SIGNAL if terms is not None and terms.signal else Source.PREMIUM] += trade.end.options
+    return sums
+
+
+def scalp_figures(report: DayReport) -> Figures:
+    """Of a day on which a scalping desk traded, or judged an entry; nothing of any other. Rule: SC-803."""
+    traded = [trade for trade in report.trades if trade.holding.terms is not None]
+    judged = any(one.rule.startswith("SC-") for entry in report.scheduled for one in entry.filters)
+    if not traded and not judged:
+        return ()
+    held: dict[str, dict[str, int]] = {trade.holding.owner: {} for trade in traded}
+    for trade in traded:
+        for symbol, quantity in trade.holding.quantities.items():
+            desk = held[trade.holding.owner]
+            desk[symbol] = desk.get(symbol, 0) + quantity
+    words = (f"{desk} {_in_words(quantities)}" for desk, quantities in held.items())
+    return (
+        *(gain(source.value, dollars, f"{source}_pnl") for source, dollars in by_source(report.trades).items()),
+        Figure("refusals", report.refusals, Unit.COUNTS, key="refusals"),
+        Figure("at the end", "; ".join(words) or "nothing traded"),
+        fact("held_at_the_end", held),
+    )
+
+
+def _in_words(quantities: dict[str, int]) -> str:
+    return ", ".join(f"{count:+d} {symbol}" for symbol, count in quantities.items() if count) or "flat"
+
+
+def terms_figures(trade: Trade) -> Figures:
+    """What a scalping desk fixed at an entry, and by which volatility it was sized. Rules: SC-106, SC-217, SC-803."""
+    terms = trade.holding.terms
+    if terms is None:
+        return ()
+    return (
+        Figure("size", None if trade.entry is None else trade.entry.execution.quantity, Unit.COUNT, key="size"),
+        Figure("volatility", terms.volatility, Unit.PART, key="volatility", note=terms.source),
+        fact("volatility_source", terms.source or None),
+        Figure("target", terms.target or None, Unit.PRICE, key="target"),
+        Figure("stop", terms.stop or None, Unit.PRICE, key="stop"),
+        Figure("at risk", terms.risk, Unit.DOLLARS, key="max_risk"),
+        Figure("signal", terms.signal or None, key="signal"),
+    )
