@@ -69,6 +69,7 @@ from gammacore.wiring.markets import (
     open_market,
     open_session,
     previous_session,
+    refuse_another_market,
     rows_left_out,
     trading_date,
 )
@@ -398,17 +399,3 @@ def order_life(settings: Settings, mode: Mode) -> OrderLife:
 def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
     """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
     return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
-
-
-def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:
-    """A day begun on one market goes on on that one: prices of another would be believed. Rule: CS-609.
-
-    Raises:
-        ConfigurationError: the unfinished day of this ledger was begun on another market; it is named.
-    """
-    day, finished = book.day, book.finished
-    if day is None or day.date < session.date or (finished is not None and finished.date == day.date):
-        return
-    if (day.market, day.underlying) != (market.label, underlying.symbol):
-        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.underlying}, {day.market}, not on "
-                                 f"{underlying.symbol}, {market.label}; give the same or another --ledger")  # fmt: skip
