@@ -141,3 +141,6 @@ def _capital_table(found: Preflight) -> Iterator[str]:
     for row in rows:
         mark = ">" if row[0] == found.chosen else " "
         yield f"{mark} " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    for one, _ in found.rows:
+        if one.strategy == found.chosen and one.remark:
+            yield f"  {one.strategy}: {one.remark}"

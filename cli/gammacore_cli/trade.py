@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gammacore.adapters.asyncio_runner import Ended
     from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
-    from gammacore.wiring import Armed, LedgerPlace
+    from gammacore.wiring import Armed, LedgerPlace, WiredDay
     from gammacore_cli.json_values import Document
 
 
@@ -90,10 +90,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 log.warning("%s: %s", day.market.label, day.left_out)
             show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
             if once:
-                if day.settings.entries.observation.on:
-                    log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; "
-                                "set it to false, or run `gammacore trade` without --once")  # fmt: skip
-                day.once()
+                _one_look(day)
             else:
                 with progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
                     ended = wiring.run_day(day, on_cycle)
@@ -115,6 +112,13 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _one_look(day: WiredDay) -> None:
+    if day.settings.entries.observation.on:
+        log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; set it to false, or "
+                    "run `gammacore trade` without --once")  # fmt: skip
+    day.once()
 
 
 def _raise_how_it_ended(ended: Ended | None, path: LedgerPlace) -> None:

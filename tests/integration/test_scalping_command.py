@@ -148,6 +148,17 @@ def test_the_capital_is_shown_before_the_start_and_not_again(gammacore: CommandL
     assert "Capital before the start" not in gammacore("trade", *STEP).err
 
 
+@pytest.mark.parametrize(("strategy", "is_told"), [("gamma-scalping", True), ("st0cka", False)])
+def test_the_sources_advice_on_the_market_is_printed_and_is_no_rule(
+    strategy: str, is_told: bool, gammacore: CommandLine
+) -> None:
+    """SC-018."""
+    answer = gammacore("trade", "--strategy", strategy, *STEP)
+
+    assert answer.code == 0, answer.err
+    assert ("gamma-scalping: best in volatile, range-bound markets, says its source" in answer.err) is is_told
+
+
 def test_a_small_account_is_warned_and_goes_on(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """SC-617: the cap is what refuses."""
     monkeypatch.setenv("GAMMACORE_SIZING__STARTING_CAPITAL", "499")

@@ -16,8 +16,8 @@ from gammacore.configuration import Configuration, Settings
 from gammacore.domain.broker_facts.day_trading import PATTERN, DayTradingRegime, day_trading_regime
 from gammacore.domain.dollars import dollars
 from gammacore.domain.ledger import DayFinished, Mode
-from gammacore.domain.risk.entry_limits import POSITION_SHARE, scalping_limits
-from gammacore.domain.scalping.capital import ADVICE, Advice, Need, advice_for, need_of
+from gammacore.domain.risk.entry_limits import scalping_limits
+from gammacore.domain.scalping.capital import ADVICE, Advice, Asked, Need, advice_for, need_of, straddle_shown
 from gammacore.errors import ConfigurationError, StorageError
 from gammacore.ports.credentials import CredentialStore
 from gammacore.wiring.arming import Armed
@@ -106,20 +106,20 @@ def preflight_of(day: WiredDay, armed: Armed) -> Preflight | None:
     seen = day.market.snapshot(now)
     price = seen.spot or seen.previous_close
     equity = _equity(day, armed)
-    rules, limits = settings.scalping.st0cka, scalping_limits(settings.limits)
-    needs = {row.strategy: need_of(row.strategy, price, rules, limits) for row in ADVICE}
+    scalping, limits = settings.scalping, scalping_limits(settings.limits)
+    straddle = straddle_shown(seen.chain, price, day.session.date, scalping.gamma)
+    asked = Asked(scalping.st0cka, scalping.gamma, limits, price, straddle)
+    needs = {row.strategy: need_of(row.strategy, asked) for row in ADVICE}
     remarks = [
         *_capital(advice, needs[strategy], equity),
         *_day_trades(settings, armed, equity, day),
         *_fees(settings, strategy, price),
-        *([f"advice: {advice.remark}"] if advice.remark else []),
     ]
     is_live = armed.mode is Mode.LIVE
     if is_live:
         remarks += _sessions(settings)
     rows = tuple((row, needs[row.strategy]) for row in ADVICE)
-    share = limits.position_share or POSITION_SHARE
-    return Preflight(strategy, price, equity, share, rows, tuple(remarks), PRACTICE if is_live else ())
+    return Preflight(strategy, price, equity, asked.share, rows, tuple(remarks), PRACTICE if is_live else ())
 
 
 def _equity(day: WiredDay, armed: Armed) -> Decimal | None:

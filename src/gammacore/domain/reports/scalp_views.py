@@ -59,6 +59,18 @@ def _in_words(quantities: dict[str, int]) -> str:
     return ", ".join(f"{count:+d} {symbol}" for symbol, count in quantities.items() if count) or "flat"
 
 
+def target_below_fees(trades: Iterable[Trade]) -> str | None:
+    """Fees that ate a target of shares: both figures, dollars a share; None where every target was above. SC-216."""
+    for trade in trades:
+        terms, entry = trade.holding.terms, trade.entry
+        if terms is None or entry is None or trade.end is None or not (entry.ticket.is_shares and terms.target):
+            continue
+        fees = trade.end.fees / entry.execution.quantity
+        if fees >= terms.target:
+            return f"fees of {fees.normalize():f} a share and round trip, target {terms.target}"
+    return None
+
+
 def terms_figures(trade: Trade) -> Figures:
     """What a scalping desk fixed at an entry, and by which volatility it was sized. Rules: SC-106, SC-217, SC-803."""
     terms = trade.holding.terms
