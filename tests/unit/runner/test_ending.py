@@ -139,6 +139,7 @@ def test_a_second_signal_skips_what_is_left_to_do() -> None:
 
     assert ended.was_skipped
     assert ended.problem == "the end was skipped by a second signal"
+    assert driven.world.alarms[-1] == "run_ended"
     assert driven.loop.time() - 20 == pytest.approx(1, abs=0.01)
 
 

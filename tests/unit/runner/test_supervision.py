@@ -68,6 +68,7 @@ def test_a_task_that_is_killed_ends_the_run_in_order_with_its_name(task: str) ->
     assert ended.is_orderly
     assert driven.world.held == {}
     assert driven.loop.time() < 30 + 15
+    assert driven.world.alarms == ["run_ended"]
     assert driven.world.day.ledger.book.halted is None
 
 
