@@ -203,7 +203,7 @@ class NakedWatch:
         self.since = self.since or now
         if now - self.since > NAKED_FOR + step:
             alarms = [event for event in world.events if isinstance(event, AlarmRaised) and event.at >= self.since]
-            assert alarms, f"naked since {self.since:%H:%M:%S} and nobody was told: {naked_at_the_exchange(world)}"
+            assert alarms, f"naked since {self.since:%H:%M:%S} and no alarm was raised: {naked_at_the_exchange(world)}"
 
 
 def run(seed: int) -> World:

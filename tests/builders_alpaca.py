@@ -1,4 +1,4 @@
-"""A server on this machine that gives Alpaca's clients the answers it was told, faults of the wire included."""
+"""A server on this machine that gives Alpaca's clients the answers it is given, faults of the wire included."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHORT = TimeOuts(connect_seconds=1.0, read_seconds=0.3)
 
 
 @frozen
-class Told:
+class Answer:
     """One answer: a status and a body, or a fault of the wire: "silence", "hang_up" or "cut"."""
 
     status: int = 200
@@ -43,8 +43,8 @@ class Told:
     fault: str = ""
 
 
-def told(body: Any, status: int = 200) -> Told:
-    return Told(status, json.dumps(body))
+def answering(body: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body))
 
 
 @frozen
@@ -61,14 +61,14 @@ class Asked:
 class Script:
     """The answers to come, the last of which holds for all that follow, and the requests that came."""
 
-    answers: deque[Told] = field(factory=deque)
+    answers: deque[Answer] = field(factory=deque)
     asked: list[Asked] = field(factory=list)
     over: threading.Event = field(factory=threading.Event)
 
-    def tell(self, *answers: Told | Any) -> None:
-        self.answers = deque(answer if isinstance(answer, Told) else told(answer) for answer in answers)
+    def tell(self, *answers: Answer | Any) -> None:
+        self.answers = deque(answer if isinstance(answer, Answer) else answering(answer) for answer in answers)
 
-    def next_answer(self) -> Told:
+    def next_answer(self) -> Answer:
         return self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
 
     def count(self, method: str) -> int:
@@ -194,7 +194,7 @@ class OneBody(HTTPAdapter):
 
 @define
 class Bodies:
-    """Alpaca's clients that are told one body at a time: an account, an ETF's market and the calendar over them."""
+    """Alpaca's clients that are given one body at a time: an account, an ETF's market and the calendar over them."""
 
     adapter: OneBody
     clients: AlpacaClients

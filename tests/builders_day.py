@@ -1,4 +1,4 @@
-"""A whole sample day as ledger events: two trades, two skips and an order that never filled, told slot by slot."""
+"""A whole sample day as ledger events: two trades, two skips and an order that never filled, slot by slot."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
-from gammacore.domain.desks.delta_hedge.hedged_book import NOTHING, HedgedBook
 from gammacore.domain.hedging.exposure import HedgeBook, Holding, Universe
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.share_hedge import NOTHING, HedgedBook
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Event
 from gammacore.domain.legs import Leg, LegFill, ShareLeg

@@ -87,10 +87,10 @@ def an_exposure(peaks: Mapping[int, float], price: str = "6900", underlying: str
 
 def a_book(*events: Event | Iterable[Event], balance: str = "20000") -> Book:
     """The fold of a ledger that starts with `balance`."""
-    told: list[Event] = [ledger_opened(Decimal(balance))]
+    recorded: list[Event] = [ledger_opened(Decimal(balance))]
     for event in events:
-        told.extend(event if isinstance(event, Iterable) else (event,))
-    return Book.of(told)
+        recorded.extend(event if isinstance(event, Iterable) else (event,))
+    return Book.of(recorded)
 
 
 def a_situation(

@@ -58,7 +58,7 @@ def update(time: str, intent: Mapping[str, Any], status: str, *, day: str = DAY,
 
 
 class FakeSource:
-    """A regime source that says what it is told, and counts the reads."""
+    """A regime source that returns what it was given, and counts the reads."""
 
     def __init__(self, answer: RegimeDocument | UnreadDocument, name: str = "firestore") -> None:
         self.answer = answer

@@ -18,7 +18,7 @@ def a_bar(
     time: str, close: str, *, minutes: int = 5, open: str | None = None, high: str | None = None,  # noqa: A002
     low: str | None = None, date: dt.date = DAY,
 ) -> Bar:  # fmt: skip
-    """The bar that starts at a New York time; flat at `close` unless told."""
+    """The bar that starts at a New York time; flat at `close` by default."""
     first, last = Decimal(open or close), Decimal(close)
     top = max(first, last) if high is None else Decimal(high)
     bottom = min(first, last) if low is None else Decimal(low)
@@ -54,7 +54,7 @@ def a_history(
     vix: Sequence[Bar] = (),
     daily: DailyHistory | None = None,
 ) -> MarketHistory:
-    """The past as it is known at a New York time of an ordinary Monday; what is not told is missing."""
+    """The past as it is known at a New York time of an ordinary Monday; what is not given is missing."""
     return MarketHistory.of(
         at(time), a_session(), a_session(date=DAY_BEFORE),
         five_minute=five, one_minute=one, vix_five_minute=vix, daily=daily,

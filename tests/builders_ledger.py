@@ -17,14 +17,23 @@ from gammacore.domain import holding_events, ledger
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedge_filter_events import UpdateStatus
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadWatch, policy_id
+from gammacore.domain.holdings.plans import (
+    DeltaWatch,
+    EntryTerms,
+    Notes,
+    Opening,
+    RWatch,
+    SpreadPlan,
+    SpreadWatch,
+    policy_id,
+)
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, Right, Side
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Effect, Execution, OrderTicket, Purpose
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.verdicts import FilterVerdict, Verdict
-from gammacore.domain.words import Confidence, Direction, StrategyTag
+from gammacore.domain.words import Confidence, DeskState, Direction, StrategyTag, SwitchStep
 from gammacore.errors import InvalidInput
 
 DAY = dt.date(2026, 8, 19)
@@ -80,7 +89,7 @@ def an_entry_ticket(order: str = "gc-entry-1", position: str = "p1") -> OrderTic
 
 
 def an_execution() -> Execution:
-    """All three spreads at 2.45, legs told, 3.90 dollars of fees."""
+    """All three spreads at 2.45, legs reported, 3.90 dollars of fees."""
     short, long = a_put_spread().symbols
     fills = (LegFill(short, Side.SELL, 3, Decimal("4.10")), LegFill(long, Side.BUY, 3, Decimal("1.65")))
     return Execution(3, Decimal("2.45"), Decimal("3.90"), fills)
@@ -161,6 +170,10 @@ def one_of_each() -> tuple[ledger.Event, ...]:
         hedge_decided(),
         ledger.HoldingsQuarantined(at(5), {"SPXW260819C06100000": 1}, "no tag of ours"),
         ledger.AlarmRaised(at(8), "stale_quotes", "no usable mark for 20 cycles", "p1"),
+        ledger.DayHalted(at(9), DAY, "daily_loss", "-500.00 today"),
+        ledger.DeskSwitched(
+            at(9.5), DeskState.ST0CKA, DeskState.TO_GAMMA, SwitchStep.BEGUN, Decimal("0.21"), "intraday"
+        ),
         *_the_end(),
         *one_of_each_of_hedging(),
     )
@@ -187,6 +200,11 @@ def more_of_some() -> tuple[ledger.Event, ...]:
         holding_began(at(2), "hedged-1", "delta-hedge", "SPY", {}, Decimal(0)),
         holding_began(at(2), f"{short}-stranded-1", "stranded", "SPX", {short: -2}, Decimal("5.00")),
         holding_events.WatchChanged(at(91), "own-1", Notes({"high": "601.20", "since": "10:31"})),
+        holding_events.WatchChanged(at(91), "signal-1", RWatch(Decimal("590.00"), Decimal("1.5"), armed=True)),
+        holding_events.WatchChanged(
+            at(91), "straddle-1", DeltaWatch(Decimal("7.43"), Decimal("2.2155"), Decimal("590.02"), at(90), refused=1)
+        ),
+        evolve(holding, opens=Opening("st0cka", "SPY", terms=scalp_terms())),
         holding_events.HoldingAdjusted(at(8), "p1", short, 2, None, "gone"),
         holding_closed(at(392), "hedged-1", "flat", Decimal("-120.00"), Decimal("85.50"), Decimal("2.60")),
     )
@@ -266,6 +284,13 @@ def _the_end() -> tuple[ledger.Event, ...]:
         ledger.BreakerCleared(at(10.8), "the broker answers again"),
         ledger.FlattenRequested(at(11), "going home"),
         ledger.DayFinished(at(400), DAY, Decimal("20142.20")),
+    )
+
+
+def scalp_terms() -> EntryTerms:
+    """An ST0CKA entry of two shares, sized by an intraday reading."""
+    return EntryTerms(
+        Decimal("2.00"), Decimal("590.00"), Decimal("0.015"), Decimal("1.00"), Decimal("0.15"), "intraday", "quotes"
     )
 
 

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.ports.clock import Clock
-from gammacore.ports.market_data import MarketData, SettlementPrint
+from gammacore.ports.market_data import Expiries, MarketData, SettlementPrint
 
 
 def quotes_alone(chain: OptionChain) -> OptionChain:
@@ -40,6 +40,9 @@ class QuotesOnly:
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         seen = self.market.snapshot(now)
         return seen if seen.chain is None else evolve(seen, chain=quotes_alone(seen.chain))
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """Everything is shown at no cost."""
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         return self.market.next_at(after)

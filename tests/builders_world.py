@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -26,7 +26,7 @@ from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread, is_spread
-from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.plans import Opening, SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import REGISTRY, OptionContract
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Mode
@@ -105,7 +105,7 @@ class World:
     market: FakeMarket
     exchange: FakeExchange
     session: TradingSession
-    strategy: Scripted
+    strategy: Any
     settings: Settings = field(factory=Settings)
     medium: MemoryLedger = field(factory=MemoryLedger)
     inbox: MemoryInbox = field(factory=MemoryInbox)
@@ -215,7 +215,7 @@ class LetsEverythingThrough(Guard):
     def __init__(self) -> None:
         """It looks at nothing."""
 
-    def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None) -> Allowed:
+    def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None, opens: Opening | None = None) -> Allowed:
         return Allowed(Risk.ADDS, ticket)
 
     def again(self, order: Order) -> None:

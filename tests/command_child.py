@@ -21,7 +21,9 @@ from gammacore_cli.main import COMMANDS, gammacore, run
 for name in wiring.__all__:
     getattr(wiring, name)  # every adapter is imported before the first fork
 NO_LIVE = TradierHosts("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1", "ws://127.0.0.1:9/v1")
-NO_SANDBOX = TradierHosts("http://127.0.0.1:11/v1", "http://127.0.0.1:11/v1", "ws://127.0.0.1:11/v1")  # told apart
+NO_SANDBOX = TradierHosts(
+    "http://127.0.0.1:11/v1", "http://127.0.0.1:11/v1", "ws://127.0.0.1:11/v1"
+)  # a port of its own
 
 
 def in_a_child(asked: dict[str, Any]) -> int:

@@ -28,7 +28,6 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.entries.credit import EntryLimit
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.entries.schedule import Schedule
@@ -42,6 +41,7 @@ from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import OrderReport, OrderTicket
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.spreads import CreditSpread, Vertical
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation, Strategy
 from gammacore.domain.words import Confidence, Direction, StrategyTag
 from gammacore.ports.broker import Answer, Broker, BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
@@ -86,7 +86,7 @@ class Scenario:
 
 @frozen
 class OneEntry:
-    """Sells one put spread half an hour after the open, closes it when told; everything else is the desk's own work."""
+    """Sells one put spread half an hour after the open, closes it when asked; all else is the desk's own work."""
 
     desk: CreditSpreadDesk
     scenario: Scenario
@@ -287,7 +287,7 @@ def trade(
     ledger: Path, scenario: Scenario, boundaries: Boundaries, not_before: dt.datetime | None = None,
     on_cycle: Callable[[Book], None] = lambda book: None,
 ) -> Ending:  # fmt: skip
-    """Run the day to its end; a restart may be told the instant of the death, before which it cannot be."""
+    """Run the day to its end; a restart may be given the instant of the death, before which it cannot be."""
     day, exchange = wired(ledger, scenario, boundaries)
     try:
         if not_before is not None:

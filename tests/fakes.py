@@ -1,4 +1,4 @@
-"""Doubles that only tests use: a market and a calendar that show what they are told, and trading without fees."""
+"""Doubles that only tests use: a market and a calendar that show what they are given, and trading without fees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import MissingData
-from gammacore.ports.market_data import SettlementPrint
+from gammacore.ports.market_data import Expiries, SettlementPrint
 
 NO_FEES = FeeSchedule(Decimal(0))
 SATURDAY = 5
@@ -137,6 +137,9 @@ class FakeMarket:
         if place == 0:
             return MarketSnapshot(now, self.underlying, None, None, None, None)
         return self._snapshots[place - 1]
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """Everything is shown at no cost."""
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         """The next snapshot's time, or one step later when the script has no more."""

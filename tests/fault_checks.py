@@ -113,7 +113,7 @@ def breaks_of(ended: Ended) -> dict[str, str]:
 
 
 @frozen
-class Told:
+class FirstAlarm:
     """The first alarm after a fault was met: how long it took, its code, and what a person reads, word for word."""
 
     seconds: float
@@ -124,14 +124,14 @@ class Told:
         return f"{self.seconds:.0f} s {self.code}: {self.words}"
 
 
-def first_alarm(ended: Ended) -> Told | None:
+def first_alarm(ended: Ended) -> FirstAlarm | None:
     """None: no alarm followed, or the fault met no answer. The hash in an order's id is another one each time."""
     if ended.met_at is None:
         return None
     for event in ended.events:
         if isinstance(event, AlarmRaised) and event.at >= ended.met_at:
             words = re.sub(r"gc-[0-9a-f]+", "gc-…", event.detail)
-            return Told((event.at - ended.met_at).total_seconds(), event.code, words)
+            return FirstAlarm((event.at - ended.met_at).total_seconds(), event.code, words)
     return None
 
 

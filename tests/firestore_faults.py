@@ -1,4 +1,4 @@
-"""A network between us and Firestore that loses what it is told to lose."""
+"""A network between us and Firestore that loses what it is set to lose."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Fate(Enum):
 
 @define(eq=False)
 class Network:
-    """What will be lost: the next commits one by one, or every read. What is late arrives when told, or after reads."""
+    """What will be lost: the next commits one by one, or every read. What is late arrives when asked or after reads."""
 
     fates: list[Fate] = field(factory=list)
     reads_fail: bool = False
@@ -63,7 +63,7 @@ class UnreliableDocuments(Documents):
 
 @frozen(eq=False)
 class RivaledDocuments(Documents):
-    """Real documents of a real server; before our reads, pages and commits rivals do what they were told to."""
+    """Real documents of a real server; before our reads, pages and commits rivals do what they were set to."""
 
     before_get: list[Callable[[], object]] = field(factory=list)
     before_page: list[Callable[[], object]] = field(factory=list)

@@ -23,7 +23,7 @@ def tell(line: str) -> None:
 
 
 def hold(project: str) -> None:
-    """Open the ledger and keep it until told to stop."""
+    """Open the ledger and keep it until asked to stop."""
     storage = FirestoreStorage(connect(project, CALM), "paper", clock=FakeClock(OPEN), holder=f"process {os.getpid()}")
     storage.append([halted(1)], 0)
     tell("open")

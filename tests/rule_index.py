@@ -29,7 +29,8 @@ FAMILIES = {
 PAGES = {
     "credit-spread-rules.md": ("The credit-spread rules", ("CS",)),
     "delta-hedging-rules.md": ("The delta-hedging rules", ("DH",)),
-    "house-rules.md": ("The rules of order safety, operations, scalping and the study", ("R", "OP", "SC", "ST")),
+    "scalping-rules.md": ("The scalping rules", ("SC",)),
+    "house-rules.md": ("The rules of order safety, operations and the study", ("R", "OP", "ST")),
 }
 RULE = re.compile(r"\b(CS|DH|SC|ST|OP|R)(?:-(?=\d{3})|(?=\d{1,2}\b))(\d{1,4})(?:\.\.(?:[A-Z]{1,2}-?)?(\d{1,4}))?\b")
 Rule = tuple[str, int]

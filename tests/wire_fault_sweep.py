@@ -48,11 +48,11 @@ def one_cell(number: int) -> dict[str, Any]:
 
     run = list(every_run())[number]
     ended = HalfDay.of(run, _server())()
-    told = first_alarm(ended)
+    alarm = first_alarm(ended)
     return {
         "name": str(run), "fault": str(run.fault), "step": run.step.value, "broker": run.broker,
         "met": ended.met_at is not None, "broken": breaks_of(ended),
-        "alarm": None if told is None else [told.seconds, told.code, told.words],
+        "alarm": None if alarm is None else [alarm.seconds, alarm.code, alarm.words],
     }  # fmt: skip
 
 
@@ -89,10 +89,10 @@ def alarms(results: list[dict[str, Any]]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for fault, broker in dict.fromkeys((one["fault"], one["broker"]) for one in results):
         met = [one for one in results if (one["fault"], one["broker"]) == (fault, broker) and one["met"]]
-        told = [one["alarm"] for one in met if one["alarm"]]
-        words = dict.fromkeys(f"{code}: {text}" for _, code, text in told)
-        times = f"{min(t for t, _, _ in told):.0f} to {max(t for t, _, _ in told):.0f}" if told else ""
-        yield f"| {fault} | {broker} | {len(told)} of {len(met)} | {times} | {'<br>'.join(words)} |"
+        alarm = [one["alarm"] for one in met if one["alarm"]]
+        words = dict.fromkeys(f"{code}: {text}" for _, code, text in alarm)
+        times = f"{min(t for t, _, _ in alarm):.0f} to {max(t for t, _, _ in alarm):.0f}" if alarm else ""
+        yield f"| {fault} | {broker} | {len(alarm)} of {len(met)} | {times} | {'<br>'.join(words)} |"
 
 
 def sweep(numbers: list[int], kind: str, state: Path) -> int:

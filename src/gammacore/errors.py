@@ -88,6 +88,10 @@ class MarketDataError(GammacoreError):
     """The market cannot be seen well enough to decide."""
 
 
+class StreamRefused(MarketDataError):
+    """A feed does not let us listen: credentials, a plan, or one listener too many."""
+
+
 class MissingData(MarketDataError):
     """The data is not there: no file, no row, no print."""
 
@@ -159,6 +163,10 @@ class WriteConflict(StorageError):
 
 class LoopSilent(GammacoreError):
     """A running loop did not obey a request in time: it may hang or be stopped. The request stays in its inbox."""
+
+
+class RunEnded(GammacoreError):
+    """A run was ended by a fault, or could not be ended as it should; the message names the cause and what is held."""
 
 
 class StrategyFailed(GammacoreError):

@@ -24,7 +24,7 @@ from gammacore.ports.broker import Broker
 class BrokerControl(Protocol):
     """The far side of a broker under test: it says what happens next, the test says what must hold.
 
-    What is told holds for the next order submitted; nothing told means it fills whole at the next step.
+    What is set holds for the next order submitted; without it it fills whole at the next step.
     """
 
     @property
@@ -156,7 +156,7 @@ class BrokerContract:
         assert (closed.state, closed.execution.quantity) == (OrderState.FILLED, 1)
         assert not any(control.broker.holdings().values())
 
-    def test_what_a_debit_costs_is_told_as_a_positive_price(self, control: BrokerControl) -> None:
+    def test_what_a_debit_costs_is_reported_as_a_positive_price(self, control: BrokerControl) -> None:
         """The ticket's effect says which way it went: a broker's own sign would turn a loss into a profit. CS-417."""
         control.broker.submit(control.entry("gc-1"))
         control.step()
@@ -273,7 +273,7 @@ class BrokerContract:
     def test_canceling_a_finished_order_changes_nothing(self, control: BrokerControl) -> None:
         control.broker.submit(ticket := control.entry("gc-1"))
         control.step()
-        with suppress(BrokerError):  # to be told that it is finished is as good as silence
+        with suppress(BrokerError):  # an answer that it is finished is as good as silence
             control.broker.cancel("gc-1")
 
         assert report_of(control.broker, "gc-1").state is OrderState.FILLED

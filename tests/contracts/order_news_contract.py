@@ -54,18 +54,18 @@ class OrderNewsControl(Protocol):
 def until(news: OrderNews, wanted: Callable[[News], bool]) -> News:
     """The first news that is as wanted."""
     deadline, pause = time.monotonic() + PATIENCE_SECONDS, threading.Event()
-    while not wanted(told := news.received()):
+    while not wanted(reported := news.received()):
         assert time.monotonic() < deadline, f"never received; {getattr(news, 'trouble', '')}"
         pause.wait(0.005)
-    return told
+    return reported
 
 
-def is_connected(told: News) -> bool:
-    return not told.gap
+def is_connected(reported: News) -> bool:
+    return not reported.gap
 
 
-def names_orders(told: News) -> bool:
-    return bool(told.orders)
+def names_orders(reported: News) -> bool:
+    return bool(reported.orders)
 
 
 class OrderNewsContract:
@@ -79,7 +79,7 @@ class OrderNewsContract:
         """What happened before it listened was not received."""
         assert control.news.received().gap
 
-    def test_each_change_of_an_order_is_told_once(self, control: OrderNewsControl) -> None:
+    def test_each_change_of_an_order_is_reported_once(self, control: OrderNewsControl) -> None:
         news = control.news
         until(news, is_connected)
 
@@ -92,7 +92,7 @@ class OrderNewsContract:
         assert taken == filled == News(frozenset({"gc-1"}))
         assert quiet == News()
 
-    def test_a_cancel_is_told(self, control: OrderNewsControl) -> None:
+    def test_a_cancel_is_reported(self, control: OrderNewsControl) -> None:
         news = control.news
         until(news, is_connected)
         control.rests()
@@ -103,12 +103,12 @@ class OrderNewsContract:
 
         assert until(news, names_orders) == News(frozenset({"gc-1"}))
 
-    def test_an_outage_is_a_gap_and_what_comes_after_it_is_told(self, control: OrderNewsControl) -> None:
+    def test_an_outage_is_a_gap_and_what_comes_after_it_is_reported(self, control: OrderNewsControl) -> None:
         news = control.news
         until(news, is_connected)
 
         with control.outage():
-            until(news, lambda told: told.gap)
+            until(news, lambda reported: reported.gap)
         until(news, is_connected)
         control.broker.submit(control.entry("gc-1"))
 

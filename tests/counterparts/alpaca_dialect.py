@@ -1,6 +1,6 @@
 """A server on this machine that speaks Alpaca's dialect: trading, market data and the stream, over one fake exchange.
 
-One address serves all three, because their paths do not meet. What is known of the service and what is guessed is told
+One address serves all three, because their paths do not meet. What is known of the service and what is guessed stands
 where it is done; the vendor's own OpenAPI is held against every answer by the tests.
 """
 

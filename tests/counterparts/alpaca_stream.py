@@ -38,8 +38,8 @@ def stream_route(world: World, desk: OrderDesk) -> WebSocketRoute:
 
 
 async def _authorized(socket: WebSocket) -> bool:
-    told: dict[str, Any] = (await _heard(socket)).get("data", {})
-    known = (told.get("key_id"), told.get("secret_key")) == (TOKEN, SECRET)
+    keys: dict[str, Any] = (await _heard(socket)).get("data", {})
+    known = (keys.get("key_id"), keys.get("secret_key")) == (TOKEN, SECRET)
     status = "authorized" if known else "unauthorized"
     await _say(socket, "authorization", {"action": "authenticate", "status": status})
     if not known:
@@ -59,13 +59,13 @@ async def _tell(socket: WebSocket, world: World, desk: OrderDesk) -> None:
     streams = await _wish(socket)
     stirred, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    def told() -> None:
+    def changed() -> None:
         loop.call_soon_threadsafe(stirred.set)
 
     teller = Teller(desk)
     with world.lock:
-        teller.news()  # what was before is not told
-    world.watch(told)
+        teller.news()  # what was before is not sent
+    world.watch(changed)
     gone = asyncio.create_task(_until_gone(socket))
     try:
         await _say(socket, "listening", {"streams": streams})
@@ -79,7 +79,7 @@ async def _tell(socket: WebSocket, world: World, desk: OrderDesk) -> None:
             for event in news:
                 await _say(socket, "trade_updates", event)
     finally:
-        world.unwatch(told)
+        world.unwatch(changed)
         gone.cancel()
 
 
@@ -103,19 +103,19 @@ async def _say(socket: WebSocket, stream: str, words: Words) -> None:
 
 @frozen
 class Teller:
-    """Compares each order with how it was told last; one event for a fill and one for a change of state."""
+    """Compares each order with how it was reported last; one event for a fill and one for a change of state."""
 
     desk: OrderDesk
-    _told: dict[str, OrderReport] = field(factory=dict)
+    _reported: dict[str, OrderReport] = field(factory=dict)
 
     def news(self) -> list[Words]:
         """Everything that happened since the last call, in the order of the orders."""
         events: list[Words] = []
         for report in self.desk.reports():
-            before = self._told.get(report.id)
+            before = self._reported.get(report.id)
             if report == before:
                 continue
-            self._told[report.id] = report
+            self._reported[report.id] = report
             if _filled_more(before, report):
                 events.append(self._fill(before, report))
             if report.state in _EVENTS and (before is None or before.state is not report.state):

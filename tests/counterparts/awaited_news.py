@@ -28,15 +28,15 @@ class AwaitedNews:
     _passed: Counter[str] = field(factory=Counter)
 
     def received(self) -> News:
-        told, waits = self.news.received(), 0
+        reported, waits = self.news.received(), 0
         changed = self._changed()
-        while not self._is_told(told, changed):
+        while not self._is_reported(reported, changed):
             assert (waits := waits + 1) < MOST_WAITS, "the stream sent nothing"
             threading.Event().wait(WAIT_SECONDS)
             more = self.news.received()
-            told = News(told.orders | more.orders, more.gap)
+            reported = News(reported.orders | more.orders, more.gap)
         self._connected, self._passed = True, self.board.passed.copy()
-        return told
+        return reported
 
     def close(self) -> None:
         self.news.close()
@@ -54,8 +54,8 @@ class AwaitedNews:
         self._known |= stand
         return changed
 
-    def _is_told(self, told: News, changed: set[str]) -> bool:
+    def _is_reported(self, reported: News, changed: set[str]) -> bool:
         if not self._connected:
-            return not told.gap
+            return not reported.gap
         passed = all(self.board.passed[name] > self._passed[name] for name in changed)
-        return passed and (told.gap or changed & self.board.sent <= told.orders)
+        return passed and (reported.gap or changed & self.board.sent <= reported.orders)

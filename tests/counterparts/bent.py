@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from counterparts.serving import LoopbackServer
 
 Bend = Callable[[int, Any], tuple[int, Any]]
-"""Status and decoded body as they were -> as they are told; a text is sent as it is."""
+"""Status and decoded body as they were -> as they are sent; a text is sent as it is."""
 
 
 @frozen
@@ -56,7 +56,7 @@ class BentWire:
 
         await app(scope, receive, keep)
         body = b"".join(message.get("body", b"") for message in said[1:])
-        status, told = bent.bend(said[0]["status"], json.loads(body) if body else None)
-        text = told if isinstance(told, str) else json.dumps(told)
-        kind = "text/plain" if isinstance(told, str) else "application/json"
+        status, bent_body = bent.bend(said[0]["status"], json.loads(body) if body else None)
+        text = bent_body if isinstance(bent_body, str) else json.dumps(bent_body)
+        kind = "text/plain" if isinstance(bent_body, str) else "application/json"
         await Response(text, status, media_type=kind)(scope, receive, send)

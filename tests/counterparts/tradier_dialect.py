@@ -155,10 +155,10 @@ class TradierDialect:
 
     async def _steer_streams(self, request: Request) -> Response:
         """{"say": "any text"} to every listener of the account, or {"cut": true}."""
-        told = await request.json()
-        if "say" in told:
-            await self._account_streams.say(told["say"])
-        if told.get("cut"):
+        wanted = await request.json()
+        if "say" in wanted:
+            await self._account_streams.say(wanted["say"])
+        if wanted.get("cut"):
             await self._account_streams.cut()
         return Response(status_code=204)
 

@@ -82,8 +82,8 @@ class Gate:
         if now >= began + WINDOW:
             began, used = now, 0
         self._windows[lane] = (began, used + 1)
-        told = self._world.settings.get("rate_limit", "")
-        allowed = int(told) if told.isdecimal() else ALLOWED[lane]
+        limit = self._world.settings.get("rate_limit", "")
+        allowed = int(limit) if limit.isdecimal() else ALLOWED[lane]
         return {
             "X-Ratelimit-Allowed": str(allowed),
             "X-Ratelimit-Used": str(used + 1),

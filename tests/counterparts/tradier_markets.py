@@ -104,11 +104,11 @@ class MarketDesk:
             ((state, until, following) for until, state, following in states if local.time() < until),
             ("closed", PREMARKET[0], "premarket"),
         )
-        told = f"Market is open from 09:30 to {until:%H:%M}" if state == "open" else f"Market is in {state}"
+        described = f"Market is open from 09:30 to {until:%H:%M}" if state == "open" else f"Market is in {state}"
         return {
             "clock": {
                 "date": local.date().isoformat(),
-                "description": "Market is closed" if state == "closed" else told,
+                "description": "Market is closed" if state == "closed" else described,
                 "state": state, "timestamp": int(now.timestamp()), "next_change": f"{until:%H:%M}",
                 "next_state": following,
             }

@@ -110,7 +110,7 @@ class AccountStreams:
 
     async def _tell(self, line: WebSocket, hears_orders: bool) -> None:
         awake = Awakening(self._world)
-        told = self._seen()
+        last_sent = self._seen()
         beat = self._world.now()
         await line.send_text(json.dumps(_heartbeat(beat)))
         try:
@@ -118,9 +118,9 @@ class AccountStreams:
                 await awake.wait()
                 now, seen = self._world.now(), self._seen()
                 for record, event in seen:
-                    if hears_orders and (record, event) not in told:
+                    if hears_orders and (record, event) not in last_sent:
                         await line.send_text(json.dumps(event))
-                told = seen
+                last_sent = seen
                 if now >= beat + HEARTBEAT:
                     beat = now
                     await line.send_text(json.dumps(_heartbeat(beat)))
@@ -128,7 +128,7 @@ class AccountStreams:
             awake.end()
 
     def _seen(self) -> list[tuple[int, Json]]:
-        with self._world.lock, suppress(Exception):  # told to fail: the stream is silent then
+        with self._world.lock, suppress(Exception):  # set to fail: the stream is silent then
             self._orders.catch_up()
         with self._world.lock:
             return [(record.id, _order_event(record, self._world.account)) for record in self._orders.records]
@@ -196,12 +196,12 @@ class MarketStream:
 
     async def _lines(self, symbols: list[str], kinds: list[str], ending: str) -> AsyncIterator[str]:
         awake = Awakening(self._world)
-        told: dict[tuple[str, str], Json] = {}
+        last_sent: dict[tuple[str, str], Json] = {}
         try:
             while True:
                 for key, event in self._events(symbols, kinds).items():
-                    if told.get(key) != event:
-                        told[key] = event
+                    if last_sent.get(key) != event:
+                        last_sent[key] = event
                         yield json.dumps(event) + ending
                 await awake.wait()
         finally:

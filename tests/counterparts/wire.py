@@ -131,33 +131,33 @@ def control_routes(world: World) -> list[Route]:
 
     async def time(request: Request) -> Response:
         if request.method == "POST":
-            told: dict[str, Any] = await request.json()
-            if "seconds" in told:
-                world.advance(float(told["seconds"]))
+            asked_for: dict[str, Any] = await request.json()
+            if "seconds" in asked_for:
+                world.advance(float(asked_for["seconds"]))
             else:
-                world.move_to(dt.datetime.fromisoformat(told["now"]))
+                world.move_to(dt.datetime.fromisoformat(asked_for["now"]))
         return JSONResponse({"now": world.now().isoformat()})
 
     async def faults(request: Request) -> Response:
         if request.method == "DELETE":
             world.faults.lift()
             return Response(status_code=204)
-        told: dict[str, Any] = await request.json()
-        fault = WireFault(**told["fault"])
-        if told.get("always", False):
-            world.faults.always(Asked(told["asked"]), fault)
+        asked_for: dict[str, Any] = await request.json()
+        fault = WireFault(**asked_for["fault"])
+        if asked_for.get("always", False):
+            world.faults.always(Asked(asked_for["asked"]), fault)
         else:
-            world.faults.plan(Asked(told["asked"]), fault, int(told.get("times", 1)))
+            world.faults.plan(Asked(asked_for["asked"]), fault, int(asked_for.get("times", 1)))
         return Response(status_code=204)
 
     async def orders(request: Request) -> Response:
         if request.method == "POST":
-            told: dict[str, Any] = await request.json()
-            lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+            asked_for: dict[str, Any] = await request.json()
+            lists = {name: tuple(value) for name, value in asked_for.items() if isinstance(value, list)}
             with world.lock:
-                world.exchange.next_submit(**{**told, **lists})
+                world.exchange.next_submit(**{**asked_for, **lists})
             return Response(status_code=204)
-        with world.lock, suppress(BrokerUnavailable):  # told to fail: as it stood when it was last asked
+        with world.lock, suppress(BrokerUnavailable):  # set to fail: as it stood when it was last asked
             world.exchange.orders()
         with world.lock:
             every = world.exchange.every_order

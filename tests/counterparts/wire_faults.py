@@ -1,6 +1,6 @@
 """Every fault of the wire by name, written once for both brokers: what is done to a request or to its answer.
 
-A fault is switched on for a while (`Switchboard.fault`) and is told in the broker's own words. Time is the served
+A fault is switched on for a while (`Switchboard.fault`) and is answered in the broker's own words. Time is the served
 clock's: nothing here sleeps.
 """
 

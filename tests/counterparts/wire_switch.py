@@ -169,8 +169,8 @@ def _as_it_came(message: Message, text: bytes) -> dict[str, object]:
 
 def _order_of(text: bytes) -> str | None:
     """The client id of the order that a message is about; None: about none."""
-    told = json.loads(text)
-    if told.get("event") == "order":
-        return id_in(told.get("tag"))
-    order = told.get("data", {}).get("order") if told.get("stream") == "trade_updates" else None
+    frame = json.loads(text)
+    if frame.get("event") == "order":
+        return id_in(frame.get("tag"))
+    order = frame.get("data", {}).get("order") if frame.get("stream") == "trade_updates" else None
     return None if order is None else str(order["client_order_id"])

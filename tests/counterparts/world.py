@@ -73,7 +73,7 @@ UNPLUGGED_AFTERWARDS = WireFault(Trouble.REFUSE, reaches=True)
 
 
 class WireFaults:
-    """Faults told in advance for each kind of request: first in, first used; `always` holds until it is lifted."""
+    """Faults planned in advance for each kind of request: first in, first used; `always` holds until it is lifted."""
 
     def __init__(self) -> None:
         self._next: dict[Asked, deque[WireFault]] = {asked: deque() for asked in Asked}
@@ -152,12 +152,12 @@ class World:
             market.show(instant, PUT_QUOTES if quotes is None else quotes, spot=Decimal(spot), vix=Decimal(vix))
         self.move_to(instant)
 
-    def watch(self, told: Callable[[], None]) -> None:
-        """Have `told` called whenever something may have changed; from any thread, never under the lock."""
-        self._watchers.append(told)
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have `watcher` called whenever something may have changed; from any thread, never under the lock."""
+        self._watchers.append(watcher)
 
-    def unwatch(self, told: Callable[[], None]) -> None:
-        self._watchers.remove(told)
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        self._watchers.remove(watcher)
 
     @property
     def is_watched(self) -> bool:
@@ -166,8 +166,8 @@ class World:
 
     def stir(self) -> None:
         """Something may have changed: tell whoever watches."""
-        for told in tuple(self._watchers):
-            told()
+        for watcher in tuple(self._watchers):
+            watcher()
 
 
 def scripted_world(

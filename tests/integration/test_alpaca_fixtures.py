@@ -36,16 +36,18 @@ CHAIN_DAY, CONTRACTS_DAY, STOCK_DAY = dt.date(2024, 5, 3), dt.date(2023, 11, 3),
 Call = Callable[[Bodies], object]
 
 CALLS: Mapping[str, Call] = {
-    "submit": lambda told: told.broker.submit(TICKET),
-    "order": lambda told: told.broker.order("gc-1"),
-    "orders": lambda told: told.broker.orders(),
-    "holdings": lambda told: told.broker.holdings(),
-    "account": lambda told: told.broker.account(),
-    "clock": lambda told: told.broker.clock(),
-    "cancel": lambda told: told.broker.cancel("gc-1"),
-    "snapshot": lambda told: told.market().snapshot(told.clock.now()),
-    "bars": lambda told: told.market().bars("AAPL", 86_400, new_york(dt.date(2022, 1, 3), dt.time()), told.clock.now()),
-    "settlement": lambda told: told.market().settlement("AAPL", dt.date(2022, 2, 1)),
+    "submit": lambda served: served.broker.submit(TICKET),
+    "order": lambda served: served.broker.order("gc-1"),
+    "orders": lambda served: served.broker.orders(),
+    "holdings": lambda served: served.broker.holdings(),
+    "account": lambda served: served.broker.account(),
+    "clock": lambda served: served.broker.clock(),
+    "cancel": lambda served: served.broker.cancel("gc-1"),
+    "snapshot": lambda served: served.market().snapshot(served.clock.now()),
+    "bars": lambda served: served.market().bars(
+        "AAPL", 86_400, new_york(dt.date(2022, 1, 3), dt.time()), served.clock.now()
+    ),
+    "settlement": lambda served: served.market().settlement("AAPL", dt.date(2022, 2, 1)),
 }
 OWN_CALL = [
     ("account_routes__get_account.json", "account"),
@@ -78,35 +80,35 @@ def fixtures(shared_data: Path) -> Mapping[str, Any]:
     return bodies_in(shared_data)
 
 
-def told_on(day: dt.date, time: dt.time = dt.time(15, 59)) -> Bodies:
+def bodies_on(day: dt.date, time: dt.time = dt.time(15, 59)) -> Bodies:
     return Bodies.of(new_york(day, time), TradingSession.of(day))
 
 
 @pytest.fixture
-def told() -> Iterator[Bodies]:
-    bodies = told_on(STOCK_DAY)
+def served() -> Iterator[Bodies]:
+    bodies = bodies_on(STOCK_DAY)
     yield bodies
     bodies.clients.close()
 
 
-def outcome(told: Bodies, call: str, body: str) -> str:
+def outcome(served: Bodies, call: str, body: str) -> str:
     """ "read" or the reason of the refusal; anything outside our tree is the test's failure."""
-    told.tell(body)
+    served.tell(body)
     try:
-        CALLS[call](told)
+        CALLS[call](served)
     except GammacoreError as refusal:
         return f"{type(refusal).__name__}: {refusal}" if str(refusal).strip() else "refused without a reason"
     return "read"
 
 
 def test_every_body_is_read_or_refused_with_a_reason_by_every_question(
-    fixtures: Mapping[str, Any], told: Bodies, record_property: Callable[[str, object], None]
+    fixtures: Mapping[str, Any], served: Bodies, record_property: Callable[[str, object], None]
 ) -> None:
     assert len(fixtures) == COUNT
     outcomes: Counter[tuple[str, bool]] = Counter()
     for body in fixtures.values():
         for call in CALLS:
-            words = outcome(told, call, json.dumps(body))
+            words = outcome(served, call, json.dumps(body))
             assert words != "refused without a reason"
             outcomes[call, words == "read"] += 1
 
@@ -114,26 +116,26 @@ def test_every_body_is_read_or_refused_with_a_reason_by_every_question(
     record_property("outcomes", {f"{call} read={is_read}": count for (call, is_read), count in outcomes.items()})
 
 
-def test_the_bodies_our_questions_bring_are_read(fixtures: Mapping[str, Any], told: Bodies) -> None:
+def test_the_bodies_our_questions_bring_are_read(fixtures: Mapping[str, Any], served: Bodies) -> None:
     asked = {name: call for name in fixtures if (call := own_call(name)) is not None}
     paged = {name for name, body in fixtures.items() if isinstance(body, dict) and body.get("next_page_token")}
 
     refused = {
         name: words
         for name, call in asked.items()
-        if (words := outcome(told, call, json.dumps(fixtures[name]))) != "read"
+        if (words := outcome(served, call, json.dumps(fixtures[name]))) != "read"
     }
 
     assert set(refused) <= paged, refused  # a page that comes for ever is refused, and nothing else
     assert len(asked) >= 20
 
 
-def test_a_multileg_fill_of_the_vendors_own_is_reported_whole(fixtures: Mapping[str, Any], told: Bodies) -> None:
+def test_a_multileg_fill_of_the_vendors_own_is_reported_whole(fixtures: Mapping[str, Any], served: Bodies) -> None:
     """1.28 paid for 3 x 0.43 - 0.01: the parent's price is positive for a debit."""
     body = fixtures["openapi_example__MultilegOptionsOrderResponse.json"]
-    told.tell(json.dumps(body))
+    served.tell(json.dumps(body))
 
-    report = told.broker.order(body["client_order_id"])
+    report = served.broker.order(body["client_order_id"])
 
     assert report is not None
     assert (report.state, report.execution.quantity, report.execution.price) == (OrderState.FILLED, 1, Decimal("1.28"))
@@ -217,8 +219,8 @@ def known_places(folder: Path) -> Mapping[str, list[tuple[Any, ...]]]:
 
 
 @cache
-def told_once() -> Bodies:
-    return told_on(STOCK_DAY)
+def bodies_once() -> Bodies:
+    return bodies_on(STOCK_DAY)
 
 
 @settings(
@@ -237,4 +239,4 @@ def test_a_damaged_body_is_read_or_refused(shared_data: Path, seed: Any, cut: bo
         text = text[: seed.randrange(len(text))]
     call = own_call(name) if seed.random() < 0.6 else None
 
-    outcome(told_once(), call or seed.choice(sorted(CALLS)), text)
+    outcome(bodies_once(), call or seed.choice(sorted(CALLS)), text)

@@ -23,8 +23,8 @@ UNPLUGGED = "connection_refused"
 
 @frozen
 class Troubles:
-    """What an order is told by the name of a trouble, and how many orders are at the broker then; what a question is
-    told where asking again is useless (after any other it is asked again), and what is an answer to one."""
+    """What an order is answered by the name of a trouble, how many orders are at the broker then; what a question is
+    answered where asking again is useless (after any other it is asked again), and what is an answer to one."""
 
     dialect: Dialect
     of_an_order: Mapping[str, tuple[type[BrokerError], int]]
@@ -128,7 +128,7 @@ def test_an_order_in_trouble_is_sent_once_and_found_again(line: ServedBroker, br
     line.world.faults.plan(Asked.READ if is_unplugged else Asked.SUBMIT, line.dialect.faults[name])
     if is_unplugged:
         line.broker.orders()
-    with pytest.raises(BrokerError) as told:
+    with pytest.raises(BrokerError) as raised:
         line.broker.submit(ticket)
     sent, at_the_broker = line.world.faults.counted[Asked.SUBMIT], line.orders_arrived()
     if is_unplugged:
@@ -136,7 +136,7 @@ def test_an_order_in_trouble_is_sent_once_and_found_again(line: ServedBroker, br
     report = line.broker.order("gc-1")
     line.broker.submit(ticket)
 
-    assert type(told.value) is error
+    assert type(raised.value) is error
     assert (sent, at_the_broker) == (0 if is_unplugged else 1, taken)
     assert (report is not None) == bool(taken)
     assert line.orders_arrived() == 1

@@ -74,7 +74,7 @@ def test_the_good_table_trades(gammacore: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "words"),
     [
         (chain(strike="nan"), "no usable row of SPY on 2026-08-19: 0 of 884 rows used; 884 unusable_strike (first"),
         (chain(strike="-770"), "unusable_strike (first in line 2)"),
@@ -94,13 +94,13 @@ def test_the_good_table_trades(gammacore: CommandLine) -> None:
         (chain().replace("2026-08-19T", "2026-08-18T"), "no rows of 2026-08-19; the table holds 2026-08-18"),
     ],
 )  # fmt: skip
-def test_a_table_that_is_none_is_refused(content: str, told: str, gammacore: CommandLine) -> None:
+def test_a_table_that_is_none_is_refused(content: str, words: str, gammacore: CommandLine) -> None:
     Path("chain.csv").write_bytes(content.encode("utf-8", "surrogatepass"))
 
     for command in (("trade", "--vix", "15"), ("plan",), ("record", "day.recording"), ("gex",)):
         answer = gammacore.refusal(*command, "--market", "csv:chain.csv", "--underlying", "SPY", "--date", "2026-08-19")
         assert answer.code == EXIT_FAILED
-        assert told in answer.err
+        assert words in answer.err
         assert answer.err.startswith("gammacore: chain.csv")
     assert nothing_written()
 
@@ -153,7 +153,7 @@ def test_gex_tells_what_of_a_file_it_left_out(gammacore: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "words"),
     [
         ("ticker,sip,bid,ask,strike", "map its columns, or use a preset"),
         ("root;expiration;strike;right;bid;ask", "map its columns, or use a preset"),
@@ -161,13 +161,13 @@ def test_gex_tells_what_of_a_file_it_left_out(gammacore: CommandLine) -> None:
         ("hello", "give a CBOE quote table"),
     ],
 )
-def test_gex_refuses_a_file_by_what_it_nearly_is(header: str, told: str, gammacore: CommandLine) -> None:
+def test_gex_refuses_a_file_by_what_it_nearly_is(header: str, words: str, gammacore: CommandLine) -> None:
     Path("chain.csv").write_text(f"{header}\n1,2,3,4,5,6\n")
 
     answer = gammacore("gex", "chain.csv")
 
     assert answer.code == EXIT_FAILED
-    assert told in answer.err
+    assert words in answer.err
 
 
 def test_a_file_cut_in_half_is_refused(gammacore: CommandLine) -> None:
@@ -371,7 +371,7 @@ def test_a_copied_ledger_is_read_without_a_trace(gammacore: CommandLine) -> None
 
 
 @pytest.mark.parametrize(
-    ("history", "told"),
+    ("history", "words"),
     [
         ("pl_per_contract\n10\nnan\n", "line 3, column pl_per_contract: nan is not valid; give a finite dollar amount"),
         ("pl_per_contract\nten\n", "line 2, column pl_per_contract"),
@@ -379,13 +379,13 @@ def test_a_copied_ledger_is_read_without_a_trace(gammacore: CommandLine) -> None
         ("", "empty"),
     ],
 )
-def test_a_history_that_is_none_is_refused(history: str, told: str, gammacore: CommandLine) -> None:
+def test_a_history_that_is_none_is_refused(history: str, words: str, gammacore: CommandLine) -> None:
     Path("history.csv").write_text(history)
 
     answer = gammacore.refusal("size", "--balance", "20000", "--history", "history.csv")
 
     assert answer.code == EXIT_FAILED
-    assert told in answer.err
+    assert words in answer.err
     assert answer.err.startswith("gammacore: history.csv")
 
 

@@ -194,7 +194,7 @@ def test_without_a_command_all_of_them_are_listed(gammacore: CommandLine) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "words"),
     [
         (["trad"], "no command 'trad'; did you mean trade?"),
         (["trade", "--sede", "3"], "No such option"),
@@ -210,11 +210,11 @@ def test_without_a_command_all_of_them_are_listed(gammacore: CommandLine) -> Non
         (["trade", "--config", "none.toml"], "none.toml: cannot be read"),
     ],
 )
-def test_a_wrong_word_is_usage_and_names_the_fix(arguments: list[str], told: str, gammacore: CommandLine) -> None:
+def test_a_wrong_word_is_usage_and_names_the_fix(arguments: list[str], words: str, gammacore: CommandLine) -> None:
     answer = gammacore.refusal(*arguments)
 
     assert answer.code == EXIT_USAGE
-    assert told in answer.err
+    assert words in answer.err
     assert not [path for path in Path().rglob("*") if path.is_file()]
 
 
@@ -278,7 +278,7 @@ def test_every_line_of_the_sample_is_valid_when_its_mark_is_taken_away(gammacore
 
 
 @pytest.mark.parametrize(
-    ("toml", "told"),
+    ("toml", "words"),
     [
         ('[entries.vix]\nflor = "14"\n', "gammacore.toml, line 2: unknown key entries.vix.flor; did you mean"),
         ("[entires.vix]\nfloor = 14\n", "gammacore.toml, line 2: unknown key entires.vix.floor; did you mean"),
@@ -289,13 +289,13 @@ def test_every_line_of_the_sample_is_valid_when_its_mark_is_taken_away(gammacore
         ('[underlyings.GOOG]\nk = "1/8"\nstrike_incremnt = "2.5"\n', "line 3: unknown key underlyings.GOOG.strike_in"),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_file_line_key_and_fix(toml: str, told: str, gammacore: CommandLine) -> None:
+def test_a_wrong_setting_is_named_with_its_file_line_key_and_fix(toml: str, words: str, gammacore: CommandLine) -> None:
     Path("gammacore.toml").write_text(toml)
 
     for command in (["config", "check"], ["trade", "--ledger", "a.sqlite"]):
         answer = gammacore.refusal(*command)
         assert answer.code == EXIT_USAGE
-        assert told in answer.err
+        assert words in answer.err
     assert not Path("a.sqlite").exists()
 
 
@@ -418,19 +418,19 @@ def test_a_list_is_shown_and_not_taken_for_markup(gammacore: CommandLine, monkey
 
 
 @pytest.mark.parametrize(
-    ("toml", "told"),
+    ("toml", "words"),
     [
         ('[market]\nsource = "moon"\n', "market moon: not known"),
         ('[market]\nunderlying = "FOO"\n', "underlying FOO: not known"),
         ('[hedging]\ngex_sources = ["moon"]\n', "hedging.gex_sources: moon is not known"),
     ],
 )
-def test_the_check_knows_the_names_that_others_know(toml: str, told: str, gammacore: CommandLine) -> None:
+def test_the_check_knows_the_names_that_others_know(toml: str, words: str, gammacore: CommandLine) -> None:
     Path("gammacore.toml").write_text(toml)
 
     refused = gammacore.refusal("config", "check")
 
-    assert (refused.code, told in refused.err) == (EXIT_USAGE, True), refused.err
+    assert (refused.code, words in refused.err) == (EXIT_USAGE, True), refused.err
 
 
 def test_an_option_before_the_command_is_reported_where_it_stands(gammacore: CommandLine) -> None:

@@ -251,9 +251,9 @@ def test_the_configured_kill_file_holds_for_every_ledger(
 
 
 def test_the_ways_to_flatten_are_in_its_help(gammacore: CommandLine) -> None:
-    told = gammacore("flatten", "--help").out
+    printed = gammacore("flatten", "--help").out
 
-    assert all(way in told for way in ("LEDGER.halt", "account.halt_file", "SIGUSR1"))
+    assert all(way in printed for way in ("LEDGER.halt", "account.halt_file", "SIGUSR1"))
 
 
 # --- recording ---
@@ -354,9 +354,9 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
         assert writer.stdout is not None
         assert writer.stderr is not None
         writer.stdout.close()
-        told = writer.stderr.read()
+        printed = writer.stderr.read()
 
-    assert (writer.returncode, told) == (EXIT_DONE, "")
+    assert (writer.returncode, printed) == (EXIT_DONE, "")
 
 
 def test_two_studies_begun_at_once_keep_two_ledgers(gammacore: CommandLine) -> None:

@@ -37,10 +37,10 @@ def gammacore(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 def tell(capsys: pytest.CaptureFixture[str], pytestconfig: pytest.Config) -> Any:
     """Prints one line, with `-s` only."""
 
-    def line(told: str) -> None:
+    def line(reported: str) -> None:
         if pytestconfig.getoption("capture") == "no":
             with capsys.disabled():
-                sys.stdout.write(f"{told}\n")
+                sys.stdout.write(f"{reported}\n")
 
     return line
 
@@ -154,8 +154,8 @@ def test_exposures_are_the_reference_s(name: str, shared_data: Path, gammacore: 
     model = gammacore.document("gex", table, "--rate", "0", "--dividend", "0")
 
     tolerance = 0.0005 * (abs(figures["feed_call_bn"]) + abs(figures["feed_put_bn"]))
-    told = [feed[key] / 1e9 for key in ("call", "put", "net")]
-    assert told == pytest.approx([figures[f"feed_{key}_bn"] for key in ("call", "put", "net")], abs=tolerance)
+    reported = [feed[key] / 1e9 for key in ("call", "put", "net")]
+    assert reported == pytest.approx([figures[f"feed_{key}_bn"] for key in ("call", "put", "net")], abs=tolerance)
     walls = (feed["call_wall"]["strike"], feed["put_wall"]["strike"])
     assert walls == (figures["call_wall"], figures["put_wall"])
     assert (feed["scope"], feed["spot"]) == ("all", figures["spot"])

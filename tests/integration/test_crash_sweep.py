@@ -148,7 +148,7 @@ RECOVERY = (
     "-OrderOutcomeUnknown -OrderAccepted +OrderAccepted",
     "-OrderAccepted +OrderAccepted",
     "+FlattenRequested",  # journaled, but not yet out of the inbox: twice is harmless, never would not be
-    "+AlarmRaised",  # a new process does not know that people were told
+    "+AlarmRaised",  # a new process does not know that an alarm was raised
 )
 
 

@@ -135,7 +135,7 @@ def test_a_straddle_of_either_is_hedged_with_its_shares_and_flat_before_the_clos
     toml: str, seed: int, tmp_path: Path
 ) -> None:
     """DH-220, DH-510: every order is taken, those of the exit too, though the root is not the symbol."""
-    day = traded(tmp_path, toml, **{"market.seed": seed, "trade.strategy": "delta-hedge"})
+    day = traded(tmp_path, toml, **{"market.seed": seed, "market.step_seconds": 180, "trade.strategy": "delta-hedge"})
 
     first_exit = min(event.at for event in day.all(OrderIntended) if event.ticket.purpose is Purpose.EXIT)
     assert first_exit == new_york(day.all(DayStarted)[0].date, dt.time(15, 45))

@@ -121,8 +121,8 @@ def examined(
         configuration, Variables(credentials, "environment"), clock=clock, calendar=FakeCalendar(), places=places
     )
     assert [check.name for check in found.checks] == NAMES
-    told = repr(found)
-    assert not any(secret in told for secret in credentials.values())
+    printed = repr(found)
+    assert not any(secret in printed for secret in credentials.values())
     assert all(check.fix for check in found.checks if not check.ok)
     return {check.name: check for check in found.checks}
 

@@ -74,11 +74,11 @@ def test_the_ledger_looked_at_is_the_one_the_run_would_write(world: World, place
     assert not ledger.ok
 
 
-def level_check(world: World, told: int | BrokerUnavailable | None, play_money: bool) -> Check:
+def level_check(world: World, level: int | BrokerUnavailable | None, play_money: bool) -> Check:
     def option_level() -> int | None:
-        if isinstance(told, BrokerUnavailable):
-            raise told
-        return told
+        if isinstance(level, BrokerUnavailable):
+            raise level
+        return level
 
     examine = ExamineBroker(
         "tradier", world.exchange, world, lambda _number: None, option_level, 3, 2.0, world.exchange.account().balance,
@@ -89,7 +89,7 @@ def level_check(world: World, told: int | BrokerUnavailable | None, play_money: 
 
 
 @pytest.mark.parametrize(
-    ("told", "play_money", "ok"),
+    ("level", "play_money", "ok"),
     [
         (3, False, True), (3, True, True), (2, False, False), (2, True, False),
         (None, False, False), (None, True, True),
@@ -97,10 +97,10 @@ def level_check(world: World, told: int | BrokerUnavailable | None, play_money: 
     ],
 )  # fmt: skip
 def test_a_sandbox_need_not_know_the_option_level(
-    world: World, told: int | BrokerUnavailable | None, play_money: bool, ok: bool
+    world: World, level: int | BrokerUnavailable | None, play_money: bool, ok: bool
 ) -> None:
     """The user's profile is not served there (brokers.md 3.9): that is no reason not to trade on paper."""
-    check = level_check(world, told, play_money)
+    check = level_check(world, level, play_money)
 
     assert check.ok is ok
     assert check.detail

@@ -74,7 +74,7 @@ def assert_both_books_agree(world: World) -> None:
     ("settles", "value"), [("6900", "0"), ("6875.25", "4.75"), ("6860", "10")], ids=["out", "between", "through"]
 )
 def test_two_hours_of_useless_quotes_end_at_the_settlement_print(useless: Quotes, settles: str, value: str) -> None:
-    """CS-014, CS-521: told while it lasts, tried at market from the soft close on, settled to the cent."""
+    """CS-014, CS-521: alerted while it lasts, tried at market from the soft close on, settled to the cent."""
     world = a_day(a_scripted_plan(), [("09:30", PUT_QUOTES), ("14:00", useless)], settles)
     world.day()
 
@@ -184,7 +184,7 @@ def a_day_without_broker(settles: str, back: str, lost: str) -> World:
 def test_a_broker_gone_over_the_soft_close_and_the_hard_one_is_no_reason_to_call_it_flat(
     back: str, lost: str, ends: str, settles: str, value: str
 ) -> None:
-    """R4, R5, CS-416, CS-526, CS-527: told at once; leg by leg, shorts first; what is not closed by then is settled."""
+    """R4, R5, CS-416, CS-526, CS-527: alerted at once; leg by leg, shorts first; what is left by then is settled."""
     world = a_day_without_broker(settles, back, lost)
 
     (booked,) = world.all(HoldingClosed)
@@ -289,7 +289,7 @@ def test_a_fund_delivers_shares_from_one_cent_in_the_money_and_they_go_at_the_ne
 
     (booked,) = world.all(HoldingClosed)
     assert booked.gross == (Decimal("0.25") - Decimal(value)) * 200
-    assert [told.shares for told in world.all(SharesDelivered)] == ([shares] if shares else [])
+    assert [delivered.shares for delivered in world.all(SharesDelivered)] == ([shares] if shares else [])
     assert dict(world.exchange.holdings()) == ({"SPY": shares} if shares else {}) == world.book.expected_holdings()
     assert [day.date for day in world.all(DayFinished)] == [DAY]
     if not shares:

@@ -216,9 +216,9 @@ def test_a_table_of_snapshots_leaves_them_out_too(way: str, reports: Path, gamma
     with (reports / "02-table-without-iv" / "with_iv.csv").open() as content:
         rows = list(csv.DictReader(content))
     adjusted = [named(row | {"open_interest": "90000"}, "SPY1") for row in rows[:2]]
-    told = [*(named(row, "SPY") for row in rows), *adjusted, *(adjusted if way == "twice the same row" else [])]
+    rows_shown = [*(named(row, "SPY") for row in rows), *adjusted, *(adjusted if way == "twice the same row" else [])]
     Path("chain.csv").write_text(
-        "\n".join(",".join(row.values()) for row in [dict(zip(told[0], told[0], strict=True)), *told])
+        "\n".join(",".join(row.values()) for row in [dict(zip(rows_shown[0], rows_shown[0], strict=True)), *rows_shown])
     )
     columns = {
         "time": "quote_ts",

@@ -5,6 +5,7 @@ The command line runs in this process beside a local Tradier or Alpaca. Rules: R
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import tempfile
@@ -12,9 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from attrs import frozen
 
 from builders_broker_cli import APPS, PAPER, A, Desk, desks
 from builders_cli import book_of
+from counterparts.world import World
 from gammacore.adapters.sqlite.layout import beside as file_beside
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.domain.instruments import parse_occ
@@ -24,6 +27,19 @@ from gammacore.errors import StorageError
 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 ENTERS = {"tradier": ("10:00", "10:05"), "alpaca": ("11:30", "11:35")}
+
+
+@frozen
+class HastyClock:
+    """The world's; from look to look half a minute passes, where a command waits a second: fills come every five."""
+
+    world: World
+
+    def now(self) -> dt.datetime:
+        return self.world.now()
+
+    def wait_until(self, instant: dt.datetime) -> None:
+        self.world.wait_until(max(instant, self.now() + dt.timedelta(seconds=30)))
 
 
 @pytest.fixture
@@ -39,7 +55,7 @@ def beside(
 
         def at(broker: str) -> Desk:
             desk = opened(broker)
-            monkeypatch.setattr("gammacore.wiring.controls.SystemClock", lambda: desk.world)
+            monkeypatch.setattr("gammacore.wiring.controls.SystemClock", lambda: HastyClock(desk.world))
             return desk
 
         yield at

@@ -41,7 +41,7 @@ def channel(monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingChannel]:
     hanging.let_go.set()
 
 
-def told(**settings: object) -> Configuration:
+def configured(**settings: object) -> Configuration:
     return configure([{"alerts.studies": True, "market.seed": 14} | settings])
 
 
@@ -59,7 +59,7 @@ def events_of_the_day(configuration: Configuration, channel: HangingChannel | No
 
 def test_a_whole_day_is_traded_while_its_first_message_hangs(channel: HangingChannel) -> None:
     """Nothing is decided otherwise or later than on the same day without a channel."""
-    alone = events_of_the_day(told())
+    alone = events_of_the_day(configured())
 
-    assert events_of_the_day(told(**{"alerts.webhook_url": URL}), channel) == alone
+    assert events_of_the_day(configured(**{"alerts.webhook_url": URL}), channel) == alone
     assert [event.reason for event in alone if isinstance(event, HoldingClosed)] == ["stop_loss"] * 4

@@ -183,7 +183,7 @@ def test_lines_of_a_pipe_are_answered_as_they_come_and_sigint_ends_with_130(opti
 
 @pytest.mark.parametrize("command", ["halt", "resume", "flatten"])
 def test_no_request_is_left_with_a_running_filter_that_would_not_hear_it(command: str, capfd: Any) -> None:
-    """R10, DH-1001: nobody is told that it acts within one cycle; stopped, it is halted by the command."""
+    """R10, DH-1001: no command says that it acts within one cycle; stopped, it is halted by the command."""
     running = [*COMMAND, "--ledger", "hedge.ledger"]
     with subprocess.Popen(running, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdin is not None

@@ -34,10 +34,10 @@ def read(capfd: Any, command: str, *options: str) -> dict[str, Any]:
 
 
 def test_status_shows_positions_hedge_shares_awaited_intents_and_the_regime(capfd: Any) -> None:
-    """DH-240: 500 shares sold of which 200 were told as filled; 400 more nobody has spoken of."""
+    """DH-240: 500 shares sold of which 200 were reported as filled; 400 more are not reported."""
     (first,) = hedged(capfd, FIRST)
-    told = update("15:01:00", first, "partially_filled", filled_qty=200, avg_price=499)
-    _, second = [first, *hedged(capfd, FIRST, told, SECOND)]
+    reported = update("15:01:00", first, "partially_filled", filled_qty=200, avg_price=499)
+    _, second = [first, *hedged(capfd, FIRST, reported, SECOND)]
 
     found = read(capfd, "status")
 
@@ -83,8 +83,8 @@ def test_a_halt_of_the_ledger_stands_in_status_and_journal_until_resumed(capfd: 
 
 def test_journal_tells_each_intent_with_its_end_and_every_alarm(capfd: Any) -> None:
     (first,) = hedged(capfd, FIRST)
-    told = update("15:01:00", first, "filled", filled_qty=500, avg_price=499.5, fees=1.25)
-    hedged(capfd, FIRST, told)
+    reported = update("15:01:00", first, "filled", filled_qty=500, avg_price=499.5, fees=1.25)
+    hedged(capfd, FIRST, reported)
 
     found = read(capfd, "journal")
 

@@ -63,8 +63,8 @@ def test_a_breach_that_was_refused_is_hedged_at_the_end_of_its_window_not_at_the
     """DH-306: the market is looked at every 45 s; the windows end between two looks."""
     world = a_hedged_world(step=45)
     world.day.run_until(lambda _book: world.clock.now() >= at("12:00"))
-    told = world.all(HedgeDecided)
-    waited = [(one, told[number + 1]) for number, one in enumerate(told[:-1]) if one.reason == "rate_limited"]
+    decided = world.all(HedgeDecided)
+    waited = [(one, decided[number + 1]) for number, one in enumerate(decided[:-1]) if one.reason == "rate_limited"]
     assert waited
 
     for refused, then in waited:

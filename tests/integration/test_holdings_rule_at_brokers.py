@@ -170,8 +170,10 @@ def nothing_filled(broker: str) -> Callable[[int, Any], tuple[int, Any]]:
 
 
 @at_both
-@pytest.mark.parametrize("told", ["as it is", "unreadable", "down", "nothing filled"])
-def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_back(broker: str, told: str) -> None:
+@pytest.mark.parametrize("orders_are", ["as it is", "unreadable", "down", "nothing filled"])
+def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_back(
+    broker: str, orders_are: str
+) -> None:
     """R2, CS-413: naked from 10:01 until the day ended; whatever the orders say, and nothing twice once they say it."""
     with at_a_broker(broker) as there:
         there.world.exchange.next_submit(leg_contracts=(1, 0))
@@ -182,7 +184,7 @@ def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_
             "nothing filled": lambda: there.bend("GET", "/orders", nothing_filled(broker)),
         }
         there.pass_seconds(STEP)  # whose orders the account has was seen once
-        bends[told]()
+        bends[orders_are]()
         there.pass_seconds(150)
         alarm = next(there.alarms()[code] for code in ("naked_short", "leg_imbalance") if code in there.alarms())
         assert (alarm.at - there.first_sent()).total_seconds() <= 60
@@ -198,8 +200,8 @@ def test_an_entry_of_which_one_leg_filled_is_alarmed_within_a_minute_and_bought_
 
 
 @at_both
-@pytest.mark.parametrize("told", ["as it is", "unreadable", "down"])
-def test_a_close_of_which_one_leg_filled_is_called_back_and_its_short_bought_once(broker: str, told: str) -> None:
+@pytest.mark.parametrize("orders_are", ["as it is", "unreadable", "down"])
+def test_a_close_of_which_one_leg_filled_is_called_back_and_its_short_bought_once(broker: str, orders_are: str) -> None:
     """R2, CS-413: the cover is sold, the short stands; no order crosses zero."""
     with at_a_broker(broker) as there:
         there.pass_seconds(60)
@@ -207,9 +209,9 @@ def test_a_close_of_which_one_leg_filled_is_called_back_and_its_short_bought_onc
         there.world.exchange.next_submit(leg_contracts=(0, 1))
         there.flatten()
         began = there.world.now()
-        if told == "unreadable":
+        if orders_are == "unreadable":
             there.bend("GET", "/orders", without_quantity(broker))
-        if told == "down":
+        if orders_are == "down":
             there.orders_are_down()
         there.pass_seconds(180)
         alarms = [a for a in there.all(AlarmRaised) if a.code in ("naked_short", "leg_imbalance")]
@@ -249,7 +251,7 @@ def test_a_spread_that_filled_while_the_orders_are_down_is_taken_in_watched_and_
 
 @at_both
 def test_an_order_without_news_is_alarmed_after_its_life_and_called_back_by_its_id(broker: str) -> None:
-    """CS-409, DH-241: the life of a close at market is 120 s, that of an entry 300 s; silence is told after 60 s."""
+    """CS-409, DH-241: the life of a close at market is 120 s, that of an entry 300 s; silence is alerted after 60 s."""
     with at_a_broker(broker) as there:
         there.world.exchange.next_submit(never=True)
         there.pass_seconds(STEP)

@@ -117,8 +117,8 @@ class Stage:
 
     def _ends(self, process: ForkServerProcess, exit_code: int) -> None:
         process.join(PATIENCE_SECONDS)
-        told = self._fault.read_text() if self._fault.exists() else f"exit code {process.exitcode}"
-        assert process.exitcode == exit_code, told
+        why = self._fault.read_text() if self._fault.exists() else f"exit code {process.exitcode}"
+        assert process.exitcode == exit_code, why
 
     @property
     def _fault(self) -> Path:

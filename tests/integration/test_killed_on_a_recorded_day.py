@@ -39,7 +39,7 @@ def a_recorded_day(shared_data: Path, ledger: str) -> tuple[str | Path, ...]:
             "--date", DATE, "--vix", "15.9", "--ledger", ledger)  # fmt: skip
 
 
-def told(gammacore: CommandLine, ledger: str) -> list[Any]:
+def report_of(gammacore: CommandLine, ledger: str) -> list[Any]:
     documents = [gammacore.document(command, "--ledger", ledger) for command in LOOKING_BACK]
     return [{key: value for key, value in document.items() if key != "ledger"} for document in documents]
 
@@ -67,5 +67,5 @@ def test_a_recorded_day_killed_at_any_moment_is_reported_like_one_that_was_not(
         killed(day, chance.randint(1, LOG_LINES))
     assert gammacore(*day).code == 0
 
-    assert told(gammacore, "killed.sqlite") == told(gammacore, "whole.sqlite")
+    assert report_of(gammacore, "killed.sqlite") == report_of(gammacore, "whole.sqlite")
     assert rows(Path("killed.sqlite")) == rows(Path("whole.sqlite"))

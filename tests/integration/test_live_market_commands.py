@@ -57,12 +57,12 @@ def station(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Station]:  # fmt: skip
     at_home(monkeypatch, tmp_path)
-    told = {
+    words = {
         "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
         "GAMMACORE_MARKET__LOOK_SECONDS": str(STEP), "GAMMACORE_MARKET__LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
         "FIREBASE_PROJECT_ID": "demo-gex",
     }  # fmt: skip
-    for name, value in told.items():
+    for name, value in words.items():
         monkeypatch.setenv(name, value)
     world = a_world("SPX", 57, STEP, start=ELEVEN)
     station = Station(CommandLine(capsys), world, WatchedClock(world))
@@ -172,7 +172,7 @@ def test_a_whole_recording_can_be_traded(station: Station) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "words"),
     [
         (("gex", "--market", "tradier", "--every", "0"), "--every"),
         (("gex", "--market", "tradier", "--every", "60", "--as-of", "10:00"), "leave --as-of out"),
@@ -185,11 +185,11 @@ def test_a_whole_recording_can_be_traded(station: Station) -> None:
         (("record", "day.recording", "--market", "alpaca"), "ALPACA_PAPER_API_KEY or ALPACA_API_KEY"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_fix(station: Station, arguments: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_is_refused_with_the_fix(station: Station, arguments: tuple[str, ...], words: str) -> None:
     refusal = station.gammacore.refusal(*arguments)
 
     assert refusal.code == 2
-    assert told in refusal.err
+    assert words in refusal.err
     assert list(Path().iterdir()) == []
 
 

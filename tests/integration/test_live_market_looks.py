@@ -228,7 +228,7 @@ def test_a_broker_that_is_silent_for_a_while_leaves_a_hole_and_the_recording_goe
     reader: Reader, tmp_path: Path
 ) -> None:
     """CS-504: the loop sees nothing then, and so does the replay."""
-    path, told = tmp_path / "day.recording", list[str]()
+    path, printed = tmp_path / "day.recording", list[str]()
 
     def silence(until: dt.datetime) -> None:
         if until == SESSION.after_open(60):
@@ -237,11 +237,11 @@ def test_a_broker_that_is_silent_for_a_while_leaves_a_hole_and_the_recording_goe
             reader.world.faults.lift()
 
     reader.clock.while_waiting = silence
-    recorded = reader.record(path, told.append)
+    recorded = reader.record(path, printed.append)
 
     assert recorded.failed_looks > 0
     assert recorded.settled
-    assert sum("showed nothing" in words for words in told) == 1
+    assert sum("showed nothing" in words for words in printed) == 1
     hole = read_recording(path).snapshot(SESSION.after_open(65))
     assert (hole.spot, hole.chain) == (None, None)
     assert read_recording(path).snapshot(SESSION.after_open(90)).spot is not None
@@ -302,8 +302,8 @@ def test_stale_quotes_are_shown_with_a_word_of_caution(reader: Reader) -> None:
 def test_the_exposure_is_followed_while_the_session_is_on(reader: Reader) -> None:
     """DH-421: every 60 s; an outage costs one measurement; the close is not the end of it, the next open goes on."""
     reader.at("15:58")
-    told: list[str] = []
-    views = wiring.follow_exposure(reader.settings, None, PER_POINT, 60, outside=reader.outside, tell=told.append)
+    printed: list[str] = []
+    views = wiring.follow_exposure(reader.settings, None, PER_POINT, 60, outside=reader.outside, tell=printed.append)
 
     first = next(views)
     reader.world.faults.always(Asked.READ, WireFault(status=503))
@@ -312,9 +312,9 @@ def test_the_exposure_is_followed_while_the_session_is_on(reader: Reader) -> Non
 
     assert isinstance(first, wiring.ExposureView)
     assert isinstance(second, GammacoreError)
-    assert told == []
+    assert printed == []
     next(views)
-    assert told == ["no session is on; the next one opens 2026-03-04 09:30 New York"]
+    assert printed == ["no session is on; the next one opens 2026-03-04 09:30 New York"]
     assert reader.world.now() >= dt.datetime(2026, 3, 4, 9, 30, tzinfo=NEW_YORK)
 
 

@@ -110,17 +110,17 @@ def test_config_show_says_where_each_comes_from(gammacore: CommandLine, monkeypa
 def test_refusals_hold_none(gammacore: CommandLine, arguments: tuple[str, ...]) -> None:
     Path("secrets.toml").write_text(f'[tradier]\ntoken = "{IN_DOTENV["TRADIER_TOKEN"]}"\n')
 
-    told = ""
+    printed = ""
     try:
         answer = gammacore(*arguments)
     except GammacoreError as raised:  # --debug lets it through
-        told = "".join(traceback.format_exception(raised))
+        printed = "".join(traceback.format_exception(raised))
     else:
         assert answer.code != 0
-        told = answer.out + answer.err
+        printed = answer.out + answer.err
 
-    assert told
-    assert not leaks(told)
+    assert printed
+    assert not leaks(printed)
 
 
 @pytest.mark.parametrize("wrong", ["two words", "dröhn", "tab\there"])
@@ -151,10 +151,10 @@ def test_log_lines_of_any_library_are_redacted(
     except ValueError:
         logging.getLogger("some.library").exception("it failed")
 
-    told = capsys.readouterr().err
-    assert "GET /v1/accounts/***/orders, Bearer ***" in told
-    assert "ValueError: ***" in told
-    assert not leaks(told)
+    printed = capsys.readouterr().err
+    assert "GET /v1/accounts/***/orders, Bearer ***" in printed
+    assert "ValueError: ***" in printed
+    assert not leaks(printed)
 
 
 @pytest.fixture
@@ -202,6 +202,6 @@ def test_a_broker_that_quotes_them_back_does_not_get_them_into_ledger_or_log(
         storage.close()
 
     assert order is not None
-    told = "".join(written(tmp_path).values()) + caplog.text + repr(order) + repr(line)
-    assert ACCOUNT not in told
-    assert TOKEN not in told
+    printed = "".join(written(tmp_path).values()) + caplog.text + repr(order) + repr(line)
+    assert ACCOUNT not in printed
+    assert TOKEN not in printed

@@ -55,7 +55,7 @@ def run(configuration: Configuration, ledger: Path, on_cycle: Callable[[dt.datet
         day.close()
 
 
-def told(configuration: Configuration, ledger: Path) -> list[str]:
+def noise_log(configuration: Configuration, ledger: Path) -> list[str]:
     day = wire_day(configuration, ledger)
     try:
         return [encode(event) for event in day.storage.events()]
@@ -97,4 +97,4 @@ def test_a_day_killed_while_its_stops_wait_ends_like_the_undisturbed_one(seed: i
             run(configuration, ledger, kill)
         run(configuration, ledger)
 
-        assert told(configuration, ledger) == told(configuration, undisturbed)
+        assert noise_log(configuration, ledger) == noise_log(configuration, undisturbed)

@@ -154,7 +154,7 @@ class Oddities:
 
 
 @define
-class Told:
+class OddDay:
     """A day as it was, at the exchange and in the ledger."""
 
     world: World
@@ -176,8 +176,8 @@ class Told:
 
 
 @contextmanager
-def a_day(broker: str, *looks: Oddity, always: bool = False) -> Iterator[Told]:
-    """From the open until the first spread is booked, with oddities in what is told of orders that filled."""
+def a_day(broker: str, *looks: Oddity, always: bool = False) -> Iterator[OddDay]:
+    """From the open until the first spread is booked, with oddities in what is reported of orders that filled."""
     underlying = "SPX" if broker == "tradier" else "SPY"
     world = a_world(underlying, 57, start=SESSION.after_open(29))
     odd = Oddities(broker, list(looks), world.now, always)
@@ -191,7 +191,7 @@ def a_day(broker: str, *looks: Oddity, always: bool = False) -> Iterator[Told]:
         try:
             trade = evolve(day.trade, news=None)
             trade.run_until(lambda book: bool(book.results))
-            yield Told(world, trade, odd, list(day.storage.events()))
+            yield OddDay(world, trade, odd, list(day.storage.events()))
         finally:
             day.close()
 
@@ -200,9 +200,9 @@ def a_day(broker: str, *looks: Oddity, always: bool = False) -> Iterator[Told]:
 @pytest.mark.parametrize("spelling", [padded, small_letters])
 def test_another_spelling_of_a_contract_is_the_same_contract(broker: str, spelling: Oddity) -> None:
     """CS-013: all day long, and not one event of the ledger differs but the random ids of its orders."""
-    with a_day(broker, spelling, always=True) as told, a_day(broker) as plain:
-        told.ended_well()
-        assert Day.of(told.kept) == Day.of(plain.kept)
+    with a_day(broker, spelling, always=True) as oddly, a_day(broker) as plain:
+        oddly.ended_well()
+        assert Day.of(oddly.kept) == Day.of(plain.kept)
 
 
 @at_both
@@ -211,38 +211,38 @@ def test_another_spelling_of_a_contract_is_the_same_contract(broker: str, spelli
 def test_an_answer_that_does_not_fit_the_ticket_is_not_booked_and_the_next_one_is(
     broker: str, odd: Oddity, looks: int
 ) -> None:
-    with a_day(broker, *[odd] * looks) as told:
-        told.ended_well()
-        unreadable = [alarm for alarm in told.alarms() if alarm.code == "order_unreadable"]
+    with a_day(broker, *[odd] * looks) as oddly:
+        oddly.ended_well()
+        unreadable = [alarm for alarm in oddly.alarms() if alarm.code == "order_unreadable"]
         if odd is null_symbol:  # the row itself cannot be read: no answer, and an alarm where that goes on for a minute
             assert not unreadable
         else:
             assert len(unreadable) == 1
-            assert told.odd.first_at is not None
-            assert unreadable[0].at - told.odd.first_at <= dt.timedelta(seconds=10)
+            assert oddly.odd.first_at is not None
+            assert unreadable[0].at - oddly.odd.first_at <= dt.timedelta(seconds=10)
             assert "nothing of it is booked" in unreadable[0].detail
 
 
 @at_both
 def test_filled_without_a_price_then_partially_filled_with_one_is_one_fill_at_its_price(broker: str) -> None:
     """CS-411."""
-    with a_day(broker, unpriced, partly) as told, a_day(broker) as plain:
-        told.ended_well()
-        assert Book.of(told.kept).balance == Book.of(plain.kept).balance
+    with a_day(broker, unpriced, partly) as oddly, a_day(broker) as plain:
+        oddly.ended_well()
+        assert Book.of(oddly.kept).balance == Book.of(plain.kept).balance
 
 
 @at_both
 def test_a_quantity_that_shrinks_takes_nothing_back(broker: str) -> None:
     """R3: filled, then nothing of it for three looks, then filled again."""
-    with a_day(broker, unpriced, shrunk, shrunk, shrunk) as told, a_day(broker) as plain:
-        told.ended_well()
-        first = told.alarms()[0]  # at Alpaca the exit follows at once: its fill is late too, and reported as such
+    with a_day(broker, unpriced, shrunk, shrunk, shrunk) as oddly, a_day(broker) as plain:
+        oddly.ended_well()
+        first = oddly.alarms()[0]  # at Alpaca the exit follows at once: its fill is late too, and reported as such
         assert (first.code, "less_than_booked" in first.detail) == ("order_unreadable", True)
-        assert Book.of(told.kept).balance == Book.of(plain.kept).balance
+        assert Book.of(oddly.kept).balance == Book.of(plain.kept).balance
 
 
 @at_both
 def test_a_reason_that_is_no_text_is_kept_as_far_as_it_is(broker: str) -> None:
     """R6: JSON may escape half a character, which no ledger can be written with."""
-    with a_day(broker, half_a_character, always=True) as told:
-        told.ended_well()
+    with a_day(broker, half_a_character, always=True) as oddly:
+        oddly.ended_well()

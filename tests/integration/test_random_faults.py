@@ -30,13 +30,13 @@ from gammacore.adapters.fake.order import Behaviour, CancelOutcome, FaultPlan
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import OptionContract
 from gammacore.domain.ledger import AlarmRaised, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 
@@ -122,11 +122,11 @@ def a_behaviour(rng: Random, ticket: OrderTicket) -> Behaviour:
     if ticket.holding == STRADDLE and ticket.purpose is Purpose.EXIT:
         endless = {"never", "parts", "leg_contracts"}
         kinds = (*({},) * 10, *(kind for kind in kinds if not kind.keys() & endless))
-    told = dict(rng.choice(kinds))
+    fields = dict(rng.choice(kinds))
     if rng.random() < 0.4:
-        told["ignored_cancels"] = rng.randint(0, 4)
-        told["on_cancel"] = rng.choice(list(CancelOutcome))
-    return Behaviour(**told)  # type: ignore[arg-type]  # fields by name, drawn above
+        fields["ignored_cancels"] = rng.randint(0, 4)
+        fields["on_cancel"] = rng.choice(list(CancelOutcome))
+    return Behaviour(**fields)  # type: ignore[arg-type]  # fields by name, drawn above
 
 
 @frozen
@@ -217,7 +217,7 @@ def assert_covered(world: World) -> None:
         if position.naked_shorts():
             orders = world.book.orders_of(position.id)
             alarms = [e for e in world.events if isinstance(e, AlarmRaised) and e.holding == position.id]
-            assert alarms, f"{position.id} is naked and nobody was told: {position.naked_shorts()}"
+            assert alarms, f"{position.id} is naked and no alarm was raised: {position.naked_shorts()}"
             assert any(o.is_working or now in (o.intended_at, o.changed_at) for o in orders), f"{position.id} is naked"
 
 

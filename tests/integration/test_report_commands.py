@@ -32,17 +32,17 @@ def test_programs_get_one_document(command: str, key: str, ledger: str, capsys: 
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "words"),
     [
         ("status", "no open position"),
         ("journal", "skip vix_ceiling: VIX 21.3 >="),
         ("report", "profit factor"),
     ],
 )
-def test_people_get_tables(command: str, told: str, ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_get_tables(command: str, words: str, ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--ledger", ledger, "--quiet"]) == EXIT_DONE
 
-    assert told in capsys.readouterr().out
+    assert words in capsys.readouterr().out
 
 
 def test_the_journal_is_written_as_csv(ledger: str, tmp_path: Path) -> None:

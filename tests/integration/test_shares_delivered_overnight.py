@@ -20,7 +20,7 @@ from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed, Share
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
-from gammacore.domain.ledger import DayFinished, OrderFilled, OrderIntended
+from gammacore.domain.ledger import AlarmRaised, DayFinished, OrderFilled, OrderIntended
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, lineage_mark
 from gammacore.domain.words import StrategyTag
@@ -73,8 +73,8 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     world = a_spy_world(plan, quotes, settles, opens)
     world.day()
 
-    (told,) = world.all(SharesDelivered)
-    assert (told.shares, told.basis) == (shares, Decimal(settles))
+    (delivered,) = world.all(SharesDelivered)
+    assert (delivered.shares, delivered.basis) == (shares, Decimal(settles))
     assert dict(world.exchange.holdings()) == {"SPY": shares} == world.book.expected_holdings()
     assert [day.date for day in world.all(DayFinished)] == [DAY]
     assert "shares_delivered" in world.alarms()
@@ -101,6 +101,24 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     assert world.book.balance == world.exchange.account().balance
     assert world.book.realised_on(NEXT_DAY) == booked.gross - booked.fees
     assert Book.of(world.events).balance == world.book.balance
+
+
+@pytest.mark.parametrize("started", ["09:30", "10:15"])
+def test_shares_of_an_expiry_that_is_noted_only_the_day_after_go_at_once(started: str) -> None:
+    """CS-529: the process was gone from 15:58 on; the open after the delivery has come, and is not missed."""
+    world = a_spy_world(PUT_PLAN, PUTS, "687.40", "689.15")
+    world.day.run_until(lambda _book: world.clock.now() >= at("15:58"))
+    next_morning(world)
+    world.clock.set(begins := at(started, NEXT_DAY))
+    world.day()
+
+    (told,) = world.all(SharesDelivered)
+    (sale,) = [event for event in world.all(OrderIntended) if event.ticket.is_shares]
+    assert (told.at, sale.at, sale.ticket.quantity) == (begins, begins, 200)
+    (alarm,) = (event for event in world.all(AlarmRaised) if event.code == "shares_delivered")
+    assert alarm.detail.endswith("they go at the next look of an open session unless kept")
+    assert dict(world.exchange.holdings()) == {} == world.book.expected_holdings()
+    assert world.book.balance == world.exchange.account().balance
 
 
 def a_desk_of_no_ledger_sold(world: World) -> None:
@@ -137,7 +155,7 @@ def test_a_naked_short_of_a_lost_ledger_is_bought_back_by_the_next_one_and_both_
 
 
 def test_a_naked_short_that_is_not_sold_back_is_no_finished_day_and_its_shares_go_at_the_next_open() -> None:
-    """CS-529, CS-574: assigned overnight, told every five minutes before, sold on Tuesday."""
+    """CS-529, CS-574: assigned overnight, alerted every five minutes before, sold on Tuesday."""
     world = a_spy_world(PUT_PLAN, PUTS, "687.40", "689.15")
     world.strategy = Scripted()
     for minute in range(12, 390):

@@ -327,10 +327,10 @@ def test_the_command_line_refuses_repairs_and_goes_on_after_a_real_kill(tmp_path
     assert run(["ledger", "verify", "--ledger", str(path)]) == 1
     assert f"gammacore ledger repair --ledger {path}" in capfd.readouterr().err
     assert run(["ledger", "repair", "--ledger", str(path)]) == 0
-    told = capfd.readouterr().out
-    assert "0 events kept, 40 lost" in told
-    assert "no entries until `resume`" in told
-    assert "events 1 to 40 are missing: its write-ahead log was removed" in told
+    printed = capfd.readouterr().out
+    assert "0 events kept, 40 lost" in printed
+    assert "no entries until `resume`" in printed
+    assert "events 1 to 40 are missing: its write-ahead log was removed" in printed
     assert run(["ledger", "verify", "--ledger", str(path)]) == 0
     [request] = SqliteInbox(path).pending()
     assert (request.kind, request.reason) == (

@@ -27,28 +27,28 @@ PATIENCE_SECONDS = 20.0
 
 @define
 class Attentive:
-    """The broker's own news, which waits until it is connected, and until it has told of what was filled."""
+    """The broker's own news, which waits until it is connected, and until it has reported what was filled."""
 
     news: OrderNews
     world: World
     connected: bool = False
 
     def received(self) -> News:
-        told, deadline = self.news.received(), time.monotonic() + PATIENCE_SECONDS
-        while not self._is_told(told):
+        reported, deadline = self.news.received(), time.monotonic() + PATIENCE_SECONDS
+        while not self._is_reported(reported):
             assert time.monotonic() < deadline, "the stream said nothing"
             threading.Event().wait(0.01)
             more = self.news.received()
-            told = News(told.orders | more.orders, more.gap)
+            reported = News(reported.orders | more.orders, more.gap)
         self.connected = True
-        return told
+        return reported
 
-    def _is_told(self, told: News) -> bool:
+    def _is_reported(self, reported: News) -> bool:
         if not self.connected:
-            return not told.gap
+            return not reported.gap
         with self.world.lock:
             filled = {report.id for report in self.world.exchange.orders() if report.execution.any}
-        return filled <= told.orders
+        return filled <= reported.orders
 
     def close(self) -> None:
         self.news.close()

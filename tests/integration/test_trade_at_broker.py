@@ -72,12 +72,12 @@ def desk(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Desk]:  # fmt: skip
     at_home(monkeypatch, tmp_path)
-    told = {
+    words = {
         "TRADIER_TOKEN": LIVE_TOKEN, "TRADIER_SANDBOX_TOKEN": TOKEN, "TRADIER_SANDBOX_ACCOUNT": ACCOUNT,
         "GAMMACORE_MARKET__VIX": "16", "GAMMACORE_MARKET__LOOK_SECONDS": str(STEP),
         "GAMMACORE_MARKET__LIVE_QUOTE_AGE_SECONDS": str(2 * STEP),
     }  # fmt: skip
-    for name, value in told.items():
+    for name, value in words.items():
         monkeypatch.setenv(name, value)
     world = a_world("SPX", 57, STEP, start=SESSION.after_open(-90))
     clock = WallClock(world)
@@ -211,13 +211,13 @@ def test_plan_judges_the_brokers_market_and_sends_nothing(desk: Desk) -> None:
     assert (Decimal(preview["limit"]), preview["contracts"]) == (ticket.limit, ticket.quantity)
 
 
-@pytest.mark.parametrize(("time", "told"), [("08:00", "the session is 2026-03-03 09:30 to 16:00"), ("16:30", "16:00")])
-def test_plan_says_when_there_is_nothing_to_judge(desk: Desk, time: str, told: str) -> None:
+@pytest.mark.parametrize(("time", "words"), [("08:00", "the session is 2026-03-03 09:30 to 16:00"), ("16:30", "16:00")])
+def test_plan_says_when_there_is_nothing_to_judge(desk: Desk, time: str, words: str) -> None:
     desk.at(time)
 
     refusal = desk.gammacore.refusal("plan", "--broker", "tradier")
 
-    assert told in refusal.err
+    assert words in refusal.err
     assert desk.submitted == 0
 
 

@@ -46,8 +46,8 @@ class Stream:
         self.ends.callback(news.close)
         return news
 
-    def steer(self, **told: object) -> None:
-        httpx.post(f"{self.server.url}/_control/streams", json=told, trust_env=False).raise_for_status()
+    def steer(self, **reported: object) -> None:
+        httpx.post(f"{self.server.url}/_control/streams", json=reported, trust_env=False).raise_for_status()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_an_order_of_the_gap_is_covered_by_the_gap(stream: Stream) -> None:
     stream.steer(cut=True)
     stream.broker.submit(an_entry("gc-1"))
 
-    until(news, lambda told: told.gap or bool(told.orders))
+    until(news, lambda reported: reported.gap or bool(reported.orders))
     until(news, is_connected)
     stream.world.show()
     assert until(news, names_orders).orders == {"gc-1"}
@@ -77,7 +77,7 @@ def test_a_server_gone_and_back_is_received_again(stream: Stream) -> None:
     until(news, is_connected)
 
     with stream.server.unplugged():
-        until(news, lambda told: told.gap and "Tradier POST accounts/events/session" in news.trouble)
+        until(news, lambda reported: reported.gap and "Tradier POST accounts/events/session" in news.trouble)
 
     until(news, is_connected)
 
@@ -87,7 +87,7 @@ def test_silence_is_a_cut(stream: Stream) -> None:
     news = stream.listen(NewsSettings(silence_seconds=0.05, pause_seconds=0.01, longest_pause_seconds=0.05))
     until(news, is_connected)
 
-    until(news, lambda told: told.gap)
+    until(news, lambda reported: reported.gap)
 
     assert "neither event nor heartbeat" in news.trouble
     until(news, is_connected)
@@ -99,7 +99,7 @@ def test_a_garbled_message_is_a_gap_and_no_reason_to_hang_up(stream: Stream) -> 
 
     stream.steer(say='{"event": "ord')
 
-    until(news, lambda told: told.gap)
+    until(news, lambda reported: reported.gap)
     assert news.received() == News()
 
 
@@ -108,7 +108,7 @@ def test_without_the_stream_every_order_is_polled(stream: Stream) -> None:
     stream.world.settings["account_stream"] = "off"
     news = stream.listen()
 
-    until(news, lambda told: told.gap and "403" in news.trouble)
+    until(news, lambda reported: reported.gap and "403" in news.trouble)
 
     stream.world.settings["account_stream"] = "on"
     until(news, is_connected)
@@ -120,6 +120,6 @@ def test_an_error_of_the_stream_asks_for_a_new_session(stream: Stream) -> None:
 
     stream.steer(say='{"error": "Session not found"}')
 
-    until(news, lambda told: told.gap)
+    until(news, lambda reported: reported.gap)
     assert news.trouble == "Session not found"
     until(news, is_connected)

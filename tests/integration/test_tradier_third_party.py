@@ -77,11 +77,11 @@ def test_it_finds_nothing_where_there_is_nothing(there: Elsewhere) -> None:
 
 
 def test_it_trades_shares(there: Elsewhere) -> None:
-    told = there.client("EquityOrder").order("SPY", "buy", 10, "market")
+    answer = there.client("EquityOrder").order("SPY", "buy", 10, "market")
     there.world.advance(60)
     held = there.client("Account").get_positions().to_dict("records")
 
-    assert told["order"]["status"] == "ok"
+    assert answer["order"]["status"] == "ok"
     assert [(row["symbol"], row["quantity"]) for row in held] == [("SPY", 10.0)]
     assert there.orders()[0]["status"] == "filled"
 
@@ -114,16 +114,16 @@ def test_it_sells_a_spread_for_a_credit(there: Elsewhere) -> None:
 
 
 def test_it_sells_a_named_spread_at_market(there: Elsewhere) -> None:
-    told = there.client("OptionsOrder").bull_put_spread("SPX", there.put(-2), 1, there.put(-4), 1)
+    answer = there.client("OptionsOrder").bull_put_spread("SPX", there.put(-2), 1, there.put(-4), 1)
     there.world.advance(60)
 
-    assert told["order"]["status"] == "ok"
+    assert answer["order"]["status"] == "ok"
     assert there.orders()[0]["status"] == "filled"
 
 
 def test_the_reason_is_shown_why_an_order_is_refused(there: Elsewhere) -> None:
-    told = there.client("EquityOrder").order("SPY", "buy", 1_000_000, "market")
-    assert "buying power" in str(told["errors"]["error"])
+    answer = there.client("EquityOrder").order("SPY", "buy", 1_000_000, "market")
+    assert "buying power" in str(answer["errors"]["error"])
 
 
 def test_it_reads_quotes(there: Elsewhere) -> None:

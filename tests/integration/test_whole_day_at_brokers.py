@@ -93,12 +93,12 @@ def test_a_day_over_the_wire_is_the_day_of_the_fake_exchange(
     broker: str, underlying: str, strategy: str, seed: int
 ) -> None:
     expected = on_the_fake_exchange(broker, underlying, strategy, seed)
-    told = over_the_wire(broker, underlying, strategy, seed)
+    served = over_the_wire(broker, underlying, strategy, seed)
 
-    assert told.judged == expected.judged
-    assert told.fills == expected.fills
-    assert (told.gross, told.fees, told.balance) == (expected.gross, expected.fees, expected.balance)
-    assert told.alarms == expected.alarms
+    assert served.judged == expected.judged
+    assert served.fills == expected.fills
+    assert (served.gross, served.fees, served.balance) == (expected.gross, expected.fees, expected.balance)
+    assert served.alarms == expected.alarms
     assert expected.fills
     assert expected.fees > 0
 

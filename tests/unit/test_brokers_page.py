@@ -57,9 +57,9 @@ def tradier_answer(fault: WireFault) -> Callable[[], object]:
 def tradier_trouble(cause: httpx.HTTPError | Callable[[], object]) -> tradier.WireTrouble:
     if isinstance(cause, httpx.HTTPError):
         return tradier.transport_trouble(cause)
-    with pytest.raises(tradier.WireTrouble) as told:
+    with pytest.raises(tradier.WireTrouble) as raised:
         cause()
-    return told.value
+    return raised.value
 
 
 def alpaca_answer(fault: WireFault) -> requests.HTTPError:
@@ -107,7 +107,7 @@ ALPACA: Mapping[str, Exception] = {
 
 
 def cells(passes: bool, errors: list[BrokerError]) -> Cells:
-    """What a question, an order and a cancel are told; "again" where the question is asked again first."""
+    """What a question, an order and a cancel are answered; "again" where the question is asked again first."""
     question, *others = [f"`{type(error).__name__}`" for error in errors]
     return [f"asked again, then {question}" if passes else question, *others]
 
@@ -147,13 +147,13 @@ def test_every_case_of_both_contracts_is_in_the_tables_and_passes() -> None:
     """R13: the tables come from a run; here only that none is missing and none failed."""
     broker, market = CONTRACTS
     section = PAGE.partition(BEGIN)[2].partition(END)[0]
-    told = {}
+    raised = {}
     for contract in (broker, market):
         rows = table(" | ".join((contract.name, *contract.adapters.values())))
-        told[contract.name] = {case for case, *_ in rows}
+        raised[contract.name] = {case for case, *_ in rows}
         assert all(re.fullmatch(r"pass( ×\d+)?|–", cell) for _, *each in rows for cell in each)
 
-    assert told == {
+    assert raised == {
         broker.name: promised(BrokerContract),
         market.name: promised(LiveMarketContract, MarketDataContract),
     }
@@ -216,9 +216,9 @@ def test_every_dated_fact_is_on_the_page_with_its_source() -> None:
         *(fact.source for fact in DEFAULT_FEES),
         PATTERN.source,
     }
-    told = {source for *_, source in table("fact | value | source")}
+    raised = {source for *_, source in table("fact | value | source")}
 
-    assert {source for source in sources if "the fake exchange" not in source} <= told
+    assert {source for source in sources if "the fake exchange" not in source} <= raised
     for date in (REPLACED_FROM, REPLACED_BY_ALL):
         assert date.isoformat() in PAGE
 

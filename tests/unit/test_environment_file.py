@@ -13,7 +13,7 @@ from gammacore.configuration import Settings, configure, read_environment
 SAMPLE = ROOT / "examples" / "gammacore.env"
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 GOOGLES_OWN = {"GOOGLE_APPLICATION_CREDENTIALS", "FIRESTORE_EMULATOR_HOST"}
-SYSTEMS_OWN = {"XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME"}
+SYSTEMS_OWN = {"SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME"}
 """Set by the system or the service manager, never by a person; a clock of the operating system."""
 SPEAK_IN_CAPITALS = ("domain/hedge_filter/option_translation.py", "domain/words.py", "adapters/legacy/")
 """Reason codes and tags that only look like variables."""

@@ -56,11 +56,11 @@ def test_the_python_example_runs() -> None:
 def test_the_table_of_profiles_is_the_profiles() -> None:
     """DH-002: every row that a profile sets, and no other, with its value in each."""
     rows = table("setting | `standard` | `source` | `shares_v2` | why `standard` differs")
-    told = {name.strip("`"): tuple(value.strip("`") for value in values) for name, *values, _ in rows}
+    listed = {name.strip("`"): tuple(value.strip("`") for value in values) for name, *values, _ in rows}
     names = [field.name for field in attrs.fields(HedgingSettings) if field.name != "profile"]
     values = {name: [getattr(PROFILES[profile], name) for profile in Profile] for name in names}
 
-    assert told == {
+    assert listed == {
         name: tuple(show(value) for value in each)
         for name, each in values.items()
         if any(value != each[0] for value in each)

@@ -25,9 +25,9 @@ def test_the_example_of_an_own_strategy_trades_its_day() -> None:
 def test_every_room_of_the_map_is_there_and_every_room_is_on_the_map() -> None:
     """A new folder of the domain gets its line."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    told = readme[readme.index("| room | what |") : readme.index("Rules carry numbers")]
+    table = readme[readme.index("| room | what |") : readme.index("Rules carry numbers")]
     domain = ROOT / "src" / "gammacore" / "domain"
     rooms = {room.name for room in domain.iterdir() if (room / "__init__.py").exists()}
 
-    assert rooms == {name for name in re.findall(r"`(\w+)/`", told) if (domain / name).exists()}
-    assert all((ROOT / folder).exists() for folder in re.findall(r"^\| `([\w/]+/)` \|", told, re.MULTILINE))
+    assert rooms == {name for name in re.findall(r"`(\w+)/`", table) if (domain / name).exists()}
+    assert all((ROOT / folder).exists() for folder in re.findall(r"^\| `([\w/]+/)` \|", table, re.MULTILINE))

@@ -18,16 +18,18 @@ from gammacore.domain.holding_events import CloseDecided, WatchChanged
 from gammacore.domain.holdings.holding import AnyHolding, HoldingState, SoldSpread, is_spread
 from gammacore.domain.holdings.plans import Opening, SpreadPlan, terms_of
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import AlarmRaised, EntryJudged, Event, Halted
+from gammacore.domain.ledger import AlarmRaised, DayHalted, DeskSwitched, EntryJudged, Event, Halted
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused
+from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import CreditSpread, Vertical
 from gammacore.domain.strategy import (
     Cancel,
     Close,
     Decision,
     Halt,
+    HaltDay,
     Note,
     NoTrade,
     Open,
@@ -35,6 +37,7 @@ from gammacore.domain.strategy import (
     Repair,
     Reprice,
     SaveState,
+    SwitchDesk,
     Trade,
     Warn,
     subject_of,
@@ -96,6 +99,11 @@ class CarryOut:
                 self._ledger.record(*self._alarm(step.code, step.detail, step.holding, about=step.detail))
             case Halt():
                 self._ledger.record(Halted(self._clock.now(), step.reason))
+            case HaltDay():
+                self._halt_day(step)
+            case SwitchDesk():
+                at = self._clock.now()
+                self._ledger.record(DeskSwitched(at, step.before, step.after, step.step, step.volatility, step.source))
             case _:
                 assert_never(step)
 
@@ -244,7 +252,7 @@ class CarryOut:
         )
         opens = None
         if known is None or not known.is_live:
-            opens = Opening(step.strategy, step.underlying)
+            opens = Opening(step.strategy, step.underlying, terms=step.terms)
         state = self._desk.send(ticket, opens, first=() if step.record is None else (step.record,))
         if state is OrderState.REJECTED and step.purpose is not Purpose.ENTRY:
             detail = f"{step.reason} of {step.holding} was refused: {book.orders[ticket.id].reason}; tried again"
@@ -259,6 +267,16 @@ class CarryOut:
         known = self._ledger.book.judgement(record.scheduled_at)
         if known is None or known.reason != state.value:
             self._ledger.record(evolve(record, reason=state.value, explanation=explanation))
+
+    def _halt_day(self, step: HaltDay) -> None:
+        """Once a day for each reason, with an alarm: a person must know why nothing is opened. Rule: SC-609."""
+        now = self._clock.now()
+        date, book = new_york_date(now), self._ledger.book
+        known = book.halted_on(date)
+        if known is None or not known.covers(step.reason):
+            self._ledger.record(
+                DayHalted(now, date, step.reason, step.detail), AlarmRaised(now, step.reason, step.detail)
+            )
 
     def _cancel(self, step: Cancel) -> None:
         if (order := self._ledger.book.order(step.order)) is not None and order.is_working:

@@ -96,9 +96,9 @@ class DayLedger:
         except WriteConflict:
             raise
         except StorageError as fault:
+            self.fault = fault
             if self._second is None:
                 raise
-            self.fault = fault
             self._keep(self._second, written, events)
         else:
             if self._waiting and self._second is not None:

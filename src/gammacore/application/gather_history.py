@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar
@@ -19,7 +19,7 @@ from gammacore.domain.market_history import (
     converted,
     opening_price,
 )
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
 
@@ -45,15 +45,15 @@ class GatherHistory:
         That is `price` over the share's newest close, a minute old where it has 1-minute bars. Rule: CS-356.
         """
         begin = (self.previous or self.session).open
-        five = self._bars(self.underlying.symbol, FIVE_MINUTES, begin, now)
-        one = self._bars(self.underlying.symbol, ONE_MINUTE, self.session.open, now)
+        five = self.bars(self.underlying.symbol, FIVE_MINUTES, begin, now)
+        one = self.bars(self.underlying.symbol, ONE_MINUTE, self.session.open, now)
         share_five = () if five else self._of_share(FIVE_MINUTES, begin, now)
         share_one = () if one else self._of_share(ONE_MINUTE, self.session.open, now)
         if price is not None and (share_five or share_one):
             newest = max((*share_five[-1:], *share_one[-1:]), key=lambda bar: bar.end)
             ratio = price / newest.close
             five, one = five or converted(share_five, ratio), one or converted(share_one, ratio)
-        vix = self._bars("VIX", FIVE_MINUTES, begin, now)
+        vix = self.bars("VIX", FIVE_MINUTES, begin, now)
         return MarketHistory.of(
             now, self.session, self.previous, five_minute=five, one_minute=one, vix_five_minute=vix,
             daily=self._daily(now),
@@ -61,23 +61,80 @@ class GatherHistory:
 
     def _of_share(self, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
         share = self.underlying.hedge_share
-        return () if share == self.underlying.symbol else self._bars(share, seconds, start, end)
+        return () if share == self.underlying.symbol else self.bars(share, seconds, start, end)
 
     def _daily(self, now: dt.datetime) -> DailyHistory | None:
         """Daily closes of the hedge share where its bars exist, else of the underlying. Rule: CS-358."""
         session = self.session
         for symbol in dict.fromkeys((self.underlying.hedge_share, self.underlying.symbol)):
-            days = self._bars(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
-            first = self._bars(symbol, ONE_MINUTE, session.open, min(now, session.after_open(FIRST_MINUTES)))
+            days = self.bars(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
+            first = self.bars(symbol, ONE_MINUTE, session.open, min(now, session.after_open(FIRST_MINUTES)))
             known = DailyHistory.of(symbol, days, session, self.previous, opening_price(first, session))
             if known is not None:
                 return known
         return None
 
-    def _bars(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+    def bars(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        """Bars of a symbol; none where the market does not have them or cannot be read."""
         if not symbol or end <= start:
             return ()
         try:
             return self.market.bars(symbol, seconds, start, end)
         except MarketDataError:
             return ()
+
+
+EARLIER_SESSIONS = 5
+"""Sessions before whose first half hours an opening volume is compared with. Rule: SC-309."""
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+
+
+class GatherMinutes:
+    """The minutes of today, of the night, of earlier openings, and daily bars: asked for once a minute, or once a day.
+
+    Rules: SC-009, SC-105, SC-304, SC-309.
+    """
+
+    def __init__(self, gather: GatherHistory) -> None:
+        self._gather = gather
+        self._minute: dt.datetime | None = None
+        self._known: MarketHistory | None = None
+        self._days: tuple[Bar, ...] | None = None
+        self._night: tuple[Bar, ...] = ()
+        self._openings: tuple[Bar, ...] = ()
+
+    def __call__(self, now: dt.datetime) -> MarketHistory:
+        """The history at `now`: every bar of it has ended."""
+        minute = now.replace(second=0, microsecond=0)
+        if self._known is None or self._minute != minute:
+            self._minute, self._known = minute, self._asked(now)
+        return evolve(self._known, at=now)
+
+    def _asked(self, now: dt.datetime) -> MarketHistory:
+        ask, session, previous = self._gather.bars, self._gather.session, self._gather.previous
+        symbol = self._gather.underlying.symbol
+        if self._days is None:
+            self._days = tuple(
+                bar for bar in ask(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
+                if new_york_date(bar.start) < session.date
+            )  # fmt: skip
+            self._openings = tuple(self._openings_of(self._days[-EARLIER_SESSIONS:]))
+            if previous is not None:
+                self._night = tuple(ask(symbol, ONE_MINUTE, previous.close, session.open))
+        return evolve(
+            MarketHistory.of(
+                now,
+                session,
+                previous,
+                one_minute=ask(symbol, ONE_MINUTE, session.open, now),
+                daily=DailyHistory.of(symbol, self._days, session, previous),
+            ),
+            days=self._days,
+            night=self._night,
+            openings=self._openings,
+        )
+
+    def _openings_of(self, days: Sequence[Bar]) -> Iterator[Bar]:
+        for day in days:
+            start = TradingSession.of(new_york_date(day.start)).open
+            yield from self._gather.bars(self._gather.underlying.symbol, ONE_MINUTE, start, start + HALF_AN_HOUR)

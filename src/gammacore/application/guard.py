@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from itertools import chain
 
 from attrs import evolve, frozen
 
 from gammacore.application.day_ledger import DayLedger
+from gammacore.application.watch_equity import AccountWorth
 from gammacore.domain.book.book import Book
-from gammacore.domain.holdings.plans import SpreadPlan
+from gammacore.domain.holdings.plans import EntryTerms, Opening, SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderTicket, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
+from gammacore.domain.risk.day_profit import Marks
+from gammacore.domain.risk.entry_limits import EntryAccount, SizedEntry, scalping_limits
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
 from gammacore.domain.risk.limits import AddedRisk, RiskLimits, judge_halted
 from gammacore.domain.risk.pause import judge_breaker
-from gammacore.domain.verdicts import Verdict
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -44,13 +50,15 @@ class Guard:
 
     `broker_rules` is what the broker forbids on top of our own limits; None where no broker does. `is_reconciled` says
     whether the holdings of the account were compared and settled in this session: until then nothing is opened.
+    `worth` and `session` are what the gates of SC-602 need; with `is_scalping` they have their own defaults (SC-601).
     """
 
     def __init__(
         self, ledger: DayLedger, broker: Broker, clock: Clock, limits: RiskLimits,
         underlyings: Mapping[str, Underlying], *,
         broker_rules: BrokerEntryRules | None = None, is_reconciled: Callable[[], bool] = lambda: True,
-        checks: Checks | None = None,
+        checks: Checks | None = None, worth: AccountWorth | None = None, session: TradingSession | None = None,
+        is_scalping: bool = False,
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._broker = broker
@@ -60,13 +68,26 @@ class Guard:
         self._broker_rules = broker_rules
         self._is_reconciled = is_reconciled
         self._checks = checks or Checks()
+        self._worth = worth or AccountWorth(ledger, broker, is_study=True)
+        self._session = session
+        self._is_scalping = is_scalping
         self._market: MarketSnapshot | None = None
+        self._marks: Marks | None = None
 
-    def saw(self, market: MarketSnapshot) -> None:
-        """The market that this cycle's decisions look at: what an order without a limit may cost is read off it."""
-        self._market = market
+    def saw(self, market: MarketSnapshot, marks: Marks | None = None) -> None:
+        """The market that this cycle's decisions look at: what an order without a limit may cost is read off it.
 
-    def __call__(self, ticket: OrderTicket, plan: SpreadPlan | None = None) -> Allowed | Refused:
+        `marks` are the newest quotes of what is held, where what is open counts (SC-603).
+        """
+        self._market, self._marks = market, marks
+
+    def worth(self) -> Decimal | None:
+        """What the account is worth now, dollars; None where the broker does not say. Rule: SC-607."""
+        return self._worth(self._marks, self._clock.now())
+
+    def __call__(
+        self, ticket: OrderTicket, plan: SpreadPlan | None = None, opens: Opening | None = None
+    ) -> Allowed | Refused:
         """Whether an order may be intended, and for how much of what it asks."""
         judged = classify(ticket, self._ledger.book, self._underlyings)
         if isinstance(judged, Refused):
@@ -77,7 +98,7 @@ class Guard:
         if judged.risk is Risk.REDUCES:
             return judged
         hedges = judged.risk is Risk.HEDGES
-        verdict = judge_halted(self._ledger.book) if hedges else self.judge_opening(ticket, plan)
+        verdict = self._judge_hedge() if hedges else self.judge_opening(ticket, plan, opens)
         if verdict.passed and not hedges:
             verdict = self._checks.judge_opening()
         return judged if verdict.passed else Refused(judged.risk, verdict)
@@ -92,25 +113,36 @@ class Guard:
             left, asked = judged.ticket.quantity, order.ticket.quantity
             less = Verdict.skip("less_is_left", f"{left} of {asked} are left to close")
             return Refused(judged.risk, less) if left < asked else None
-        verdict = judge_halted(book)
+        verdict = self._judge_hedge() if judged.risk is Risk.HEDGES else judge_halted(book)
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = judge_breaker(book.breaker_tripped_at)
+        if verdict.passed and judged.risk is Risk.ADDS and self._is_scalping:
+            owner = book.holdings[order.ticket.holding].owner
+            verdict = _first_no(self._account(self._clock.now()).account_gates(owner))
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = self._checks.judge_opening()
         return None if verdict.passed else Refused(judged.risk, verdict)
 
-    def judge_opening(self, ticket: OrderTicket, plan: SpreadPlan | None) -> Verdict:
+    def _judge_hedge(self) -> Verdict:
+        """Hedges of a scalping desk go on while it is halted, until its straddle is gone. Rules: DH-1001, SC-610."""
+        return Verdict.ok() if self._is_scalping else judge_halted(self._ledger.book)
+
+    def judge_opening(self, ticket: OrderTicket, plan: SpreadPlan | None, opens: Opening | None = None) -> Verdict:
         """The first limit that forbids an opening now, ours before the broker's, else ok."""
         if not self._is_reconciled():
             return Verdict.unknown("not_reconciled", "holdings were not compared with the broker in this session")
         if plan is not None:
             return self.judge_plan(plan, self._buying_power())
         now = self._clock.now()
+        if opens is not None and opens.terms is not None:
+            return self._judge_scalp(ticket, opens.owner, opens.terms, now)
         risk = risk_of(ticket, self._market)
         if not risk:  # unknown, or nothing at all: no order that opens something can lose nothing
             return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can lose")
         opening = AddedRisk(ticket.holding, 1, risk, self._risk_at_work())
         verdict = self._limits.guard(opening, self._ledger.book, now, self._buying_power())
+        if verdict.passed:
+            verdict = self._judge_what_is_set(SizedEntry("", ticket.holding, ticket.symbols, risk, EntryTerms(risk)))
         if self._broker_rules is None or not verdict.passed:
             return verdict
         return self._broker_rules.judge_hedged(self._ledger.book, now)
@@ -120,9 +152,40 @@ class Guard:
         known, now = book or self._ledger.book, self._clock.now()
         opening = evolve(AddedRisk.of(plan), beside=self._risk_at_work())
         verdict = self._limits.guard(opening, known, now, buying_power)
+        if verdict.passed:
+            risk = opening.risk * opening.units
+            entry = SizedEntry("", plan.holding, plan.spread.symbols, risk, EntryTerms(risk))
+            verdict = self._judge_what_is_set(entry)
         if self._broker_rules is None or not verdict.passed:
             return verdict
         return self._broker_rules.judge_spread(known, now)
+
+    def _judge_scalp(self, ticket: OrderTicket, owner: str, terms: EntryTerms, now: dt.datetime) -> Verdict:
+        """The gates of SC-602 once more, before the order exists."""
+        breaker = judge_breaker(self._ledger.book.breaker_tripped_at)
+        if not breaker.passed:
+            return breaker
+        notional = risk_of(ticket, self._market)
+        if not notional:
+            return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can cost")
+        account = self._account(now)
+        entry = SizedEntry(owner, ticket.holding, ticket.symbols, notional, terms)
+        verdict = _first_no(chain(account.account_gates(owner), account.sized_gates(entry)))
+        if self._broker_rules is None or not verdict.passed:
+            return verdict
+        return self._broker_rules.judge_day_trades(self._ledger.book, now, terms.day_trades)
+
+    def _judge_what_is_set(self, entry: SizedEntry) -> Verdict:
+        """The gates of the scalping desks, where a setting turned them on for every desk: they ask the broker more."""
+        if not self._limits.sets_scalping_gates:
+            return Verdict.ok()
+        return _first_no(self._account(self._clock.now()).gates_that_are_set(entry))
+
+    def _account(self, now: dt.datetime) -> EntryAccount:
+        limits = scalping_limits(self._limits) if self._is_scalping else self._limits
+        return EntryAccount(
+            limits, self._ledger.book, self._session, now, self._marks, self.worth(), self._buying_power()
+        )
 
     def _risk_at_work(self) -> Decimal:
         """Dollars that openings without a plan will have at risk if all that is left of them fills."""
@@ -139,3 +202,7 @@ class Guard:
             return self._broker.account().option_buying_power
         except BrokerError:
             return None  # unknown is no (CS-343)
+
+
+def _first_no(gates: Iterable[FilterVerdict]) -> Verdict:
+    return next((gate.verdict for gate in gates if not gate.verdict.passed), Verdict.ok("within limits"))

@@ -117,7 +117,7 @@ class OrderDesk:
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
-        judged = self._guard(ticket, plan)
+        judged = self._guard(ticket, plan, opens)
         if isinstance(judged, Refused):
             self.refuse.of(ticket, judged, first)
             return judged
@@ -303,6 +303,8 @@ class OrderDesk:
     def _is_due(self, order: Order, now: dt.datetime) -> bool:
         if order.state in _NOT_FOUND_YET or (order.id in self._stirred and self._may_look_again(order.id, now)):
             return True
+        if order.ticket.life is not None and self._life.should_cancel(order, now):
+            return True  # a life of its own may be shorter than the time between two looks
         last = self._polled.get(order.id)
         if order.state is OrderState.CANCEL_REQUESTED:
             since = order.changed_at if last is None else max(last, order.changed_at)

@@ -20,7 +20,7 @@ from gammacore.ports.market_data import MarketData, Recorder, SettlementPrint
 SETTLEMENT_LOOK = dt.timedelta(minutes=1)
 """How often the official close is asked for once the session is over."""
 
-Told = Callable[[str], None]
+OnLine = Callable[[str], None]
 
 
 @frozen(eq=False)
@@ -37,7 +37,7 @@ class RecordMarket:
     previous: TradingSession | None
     clock: Clock
     recorder: Recorder
-    tell: Told = lambda _words: None
+    tell: OnLine = lambda _words: None
 
     def looks(self) -> int:
         """Look until the close has been seen; how many looks failed."""

@@ -15,6 +15,7 @@ from gammacore.domain.holdings.holding import AnyHolding, HoldingState
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, REGISTRY, OptionContract, Right, Underlying
 from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.legs import underlying_at_exit
+from gammacore.domain.sessions import new_york_date
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, SettlementPrint
@@ -147,7 +148,9 @@ def deliveries(holding: AnyHolding, price: Decimal, at: dt.datetime) -> Iterator
     if shares:
         moved_at = f"{shares:+d} {holding.underlying} shares at {strike} by assignment"
         yield SharesDelivered(at, holding.id, holding.underlying, shares, strike, price)
-        yield AlarmRaised(at, "shares_delivered", f"{moved_at}; they go at the next open unless kept", holding.id)
+        is_late = new_york_date(at) > holding.sides[0].short.expiry
+        when = "at the next look of an open session" if is_late else "at the next open"
+        yield AlarmRaised(at, "shares_delivered", f"{moved_at}; they go {when} unless kept", holding.id)
 
 
 def _delivered(contract: OptionContract, held: int, price: Decimal) -> int:

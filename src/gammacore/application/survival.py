@@ -35,6 +35,8 @@ class Survival:
         self.survives = survives
         self.first_fault: Exception | None = None
         """The first fault since `begin_cycle`: a single look ends with it once its other steps are done."""
+        self.is_ending = False
+        """A run that is being ended opens nothing. Rule: SC-1009."""
         self._ledger = ledger
         self._clock = clock
         self._alarm = RepeatedAlarms(clock)
@@ -53,6 +55,7 @@ class Survival:
 
         Raises:
             WriteConflict: another writer holds the ledger: this loop must end.
+            StorageError: the ledger did not take an event, and there is no second journal: what happened is in no book.
         """
         if not self.survives:
             return question()
@@ -61,6 +64,8 @@ class Survival:
         except WriteConflict:
             raise
         except Exception as fault:
+            if fault is self._ledger.fault:
+                raise
             self.note(what, fault)
             return otherwise()
         self._failures.pop(what, None)
@@ -89,7 +94,9 @@ class Survival:
             ledger.record(*self._alarm(NOT_WRITTEN, detail, "", about=str(ledger.fault)))
 
     def judge_opening(self) -> Verdict:
-        """Whether something may be opened: no fault lately, and the ledger can be written."""
+        """Whether something may be opened: the run goes on, no fault lately, and the ledger can be written."""
+        if self.is_ending:
+            return Verdict.skip("shutting_down", "the run is being ended")
         if self._ledger.is_behind:
             return Verdict.skip(NOT_WRITTEN, str(self._ledger.fault))
         if self._last is not None and self._clock.now() - self._last < BARRED_FOR:

@@ -7,10 +7,10 @@ inside a cycle; between cycles the clock does. Rules: CS-501, CS-535, CS-701, R2
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import TypeVar
 
 from attrs import evolve, frozen
 
@@ -19,23 +19,25 @@ from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.day_terms import DayTerms, refuse_another_ledger
-from gammacore.application.gather_history import GatherHistory
+from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Guard
 from gammacore.application.keep_time import KeepTime
+from gammacore.application.looks import Looks
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import Survival
+from gammacore.application.trading_core import DayCore
 from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_feed import WatchFeed
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.desks.unbid import by_quotes
-from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import (
@@ -47,11 +49,8 @@ from gammacore.domain.ledger import (
     LedgerOpened,
     Mode,
 )
-from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.regime.regime import CALM, UNREAD, Regime
-from gammacore.domain.sessions import BrokerClock, TradingSession
-from gammacore.domain.strategy import FOR_AN_ENTRY, NOTHING_MORE, Decision, Decisions, Needs, Situation, Strategy
-from gammacore.errors import BrokerError, MarketDataError
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
 from gammacore.ports.broker import Broker, News, OrderNews
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import GexSource, MarketData
@@ -64,6 +63,7 @@ CLOSED_AFTER_FAILURES = 3
 """A strategy that fails so often in a row no longer watches what it holds: everything is closed (ours)."""
 LOOK_ALL_THE_SAME = dt.timedelta(seconds=5)
 """The next look where the market does not say when its next quotes come (ours)."""
+Answer = TypeVar("Answer")
 LISTEN = dt.timedelta(seconds=1)
 """How often a loop with working orders asks whether the broker's stream has spoken."""
 
@@ -96,6 +96,7 @@ class TradeDay:
     requests: ObeyRequests
     recall: RecallMarket
     gather: GatherHistory
+    minutes: GatherMinutes
     pause: PauseSource | None = None
     advise: AskAdvisor | None = None
     advise_entries: AskEntryAdvisor | None = None
@@ -105,6 +106,7 @@ class TradeDay:
     equity: WatchEquity | None = None
     tables: tuple[Horizon, ...] = ()
     time: KeepTime | None = None
+    feed: WatchFeed | None = None
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""
@@ -117,24 +119,29 @@ class TradeDay:
             refuse_another_ledger(book, self.terms, self.session.date, self.underlying.symbol, self.strategy.name)
             return book
         self.begin()
+        core = DayCore(self)
         while True:
-            self.cycle()
+            core.on_timer(self.clock.now())
             if on_cycle is not None:
                 self.survival.run("showing the cycle", partial(on_cycle, self.clock.now()))
-            if self.is_finished() or done(book) or self._gives_up():
+            if self.is_finished() or done(book) or self.gives_up():
                 return book
-            self._wait_until(self.next_look(self.clock.now()))
+            self._wait_for(core)
 
-    def _wait_until(self, instant: dt.datetime) -> None:
-        """Until then, or until the broker's stream reports an order that works."""
-        if self.news is None:
-            self._rest_until(instant)
-            return
-        while (now := self.clock.now()) < instant:
-            self._rest_until(min(instant, now + LISTEN) if self.ledger.book.working_orders else instant)
-            self.desk.on_news(self.survival.ask("the broker's stream", self.news.received, News))
-            if self.desk.wakes():
-                return
+    def _wait_for(self, core: DayCore) -> None:
+        """Until the core is due: what is recorded of a stream, or comes from the broker's, is given to it meanwhile."""
+        while (now := self.clock.now()) < (due := core.due_at):
+            shown = None if self.feed is None else self.feed.feed.upcoming(now)
+            if shown is not None and shown.arrived_at <= due:
+                self._rest_until(shown.arrived_at)
+                core.take(shown)
+                if shown.arrived_at < due:
+                    core.on_quote(shown)
+            elif self.news is None:
+                self._rest_until(due)
+            else:
+                self._rest_until(min(due, now + LISTEN) if self.ledger.book.working_orders else due)
+                core.on_fill(self.survival.ask("the broker's stream", self.news.received, News))
 
     def _rest_until(self, instant: dt.datetime) -> None:
         """Wait; where the machine slept beyond it, every working order is looked up at once."""
@@ -156,7 +163,7 @@ class TradeDay:
 
         Decision 0022.
         """
-        if self.terms.mode is Mode.STUDY and not (self.is_finished() or self._gives_up()):
+        if self.terms.mode is Mode.STUDY and not (self.is_finished() or self.gives_up()):
             self.clock.wait_until(self.next_look(self.clock.now()))
 
     def is_finished(self) -> bool:
@@ -196,26 +203,47 @@ class TradeDay:
         warnings = (table.warning(self.session.date) for table in self.tables)
         return tuple(AlarmRaised(now, DATES_NOT_KNOWN, warning) for warning in warnings if warning is not None)
 
-    def cycle(self) -> None:
+    def cycle(self, look: Callable[[], Situation] | None = None) -> None:
         """One look at the world and one decision; watchers are notified that it is over, or failed. CS-501."""
-        with nullcontext() if self.time is None else self.time.cycle():
-            self._watched_cycle()
+        with self.timed():
+            self._watched(partial(self._live_through, look or self.look))
+            if self.watch is not None:
+                self.watch.tick(self.clock.now())
 
-    def _watched_cycle(self) -> None:
-        if self.watch is None:
-            self._live_through()
-            return
-        try:
-            self._live_through()
-        except Exception as fault:
-            self.watch.crashed(f"{type(fault).__name__}: {fault}", self.clock.now())
-            raise
-        self.watch.tick(self.clock.now())
-
-    def _live_through(self) -> None:
-        """Every step by itself: what fails in one is no reason to leave out the others. Decision 0033."""
-        run = self.survival.run
+    def decide_between(self, look: Callable[[], Situation], keeps: Callable[[Decision], bool]) -> Decisions:
+        """Look, decide and carry out what `keeps` lets pass, between two cycles. Returns what was carried out."""
         self.survival.begin_cycle()
+        return self._watched(partial(self._decided_between, look, keeps))
+
+    def _decided_between(self, look: Callable[[], Situation], keeps: Callable[[Decision], bool]) -> Decisions:
+        decided = Decisions(tuple(step for step in self._decide(look).steps if keeps(step)))
+        if decided.steps:
+            with self.timed():
+                self._carry_out_all(decided)
+        return decided
+
+    def timed(self) -> AbstractContextManager[None]:
+        """What may ask the broker, measured: an alarm is raised while it lasts too long. Rule: R7."""
+        return nullcontext() if self.time is None else self.time.cycle()
+
+    def _watched(self, step: Callable[[], Answer]) -> Answer:
+        try:
+            return step()
+        except Exception as fault:
+            if self.watch is not None:
+                self.watch.crashed(f"{type(fault).__name__}: {fault}", self.clock.now())
+            raise
+
+    def _live_through(self, look: Callable[[], Situation]) -> None:
+        """Every step by itself: what fails in one is no reason to leave out the others. Decision 0033."""
+        self.survival.begin_cycle()
+        self.keep_house()
+        self.decide(look)
+        self.survival.run("the end of the day", self._finish)
+
+    def keep_house(self) -> None:
+        """Everything of a cycle that is no decision of the strategy: requests, orders, settlement, the account."""
+        run = self.survival.run
         self.survival.look_at_the_ledger()
         run("requests", self.requests)
         run("other ledgers", self.lineages)
@@ -225,10 +253,14 @@ class TradeDay:
         run("reconciliation", lambda: self.reconcile(self._last_expired()))
         for cover in self._covers():
             run("an order", partial(self.carry_out, cover))
-        decided: Decisions = self._decide()
+
+    def decide(self, look: Callable[[], Situation]) -> None:
+        """Look, ask the strategy, carry out what it decides."""
+        self._carry_out_all(self._decide(look))
+
+    def _carry_out_all(self, decided: Decisions) -> None:
         for step in decided.steps:
-            run("an order", partial(self.carry_out, step))
-        run("the end of the day", self._finish)
+            self.survival.run("an order", partial(self.carry_out, step))
 
     def _covers(self) -> tuple[Decision, ...]:
         found = partial(tuple[Decision, ...], self.reconcile.covers())
@@ -239,10 +271,10 @@ class TradeDay:
         today = self.session.date
         return today if self.clock.now() >= self.session.close else today - dt.timedelta(days=1)
 
-    def _decide(self) -> Decisions:
+    def _decide(self, look: Callable[[], Situation]) -> Decisions:
         """What the strategy decides; where it fails, its duties, and after three times in a row it is flattened."""
         survival = self.survival
-        situation = survival.ask("the look at the market", self.look, lambda: None)
+        situation = survival.ask("the look at the market", look, lambda: None)
         if situation is None:
             return Decisions(())
         seen = situation
@@ -271,88 +303,7 @@ class TradeDay:
 
     def look(self, *, for_entry: bool = False) -> Situation:
         """The situation as it is now; `for_entry` with all that an entry asks for, though none be due."""
-        now, book = self.clock.now(), self.ledger.book
-        ask, equity = self.survival.ask, self.equity
-        market = self._snapshot(now)
-        self.guard.saw(market)
-        situation = Situation(
-            now=now,
-            session=self.session,
-            underlying=self.underlying,
-            market=market,
-            book=book,
-            buying_power=None,
-            memory=self.recall(market),
-            is_live=self.terms.mode is Mode.LIVE,
-            regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
-            equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
-        )
-        if for_entry:
-            return self._with_what_it_needs(situation, FOR_AN_ENTRY)
-        needs = ask(
-            "what the strategy needs", lambda: self.strategy.needs(now, self.session, book), lambda: NOTHING_MORE
-        )
-        return ask("the rest of a look", lambda: self._with_what_it_needs(situation, needs), lambda: situation)
-
-    def _with_what_it_needs(self, situation: Situation, needs: Needs) -> Situation:
-        """The situation with what its strategy asked for; the second look comes after every other query. CS-359."""
-        if needs.exposure:
-            situation = evolve(situation, exposure=self._exposure(situation.market))
-        if needs.history:
-            situation = evolve(situation, history=self.gather(situation.now, situation.price))
-        if needs.account:
-            situation = evolve(
-                situation,
-                buying_power=self._buying_power(),
-                broker_clock=self._broker_clock(),
-                pause=None if self.pause is None else self.pause.read(),
-            )
-        return self._with_second_look(situation) if needs.second_look else situation
-
-    def _with_second_look(self, situation: Situation) -> Situation:
-        latest = self._snapshot(self.clock.now())
-        self.guard.saw(latest)
-        moved = latest.spot != situation.market.spot
-        again = self._exposure(latest) if moved else situation.exposure
-        return evolve(situation, latest=latest, latest_exposure=again)
-
-    def _regime(self, now: dt.datetime) -> Regime:
-        """Dealer gamma and the macro event; what changed in them is journaled. Rules: DH-401, DH-406."""
-        if self.regimes is None:
-            return CALM
-        regime = self.regimes(self.underlying.hedge_share, now)
-        changes, _ = self.regimes.drain()
-        self.ledger.record(*changes)
-        return regime
-
-    def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
-        unseen = MarketSnapshot(now, self.underlying.symbol, None, None, None, None)
-
-        def seen() -> MarketSnapshot:
-            try:
-                return self.market.snapshot(now)
-            except MarketDataError:  # nothing is seen: no stop and no entry is decided, time exits still act (CS-504)
-                return unseen
-
-        return self.survival.ask("the market", seen, lambda: unseen)
-
-    def _exposure(self, market: MarketSnapshot) -> GammaExposure | None:
-        try:
-            return self.exposures.exposure(market)
-        except MarketDataError:
-            return None  # no reading, no pin, no trade (CS-103)
-
-    def _broker_clock(self) -> BrokerClock | None:
-        try:
-            return self.broker.clock()
-        except BrokerError:
-            return None  # unknown is no (CS-303)
-
-    def _buying_power(self) -> Decimal | None:
-        try:
-            return self.broker.account().option_buying_power
-        except BrokerError:
-            return None  # unknown is no (CS-343)
+        return Looks(self).whole(for_entry=for_entry)
 
     def _day(self, now: dt.datetime) -> DayStarted:
         session, terms = self.session, self.terms
@@ -360,12 +311,19 @@ class TradeDay:
                           session.close, terms.configuration)  # fmt: skip
 
     def next_look(self, now: dt.datetime) -> dt.datetime:
-        """When the next cycle is due: the market's next quotes, a deadline of the strategy, or an order to look up."""
-        ask, session, book = self.survival.ask, self.session, self.ledger.book
-        own = ask("the strategy's deadlines", lambda: self.strategy.deadlines(session, book), lambda: ())
-        deadlines = (*own, *self.desk.deadlines(), *self.reconcile.deadlines())
+        """When the next cycle is due: the market's next quotes, or a deadline."""
+        ask = self.survival.ask
         quotes = ask("the market's next quotes", lambda: self.market.next_at(now), lambda: now + LOOK_ALL_THE_SAME)
-        return min([quotes, *(deadline for deadline in deadlines if deadline > now)])
+        return min([quotes, *self.deadlines(now)])
+
+    def deadlines(self, now: dt.datetime) -> Iterator[dt.datetime]:
+        """What is due even when the market is silent, after `now`: a deadline of the strategy, an order's look-up."""
+        session, book = self.session, self.ledger.book
+        own = self.survival.ask(
+            "the strategy's deadlines", lambda: self.strategy.deadlines(session, book), lambda: ()
+        )  # fmt: skip
+        known = (*own, *self.desk.deadlines(), *self.reconcile.deadlines())
+        return (deadline for deadline in known if deadline > now)
 
     def _finish(self) -> None:
         book = self.ledger.book
@@ -378,7 +336,7 @@ class TradeDay:
             return False
         return all(one.origin is Origin.DELIVERED for one in book.live_holdings)  # theirs is the next open
 
-    def _gives_up(self) -> bool:
+    def gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""
         if self.clock.now() < self.session.close + SETTLEMENT_PATIENCE or self.confirm.is_waiting():
             return False

@@ -11,8 +11,30 @@ from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import DayFinished, DayStarted, Event, LedgerOpened, Resumed
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.risk.day_profit import Marks, day_profit
 from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards
 from gammacore.domain.sessions import new_york_date
+from gammacore.errors import BrokerError
+from gammacore.ports.broker import Broker
+
+
+class AccountWorth:
+    """What the account is worth, dollars: as the broker says, in a study as the ledger has it. Rule: SC-607."""
+
+    def __init__(self, ledger: DayLedger, broker: Broker, *, is_study: bool) -> None:
+        self._ledger = ledger
+        self._broker = broker
+        self._is_study = is_study
+
+    def __call__(self, marks: Marks | None, now: dt.datetime) -> Decimal | None:
+        """None where the broker does not say."""
+        if not self._is_study:
+            try:
+                return self._broker.account().balance
+            except BrokerError:
+                return None
+        book = self._ledger.book
+        return book.balance + day_profit(book, new_york_date(now), marks).total - book.realised_on(new_york_date(now))
 
 
 class WatchEquity:

@@ -48,7 +48,7 @@ TAIL = """
 """
 
 
-TOLD_AT_THE_END = ("underlyings", "columns")
+AT_THE_END = ("underlyings", "columns")
 
 
 def sample_toml() -> str:
@@ -63,7 +63,7 @@ def _section(instance: Any, prefix: str) -> Iterator[str]:
         sentence = (type(instance).__doc__ or "").strip().splitlines()[0]
         yield f"\n# {sentence}\n[{prefix}]"
     for attribute in plain:
-        if attribute.name not in TOLD_AT_THE_END:
+        if attribute.name not in AT_THE_END:
             yield _line(attribute, getattr(instance, attribute.name))
     for attribute in nested:
         name = f"{prefix}.{attribute.name}" if prefix else attribute.name

@@ -15,9 +15,9 @@ from attrs import field, frozen
 
 from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
@@ -32,6 +32,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.domain.sizing.policies import SizingRules
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.errors import ConfigurationError, InvalidInput
 
 UNDERLYINGS = "underlyings."
@@ -90,6 +91,7 @@ class StrategyName(StrEnum):
 
     CREDIT_SPREAD = "credit-spread"
     DELTA_HEDGE = "delta-hedge"
+    ST0CKA = "st0cka"
 
 
 class OwnStrategy(str):
@@ -122,7 +124,7 @@ class TradeSettings:
     """What `gammacore trade` trades."""
 
     strategy: StrategyName | OwnStrategy = parameter(
-        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, FILE:NAME of your own, or a registered name."
+        StrategyName.CREDIT_SPREAD, "credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name."
     )
 
 
@@ -191,6 +193,7 @@ class Settings:
     guards: OpeningGuards = OpeningGuards()
     releases: MacroReleases = MacroReleases()
     entries: EntryRules = EntryRules()
+    scalping: ScalpingSettings = ScalpingSettings()
     limits: RiskLimits = RiskLimits()
     breaker: CircuitBreaker = CircuitBreaker()
     sizing: SizingRules = SizingRules()

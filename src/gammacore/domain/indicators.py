@@ -1,10 +1,11 @@
-"""Measures of what bars and closes did: Wilder's average directional index, Cutler's relative strength index.
+"""Measures of what bars and closes did: Wilder's average directional index, Cutler's RSI, the lower Bollinger band.
 
-Pure numbers; the rules judge them. Rules: CS-316, CS-355, CS-357.
+Pure numbers; the rules judge them. Rules: CS-316, CS-355, CS-357, SC-223.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -85,3 +86,27 @@ def cutler_rsi(closes: Sequence[Decimal], period: int = STANDARD_PERIOD) -> Frac
     if lost == 0:
         return Fraction(100)
     return 100 * gained / (gained + lost)
+
+
+BAND_PERIOD = 20
+BAND_DEVIATIONS = 2.0
+
+
+def bollinger_band(
+    closes: Sequence[Decimal], deviations: float = -BAND_DEVIATIONS, period: int = BAND_PERIOD
+) -> float | None:
+    """Mean of the last `period` closes plus so many of their deviations (divisor n), points; by default the lower band.
+
+    None with fewer closes (oldest first).
+
+    >>> bollinger_band([Decimal(99), Decimal(101)], -2.0, period=2)
+    98.0
+    """
+    if period < 1:
+        raise InvalidInput("period", period, "give at least 1 close")
+    if len(closes) < period:
+        return None
+    used = [Fraction(close) for close in closes[-period:]]
+    mean = sum(used, Fraction(0)) / period
+    variance = sum(((close - mean) ** 2 for close in used), Fraction(0)) / period
+    return float(mean) + deviations * math.sqrt(variance)

@@ -235,7 +235,7 @@ def parse_occ(symbol: str, underlying_of_root: dict[str, str] | None = None) -> 
     contract = _by_root(symbol)
     roots = UNDERLYING_OF_ROOT if underlying_of_root is None else underlying_of_root
     named = roots.get(contract.root, contract.root)
-    return contract if named == contract.underlying else evolve(contract, underlying=named)
+    return contract if named == contract.underlying else _of_underlying(symbol, named)
 
 
 def contract_of(symbol: str) -> OptionContract | None:
@@ -264,6 +264,11 @@ def _by_root(symbol: str) -> OptionContract:
     strike = Decimal(int(match["strike"])).scaleb(-3)
     strike = strike.quantize(Decimal(1)) if strike == strike.to_integral_value() else strike.normalize()
     return OptionContract(root, root, expiry, Right(match["right"]), strike)
+
+
+@lru_cache(maxsize=4096)
+def _of_underlying(symbol: str, underlying: str) -> OptionContract:
+    return evolve(_by_root(symbol), underlying=underlying)
 
 
 def _index(symbol: str, root: str, k: Fraction, *, unit: str = "1", increment: int = 5, base_width: int = 5,

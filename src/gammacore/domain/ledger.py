@@ -21,6 +21,7 @@ from gammacore.domain.holdings.plans import Opening
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.orders import Execution, OrderTicket, Purpose
 from gammacore.domain.verdicts import FilterVerdict
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 class Mode(StrEnum):
@@ -281,6 +282,23 @@ class Halted:
 
 
 @frozen
+class DayHalted:
+    """Nothing is opened any more on this New York date; the next session ends it by itself. Rule: SC-609.
+
+    `reason` is `daily_loss` (SC-604) or `loss_streak` (SC-608).
+    """
+
+    at: dt.datetime
+    date: dt.date
+    reason: str
+    detail: str
+
+    def covers(self, reason: str) -> bool:
+        """Whether a halt for this reason would add nothing: a loss of the day closes what is held too. Rule: SC-611."""
+        return self.reason in (reason, "daily_loss")
+
+
+@frozen
 class Resumed:
     """A person cleared the kill switch."""
 
@@ -322,6 +340,21 @@ class DayFinished:
     balance: Decimal
 
 
+@frozen
+class DeskSwitched:
+    """The hybrid changed its state; `before` None at the first reading of a day. Rules: SC-503, SC-504.
+
+    `volatility` is the reading it was decided on, a fraction a year, and `source` where that came from.
+    """
+
+    at: dt.datetime
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
 OrderMoved = (
     OrderAccepted
     | OrderWasRejected
@@ -347,11 +380,13 @@ Event = (
     | HoldingsQuarantined
     | AlarmRaised
     | Halted
+    | DayHalted
     | Resumed
     | BreakerTripped
     | BreakerCleared
     | FlattenRequested
     | DayFinished
+    | DeskSwitched
     | HedgingEvent
 )
 """Every kind of event a ledger may hold."""

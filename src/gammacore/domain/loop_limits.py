@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from attrs import frozen
 
 from gammacore.domain.parameters import parameter
@@ -45,3 +47,34 @@ class LoopLimits:
     def answer_patience(self, look_seconds: float) -> float:
         """How long a command waits for a loop that looks at its market, and at its inbox, so often, seconds."""
         return max(self.answer_seconds, 2.0 * look_seconds)
+
+
+class OnShutdown(StrEnum):
+    """What becomes of what is held when a run is ended. Rule: SC-1009."""
+
+    FLATTEN = "flatten"
+    LEAVE = "leave"
+    AUTO = "auto"
+
+
+@frozen
+class RunnerLimits:
+    """How the event-driven runner watches its feed, and how it ends. Rules: SC-1008, SC-1009.
+
+    >>> RunnerLimits().flattens(by_fault=True, reaches_broker=False), RunnerLimits().flattens(by_fault=False)
+    (False, True)
+    """
+
+    feed_alarm: float = parameter(
+        10.0, "A feed silent for so long opens nothing, and raises an alarm with a position, seconds.", above=0
+    )
+    on_shutdown: OnShutdown = parameter(
+        OnShutdown.AUTO, "What is held when a run is ended: flatten, leave, or auto: leave where the broker is lost."
+    )
+    shutdown_limit: float = parameter(30.0, "Ending a run takes no longer than this, seconds.", above=0)
+
+    def flattens(self, *, by_fault: bool, reaches_broker: bool = True) -> bool:
+        """Whether what is held is closed at the end of a run."""
+        if self.on_shutdown is OnShutdown.AUTO:
+            return reaches_broker or not by_fault
+        return self.on_shutdown is OnShutdown.FLATTEN

@@ -62,6 +62,9 @@ class MarketHistory:
 
     `five_minute` and `vix_five_minute` are completed bars of the regular hours of the session before and of today,
     `one_minute` of today alone; oldest first, points of the underlying (VIX points). Rule: CS-355.
+    For the scalping desks: `days` are daily bars before today, `night` minutes between the close before and the open,
+    `openings` minutes of the first half hours of up to five sessions before (SC-304, SC-309).
+    `previous` is the session before.
     """
 
     at: dt.datetime
@@ -70,6 +73,10 @@ class MarketHistory:
     one_minute: tuple[Bar, ...] = ()
     vix_five_minute: tuple[Bar, ...] = ()
     daily: DailyHistory | None = None
+    days: tuple[Bar, ...] = ()
+    night: tuple[Bar, ...] = ()
+    openings: tuple[Bar, ...] = ()
+    previous: TradingSession | None = None
 
     @classmethod
     def of(
@@ -95,6 +102,7 @@ class MarketHistory:
             _completed(one_minute, ONE_MINUTE, at, (session,)),
             _completed(vix_five_minute, FIVE_MINUTES, at, both),
             daily,
+            previous=before,
         )
 
     def change_over(self, bars: Sequence[Bar], minutes: int, price: Decimal) -> Decimal | None:

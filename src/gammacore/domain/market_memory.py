@@ -11,9 +11,11 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import HoldingState, SoldSpread
 from gammacore.domain.holdings.noise_gate import NoiseFilter
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.observation import Observation, ObservationRule
+from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.spreads import CreditSpread
+from gammacore.domain.tape import Tape
 
 
 @frozen
@@ -34,7 +36,8 @@ class WatchedSpread:
 class MarketMemory:
     """The noise filter of every open position, by its id, and spreads watched before they are sold, by their slot.
 
-    Rules: CS-361, CS-542, CS-543.
+    `marks` are the newest quotes of what is held, where a limit counts what is open; else None. `tape` is the fold of
+    the share's quotes, for strategies that decide on them; else None. Rules: CS-361, CS-542, CS-543, SC-008, SC-603.
 
     Quotes count by when they were quoted: looking at the same quotes twice adds nothing, so the memory does not depend
     on how often, or after which restart, it was looked at.
@@ -42,11 +45,17 @@ class MarketMemory:
 
     noise: Mapping[str, NoiseFilter] = field(factory=dict)
     watched: Mapping[dt.datetime, WatchedSpread] = field(factory=dict)
+    marks: Marks | None = None
+    tape: Tape | None = None
 
     def noise_level(self, position: str) -> float | None:
         """How noisy a position's mid is, 1 = usual; None before its first mid. Rule: CS-543."""
         known = self.noise.get(position)
         return None if known is None else known.level
+
+    def quote(self, now: dt.datetime) -> Quote | None:
+        """The newest share quote that stops and exits may use. Rule: SC-008."""
+        return None if self.tape is None else self.tape.usable_quote(now)
 
     def after(self, market: MarketSnapshot, book: BookView, underlying: Underlying) -> MarketMemory:
         """The memory after one more look at the market; positions that are no longer open are forgotten."""
@@ -56,7 +65,9 @@ class MarketMemory:
             if position.state is HoldingState.OPEN and position.underlying == underlying.symbol
         )
         watched = {slot: spread.after(market) for slot, spread in self.watched.items() if not book.judged(slot)}
-        return MarketMemory({position: known for position, known in fed if known is not None}, watched)
+        marks = None if self.marks is None else self.marks.after(market, book, underlying)
+        tape = None if self.tape is None else self.tape.look(market)
+        return MarketMemory({position: known for position, known in fed if known is not None}, watched, marks, tape)
 
     def watching(self, slot: dt.datetime, watched: WatchedSpread) -> MarketMemory:
         """The memory with one more spread to watch."""

@@ -226,7 +226,8 @@ def _is_date(digits: str) -> bool:
 
 def _reads_both_ways(digits: str) -> bool:
     """Whether six digits are a date as year, month, day and another one as month, day, year."""
-    return len(digits) == 6 and _is_date(digits) and _is_date(digits[4:] + digits[:4]) and digits[:2] != digits[4:]
+    month_first = digits[4:] + digits[:4]
+    return len(digits) == 6 and digits != month_first and _is_date(digits) and _is_date(month_first)
 
 
 def _refusal(text: str) -> InvalidInput:

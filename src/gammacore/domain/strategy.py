@@ -13,7 +13,7 @@ from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal,
 from gammacore.domain.book.view import BookView
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.holding_events import HedgeDecided
-from gammacore.domain.holdings.plans import SpreadPlan, Watch
+from gammacore.domain.holdings.plans import EntryTerms, SpreadPlan, Watch
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.legs import Leg, ShareLeg
@@ -26,20 +26,26 @@ from gammacore.domain.risk.opening_limits import EquityWatch
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 from gammacore.domain.sessions import BrokerClock, TradingSession
 from gammacore.domain.spreads import Vertical
+from gammacore.domain.words import DeskState, SwitchStep
 
 
 @frozen
 class Needs:
     """What a strategy's next look must contain besides the market, the book and the regime; each costs a query.
 
-    `exposure` is dealer gamma, `history` the bars before, `account` the buying power, the broker's clock and the pause,
-    `second_look` the market once more after all of these (CS-359).
+    `exposure` is dealer gamma, `history` the bars before, `minutes` those the scalping desks read, once a minute;
+    `account` the buying power, the broker's clock and the pause, `equity` what the account is worth; `second_look` the
+    market once more after all of these (CS-359); `expiries` the first and last expiry its chain must show, by default
+    all that the market was opened for.
     """
 
     exposure: bool = False
     history: bool = False
     account: bool = False
     second_look: bool = False
+    minutes: bool = False
+    equity: bool = False
+    expiries: tuple[dt.date, dt.date] | None = None
 
 
 NOTHING_MORE = Needs()
@@ -52,8 +58,8 @@ class Situation:
     """All a strategy may look at: now, the session, the market, the exposure, the book, the account.
 
     `buying_power` is what the broker says may be risked on options, dollars; None when it did not say. `exposure`,
-    `history`, `pause`, `broker_clock` and `latest`, the second look of CS-359, are there when the strategy's `needs`
-    name them. `regime` is dealer gamma and the macro event as the
+    `history`, `pause`, `broker_clock`, `worth` (equity, dollars) and `latest` (the second look of CS-359) are there
+    when the strategy's `needs` name them. `regime` is dealer gamma and the macro event as the
     hedging desk reads them. `memory` holds what the market showed up to now, `equity` what the account was worth (None
     where no setting asks, DH-1009), `opinions` and `entry_opinion` an advisor's answers.
     """
@@ -76,6 +82,7 @@ class Situation:
     regime: Regime = CALM
     equity: EquityWatch | None = None
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
+    worth: Decimal | None = None
 
     @property
     def price(self) -> Decimal | None:
@@ -160,8 +167,8 @@ class Repair:
 class Trade:
     """Trade for a holding without a plan: one order of options or of shares, at market unless `limit` names points.
 
-    `strategy` and `underlying` are whose holding it is, written down when it does not exist yet; `record` is what the
-    order was decided on.
+    `strategy` and `underlying` are whose holding it is, `terms` what is fixed at its entry: written down when it does
+    not exist yet. `record` is what the order was decided on.
     """
 
     holding: str
@@ -175,6 +182,7 @@ class Trade:
     limit: Decimal | None = None
     life: TicketLife | None = None
     record: EntryJudged | HedgeDecided | None = None
+    terms: EntryTerms | None = None
 
 
 @frozen
@@ -224,7 +232,29 @@ class Halt:
     reason: str
 
 
-Decision = Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt
+@frozen
+class HaltDay:
+    """The day has lost enough: nothing more is opened until the next session; what closes goes on. Rule: SC-609."""
+
+    reason: str
+    detail: str
+
+
+@frozen
+class SwitchDesk:
+    """The hybrid changes its state: from which to which, by which step, on which reading. Rule: SC-504."""
+
+    before: DeskState | None
+    after: DeskState
+    step: SwitchStep
+    volatility: Decimal | None
+    source: str
+
+
+Decision = (
+    Open | Reprice | NoTrade | RecordWatch | Close | Repair | Trade | Note | Cancel | SaveState | Warn | Halt | HaltDay
+    | SwitchDesk
+)  # fmt: skip
 
 
 def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
@@ -242,7 +272,7 @@ def subject_of(decision: Decision) -> tuple[str, Purpose, tuple[str, ...]]:
             return decision.order, Purpose.EXIT, ()
         case Note(record=record):
             return record.holding, Purpose.HEDGE, (record.symbol,)
-        case NoTrade() | RecordWatch() | Halt():
+        case NoTrade() | RecordWatch() | Halt() | HaltDay() | SwitchDesk():
             return "", Purpose.ENTRY, ()
         case _:
             assert_never(decision)

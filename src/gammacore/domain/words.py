@@ -39,6 +39,24 @@ class Confidence(StrEnum):
     LOW = "LOW"
 
 
+class DeskState(StrEnum):
+    """Which desk of the hybrid trades, or from which to which it is on the way. Rule: SC-504."""
+
+    ST0CKA = "st0cka"
+    TO_GAMMA = "st0cka_to_gamma"
+    GAMMA = "gamma"
+    TO_ST0CKA = "gamma_to_st0cka"
+
+
+class SwitchStep(StrEnum):
+    """How the state changed: by the first reading of a day, or a transition begun, done, refused. SC-503..506."""
+
+    FIRST_READING = "first_reading"
+    BEGUN = "begun"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class SetupLeg(NamedTuple):
     """One leg of a setup; the strike in points."""
 

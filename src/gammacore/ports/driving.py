@@ -6,6 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from gammacore.ports.broker import News
+from gammacore.ports.market_data import StreamedQuote
+
 
 class HedgingHost(Protocol):
     """The hedging desk as a v1 host calls it: plain dicts in, plain dicts out. Rule: DH-150."""
@@ -24,4 +27,53 @@ class HedgingHost(Protocol):
 
     def on_tick(self, now: dt.datetime) -> list[dict[str, Any]] | None:
         """Time has passed: what fell due. As above."""
+        ...
+
+
+class TradingCore(Protocol):
+    """A day of trading as its runner drives it: synchronous, given its clock, all calls from one thread.
+
+    The plain loop and the asyncio runner call the same three. Each decides once, on all that the market has shown until
+    then. Rule: SC-1001.
+    """
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """When `on_timer` has a whole cycle to make: the market's next look, a deadline, an order to look up."""
+        ...
+
+    def on_quote(self, quote: StreamedQuote) -> None:
+        """Decide on the newest quote laid over the last look; the feed has it already. Rule: SC-1004."""
+        ...
+
+    def on_fill(self, news: News) -> None:
+        """The broker's stream reported orders: look them up, then decide."""
+        ...
+
+    def on_timer(self, now: dt.datetime) -> None:
+        """Time has passed: make a whole cycle where one is due."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes today. Asked after `on_timer`."""
+        ...
+
+    def close_entries(self) -> None:
+        """From now on nothing is opened."""
+        ...
+
+    def wind_down(self, *, flatten: bool) -> bool:
+        """One step towards the end of a run: working orders are called back, and with `flatten` what is held is closed.
+
+        True once no order works and, with `flatten`, the broker shows nothing of ours. Nothing is latched. SC-1009.
+        """
+        ...
+
+    def reaches_broker(self) -> bool:
+        """Whether the broker answers now."""
+        ...
+
+    def held(self) -> Mapping[str, int]:
+        """What this ledger holds, signed shares and contracts by symbol."""
         ...

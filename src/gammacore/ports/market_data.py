@@ -5,15 +5,17 @@ regime beside it; and where what a market showed is kept, to be shown again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 from attrs import frozen
 
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.market import Bar, MarketSnapshot, Quote
+from gammacore.domain.pricing.rates import CashDividend, ParYields
 from gammacore.domain.regime.documents import RegimeDocument, UnreadDocument
+from gammacore.domain.tape import Tape
 
 
 @frozen
@@ -23,6 +25,10 @@ class SettlementPrint:
     price: Decimal
     estimated: bool
     source: str
+
+
+Expiries = tuple[dt.date, dt.date]
+"""The first and the last expiry, New York dates, both inclusive."""
 
 
 class MarketData(Protocol):
@@ -44,6 +50,14 @@ class MarketData(Protocol):
         """
         ...
 
+    def attend(self, expiries: Expiries | None) -> None:
+        """From the next look on only options that expire on these dates are asked for; None: all it was opened for.
+
+        Each expiry more may cost a broker's request a look; a market that shows all at no cost may ignore it. What is
+        not attended to may be missing from the chain: never infer that it is not listed.
+        """
+        ...
+
     def next_at(self, after: dt.datetime) -> dt.datetime:
         """When to look again, strictly after `after`: the next recorded step, or one step later in a hole or live."""
         ...
@@ -58,6 +72,75 @@ class MarketData(Protocol):
 
     def fingerprint(self) -> str:
         """A hash of the content, for the lineage of a replayed or simulated ledger; "" for a live feed."""
+        ...
+
+
+@frozen
+class StreamedQuote:
+    """One message of a quote stream and when it came, by our clock.
+
+    `shown` is the quote, or why the one that came is unusable (`market.share_shown`); None where the message was a sign
+    of life alone. Rules: SC-008, SC-1002.
+    """
+
+    symbol: str
+    shown: Quote | str | None
+    arrived_at: dt.datetime
+
+
+class QuoteStream(Protocol):
+    """One connection to a feed of share quotes. Connecting again is its supervisor's work. Rules: SC-1006, SC-1007."""
+
+    @property
+    def name(self) -> str:
+        """What alarms and logs call it."""
+        ...
+
+    def messages(self) -> AsyncIterator[StreamedQuote]:
+        """Connect, then every message from now on, signs of life too, until the connection ends.
+
+        A message that cannot be read is a sign of life. A recorded stream ends by itself, a live one never does.
+
+        Raises:
+            StreamRefused: the feed does not let us listen; quotes are to be polled meanwhile.
+            MarketDataError: not connected, cut, or silent for too long.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection; idempotent, from any thread."""
+        ...
+
+
+class QuoteFeed(MarketData, Protocol):
+    """A market whose share quotes are streamed besides: what is streamed is laid over what was polled last.
+
+    `take` is called by the one who receives quotes, everything else by the core, each in a thread of its own.
+    """
+
+    def take(self, message: StreamedQuote) -> None:
+        """A message came: every quote is folded into the tape, in their order; the newest is kept. Rule: SC-1004."""
+        ...
+
+    @property
+    def newest(self) -> StreamedQuote | None:
+        """The newest message with a quote, usable or not."""
+        ...
+
+    def laid_over(self, now: dt.datetime) -> MarketSnapshot | None:
+        """The last polled snapshot with the newest quote laid over it, asked of nobody; None before the first poll."""
+        ...
+
+    def tape_after(self, market: MarketSnapshot) -> Tape:
+        """The tape of all quotes so far, after this look."""
+        ...
+
+    def alive_at(self) -> dt.datetime | None:
+        """The last sign of life: any message, or a look that showed a newer quote. None before the first."""
+        ...
+
+    def upcoming(self, after: dt.datetime) -> StreamedQuote | None:
+        """The first message after an instant, where the stream is recorded; None where it is live, or at its end."""
         ...
 
 
@@ -85,6 +168,38 @@ class RegimeSource(Protocol):
 
         Bounded in time; must not raise for anything outside this process. `now` is the instant of the read by the
         caller's clock: never infer from it that the document is of that time.
+        """
+        ...
+
+
+class RateSource(Protocol):
+    """Knows what money costs. Asked once a day. Rule: SC-424."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: `treasury`."""
+        ...
+
+    def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+        """Par yields by date, none after `today`; empty when there are none to be had.
+
+        Bounded in time; must not raise for anything outside this process. Empty is never a rate of 0.
+        """
+        ...
+
+
+class DividendSource(Protocol):
+    """Knows what a share paid. Asked once a day. Rule: SC-425."""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: the vendor's name."""
+        ...
+
+    def cash_dividends(self, symbol: str, since: dt.date, until: dt.date) -> Sequence[CashDividend] | None:
+        """Cash dividends with ex-dates in [since, until]; None when they are not known, which is not none paid.
+
+        Bounded in time; must not raise for anything outside this process.
         """
         ...
 

@@ -22,7 +22,7 @@ from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.gather_history import GatherHistory
+from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
@@ -33,7 +33,7 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import InstrumentedBroker
-from gammacore.application.watch_equity import WatchEquity
+from gammacore.application.watch_equity import AccountWorth, WatchEquity
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
@@ -42,10 +42,13 @@ from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
+from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
+from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
+from gammacore.domain.tape import Tape
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -287,6 +290,7 @@ def wire_trade(
     rules = reconcile_rules(settings, venue.terms.mode)
     is_looked_at = venue.terms.mode is not Mode.STUDY
     lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
+    spec = spec_of(settings.trade.strategy)
     guard = Guard(
         ledger,
         broker,
@@ -296,6 +300,9 @@ def wire_trade(
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
         checks=Checks((survival.judge_opening, lineages.judge_opening), lineages.judge_any),
+        worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
+        session=day.session,
+        is_scalping=spec.is_scalping,
     )
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
@@ -311,7 +318,8 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    recall = RecallMarket(ledger, market, underlying)
+    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session))
+    gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
         terms=venue.terms,
@@ -336,7 +344,8 @@ def wire_trade(
         closing=without_the_users_file(settings, day.strategy.name),
         requests=ObeyRequests(ledger, inbox, clock),
         recall=recall,
-        gather=GatherHistory(market, underlying, day.session, day.previous),
+        gather=gather,
+        minutes=GatherMinutes(gather),
         pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
         advise=None if exits is None else AskAdvisor(exits, ledger),
         advise_entries=None if entries is None else AskEntryAdvisor(entries),
@@ -347,6 +356,13 @@ def wire_trade(
         tables=day.tables,
         time=time,
     )
+
+
+def _memory(settings: Settings, session: TradingSession) -> MarketMemory:
+    """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
+    scalps = spec_of(settings.trade.strategy).is_scalping
+    marks = Marks() if scalps or settings.limits.count_open_loss else None
+    return MarketMemory(marks=marks, tape=Tape(settings.scalping.quotes, session.open) if scalps else None)
 
 
 def order_life(settings: Settings, mode: Mode) -> OrderLife:

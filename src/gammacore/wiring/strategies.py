@@ -21,6 +21,7 @@ from gammacore.domain.dated_table import Horizon
 from gammacore.domain.desks.credit_spread import CreditSpreadDesk
 from gammacore.domain.desks.delta_hedge.desk import DeltaHedgeDesk
 from gammacore.domain.desks.own_desk import OwnDesk
+from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.entries.filters import EntryJudgement, judge_entry
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, check_live
@@ -81,7 +82,8 @@ class StrategySpec:
 
     `default_underlying` None is the market's own default. `hedges_in_shares` needs an underlying with a hedge share
     (DH-220), `reads_regime` dealer gamma and macro events (DH-402), `dated_tables` what it looks up by date (CS-367);
-    `check_live` refuses settings that are for comparison (DH-003). Without a `preview`, `plan` refuses.
+    `check_live` refuses settings that are for comparison (DH-003). `is_scalping` puts every entry under the gates of
+    SC-602, by their own defaults (SC-601). Without a `preview`, `plan` refuses.
     """
 
     name: str
@@ -92,6 +94,7 @@ class StrategySpec:
     reads_regime: bool = False
     dated_tables: Callable[[Settings, dt.date], tuple[Horizon, ...]] = lambda _settings, _date: ()
     check_live: Callable[[Settings], None] = lambda _settings: None
+    is_scalping: bool = False
 
 
 def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
@@ -110,6 +113,8 @@ def spec_of(chosen: StrategyName | OwnStrategy) -> StrategySpec:
                 hedges_in_shares=True, reads_regime=True, check_live=lambda settings: check_live(settings.hedging),
                 dated_tables=lambda settings, _date: settings.releases.horizons,
             )  # fmt: skip
+        case StrategyName.ST0CKA:
+            return StrategySpec(chosen, _st0cka_desk, is_scalping=True)
         case _:
             assert_never(chosen)
 
@@ -153,6 +158,11 @@ def credit_spread_desk(settings: Settings) -> CreditSpreadDesk:
 def _delta_hedge_desk(settings: Settings) -> DeltaHedgeDesk:
     _refuse_what_only_the_filter_does(settings.hedging)
     return DeltaHedgeDesk(settings.hedging, settings.straddle, settings.limits, settings.guards, settings.releases)
+
+
+def _st0cka_desk(settings: Settings) -> St0ckaDesk:
+    scalping = settings.scalping
+    return St0ckaDesk(scalping.st0cka, scalping.volatility, settings.limits, settings.broker.fees)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:

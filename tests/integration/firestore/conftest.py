@@ -56,6 +56,22 @@ def documents(firestore_address: str, project: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
+def fresh_projects(firestore_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Iterator[Documents]]:
+    """As many empty projects on the shared server as a test asks for."""
+    monkeypatch.setenv(HOST, firestore_address)
+    opened: list[Documents] = []
+
+    def projects() -> Iterator[Documents]:
+        while True:
+            opened.append(connect(f"test-{uuid.uuid4().hex[:12]}", CALM))
+            yield opened[-1]
+
+    yield projects()
+    for documents in opened:
+        documents.close()
+
+
+@pytest.fixture
 def own_documents(own_server: FirestoreServer, project: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Documents]:
     """The empty project on the test's own server, with little patience."""
     monkeypatch.setenv(HOST, own_server.address)

@@ -210,7 +210,7 @@ def test_another_collection_by_configuration(documents: Documents, capfd: Any) -
 
 @pytest.mark.usefixtures("documents")
 def test_a_second_filter_is_refused_and_a_killed_one_replaced_after_its_lease() -> None:
-    """R12: told who holds it; a writer that was SIGKILLed holds it until its lease runs out."""
+    """R12: the refusal names who holds it; a writer that was SIGKILLed holds it until its lease runs out."""
     command = [sys.executable, "-m", "gammacore_cli.main", "hedge", *LEDGER]
     environment = {**os.environ, **SHORT_LEASE}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as first:

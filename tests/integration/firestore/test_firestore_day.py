@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from builders_cli import CommandLine, at_home, on_a_trading_day, process
+from builders_cli import Answer, CommandLine, at_home, on_a_trading_day, process
 from firestore_server import FirestoreServer
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.firestore import Documents, FirestoreStorage
@@ -22,6 +22,7 @@ from gammacore.domain.ledger import Event
 LEDGER = ("--ledger", "firestore:paper-1")
 FINE = 30
 """Seconds a step of the day that is killed: long enough to be caught in the middle."""
+QUICK_LEASE = (("LEASE_SECONDS", "3"), ("RENEW_AFTER_SECONDS", "1"))
 
 
 @pytest.fixture(autouse=True)
@@ -115,8 +116,8 @@ def test_a_killed_day_is_refused_to_others_taken_up_after_the_lease_and_ends_the
     gammacore: CommandLine, documents: Documents, monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     """R2, R12: SIGKILL in the middle of a day."""
-    monkeypatch.setenv("GAMMACORE_FIRESTORE__LEASE_SECONDS", "3")
-    monkeypatch.setenv("GAMMACORE_FIRESTORE__RENEW_AFTER_SECONDS", "1")
+    for name, value in QUICK_LEASE:
+        monkeypatch.setenv(f"GAMMACORE_FIRESTORE__{name}", value)
     day = on_a_trading_day(FINE)
     whole = gammacore.document("trade", *day, "--ledger", "whole.sqlite")
 
@@ -128,12 +129,7 @@ def test_a_killed_day_is_refused_to_others_taken_up_after_the_lease_and_ends_the
         os.kill(running.popen.pid, signal.SIGKILL)
     assert Book.of(stored(documents, clock)).live_spreads
 
-    deadline = time.monotonic() + 30
-    answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
-    while answer.code == 1 and "is writing to it" in answer.err and time.monotonic() < deadline:
-        answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
-
-    assert answer.code == 0, answer.err
+    answer = _taken_up(gammacore, day)
     assert without_place(json.loads(answer.out)) == without_place(whole)
     book = Book.of(stored(documents, clock))
     assert len({order.broker_id for order in book.orders.values()}) == len(book.orders)
@@ -163,9 +159,45 @@ def test_a_running_day_outlasts_a_store_that_does_not_answer_and_says_so(
 
     assert "Nothing goes on until it answers" in silence
     assert running.popen.returncode == 0, err
-    told = without_place(json.loads(out))
-    assert [alarm["code"] for alarm in told.pop("alarms")] == ["ledger_outage"]
-    assert told == {name: value for name, value in without_place(whole).items() if name != "alarms"}
+    report = without_place(json.loads(out))
+    assert [alarm["code"] for alarm in report.pop("alarms")] == ["ledger_outage"]
+    assert report == {name: value for name, value in without_place(whole).items() if name != "alarms"}
+
+
+def test_a_day_whose_store_stays_silent_past_the_limit_ends_with_an_error_and_is_taken_up(
+    gammacore: CommandLine,
+    own_server: FirestoreServer,
+    own_documents: Documents,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R2, R6: the exit code says so, and what reaches the store once it answers again is written once."""
+    monkeypatch.setenv("FIREBASE_PROJECT_ID", own_documents.client.project)
+    for name, value in (("CALL_SECONDS", "0.5"), ("ATTEMPTS", "1"), ("OUTAGE_SECONDS", "2"), *QUICK_LEASE):
+        monkeypatch.setenv(f"GAMMACORE_FIRESTORE__{name}", value)
+    day = on_a_trading_day(FINE)
+    whole = gammacore.document("trade", *day, "--ledger", "whole.sqlite")
+
+    with process("trade", *day, *LEDGER, "--json", "--quiet") as running:
+        _wait_until_it_holds(own_documents, clock)
+        own_server.freeze()
+        _, err = running.popen.communicate(timeout=60)
+    own_server.thaw()
+
+    assert (running.popen.returncode, "does not answer" in err.splitlines()[-1]) == (1, True), err
+    monkeypatch.setenv("GAMMACORE_FIRESTORE__CALL_SECONDS", "30")
+    answer = _taken_up(gammacore, day)
+    assert without_place(json.loads(answer.out)) == without_place(whole)
+
+
+def _taken_up(gammacore: CommandLine, day: tuple[str, ...]) -> Answer:
+    """The day traded on to its end by another process, once the lease of the lost one has run out."""
+    deadline = time.monotonic() + 30
+    answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
+    while answer.code == 1 and "is writing to it" in answer.err and time.monotonic() < deadline:
+        answer = gammacore("trade", *day, *LEDGER, "--json", "--quiet")
+    assert answer.code == 0, answer.err
+    return answer
 
 
 def _wait_until_it_holds(documents: Documents, clock: FakeClock) -> None:

@@ -98,10 +98,10 @@ def test_eight_processes_racing_to_append_leave_one_gapless_ledger(
         ends = [process.communicate()[0].split("\n")[:-1] for process in processes]
 
     assert all(lines[-1] == "done" for lines in ends)
-    told = [line for lines in ends for line in lines[:-1]]
-    written = sorted(int(line.removeprefix("wrote ")) for line in told if line.startswith("wrote "))
-    assert {line for line in told if not line.startswith("wrote ")} <= {"lost", "not let in"}
-    assert "lost" in told
+    reported = [line for lines in ends for line in lines[:-1]]
+    written = sorted(int(line.removeprefix("wrote ")) for line in reported if line.startswith("wrote "))
+    assert {line for line in reported if not line.startswith("wrote ")} <= {"lost", "not let in"}
+    assert "lost" in reported
     assert written == list(range(2, 2 * len(written) + 1, 2))
     head = documents.get(PLACE)
     assert head is not None

@@ -267,7 +267,7 @@ def test_a_loop_outlasts_half_a_minute_without_a_store_and_its_events_are_writte
         assert storage.append(some_events(2), 0) == 2
 
         assert list(storage.events()) == some_events(2)
-    assert [told.kind for told in outages.pending()] == [RequestKind.OUTAGE]
+    assert [request.kind for request in outages.pending()] == [RequestKind.OUTAGE]
 
 
 def test_a_loop_outlasts_the_silence_of_its_inbox_and_whoever_posts_is_reported_at_once(

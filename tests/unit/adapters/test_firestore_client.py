@@ -1,4 +1,4 @@
-"""The way into Firestore, without a server: what is missing is named, and Google's complaints are told apart."""
+"""The way into Firestore, without a server: what is missing is named, and Google's complaints are distinguished."""
 
 from __future__ import annotations
 
@@ -80,19 +80,19 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatc
 def test_what_google_complains_of_is_distinguished_by_what_may_have_been_written(
     fault: Callable[[str], Exception], kind: type[StorageError], sentence: str
 ) -> None:
-    with pytest.raises(StorageError, match=sentence) as told, as_storage_errors("market_regime/SPX_GEX"):
+    with pytest.raises(StorageError, match=sentence) as raised, as_storage_errors("market_regime/SPX_GEX"):
         raise fault("something happened")
 
-    assert type(told.value) is kind
-    assert "market_regime/SPX_GEX: " in str(told.value)
+    assert type(raised.value) is kind
+    assert "market_regime/SPX_GEX: " in str(raised.value)
 
 
 def test_a_key_that_google_refuses_later_is_distinguished_from_a_dead_network() -> None:
     """The connection asks for the access token, and its complaint comes as "unavailable"."""
     unavailable: Callable[[str], Exception] = google.ServiceUnavailable
 
-    with pytest.raises(StoreUnreachable) as told, as_storage_errors("market_regime/SPX_GEX"):
+    with pytest.raises(StoreUnreachable) as raised, as_storage_errors("market_regime/SPX_GEX"):
         raise unavailable("503 Getting metadata from plugin failed with error: ('invalid_grant')")
 
-    assert "Google did not let us in" in str(told.value)
-    assert "check the key and the network" in str(told.value)
+    assert "Google did not let us in" in str(raised.value)
+    assert "check the key and the network" in str(raised.value)

@@ -43,9 +43,9 @@ def test_a_silence_is_waited_out_and_reported_once_it_is_over(clock: FakeClock, 
 
     assert outages.outlast(silent_until(OPEN + dt.timedelta(seconds=30), clock, silence)) == "here"
 
-    (told,) = outages.pending()
-    assert (told.kind, told.at) == (RequestKind.OUTAGE, OPEN + dt.timedelta(seconds=30))
-    assert told.reason == f"the ledger was out of reach for 30 s: {silence}"
+    (request,) = outages.pending()
+    assert (request.kind, request.at) == (RequestKind.OUTAGE, OPEN + dt.timedelta(seconds=30))
+    assert request.reason == f"the ledger was out of reach for 30 s: {silence}"
 
 
 def test_an_outage_is_in_the_log_at_once_and_at_its_end(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
@@ -84,3 +84,43 @@ def test_a_refusal_is_no_outage(clock: FakeClock, refusal: StorageError) -> None
         Outages(clock, 30).outlast(silent_until(OPEN + dt.timedelta(seconds=1), clock, refusal))
 
     assert clock.now() == OPEN
+
+
+def test_a_silence_that_several_questions_meet_is_waited_for_once(clock: FakeClock) -> None:
+    """Else a loop whose alarm meets the same silence would end minutes after its limit."""
+    outages = Outages(clock, 30)
+    never = silent_until(OPEN + dt.timedelta(hours=1), clock, StoreUnreachable("nobody answers"))
+
+    for question in ("the inbox", "the ledger", "the ledger"):
+        with pytest.raises(StoreUnreachable):
+            outages.outlast(never, question)
+
+    assert clock.now() == OPEN + dt.timedelta(seconds=30)
+
+
+def test_a_question_unanswered_for_too_long_holds_nothing_up_while_others_are_answered(clock: FakeClock) -> None:
+    """A used-up quota of reads: the ledger takes events, the inbox is silent all day."""
+    outages = Outages(clock, 30)
+    inbox = silent_until(OPEN + dt.timedelta(seconds=90), clock, StoreBusy("the quota is used up"))
+    for _ in range(3):
+        with pytest.raises(StoreBusy):
+            outages.outlast(inbox, "the inbox")
+        outages.outlast(lambda: "written", "the ledger")
+    assert clock.now() == OPEN + dt.timedelta(seconds=30)
+
+    clock.advance(60)
+    assert outages.outlast(inbox, "the inbox") == "here"
+
+    assert [told.reason for told in outages.pending()] == ["the inbox was out of reach for 90 s: the quota is used up"]
+
+
+def test_a_new_silence_is_waited_for_though_another_question_is_still_unanswered(clock: FakeClock) -> None:
+    outages = Outages(clock, 30)
+    with pytest.raises(StoreBusy):
+        outages.outlast(silent_until(OPEN + dt.timedelta(days=1), clock, StoreBusy("no more reads")), "the inbox")
+    outages.outlast(lambda: "written", "the ledger")
+    back = clock.now() + dt.timedelta(seconds=20)
+
+    assert outages.outlast(silent_until(back, clock, StoreUnreachable("nobody answers")), "the ledger") == "here"
+
+    assert clock.now() == back

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from builders import a_put_spread
-from builders_alpaca import NOT_FOUND_WORDS, ORDER_UUID, Told, Wire, order_words, told
+from builders_alpaca import NOT_FOUND_WORDS, ORDER_UUID, Answer, Wire, answering, order_words
 from builders_exchange import an_entry
 from gammacore.adapters.alpaca.broker import ORDERS_A_PAGE
 from gammacore.domain.orders import OrderState
@@ -19,7 +19,7 @@ from gammacore.ports.broker import unread_in
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
 TICKET = an_entry("gc-1", a_put_spread(688, 687, "SPY"), limit="0.23")
-TAKEN = told({"code": 40010001, "message": "client_order_id must be unique"}, 422)
+TAKEN = answering({"code": 40010001, "message": "client_order_id must be unique"}, 422)
 OURS = "gc-" + "0a1b2" * 5
 
 
@@ -40,8 +40,8 @@ def test_an_id_alpaca_has_already_is_answered_with_its_order(wire: Wire) -> None
     assert wire.script.asked[1].query == {"client_order_id": "gc-1"}
 
 
-@pytest.mark.parametrize("answer", [told(NOT_FOUND_WORDS, 404), Told(503), Told(fault="hang_up")])
-def test_an_order_alpaca_has_and_does_not_show_is_unknown_and_never_not_sent(wire: Wire, answer: Told) -> None:
+@pytest.mark.parametrize("answer", [answering(NOT_FOUND_WORDS, 404), Answer(503), Answer(fault="hang_up")])
+def test_an_order_alpaca_has_and_does_not_show_is_unknown_and_never_not_sent(wire: Wire, answer: Answer) -> None:
     """Rule: R4."""
     wire.script.tell(TAKEN, answer)
     with pytest.raises(OutcomeUnknown):
@@ -51,10 +51,10 @@ def test_an_order_alpaca_has_and_does_not_show_is_unknown_and_never_not_sent(wir
 
 def test_only_alpacas_own_word_proves_an_order_absent(wire: Wire) -> None:
     """Rule: R4."""
-    wire.script.tell(told(NOT_FOUND_WORDS, 404))
+    wire.script.tell(answering(NOT_FOUND_WORDS, 404))
     assert wire.broker.order("gc-1") is None
 
-    for proof_of_nothing in (Told(404, "<html>not here</html>"), told({"message": "endpoint not found"}, 404)):
+    for proof_of_nothing in (Answer(404, "<html>not here</html>"), answering({"message": "endpoint not found"}, 404)):
         wire.script.tell(proof_of_nothing)
         with pytest.raises(BrokerUnavailable):
             wire.broker.order("gc-1")
@@ -75,11 +75,11 @@ def test_legs_that_are_missing_are_asked_for_by_alpacas_id(wire: Wire) -> None:
 
 
 def test_a_cancel_goes_to_alpacas_id(wire: Wire) -> None:
-    wire.script.tell(order_words(), Told(204))
+    wire.script.tell(order_words(), Answer(204))
     wire.broker.cancel("gc-1")
     assert (wire.script.asked[1].method, wire.script.asked[1].path) == ("DELETE", f"/v2/orders/{ORDER_UUID}")
 
-    wire.script.tell(told(NOT_FOUND_WORDS, 404))
+    wire.script.tell(answering(NOT_FOUND_WORDS, 404))
     with pytest.raises(BrokerError, match="no order gc-1"):
         wire.broker.cancel("gc-1")
 
@@ -139,7 +139,7 @@ def test_a_row_that_cannot_be_read_hides_no_other(wire: Wire, odd: Any) -> None:
 
 def test_an_order_is_found_by_alpacas_id_under_whatever_client_id_it_is_listed(wire: Wire) -> None:
     """Rule: R4."""
-    wire.script.tell(order_words(client_order_id="another"), told(NOT_FOUND_WORDS, 404))
+    wire.script.tell(order_words(client_order_id="another"), answering(NOT_FOUND_WORDS, 404))
 
     report = wire.broker.order_by_broker_id("gc-1", ORDER_UUID)
 
@@ -153,9 +153,9 @@ def test_an_order_is_found_by_alpacas_id_under_whatever_client_id_it_is_listed(w
     [
         order_words(status="rejected", reject_reason="insufficient options buying power"),
         {**order_words(), "code": 40310000, "message": "warning: pattern day trader"},
-        told({**order_words(), "message": "duplicate order"}, 400),
-        told({**order_words(), "message": "forbidden"}, 403),
-        told({**order_words(), "message": "unprocessable"}, 422),
+        answering({**order_words(), "message": "duplicate order"}, 400),
+        answering({**order_words(), "message": "forbidden"}, 403),
+        answering({**order_words(), "message": "unprocessable"}, 422),
     ],
     ids=["rejected", "warning", "400", "403", "422"],
 )
@@ -275,7 +275,7 @@ def test_the_clock_says_time_and_whether_the_market_is_open(wire: Wire) -> None:
 
 
 def test_a_question_answered_after_a_fault_is_answered(wire: Wire) -> None:
-    wire.script.tell(Told(429), Told(504), order_words())
+    wire.script.tell(Answer(429), Answer(504), order_words())
 
     report = wire.broker.order("gc-1")
     assert report is not None

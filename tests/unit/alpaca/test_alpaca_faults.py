@@ -10,7 +10,7 @@ import requests
 from attrs import evolve
 
 from builders import a_put_spread
-from builders_alpaca import KEYS, NOT_FOUND_WORDS, Told, Wire, order_words, told
+from builders_alpaca import KEYS, NOT_FOUND_WORDS, Answer, Wire, answering, order_words
 from builders_exchange import an_entry
 from gammacore.adapters.alpaca.client import Endpoints, connect
 from gammacore.adapters.alpaca.faults import trouble_of
@@ -21,44 +21,50 @@ from gammacore.errors import BrokerError, BrokerUnavailable, CredentialRefused, 
 pytestmark = pytest.mark.filterwarnings("ignore:websockets.legacy is deprecated:DeprecationWarning")
 
 TICKET = an_entry("gc-1", a_put_spread(688, 687, "SPY"), limit="0.23")
-HTML = Told(502, "<html><h1>502 Bad Gateway</h1></html>", "text/html")
+HTML = Answer(502, "<html><h1>502 Bad Gateway</h1></html>", "text/html")
 ATTEMPTS = Repeats().attempts
 
 TABLE = [
-    ("silence", Told(fault="silence"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("hang up", Told(fault="hang_up"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("cut JSON", Told(body='{"id": "83f', fault="cut"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("half JSON", Told(body='{"id": "83f'), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
-    ("empty 200", Told(body=""), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
+    ("silence", Answer(fault="silence"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("hang up", Answer(fault="hang_up"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("cut JSON", Answer(body='{"id": "83f', fault="cut"), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("half JSON", Answer(body='{"id": "83f'), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
+    ("empty 200", Answer(body=""), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
     ("HTML 200", evolve(HTML, status=200), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
-    ("another JSON", told(["surprise"]), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
-    ("deep JSON", Told(body="[" * 100_000), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
-    ("redirect", Told(302, ""), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
-    ("400 text", Told(400, "bad request"), RequestRefused, OrderRejected, 1),
-    ("400 list", told(["a", "b"], 400), RequestRefused, OrderRejected, 1),
+    ("another JSON", answering(["surprise"]), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
+    ("deep JSON", Answer(body="[" * 100_000), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
+    ("redirect", Answer(302, ""), UnreadableAnswer, OutcomeUnknown, ATTEMPTS),
+    ("400 text", Answer(400, "bad request"), RequestRefused, OrderRejected, 1),
+    ("400 list", answering(["a", "b"], 400), RequestRefused, OrderRejected, 1),
     (
         "401",
-        told({"code": 40110000, "message": "request is not authorized"}, 401),
+        answering({"code": 40110000, "message": "request is not authorized"}, 401),
         CredentialRefused,
         CredentialRefused,
         1,
     ),
-    ("403", told({"code": 40310000, "message": "no buying power"}, 403), RequestRefused, OrderRejected, 1),
-    ("404 page", Told(404, "<html>", "text/html"), RequestRefused, RequestRefused, 1),
-    ("408", Told(408), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("422", told({"code": 42210000, "message": "side is missing"}, 422), RequestRefused, OrderRejected, 1),
-    ("429", told({"message": "too many requests."}, 429), BrokerUnavailable, BrokerUnavailable, ATTEMPTS),
-    ("500", told({"code": 50010000, "message": "internal server error"}, 500), BrokerUnavailable, OutcomeUnknown, 4),
+    ("403", answering({"code": 40310000, "message": "no buying power"}, 403), RequestRefused, OrderRejected, 1),
+    ("404 page", Answer(404, "<html>", "text/html"), RequestRefused, RequestRefused, 1),
+    ("408", Answer(408), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("422", answering({"code": 42210000, "message": "side is missing"}, 422), RequestRefused, OrderRejected, 1),
+    ("429", answering({"message": "too many requests."}, 429), BrokerUnavailable, BrokerUnavailable, ATTEMPTS),
+    (
+        "500",
+        answering({"code": 50010000, "message": "internal server error"}, 500),
+        BrokerUnavailable,
+        OutcomeUnknown,
+        4,
+    ),
     ("502 HTML", HTML, BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("503", Told(503), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
-    ("504", Told(504), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("503", Answer(503), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
+    ("504", Answer(504), BrokerUnavailable, OutcomeUnknown, ATTEMPTS),
 ]
 CASES = [pytest.param(*row[1:], id=row[0]) for row in TABLE]
 
 
 @pytest.mark.parametrize(("answer", "for_a_read", "for_an_order", "reads"), CASES)
 def test_a_question_is_repeated_while_its_trouble_may_pass(
-    wire: Wire, answer: Told, for_a_read: type[BrokerError], for_an_order: type[BrokerError], reads: int
+    wire: Wire, answer: Answer, for_a_read: type[BrokerError], for_an_order: type[BrokerError], reads: int
 ) -> None:
     """Rules: R5, CS-572."""
     wire.script.tell(answer)
@@ -75,7 +81,7 @@ def test_a_question_is_repeated_while_its_trouble_may_pass(
 
 @pytest.mark.parametrize(("answer", "for_a_read", "for_an_order", "reads"), CASES)
 def test_an_order_is_posted_once_whatever_becomes_of_it(
-    wire: Wire, answer: Told, for_a_read: type[BrokerError], for_an_order: type[BrokerError], reads: int
+    wire: Wire, answer: Answer, for_a_read: type[BrokerError], for_an_order: type[BrokerError], reads: int
 ) -> None:
     """Rule: R4."""
     wire.script.tell(answer)
@@ -89,10 +95,10 @@ def test_an_order_is_posted_once_whatever_becomes_of_it(
 
 def test_a_cancel_is_asked_once_and_a_lost_answer_is_no_cancel(wire: Wire) -> None:
     for answer, kind in (
-        (Told(504), OutcomeUnknown),
-        (Told(fault="silence"), OutcomeUnknown),
-        (told({"message": "order is not cancelable"}, 422), RequestRefused),
-        (told(NOT_FOUND_WORDS, 404), RequestRefused),
+        (Answer(504), OutcomeUnknown),
+        (Answer(fault="silence"), OutcomeUnknown),
+        (answering({"message": "order is not cancelable"}, 422), RequestRefused),
+        (answering(NOT_FOUND_WORDS, 404), RequestRefused),
     ):
         wire.script.asked.clear()
         wire.script.tell(order_words(), answer)
@@ -146,7 +152,7 @@ def test_a_rejection_inside_a_200_has_an_id_and_is_looked_up(wire: Wire) -> None
 
 
 def test_the_vendors_own_words_are_the_reason(wire: Wire) -> None:
-    wire.script.tell(told({"code": 40310000, "message": "insufficient options buying power"}, 403))
+    wire.script.tell(answering({"code": 40310000, "message": "insufficient options buying power"}, 403))
     with pytest.raises(OrderRejected) as refusal:
         wire.broker.submit(TICKET)
     assert refusal.value.reason == "insufficient options buying power"
@@ -155,13 +161,13 @@ def test_the_vendors_own_words_are_the_reason(wire: Wire) -> None:
 def test_keys_are_in_no_error_and_no_repr_even_when_the_server_repeats_them(wire: Wire) -> None:
     key, secret = KEYS.key.reveal(), KEYS.secret.reveal()
     for status in (400, 401, 403, 429, 500):
-        wire.script.tell(told({"message": f"forbidden for {key} with {secret}"}, status))
+        wire.script.tell(answering({"message": f"forbidden for {key} with {secret}"}, status))
         for ask in (lambda: wire.broker.submit(TICKET), wire.broker.account):
             with pytest.raises(BrokerError) as fault:
                 ask()
-            told_all = "".join(traceback.format_exception(fault.value)) + repr(fault.value)
-            assert key not in told_all
-            assert secret not in told_all
+            all_of_it = "".join(traceback.format_exception(fault.value)) + repr(fault.value)
+            assert key not in all_of_it
+            assert secret not in all_of_it
     for shown in (repr(wire.broker), repr(wire.clients), repr(KEYS)):
         assert key not in shown
         assert secret not in shown

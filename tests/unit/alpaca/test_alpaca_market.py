@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from builders import DAY, at
-from builders_alpaca import Told, Wire, told
+from builders_alpaca import Answer, Wire, answering
 from builders_exchange import put
 from gammacore.adapters.alpaca.market import FREE_PLAN, FULL_PLAN, AlpacaMarket, AlpacaMarketSettings, Feeds
 from gammacore.domain.gex.units import Scope
@@ -59,8 +59,8 @@ def contracts(*rows: tuple[str, str | None, str]) -> dict[str, Any]:
 def options(**quotes: dict[str, Any] | None) -> dict[str, Any]:
     greeks = {"delta": 0.5, "gamma": 9.9, "rho": 0, "theta": 0, "vega": 0}
     snapshots = {
-        symbol: {"greeks": greeks, "impliedVolatility": 9.9} | ({} if told is None else {"latestQuote": told})
-        for symbol, told in quotes.items()
+        symbol: {"greeks": greeks, "impliedVolatility": 9.9} | ({} if answering is None else {"latestQuote": answering})
+        for symbol, answering in quotes.items()
     }
     return {"snapshots": snapshots, "next_page_token": None}
 
@@ -151,7 +151,7 @@ def test_adjusted_and_foreign_contracts_stay_out_and_are_counted(wire: Wire) -> 
 def test_the_price_is_the_middle_of_a_fresh_narrow_quote_else_the_newest_there_is(wire: Wire) -> None:
     """Rule: CS-353."""
     now = at("10:00")
-    for told_share, price, seen in (
+    for shown_share, price, seen in (
         (share(), "690", now),
         (share(600, 780), "690.5", now - dt.timedelta(seconds=1)),  # on one exchange alone, nobody is there
         (share(0, 690.01), "690.5", now - dt.timedelta(seconds=1)),
@@ -159,7 +159,7 @@ def test_the_price_is_the_middle_of_a_fresh_narrow_quote_else_the_newest_there_i
         (share(seen=now - dt.timedelta(seconds=60)), "690", now - dt.timedelta(seconds=60)),
         (share(seen=now + dt.timedelta(seconds=2)), "690", now),  # a clock a little ahead
     ):
-        wire.script.tell(told_share, LISTED, QUOTED)
+        wire.script.tell(shown_share, LISTED, QUOTED)
         snapshot = market_over(wire).snapshot(now)
         assert (snapshot.spot, snapshot.spot_at) == (Decimal(price), seen)
 
@@ -206,8 +206,10 @@ def test_vix_is_what_its_source_says_and_else_unknown(wire: Wire) -> None:
     assert market_over(wire).bars("VIX", 300, at("09:30"), at("10:00")) == ()
 
 
-@pytest.mark.parametrize("answer", [Told(503), Told(fault="hang_up"), Told(body="{"), told([]), told(None)])
-def test_a_market_that_cannot_be_read_is_missing(wire: Wire, answer: Told) -> None:
+@pytest.mark.parametrize(
+    "answer", [Answer(503), Answer(fault="hang_up"), Answer(body="{"), answering([]), answering(None)]
+)
+def test_a_market_that_cannot_be_read_is_missing(wire: Wire, answer: Answer) -> None:
     wire.script.tell(answer)
     for ask in (
         lambda: market_over(wire).snapshot(at("10:00")),
@@ -222,7 +224,7 @@ def test_a_market_that_cannot_be_read_is_missing(wire: Wire, answer: Told) -> No
     "words", ["subscription does not permit querying recent SIP data", "OPRA agreement is not signed"]
 )
 def test_data_the_plan_does_not_pay_for_names_the_setting(wire: Wire, words: str) -> None:
-    wire.script.tell(told({"message": words}, 403))
+    wire.script.tell(answering({"message": words}, 403))
     market = market_over(wire)
 
     with pytest.raises(MissingData, match=r"check market\.alpaca_full_plan") as refusal:

@@ -39,7 +39,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 @define
 class Stream:
-    """Alpaca's side: lets the right keys in, keeps every connection, says what it is told."""
+    """Alpaca's side: lets the right keys in, keeps every connection, sends what it is given."""
 
     connections: list[ServerConnection] = field(factory=list)
     arrivals: int = 0

@@ -24,10 +24,10 @@ def filled(short: str | None = "0.50", long: str | None = "0.25", **changes: Any
     return order_words(**{"status": "filled", "filled_qty": "3", "filled_avg_price": "-0.25", "legs": legs} | changes)
 
 
-def bought_back(short: str, long: str, told: str | None, **changes: Any) -> dict[str, Any]:
+def bought_back(short: str, long: str, net_price: str | None, **changes: Any) -> dict[str, Any]:
     legs = [leg_words(SHORT, "buy", 1, short), leg_words(LONG, "sell", 1, long)]
     return order_words(
-        **{"status": "filled", "qty": "1", "filled_qty": "1", "filled_avg_price": told, "legs": legs} | changes
+        **{"status": "filled", "qty": "1", "filled_qty": "1", "filled_avg_price": net_price, "legs": legs} | changes
     )
 
 
@@ -70,9 +70,9 @@ def test_a_report_bears_our_id_alpacas_id_and_the_time_of_the_last_change() -> N
     assert report.at == dt.datetime(2026, 1, 5, 15, 0, 1, 123456, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("told", ["-0.25", "0.25"])
-def test_a_credit_is_positive_whichever_sign_alpaca_gives_it(told: str) -> None:
-    execution = report_of(filled(filled_avg_price=told)).execution
+@pytest.mark.parametrize("net_price", ["-0.25", "0.25"])
+def test_a_credit_is_positive_whichever_sign_alpaca_gives_it(net_price: str) -> None:
+    execution = report_of(filled(filled_avg_price=net_price)).execution
 
     assert (execution.quantity, execution.price) == (3, Decimal("0.25"))
     assert execution.legs == (
@@ -111,10 +111,10 @@ def test_the_price_comes_from_the_legs_where_the_order_has_none() -> None:
     assert report_of(filled(filled_avg_price="0")).execution.price == Decimal("0.25")
 
 
-@pytest.mark.parametrize("told", [None, "0", ""])
-def test_a_fill_without_any_price_has_none_and_is_a_fill(told: str | None) -> None:
+@pytest.mark.parametrize("net_price", [None, "0", ""])
+def test_a_fill_without_any_price_has_none_and_is_a_fill(net_price: str | None) -> None:
     """Rule: CS-411."""
-    execution = report_of(filled(None, "0", filled_avg_price=told)).execution
+    execution = report_of(filled(None, "0", filled_avg_price=net_price)).execution
 
     assert (execution.quantity, execution.price, execution.legs) == (3, None, ())
     assert execution.any

@@ -133,7 +133,7 @@ def test_without_the_brokers_orders_nothing_is_taken_for_foreign() -> None:
 
 
 class Piecewise(BrokerDecorator):
-    """Shows the long leg only when told to."""
+    """Shows the long leg only when asked to."""
 
     hides_long = True
 

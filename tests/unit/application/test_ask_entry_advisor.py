@@ -17,7 +17,7 @@ DESK = CreditSpreadDesk()
 
 @frozen
 class Advisor:
-    """Says what it was told to say, or fails so; remembers what it was asked."""
+    """Answers as it was set to, or fails so; remembers what it was asked."""
 
     answer: EntryOpinion | Exception
     asked: list[EntryProposal] = field(factory=list)

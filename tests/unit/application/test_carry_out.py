@@ -268,8 +268,8 @@ def test_after_five_attempts_a_close_is_stuck_and_tried_on_for_ever() -> None:
     assert world.position().state is HoldingState.CLOSED
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(299, 1), (300, 2)])
-def test_the_same_warning_is_reported_again_after_five_minutes(seconds: float, told: int) -> None:
+@pytest.mark.parametrize(("seconds", "times"), [(299, 1), (300, 2)])
+def test_the_same_warning_is_reported_again_after_five_minutes(seconds: float, times: int) -> None:
     """CS-502: a bad credit is one in every cycle. Another detail is other news (CS-505 counts its cycles)."""
     world = a_world_holding()
     for wait in (0, 3, seconds - 3):
@@ -277,7 +277,7 @@ def test_the_same_warning_is_reported_again_after_five_minutes(seconds: float, t
         world.day.carry_out(Warn("bad_credit", "credit 0", "p1"))
     world.day.carry_out(Warn("bad_credit", "credit -1", "p1"))
 
-    assert world.alarms() == ["bad_credit"] * (told + 1)
+    assert world.alarms() == ["bad_credit"] * (times + 1)
 
 
 @pytest.mark.parametrize(("refusals", "alarms"), [(5, []), (6, ["stuck"])])

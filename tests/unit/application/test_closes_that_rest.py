@@ -102,7 +102,7 @@ def test_a_restart_between_the_cancel_and_its_answer_sends_nothing_twice() -> No
 
 
 def test_closes_that_follow_each_other_and_fill_nothing_are_one_trouble() -> None:
-    """CS-420, CS-563: told after five minutes though none of them lived for so long."""
+    """CS-420, CS-563: alerted after five minutes though none of them lived for so long."""
     world = a_world_holding(closes=CLOSING)
     for _ in range(9):
         world.exchange.next_submit(never=True)
@@ -140,7 +140,7 @@ def test_a_buy_back_that_filled_long_ago_is_not_where_the_trouble_began() -> Non
 
 
 def test_a_part_that_filled_is_no_end_of_the_trouble() -> None:
-    """CS-563: 2 of 3 bought back, no cancel taken: told as if nothing had filled."""
+    """CS-563: 2 of 3 bought back, no cancel taken: reported as if nothing had filled."""
     world = a_world_holding(closes=CLOSING)
     world.exchange.next_submit(parts=(2,), ignored_cancels=99)
     world.cycle(35)

@@ -23,7 +23,7 @@ from gammacore.ports.clock import ClockJump
 
 
 class JumpyClock(FakeClock):
-    """A simulated clock whose wall clock a test may set; `settle` believes whichever is nearer to what it is told."""
+    """A simulated clock whose wall clock a test may set; `settle` believes whichever is nearer to what it is given."""
 
     pending: ClockJump | None = None
 
@@ -33,9 +33,9 @@ class JumpyClock(FakeClock):
     def doubt(self) -> ClockJump | None:
         return self.pending
 
-    def settle(self, told: dt.datetime) -> dt.datetime:
+    def settle(self, broker_time: dt.datetime) -> dt.datetime:
         jump, self.pending = self.pending, None
-        if jump is not None and abs(told - jump.wall) < abs(told - self.now()):
+        if jump is not None and abs(broker_time - jump.wall) < abs(broker_time - self.now()):
             self.wait_until(jump.wall)
         return self.now()
 
@@ -60,15 +60,15 @@ class Loop:
 
     world: World
     clock: JumpyClock
-    told: Callable[[], dt.datetime | None]
+    broker_time: Callable[[], dt.datetime | None]
     watch: Stopwatch = field(factory=Stopwatch)
     time: KeepTime = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        def told() -> BrokerClock | None:
-            return None if (now := self.told()) is None else BrokerClock(now, is_open=True)
+        def broker_time() -> BrokerClock | None:
+            return None if (now := self.broker_time()) is None else BrokerClock(now, is_open=True)
 
-        self.time = KeepTime(self.world.day.ledger, self.clock, LoopLimits(), told, self.watch)
+        self.time = KeepTime(self.world.day.ledger, self.clock, LoopLimits(), broker_time, self.watch)
 
     def cycle(self) -> None:
         with self.time.cycle():
@@ -79,10 +79,10 @@ class Loop:
         return [(event.code, event.detail) for event in self.world.events if isinstance(event, AlarmRaised)]
 
 
-def a_loop(told: dt.datetime | None = None) -> Loop:
+def a_loop(broker_time: dt.datetime | None = None) -> Loop:
     world = a_world()
     world.day.begin()
-    return Loop(world, JumpyClock(world.clock.now()), lambda: told)
+    return Loop(world, JumpyClock(world.clock.now()), lambda: broker_time)
 
 
 # --- a wall clock that jumps ---
@@ -90,7 +90,7 @@ def a_loop(told: dt.datetime | None = None) -> Loop:
 
 def test_a_clock_that_goes_on_is_no_alarm_and_the_broker_is_not_asked() -> None:
     loop = a_loop()
-    loop.told = lambda: pytest.fail("nobody asked for the time")
+    loop.broker_time = lambda: pytest.fail("nobody asked for the time")
 
     loop.cycle()
 
@@ -135,7 +135,7 @@ def test_a_clock_that_is_ahead_of_the_broker_says_to_start_again() -> None:
 
 def test_without_an_answer_it_is_one_alarm_and_asked_every_cycle_until_there_is_one() -> None:
     loop, answers = a_loop(), iter([None, None, at("10:00")])
-    loop.told = lambda: next(answers)
+    loop.broker_time = lambda: next(answers)
     loop.clock.jump(3600)
 
     for _ in range(4):

@@ -208,7 +208,7 @@ def test_a_fill_after_the_cancel_is_a_fill() -> None:
 
 
 def test_a_cancel_without_an_answer_is_repeated_twice_and_then_an_alarm() -> None:
-    """CS-409, CS-410: three cancels at most; unclear is told and looked at for ever."""
+    """CS-409, CS-410: three cancels at most; unclear is alerted and looked at for ever."""
     world = a_desk_world()
     world.exchange.next_submit(never=True, ignored_cancels=9)
     send(world)
@@ -314,7 +314,7 @@ def test_an_order_the_broker_no_longer_knows_is_an_alarm_and_stays_working() -> 
 
 
 class Unpriced(BrokerDecorator):
-    """Says how many were filled; the price is what the class is told, at last."""
+    """Says how many were filled; the price is what the class is given, at last."""
 
     price: Decimal | None = None
 
@@ -377,7 +377,7 @@ def test_an_answer_come_late_takes_no_fill_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "told", "news"),
+    ("known", "reported", "news"),
     [
         (Execution(0, None), Execution(1, Decimal("2.5")), True),
         (Execution(1, Decimal("2.5")), Execution(1, Decimal("2.5")), False),
@@ -392,8 +392,10 @@ def test_an_answer_come_late_takes_no_fill_back() -> None:
         ),
     ],
 )
-def test_an_execution_is_news_when_it_goes_beyond_what_is_known(known: Execution, told: Execution, news: bool) -> None:
-    assert tells_more(known, told) is news
+def test_an_execution_is_news_when_it_goes_beyond_what_is_known(
+    known: Execution, reported: Execution, news: bool
+) -> None:
+    assert tells_more(known, reported) is news
 
 
 def test_a_filled_order_ends_even_when_nothing_of_its_execution_is_new() -> None:
@@ -485,8 +487,8 @@ def a_world_filled_at(price: str, corrected: str | None = None) -> World:
             report = self.inner.order(order_id)
             if report is None or not report.execution.any:
                 return report
-            told = price if corrected is None or not world.all(OrderFilled) else corrected
-            return evolve(report, execution=Execution(report.execution.quantity, Decimal(told)))
+            reported = price if corrected is None or not world.all(OrderFilled) else corrected
+            return evolve(report, execution=Execution(report.execution.quantity, Decimal(reported)))
 
     world = a_world_behind(Odd)
     send(world)

@@ -172,7 +172,7 @@ def a_late_fill() -> World:
 
 
 def test_a_failed_look_at_our_order_takes_nothing_for_foreign() -> None:
-    """R5: holdings are told, the order is not; no news is no proof."""
+    """R5: holdings are shown, the order is not; no news is no proof."""
 
     class Silent(BrokerDecorator):
         def order(self, order_id: str) -> OrderReport | None:
@@ -318,7 +318,7 @@ class ByHand(BrokerDecorator):
 
 
 def test_a_closing_fill_after_its_position_was_booked_is_quarantined() -> None:
-    """CS-564: a booked position is not opened by a close that came too late; a person is told."""
+    """CS-564: a booked position is not opened by a close that came too late; an alarm is raised."""
     world = a_world_that_closed_twice(relayed(ByHand))
     world.day.confirm(world.session)
     assert [booked.gross for booked in world.all(HoldingClosed)] == [Decimal(750 - 525)]

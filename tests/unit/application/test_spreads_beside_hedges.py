@@ -1,4 +1,4 @@
-"""A credit spread of ours at the broker while the delta-hedge desk runs: told once, closed. CS-574, CS-413, DH-520."""
+"""A credit spread of ours at the broker beside the delta-hedge desk: alerted once, closed. CS-574, CS-413, DH-520."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def test_a_spread_of_ours_is_reported_once_and_closed() -> None:
 
     (adopted,), (decided,) = world.all(HoldingAdopted), world.all(CloseDecided)
     assert (adopted.holding, adopted.contracts, decided.at) == (SPREAD, 2, adopted.at)
-    (told,) = [event for event in world.all(AlarmRaised) if event.code == "leftover"]
-    assert (told.holding, told.detail) == (
+    (alarm,) = [event for event in world.all(AlarmRaised) if event.code == "leftover"]
+    assert (alarm.holding, alarm.detail) == (
         SPREAD, "a credit spread of 2 contracts that this strategy does not watch: closed now"
     )  # fmt: skip
     assert [(order.ticket.purpose, order.ticket.limit, order.state) for order in world.orders(SPREAD)] == [

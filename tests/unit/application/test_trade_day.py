@@ -163,7 +163,7 @@ def test_deadlines_come_while_the_market_is_silent(close: str, soft_close: str) 
 
 
 def test_a_day_that_gets_no_settlement_price_is_given_up_after_half_an_hour() -> None:
-    """CS-528: the ledger keeps the position, people are told, the next start goes on."""
+    """CS-528: the ledger keeps the position, an alarm is raised, the next start goes on."""
     world = a_day(settles=None)
     world.strategy = evolve(world.strategy, closes={})
     world.exchange.next_submit()

@@ -294,7 +294,7 @@ def test_a_leg_that_is_back_before_its_repair_is_taken_covers_again() -> None:
 
 @pytest.mark.parametrize("gone", [(SHORT,), (SHORT, LONG)])
 def test_our_own_close_of_another_position_is_no_price(gone: tuple[OptionContract, ...]) -> None:
-    """CS-572: the same strikes were bought back at 5.20 by our order; what somebody paid later nobody told."""
+    """CS-572: the same strikes were bought back at 5.20 by our order; another trader's later price is not reported."""
     plans = a_scripted_plan(2), a_scripted_plan(2, "p2", "10:03")
     world = a_world(*plans, closes={"p1": "10:00:40"})
     world.cycle(30)

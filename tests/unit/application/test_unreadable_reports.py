@@ -98,13 +98,13 @@ TICKETS = (
 
 @pytest.mark.parametrize("ticket", TICKETS, ids=lambda ticket: str(ticket.id))
 @settings(max_examples=150, deadline=None)
-@given(told=st.lists(reports, min_size=1, max_size=6))
+@given(reports_given=st.lists(reports, min_size=1, max_size=6))
 def test_no_report_raises_and_what_is_booked_folds_and_is_never_more_than_the_ticket(
-    ticket: OrderTicket, told: Sequence[OrderReport]
+    ticket: OrderTicket, reports_given: Sequence[OrderReport]
 ) -> None:
     world = an_order_at_work(ticket)
 
-    for report in told:
+    for report in reports_given:
         answer = evolve(report, id=ticket.id) if report.id == OWN else report
         world.day.desk.take(world.book.orders[ticket.id], answer)
 
@@ -118,7 +118,7 @@ def test_no_report_raises_and_what_is_booked_folds_and_is_never_more_than_the_ti
 
 
 class Odd(BrokerDecorator):
-    """Bends what is said of one order, as often as it is told to."""
+    """Bends what is said of one order, as often as it is set to."""
 
     bends: list[Any]
     only = "gc-entry"

@@ -80,10 +80,10 @@ def test_a_fee_is_of_its_root_and_day() -> None:
     ]
     asked = [("SPXW", "2026-06-30"), ("SPXW", "2026-07-01"), ("SPY", "2026-07-01"), ("SPXW", "2025-12-31")]
 
-    told = [fees.contract_fee(root, dt.date.fromisoformat(day), entered).value for root, day in asked]
+    answer = [fees.contract_fee(root, dt.date.fromisoformat(day), entered).value for root, day in asked]
 
-    assert [str(fee.dollars) for fee in told] == ["1.02", "1.10", "0.35", "0.65"]
-    assert [fee.is_default for fee in told] == [False, False, False, True]
+    assert [str(fee.dollars) for fee in answer] == ["1.02", "1.10", "0.35", "0.65"]
+    assert [fee.is_default for fee in answer] == [False, False, False, True]
 
 
 def test_the_default_fee_says_that_it_is_one() -> None:

@@ -28,15 +28,15 @@ TRADES = [a_trade(5, 100), a_trade(6, -50), a_trade(12, 300, contracts=3), a_tra
 
 
 def document() -> dict[str, list[dict[str, Any]]]:
-    told: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(reviews_document(TRADES)))
-    return told
+    printed: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(reviews_document(TRADES)))
+    return printed
 
 
 def test_there_is_a_review_of_every_day_week_and_month() -> None:
-    told = document()
+    printed = document()
 
-    assert {name: len(reviews) for name, reviews in told.items()} == {"daily": 4, "weekly": 2, "monthly": 1}
-    assert [(week["first"], week["last"]) for week in told["weekly"]] == [
+    assert {name: len(reviews) for name, reviews in printed.items()} == {"daily": 4, "weekly": 2, "monthly": 1}
+    assert [(week["first"], week["last"]) for week in printed["weekly"]] == [
         ("2026-01-05", "2026-01-11"), ("2026-01-12", "2026-01-18"),
     ]  # fmt: skip
 
@@ -64,7 +64,7 @@ def test_people_get_the_same_as_a_table() -> None:
     console = Console(width=160)
     with console.capture() as screen:
         console.print(reviews_table(TRADES))
-    told = screen.get()
+    printed = screen.get()
 
     for words in ("daily", "weekly", "monthly", "2026-01-12 to 2026-01-18", "VIX below 15", "no record", "+0.7 σ"):
-        assert words in told
+        assert words in printed

@@ -1,4 +1,4 @@
-"""The configuration as a careless hand writes it: each mistake is told with its place and its fix. cli.md."""
+"""The configuration as a careless hand writes it: each mistake is named with its place and its fix. cli.md."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_the_whole_sample_taken_at_its_word_is_what_holds_without_it(tmp_path: P
     ],
 )
 def test_the_sample_names_every_field_of_an_underlying_and_of_a_table(name: str) -> None:
-    told = sample_toml().split("# Any other underlying")[1]
+    words = sample_toml().split("# Any other underlying")[1]
 
-    assert re.search(rf"\b{name} = ", told) or re.search(rf"\b{name}\b", told.split("market.columns")[1])
+    assert re.search(rf"\b{name} = ", words) or re.search(rf"\b{name}\b", words.split("market.columns")[1])
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "words"),
     [
         ("[entries]\nvix = 3", r"line 2: entries\.vix is a table: write \[entries\.vix\] and under it floor, "),
         ("[[account]]\npaper = true", r"account is a table: write \[account\] and under it id, broker, paper, "),
@@ -59,8 +59,8 @@ def test_the_sample_names_every_field_of_an_underlying_and_of_a_table(name: str)
         ("[broker.fees]\nby_root = 1", r"by_root: 1 is not valid; give a table, each value a number"),
     ],
 )
-def test_a_value_of_the_wrong_shape_is_reported_with_its_line_and_fix(text: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=told):
+def test_a_value_of_the_wrong_shape_is_reported_with_its_line_and_fix(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=words):
         written(tmp_path, text)
 
 

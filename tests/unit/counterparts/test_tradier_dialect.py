@@ -162,10 +162,10 @@ def test_shares_are_bought_sold_and_sold_short(side: str, opened: bool, held: fl
     with serving(tradier_app(world)) as server, httpx.Client(base_url=server.url, headers=HEADERS) as http:
         answer = http.post(ORDERS, data=form).json()
         world.show({}, spot="690")
-        told = http.get(POSITIONS).json()["positions"]
+        held_now = http.get(POSITIONS).json()["positions"]
 
     assert ("order" in answer) is opened
-    assert (None if told == "null" else told["position"]["quantity"]) == held
+    assert (None if held_now == "null" else held_now["position"]["quantity"]) == held
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------
@@ -260,16 +260,16 @@ def test_a_delayed_market_is_shown_as_it_was(desk: Desk) -> None:
 def test_the_days_close_is_reported_when_the_day_is_over() -> None:
     world = simulated_world()
 
-    def told(http: httpx.Client) -> tuple[float | None, str]:
+    def held_now(http: httpx.Client) -> tuple[float | None, str]:
         quote = http.get("/v1/markets/quotes", params={"symbols": "SPX"}).json()["quotes"]["quote"]
         days = http.get("/v1/markets/history", params={"symbol": "SPX", "start": "2025-12-29"}).json()["history"]["day"]
         return quote["close"], days[-1]["date"]
 
     with serving(tradier_app(world)) as server, httpx.Client(base_url=server.url, headers=HEADERS) as http:
         world.move_to(at("15:59"))
-        before = told(http)
+        before = held_now(http)
         world.move_to(at("16:00"))
-        after = told(http)
+        after = held_now(http)
 
     printed = world.markets["SPX"].settlement("SPX", DAY)
     assert printed is not None
@@ -369,22 +369,22 @@ def test_a_clients_clock_moves_the_world(desk: Desk) -> None:
 
 
 def test_faults_orders_and_settings_are_switched_over_the_wire(desk: Desk) -> None:
-    def told(method: str, path: str, body: object = None) -> httpx.Response:
+    def held_now(method: str, path: str, body: object = None) -> httpx.Response:
         return desk.http.request(method, f"/_control/{path}", json=body).raise_for_status()
 
-    told("POST", "faults", {"asked": "read", "times": 2, "fault": {"trouble": "answer", "status": 504}})
+    held_now("POST", "faults", {"asked": "read", "times": 2, "fault": {"trouble": "answer", "status": 504}})
     gave_up = [desk.http.get(ORDERS).status_code for _ in range(3)]
-    told("POST", "faults", {"asked": "read", "always": True, "fault": {"status": 500}})
-    told("DELETE", "faults")
-    told("POST", "orders", {"parts": [1], "delay": 0})
-    told("POST", "settings", {"balances": "cash"})
+    held_now("POST", "faults", {"asked": "read", "always": True, "fault": {"status": 500}})
+    held_now("DELETE", "faults")
+    held_now("POST", "orders", {"parts": [1], "delay": 0})
+    held_now("POST", "settings", {"balances": "cash"})
     desk.place(SPREAD)
     desk.world.show()
 
     assert gave_up == [504, 504, 200]
-    assert [(one["id"], one["quantity"]) for one in told("GET", "orders").json()] == [("gc-1", 1)]
+    assert [(one["id"], one["quantity"]) for one in held_now("GET", "orders").json()] == [("gc-1", 1)]
     assert "cash" in desk.http.get(f"/v1/accounts/{ACCOUNT}/balances").json()["balances"]
-    assert told("GET", "received").json()["submit"] == 1
+    assert held_now("GET", "received").json()["submit"] == 1
 
 
 # -- streams ----------------------------------------------------------------------------------------------------------
@@ -420,9 +420,9 @@ def test_a_newer_session_ends_the_one_before_it(desk: Desk, shared_data: Any) ->
     desk.http.post("/v1/accounts/events/session")
     with connect(old["url"], proxy=None) as line:
         line.send(json.dumps({"events": ["order"], "sessionid": old["sessionid"]}))
-        told = heard(line)
+        held_now = heard(line)
 
-    assert set(told) == set(json.loads((shared_data / "tradier_fixtures" / "ws_error.json").read_text("utf-8")))
+    assert set(held_now) == set(json.loads((shared_data / "tradier_fixtures" / "ws_error.json").read_text("utf-8")))
 
 
 def test_a_stream_can_be_cut_and_garbled(desk: Desk) -> None:

@@ -166,38 +166,38 @@ def test_a_body_has_the_documented_keys(desk: Desk, shared_data: Path, name: str
 
 
 def test_a_clock_has_the_documented_keys(desk: Desk, shared_data: Path) -> None:
-    told = desk.get("/v1/markets/clock")["clock"]
+    answered = desk.get("/v1/markets/clock")["clock"]
 
-    assert_documented([told], documented(shared_data, "tradier_rb_2013__clock.json", "clock"))
-    assert (told["state"], told["next_state"], told["next_change"]) == ("open", "postmarket", "16:00")
+    assert_documented([answered], documented(shared_data, "tradier_rb_2013__clock.json", "clock"))
+    assert (answered["state"], answered["next_state"], answered["next_change"]) == ("open", "postmarket", "16:00")
 
 
 @pytest.mark.parametrize("shape", ["margin", "cash", "pdt"])
 def test_balances_come_in_three_shapes(desk: Desk, shared_data: Path, shape: str) -> None:
     desk.world.settings["balances"] = shape
-    told = desk.get(f"/v1/accounts/{ACCOUNT}/balances")
+    answered = desk.get(f"/v1/accounts/{ACCOUNT}/balances")
 
     for place in (("balances",), ("balances", shape)):
         theirs = documented(shared_data, f"{CURRENT}get_balance_{shape}.json", *place)
-        assert_documented(rows(told, *place), theirs)
+        assert_documented(rows(answered, *place), theirs)
 
 
 def test_a_quoted_option_has_the_documented_keys(desk: Desk, shared_data: Path) -> None:
-    told = desk.http.post("/v1/markets/quotes", data={"symbols": desk.put(-2), "greeks": "true"}).json()
+    answered = desk.http.post("/v1/markets/quotes", data={"symbols": desk.put(-2), "greeks": "true"}).json()
 
     theirs = documented(shared_data, CURRENT + "get_quotes_with_greeks.json", "quotes", "quote")
-    assert_documented(rows(told, "quotes", "quote"), theirs)
+    assert_documented(rows(answered, "quotes", "quote"), theirs)
 
 
 def test_orders_of_every_class_have_the_documented_keys(desk: Desk, shared_data: Path) -> None:
-    told = rows(desk.get(ORDERS, includeTags="true"), "orders", "order")
+    answered = rows(desk.get(ORDERS, includeTags="true"), "orders", "order")
     theirs = documented(shared_data, "swift_tradier_lib__orders_1.json", "orders", "order")
 
-    assert [row["class"] for row in told] == ["multileg", "option", "equity"]
-    for row in told:
+    assert [row["class"] for row in answered] == ["multileg", "option", "equity"]
+    for row in answered:
         assert_documented([row], [one for one in theirs if one["class"] == row["class"]], ORDER_EXTRAS)
-    legs = rows(told[0], "leg")
-    assert len(legs) == told[0]["num_legs"] == 2
+    legs = rows(answered[0], "leg")
+    assert len(legs) == answered[0]["num_legs"] == 2
     assert_documented(legs, rows(next(one for one in theirs if one["class"] == "multileg"), "leg"), ORDER_EXTRAS)
 
 
@@ -215,10 +215,10 @@ def test_receipts_and_previews_have_the_documented_keys(desk: Desk, shared_data:
 @pytest.mark.parametrize("stream", ["account", "market_data"])
 def test_stream_sessions_have_the_documented_keys(desk: Desk, shared_data: Path, stream: str) -> None:
     path = {"account": "accounts", "market_data": "markets"}[stream]
-    told = desk.http.post(f"/v1/{path}/events/session").json()
+    answered = desk.http.post(f"/v1/{path}/events/session").json()
 
     theirs = documented(shared_data, f"{CURRENT}get_streaming_{stream}_session.json", "stream")
-    assert_documented(rows(told, "stream"), theirs)
+    assert_documented(rows(answered, "stream"), theirs)
 
 
 def test_clearing_tells_the_next_day(shared_data: Path) -> None:

@@ -75,16 +75,16 @@ def test_anything_short_of_the_three_is_never_live(
         return
     with pytest.raises(ConfigurationError, match="live trading is refused") as refused:
         armed_mode(configuration, credentials)
-    told = str(refused.value)
-    assert ("--live is missing" in told) == (not switch)
-    assert ("not typed back" in told) == (not typed)
-    assert (f"{missing} is not there" in told) == (missing is not None)
-    assert ("vetoes" in told) == (veto in ("true", "flase", ""))
-    assert not any(secret in told for secret in TRADIER.values())
+    words = str(refused.value)
+    assert ("--live is missing" in words) == (not switch)
+    assert ("not typed back" in words) == (not typed)
+    assert (f"{missing} is not there" in words) == (missing is not None)
+    assert ("vetoes" in words) == (veto in ("true", "flase", ""))
+    assert not any(secret in words for secret in TRADIER.values())
 
 
 @pytest.mark.parametrize(
-    ("broker", "live", "changed", "told"),
+    ("broker", "live", "changed", "words"),
     [
         ("tradier", True, {"TRADIER_ACCOUNT": SANDBOX_NUMBER}, "begins with VA"),
         ("tradier", True, {"TRADIER_TOKEN": "sandbox-token-2"}, "are the same"),
@@ -97,12 +97,12 @@ def test_anything_short_of_the_three_is_never_live(
     ],
 )
 def test_credentials_in_the_place_of_others_stop_the_run(
-    broker: str, live: bool, changed: dict[str, str], told: str
+    broker: str, live: bool, changed: dict[str, str], words: str
 ) -> None:
     credentials = {**EVERYTHING, **changed}
     typed = credentials["TRADIER_ACCOUNT" if broker == "tradier" else "ALPACA_ACCOUNT"] if live else ""
 
-    with pytest.raises(ConfigurationError, match=told) as refused:
+    with pytest.raises(ConfigurationError, match=words) as refused:
         armed_mode(configured(broker, live=live, typed=typed), at_hand(credentials))
 
     assert not any(secret in str(refused.value) for secret in credentials.values())

@@ -40,7 +40,7 @@ class Telling:
 
 
 @pytest.mark.parametrize(
-    ("told", "schedule", "fees"),
+    ("reported", "schedule", "fees"),
     [
         (Execution(3, Decimal("2.50"), legs=PUTS), FeeSchedule(), "3.90"),
         (Execution(3, Decimal("2.50"), legs=PUTS), OWN, "6.12"),
@@ -49,10 +49,17 @@ class Telling:
         (Execution(3, Decimal("2.50"), Decimal("1.11"), PUTS), OWN, "1.11"),
         (Execution(3, None), OWN, "0"),
     ],
-    ids=["default", "entered", "shares", "shares entered", "told by the broker", "legs not shown, nobody knows which"],
+    ids=[
+        "default",
+        "entered",
+        "shares",
+        "shares entered",
+        "reported by the broker",
+        "legs not shown: which is not known",
+    ],
 )
-def test_what_a_fill_costs(told: Execution, schedule: FeeSchedule, fees: str) -> None:
-    broker = EstimatedFees(Telling(told), schedule)  # type: ignore[arg-type]  # only what is asked here
+def test_what_a_fill_costs(reported: Execution, schedule: FeeSchedule, fees: str) -> None:
+    broker = EstimatedFees(Telling(reported), schedule)  # type: ignore[arg-type]  # only what is asked here
 
     found = broker.order("gc-1")
 
@@ -63,8 +70,8 @@ def test_what_a_fill_costs(told: Execution, schedule: FeeSchedule, fees: str) ->
 def test_of_a_fill_without_its_legs_the_ticket_says_what_was_traded() -> None:
     """CS-419: a row may leave the legs of a filled order out; what was ordered of it is known all the same."""
     ticket = an_entry(contracts=3)
-    told = Telling(Execution(2, Decimal("2.50")))
-    broker = EstimatedFees(told, OWN, lambda order: ticket if order == "gc-1" else None)  # type: ignore[arg-type]
+    reported = Telling(Execution(2, Decimal("2.50")))
+    broker = EstimatedFees(reported, OWN, lambda order: ticket if order == "gc-1" else None)  # type: ignore[arg-type]
 
     found = broker.order("gc-1")
 

@@ -17,7 +17,7 @@ from gammacore.ports.credentials import Secret
 
 NUMBER, TOKEN = "6YA12345", "t0ken-of-ours"
 SECRETS = (Secret(NUMBER), Secret(TOKEN))
-TOLD = f"account {NUMBER} refused Bearer {TOKEN}"
+LEAKY = f"account {NUMBER} refused Bearer {TOKEN}"
 
 
 class Talkative:
@@ -30,7 +30,7 @@ class Talkative:
         raise self._fault
 
     def orders(self) -> Sequence[OrderReport]:
-        return [OrderReport("gc-1", "7", OrderState.REJECTED, NOTHING_FILLED, at(1), TOLD)]
+        return [OrderReport("gc-1", "7", OrderState.REJECTED, NOTHING_FILLED, at(1), LEAKY)]
 
     def order(self, order_id: str) -> OrderReport | None:
         return next((report for report in self.orders() if report.id == order_id), None)
@@ -38,7 +38,7 @@ class Talkative:
 
 @pytest.mark.parametrize("kind", [OrderRejected, BrokerUnavailable, OutcomeUnknown, BrokerError])
 def test_a_fault_stays_what_it_is_and_loses_the_secrets(kind: type[BrokerError]) -> None:
-    broker = RedactingBroker(Talkative(kind(TOLD)), SECRETS)  # type: ignore[arg-type]  # only what is asked here
+    broker = RedactingBroker(Talkative(kind(LEAKY)), SECRETS)  # type: ignore[arg-type]  # only what is asked here
 
     with pytest.raises(BrokerError) as refused:
         broker.submit(an_entry())

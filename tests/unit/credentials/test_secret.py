@@ -1,4 +1,4 @@
-"""A secret is told by `reveal` alone."""
+"""A secret is shown by `reveal` alone."""
 
 from __future__ import annotations
 

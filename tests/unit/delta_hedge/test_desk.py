@@ -168,20 +168,20 @@ def test_an_exit_that_works_is_left_alone() -> None:
 @pytest.mark.parametrize("fate", [OrderWasRejected, OrderNotSent, OrderCanceled])
 def test_a_refused_exit_is_tried_again_after_60_seconds(fate: type) -> None:
     """DH-511."""
-    told: list[Event] = [an_exit("gc-call", "15:45"), fate(at("15:45:01"), "gc-call", "no")]
+    past: list[Event] = [an_exit("gc-call", "15:45"), fate(at("15:45:01"), "gc-call", "no")]
 
-    assert orders(steps(look("15:46:00.999", bought(), told))) == EXITS[1:2]
-    assert orders(steps(look("15:46:01", bought(), told))) == EXITS[:2]
+    assert orders(steps(look("15:46:00.999", bought(), past))) == EXITS[1:2]
+    assert orders(steps(look("15:46:01", bought(), past))) == EXITS[:2]
 
 
 def test_what_is_left_of_an_exit_filled_in_part_goes_next() -> None:
     sold = an_exit("gc-call", "15:45")
-    told = [evolve(sold, ticket=evolve(sold.ticket, quantity=2)),
+    past = [evolve(sold, ticket=evolve(sold.ticket, quantity=2)),
             OrderFilled(at("15:45:30"), "gc-call", Execution(1, Decimal(1)), complete=False),
             OrderCanceled(at("15:46"), "gc-call", "by the broker")]  # fmt: skip
 
-    assert orders(steps(look("15:46:59", bought(2), told)))[0] == (PUT.occ, "sell", 2, "market_close_exit")
-    assert orders(steps(look("15:47", bought(2), told)))[0] == (CALL.occ, "sell", 1, "market_close_exit")
+    assert orders(steps(look("15:46:59", bought(2), past)))[0] == (PUT.occ, "sell", 2, "market_close_exit")
+    assert orders(steps(look("15:47", bought(2), past)))[0] == (CALL.occ, "sell", 1, "market_close_exit")
 
 
 @pytest.mark.parametrize("held", [0, 30])
@@ -217,9 +217,9 @@ def test_a_refused_hedge_does_not_hold_the_flatten_back() -> None:
 
 def test_an_exit_of_unknown_outcome_is_not_sent_twice() -> None:
     """R4: the order desk looks it up."""
-    told = [an_exit("gc-call", "15:45"), OrderOutcomeUnknown(at("15:45:10"), "gc-call", "no answer")]
+    past = [an_exit("gc-call", "15:45"), OrderOutcomeUnknown(at("15:45:10"), "gc-call", "no answer")]
 
-    assert orders(steps(look("15:59", bought(), told))) == EXITS[1:2]
+    assert orders(steps(look("15:59", bought(), past))) == EXITS[1:2]
 
 
 def test_nothing_is_hedged_in_the_last_quarter_of_an_hour_and_nothing_at_all_after_the_close() -> None:
@@ -354,8 +354,8 @@ def test_the_same_ledger_decides_the_same(time: str) -> None:
     """R14: whatever happened is in the ledger; a restart folds it."""
     events = [*bought(), *hedged(-30, "10:00"), decided("10:00"), an_exit("gc-call", "15:45"),
               OrderWasRejected(at("15:45:01"), "gc-call", "no")]  # fmt: skip
-    told = [event for event in events if event.at <= at(time)]
-    first, second = (steps(look(time, told, spot="601")) for _ in range(2))
+    past = [event for event in events if event.at <= at(time)]
+    first, second = (steps(look(time, past, spot="601")) for _ in range(2))
 
     assert first == second
     assert first
@@ -382,9 +382,9 @@ def test_the_loop_wakes_when_a_rate_window_ends(fate: str) -> None:
 
 def test_an_exit_that_came_to_nothing_wakes_the_loop_for_its_next_try() -> None:
     """DH-511: a minute after it was refused, not at the next full minute."""
-    told: list[Event] = [an_exit("gc-call", "15:45"), OrderWasRejected(at("15:45:07"), "gc-call", "no")]
+    past: list[Event] = [an_exit("gc-call", "15:45"), OrderWasRejected(at("15:45:07"), "gc-call", "no")]
 
-    assert at("15:46:07") in DeltaHedgeDesk().deadlines(a_session(), a_book(bought(), told))
+    assert at("15:46:07") in DeltaHedgeDesk().deadlines(a_session(), a_book(bought(), past))
 
 
 def test_it_needs_buying_power_only_to_buy() -> None:

@@ -24,10 +24,11 @@ from builders_delta_hedge import (
 )
 from builders_desk import a_book
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
-from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook, hedged_book
 from gammacore.domain.hedging.decision import Alarm, Hedge, Reason
 from gammacore.domain.hedging.exposure import Universe
+from gammacore.domain.hedging.option_greeks import until
 from gammacore.domain.hedging.settings import HedgingSettings
+from gammacore.domain.hedging.share_hedge import COVER, HedgedBook, hedged_book
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.instruments import REGISTRY, Side
 from gammacore.domain.ledger import Halted, OrderWasRejected
@@ -200,9 +201,9 @@ def look_at(book: Any, delta: str) -> HedgedBook:
     """The ledger's straddle as the desk sees it, its options replaced by one of a delta."""
     inventory = book.holdings[STRADDLE]
     case = a_hedge_case(book=book)
-    seen = hedged_book(
-        inventory, book, case.situation.market, case.situation.session, Universe(HedgingSettings()), "SPY"
-    )
+    market, session = case.situation.market, case.situation.session
+    model = until(session.close, market.at)
+    seen = hedged_book(inventory, book, market, Universe(HedgingSettings()), "SPY", model)
     options = a_hedged_book(delta).options
     options.last_hedge_at, options.hedges = seen.options.last_hedge_at, seen.options.hedges
     return evolve(seen, options=options)
@@ -307,7 +308,7 @@ def test_what_is_owed_is_owed_once() -> None:
     assert a_hedge_case(look_at(after, "0.03"), "10:00:03", book=after).judge() is Reason.BELOW_THRESHOLD
 
 
-# -- what is told ------------------------------------------------------------------------------------------------------
+# -- what is reported -------------------------------------------------------------------------------------------------
 
 
 def test_a_no_is_journaled_when_its_reason_changes() -> None:
@@ -379,7 +380,7 @@ def limited_at(time: str, delta: str | None, *before: HedgeDecided, last_hedge: 
 
 
 def test_a_net_delta_beyond_its_limit_is_reported_all_day_once_an_episode() -> None:
-    """Strictly more than the limit; the note that comes with the alarm remembers that it was told."""
+    """Strictly more than the limit; the note that comes with the alarm remembers that it was raised."""
     (within,) = limited_at("10:00", "0.40")
     note, warning = limited_at("10:01", "-0.41", within.record)
     assert (warning.code, warning.detail) == (Alarm.NET_DELTA_LIMIT, "net delta -0.410 beyond 0.40")

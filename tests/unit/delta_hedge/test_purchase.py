@@ -14,7 +14,6 @@ from builders_desk import a_book, a_situation
 from builders_exchange import call, put
 from builders_holdings import holding_began, holding_closed
 from gammacore.domain.desks.delta_hedge.desk import NAME, DeltaHedgeDesk
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.holding_events import HoldingAdopted
 from gammacore.domain.instruments import Side
@@ -23,6 +22,7 @@ from gammacore.domain.legs import Leg
 from gammacore.domain.orders import Effect, Purpose
 from gammacore.domain.regime.regime import MacroState
 from gammacore.domain.risk.opening_limits import EquityPoint, EquityWatch, OpeningGuards, OpeningLimits
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.strategy import NoTrade, Situation, Trade, Warn
 from gammacore.domain.verdicts import Outcome
 

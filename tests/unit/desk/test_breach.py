@@ -1,4 +1,4 @@
-"""A short breached by more than 5k points is told once and closes nothing. Rule: CS-530."""
+"""A short breached by more than 5k points is alerted once and closes nothing. Rule: CS-530."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def warnings(decisions: list[Decision]) -> list[str]:
 
 def test_the_edge_is_five_points_beyond_the_short() -> None:
     assert "short_breached" not in warnings(steps(situation_at("6875")))
-    told = steps(situation_at("6874.99"))
-    assert "short_breached" in warnings(told)
-    assert not any(isinstance(step, Close) for step in told)
+    reported = steps(situation_at("6874.99"))
+    assert "short_breached" in warnings(reported)
+    assert not any(isinstance(step, Close) for step in reported)
 
 
 def test_people_are_notified_once() -> None:

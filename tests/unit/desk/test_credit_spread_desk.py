@@ -268,7 +268,7 @@ def test_time_exits_need_no_quotes_and_the_close_settles(time: str, reason: str 
 
 @pytest.mark.parametrize(("stale", "warned"), [(18, False), (19, True), (20, False), (39, True)])
 def test_stale_quotes_are_an_alarm_every_twenty_cycles(stale: int, warned: bool) -> None:
-    """CS-504, CS-505, R8: no stop decision on stale data, and a person is told."""
+    """CS-504, CS-505, R8: no stop decision on stale data, and an alarm is raised."""
     book = held(holding_events.WatchChanged(at("10:19"), "p1", SpreadWatch(stale_cycles=stale)))
     decisions = between_slots(book, STOPPED, quote_age=16)
 

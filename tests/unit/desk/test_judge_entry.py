@@ -596,7 +596,7 @@ def test_the_next_position_has_the_next_number() -> None:
 
 
 def test_no_filter_knows_whose_money_it_is() -> None:
-    """Must not regress 19: PAPER obeys every filter of LIVE, because nothing that judges is told the mode.
+    """Must not regress 19: PAPER obeys every filter of LIVE, because nothing that judges knows the mode.
 
     But for CS-320, off by default, whose own words are "live only": it alone asks `Situation.is_live`.
     """

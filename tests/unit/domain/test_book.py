@@ -96,12 +96,12 @@ trades = st.lists(
 
 @given(trades)
 def test_the_balance_is_what_it_started_with_plus_gross_less_fees(
-    told: list[tuple[int, Decimal, Decimal, Decimal]],
+    outcomes: list[tuple[int, Decimal, Decimal, Decimal]],
 ) -> None:
     """CS-005, CS-610: once per close, whatever was traded."""
     events: list[Event] = []
     results, balance = [], Decimal(20_000)
-    for number, (contracts, credit, value, fees) in enumerate(told):
+    for number, (contracts, credit, value, fees) in enumerate(outcomes):
         plan = a_plan(credit=credit, contracts=contracts, position=f"t{number}")
         gross = (credit - value) * 100 * contracts
         events += [*opened(plan), *closed(plan, "12:30", "target", str(value), str(gross), fees=str(fees))]
@@ -111,7 +111,7 @@ def test_the_balance_is_what_it_started_with_plus_gross_less_fees(
 
     assert book.balance == balance
     assert book.realised_on(DAY) == balance - 20_000
-    assert (book.total_trades, book.results) == (len(told), tuple(results))
+    assert (book.total_trades, book.results) == (len(outcomes), tuple(results))
     assert book.expected_holdings() == {}
 
 
@@ -330,6 +330,13 @@ def test_nothing_is_adopted_under_a_name_that_is_taken() -> None:
             book.apply(adoption)
 
 
+def test_an_adopted_spread_has_a_credit_and_a_holding_without_a_plan_none() -> None:
+    began = holding_began(at("10:00"), "h1", "delta-hedge", "SPY", {"SPY": 100}, Decimal(600))
+    book = a_book(position_adopted("p1"), began)
+
+    assert [book.holdings[holding].credit for holding in ("p1", "h1")] == [Decimal("2.45"), 0]
+
+
 def test_an_order_is_intended_once() -> None:
     """R1: the client id is the order; a repeat is recognised, not repeated."""
     intent = order_intended(at("10:00"), entry_ticket(PUT_TRADE), PUT_TRADE)
@@ -379,9 +386,9 @@ def test_an_entry_that_ends_unfilled_is_over_and_its_booking_of_format_1_changes
     began = holding_began(at("10:00"), "i1", "delta-hedge", "SPX", {}, Decimal(0))
     ticket = evolve(entry_ticket(PUT_TRADE), holding="i1")
     canceled = ledger.OrderCanceled(at("10:05"), ticket.id, "not filled in 300 s")
-    told: list[Event] = [began, ledger.OrderIntended(at("10:00"), ticket), canceled]
+    outcomes: list[Event] = [began, ledger.OrderIntended(at("10:00"), ticket), canceled]
     end = holding_closed(at("10:05"), "i1", "unfilled", Decimal(0), Decimal(0), Decimal(0))
-    book, booked = a_book(told), a_book(told, end)
+    book, booked = a_book(outcomes), a_book(outcomes, end)
 
     for each in (book, booked):
         assert each.live_holdings == ()
@@ -498,8 +505,8 @@ def test_delivered_shares_are_an_inventory_at_the_settlement_price() -> None:
 
 def test_quarantined_contracts_are_counted_and_never_expected() -> None:
     """CS-574: what is gone from the list is gone."""
-    told = ledger.HoldingsQuarantined(at("10:00"), {"SPXW260105C06100000": 1, "SPXW260105C06110000": 0}, "not ours")
-    book = a_book(told)
+    outcomes = ledger.HoldingsQuarantined(at("10:00"), {"SPXW260105C06100000": 1, "SPXW260105C06110000": 0}, "not ours")
+    book = a_book(outcomes)
 
     assert dict(book.quarantined) == {"SPXW260105C06100000": 1}
     assert book.expected_holdings() == {}
@@ -507,11 +514,11 @@ def test_quarantined_contracts_are_counted_and_never_expected() -> None:
 
 def test_alarms_change_nothing() -> None:
     before = everything(a_book(opened(PUT_TRADE)))
-    told: list[Event] = [
+    outcomes: list[Event] = [
         ledger.AlarmRaised(at("11:00"), "stale_quotes", "", "p1"),
         holding_events.DifferenceSeen(at("11:00"), PUT_TRADE.spread.symbols[0], 2, "p1"),
     ]
-    after = everything(a_book(opened(PUT_TRADE), told))
+    after = everything(a_book(opened(PUT_TRADE), outcomes))
 
     assert {**after, "version": 0, "last_at": None} == {**before, "version": 0, "last_at": None}
 

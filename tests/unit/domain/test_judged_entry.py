@@ -1,4 +1,4 @@
-"""A scheduled entry as it is told: skipped, working, filled or never filled, in one sentence. Rule: CS-366."""
+"""A scheduled entry as it is reported: skipped, working, filled or never filled, in one sentence. Rule: CS-366."""
 
 from __future__ import annotations
 

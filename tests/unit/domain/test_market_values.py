@@ -143,8 +143,8 @@ prices = st.one_of(st.just(NAN), st.sampled_from([-1.0, -0.0, 0.0, 0.05, 1.0, 1.
 def test_a_chain_keeps_out_exactly_the_quotes_that_cannot_be_used(bid: float, ask: float) -> None:
     """CS-014: the columns and the single quote obey one rule."""
     chain = a_chain([Row(6880, False, bid=bid, ask=ask)], as_of=TEN)
-    told = [None if np.isnan(price) else from_float(price) for price in (bid, ask)]
-    defect = quote_defect(*told)
+    reported = [None if np.isnan(price) else from_float(price) for price in (bid, ask)]
+    defect = quote_defect(*reported)
 
     assert chain.defects == ({} if defect is None else {defect: 1})
     assert bool(np.isnan(chain.bid[0]) and np.isnan(chain.ask[0])) is (defect is not None)

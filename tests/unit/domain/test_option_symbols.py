@@ -62,6 +62,7 @@ C495 = "SPY251230C00495000"
         pytest.param("SPY251230C495000.US", C495, id="Longbridge"),
         pytest.param("AMD1  251230C00100000", "AMD1251230C00100000", id="adjusted, padded"),
         pytest.param("AMD1_123025C100", "AMD1251230C00100000", id="adjusted, TD Ameritrade"),
+        pytest.param(".SPY111111C140", "SPY111111C00140000", id="a date that is the same both ways round"),
     ],
 )
 def test_each_vendors_spelling_is_read(text: str, occ: str) -> None:
@@ -74,6 +75,7 @@ def test_each_vendors_spelling_is_read(text: str, occ: str) -> None:
     [
         pytest.param("SPY111012C140", id="a date both ways round, and no sign that decides it"),
         pytest.param("SPY 111012 C 140", id="the same in words"),
+        pytest.param("SPY111011C140", id="11 October or 10 November 2011"),
         pytest.param("SPY_251230C495", id="an underscore promises the month first"),
         pytest.param("SPY_251230C00495000", id="an underscore that pads to no six characters"),
         pytest.param("SPY--251230C00495000", id="dashes that pad to no six characters"),

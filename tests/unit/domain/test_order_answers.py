@@ -21,7 +21,7 @@ HALF = evolve(ENTRY, state=OrderState.PARTIALLY_FILLED, execution=Execution(2, D
 SINGLE = Order(a_single(put(6870), Side.SELL), OrderState.ACCEPTED, at("10:00"), at("10:00"))
 
 
-def told(
+def reported(
     quantity: int, *legs: tuple[str, Side, int, str], price: str | None = "2.50", order: str = "gc-entry",
     state: OrderState = OrderState.PARTIALLY_FILLED, fees: str = "0",
 ) -> OrderReport:  # fmt: skip
@@ -37,41 +37,41 @@ def both(short: int, long: int, spelled: Callable[[str], str] = str) -> tuple[tu
 @pytest.mark.parametrize(
     ("order", "report", "reason"),
     [
-        (ENTRY, told(2), None),
-        (ENTRY, told(2, *both(2, 2)), None),
-        (ENTRY, told(0, *both(1, 0)[:1], price=None), None),  # one leg alone: CS-412
-        (ENTRY, told(1, *both(3, 1)), None),
-        (ENTRY, told(3, *both(3, 3), state=OrderState.FILLED), None),
-        (ENTRY, told(0, price=None, state=OrderState.CANCELED), None),
-        (ENTRY, told(1, price="-0.40"), None),  # a spread may fill the other way round
-        (ENTRY, told(1, price="12.50"), None),  # no spread brings it: booked and flagged (CS-003)
-        (ENTRY, told(1, price=None), None),  # said later: CS-411
-        (ENTRY, told(1, *both(1, 1, spelled=lambda symbol: f"SPXW  {symbol[4:]}")), None),
-        (ENTRY, told(1, *both(1, 1, spelled=str.lower)), None),
-        (SINGLE, told(1, (LONG, Side.SELL, 1, "2.40"), order="gc-single", price="2.40"), None),
-        (ENTRY, told(1, order="gc-other"), "other_order"),
-        (ENTRY, told(0, state=OrderState.INTENDED), "impossible_state"),
-        (ENTRY, told(0, state=OrderState.NOT_SENT), "impossible_state"),
-        (ENTRY, told(-1), "impossible_quantity"),
-        (ENTRY, told(4), "more_than_ordered"),
-        (ENTRY, told(2, state=OrderState.FILLED), "filled_in_part"),
-        (ENTRY, told(1, ("SPX", Side.SELL, 1, "5.00")), "other_leg"),
-        (ENTRY, told(1, ("", Side.SELL, 1, "5.00")), "other_leg"),
-        (ENTRY, told(1, (put(6860).occ, Side.SELL, 1, "5.00")), "other_leg"),
-        (ENTRY, told(1, *both(1, 1), both(1, 1)[0]), "leg_twice"),
-        (ENTRY, told(1, (SHORT, Side.BUY, 1, "5.00")), "other_side"),
-        (ENTRY, told(0, *both(-1, 0)), "impossible_quantity"),
-        (ENTRY, told(1, *both(4, 1)), "more_than_ordered"),
-        (ENTRY, told(2, *both(2, 1)), "leg_missing"),
-        (ENTRY, told(1, *both(1, 1)[:1]), "leg_missing"),
-        (ENTRY, told(1, price="NaN"), "impossible_price"),
-        (ENTRY, told(1, price="1E+40"), "impossible_price"),
-        (ENTRY, told(1, (SHORT, Side.SELL, 1, "-5.00"), both(1, 1)[1]), "impossible_price"),
-        (ENTRY, told(1, fees="Infinity"), "impossible_fees"),
-        (SINGLE, told(1, order="gc-single", price="-2.40"), "impossible_price"),
-        (HALF, told(1), "less_than_booked"),
-        (HALF, told(0, price=None, state=OrderState.CANCELED), "less_than_booked"),
-        (evolve(HALF, execution=told(1, *both(3, 1)).execution), told(1), "less_than_booked"),
+        (ENTRY, reported(2), None),
+        (ENTRY, reported(2, *both(2, 2)), None),
+        (ENTRY, reported(0, *both(1, 0)[:1], price=None), None),  # one leg alone: CS-412
+        (ENTRY, reported(1, *both(3, 1)), None),
+        (ENTRY, reported(3, *both(3, 3), state=OrderState.FILLED), None),
+        (ENTRY, reported(0, price=None, state=OrderState.CANCELED), None),
+        (ENTRY, reported(1, price="-0.40"), None),  # a spread may fill the other way round
+        (ENTRY, reported(1, price="12.50"), None),  # no spread brings it: booked and flagged (CS-003)
+        (ENTRY, reported(1, price=None), None),  # said later: CS-411
+        (ENTRY, reported(1, *both(1, 1, spelled=lambda symbol: f"SPXW  {symbol[4:]}")), None),
+        (ENTRY, reported(1, *both(1, 1, spelled=str.lower)), None),
+        (SINGLE, reported(1, (LONG, Side.SELL, 1, "2.40"), order="gc-single", price="2.40"), None),
+        (ENTRY, reported(1, order="gc-other"), "other_order"),
+        (ENTRY, reported(0, state=OrderState.INTENDED), "impossible_state"),
+        (ENTRY, reported(0, state=OrderState.NOT_SENT), "impossible_state"),
+        (ENTRY, reported(-1), "impossible_quantity"),
+        (ENTRY, reported(4), "more_than_ordered"),
+        (ENTRY, reported(2, state=OrderState.FILLED), "filled_in_part"),
+        (ENTRY, reported(1, ("SPX", Side.SELL, 1, "5.00")), "other_leg"),
+        (ENTRY, reported(1, ("", Side.SELL, 1, "5.00")), "other_leg"),
+        (ENTRY, reported(1, (put(6860).occ, Side.SELL, 1, "5.00")), "other_leg"),
+        (ENTRY, reported(1, *both(1, 1), both(1, 1)[0]), "leg_twice"),
+        (ENTRY, reported(1, (SHORT, Side.BUY, 1, "5.00")), "other_side"),
+        (ENTRY, reported(0, *both(-1, 0)), "impossible_quantity"),
+        (ENTRY, reported(1, *both(4, 1)), "more_than_ordered"),
+        (ENTRY, reported(2, *both(2, 1)), "leg_missing"),
+        (ENTRY, reported(1, *both(1, 1)[:1]), "leg_missing"),
+        (ENTRY, reported(1, price="NaN"), "impossible_price"),
+        (ENTRY, reported(1, price="1E+40"), "impossible_price"),
+        (ENTRY, reported(1, (SHORT, Side.SELL, 1, "-5.00"), both(1, 1)[1]), "impossible_price"),
+        (ENTRY, reported(1, fees="Infinity"), "impossible_fees"),
+        (SINGLE, reported(1, order="gc-single", price="-2.40"), "impossible_price"),
+        (HALF, reported(1), "less_than_booked"),
+        (HALF, reported(0, price=None, state=OrderState.CANCELED), "less_than_booked"),
+        (evolve(HALF, execution=reported(1, *both(3, 1)).execution), reported(1), "less_than_booked"),
     ],
 )
 def test_what_cannot_be_an_answer_to_the_ticket_has_a_reason(
@@ -85,6 +85,6 @@ def test_what_cannot_be_an_answer_to_the_ticket_has_a_reason(
 
 def test_a_leg_whose_fill_an_answer_without_legs_does_not_show_is_not_taken_back() -> None:
     """CS-412: three shorts and one long filled; "one spread" alone says less."""
-    lone = evolve(ENTRY, execution=told(1, *both(3, 1)).execution)
+    lone = evolve(ENTRY, execution=reported(1, *both(3, 1)).execution)
 
-    assert str(judge_answer(lone, told(1))) == f"unknown less_than_booked: 1 {SHORT} filled, 3 are booked"
+    assert str(judge_answer(lone, reported(1))) == f"unknown less_than_booked: 1 {SHORT} filled, 3 are booked"

@@ -98,11 +98,11 @@ def test_the_price_of_a_leg_comes_with_the_orders_own_news() -> None:
 
     (execution,) = shown(a_book(ordered(PLAN), seen(SHORT, -2)))
     side = execution.legs[0].side
-    told = Execution(0, None, legs=(LegFill(SHORT, side, 2, Decimal("6.90")),))
+    reported = Execution(0, None, legs=(LegFill(SHORT, side, 2, Decimal("6.90")),))
 
-    assert tells_more(execution, told)
-    assert not tells_more(told, told)
-    assert not tells_more(told, execution)
+    assert tells_more(execution, reported)
+    assert not tells_more(reported, reported)
+    assert not tells_more(reported, execution)
 
 
 def taken_for_filled(*, verified: bool = False) -> Book:
@@ -116,8 +116,8 @@ def taken_for_filled(*, verified: bool = False) -> Book:
     )
 
 
-def is_given_up(book: Book, told: Execution = NOTHING_FILLED, time: str = "10:02:30") -> bool:
-    return is_taken_back(book, book.orders["entry-p1"], told, at(time), AFTER)
+def is_given_up(book: Book, reported: Execution = NOTHING_FILLED, time: str = "10:02:30") -> bool:
+    return is_taken_back(book, book.orders["entry-p1"], reported, at(time), AFTER)
 
 
 def test_what_the_holdings_showed_is_given_up_when_they_and_the_report_agree_again_for_thirty_seconds() -> None:

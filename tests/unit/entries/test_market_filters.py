@@ -50,7 +50,7 @@ def test_without_vix_or_its_bars_the_spike_is_unknown_and_passes() -> None:
 
 
 def ranges(earlier: int, recent: str, count: int = 6) -> MarketHistory:
-    """`earlier` bars 2 points wide, then `count` as wide as told."""
+    """`earlier` bars 2 points wide, then `count` as wide as given."""
     quiet = bars_until("10:00", list(repeat(6900, earlier)), width="2")
     wild = bars_until("10:30", list(repeat(6900, count)), width=recent)
     inside = [*quiet[-6:], *wild]

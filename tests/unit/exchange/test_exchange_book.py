@@ -62,12 +62,12 @@ STEPS: list[Step] = [
 
 def account_after(desk: Desk, restart: Callable[[Desk], Desk]) -> list[object]:
     """What the exchange says after every step, restarted before each."""
-    told: list[object] = []
+    reported: list[object] = []
     for step in STEPS:
         desk = restart(desk)
         step(desk)
-        told += [desk.exchange.account(), dict(desk.exchange.holdings()), desk.exchange.every_order]
-    return told
+        reported += [desk.exchange.account(), dict(desk.exchange.holdings()), desk.exchange.every_order]
+    return reported
 
 
 def test_restarts_at_every_step_change_nothing(tmp_path: Path) -> None:

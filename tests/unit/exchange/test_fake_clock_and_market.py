@@ -1,4 +1,4 @@
-"""The clock stands still until told; the market shows what it is told, when it is told. Rule: R7."""
+"""The clock stands still until moved; the market shows what it is given, when it is given. Rule: R7."""
 
 from __future__ import annotations
 

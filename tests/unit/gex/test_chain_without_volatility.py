@@ -77,12 +77,12 @@ def test_the_volatility_behind_the_quotes_is_found_for_both_sides_of_a_strike() 
 
     assert len(found) > len(known) * 0.9
     volatility: dict[float, set[float]] = {}
-    for strike, told in zip(found.terms.strike.tolist(), found.volatility.tolist(), strict=True):
-        volatility.setdefault(strike, set()).add(told)
+    for strike, volatility_found in zip(found.terms.strike.tolist(), found.volatility.tolist(), strict=True):
+        volatility.setdefault(strike, set()).add(volatility_found)
     assert {len(each) for each in volatility.values()} == {1}
     near = {
-        strike: told
-        for strike, told in zip(known.terms.strike.tolist(), known.volatility.tolist(), strict=True)
+        strike: volatility_found
+        for strike, volatility_found in zip(known.terms.strike.tolist(), known.volatility.tolist(), strict=True)
         if abs(strike - float(spot)) < 50
     }
     np.testing.assert_allclose([min(volatility[strike]) for strike in near], list(near.values()), rtol=0.03)

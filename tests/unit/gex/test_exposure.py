@@ -195,6 +195,22 @@ def test_the_implied_forward_serves_until_a_rate_is_named() -> None:
     assert only_rate.terms.forward[0] == pytest.approx(6000 * np.exp(0.05 * years))
 
 
+def test_each_series_implies_its_own_forward() -> None:
+    forwards = {30: 6050.0, 60: 5900.0}
+    rows = []
+    for days, forward in forwards.items():
+        years = (days + 0.25) / 365
+        for strike in np.arange(5700.0, 6301.0, 25.0):
+            for right in (True, False):
+                mid = float(price(Terms(6000.0, strike, right, years, forward, 1.0), 0.2))
+                rows.append(Row(strike, right, iv=0.2, bid=mid, ask=mid, expiry=TODAY + dt.timedelta(days=days)))
+
+    found = price_contracts(live_contracts(a_chain(rows), ALL, regular_settlement), SPOT, Rates())
+
+    implied = dict(zip(found.terms.years.tolist(), found.terms.forward.tolist(), strict=True))
+    assert [implied[years] for years in sorted(implied)] == pytest.approx(list(forwards.values()), rel=1e-4)
+
+
 @pytest.mark.parametrize("text", ["", "0", "-1d", "week", "1.5d", "999999d"])
 def test_a_scope_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="scope"):

@@ -39,7 +39,7 @@ def read(shared_data: Path, key: str) -> list[dict[str, Any]]:
 def test_scores_of_the_worked_vectors(shared_data: Path) -> None:
     """CS-105."""
     for case in read(shared_data, "peak_scores"):
-        underlying = evolve(SPX, pin_radius=Decimal("0.05"))  # scores are told of strikes out of reach as well
+        underlying = evolve(SPX, pin_radius=Decimal("0.05"))  # scores are reported of strikes out of reach as well
         peaks = dict(case["peaks"])
         ranked = PinRule().candidates(list(peaks), list(peaks.values()), Decimal(case["price"]), underlying)
         expected = {Decimal(k): score for (k, _), score in zip(case["peaks"], case["scores"], strict=True)}

@@ -268,7 +268,7 @@ def test_shares_v2_hedges_once_a_session() -> None:
 
 
 def test_what_the_hosts_quantity_has_shown_of_an_exit_its_fill_does_not_close_again() -> None:
-    """DH-511: six sold and shown as a position of four, then told; the last four are not forgotten."""
+    """DH-511: six sold and shown as a position of four, then reported; the last four are not forgotten."""
     desk, _ = a_day()
     call, *_ = desk(market("20:45:00", "SPY", price=500))
     desk(market("20:45:05", CALL, quantity=4))

@@ -71,7 +71,7 @@ EVERY = ("firestore", "file", "chain")
 def test_the_first_known_value_wins(
     override: Decimal | None, there: tuple[str, ...], fallback: Decimal | None, expected: object, tmp_path: Path
 ) -> None:
-    """DH-402: an unknown one is told with the cause of the first source."""
+    """DH-402: an unknown one is reported with the cause of the first source."""
     settings = HedgingSettings(gex_override=override, gex_fallback=fallback)
 
     assert regime(settings, tmp_path, *there) == expected

@@ -118,14 +118,14 @@ def test_an_index_book_is_hedged_with_options_of_its_share() -> None:
     assert sides([intent]) == [("buy", 10, NEAR_PUT)]
 
 
-@pytest.mark.parametrize("told_by", ["fill", "quantity of the host"])
-def test_an_option_that_hedges_an_index_leaves_the_threshold_in_its_contracts(told_by: str) -> None:
+@pytest.mark.parametrize("shown_by", ["fill", "quantity of the host"])
+def test_an_option_that_hedges_an_index_leaves_the_threshold_in_its_contracts(shown_by: str) -> None:
     """DH-222, DH-804: SPX is hedged from 150 SPY shares on, not from the 15 of the SPY puts that hedge it."""
     ledger = MemoryLedger()
     desk = Desk(storage=MemoryStorage(ledger), **PROTECT)
     desk(market("15:00:00", "SPY", price=500), quote("15:00:00", delta="-0.50"))
     [option] = desk(market("15:00:01", "SPXW251230C05010000", delta="0.5", quantity=1, underlying_price=5004))
-    if told_by == "fill":
+    if shown_by == "fill":
         desk(update("15:00:02", option, "filled", filled_qty=10, avg_price="1.10"))
     else:
         desk(quote("15:00:02", delta="-0.50", quantity=10), update("15:00:03", option, "canceled", filled_qty=0))

@@ -136,7 +136,7 @@ def test_numpys_numbers_count_as_what_they_are() -> None:
 
 @pytest.mark.parametrize("event", [None, [], "x", 3, {}, {"protocol": "v1", "type": "shutdown"}])
 def test_what_is_no_message_is_invalid_whatever_it_is(event: Any) -> None:
-    """DH-130, DH-150: told by a lenient host, raised by a strict one, a crash of neither."""
+    """DH-130, DH-150: logged by a lenient host, raised by a strict one, a crash of neither."""
     logs: list[Any] = []
     assert hedging_host(HedgingSettings(mode=LineMode.LENIENT), logs.append).on_market_event(event) is None
     assert [log.code for log in logs] == ["invalid"]

@@ -54,8 +54,10 @@ def test_which_release_is_significant(kind: str, figures: str, significant: bool
 )  # fmt: skip
 def test_what_releases_amount_to(volatilities: list[str], status: str) -> None:
     """DH-454, DH-453: unknown volatility counts as high."""
-    told = [f" volatility={word}" if word else "" for word in volatilities]
-    assert judge_releases(MacroRelease.read(f"cpi 2026-01-05 08:30 actual=4 expected=3{x} s") for x in told) == status
+    written = [f" volatility={word}" if word else "" for word in volatilities]
+    assert (
+        judge_releases(MacroRelease.read(f"cpi 2026-01-05 08:30 actual=4 expected=3{x} s") for x in written) == status
+    )
 
 
 def test_a_release_is_read_as_it_is_shown_and_from_a_table(tmp_path: Path) -> None:

@@ -193,6 +193,12 @@ def test_5_losses_of_half_a_percent_in_ten_minutes_halt(losses: list[tuple[float
     assert guards.judge_halt(watch).reason == code
 
 
+def test_a_single_loss_may_be_enough() -> None:
+    guards = OpeningGuards(losses=1)
+    watch = guards.closed(watched(guards, (0, "100000")), at(1), Decimal(-500))
+    assert guards.judge_halt(watch).reason == "losses_halt"
+
+
 @pytest.mark.parametrize(
     ("marks", "speed"),
     [

@@ -105,6 +105,10 @@ def test_bounds_of_the_payload(field: str, inside: list[str], outside: list[str]
         assert refused(f'{{"{field}":{value}}}') == f"payload.{field}"
 
 
+def test_a_delta_among_the_greeks_has_the_bounds_of_a_delta() -> None:
+    assert refused('{"greeks":{"delta":1.1}}') == "payload.greeks.delta"
+
+
 @pytest.mark.parametrize(
     ("payload", "name", "value"),
     [
@@ -114,6 +118,7 @@ def test_bounds_of_the_payload(field: str, inside: list[str], outside: list[str]
         ('{"delta":null,"greeks":{"delta":0.4}}', "delta", Decimal("0.4")),
         ('{"delta":0,"greeks":{"delta":0.4}}', "delta", Decimal(0)),
         ('{"greeks":{"gamma":"0.05"}}', "gamma", Decimal("0.05")),
+        ('{"greeks":{"vega":25}}', "vega", Decimal(25)),
         ('{"quantity":3,"qty":4}', "quantity", 3),
         ('{"quantity":null,"qty":4}', "quantity", 4),
         ('{"mid":2,"last":3}', "price", Decimal(2)),

@@ -253,6 +253,12 @@ def test_when_an_event_began(fields: dict[str, Any], updated: dt.datetime | None
     assert state.started_at == started
 
 
+def test_an_undated_event_does_not_take_its_start_from_one_that_is_over() -> None:
+    over = MacroState(detected=False, started_at=at("13:00:00"))
+    state, _ = read_macro(RegimeDocument("", {"macro_event_detected": True}), over, THREE)
+    assert state.started_at == THREE
+
+
 def test_an_event_without_any_time_began_when_it_was_first_seen() -> None:
     source = FakeSource(RegimeDocument("", {"macro_event_detected": True}))
     regime = WatchRegime(HedgingSettings(), macro_source=source)

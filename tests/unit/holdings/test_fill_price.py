@@ -24,7 +24,7 @@ def filled(price: str | None, short: str, long: str, *, quantity: int = 3, longs
 
 
 @pytest.mark.parametrize(
-    ("told", "booked", "is_verified"),
+    ("reported", "booked", "is_verified"),
     [
         (filled("2.50", "4.10", "1.60"), "2.50", True),
         (filled("2.48", "4.10", "1.60"), "2.48", True),  # averages are rounded
@@ -33,14 +33,16 @@ def filled(price: str | None, short: str, long: str, *, quantity: int = 3, longs
         (filled("250", "4.10", "1.60"), "2.50", False),  # dollars for points
     ],
 )
-def test_a_net_that_its_own_legs_contradict_is_not_believed(told: Execution, booked: str, is_verified: bool) -> None:
+def test_a_net_that_its_own_legs_contradict_is_not_believed(
+    reported: Execution, booked: str, is_verified: bool
+) -> None:
     """CS-411: what every leg traded at is what the account paid; the net is asked for again."""
-    execution, verified = with_price(an_entry(contracts=3), told, None)
+    execution, verified = with_price(an_entry(contracts=3), reported, None)
 
     assert (execution.price, verified) == (Decimal(booked), is_verified)
 
 
 def test_legs_out_of_ratio_have_no_one_net_to_compare() -> None:
-    told = filled("9.99", "4.10", "1.60", longs=1)
+    reported = filled("9.99", "4.10", "1.60", longs=1)
 
-    assert with_price(an_entry(contracts=3), told, None)[0].price == Decimal("9.99")
+    assert with_price(an_entry(contracts=3), reported, None)[0].price == Decimal("9.99")

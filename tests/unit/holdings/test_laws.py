@@ -111,7 +111,7 @@ def multiplier(symbol: str) -> int:
     return 1 if symbol == "SPY" else 100
 
 
-def told(events: Sequence[Step]) -> tuple[AnyHolding, dict[str, int], Decimal]:
+def folded(events: Sequence[Step]) -> tuple[AnyHolding, dict[str, int], Decimal]:
     holding, quantities, cash = BEGUN, dict.fromkeys(SYMBOLS, 0), Decimal(0)
     for number, step in enumerate(events):
         holding, brought, flowed = after(holding, step, number)
@@ -127,7 +127,7 @@ def kept(holding: AnyHolding) -> Decimal:
 
 @given(steps)
 def test_the_lots_of_a_symbol_have_one_sign(events: list[Step]) -> None:
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
 
     assert all(len({lot.quantity > 0 for lot in lots.lots}) <= 1 for lots in holding.lots.values())
     assert all(lot.quantity for lots in holding.lots.values() for lot in lots.lots)
@@ -135,7 +135,7 @@ def test_the_lots_of_a_symbol_have_one_sign(events: list[Step]) -> None:
 
 @given(steps)
 def test_a_quantity_is_the_sum_of_fills_settlements_and_adjustments(events: list[Step]) -> None:
-    holding, quantities, _ = told(events)
+    holding, quantities, _ = folded(events)
 
     assert holding.quantities == {symbol: count for symbol, count in quantities.items() if count}
     assert holding.is_flat is not any(quantities.values())
@@ -144,7 +144,7 @@ def test_a_quantity_is_the_sum_of_fills_settlements_and_adjustments(events: list
 @given(steps)
 def test_without_a_plan_cash_is_what_flowed_and_what_the_lots_say(events: list[Step]) -> None:
     """Nothing is earned or lost by bookkeeping; only lot prices made by a division are rounded, at 28 digits."""
-    holding, _, cash = told(events)
+    holding, _, cash = folded(events)
 
     assert holding.cash == cash
     assert abs(kept(holding) - holding.cash) < Decimal("1e-12")
@@ -153,7 +153,7 @@ def test_without_a_plan_cash_is_what_flowed_and_what_the_lots_say(events: list[S
 @given(steps)
 def test_what_is_flat_has_realised_its_cash(events: list[Step]) -> None:
     """The booking splits what it brought by source: options, shares, and nothing else."""
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
     for symbol, count in holding.quantities.items():
         holding = holding.traded(symbol, -count, Decimal(5))
 
@@ -168,7 +168,7 @@ def test_what_it_is_never_changes(events: list[Step]) -> None:
     def identity(holding: AnyHolding) -> tuple[object, ...]:
         return holding.id, holding.owner, holding.underlying, holding.plan, holding.origin
 
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
     booked = holding.closed(LATER, "flat")
 
     assert identity(BEGUN) == identity(holding) == identity(booked) == identity(booked.anew(LATER))
@@ -176,7 +176,7 @@ def test_what_it_is_never_changes(events: list[Step]) -> None:
 
 @given(steps)
 def test_what_is_closed_holds_nothing(events: list[Step]) -> None:
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
     booked = holding.closed(LATER, "flat")
 
     assert (booked.state, booked.is_live, booked.is_flat) == (HoldingState.CLOSED, False, True)
@@ -189,7 +189,7 @@ def test_what_is_closed_holds_nothing(events: list[Step]) -> None:
 @given(steps)
 def test_what_begins_anew_carries_nothing_over_but_what_is_still_missing(events: list[Step]) -> None:
     """CS-564: its money was booked, once."""
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
     again = holding.closed(LATER, "flat").anew(LATER)
 
     assert (again.cash, again.fees, again.contracts) == (Decimal(0), Decimal(0), 0)
@@ -268,7 +268,7 @@ def test_a_leg_of_shares_beyond_the_ratio_counts_a_dollar_a_point() -> None:
 
 @given(steps, st.integers(0, 10_000))
 def test_its_age_is_since_it_began(events: list[Step], seconds: int) -> None:
-    holding, _, _ = told(events)
+    holding, _, _ = folded(events)
 
     assert holding.opened_at == NOW
     assert holding.age_seconds(NOW + dt.timedelta(seconds=seconds)) == seconds

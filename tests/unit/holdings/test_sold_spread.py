@@ -69,7 +69,7 @@ def test_the_worked_trade_brings_what_the_sheet_says(value: str, gross: str) -> 
 def test_cash_is_the_same_however_the_fills_arrive(
     contracts: int, credit: Decimal, parts: list[tuple[int, Decimal]]
 ) -> None:
-    """CS-005: executions are cumulative; told in parts or at once, the end is the same."""
+    """CS-005: executions are cumulative; reported in parts or at once, the end is the same."""
     plan = a_plan(contracts=contracts)
     ticket, whole = entry_ticket(plan), Execution(contracts, credit, Decimal("1.30") * contracts)
     position, before = a_new_position(plan), NOTHING_FILLED

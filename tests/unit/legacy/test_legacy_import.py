@@ -186,14 +186,14 @@ def test_the_command_previews_and_writes_nothing(
 
     assert run(["import-legacy", str(folder), "--json"]) == EXIT_DONE
 
-    told = document(capsys)
-    assert told["found"] == ["orders.json", "account_balance.json"]
-    assert told["balance"] == "20525.00"
-    assert [position["id"] for position in told["positions"]] == ["24001"]
-    assert told["history"]["trades"] == 3
-    (refusal,) = told["refused"]
+    printed = document(capsys)
+    assert printed["found"] == ["orders.json", "account_balance.json"]
+    assert printed["balance"] == "20525.00"
+    assert [position["id"] for position in printed["positions"]] == ["24001"]
+    assert printed["history"]["trades"] == 3
+    (refusal,) = printed["refused"]
     assert {"file": "orders.json", "index": 1, "field": "entry_credit"}.items() <= refusal.items()
-    assert told["ledger"] is None
+    assert printed["ledger"] is None
     assert not (folder / "home").exists()
 
 
@@ -233,6 +233,6 @@ def test_a_folder_of_which_nothing_can_be_read_fails_with_the_reason(
 
     assert run(["import-legacy", str(folder)]) == EXIT_FAILED
 
-    told = capsys.readouterr()
-    assert "none of the journal's layouts" in told.err
-    assert "refused" in told.out
+    printed = capsys.readouterr()
+    assert "none of the journal's layouts" in printed.err
+    assert "refused" in printed.out

@@ -1,4 +1,4 @@
-"""What was sold far out of the money is told as that from the order to the journal."""
+"""What was sold far out of the money is reported as that from the order to the journal."""
 
 from __future__ import annotations
 

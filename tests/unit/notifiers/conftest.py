@@ -1,4 +1,4 @@
-"""A server on this machine that plays Discord and the watchdog: it records, and answers as it is told."""
+"""A server on this machine that plays Discord and the watchdog: it records, and answers as it is set to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people are told: in which colour, for how long, and what is kept from them. CS-623, CS-626..628."""
+"""What people are alerted of: in which colour, for how long, and what is kept from them. CS-623, CS-626..628."""
 
 from __future__ import annotations
 
@@ -81,16 +81,16 @@ def test_an_entry_tells_size_premium_and_the_levels_of_the_policy_that_acts() ->
 
 
 @pytest.mark.parametrize(
-    ("value", "gross", "colour", "told"),
+    ("value", "gross", "colour", "shown"),
     [("0.75", "525", 0x2ECC71, "+$525"), ("2.88", "-114", 0xE74C3C, "-$114"), ("2.50", "0", 0x95A5A6, "+$0")],
 )
-def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, colour: int, told: str) -> None:
+def test_an_exit_tells_the_p_l_of_the_whole_position(value: str, gross: str, colour: int, shown: str) -> None:
     """CS-628."""
     plan: SpreadPlan = a_plan(contracts=3)
 
     message = the_alert([*opened(plan), *closed(plan, "12:00", "profit_target", value, gross)])
 
-    assert texts(message.figures)["P/L"] == told
+    assert texts(message.figures)["P/L"] == shown
     assert (COLOURS[message.tone], message.life) == (colour, Life.SIGNAL)
 
 
@@ -203,11 +203,11 @@ def test_a_part_filled_entry_is_reported_when_the_rest_is_called_back() -> None:
 
 
 def titles(events: list[Event]) -> list[str]:
-    book, told = Book(), []
+    book, shown = Book(), []
     for event in events:
         book.apply(event)
-        told += [notice.headline for notice in alerts(event, book)]
-    return told
+        shown += [notice.headline for notice in alerts(event, book)]
+    return shown
 
 
 def test_a_hedged_day_is_reported_by_its_purchase_and_its_end_not_hedge_by_hedge() -> None:

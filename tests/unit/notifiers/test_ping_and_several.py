@@ -87,7 +87,7 @@ def test_a_ping_url_is_https_and_of_one_mode(urls: dict[str, Any]) -> None:
 
 @define
 class Listening:
-    """Remembers what it was told, and may be out of order."""
+    """Remembers what it was given, and may be out of order."""
 
     broken: bool = False
     heard: list[str] = field(factory=list)

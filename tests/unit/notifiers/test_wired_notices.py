@@ -1,4 +1,4 @@
-"""Who is told: the log, with a URL the channel and the watchdog, of a study nobody by default. CS-501, CS-626."""
+"""Who is alerted: the log, with a URL the channel and the watchdog, of a study nobody by default. CS-501, CS-626."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gammacore.wiring.notices import notices_of
 URL = "https://discord.com/api/webhooks/4711/s3cret-T0ken"
 PAPER, LIVE = "https://ping.example/paper-uuid", "https://ping.example/live-uuid"
 LOG = logging.getLogger("gammacore.test.wired")
-TOLD = {"alerts.webhook_url": URL, "health.webhook_paper": PAPER, "health.webhook_live": LIVE}
+CHANNELS = {"alerts.webhook_url": URL, "health.webhook_paper": PAPER, "health.webhook_live": LIVE}
 
 
 def configured(**given: object) -> Configuration:
@@ -45,11 +45,11 @@ def watchers(configuration: Configuration, mode: Mode) -> list[str]:
     ("given", "mode", "kinds"),
     [
         ({}, Mode.LIVE, []),
-        (TOLD, Mode.LIVE, ["WebhookNotifier", "HealthPing"]),
-        (TOLD, Mode.PAPER, ["WebhookNotifier", "HealthPing"]),
+        (CHANNELS, Mode.LIVE, ["WebhookNotifier", "HealthPing"]),
+        (CHANNELS, Mode.PAPER, ["WebhookNotifier", "HealthPing"]),
         ({"health.webhook_paper": PAPER}, Mode.LIVE, []),
-        (TOLD, Mode.STUDY, []),
-        ({**TOLD, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier"]),
+        (CHANNELS, Mode.STUDY, []),
+        ({**CHANNELS, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier"]),
     ],
 )
 def test_only_who_has_a_url_is_notified_and_of_a_study_who_asks(
@@ -79,7 +79,7 @@ def test_a_simulated_day_posts_nothing_by_default(
     session: requests.Session, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "Session", lambda: session)
-    day = wire_day(configured(**TOLD, **{"market.step_seconds": 300}))
+    day = wire_day(configured(**CHANNELS, **{"market.step_seconds": 300}))
     day.trade()
     day.close()
 
@@ -139,9 +139,9 @@ def test_a_watcher_is_notified_of_the_fault_that_ends_the_loop() -> None:
 
 def test_a_url_is_shown_to_nobody() -> None:
     """`config show` prints ***, a refusal names the key and the fix."""
-    rows = {key: value for key, value, _ in configured(**TOLD).rows()}
+    rows = {key: value for key, value, _ in configured(**CHANNELS).rows()}
 
-    assert [rows[key] for key in TOLD] == ["***"] * 3
+    assert [rows[key] for key in CHANNELS] == ["***"] * 3
     assert rows["alerts.webhook_copy_url"] == ""
     with pytest.raises(
         ConfigurationError, match=r"line 1: alerts.webhook_url: \*\*\* .* give https://discord"
@@ -152,7 +152,7 @@ def test_a_url_is_shown_to_nobody() -> None:
 
 def test_who_is_notified_changes_no_decision() -> None:
     """R14: lineage and client ids are those of the same day without alerts."""
-    assert configured(**TOLD, **{"alerts.studies": True}).fingerprint() == configure([]).fingerprint()
+    assert configured(**CHANNELS, **{"alerts.studies": True}).fingerprint() == configure([]).fingerprint()
 
 
 def test_the_log_lines_know_the_configured_sizing() -> None:

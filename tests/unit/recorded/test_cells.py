@@ -63,7 +63,8 @@ def test_naive_times_are_new_york_on_both_sides_of_the_clock_change(text: str, u
 @pytest.mark.parametrize(
     ("text", "clock"),
     [("09:33", dt.time(9, 33)), ("9:33:37", dt.time(9, 33, 37)), ("1:05 PM", dt.time(13, 5)), ("0933", dt.time(9, 33)),
-     ("93337", dt.time(9, 33, 37)), ("34200000", dt.time(9, 30)), ("86400000", None), ("2460", None), ("", None)],
+     ("93337", dt.time(9, 33, 37)), ("34200000", dt.time(9, 30)), ("86400000", None), ("2460", None), ("2400", None),
+     ("1260", None), ("120060", None), ("", None)],
 )  # fmt: skip
 def test_times_of_day(text: str, clock: dt.time | None) -> None:
     assert read_clock(text) == clock

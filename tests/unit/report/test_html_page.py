@@ -250,8 +250,8 @@ def test_the_delta_before_and_after_each_hedge_is_drawn() -> None:
     page = render_day(day_report(a_hedge_day()), PATH)
 
     assert "Net delta of the 600 straddle before and after each of 2 hedges" in page
-    for told in ("±0.15", "±0.10, dealers short gamma", "strike 600", "hedge shares"):
-        assert told in page
+    for printed in ("±0.15", "±0.10, dealers short gamma", "strike 600", "hedge shares"):
+        assert printed in page
     assert "<h2>The day</h2>" not in page
 
 

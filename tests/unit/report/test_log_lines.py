@@ -99,7 +99,7 @@ def test_alarms_are_warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("event", one_of_each(), ids=lambda event: type(event).__name__)
 def test_no_event_raises_however_little_the_book_knows(event: Event, caplog: pytest.LogCaptureFixture) -> None:
-    """CS-626: people are told after the fact, never in an order's path."""
+    """CS-626: people are alerted after the fact, never in an order's path."""
     with caplog.at_level(logging.CRITICAL + 1):
         LogNotifier(logging.getLogger("desk")).notify(event, Book())
 

@@ -75,13 +75,13 @@ def page(events: list[Event]) -> str:
 
 def documents(events: list[Event]) -> str:
     reports, book = day_reports(events), Book.of(events)
-    told = {
+    printed = {
         "trade": trade_document(reports[-1], LEDGER),
         "journal": journal_document(reports, LEDGER),
         "report": {**report_document(reports, LEDGER), "reviews": reviews_document(trades_of(reports))},
         "status": status_document(book, book.balance - reports[0].starting_balance, LEDGER),
     }
-    return json.dumps(told, indent=1, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(printed, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
 def table(events: list[Event]) -> str:
@@ -89,11 +89,11 @@ def table(events: list[Event]) -> str:
 
 
 def alerts(events: list[Event]) -> str:
-    book, told = Book(), []
+    book, printed = Book(), []
     for event in events:
         book.apply(event)
-        told += [in_words(notice) for notice in notices(event, book) if notice.alerts]
-    return "\n".join([*told, in_words(day_summary(day_report(events)))])
+        printed += [in_words(notice) for notice in notices(event, book) if notice.alerts]
+    return "\n".join([*printed, in_words(day_summary(day_report(events)))])
 
 
 def in_words(notice: Notice) -> str:
@@ -177,5 +177,5 @@ def test_no_renderer_forgets_a_figure(kind: str) -> None:
         assert re.search(rf"{re.escape(figure.label)}\s+{re.escape(figure.text)}", html)
     trade = json.loads(documents(KINDS[kind]))["trade"]
     assert {figure.key for figure in view.figures if figure.key} <= trade.keys()
-    for line, told in zip(trade["trades"], view.trades, strict=True):
-        assert {figure.key for figure in told.figures if figure.key} == line.keys()
+    for line, printed in zip(trade["trades"], view.trades, strict=True):
+        assert {figure.key for figure in printed.figures if figure.key} == line.keys()

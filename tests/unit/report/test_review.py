@@ -62,9 +62,9 @@ def test_a_period_has_a_first_and_a_last_date(period: Period, first: dt.date, la
 def test_trades_are_reviewed_in_the_period_of_their_close(period: Period, starts: list[str]) -> None:
     dates = (dt.date(2026, 1, 9), dt.date(2026, 1, 12), dt.date(2026, 2, 2))
 
-    told = reviews([a_trade(number, "50", date=date) for number, date in enumerate(dates)], period)
+    found = reviews([a_trade(number, "50", date=date) for number, date in enumerate(dates)], period)
 
-    assert [str(review.first) for review in told] == starts
+    assert [str(review.first) for review in found] == starts
 
 
 def test_a_trade_carried_over_counts_where_it_ended() -> None:
@@ -176,7 +176,7 @@ def test_every_trade_is_in_exactly_one_review(results: list[str | None], period:
         a_trade(number, gross, date=MONDAY + dt.timedelta(days=3 * number)) for number, gross in enumerate(results)
     ]
 
-    told = reviews(trades, period)
+    found = reviews(trades, period)
 
-    assert sum(review.figures.trades + review.figures.open for review in told) == len(trades)
-    assert sum(review.figures.losses for review in told) == sum(trade.result is TradeResult.LOSS for trade in trades)
+    assert sum(review.figures.trades + review.figures.open for review in found) == len(trades)
+    assert sum(review.figures.losses for review in found) == sum(trade.result is TradeResult.LOSS for trade in trades)

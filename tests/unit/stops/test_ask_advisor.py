@@ -29,7 +29,7 @@ HOLD = AdvisorOpinion(True, Decimal(90), "strong pin")
 
 
 class Oracle:
-    """Answers as told and keeps what it was asked."""
+    """Answers as set and keeps what it was asked."""
 
     def __init__(self, answer: Callable[[ExitQuestion], AdvisorOpinion | None]) -> None:
         self.asked: list[ExitQuestion] = []

@@ -226,9 +226,9 @@ def test_a_gateway_that_quotes_the_token_back_is_not_quoted() -> None:
 )
 def test_recorded_faults_are_distinguished(shared_data: Path, file: str, status: int, error: type[BrokerError]) -> None:
     body = (shared_data / "tradier_fixtures" / file).read_text()
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as raised:
         client_of(ScriptedWire({"GET": [answered(body, status)]})).get("user/profile")
-    assert type(told.value) is error
+    assert type(raised.value) is error
 
 
 @pytest.mark.parametrize("asked", Asked)

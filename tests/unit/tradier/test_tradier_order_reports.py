@@ -160,10 +160,10 @@ def test_what_cannot_have_filled_need_not_say_so(status: str) -> None:
     assert report_of(row(status=status, exec_quantity=None)).execution == NOTHING_FILLED
 
 
-@pytest.mark.parametrize("told", [{"class": "multileg"}, {"class": "", "type": "debit"}, {"class": "combo"}])
-def test_several_legs_that_are_not_reported_are_not_a_trade_in_the_underlying(told: dict[str, object]) -> None:
+@pytest.mark.parametrize("reported", [{"class": "multileg"}, {"class": "", "type": "debit"}, {"class": "combo"}])
+def test_several_legs_that_are_not_reported_are_not_a_trade_in_the_underlying(reported: dict[str, object]) -> None:
     """CS-412: the parent's own row says "buy SPX"; read as a leg it would be shares that nobody holds."""
-    filled = execution_of(row(status="filled", exec_quantity=3.0, avg_fill_price=-1.2, **told))
+    filled = execution_of(row(status="filled", exec_quantity=3.0, avg_fill_price=-1.2, **reported))
 
     assert (filled.quantity, filled.price, filled.legs) == (3, Decimal("1.2"), ())
 

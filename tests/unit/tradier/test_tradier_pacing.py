@@ -40,8 +40,8 @@ def test_without_headers_no_more_leave_in_a_minute_than_the_limit_less_the_spare
 @pytest.mark.parametrize("unit", [1, 1000], ids=["seconds", "milliseconds"])
 def test_the_brokers_own_count_and_end_of_window_are_believed(unit: int) -> None:
     clock = FakeClock(NOON)
-    told = headers(2, int(IN_20_SECONDS.timestamp()) * unit)
-    client = client_of(ScriptedWire({"GET": [answered({}, headers=told)]}), clock)
+    quota = headers(2, int(IN_20_SECONDS.timestamp()) * unit)
+    client = client_of(ScriptedWire({"GET": [answered({}, headers=quota)]}), clock)
 
     client.get(QUOTES)
     assert clock.now() == NOON

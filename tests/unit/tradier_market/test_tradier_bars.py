@@ -19,8 +19,8 @@ SPX = Series("SPX", 60)
 
 
 def sale(at: dt.datetime, **fields: object) -> dict[str, object]:
-    told = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 5, "vwap": 10.5}
-    return {"time": "2026-03-03T09:30:00", "timestamp": int(at.timestamp()), "price": 10.5, **told, **fields}
+    figures_shown = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 5, "vwap": 10.5}
+    return {"time": "2026-03-03T09:30:00", "timestamp": int(at.timestamp()), "price": 10.5, **figures_shown, **fields}
 
 
 def a_bar(at: dt.datetime, price: int = 10, seconds: int = 60) -> Bar:

@@ -14,7 +14,7 @@ EVE = dt.date(2025, 12, 24)
 
 def test_expiries_come_as_dates_or_with_their_kinds_soonest_first() -> None:
     bare = read_expirations({"expirations": {"date": "2026-03-20"}})
-    told = read_expirations({
+    read = read_expirations({
         "expirations": {"expiration": [
             {"date": "2026-03-20", "expiration_type": "weeklys", "strikes": {"strike": [6000, 6005.0]}},
             {"date": "2026-03-20", "expiration_type": "standard", "contract_size": 100, "strikes": {"strike": 6000}},
@@ -23,7 +23,7 @@ def test_expiries_come_as_dates_or_with_their_kinds_soonest_first() -> None:
     })  # fmt: skip
 
     assert [expiry.date for expiry in bare] == [dt.date(2026, 3, 20)]
-    assert [(expiry.date.day, expiry.expiration_type) for expiry in told] == [
+    assert [(expiry.date.day, expiry.expiration_type) for expiry in read] == [
         (3, "weeklys"), (20, "standard"), (20, "weeklys"),
     ]  # fmt: skip
 
@@ -37,9 +37,9 @@ def test_nothing_listed_is_distinguished_from_an_answer_not_understood() -> None
 @pytest.mark.parametrize(("state", "is_open"), [("open", True), ("premarket", False), ("closed", False)])
 def test_only_the_regular_session_is_open(state: str, is_open: bool) -> None:
     """CS-303."""
-    told = read_clock({"clock": {"timestamp": 1772548200, "state": state, "date": "2026-03-03"}})
+    read = read_clock({"clock": {"timestamp": 1772548200, "state": state, "date": "2026-03-03"}})
 
-    assert (told.at, told.is_open) == (dt.datetime(2026, 3, 3, 14, 30, tzinfo=dt.UTC), is_open)
+    assert (read.at, read.is_open) == (dt.datetime(2026, 3, 3, 14, 30, tzinfo=dt.UTC), is_open)
 
 
 def test_a_clock_without_a_state_is_no_clock() -> None:

@@ -161,12 +161,12 @@ def test_there_is_no_close_before_the_session_is_over_and_settled_down() -> None
 
 def test_todays_close_is_the_quotes_or_the_rows_whichever_is_there() -> None:
     later = SESSION.close + dt.timedelta(minutes=20)
-    quoted, told, none = answering(), answering(), answering()
+    quoted, dated, none = answering(), answering(), answering()
     quoted.bodies["markets/quotes"] = {"quotes": {"quote": a_quote("SPX", 6003, later, close=6002.5)}}
-    told.bodies["markets/history"] = {"history": {"day": a_day(DAY, 6002.5)}}
+    dated.bodies["markets/history"] = {"history": {"day": a_day(DAY, 6002.5)}}
     none.bodies["markets/history"] = {"history": None}
 
-    for vendor in (quoted, told):
+    for vendor in (quoted, dated):
         settled = market_at(later, vendor).settlement("SPX", DAY)
         assert settled is not None
         assert (settled.price, settled.estimated) == (Decimal("6002.5"), False)

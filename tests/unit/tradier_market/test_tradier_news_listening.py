@@ -28,7 +28,7 @@ def order(number: int = 7, **fields: object) -> dict[str, object]:
 
 
 class FakeLine:
-    """A web-socket that says what it is told to; an exception among its messages is raised."""
+    """A web-socket that sends what it is set to; an exception among its messages is raised."""
 
     def __init__(self, *messages: object) -> None:
         self.sent: list[str] = []
@@ -118,7 +118,7 @@ def test_the_client_id_comes_out_of_the_tag(listening: Listening) -> None:
 
     line.say(order(tag=f"GEXENTRY-{ORDER_ID}"))
 
-    assert until(news, lambda told: bool(told.orders)) == News(frozenset({ORDER_ID}))
+    assert until(news, lambda reported: bool(reported.orders)) == News(frozenset({ORDER_ID}))
     assert news.received() == News()
 
 
@@ -153,7 +153,7 @@ def test_a_cut_is_a_gap_and_the_next_session_begins_when_the_old_line_is_down(
 
     first.say(end)
 
-    until(news, lambda told: told.gap)
+    until(news, lambda reported: reported.gap)
     assert first.closed.is_set()
     second.say(HEARTBEAT)
     until(news, is_connected)
@@ -178,7 +178,7 @@ def test_what_cannot_be_read_may_have_been_about_any_order(listening: Listening,
 
     line.say(garbled)
 
-    until(news, lambda told: told.gap)
+    until(news, lambda reported: reported.gap)
     assert news.received() == News()
     assert exchange.sessions == 1
 
@@ -193,8 +193,8 @@ def test_an_event_of_a_leg_wakes_its_order_and_one_of_nobody_wakes_all(listening
     line.say("\n".join(json.dumps(one) for one in (order(7, tag="null"), HEARTBEAT)))
     line.say(order(9, tag="null"))
 
-    told = until(news, lambda told: told.gap)
-    assert told.orders <= {ORDER_ID}
+    reported = until(news, lambda reported: reported.gap)
+    assert reported.orders <= {ORDER_ID}
 
 
 def test_other_accounts_and_other_events_are_not_ours(listening: Listening) -> None:
@@ -206,7 +206,7 @@ def test_other_accounts_and_other_events_are_not_ours(listening: Listening) -> N
     line.say({"event": "balance", "account": ACCOUNT})
     line.say(order(8, tag="by-hand"))
 
-    assert until(news, lambda told: bool(told.orders)) == News(frozenset({"8"}))
+    assert until(news, lambda reported: bool(reported.orders)) == News(frozenset({"8"}))
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
@@ -215,7 +215,7 @@ def test_without_a_session_it_goes_on_asking_and_every_order_is_polled(listening
     exchange = Exchange(status=status)
     news = listening(exchange)
 
-    until(news, lambda told: told.gap and exchange.sessions > 2)
+    until(news, lambda reported: reported.gap and exchange.sessions > 2)
 
     assert news.received() == News(gap=True)
     assert str(status) in news.trouble

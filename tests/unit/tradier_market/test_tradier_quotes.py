@@ -25,25 +25,25 @@ def seen(of: VendorQuote, now: dt.datetime = TEN, fresh: float = 15) -> tuple[De
 
 
 def test_the_last_price_is_taken_first() -> None:
-    told = quote(bid=5999, ask=6001, bid_date=milliseconds(TEN), ask_date=milliseconds(TEN))
+    row_shown = quote(bid=5999, ask=6001, bid_date=milliseconds(TEN), ask_date=milliseconds(TEN))
 
-    assert seen(told) == (Decimal(6000), TEN)
+    assert seen(row_shown) == (Decimal(6000), TEN)
 
 
 @pytest.mark.parametrize("age", [15, 15.001])
 def test_an_old_last_gives_way_to_a_fresh_bid(age: float) -> None:
     """CS-353: fresh is at most 15 s old."""
     then = TEN - dt.timedelta(seconds=age)
-    told = quote(trade_date=milliseconds(then), bid=5999, bid_date=milliseconds(TEN))
+    row_shown = quote(trade_date=milliseconds(then), bid=5999, bid_date=milliseconds(TEN))
 
-    assert seen(told) == ((Decimal(6000), then) if age <= 15 else (Decimal(5999), TEN))
+    assert seen(row_shown) == ((Decimal(6000), then) if age <= 15 else (Decimal(5999), TEN))
 
 
 def test_without_anything_fresh_the_last_price_keeps_its_age() -> None:
     old = TEN - 60 * SECOND
-    told = quote(trade_date=milliseconds(old), ask=6001, ask_date=milliseconds(old + SECOND))
+    row_shown = quote(trade_date=milliseconds(old), ask=6001, ask_date=milliseconds(old + SECOND))
 
-    assert seen(told) == (Decimal(6000), old)
+    assert seen(row_shown) == (Decimal(6000), old)
 
 
 @pytest.mark.parametrize("last", [None, 0, "null", -1])
@@ -59,9 +59,9 @@ def test_a_price_nobody_dated_is_not_shown(date: object) -> None:
 
 @pytest.mark.parametrize(("ahead", "shown"), [(0.2, True), (5.0, True), (5.001, False)])
 def test_a_clock_a_little_ahead_of_ours_sees_it_now(ahead: float, shown: bool) -> None:
-    told = quote(trade_date=milliseconds(TEN + dt.timedelta(seconds=ahead)))
+    row_shown = quote(trade_date=milliseconds(TEN + dt.timedelta(seconds=ahead)))
 
-    assert seen(told) == ((Decimal(6000), TEN) if shown else None)
+    assert seen(row_shown) == ((Decimal(6000), TEN) if shown else None)
 
 
 def test_unknown_symbols_are_left_out_and_one_quote_is_as_good_as_many() -> None:

@@ -33,7 +33,7 @@ from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar, Clock
-from gammacore.ports.market_data import SettlementPrint
+from gammacore.ports.market_data import Expiries, SettlementPrint
 
 LISTINGS_A_PAGE = 10_000
 SNAPSHOTS_A_PAGE = 1_000
@@ -103,6 +103,7 @@ class AlpacaMarket(LiveMarket):
     _questions: Questions = field(init=False)
     _known_bars: KnownBars = field(init=False)
     _listings: Listings | None = field(default=None, init=False)
+    _attended: Expiries | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         if self.underlying.cash_settled:
@@ -188,9 +189,9 @@ class AlpacaMarket(LiveMarket):
 
         if self._listings is None:
             self._listings = self._read_listings()
-        symbol = self.underlying.symbol
+        symbol, (first, last) = self.underlying.symbol, self._attended or self._all_expiries
         asked = OptionChainRequest(
-            underlying_symbol=symbol, feed=OptionsFeed(self.feeds.options), **self._expiries()
+            underlying_symbol=symbol, feed=OptionsFeed(self.feeds.options), **self._asked_of(first, last)
         ).to_request_fields()
         del asked["underlying_symbol"]
 
@@ -199,18 +200,19 @@ class AlpacaMarket(LiveMarket):
             return self.clients.options.get(f"/options/snapshots/{symbol}", params)
 
         return chain_of(
-            symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=self.session.date,
-            until=self._last_expiry, tolerance=self.settings.ahead, multiplier=self.underlying.multiplier,
+            symbol, self._listings, read_quotes(pages(ask, "the option snapshots")), now, expiry=first,
+            until=last, tolerance=self.settings.ahead, multiplier=self.underlying.multiplier,
             option_root=self.underlying.option_root,
         )  # fmt: skip
 
     @property
-    def _last_expiry(self) -> dt.date:
-        return self.settings.expiries.until(self.session.date) or self.session.date + ALL_LISTED
+    def _all_expiries(self) -> Expiries:
+        today = self.session.date
+        return today, self.settings.expiries.until(today) or today + ALL_LISTED
 
-    def _expiries(self) -> dict[str, Any]:
+    @staticmethod
+    def _asked_of(first: dt.date, last: dt.date) -> dict[str, Any]:
         """Both ends are named: without the later one Alpaca lists to the end of the week only."""
-        first, last = self.session.date, self._last_expiry
         return {"expiration_date": first} if last == first else {
             "expiration_date_gte": first, "expiration_date_lte": last
         }  # fmt: skip
@@ -219,7 +221,9 @@ class AlpacaMarket(LiveMarket):
         from alpaca.trading.requests import GetOptionContractsRequest
 
         def ask(token: str | None) -> object:
-            asked = GetOptionContractsRequest(limit=LISTINGS_A_PAGE, page_token=token, **self._expiries())
+            asked = GetOptionContractsRequest(
+                limit=LISTINGS_A_PAGE, page_token=token, **self._asked_of(*self._all_expiries)
+            )
             # not get_option_contracts: it cannot ask what is delivered, which tells adjusted contracts apart
             named = {"underlying_symbols": self.underlying.symbol, "show_deliverables": "true"}
             return self.clients.trading.get("/options/contracts", asked.to_request_fields() | named)

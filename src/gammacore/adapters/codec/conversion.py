@@ -22,7 +22,16 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from gammacore.domain.holding_events import HoldingAdopted
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadTerms, SpreadWatch, Watch
+from gammacore.domain.holdings.plans import (
+    DeltaWatch,
+    EntryTerms,
+    Notes,
+    Opening,
+    RWatch,
+    SpreadTerms,
+    SpreadWatch,
+    Watch,
+)
 from gammacore.domain.instruments import OptionContract, Side, parse_occ
 from gammacore.domain.ledger import OrderIntended, OrderOutcomeUnknown
 from gammacore.domain.legs import Leg, ShareLeg
@@ -197,7 +206,7 @@ def _read_watch(converter: Converter) -> Read:
     return read
 
 
-_WATCHES: dict[str, type[Watch]] = {"spread": SpreadWatch, "notes": Notes}
+_WATCHES: dict[str, type[Watch]] = {"spread": SpreadWatch, "notes": Notes, "r": RWatch, "delta": DeltaWatch}
 
 
 def _writer_of(kind: type) -> Write:
@@ -295,7 +304,10 @@ def _read_member(value: Any, kind: Any) -> Any:
     return kind(value)
 
 
-_TERSE = {HoldingAdopted, Opening, OrderIntended, OrderOutcomeUnknown, OrderTicket, SpreadTerms, SpreadWatch}
+_TERSE = {
+    DeltaWatch, EntryTerms, HoldingAdopted, Opening, OrderIntended, OrderOutcomeUnknown, OrderTicket, RWatch,
+    SpreadTerms, SpreadWatch,
+}  # fmt: skip
 """Written without the fields that have their default, which is always "none"; everything else is written out."""
 
 

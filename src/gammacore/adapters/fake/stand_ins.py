@@ -15,7 +15,7 @@ from gammacore.domain.orders import NOTHING_FILLED, OrderReport, OrderState, Ord
 from gammacore.domain.spreads import CENT
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import BrokerDecorator, News, Receipt, SendGate, always_open
-from gammacore.ports.market_data import MarketData, SettlementPrint
+from gammacore.ports.market_data import Expiries, MarketData, SettlementPrint
 
 
 class FakeOrderNews:
@@ -89,6 +89,9 @@ class SharesOfIndex:
         seen = self.market.snapshot(now)
         price = None if seen.spot is None else (seen.spot / self.index.hedge_ratio).quantize(CENT, ROUND_HALF_EVEN)
         return evolve(seen, underlying=self.index.hedge_share, spot=price, chain=None, previous_close=None)
+
+    def attend(self, expiries: Expiries | None) -> None:
+        self.market.attend(expiries)
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         return self.market.next_at(after)

@@ -73,7 +73,7 @@ class FirestoreInbox:
             self._documents.close()
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
-        return ask() if self._outages is None else self._outages.outlast(ask)
+        return ask() if self._outages is None else self._outages.outlast(ask, "the inbox of the ledger")
 
     def _path(self, request: Request) -> str:
         content = "\n".join(_fields(request).values())

@@ -21,43 +21,63 @@ class Outages:
     """Asks again for up to `seconds`, and keeps an alarm for the loop of every outage that ended.
 
     Nothing is lost by waiting: no order leaves before it is in the ledger (R1). Whether Firestore is back is tried with
-    the very same request, so only what may be asked twice is asked here. The log tells at once, the journal afterwards.
-    Implements `gammacore.ports.storage.Inbox` for the loop to report it. Rules: R1, R6.
+    the very same request, so only what may be asked twice is asked here. The log reports at once, the journal
+    afterwards. Implements `gammacore.ports.storage.Inbox` for the loop to report it. Rules: R1, R6.
+
+    One silence is waited for once, however many questions meet it: its seconds count from the first that met it. A
+    question that went unanswered for so long while others are answered (a quota of reads that is used up) is not
+    waited for again until it has been answered, so that it holds no exit up.
     """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
         self._longest = dt.timedelta(seconds=seconds)
         self._alarms: list[Request] = []
+        self._store_silent_since: dt.datetime | None = None
+        """When the first question met the silence; None once anything was answered."""
+        self._unanswered: dict[str, tuple[dt.datetime, Exception]] = {}
+        """Since when each question is, by its name, and what was raised first."""
 
-    def outlast(self, ask: Callable[[], Answer]) -> Answer:
-        """The answer, as soon as there is one.
+    def outlast(self, ask: Callable[[], Answer], question: str = "the ledger") -> Answer:
+        """The answer, as soon as there is one. `question` names what is asked about, in the alarm.
 
         Raises:
             StoreUnreachable, StoreBusy: there was none for so long; the last one's own words.
         """
         try:
-            return ask()
+            answer = ask()
         except (StoreUnreachable, StoreBusy) as silence:
-            return self._asked_again(ask, silence)
+            return self._asked_again(ask, question, silence)
+        self._answered(question)
+        return answer
 
-    def _asked_again(self, ask: Callable[[], Answer], silence: StoreUnreachable | StoreBusy) -> Answer:
-        began = now = self._clock.now()
-        LOG.error("%s. Nothing goes on until it answers, for %g s at most", silence, self._longest.total_seconds())
+    def _asked_again(self, ask: Callable[[], Answer], question: str, silence: StoreUnreachable | StoreBusy) -> Answer:
+        now = self._clock.now()
+        self._store_silent_since = self._store_silent_since or now
+        began, _ = self._unanswered.setdefault(question, (now, silence))
+        until = min(began, self._store_silent_since) + self._longest
+        if now < until:
+            patience = (until - now).total_seconds()
+            LOG.error("%s. Nothing goes on until it answers, for %g s at most", silence, patience)
         last: StoreUnreachable | StoreBusy = silence
-        while now - began < self._longest:
+        while now < until:
             self._clock.wait_until(now + PAUSE)
             try:
                 answer = ask()
             except (StoreUnreachable, StoreBusy) as still:
                 last, now = still, self._clock.now()
                 continue
-            self._note(began, self._clock.now(), silence)
+            self._answered(question)
             return answer
         raise last
 
-    def _note(self, began: dt.datetime, now: dt.datetime, silence: Exception) -> None:
-        words = f"the ledger was out of reach for {(now - began).total_seconds():.0f} s: {silence}"
+    def _answered(self, question: str) -> None:
+        """The store answers, and it answered this: an outage of it is over, and is an alarm."""
+        self._store_silent_since = None
+        if (unanswered := self._unanswered.pop(question, None)) is None:
+            return
+        (began, silence), now = unanswered, self._clock.now()
+        words = f"{question} was out of reach for {(now - began).total_seconds():.0f} s: {silence}"
         LOG.warning("%s", words)
         self.post(Request(RequestKind.OUTAGE, now, words))
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gammacore.domain.gex.contracts import too_many_unknown
 from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote, total_volume
 from gammacore.domain.sessions import NEW_YORK, TradingSession, require_aware
-from gammacore.ports.market_data import SettlementPrint
+from gammacore.ports.market_data import Expiries, SettlementPrint
 
 SETTLES_A_DAY = "say market.day_first = true for day/month, false for month/day"
 """The fix for dates like 03/04/2026."""
@@ -246,6 +246,9 @@ class RecordedMarket:
             vix_at=None if vix is None else vix_at,
             share_defect=share if isinstance(share, str) else None,
         )
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """Everything is shown at no cost."""
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         after = require_aware("after", after)

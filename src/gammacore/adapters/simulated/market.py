@@ -44,7 +44,7 @@ from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain, Qu
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Calendar
-from gammacore.ports.market_data import SettlementPrint
+from gammacore.ports.market_data import Expiries, SettlementPrint
 
 VIX = "VIX"
 _VERSION = 1
@@ -144,6 +144,9 @@ class SimulatedMarket:
         if self._last_shown is None or self._last_shown.at != at:
             self._last_shown = self._look(at)
         return self._last_shown
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """Everything is shown at no cost."""
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         """The next step: the open when it is still to come, the close as the last one, then a step on and on."""

@@ -6,7 +6,10 @@ Questions are asked again a few times, with a growing pause; an order is sent on
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Mapping
+from functools import cache
+from os import environ
 from typing import TypeAlias
 
 import httpx
@@ -53,6 +56,12 @@ class Patience(Repeats):
     answer_seconds: float = parameter(10.0, "To be answered, seconds.", above=0)
 
 
+@cache
+def _certificates(_file: str, _folder: str) -> ssl.SSLContext:
+    """What hosts must prove themselves by, as these variables of the environment say: read once for all clients."""
+    return httpx.create_ssl_context()
+
+
 class TradierClient:
     """Tradier by its resources: `user`, `accounts`, `orders`, `markets`.
 
@@ -85,6 +94,7 @@ class TradierClient:
                 timeout=httpx.Timeout(patience.answer_seconds, connect=patience.connect_seconds),
                 follow_redirects=False,
                 transport=transport,
+                verify=_certificates(environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")),
             )
             bound(self._http)
         except (ValueError, ImportError, httpx.InvalidURL):

@@ -29,7 +29,7 @@ from gammacore.domain.market import Bar, OptionChain
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.ports.clock import Clock
-from gammacore.ports.market_data import SettlementPrint
+from gammacore.ports.market_data import Expiries, SettlementPrint
 
 VIX = "VIX"
 
@@ -58,6 +58,7 @@ class TradierMarket(LiveMarket):
     _markets: Markets = field(init=False)
     _known_bars: KnownBars = field(init=False)
     _expiries: tuple[dt.date, ...] = field(default=(), init=False)
+    _attended: Expiries | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._markets = self.client.markets
@@ -120,6 +121,8 @@ class TradierMarket(LiveMarket):
         rows: list[ListedOption] = []
         unreadable = 0
         for expiry in self._expiries or self._read_expiries():
+            if self._attended is not None and not self._attended[0] <= expiry <= self._attended[1]:
+                continue
             listed, unread = self._markets.chain(self.underlying.symbol, expiry)
             rows += listed
             unreadable += unread

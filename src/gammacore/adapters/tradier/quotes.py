@@ -67,6 +67,6 @@ def read_quotes(answer: object) -> dict[str, VendorQuote]:
 
 def without_zero_times(row: object, names: tuple[str, ...]) -> object:
     """The row without times that are 0: a quote that never was is dated to the beginning of the epoch."""
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or not any(row.get(name) in (0, "0") for name in names):
         return row
     return {name: cell for name, cell in row.items() if name not in names or cell not in (0, "0")}

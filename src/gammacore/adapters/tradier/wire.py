@@ -23,6 +23,8 @@ from gammacore.domain.written_figures import bounded_figure, read_plain_figure
 T = TypeVar("T")
 Row = dict[str, object]
 
+_FIGURES = (Decimal, int, float, str)
+"""What a figure may come as; a chain holds a thousand of them, so that the types are listed once."""
 _LARGEST = Decimal(10) ** 15
 """No epoch is as large."""
 _MILLISECONDS_FROM = 10**11
@@ -110,7 +112,7 @@ def to_decimal(value: object) -> Decimal:
     >>> to_decimal("1.5"), to_decimal(Decimal("2.40"))
     (Decimal('1.5'), Decimal('2.40'))
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+    if isinstance(value, bool) or not isinstance(value, _FIGURES):
         raise ValueError(f"{_kind(value)} is no figure")
     figure = read_plain_figure(str(value)) if isinstance(value, float | str) else bounded_figure(Decimal(value))
     if isinstance(figure, Decimal):
@@ -187,13 +189,15 @@ _READERS: dict[Any, Callable[[object], object]] = {
 
 def _model_reader(kind: type[Any]) -> Callable[[object, Any], Any]:
     """Reads one attrs model: unknown fields are let be, `class_` is class, null and "null" are the default."""
-    names: dict[str, Any] = {field.name: override(rename=field.name.rstrip("_")) for field in attrs.fields(kind)}
-    structure = make_dict_structure_fn(kind, CONVERTER, **names)
+    written = {field.name: field.name.rstrip("_") for field in attrs.fields(kind)}
+    renamed: dict[str, Any] = {name: override(rename=as_written) for name, as_written in written.items()}
+    structure = make_dict_structure_fn(kind, CONVERTER, **renamed)
+    names = tuple(written.values())
 
     def reader(value: object, _: Any) -> Any:
         if not isinstance(value, dict):
             raise ValueError(f"{_kind(value)} where {kind.__name__} was expected")
-        return structure({name: cell for name, cell in value.items() if not is_nothing(cell)}, kind)
+        return structure({name: value[name] for name in names if not is_nothing(value.get(name))}, kind)
 
     return reader
 

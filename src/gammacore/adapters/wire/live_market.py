@@ -21,6 +21,7 @@ from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import BrokerError, InvalidInput, MissingData
 from gammacore.ports.clock import Clock
+from gammacore.ports.market_data import Expiries
 
 DAY_SECONDS = 86_400
 MINUTE_SECONDS = 60
@@ -149,6 +150,7 @@ class LiveMarket(ABC):
     session: TradingSession
     clock: Clock
     settings: LiveMarketSettings
+    _attended: Expiries | None
 
     @abstractmethod
     def _look(self, now: dt.datetime) -> Look:
@@ -173,6 +175,9 @@ class LiveMarket(ABC):
             vix_at=None if look.vix is None else look.vix.at,
             share_defect=look.share if isinstance(look.share, str) else None,
         )
+
+    def attend(self, expiries: Expiries | None) -> None:
+        self._attended = expiries
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
         return next_step(self.session, self.settings.step_seconds, after)

@@ -15,6 +15,7 @@ from typing import Never, assert_never
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
+from gammacore.domain.book.switches import Switches
 from gammacore.domain.book.view import twin
 from gammacore.domain.hedge_filter_events import HedgingEvent, RegimeNoted
 from gammacore.domain.holding_events import (
@@ -40,7 +41,9 @@ from gammacore.domain.ledger import (
     BreakerTripped,
     CancelRequested,
     DayFinished,
+    DayHalted,
     DayStarted,
+    DeskSwitched,
     EntryJudged,
     Event,
     FlattenRequested,
@@ -79,11 +82,7 @@ class Book:
         self.finished: DayFinished | None = None
         self.version = 0
         self.last_at: dt.datetime | None = None
-        self._halted: str | None = None
-        self._flatten: str | None = None
-        self.resumed_at: dt.datetime | None = None
-        """When a person last resumed: what was there then is known to them. Decision 0033."""
-        self._breaker_tripped_at: dt.datetime | None = None
+        self._switches = Switches()
         self._results = BookResults()
         self._holdings = HoldingLog()
         self._orders = OrderLog()
@@ -142,17 +141,37 @@ class Book:
     @property
     def halted(self) -> str | None:
         """Why the kill switch is latched, None when it is not."""
-        return self._halted
+        return self._switches.halted
 
     @property
     def flatten(self) -> str | None:
         """Why everything is to be closed, None when nothing of the kind was asked."""
-        return self._flatten
+        return self._switches.flatten
+
+    def halted_on(self, date: dt.date) -> DayHalted | None:
+        """Why nothing is opened any more on a New York date; None where the day is not halted. Rule: SC-609."""
+        halted = self.last_day_halt
+        return halted if halted is not None and halted.date == date else None
+
+    @property
+    def last_day_halt(self) -> DayHalted | None:
+        """The newest halt of a day, also of one that is over. Rule: SC-609."""
+        return self._switches.day_halted
+
+    @property
+    def switched(self) -> DeskSwitched | None:
+        """The newest change of the hybrid's state. Rule: SC-504."""
+        return self._switches.switched
+
+    @property
+    def resumed_at(self) -> dt.datetime | None:
+        """When a person last resumed: what was there then is known to them. Decision 0033."""
+        return self._switches.resumed_at
 
     @property
     def breaker_tripped_at(self) -> dt.datetime | None:
         """Since when broker failures keep entries back, None when they do not. Rule: CS-630."""
-        return self._breaker_tripped_at
+        return self._switches.breaker_tripped_at
 
     @property
     def results(self) -> tuple[Decimal, ...]:
@@ -231,6 +250,15 @@ class Book:
         """P/L after fees of everything closed on a New York date, dollars. Rules: CS-339, CS-622."""
         return self._results.realised_on(date)
 
+    @property
+    def net_results(self) -> tuple[Decimal, ...]:
+        """Dollars after fees of the newest closed holdings of every kind, oldest first. Rule: SC-612."""
+        return self._results.net
+
+    def losses_in_a_row(self, since: dt.datetime) -> int:
+        """Holdings closed since then at a loss after fees with no gain between them, the newest last. Rule: SC-608."""
+        return self._results.losses_in_a_row(since)
+
     def judged(self, scheduled_at: dt.datetime) -> bool:
         """Whether an entry slot was judged already: each time once. Rule: CS-306."""
         return scheduled_at in self._judged
@@ -288,9 +316,12 @@ class Book:
                 self.finished = None
             case DayFinished():
                 self.finished = event
-                self._flatten = None
-            case Halted() | FlattenRequested() | Resumed() | BreakerTripped() | BreakerCleared():
-                self._stopped(event)
+                self._switches.flatten = None
+            case (
+                Halted() | DayHalted() | FlattenRequested() | Resumed() | BreakerTripped() | BreakerCleared()
+                | DeskSwitched()
+            ):  # fmt: skip
+                self._switches.apply(event)
             case RegimeNoted():
                 self._regime_notes[event.subject] = event
             case AlarmRaised():
@@ -298,25 +329,6 @@ class Book:
             case _:  # the hedging desk has a fold of its own: `gammacore.domain.hedge_filter.book.DeskBook`
                 if not isinstance(event, HedgingEvent):
                     _refuse(event)
-
-    def _stopped(self, event: Halted | FlattenRequested | Resumed | BreakerTripped | BreakerCleared) -> None:
-        match event:
-            case Halted():
-                self._halted = event.reason
-            case FlattenRequested():
-                self._flatten = event.reason
-                self._halted = event.reason
-            case Resumed():
-                self._halted = None
-                self.resumed_at = event.at
-                self._flatten = None
-                self._breaker_tripped_at = None
-            case BreakerTripped():
-                self._breaker_tripped_at = event.at
-            case BreakerCleared():
-                self._breaker_tripped_at = None
-            case _:
-                assert_never(event)
 
     def _opened(self, event: LedgerOpened) -> None:
         if self.opened is not None:

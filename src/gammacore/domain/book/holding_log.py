@@ -26,11 +26,22 @@ from gammacore.domain.holding_events import (
 )
 from gammacore.domain.holdings.holding import AnyHolding, Holding, HoldingState, Origin, is_spread
 from gammacore.domain.holdings.lots import ZERO
-from gammacore.domain.holdings.plans import Notes, Opening, SpreadPlan, SpreadTerms, SpreadWatch, Watch, plan_of
+from gammacore.domain.holdings.plans import (
+    DeltaWatch,
+    Notes,
+    Opening,
+    RWatch,
+    SpreadPlan,
+    SpreadTerms,
+    SpreadWatch,
+    Watch,
+    plan_of,
+)
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import OrderFilled, OrderIntended
 from gammacore.domain.orders import Order, Purpose
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.spreads import CreditSpread
 from gammacore.errors import InvalidInput
 
@@ -100,8 +111,11 @@ class HoldingLog:
             spread = CreditSpread.of_legs(ticket.option_legs)
             plan = self._plan(opens.spread, ticket.holding, spread, ticket.quantity, ticket.limit)
         self._put(
-            Holding(ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan)
-        )
+            Holding(
+                ticket.holding, opens.owner, opens.underlying, Origin.CHOSEN, HoldingState.ENTERING, event.at, plan,
+                terms=opens.terms,
+            )
+        )  # fmt: skip
 
     def filled(self, order: Order, event: OrderFilled) -> None:
         """Take a fill in; `order` is the order as it was before.
@@ -195,8 +209,9 @@ class HoldingLog:
 
     def _delivered(self, event: SharesDelivered) -> None:
         """Shares that settlement moved are a holding of their own, at the settlement price. Rule: CS-529."""
+        since = _delivered_at(event, self._all.get(event.holding))
         delivered: AnyHolding = Holding(
-            event.new_holding, str(Origin.DELIVERED), event.symbol, Origin.DELIVERED, HoldingState.OPEN, event.at, None
+            event.new_holding, str(Origin.DELIVERED), event.symbol, Origin.DELIVERED, HoldingState.OPEN, since, None
         )
         self._put(delivered.traded(event.symbol, event.shares, event.basis))
 
@@ -248,5 +263,15 @@ def _with_watch(holding: AnyHolding, watch: Watch) -> AnyHolding:
             return evolve(holding, watch=watch)
         case Notes():
             return evolve(holding, notes=watch)
+        case RWatch() | DeltaWatch():
+            return evolve(holding, memory=watch)
         case _:
             assert_never(watch)
+
+
+def _delivered_at(event: SharesDelivered, spread: AnyHolding | None) -> dt.datetime:
+    """Since when the shares are held: a start that came days after the expiry noted it late. Rule: CS-529."""
+    if spread is None or not spread.sides:
+        return event.at
+    expiry = spread.sides[0].short.expiry
+    return event.at if new_york_date(event.at) <= expiry else TradingSession.of(expiry).close

@@ -31,6 +31,7 @@ class BookResults:
         self.total_fees = Decimal(0)
         self._per_contract: deque[Decimal] = deque(maxlen=STATISTICS_WINDOW)
         self._realised: dict[dt.date, Decimal] = {}
+        self._outcomes: deque[tuple[dt.datetime, Decimal]] = deque(maxlen=STATISTICS_WINDOW)
 
     @property
     def per_contract(self) -> tuple[Decimal, ...]:
@@ -39,6 +40,23 @@ class BookResults:
     def realised_on(self, date: dt.date) -> Decimal:
         """P/L after fees of everything closed on a New York date. Rules: CS-339, CS-622."""
         return self._realised.get(date, Decimal(0))
+
+    @property
+    def net(self) -> tuple[Decimal, ...]:
+        """Dollars after fees of the newest closed holdings, oldest first. Rule: SC-612."""
+        return tuple(profit for _, profit in self._outcomes)
+
+    def losses_in_a_row(self, since: dt.datetime) -> int:
+        """Closed since then with a loss after fees, back from the newest; a gain ends the row, nothing leaves it.
+
+        Rule: SC-608.
+        """
+        losses = 0
+        for at, net in reversed(self._outcomes):
+            if at < since or net > 0:
+                break
+            losses += net < 0
+        return losses
 
     def imported(self, event: HistoryImported) -> None:
         """The record of trades made before this ledger; no money moves."""
@@ -55,6 +73,7 @@ class BookResults:
         self.total_fees += event.fees
         date = new_york_date(event.at)
         self._realised[date] = self.realised_on(date) + event.gross - event.fees
+        self._outcomes.append((event.at, event.gross - event.fees))
         if event.is_trade:
             self.total_trades += 1
             if event.contracts:  # loose legs that were repaired away are no trade of a contract

@@ -159,7 +159,7 @@ class CreditSpreadDesk:
             situation.memory.noise_level(position.id),
             situation.opinion(position.id),
         )
-        after, breach = self._told_of_breach(position, judgement.watch, situation)
+        after, breach = self._reported_breach(position, judgement.watch, situation)
         yield from breach
         if after is not position.watch:
             yield SaveState(position.id, after)
@@ -172,7 +172,7 @@ class CreditSpreadDesk:
             yield Close(position.id, str(verdict.reason), verdict.detail, verdict.value, verdict.urgent, verdict.limit,
                         may_wait=verdict.hold_from is not None and situation.hears_advice)  # fmt: skip
 
-    def _told_of_breach(
+    def _reported_breach(
         self, position: SoldSpread, watch: SpreadWatch, situation: Situation
     ) -> tuple[SpreadWatch, tuple[Warn, ...]]:
         """A short of today's underlying more than 5k points in the money: reported once, no exit. Rule: CS-530."""

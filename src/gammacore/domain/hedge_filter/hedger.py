@@ -32,10 +32,10 @@ from gammacore.domain.hedging.decision import (
     limited,
     net_delta,
     size_hedge,
-    window_ends,
     with_band,
 )
 from gammacore.domain.hedging.exposure import HedgeBook, Universe
+from gammacore.domain.hedging.rule import window_ends
 from gammacore.domain.hedging.settings import HedgeRatio, HedgingSettings, seconds
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import Halted

@@ -12,7 +12,8 @@ from enum import StrEnum
 from attrs import frozen
 
 from gammacore.domain.hedging.exposure import HedgeBook
-from gammacore.domain.hedging.settings import HedgingSettings, Leftovers, UnknownRegime
+from gammacore.domain.hedging.rule import ONE, HedgeRounding, HedgeRule, window_ends
+from gammacore.domain.hedging.settings import HedgingSettings, Leftovers, UnknownRegime, seconds
 from gammacore.domain.regime.regime import Regime
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
 
@@ -174,26 +175,21 @@ def net_delta(net_shares: Decimal, unit: Decimal) -> Decimal:
     return ratio.quantize(EIGHT_PLACES, ROUND_HALF_UP) if isinstance(exponent, int) and exponent < -8 else ratio
 
 
-ONE = Decimal(1)
+def hedge_rule(settings: HedgingSettings, regime: Regime, threshold: Decimal) -> HedgeRule:
+    """The desk's figures at a threshold in shares; hedges are scaled in an event where that is set. DH-304, DH-308.
 
-
-def hedge_shares(settings: HedgingSettings, net_shares: Decimal, regime: Regime) -> int:
-    """Signed shares that bring the net back to zero, scaled in an event where that is set; halves away from zero.
-
-    >>> [hedge_shares(HedgingSettings(), Decimal(net), Regime()) for net in ("6.5", "-6.5", "12.5")]
+    >>> rule = hedge_rule(HedgingSettings(), Regime(), Decimal(15))
+    >>> [rule.wanted(Decimal(net)) for net in ("6.5", "-6.5", "12.5")]
     [-7, 7, -13]
     """
-    wanted = -net_shares * regime.size if settings.scale_hedges else -net_shares
-    shares = int(wanted.quantize(ONE, ROUND_HALF_UP))
-    if shares == 0 and wanted != 0 and settings.raise_small_hedges:
-        return 1 if wanted > 0 else -1
-    return shares
-
-
-def capped(settings: HedgingSettings, shares: int) -> int:
-    """At most `max_hedge_shares` of it; the rest waits for the next window. Rule: DH-308."""
-    cap = settings.max_hedge_shares
-    return shares if cap is None else max(-cap, min(cap, shares))
+    return HedgeRule(
+        threshold,
+        HedgeRounding.HALF_AWAY,
+        seconds(settings.min_interval),
+        settings.max_hedge_shares,
+        size=regime.size if settings.scale_hedges else ONE,
+        raises=settings.raise_small_hedges,
+    )
 
 
 @frozen
@@ -282,11 +278,6 @@ def blocked(
     return Reason.MISSING_DELTA if book.unknown_deltas else None
 
 
-def window_ends(last_hedge_at: dt.datetime, interval: dt.timedelta) -> dt.datetime:
-    """The first instant at which a book may be hedged again. Rules: DH-305, DH-306."""
-    return last_hedge_at + interval
-
-
 def limited(settings: HedgingSettings, book: HedgeBook, now: dt.datetime, interval: dt.timedelta) -> Reason | None:
     """Whether a breach must wait: for the rate window, or for the next session. Rule: DH-305, section 0.
 
@@ -307,10 +298,11 @@ def size_hedge(
     """The hedge of a breach that may act: price, then quantity. Rules: DH-231, DH-304, DH-308."""
     if prices is None:
         return Reason.NO_UNDERLYING_PRICE
-    wanted = hedge_shares(settings, net_shares, regime)
+    rule = hedge_rule(settings, regime, threshold * unit)
+    wanted = rule.wanted(net_shares)
     if wanted == 0:
         return Reason.BELOW_ONE_SHARE
-    shares = capped(settings, wanted)
+    shares = rule.capped(wanted)
     return Hedge(
         shares, net_shares, unit, threshold, prices.underlying, prices.share, prices.ratio, cut=shares != wanted
     )

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeGuard, TypeVar
 from attrs import evolve, field, frozen
 
 from gammacore.domain.holdings.lots import ZERO, Lots, multiplier_of
-from gammacore.domain.holdings.plans import Notes, Plan, SpreadPlan, SpreadWatch
+from gammacore.domain.holdings.plans import DeltaWatch, EntryTerms, Notes, Plan, RWatch, SpreadPlan, SpreadWatch
 from gammacore.domain.holdings.ratio import excess, loose_legs, naked_shorts, open_units, worst_loss
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, OptionContract, parse_occ
 from gammacore.domain.legs import Leg, ShareLeg
@@ -69,9 +69,10 @@ class Missing:
 class Holding(Generic[PlanT_co]):
     """What is held under one id, from its first order until it is flat and booked.
 
-    `owner` is a strategy's name, `underlying` what it trades. `plan` was fixed at the entry; `watch` and `notes` are
-    what its rules remember. `lots` are by symbol, flat ones kept; `cash` is dollars in less out, gross, and the truth
-    about money; `fees` in dollars. `contracts` spreads were opened at `credit` points net; `credit_verified` is False
+    `owner` is a strategy's name, `underlying` what it trades. `plan` of a spread and `terms` of anything else were
+    fixed at the entry; `watch`, `notes` and `memory` are what its rules remember. `lots` are by symbol, flat ones kept;
+    `cash` is dollars in less out, gross, and the truth about money; `fees` in dollars. `contracts` spreads were opened
+    at `credit` points net; `credit_verified` is False
     while the broker has not reported the price (CS-411). `outside` is set once another trader traded part of it,
     `missing` is what went that way at no known price. `close_attempts` counts orders that were to end it.
     """
@@ -91,6 +92,8 @@ class Holding(Generic[PlanT_co]):
     fees: Decimal = ZERO
     watch: SpreadWatch = NO_WATCH
     notes: Notes = NO_NOTES
+    terms: EntryTerms | None = None
+    memory: RWatch | DeltaWatch | None = None
     missing: dict[str, Missing] = field(factory=dict)
     outside: bool = False
     exit_reason: str = ""
@@ -335,8 +338,9 @@ class Holding(Generic[PlanT_co]):
     def anew(self, at: dt.datetime) -> Holding[PlanT_co]:
         """The same holding after it was booked: what fills or returns from now on is booked once more."""
         return Holding(
-            self.id, self.owner, self.underlying, self.origin, HoldingState.OPEN, at, self.plan, missing=self.missing
-        )
+            self.id, self.owner, self.underlying, self.origin, HoldingState.OPEN, at, self.plan, missing=self.missing,
+            terms=self.terms,
+        )  # fmt: skip
 
 
 SoldSpread = Holding[SpreadPlan]

@@ -73,12 +73,33 @@ class SpreadTerms:
 
 
 @frozen
+class EntryTerms:
+    """What the owner of a holding without a spread fixed when it was opened; later readings move none of it.
+
+    `risk` is what it loses at its stop, dollars, for the whole order; `price` that of the underlying, points; `target`
+    and `stop` are distances from the entry price, points a share (0: none). `volatility` is the reading it was sized
+    by, a fraction a year, and `source` where that came from; `signal` names what asked for it. `day_trades` is how many
+    day trades it makes when it is closed the same day. Rules: SC-106, SC-217, SC-334, SC-454, SC-605.
+    """
+
+    risk: Decimal
+    price: Decimal | None = None
+    target: Decimal = Decimal(0)
+    stop: Decimal = Decimal(0)
+    volatility: Decimal | None = None
+    source: str = ""
+    signal: str = ""
+    day_trades: int = 1
+
+
+@frozen
 class Opening:
-    """What a new holding is: whose, of what, and the terms of its spread where it is one; written with its intent."""
+    """What a new holding is: whose, of what, and the terms it was opened on; written with its intent."""
 
     owner: str
     underlying: str
     spread: SpreadTerms | None = None
+    terms: EntryTerms | None = None
 
 
 def policy_id(policy: StopPolicy) -> str:
@@ -150,5 +171,33 @@ class Notes:
     values: dict[str, str] = field(factory=dict)
 
 
-Watch = SpreadWatch | Notes
+@frozen
+class RWatch:
+    """What the exits in R remember: the underlying's price at the entry fill, points, the best R so far, whether armed.
+
+    Rule: SC-334.
+    """
+
+    price: Decimal
+    best: Decimal = Decimal(0)
+    armed: bool = False
+
+
+@frozen
+class DeltaWatch:
+    """The last good delta of a straddle, shares, its gamma, shares a point, and the price and time it was good at.
+
+    `refused` counts hedges in a row that the broker refused; `blind` says that the delta is not known now.
+    Rules: SC-444, SC-445.
+    """
+
+    delta: Decimal
+    gamma: Decimal
+    price: Decimal
+    at: dt.datetime
+    blind: bool = False
+    refused: int = 0
+
+
+Watch = SpreadWatch | Notes | RWatch | DeltaWatch
 """Every kind of memory of a holding."""

@@ -64,8 +64,8 @@ class Terms:
         strike: ArrayLike | Decimal,
         is_call: ArrayLike,
         years: ArrayLike,
-        rate: float = 0.0,
-        dividend: float = 0.0,
+        rate: ArrayLike = 0.0,
+        dividend: ArrayLike = 0.0,
     ) -> Terms:
         """Terms from a continuous rate and dividend yield, both a year, as fractions.
 
@@ -73,13 +73,24 @@ class Terms:
         >>> round(float(price(at_the_money, 0.2)), 4)
         10.4506
         """
-        now, time = _column(spot), _column(years)
-        return cls(now, strike, is_call, time, now * np.exp((rate - dividend) * time), np.exp(-rate * time))
+        now, time, interest, paid = (_column(given) for given in (spot, years, rate, dividend))
+        growth, discount = np.exp((interest - paid) * time), np.exp(-interest * time)
+        return cls(now, strike, is_call, time, now * growth, discount)
 
     @property
     def dividend_discount(self) -> Floats:
         """exp(-q·T): what one share at settlement costs today in shares."""
         return np.asarray(self.discount * self.forward / self.spot)
+
+    @property
+    def rate(self) -> Floats:
+        """r: the continuous rate a year, as a fraction."""
+        return np.asarray(-np.log(self.discount) / self.years)
+
+    @property
+    def carry(self) -> Floats:
+        """r - q: what the forward gains a year, as a fraction."""
+        return np.asarray(np.log(self.forward / self.spot) / self.years)
 
 
 def years_from_seconds(seconds: ArrayLike) -> Floats:
@@ -126,7 +137,7 @@ def theta(terms: Terms, volatility: ArrayLike) -> Floats:
     root_variance = _root_variance(terms, volatility)
     upper = _upper(terms, root_variance)
     sign = np.where(terms.is_call, 1.0, -1.0)
-    rate, carry = _rate(terms), _carry(terms)
+    rate, carry = terms.rate, terms.carry
     decay = -terms.discount * terms.forward * density(upper) * root_variance / (2.0 * terms.years)
     shares = terms.discount * terms.forward * cumulative(sign * upper)
     cash = terms.discount * terms.strike * cumulative(sign * (upper - root_variance))
@@ -147,10 +158,10 @@ def charm(terms: Terms, volatility: ArrayLike) -> Floats:
     root_variance = _root_variance(terms, volatility)
     upper = _upper(terms, root_variance)
     legal = root_variance > 0
-    carry = _carry(terms)
+    carry = terms.carry
     drift = carry / np.where(legal, root_variance, 1.0) - (upper - root_variance) / (2.0 * terms.years)
     sign = np.where(terms.is_call, 1.0, -1.0)
-    paid = sign * (_rate(terms) - carry) * cumulative(sign * upper)
+    paid = sign * (terms.rate - carry) * cumulative(sign * upper)
     return np.asarray(terms.dividend_discount * (paid - _weighted(upper, drift)) / HOURS_PER_YEAR)
 
 
@@ -202,11 +213,3 @@ def _weighted(upper: Floats, factor: Floats) -> Floats:
     """φ(d1) · factor, 0 where the density has died, whatever the factor."""
     weight = density(upper)
     return np.asarray(np.where(weight > 0, weight * np.where(np.isfinite(factor), factor, 0.0), weight))
-
-
-def _rate(terms: Terms) -> Floats:
-    return np.asarray(-np.log(terms.discount) / terms.years)
-
-
-def _carry(terms: Terms) -> Floats:
-    return np.asarray(np.log(terms.forward / terms.spot) / terms.years)

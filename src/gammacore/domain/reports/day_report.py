@@ -36,7 +36,9 @@ from gammacore.domain.ledger import (
     BreakerCleared,
     BreakerTripped,
     DayFinished,
+    DayHalted,
     DayStarted,
+    DeskSwitched,
     EntryJudged,
     Event,
     FlattenRequested,
@@ -58,13 +60,18 @@ from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
 
-Halt = Halted | Resumed | FlattenRequested
+Halt = Halted | DayHalted | DeskSwitched | Resumed | FlattenRequested
 
 
 def halt_line(event: Halt) -> tuple[str, str]:
     """What happened to trading, and the reason that was given."""
     if isinstance(event, Resumed):
         return "resumed", event.note
+    if isinstance(event, DeskSwitched):
+        volatility = "" if event.volatility is None else f", volatility {event.volatility:.1%} {event.source}"
+        return f"desk: {event.after}", f"{event.step}{volatility}"
+    if isinstance(event, DayHalted):
+        return "no more entries today", f"{event.reason}: {event.detail}"
     return ("halted" if isinstance(event, Halted) else "flatten requested"), event.reason
 
 
@@ -266,7 +273,7 @@ class _DayFold:
                 page.alarms.append(event)
             case TicketRefused():
                 page.refused.append(event)
-            case Halted() | Resumed() | FlattenRequested():
+            case Halted() | DayHalted() | DeskSwitched() | Resumed() | FlattenRequested():
                 page.halts.append(event)
             case _:
                 if not isinstance(event, ReadOffTheBook):

@@ -60,6 +60,7 @@ Unnoticed = (
     | ledger.HistoryImported
     | ledger.OrderAccepted
     | ledger.HoldingsQuarantined
+    | ledger.DayHalted
     | holding_events.PolicyRecorded
     | holding_events.WatchChanged
     | holding_events.SettlementAwaited
@@ -131,6 +132,8 @@ def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
                 Figure("taken in at", event.basis, Unit.PRICE),
             )
             yield alert(f"Shares delivered: {event.symbol}", f"by settlement of {event.holding}", figures, Tone.DOUBT)
+        case ledger.DeskSwitched():
+            yield Notice(f"Desk: {event.after}", " ".join(part for part in (str(event.step), event.source) if part))
         case (
             ledger.AlarmRaised() | ledger.Halted() | ledger.Resumed() | ledger.BreakerTripped()
             | ledger.BreakerCleared() | ledger.FlattenRequested()

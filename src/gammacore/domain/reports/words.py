@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from gammacore.domain.desks.delta_hedge.hedged_book import COVER
 from gammacore.domain.dollars import dollars
+from gammacore.domain.hedging.share_hedge import COVER
 from gammacore.domain.holding_events import HedgeDecided, HoldingAdopted, HoldingSettled, SharesDelivered
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.holdings.lots import multiplier_of

@@ -177,6 +177,13 @@ class BrokerEntryRules:
         """Options that will be hedged in shares all day: hedges are never refused, so that alone makes a pattern."""
         return self._judge(book, now, more=PATTERN.value.day_trades)
 
+    def judge_day_trades(self, book: Book, now: dt.datetime, more: int) -> Verdict:
+        """An entry that makes so many day trades if it is closed today: a scalp one, a hedged straddle a pattern.
+
+        Rule: SC-602.
+        """
+        return self._judge(book, now, more)
+
     def _judge(self, book: Book, now: dt.datetime, more: int) -> Verdict:
         timely = self.limits.judge_entry_time(self.roots, self.session, now)
         if not timely.passed:

@@ -62,6 +62,37 @@ class RiskLimits:
         False, "Shares that exercise or assignment delivered are kept, not closed at the next open."
     )
     oversize: Oversize = parameter(Oversize.SHRINK, "Too large for a risk limit: shrink or skip.")
+    losses_in_a_row: int | None = parameter(
+        None, "Losses in a row that end the day's entries; none = 3 for the scalping desks, off for others.", at_least=1
+    )
+    carry_streak: bool = parameter(False, "Losses in a row count over the night; else each session begins anew.")
+    position_share: Decimal | None = parameter(
+        None,
+        "Notional of a position, part of the equity; none = 0.25 for the scalping desks, off for others.",
+        above=0,
+        at_most=1,
+    )
+    heat: Decimal | None = parameter(
+        None,
+        "Risk at stop of everything, part of the equity; none = 0.06 for the scalping desks, off for others.",
+        above=0,
+        at_most=1,
+    )
+    count_open_loss: bool | None = parameter(
+        None, "The daily loss counts what is open at bid and ask; none = yes for the scalping desks, no for others."
+    )
+    flatten_on_daily_loss: bool | None = parameter(
+        None, "A daily loss closes what is held; none = yes for the scalping desks, no for others."
+    )
+    kelly: bool = parameter(False, "Scalping sizes are held to a fraction of Kelly by the ledger's own trades.")
+    kelly_fraction: Decimal = parameter(Decimal("0.25"), "That fraction.", above=0, at_most=1)
+
+    @property
+    def sets_scalping_gates(self) -> bool:
+        """Whether a gate that only scalping desks have by default was turned on for every desk. Rule: SC-601."""
+        return bool(self.count_open_loss) or any(
+            limit is not None for limit in (self.losses_in_a_row, self.heat, self.position_share)
+        )
 
     def judge_spacing(self, book: BookView, now: dt.datetime) -> Verdict:
         """Minutes on the clock since the last entry of today was sent: 10:00:02 and 10:15:01 are 15. Rule: CS-337."""

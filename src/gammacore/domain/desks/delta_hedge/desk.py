@@ -13,9 +13,7 @@ from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.delta_hedge.hedge import HedgeCase
-from gammacore.domain.desks.delta_hedge.hedged_book import hedged_book, last_hedge_at
 from gammacore.domain.desks.delta_hedge.purchase import PurchaseCase, is_late
-from gammacore.domain.desks.delta_hedge.straddle import StraddleRules
 from gammacore.domain.desks.flattening import (
     close_leftovers,
     close_spreads,
@@ -24,14 +22,18 @@ from gammacore.domain.desks.flattening import (
     leftovers,
     tried_again_at,
 )
-from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase, window_ends
+from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
 from gammacore.domain.hedging.exposure import Universe
+from gammacore.domain.hedging.option_greeks import until
+from gammacore.domain.hedging.rule import window_ends
 from gammacore.domain.hedging.settings import HedgingSettings, seconds
+from gammacore.domain.hedging.share_hedge import hedged_book, last_hedge_at
 from gammacore.domain.holdings.holding import AnyHolding, Origin, without_plan
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Halt, Needs, Situation, Warn
 from gammacore.domain.verdicts import Outcome
 
@@ -121,9 +123,10 @@ class DeltaHedgeDesk:
 
     def _case(self, holding: AnyHolding, situation: Situation) -> HedgeCase:
         seen = hedged_book(
-            holding, situation.book, situation.market, situation.session,
+            holding, situation.book, situation.market,
             Universe(self.hedging, {situation.underlying.symbol: situation.underlying}),
-            situation.underlying.hedge_share, self._leftovers(situation),
+            situation.underlying.hedge_share, until(situation.session.close, situation.market.at),
+            self._leftovers(situation),
         )  # fmt: skip
         return HedgeCase(self.hedging, situation, holding, evolve(seen, counts_hedges=self.hedging.count_hedges))
 

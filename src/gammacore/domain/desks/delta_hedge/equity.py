@@ -6,31 +6,21 @@ from decimal import Decimal
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import without_plan
-from gammacore.domain.holdings.lots import Lots
-from gammacore.domain.instruments import Underlying, parse_occ
+from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.risk.day_profit import mark_of, realised_so_far
 
 
 def equity_at_mid(book: BookView, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
     """Dollars; None while something is held that has no fresh price. Credit spreads count when they are closed."""
     total = book.balance
     for holding in without_plan(book.live_holdings):
-        total += holding.options_realised + holding.shares_realised - holding.fees
+        total += realised_so_far(holding)
         for lots in holding.lots.values():
             if not lots.lots:
                 continue
-            if (price := _mid(lots, market, underlying)) is None:
+            mark = mark_of(lots.symbol, is_option=lots.is_option, market=market, underlying=underlying)
+            if mark is None:
                 return None
-            total += lots.open_profit(price)
+            total += lots.open_profit(mark.mid)
     return total
-
-
-def _mid(lots: Lots, market: MarketSnapshot, underlying: Underlying) -> Decimal | None:
-    if lots.is_option:
-        quote = market.quote(parse_occ(lots.symbol, {underlying.option_root: underlying.symbol}))
-        return None if quote is None else quote.mid
-    if market.spot is None or not market.fresh(market.spot_at):
-        return None
-    if lots.symbol == underlying.symbol:
-        return market.spot
-    return market.spot / underlying.hedge_ratio if lots.symbol == underlying.hedge_share else None

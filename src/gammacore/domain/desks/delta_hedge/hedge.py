@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from gammacore.domain.desks.delta_hedge.hedged_book import COVER, HedgedBook
 from gammacore.domain.hedge_filter_events import IntentKind
 from gammacore.domain.hedging.decision import (
     Alarm,
@@ -24,6 +23,7 @@ from gammacore.domain.hedging.decision import (
     with_band,
 )
 from gammacore.domain.hedging.settings import HedgingSettings, seconds
+from gammacore.domain.hedging.share_hedge import COVER, HedgedBook
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.instruments import Side, Underlying

@@ -12,19 +12,20 @@ from functools import cached_property
 
 from attrs import define
 
-from gammacore.domain.desks.delta_hedge.option_greeks import OptionGreeks, option_greeks
-from gammacore.domain.desks.delta_hedge.straddle import Straddle, StraddleRules, nearest_straddle
 from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
+from gammacore.domain.hedging.option_greeks import option_greeks
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.holdings.holding import without_plan
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.orders import Effect, Order, OrderState, Purpose
+from gammacore.domain.pricing.option_model import OptionGreeks
 from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import EquityWatch, ExposureSnapshot, OpeningGuards
 from gammacore.domain.risk.pause import judge_breaker
 from gammacore.domain.sessions import TradingSession, new_york_date, new_york_time
+from gammacore.domain.straddles.straddle import Straddle, StraddleRules, nearest_straddle
 from gammacore.domain.strategy import Decision, NoTrade, Situation, Trade, Warn
 from gammacore.domain.verdicts import FilterVerdict, Verdict
 

@@ -1,4 +1,4 @@
-"""`gammacore trade --strategy delta-hedge` on its default simulated day: what a person and a program are told of it."""
+"""`gammacore trade --strategy delta-hedge` on its default simulated day: what it reports to a person and a program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attrs import frozen
 
 from builders_cli import CommandLine, at_home, book_of
 from gammacore.adapters.sqlite.storage import SqliteStorage
-from gammacore.domain.desks.delta_hedge.hedged_book import COVER
+from gammacore.domain.hedging.share_hedge import COVER
 from gammacore.domain.ledger import DayStarted, OrderIntended
 from gammacore_cli.main import run
 
@@ -45,10 +45,10 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Traded:
 
 @pytest.fixture
 def day(traded: Traded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: CommandLine) -> Traded:
-    """The same day, told by `trade` again: a finished day is reported, not traded again."""
+    """The same day, by `trade` again: a finished day is reported, not traded again."""
     at_home(monkeypatch, tmp_path)
-    told = cli.document("trade", "--strategy", "delta-hedge", "--ledger", traded.ledger)
-    return Traded(traded.ledger, told)
+    summary = cli.document("trade", "--strategy", "delta-hedge", "--ledger", traded.ledger)
+    return Traded(traded.ledger, summary)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_options_are_bought_hedged_through_the_day_and_flat_before_the_close(day
     storage.close()
     (started,) = [event for event in events if isinstance(event, DayStarted)]
     ordered = [event.at for event in events if isinstance(event, OrderIntended)]
-    story = [told["what"] for told in day.trade["story"]]
+    story = [summary["what"] for summary in day.trade["story"]]
 
     assert max(ordered) < started.session_close
     assert book_of(day.ledger).expected_holdings() == {}
@@ -77,12 +77,12 @@ def test_options_are_bought_hedged_through_the_day_and_flat_before_the_close(day
 
 
 def test_the_split_adds_up_to_the_change_of_the_balance(day: Traded) -> None:
-    told, trade = day.document, day.trade
+    summary, trade = day.document, day.trade
     parts = Decimal(trade["options_pnl"]) + Decimal(trade["hedges_pnl"])
 
-    assert parts == Decimal(trade["pnl"]) == Decimal(told["pnl"])
-    assert Decimal(told["balance"]) - Decimal(told["starting_balance"]) == parts - Decimal(trade["fees"])
-    assert (told["entries"], told["exits"], told["finished"]) == (1, 1, True)
+    assert parts == Decimal(trade["pnl"]) == Decimal(summary["pnl"])
+    assert Decimal(summary["balance"]) - Decimal(summary["starting_balance"]) == parts - Decimal(trade["fees"])
+    assert (summary["entries"], summary["exits"], summary["finished"]) == (1, 1, True)
 
 
 def test_every_hedge_was_over_its_threshold_and_brought_the_delta_down(day: Traded) -> None:
@@ -99,8 +99,13 @@ def test_every_hedge_was_over_its_threshold_and_brought_the_delta_down(day: Trad
 def test_the_greeks_of_the_book_are_reported_with_each_hedge(day: Traded) -> None:
     """DH-1004: a bought straddle is long gamma and vega, and pays theta for it."""
     for hedge in day.trade["hedges"]:
-        told = hedge["greeks"]
-        assert (told["missing"], told["gamma"] > 0, told["vega"] > 0, told["theta"] < 0) == (0, True, True, True)
+        summary = hedge["greeks"]
+        assert (summary["missing"], summary["gamma"] > 0, summary["vega"] > 0, summary["theta"] < 0) == (
+            0,
+            True,
+            True,
+            True,
+        )
 
 
 def test_the_hedges_and_the_exit_explain_what_the_shares_brought(day: Traded) -> None:
@@ -108,7 +113,7 @@ def test_the_hedges_and_the_exit_explain_what_the_shares_brought(day: Traded) ->
     for hedge in day.trade["hedges"]:
         signed = hedge["shares"] * (1 if hedge["side"] == "buy" else -1)
         shares, cash = shares + signed, cash - signed * Decimal(hedge["price"])
-    (out,) = [told["what"] for told in day.trade["story"] if " SPY at " in told["what"]]
+    (out,) = [summary["what"] for summary in day.trade["story"] if " SPY at " in summary["what"]]
     verb, quantity, _, _, price = out.split()
 
     assert int(quantity) * (1 if verb == "sold" else -1) == shares

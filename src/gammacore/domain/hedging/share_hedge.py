@@ -1,26 +1,33 @@
-"""One holding as the hedging rules see it: what it holds, its delta in shares, and what already works. DH-221."""
+"""One holding as every hedging desk sees it: its options' delta in shares, hedge shares held, and what already works.
+
+Rules: DH-221, SC-438, SC-441, SC-442, SC-446, SC-447.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Callable, Sequence, Set
 from decimal import Decimal
 
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.delta_hedge.option_greeks import option_greeks
-from gammacore.domain.hedging.exposure import HedgeBook, Holding, Universe, net_shares, sum_greeks
+from gammacore.domain.hedging.exposure import HedgeBook, Holding, Listing, Universe, net_shares, sum_greeks
 from gammacore.domain.holding_events import BookGreeks
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.instruments import OptionContract
 from gammacore.domain.legs import ShareLeg
-from gammacore.domain.market import MarketSnapshot
+from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.orders import Order, OrderState, Purpose
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.pricing.option_model import OptionGreeks
+from gammacore.domain.sessions import new_york_date
 
 COVER = "delta_hedge_cover"
 """Reason of the first half of a hedge that crosses zero; once it is filled the second follows without a rate window."""
 NOTHING = BookGreeks(Decimal(0), Decimal(0), Decimal(0))
+QuotedOption = tuple[OptionContract, Quote]
+GreeksByQuotes = Callable[[Sequence[QuotedOption], Decimal], Sequence[OptionGreeks | None]]
+"""The desk's model: greeks of options by their quotes and the price of the underlying; None where there are none."""
 
 
 @frozen
@@ -39,9 +46,14 @@ class HedgedBook:
     counts_hedges: bool = True
 
     @property
+    def hedges(self) -> int:
+        """Hedge shares held and pending, signed."""
+        return self.held + sum(self.in_flight)
+
+    @property
     def net_shares(self) -> Decimal:
         """N: Σ delta × contracts × multiplier × ratio + hedge shares, filled and in flight. Rule: DH-221."""
-        return net_shares(self.options.options_shares(), self.held + sum(self.in_flight), self.counts_hedges)
+        return net_shares(self.options.options_shares(), self.hedges, self.counts_hedges)
 
     def orderable(self, shares: int) -> int:
         """What of signed shares one order may trade now: brokers want what is held closed by itself, then the rest.
@@ -57,8 +69,8 @@ class HedgedBook:
 
 
 def hedged_book(
-    holding: AnyHolding, book: BookView, market: MarketSnapshot, session: TradingSession, universe: Universe,
-    share: str, leftovers: Set[str] = frozenset(),
+    holding: AnyHolding, book: BookView, market: MarketSnapshot, universe: Universe, share: str,
+    model: GreeksByQuotes, leftovers: Set[str] = frozenset(),
 ) -> HedgedBook:  # fmt: skip
     """A holding at the quotes of now; an option without a usable quote has an unknown delta. Rule: DH-204.
 
@@ -71,11 +83,7 @@ def hedged_book(
         hedges=sum(order.ticket.reason != COVER for order in hedges),
         leftovers=set(leftovers),
     )
-    positions = [
-        _holding(symbol, contracts, market, session, universe)
-        for symbol, contracts in holding.quantities.items()
-        if holding.lots[symbol].is_option
-    ]
+    positions = _positions(holding, market, universe, model)
     for position in positions:
         options.put(position)
     sums = sum_greeks(positions)
@@ -94,20 +102,29 @@ def _hedges(orders: tuple[Order, ...]) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.ticket.purpose is Purpose.HEDGE)
 
 
-def _holding(
-    symbol: str, contracts: int, market: MarketSnapshot, session: TradingSession, universe: Universe
+def _positions(holding: AnyHolding, market: MarketSnapshot, universe: Universe, model: GreeksByQuotes) -> list[Holding]:
+    """The options of a holding, all priced in one go; unknown greeks are None."""
+    listings = {
+        symbol: universe.listing(symbol) for symbol in holding.quantities if holding.lots[symbol].is_option
+    }  # fmt: skip
+    quoted: dict[str, QuotedOption] = {}
+    if market.spot is not None and market.fresh(market.spot_at):
+        for symbol, listing in listings.items():
+            if listing.contract is not None and (quote := market.quote(listing.contract)) is not None:
+                quoted[symbol] = listing.contract, quote
+    known = model(tuple(quoted.values()), market.spot) if quoted and market.spot is not None else ()
+    greeks = dict(zip(quoted, known, strict=True))
+    return [_position(listing, symbol, holding, market, greeks.get(symbol)) for symbol, listing in listings.items()]
+
+
+def _position(
+    listing: Listing, symbol: str, holding: AnyHolding, market: MarketSnapshot, greeks: OptionGreeks | None
 ) -> Holding:
-    listing = universe.listing(symbol)
-    contract, seconds = listing.contract, (session.close - market.at).total_seconds()
-    if contract is None or market.spot is None or not market.fresh(market.spot_at):
-        return Holding(listing, symbol, contracts, None, session.date)
-    quote = market.quote(contract)
-    greeks = None if quote is None else option_greeks(contract, quote, market.spot, seconds)
+    contracts, born = holding.quantities[symbol], new_york_date(market.at)
     if greeks is None:
-        return Holding(listing, symbol, contracts, None, session.date)
+        return Holding(listing, symbol, contracts, None, born)
     return Holding(
-        listing, symbol, contracts, greeks.delta, session.date,
-        gamma=greeks.gamma, theta=greeks.theta, vega=greeks.vega,
+        listing, symbol, contracts, greeks.delta, born, gamma=greeks.gamma, theta=greeks.theta, vega=greeks.vega
     )  # fmt: skip
 
 

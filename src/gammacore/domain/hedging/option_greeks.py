@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
-from attrs import frozen
 
+from gammacore.domain.hedging.share_hedge import GreeksByQuotes
 from gammacore.domain.instruments import OptionContract, Right
 from gammacore.domain.market import Quote
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
 from gammacore.domain.pricing.implied_volatility import implied_volatility
-
-STEP = Decimal("1e-8")
-"""A model's delta is rounded to this once, after which every sum of deltas is exact (DESIGN, numbers)."""
-
-
-@frozen
-class OptionGreeks:
-    """Per share: `delta` -1..1, `gamma` a point, `theta` points a calendar day, `vega` points a volatility point."""
-
-    delta: Decimal
-    gamma: Decimal
-    theta: Decimal
-    vega: Decimal
+from gammacore.domain.pricing.option_model import DELTA_STEP, OptionGreeks
 
 
 def option_greeks(contract: OptionContract, quote: Quote, spot: Decimal, seconds: float) -> OptionGreeks | None:
@@ -50,4 +39,10 @@ def option_greeks(contract: OptionContract, quote: Quote, spot: Decimal, seconds
         whole = Decimal((1 if is_call else -1) if in_the_money else 0)
         return OptionGreeks(whole, Decimal(0), Decimal(0), Decimal(0))
     figures = (black_scholes.delta, black_scholes.gamma, black_scholes.theta, black_scholes.vega)
-    return OptionGreeks(*(Decimal(float(greek(terms, volatility))).quantize(STEP) for greek in figures))
+    return OptionGreeks(*(Decimal(float(greek(terms, volatility))).quantize(DELTA_STEP) for greek in figures))
+
+
+def until(close: dt.datetime, at: dt.datetime) -> GreeksByQuotes:
+    """The model of a desk whose options all settle at `close`, `at` an instant before it."""
+    left = (close - at).total_seconds()
+    return lambda quoted, spot: [option_greeks(contract, quote, spot, left) for contract, quote in quoted]

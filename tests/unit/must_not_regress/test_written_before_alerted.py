@@ -1,4 +1,4 @@
-"""Nobody is told of what is not in the ledger yet."""
+"""No alert is sent of what is not in the ledger yet."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from gammacore.errors import StorageError
 
 
 class Listener:
-    """Notes of each message whether its event was durable, and in the book, when it was told."""
+    """Notes of each message whether its event was durable, and in the book, when it was sent."""
 
     def __init__(self, medium: MemoryLedger) -> None:
         self.medium = medium
-        self.told: list[Event] = []
+        self.noted: list[Event] = []
         self.too_early: list[Event] = []
 
     def notify(self, event: Event, book: Book) -> None:
-        self.told.append(event)
+        self.noted.append(event)
         if event not in self.medium.events or book.version < self.medium.events.index(event) + 1:
             self.too_early.append(event)
 
@@ -35,7 +35,7 @@ def test_the_ledger_holds_an_event_before_anyone_is_notified_of_it() -> None:
     for event in a_day():
         ledger.record(event)
 
-    assert listener.told == a_day()
+    assert listener.noted == a_day()
     assert listener.too_early == []
 
 
@@ -49,4 +49,4 @@ def test_what_could_not_be_written_is_not_reported() -> None:
     with pytest.raises(StorageError):
         ledger.record(*a_day())
 
-    assert (listener.told, ledger.book.version) == ([], 0)
+    assert (listener.noted, ledger.book.version) == ([], 0)

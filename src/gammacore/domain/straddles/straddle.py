@@ -1,4 +1,7 @@
-"""Which straddle the gamma scalper buys, when, and for how much at most (ours; the source names no entry)."""
+"""A straddle and its price; the one nearest to the price, as the delta-hedging desk buys it; size and reserve.
+
+Rules: SC-458, SC-461; which, when and for how much the delta-hedging desk buys is ours: its source names no entry.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,19 @@ from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.verdicts import Verdict
+
+WHOLE_DELTA = Decimal(1)
+
+
+def hedge_reserve(price: Decimal, straddles: int, margin: Decimal, delta: Decimal) -> Decimal:
+    """Dollars of buying power that hedges may take: shares of so much delta a straddle, at `margin` of their value.
+
+    A straddle whose hedges are refused is sold again at its spread. Rule: SC-461.
+
+    >>> hedge_reserve(Decimal(590), 1, Decimal("0.30"), Decimal("0.5"))
+    Decimal('8850.000')
+    """
+    return price * EQUITY_OPTION_MULTIPLIER * straddles * delta * margin
 
 
 @frozen
@@ -41,7 +57,7 @@ class StraddleRules:
         >>> StraddleRules().hedge_reserve(Decimal(600), contracts=1)
         Decimal('18000.00')
         """
-        return spot * EQUITY_OPTION_MULTIPLIER * contracts * self.hedge_margin
+        return hedge_reserve(spot, contracts, self.hedge_margin, WHOLE_DELTA)
 
 
 @frozen

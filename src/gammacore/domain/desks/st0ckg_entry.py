@@ -1,0 +1,220 @@
+"""One entry of ST0CKG at one look: every gate in order, and the signal that is traded. Pure.
+
+Rules: SC-012, SC-302..311, SC-322..328, SC-602.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cached_property
+
+from attrs import define
+
+from gammacore.domain.desks.scalp_duties import account_of
+from gammacore.domain.desks.st0ckg_frame import DayFrame
+from gammacore.domain.desks.st0ckg_purchase import OptionPurchase
+from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.ledger import EntryJudged
+from gammacore.domain.orders import THE_DAY, Order, OrderState, Purpose
+from gammacore.domain.risk.limits import RiskLimits
+from gammacore.domain.scalping.option_choice import right_bought
+from gammacore.domain.scalping.signals.detectors import composite_score, read_signals, strongest
+from gammacore.domain.scalping.signals.history import RULE_OF, is_signal, was_seen
+from gammacore.domain.scalping.signals.signal import SignalReading
+from gammacore.domain.scalping.st0ckg import REPEAT, SPACING, St0ckgRules, Window
+from gammacore.domain.strategy import Decision, NoTrade, Situation
+from gammacore.domain.verdicts import FilterVerdict, Verdict
+from gammacore.domain.volatility import VolatilityRules, VolatilityState
+from gammacore.domain.words import Direction
+
+
+@define(eq=False)
+class OptionEntry:
+    """An entry inside a window. `strategy` owns the holding it opens."""
+
+    rules: St0ckgRules
+    volatility_rules: VolatilityRules
+    limits: RiskLimits
+    situation: Situation
+    strategy: str
+    window: Window
+
+    def steps(self) -> Iterator[Decision]:
+        """The order; or the first "no", where it is new, and once a signal bar in which a signal was seen. SC-324."""
+        verdicts = tuple(self._verdicts())
+        no = next((one.verdict for one in verdicts if not is_signal(one) and not one.verdict.passed), None)
+        record = self._judged(verdicts, no)
+        if no is None:
+            yield self.purchase.order(record)
+        elif self._is_news(record):
+            yield NoTrade(record)
+
+    def _is_news(self, record: EntryJudged) -> bool:
+        last = self.situation.book.judgement(self.window[0])
+        if last is None or last.reason != record.reason:
+            return True
+        bars = self.frame.bars
+        return bool(bars) and last.at < bars[-1].end and any(was_seen(one) for one in record.filters)
+
+    def _judged(self, verdicts: tuple[FilterVerdict, ...], no: Verdict | None) -> EntryJudged:
+        """A "no" is kept under its window, an entry under its instant."""
+        return EntryJudged(
+            at=self.situation.now,
+            scheduled_at=self.situation.now if no is None else self.window[0],
+            reason=None if no is None else no.reason,
+            explanation=f"{self.choice}, volatility {self.volatility.reading}" if no is None else str(no),
+            filters=verdicts,
+            price=self.situation.price,
+            pin=None,
+            vix=self.situation.market.vix,
+        )
+
+    # -- the gates, in order ------------------------------------------------------------------------------------------
+
+    def _verdicts(self) -> Iterator[FilterVerdict]:
+        """Up to the first "no"; the verdict of each signal stands before the one of all of them. Rule: SC-325."""
+        for gate in self._gates():
+            yield gate
+            if not is_signal(gate) and not gate.verdict.passed:
+                return
+
+    def _gates(self) -> Iterator[FilterVerdict]:
+        rules, frame = self.rules, self.frame
+        account = account_of(self.situation, self.limits)
+        yield from account.account_gates(
+            self.strategy, max_trades=rules.max_trades_per_day, max_positions=rules.max_positions
+        )
+        yield FilterVerdict("SC-325", "order_in_flight", self._judge_flight())
+        yield FilterVerdict("SC-303", "window", self._judge_window())
+        yield FilterVerdict("SC-008", "quote", frame.quote_verdict)
+        yield FilterVerdict("SC-012", "dollar_scale", self._judge_scale())
+        yield FilterVerdict("SC-302", "opening_range", self._judge_range())
+        yield FilterVerdict("SC-325", "trade_spacing", self._judge_spacing())
+        yield FilterVerdict("SC-305", "battle_lines", frame.judged_lines[1])
+        for reading, verdict in self.judged_signals:
+            yield FilterVerdict(RULE_OF[reading.name], str(reading.name), verdict)
+        yield FilterVerdict("SC-322", "signals", self._judge_signals())
+        yield FilterVerdict("SC-323", "composite", self._judge_composite())
+        yield FilterVerdict("SC-327", "expiry", self._judge_expiry())
+        yield FilterVerdict("SC-328", "option", self.purchase.search.verdict)
+        yield FilterVerdict("SC-331", "size", self.purchase.judge_size())
+        yield from account.sized_gates(self.purchase.sized)
+
+    def _judge_flight(self) -> Verdict:
+        busy = [order for order in self._own_orders if order.is_working and order.ticket.life is not THE_DAY]
+        return Verdict.skip("order_in_flight", busy[0].id) if busy else Verdict.ok()
+
+    def _judge_window(self) -> Verdict:
+        start, end = self.window
+        return Verdict.ok() if start <= self.situation.now < end else Verdict.skip("outside_window")
+
+    def _judge_scale(self) -> Verdict:
+        if self.frame.scale is None:
+            return Verdict.unknown("previous_close_missing", "dollar figures are given for SPY and cannot be scaled")
+        return Verdict.ok(self.frame.scale)
+
+    def _judge_range(self) -> Verdict:
+        known = self.frame.opening
+        if known is None:
+            return Verdict.unknown("opening_range_missing", f"{len(self.frame.minutes)} minutes known")
+        return Verdict.ok(f"{known.low} to {known.high}")
+
+    def _judge_spacing(self) -> Verdict:
+        """Since the last entry that filled anything. Rule: SC-325."""
+        filled = [order.changed_at for order in self._own_entries if order.execution.any]
+        if not filled:
+            return Verdict.ok("first entry")
+        since = self.situation.now - max(filled)
+        value = f"{since.total_seconds():.0f} s since the last"
+        return Verdict.skip("trade_spacing", value, f"< {SPACING.seconds} s") if since < SPACING else Verdict.ok(value)
+
+    def _judge_signals(self) -> Verdict:
+        """Passed with the strongest that passed; else what refuses the strongest of those that were seen."""
+        if (choice := self.choice) is not None:
+            return Verdict.ok(str(choice), str(choice.direction))
+        seen = strongest(reading for reading, _ in self.judged_signals if reading.is_present)
+        if seen is None:
+            return Verdict.skip("no_signal", "every detector says none")
+        return next(verdict for reading, verdict in self.judged_signals if reading is seen)
+
+    def _judge_signal(self, reading: SignalReading) -> Verdict:
+        """Its own gates. Rules: SC-307, SC-311, SC-325."""
+        verdict = reading.judge(self.rules.min_confidence)
+        right, lines = right_bought(reading.direction), self.frame.lines
+        if not verdict.passed or right is None or lines is None:
+            return verdict
+        ordered = [order.intended_at for one in self._own if one.terms is not None and one.terms.signal == reading.name
+                   for order in self._entries_of(one)]  # fmt: skip
+        if ordered and (since := self.situation.now - max(ordered)) < REPEAT:
+            return Verdict.skip("signal_repeat", f"{since.total_seconds():.0f} s ago", f"< {REPEAT.seconds} s")
+        if self.frame.bias not in (Direction.NEUTRAL, reading.direction):
+            return Verdict.skip("bias_disagrees", str(reading.direction), f"the day is {self.frame.bias}")
+        if lines.is_invalid(right, self.price):
+            return Verdict.skip("invalid_at_entry", self.price, f"beyond {lines.invalidation(right)}")
+        return verdict
+
+    def _judge_composite(self) -> Verdict:
+        score, least = composite_score([reading for reading, _ in self.judged_signals]), self.rules.min_composite
+        if least is not None and score < least:
+            return Verdict.skip("composite_low", score, f"< {least}")
+        return Verdict.ok(score)
+
+    def _judge_expiry(self) -> Verdict:
+        if self.frame.expiry is None:
+            return Verdict.skip("no_expiry_today", f"none of {self.situation.session.date}")
+        return Verdict.ok(self.frame.expiry)
+
+    # -- figures ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def frame(self) -> DayFrame:
+        return DayFrame(self.rules, self.situation)
+
+    @property
+    def price(self) -> Decimal:
+        """The accepted mid; asked for once the quote has passed."""
+        quote = self.frame.accepted
+        return Decimal(0) if quote is None else quote.mid
+
+    @cached_property
+    def volatility(self) -> VolatilityState:
+        market = self.situation.market
+        return self.volatility_rules.state(self.situation.history, market.vix, market.vix_at, self.situation.now)
+
+    @cached_property
+    def _own(self) -> tuple[AnyHolding, ...]:
+        book, today = self.situation.book, self.situation.session.open
+        return tuple(one for one in book.holdings.values() if one.owner == self.strategy and one.opened_at >= today)
+
+    @property
+    def _own_orders(self) -> tuple[Order, ...]:
+        return tuple(order for holding in self._own for order in self.situation.book.orders_of(holding.id))
+
+    @property
+    def _own_entries(self) -> tuple[Order, ...]:
+        return tuple(order for holding in self._own for order in self._entries_of(holding))
+
+    def _entries_of(self, holding: AnyHolding) -> tuple[Order, ...]:
+        """Its entries that were sent, filled or not."""
+        orders = self.situation.book.orders_of(holding.id)
+        return tuple(one for one in orders
+                     if one.ticket.purpose is Purpose.ENTRY and one.state is not OrderState.NOT_SENT)  # fmt: skip
+
+    @cached_property
+    def judged_signals(self) -> tuple[tuple[SignalReading, Verdict], ...]:
+        readings = read_signals(self.frame.view(self.price), self.rules.dealer_gamma)
+        return tuple((reading, self._judge_signal(reading)) for reading in readings)
+
+    @cached_property
+    def choice(self) -> SignalReading | None:
+        """The strongest signal that passed. Rule: SC-322."""
+        return strongest(reading for reading, verdict in self.judged_signals if verdict.passed)
+
+    @cached_property
+    def purchase(self) -> OptionPurchase:
+        """What the strongest signal would buy; asked for once there is one."""
+        assert self.choice is not None
+        return OptionPurchase(
+            self.rules, self.limits, self.situation, self.strategy, self.frame, self.choice, self.price, self.volatility
+        )
