@@ -93,6 +93,17 @@ def test_in_a_study_of_minutes_a_quote_is_fresh_for_two_steps(age: float, passed
     assert tape.judge(second(60 + age)).passed is passed
 
 
+@pytest.mark.parametrize(("age", "is_stepped", "passed"), [(5, False, True), (6, False, False), (6, True, True)])
+def test_live_the_limit_of_options_does_not_make_a_share_quote_fresh(age: int, is_stepped: bool, passed: bool) -> None:
+    """SC-008, SC-016: a live feed shows quotes of options for 15 s; only steps of a study stretch the 5 s of shares."""
+    tape = Tape(is_stepped=is_stepped)
+    for number in (0, 1):
+        at = second(number)
+        tape = tape.look(MarketSnapshot(at, "SPY", None, None, None, None, 15.0, share=a_quote(".02", at)))
+
+    assert tape.judge(second(1 + age)).passed is passed
+
+
 def test_a_steps_limit_shorter_than_the_figure_changes_nothing() -> None:
     tape = Tape()
     for number in (0, 1):
