@@ -33,14 +33,14 @@ from gammacore.domain.instruments import REGISTRY, OptionContract, Side
 from gammacore.domain.ledger import AlarmRaised, Event
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.loop_limits import RunnerLimits
-from gammacore.domain.market import MarketSnapshot, Quote
+from gammacore.domain.market import Bar, MarketSnapshot, Quote
 from gammacore.domain.orders import THE_DAY, Effect, Purpose
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Decisions, Needs, Situation, Trade
 from gammacore.domain.tape import Tape
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Clock
-from gammacore.ports.market_data import QuoteStream, StreamedQuote
+from gammacore.ports.market_data import Expiries, MarketData, QuoteStream, SettlementPrint, StreamedQuote
 from gammacore.wiring.days import TradedDay, wire_trade
 from gammacore.wiring.venues import Venue
 
@@ -135,15 +135,37 @@ def a_market(quotes: Sequence[tuple[float, str]], step: float = 1.0) -> FakeMark
     return market
 
 
-class Polled(FakeMarket):
-    """A script that is looked at every so many seconds only."""
+@frozen(eq=False)
+class Polled:
+    """A market that is looked at every so many seconds only, counted from the open; notes when it was."""
 
-    def __init__(self, script: FakeMarket, every: float) -> None:
-        super().__init__(SHARE, script._snapshots, step=script.step.total_seconds())
-        self._every = dt.timedelta(seconds=every)
+    market: MarketData
+    every: float
+    looks: list[float] = field(factory=list)
+
+    @property
+    def label(self) -> str:
+        return self.market.label
+
+    def attend(self, expiries: Expiries | None) -> None:
+        self.market.attend(expiries)
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        self.looks.append((now - BEGIN).total_seconds())
+        return self.market.snapshot(now)
 
     def next_at(self, after: dt.datetime) -> dt.datetime:
-        return BEGIN + ((after - BEGIN) // self._every + 1) * self._every
+        step = dt.timedelta(seconds=self.every)
+        return BEGIN + ((after - BEGIN) // step + 1) * step
+
+    def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        return self.market.settlement(underlying, date)
+
+    def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        return self.market.bars(underlying, seconds, start, end)
+
+    def fingerprint(self) -> str:
+        return self.market.fingerprint()
 
 
 @frozen
@@ -194,7 +216,7 @@ class Scalp:
 class ShareDay:
     """The day, wired over a scripted market that is polled, and streamed besides."""
 
-    script: FakeMarket
+    script: MarketData
     clock: Clock
     strategy: Any
     polls: float = 10.0
@@ -206,6 +228,7 @@ class ShareDay:
     session: TradingSession = field(factory=a_session)
     terms: Any = field(factory=lambda: evolve(TERMS, starting_balance=Decimal(100_000)))
     exchange: FakeExchange = field(init=False)
+    polled: Polled = field(init=False)
     feed: StreamedMarket = field(init=False)
     quotes: MarketQuotes = field(init=False)
     day: TradeDay = field(init=False)
@@ -217,8 +240,8 @@ class ShareDay:
         )  # fmt: skip
         self.quotes = MarketQuotes(self.script, SHARE, self.session, self.clock)
         recorded = self.quotes if self.streams else None
-        polled = Polled(self.script, self.polls)
-        self.feed = StreamedMarket(polled, SHARE, Tape(opens_at=self.session.open), recorded=recorded)
+        self.polled = Polled(self.script, self.polls)
+        self.feed = StreamedMarket(self.polled, SHARE, Tape(opens_at=self.session.open), recorded=recorded)
         scalping = evolve(self.settings.scalping, runner=self.limits)
         venue = Venue(self.terms, self.clock, self.feed, self.wrap_broker(self.exchange), feed=self.feed)
         traded = TradedDay(evolve(self.settings, scalping=scalping), REGISTRY[SHARE], self.session, self.strategy)
@@ -271,19 +294,18 @@ def finished(loop: VirtualLoop, work: Coroutine[Any, Any, Answer]) -> Answer:
 
 
 def running(
-    script: FakeMarket,
+    script: MarketData,
     strategy: Any,
     *,
     news: OrderNews | None = None,
     streams: Sequence[QuoteStream] | None = None,
     core: Callable[..., Any] = DayCore,
-    begins: bool = True,
+    start: dt.datetime = BEGIN,
     **told: Any,
 ) -> Running:
     loop = VirtualLoop()
-    world = ShareDay(script, LoopClock(loop), strategy, **told)
-    if begins:
-        world.day.begin()
+    world = ShareDay(script, LoopClock(loop, start), strategy, **told)
+    world.day.begin()
     flow = Flow(
         world.feed.take, (world.quotes,) if streams is None else streams, news, world.feed.refused, apart_seconds=0
     )  # fmt: skip
@@ -291,7 +313,7 @@ def running(
     return Running(world, loop, runner)
 
 
-def in_the_plain_loop(script: FakeMarket, strategy: Any, until: float, **told: Any) -> ShareDay:
+def in_the_plain_loop(script: MarketData, strategy: Any, until: float, **told: Any) -> ShareDay:
     """The same day in the plain loop, until so many seconds after the open."""
     clock = FakeClock(BEGIN)
     world = ShareDay(script, clock, strategy, **told)

@@ -118,7 +118,6 @@ def burst(seconds: float, rate: int) -> Figures:
     """Run it in this thread, which must be the main one: the signal is a real one."""
     clock = RealClock()
     world = ShareDay(Moving(SHARE, step=0.1), clock, Scalp(Decimal(600), Decimal(700)), polls=1.0, streams=False)
-    world.feed._polled = world.script  # looked at as it moves
     world.day.begin()
     stream = Burst(clock, rate)
     runner = Runner(DayCore(world.day, by_events=True), Flow(world.feed.take, (stream,)), clock, world.limits)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from gammacore.domain.dollars import exact
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.ports.driving import LoopStats
+
+if TYPE_CHECKING:
+    from gammacore.ports.driving import LoopStats
 
 Document = dict[str, object]
 

@@ -92,5 +92,6 @@ LEDGER = LedgerType()
 strategy_option = click.option(
     "--strategy",
     metavar="STRATEGY",
-    help="credit-spread, delta-hedge, st0cka, FILE:NAME of your own, or a registered name (default: credit-spread).",
+    help="credit-spread, delta-hedge, st0cka, st0ckg, gamma-scalping, hybrid, FILE:NAME of your own, or a registered "
+    "name (default: credit-spread).",
 )

@@ -107,10 +107,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
     emit({**head.document, **trade_document(report, path), **_loop_stats(ended)}, frame.as_json, view)
-    if ended is not None and (ended.fault is not None or not ended.is_orderly):
-        raise RunEnded(str(ended))
-    if ended is not None and ended.signal:
-        raise click.Abort(f"{ended}; {_goes_on(path)}")
+    _raise_how_it_ended(ended, path)
     if halted is not None:
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
@@ -122,6 +119,14 @@ def _one_look(day: WiredDay) -> None:
         log.warning("entries.observation.on: with --once no watch lasts long enough for an entry; set it to false, or "
                     "run `gammacore trade` without --once")  # fmt: skip
     day.once()
+
+
+def _raise_how_it_ended(ended: Ended | None, path: LedgerPlace) -> None:
+    """Exit code 1 after a fault, or where the end was not what it should have been; 130 after a signal. SC-1009."""
+    if ended is not None and (ended.fault is not None or not ended.is_orderly):
+        raise RunEnded(str(ended))
+    if ended is not None and ended.signal:
+        raise click.Abort(f"{ended}; {_goes_on(path)}")
 
 
 def _goes_on(path: LedgerPlace) -> str:

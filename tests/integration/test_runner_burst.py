@@ -1,4 +1,4 @@
-"""Two seconds at 1,000 quotes a second, then a real SIGINT with shares held; a minute in make sweep. Rule: SC-1311."""
+"""Two seconds at 1,000 quotes a second in real time, then SIGINT with shares held; a minute: make sweep. SC-1311."""
 
 from __future__ import annotations
 

@@ -83,9 +83,7 @@ class StreamedMarket:
 
     def tape_after(self, market: MarketSnapshot) -> Tape:
         with self._lock:
-            self._tape = self._tape.after(
-                market.share, market.at, market.quote_age_limit, defect=market.share_defect, alive_at=self._alive_at
-            )
+            self._tape = self._tape.look(market, alive_at=self._alive_at)
             return self._tape
 
     def laid_over(self, now: dt.datetime) -> MarketSnapshot | None:

@@ -120,7 +120,9 @@ class GatherMinutes:
             )  # fmt: skip
             self._openings = tuple(self._openings_of(self._days[-EARLIER_SESSIONS:]))
             if previous is not None:
-                self._night = tuple(ask(symbol, ONE_MINUTE, previous.close, session.open))
+                reaches = bool(self._days) and new_york_date(self._days[-1].start) == previous.date
+                since = previous.close if reaches else previous.open  # without a daily bar its minutes say high and low
+                self._night = tuple(ask(symbol, ONE_MINUTE, since, session.open))
         return evolve(
             MarketHistory.of(
                 now,

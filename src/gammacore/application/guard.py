@@ -15,7 +15,7 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.plans import EntryTerms, Opening, SpreadPlan
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.orders import Order, OrderTicket, Purpose
+from gammacore.domain.orders import Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.risk.entry_limits import EntryAccount, SizedEntry, scalping_limits
@@ -27,6 +27,9 @@ from gammacore.domain.verdicts import FilterVerdict, Verdict
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+
+REFUSED_AGAIN = dt.timedelta(seconds=2)
+"""So long after a refusal the same order is not sent again (ours). Rules: SC-016, SC-1010."""
 
 
 @frozen
@@ -92,6 +95,10 @@ class Guard:
         judged = classify(ticket, self._ledger.book, self._underlyings)
         if isinstance(judged, Refused):
             return judged
+        if (order := self._just_refused(ticket)) is not None:
+            seconds = (self._clock.now() - order.changed_at).total_seconds()
+            said = Verdict.skip("just_refused", f"{order.id} {seconds:g} s ago: {order.reason}", "sent again in 2 s")
+            return Refused(judged.risk, said)
         held_back = self._checks.any_order()
         if not held_back.passed:
             return Refused(judged.risk, held_back)
@@ -102,6 +109,19 @@ class Guard:
         if verdict.passed and not hedges:
             verdict = self._checks.judge_opening()
         return judged if verdict.passed else Refused(judged.risk, verdict)
+
+    def _just_refused(self, ticket: OrderTicket) -> Order | None:
+        """The same order, refused a moment ago: at a thousand quotes a second it would be sent a thousand times."""
+        since = self._clock.now() - REFUSED_AGAIN
+        return next(
+            (
+                order
+                for order in self._ledger.book.orders_of(ticket.holding)
+                if order.state in (OrderState.REJECTED, OrderState.NOT_SENT) and order.changed_at > since
+                if order.ticket.legs == ticket.legs and order.ticket.limit == ticket.limit
+            ),
+            None,
+        )
 
     def again(self, order: Order) -> Refused | None:
         """Why an order that never left before a restart may not leave now; None where it may, exactly as intended."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.ledger import Mode
@@ -23,7 +23,7 @@ from gammacore.errors import BrokerError, MarketDataError
 if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay
 
-_PARTS = ("exposure", "history", "account", "minutes", "equity", "rates")
+_PARTS = tuple(part.name for part in fields(Needs) if part.name not in ("second_look", "expiries"))
 """What of `Needs` the last whole look may still serve; a second look is one in itself."""
 
 
@@ -97,8 +97,6 @@ class Looks:
             situation = evolve(situation, history=day.minutes(situation.now))
         if needs.equity:
             situation = evolve(situation, worth=day.guard.worth())
-        if needs.rates and (rates := day.rates) is not None:
-            situation = evolve(situation, rates=rates(situation.now, situation.price))
         if needs.account:
             situation = evolve(
                 situation,

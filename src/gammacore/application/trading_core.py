@@ -28,7 +28,8 @@ class DayCore:
     Where quotes are streamed, a quote and a fill are decided on at once, by the last whole look with the newest quote
     laid over it: what costs a query (buying power, worth, the broker's clock, the pause) is that of the look. The guard
     asks again before an order. An entry that it refuses is not tried again before the next whole cycle: at the pace of
-    quotes its questions would use up the broker's rate limit.
+    quotes its questions would use up the broker's rate limit. So it is with a decision that fails: three in a row
+    close everything, and three quotes are no time at all.
 
     Where nothing is streamed, a fill makes the next whole cycle due now: what the market shows has to be asked for.
     """
@@ -40,7 +41,7 @@ class DayCore:
         self._looks = Looks(day)
         self._due = _AT_ONCE
         self._decided_on: StreamedQuote | None = None
-        self._may_open = True
+        self._may_open = self._may_decide = True
         self._ending = WindDown(day)
 
     @property
@@ -84,7 +85,7 @@ class DayCore:
             day.feed.alarm()
         if now < self._due:
             return
-        self._may_open = True
+        self._may_open = self._may_decide = True
         self._decided_on = None if day.feed is None else day.feed.feed.newest
         day.cycle(self._looks.whole)
         self._due = day.next_look(day.clock.now())
@@ -101,13 +102,19 @@ class DayCore:
     def held(self) -> Mapping[str, int]:
         return self._ending.held()
 
+    def alarm_end(self, detail: str) -> None:
+        self._ending.alarm(detail)
+
     def _decide(self) -> None:
         day, book = self._day, self._day.ledger.book
+        if not self._may_decide:
+            return
         if day.feed is None or (market := day.feed.feed.laid_over(now := day.clock.now())) is None:
             return
         self._decided_on = day.feed.feed.newest
         known = len(book.orders)
         decided = day.decide_between(lambda: self._looks.quick(market), self._lets_pass)
+        self._may_decide = day.survival.first_fault is None
         if decided.steps:
             if any(map(_opens, decided.steps)) and len(book.orders) == known:
                 self._may_open = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gammacore.domain.desks.flattening import go_flat
 from gammacore.domain.desks.scalp_duties import AT_THE_BROKER
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.ledger import AlarmRaised
 from gammacore.domain.orders import Order, Purpose
 from gammacore.domain.strategy import Cancel, Decision
 from gammacore.errors import BrokerError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay
 
 REASON = "the run is being ended"
+RUN_ENDED = "run_ended"
 AGAIN = dt.timedelta(seconds=2)
 """From a closing order that came to nothing to the next (ours)."""
 
@@ -62,6 +64,13 @@ class WindDown:
         except BrokerError:
             return False
         return True
+
+    def alarm(self, detail: str) -> None:
+        """Alert people of an end by a fault, or one that left something."""
+        day, now = self._day, self._day.clock.now()
+        if day.watch is not None:
+            day.watch.crashed(detail, now)
+        day.ledger.record(AlarmRaised(now, RUN_ENDED, detail))
 
     def _steps(self, *, flatten: bool) -> list[Decision]:
         book, now = self._day.ledger.book, self._day.clock.now()

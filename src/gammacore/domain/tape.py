@@ -86,10 +86,10 @@ class Tape:
     _second: int = field(default=-1, kw_only=True)
     _cycle: int = field(default=-1, kw_only=True)
 
-    def look(self, market: MarketSnapshot) -> Tape:
-        """The tape after one look at the market."""
+    def look(self, market: MarketSnapshot, *, alive_at: dt.datetime | None = None) -> Tape:
+        """The tape after one look at the market; `alive_at` as for `after`."""
         own = market.quote_age_limit if self.is_stepped else 0.0  # live, it is that of options: 15 s (SC-016)
-        return self.after(market.share, market.at, own, defect=market.share_defect)
+        return self.after(market.share, market.at, own, defect=market.share_defect, alive_at=alive_at)
 
     def after(
         self,

@@ -80,6 +80,10 @@ class TradingCore(Protocol):
         """What this ledger holds, signed shares and contracts by symbol."""
         ...
 
+    def alarm_end(self, detail: str) -> None:
+        """Alert people: the run was ended by a fault, or not as it should have been."""
+        ...
+
 
 @frozen
 class SlotCounts:

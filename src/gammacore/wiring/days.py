@@ -18,11 +18,9 @@ from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSw
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.adapters.treasury import Treasury
 from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
 from gammacore.application.carry_out import CarryOut
 from gammacore.application.confirm_closed import ConfirmClosed
-from gammacore.application.daily_rates import DailyRates
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.gather_history import GatherHistory, GatherMinutes
 from gammacore.application.guard import Checks, Guard
@@ -42,16 +40,11 @@ from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.dated_table import Horizon
-from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.market_memory import MarketMemory
-from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
-from gammacore.domain.risk.day_profit import Marks
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
-from gammacore.domain.tape import Tape
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError
 from gammacore.ports.broker import Broker
@@ -69,9 +62,11 @@ from gammacore.wiring.markets import (
     open_market,
     open_session,
     previous_session,
+    refuse_another_market,
     rows_left_out,
     trading_date,
 )
+from gammacore.wiring.mode_rules import market_memory, order_life, rates_of, reconcile_rules
 from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
@@ -332,7 +327,9 @@ def wire_trade(
         underlyings=known,
         lost=lost,
     )
-    recall = RecallMarket(ledger, market, underlying, _memory(settings, day.session, venue.terms.mode), tape_after)
+    recall = RecallMarket(
+        ledger, market, underlying, market_memory(settings, day.session, venue.terms.mode), tape_after
+    )
     gather = GatherHistory(market, underlying, day.session, day.previous)
     guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
     return TradeDay(
@@ -367,48 +364,8 @@ def wire_trade(
         regimes=extras.regimes,
         news=venue.news,
         equity=None if guards is None else WatchEquity(ledger, guards, underlying),
-        rates=_rates_of(settings, underlying, venue.terms.mode),
+        rates=rates_of(settings, underlying, venue.terms.mode),
         tables=day.tables,
         time=time,
         feed=feed,
     )
-
-
-def _rates_of(settings: Settings, underlying: Underlying, mode: Mode) -> DailyRates | None:
-    """What pricing beyond today needs; a study asks no server: its rates are the fallback, marked assumed. SC-424."""
-    if spec_of(settings.trade.strategy).furthest_expiry is None:
-        return None
-    source = None if mode is Mode.STUDY else Treasury()
-    return DailyRates(underlying.symbol, source, None, settings.scalping.gamma.fallback_rate)
-
-
-def _memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:
-    """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
-    scalps = spec_of(settings.trade.strategy).is_scalping
-    marks = Marks() if scalps or settings.limits.count_open_loss else None
-    tape = Tape(settings.scalping.quotes, session.open, is_stepped=mode is Mode.STUDY)
-    return MarketMemory(marks=marks, tape=tape if scalps else None)
-
-
-def order_life(settings: Settings, mode: Mode) -> OrderLife:
-    """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4."""
-    return evolve(settings.orders, absent_seconds=0) if mode is Mode.STUDY else settings.orders
-
-
-def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
-    """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
-    return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
-
-
-def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:
-    """A day begun on one market goes on on that one: prices of another would be believed. Rule: CS-609.
-
-    Raises:
-        ConfigurationError: the unfinished day of this ledger was begun on another market; it is named.
-    """
-    day, finished = book.day, book.finished
-    if day is None or day.date < session.date or (finished is not None and finished.date == day.date):
-        return
-    if (day.market, day.underlying) != (market.label, underlying.symbol):
-        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.underlying}, {day.market}, not on "
-                                 f"{underlying.symbol}, {market.label}; give the same or another --ledger")  # fmt: skip

@@ -256,3 +256,17 @@ def previous_session(calendar: Calendar, date: dt.date) -> TradingSession | None
         if (session := calendar.session(date - dt.timedelta(days=back))) is not None:
             return session
     return None
+
+
+def refuse_another_market(book: Book, market: MarketData, underlying: Underlying, session: TradingSession) -> None:
+    """A day begun on one market goes on on that one: prices of another would be believed. Rule: CS-609.
+
+    Raises:
+        ConfigurationError: the unfinished day of this ledger was begun on another market; it is named.
+    """
+    day, finished = book.day, book.finished
+    if day is None or day.date < session.date or (finished is not None and finished.date == day.date):
+        return
+    if (day.market, day.underlying) != (market.label, underlying.symbol):
+        raise ConfigurationError(f"this ledger's {day.date} was begun on {day.underlying}, {day.market}, not on "
+                                 f"{underlying.symbol}, {market.label}; give the same or another --ledger")  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gammacore.ports.driving import LoopStats
@@ -33,9 +34,14 @@ def run_day(day: WiredDay, on_cycle: Callable[[dt.datetime], None] | None = None
     feed = trade.feed.feed
     flow = Flow(feed.take, day.streams, trade.news, feed.refused)
     core = DayCore(trade, by_events=True)
+
+    def show(now: dt.datetime) -> None:
+        if on_cycle is not None:
+            trade.survival.run("showing the cycle", partial(on_cycle, now))
+
     runner = Runner(
         core, flow, trade.clock, day.settings.scalping.runner,
-        on_cycle=on_cycle or (lambda _now: None), export=lambda stats: log.info("loop: %s", in_words(stats)),
+        on_cycle=show, export=lambda stats: log.info("loop: %s", in_words(stats)),
     )  # fmt: skip
     return runner.run()
 

@@ -170,7 +170,9 @@ def broker_venue(
     venue = Venue(terms, clock, shown.market, broker, CONFIRM_AFTER_SECONDS, news, tuple(closes))
     if not (streams_quotes and listens):
         return venue
-    feed = StreamedMarket(shown.market, underlying.symbol, Tape(settings.scalping.quotes, session.open))
+    feed = StreamedMarket(
+        shown.market, underlying.symbol, Tape(settings.scalping.quotes, session.open, is_stepped=False)
+    )
     return evolve(venue, market=feed, feed=feed, streams=() if shown.quotes is None else (shown.quotes(),))
 
 

@@ -20,7 +20,7 @@ from gammacore.domain.legs import ShareLeg
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import Effect, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.ports.broker import BrokerDecorator
-from gammacore.wiring.days import order_life
+from gammacore.wiring.mode_rules import order_life
 
 PAPER = evolve(TERMS, mode=Mode.PAPER)
 ENTRY, EXIT = an_entry(contracts=3), an_exit(contracts=3)

@@ -22,7 +22,7 @@ from gammacore.domain.ledger import HoldingsQuarantined, Mode, TicketRefused
 from gammacore.domain.legs import LegFill
 from gammacore.domain.orders import Execution, OrderReport, OrderState, Purpose
 from gammacore.ports.broker import Broker, BrokerDecorator
-from gammacore.wiring.days import reconcile_rules
+from gammacore.wiring.mode_rules import reconcile_rules
 
 PAPER = evolve(TERMS, mode=Mode.PAPER)
 SHORT, LONG, FOREIGN = put(6880).occ, put(6870).occ, call(7000).occ

@@ -26,7 +26,7 @@ from builders_desk import a_book
 from gammacore.domain.desks.delta_hedge.hedge import DELTA_HEDGE, HedgeCase
 from gammacore.domain.hedging.decision import Alarm, Hedge, Reason
 from gammacore.domain.hedging.exposure import Universe
-from gammacore.domain.hedging.option_greeks import until
+from gammacore.domain.hedging.option_greeks import model_of_today
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.share_hedge import COVER, HedgedBook, hedged_book
 from gammacore.domain.holding_events import HedgeDecided
@@ -202,7 +202,7 @@ def look_at(book: Any, delta: str) -> HedgedBook:
     inventory = book.holdings[STRADDLE]
     case = a_hedge_case(book=book)
     market, session = case.situation.market, case.situation.session
-    model = until(session.close, market.at)
+    model = model_of_today((session.close - market.at).total_seconds())
     seen = hedged_book(inventory, book, market, Universe(HedgingSettings()), "SPY", model)
     options = a_hedged_book(delta).options
     options.last_hedge_at, options.hedges = seen.options.last_hedge_at, seen.options.hedges

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from builders import DAY, a_session, at
 from builders_day import ledger_opened
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.plans import EntryTerms, Opening
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import DayHalted, Halted, OrderAccepted, OrderFilled, OrderIntended, Resumed
@@ -84,14 +85,29 @@ class Trades:
         )  # fmt: skip
 
 
+TOMORROW = DAY.replace(day=6)
+
+
+def next_day(account: EntryAccount, limits: RiskLimits = LIMITS) -> EntryAccount:
+    """The same account at 09:40 of the next session."""
+    return evolve(account, now=at("09:40", TOMORROW), session=a_session(date=TOMORROW), limits=limits)
+
+
 def an_entry(
     notional: str = "590", risk: str = "1", symbols: Sequence[str] = ("SPY",), owner: str = OWNER
 ) -> SizedEntry:  # fmt: skip
     return SizedEntry(owner, "", tuple(symbols), Decimal(notional), EntryTerms(Decimal(risk)))
 
 
-def first_no(account: EntryAccount, entry: SizedEntry | None = None, **bounds: int) -> str | None:
-    gates = account.account_gates(OWNER, **bounds) if entry is None else account.sized_gates(entry)
+def first_no(
+    account: EntryAccount, entry: SizedEntry | None = None, *, max_trades: int | None = None,
+    max_positions: int | None = None,
+) -> str | None:  # fmt: skip
+    gates = (
+        account.account_gates(OWNER, max_trades=max_trades, max_positions=max_positions)
+        if entry is None
+        else account.sized_gates(entry)
+    )
     return next((gate.verdict.reason for gate in gates if not gate.verdict.passed), None)
 
 
@@ -138,8 +154,7 @@ def test_the_day_counts_what_live_holdings_have_realised_and_every_fee() -> None
 def test_losses_of_yesterday_are_not_of_today() -> None:
     trades = Trades()
     trades.brought("-600")
-    tomorrow = evolve(trades.account(), now=at("09:40", DAY.replace(day=6)), session=a_session(date=DAY.replace(day=6)))
-    assert first_no(tomorrow) is None
+    assert first_no(next_day(trades.account())) is None
 
 
 @pytest.mark.parametrize(("risk", "reason"), [("200", None), ("200.01", "daily_budget")])
@@ -181,15 +196,14 @@ def test_fees_make_a_loss_of_an_even_trade() -> None:
 
 def test_the_night_ends_a_streak_unless_it_is_carried() -> None:
     """SC-609: carried on, a row that halted a day has had its day, or it would halt every day for ever."""
-    trades, tomorrow = Trades(), DAY.replace(day=6)
+    trades = Trades()
     trades.brought("-1", "-1")
-    next_day = {"now": at("09:40", tomorrow), "session": a_session(date=tomorrow)}
     carries = scalping_limits(RiskLimits(carry_streak=True, losses_in_a_row=2))
-    assert first_no(evolve(trades.account(), limits=evolve(LIMITS, losses_in_a_row=2), **next_day)) is None
-    assert first_no(evolve(trades.account(), limits=carries, **next_day)) == "loss_streak"
+    assert first_no(next_day(trades.account(), evolve(LIMITS, losses_in_a_row=2))) is None
+    assert first_no(next_day(trades.account(), carries)) == "loss_streak"
     trades.book.apply(DayHalted(at("09:51"), DAY, "loss_streak", "2 losses in a row"))
     assert first_no(evolve(trades.account(), limits=carries)) == "halted"
-    assert first_no(evolve(trades.account(), limits=carries, **next_day)) is None
+    assert first_no(next_day(trades.account(), carries)) is None
 
 
 # -- halts and their order --------------------------------------------------------------------------------------------
@@ -198,32 +212,34 @@ def test_the_night_ends_a_streak_unless_it_is_carried() -> None:
 def test_the_account_gates_are_named_in_their_order() -> None:
     """SC-602."""
     trades = Trades()
-    bounds = {"max_trades": 1, "max_positions": 1}
-    assert first_no(trades.account(), **bounds) is None
+
+    def named(now: str = "09:55") -> str | None:
+        return first_no(trades.account(now=now), max_trades=1, max_positions=1)
+
+    assert named() is None
     trades.bought()
     assert first_no(trades.account(), max_positions=1) == "max_positions"
-    assert first_no(trades.account(), **bounds) == "max_trades"
+    assert named() == "max_trades"
     trades.brought("-1", "-1", "-1")
-    assert first_no(trades.account(), **bounds) == "loss_streak"
+    assert named() == "loss_streak"
     trades.brought("-600")
-    assert first_no(trades.account(), **bounds) == "daily_loss"
-    assert first_no(trades.account(now="16:00"), **bounds) == "session_closed"
+    assert named() == "daily_loss"
+    assert named("16:00") == "session_closed"
     trades.book.apply(DayHalted(at("09:51"), DAY, "daily_loss", "-603"))
-    assert first_no(trades.account(now="16:00"), **bounds) == "halted"
+    assert named("16:00") == "halted"
     trades.book.apply(Halted(at("09:52"), "by hand"))
-    assert first_no(trades.account(now="16:00"), **bounds) == "kill_switch"
+    assert named("16:00") == "kill_switch"
 
 
 def test_a_halt_of_the_day_ends_with_the_day_and_a_kill_switch_does_not() -> None:
     """SC-609: nor does clearing the kill switch clear the halt of the day."""
-    trades, tomorrow = Trades(), DAY.replace(day=6)
+    trades = Trades()
     trades.book.apply(DayHalted(at("09:51"), DAY, "daily_loss", "-603"))
     trades.book.apply(Halted(at("09:52"), "by hand"))
-    next_day = {"now": at("09:40", tomorrow), "session": a_session(date=tomorrow)}
-    assert first_no(evolve(trades.account(), **next_day)) == "kill_switch"
+    assert first_no(next_day(trades.account())) == "kill_switch"
     trades.book.apply(Resumed(at("09:53"), "looked at"))
     assert first_no(trades.account()) == "halted"
-    assert first_no(evolve(trades.account(), **next_day)) is None
+    assert first_no(next_day(trades.account())) is None
 
 
 def test_an_entry_of_which_nothing_has_filled_is_neither_a_trade_nor_a_position() -> None:
@@ -239,11 +255,11 @@ def test_what_fails_inside_a_gate_denies() -> None:
 
     class Broken(Book):
         @property
-        def live_holdings(self) -> tuple[()]:
+        def live_holdings(self) -> tuple[AnyHolding, ...]:
             raise ZeroDivisionError("planned")
 
         @property
-        def holdings(self) -> dict[str, object]:  # type: ignore[override]
+        def holdings(self) -> Mapping[str, AnyHolding]:
             raise ZeroDivisionError("planned")
 
     account = evolve(Trades().account(), book=Broken())

@@ -13,10 +13,11 @@ from builders_runner import SHARE, Running, Scalp, a_quote, running, seconds, sh
 from builders_runner import a_market as market_of
 from fakes import FakeMarket
 from gammacore.domain.instruments import REGISTRY, Right
-from gammacore.domain.ledger import OrderIntended
+from gammacore.domain.ledger import OrderIntended, OrderWasRejected
 from gammacore.domain.loop_limits import OnShutdown, RunnerLimits
-from gammacore.errors import BrokerUnavailable
-from gammacore.ports.broker import BrokerCall, BrokerDecorator
+from gammacore.domain.orders import OrderTicket
+from gammacore.errors import BrokerUnavailable, OrderRejected
+from gammacore.ports.broker import BrokerCall, BrokerDecorator, Receipt, SendGate, always_open
 
 CALL = REGISTRY[SHARE].contract(DAY, Right.CALL, Decimal(590))
 STEP = 0.25
@@ -138,14 +139,38 @@ def test_a_second_signal_skips_what_is_left_to_do() -> None:
 
     assert ended.was_skipped
     assert ended.problem == "the end was skipped by a second signal"
+    assert driven.world.alarms[-1] == "run_ended"
     assert driven.loop.time() - 20 == pytest.approx(1, abs=0.01)
 
 
-def test_a_day_that_is_over_ends_by_itself() -> None:
-    market = market_of([(0.0, "590.00"), (6.5 * 3600 - 1, "590.00"), (6.5 * 3600, "590.00")], step=600)
-    driven = running(market, Scalp(Decimal(1), Decimal(700)), polls=600.0)
+class EverySecondRejected(BrokerDecorator):
+    """A broker that rejects every second order."""
 
-    ended = driven.until(8 * 3600)
+    count = 0
+
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        self.count += 1
+        if self.count % 2 == 0:
+            raise OrderRejected("by a test")
+        return super().submit(ticket, gate)
+
+
+def test_with_every_second_order_rejected_the_end_is_flat_all_the_same() -> None:
+    """Rule: SC-1311."""
+    driven = running(a_market(), Scalp(Decimal(600), Decimal(1)), wrap_broker=EverySecondRejected, polls=1.0)
+
+    ended = driven.until(40)
+
+    assert len(driven.world.all(OrderWasRejected)) > 5
+    assert ended.is_orderly
+    assert driven.world.held == {}
+
+
+def test_a_day_that_is_over_ends_by_itself() -> None:
+    market = market_of([(0.0, "590.00"), (6.5 * 3600 - 30, "590.00"), (6.5 * 3600, "590.00")], step=600)
+    driven = running(market, Scalp(Decimal(1), Decimal(700)), polls=600.0, start=seconds(6.5 * 3600 - 60))
+
+    ended = driven.until(3600)
 
     assert (ended.signal, ended.fault, dict(ended.held)) == ("", None, {})
-    assert driven.loop.time() == pytest.approx(6.5 * 3600, abs=1)
+    assert driven.loop.time() == pytest.approx(60, abs=1)

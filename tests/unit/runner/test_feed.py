@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from builders import a_session
 from builders_runner import BEGIN, SHARE, Said, Scalp, a_market, a_quote, running, seconds, shown
 from fakes import FakeMarket
 from gammacore.adapters.streamed_market import StreamedMarket
+from gammacore.domain.book.view import BookView
 from gammacore.domain.ledger import OrderIntended
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.strategy import NOTHING_MORE, Decisions, Needs, Situation
 from gammacore.domain.tape import Tape
 from gammacore.ports.market_data import StreamedQuote
 
@@ -91,6 +96,20 @@ def test_a_sign_of_life_keeps_an_unchanged_quote_fresh() -> None:
     assert tape.usable_quote(seconds(21)) == a_quote("590.00", seconds(0))
 
 
+@pytest.mark.parametrize(("is_stepped", "is_usable"), [(True, True), (False, False)])
+def test_live_a_share_quote_is_stale_after_five_seconds_whatever_the_market_allows_its_options(
+    is_stepped: bool, is_usable: bool
+) -> None:
+    """Rules: SC-008, SC-016."""
+    market = FakeMarket(SHARE, [shown(a_quote("590.00", seconds(0)), seconds(0))])
+    feed = StreamedMarket(market, SHARE, Tape(opens_at=a_session().open, is_stepped=is_stepped))
+    feed.take(said("590.00", 0))
+
+    tape = feed.tape_after(feed.snapshot(seconds(0)))
+
+    assert (tape.usable_quote(seconds(6)) is not None) is is_usable
+
+
 def test_quotes_of_another_symbol_are_signs_of_life_alone() -> None:
     feed = a_feed((0, "590.00"))
     feed.take(StreamedQuote("QQQ", a_quote("500.00", seconds(1)), seconds(1)))
@@ -163,3 +182,36 @@ def test_an_entry_the_guard_refuses_is_not_asked_for_again_before_the_next_whole
 
     assert len(asked) <= 2 * 6  # a whole cycle and one quote after it, every five seconds
     assert len(asked) >= 5
+
+
+@frozen
+class FailsBetween:
+    """Decides nothing, and fails at every look but those on whole seconds of five."""
+
+    asked: list[float]
+    name: str = "fails-between"
+
+    def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
+        return NOTHING_MORE
+
+    def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
+        return ()
+
+    def decide(self, situation: Situation) -> Decisions:
+        after = (situation.now - BEGIN).total_seconds()
+        self.asked.append(after)
+        if after % 5:
+            raise ZeroDivisionError("by a test")
+        return Decisions()
+
+
+def test_a_decision_that_fails_between_two_cycles_is_not_tried_again_before_the_next() -> None:
+    """Three failures in a row close everything, and three quotes are no time at all."""
+    steady = [(at / 10, f"590.{at % 100:02d}") for at in range(300)]
+    strategy = FailsBetween([])
+    driven = running(a_market(steady, step=0.1), strategy, polls=5.0)
+    driven.world.day.survival.survives = True
+    driven.until(24)
+
+    assert len(strategy.asked) <= 2 * 6
+    assert driven.world.day.ledger.book.flatten is None

@@ -68,6 +68,7 @@ def test_a_task_that_is_killed_ends_the_run_in_order_with_its_name(task: str) ->
     assert ended.is_orderly
     assert driven.world.held == {}
     assert driven.loop.time() < 30 + 15
+    assert driven.world.alarms == ["run_ended"]
     assert driven.world.day.ledger.book.halted is None
 
 
@@ -103,7 +104,8 @@ def test_a_stream_that_is_cut_is_connected_again_after_1_2_4_seconds_and_30_at_m
 
 
 def test_after_a_connection_that_brought_something_the_pauses_begin_anew() -> None:
-    loop, begun = VirtualLoop(), []
+    loop = VirtualLoop()
+    begun: list[float] = []
     brought = 0
 
     async def connect() -> None:
@@ -131,17 +133,9 @@ def test_a_stream_that_is_refused_leaves_polling_every_second() -> None:
     """Rule: SC-1008."""
     refused = Said([StreamRefused("one listener too many")] * 20)
     driven = running(a_market(FLAT_MARKET), SCALP, streams=(refused,), polls=10.0)
-    looks: list[float] = []
-    snapshot = driven.world.feed._polled.snapshot
-
-    def looked(now: Any) -> Any:
-        looks.append(driven.loop.time())
-        return snapshot(now)
-
-    driven.world.feed._polled.snapshot = looked  # type: ignore[method-assign]  # a spy
     driven.until(20)
 
-    assert [second for second in looks if 11 <= second < 20] == pytest.approx(list(range(11, 20)))
+    assert [second for second in driven.world.polled.looks if 11 <= second < 20] == pytest.approx(list(range(11, 20)))
 
 
 def test_streams_of_one_host_are_opened_five_seconds_apart() -> None:

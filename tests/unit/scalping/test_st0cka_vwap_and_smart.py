@@ -120,7 +120,7 @@ def strengths(world: ShareWorld) -> str:
 
 def test_two_signals_of_one_each_enter() -> None:
     """SC-229, SC-1304: volatile 1 and off the high 1; near no low, above VWAP x 0.998."""
-    swings: list[str | int] = [600, "600.6"] * 10
+    swings = ["600", "600.6"] * 10
     world = a_share_world(BARS, start="09:50:00", quote=("599.50", "599.51"), bars=minutes(*swings))
     seed_extremes(world, "601.40", "595")
     assert strengths(world) == "volatile 1, off_high 1"
@@ -130,7 +130,7 @@ def test_two_signals_of_one_each_enter() -> None:
 
 def test_one_signal_of_three_enters() -> None:
     """SC-229: the RSI turned up through 30."""
-    falling: list[str | int] = [600, *[str(Decimal(600) - Decimal("0.01") * step) for step in range(1, 19)], "599.90"]
+    falling = ["600", *[str(Decimal(600) - Decimal("0.01") * step) for step in range(1, 19)], "599.90"]
     world = a_share_world(BARS, start="09:50:00", quote=("599.80", "599.81"), bars=minutes(*falling))
     seed_extremes(world, "600", "590")
     assert strengths(world) == "rsi_turn 3"

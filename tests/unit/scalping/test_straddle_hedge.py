@@ -12,7 +12,7 @@ from builders_delta_hedge import STRADDLE, a_look, bought, filled, hedge_sent, h
 from builders_desk import a_book
 from gammacore.domain import ledger
 from gammacore.domain.hedging.exposure import HedgeBook, Universe
-from gammacore.domain.hedging.option_greeks import until
+from gammacore.domain.hedging.option_greeks import model_of_today
 from gammacore.domain.hedging.rule import HedgeRounding, HedgeRule
 from gammacore.domain.hedging.settings import HedgingSettings
 from gammacore.domain.hedging.share_hedge import NOTHING, HedgedBook, hedged_book
@@ -150,7 +150,7 @@ def looked_at(*events: Iterable[Event]) -> HedgedBook:
     """The holding of a ledger as the hedging rules see it."""
     book, look = a_book(*events), a_look()
     universe = Universe(HedgingSettings())
-    return hedged_book(book.holdings[STRADDLE], book, look.market, universe, "SPY", until(look.session.close, NOON))
+    return hedged_book(book.holdings[STRADDLE], book, look.market, universe, "SPY", model_of_today(14_400))
 
 
 @pytest.mark.parametrize(

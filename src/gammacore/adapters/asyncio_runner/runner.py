@@ -10,10 +10,11 @@ import datetime as dt
 import logging
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar, assert_never
 
 from attrs import evolve, field, frozen
@@ -35,8 +36,11 @@ LISTEN_SECONDS = 0.05
 EXPORT_SECONDS = 60.0
 APART_SECONDS = 5.0
 """Between two streams opened to one host. Rule: SC-1013."""
-STEP_SECONDS = 0.25
-"""From one step of the end of a run to the next (ours)."""
+STEP_SECONDS, LATER_STEP_SECONDS = 0.25, 1.0
+"""From one step of the end of a run to the next, for the first two seconds and after: each costs requests (ours)."""
+QUICK_STEPS = 8
+ALARM_SECONDS = 5.0
+"""How long the alarm of an end may take (ours)."""
 MEASURED = 4096
 """So many of the newest decisions are measured."""
 Answer = TypeVar("Answer")
@@ -256,16 +260,25 @@ class Runner:
         until = self._loop.time() + self._limits.shutdown_limit
         problem, is_orderly = "", False
         try:
-            flatten = await self._before(until, partial(self._flattens, fault))
-            while not (is_orderly := await self._before(until, partial(self._core.wind_down, flatten=flatten))):
-                await self._before(until, None)
+            flatten = await self._before(until, self._in_worker(partial(self._flattens, fault)))
+            for step in count():
+                is_orderly = await self._before(until, self._in_worker(partial(self._core.wind_down, flatten=flatten)))
+                if is_orderly:
+                    break
+                pause = STEP_SECONDS if step < QUICK_STEPS else LATER_STEP_SECONDS
+                await self._before(until, asyncio.sleep(pause))
         except TimeoutError:
             problem = f"not ended within {self._limits.shutdown_limit:g} s"
         except _SkippedError:
             problem = "the end was skipped by a second signal"
         except Exception as hindrance:
             problem = f"the end failed: {fault_in_words(hindrance)}"
-        return Ended(by_signal, fault, self._held(), is_orderly and not problem, self._skip.is_set(), problem)
+        ended = Ended(by_signal, fault, self._held(), is_orderly and not problem, self._skip.is_set(), problem)
+        if fault is not None or not ended.is_orderly:
+            with suppress(Exception):  # what the ledger does not take, the exit code and the log still say
+                async with asyncio.timeout(ALARM_SECONDS):
+                    await self._in_worker(partial(self._core.alarm_end, str(ended)))
+        return ended
 
     def _held(self) -> Mapping[str, int]:
         """What the ledger holds; the worker may still be at it, then it is asked again."""
@@ -277,20 +290,19 @@ class Runner:
         is_lost = fault is not None and not self._core.reaches_broker()
         return self._limits.flattens(by_fault=fault is not None, reaches_broker=not is_lost)
 
-    async def _before(self, until: float, call: Callable[[], Answer] | None) -> Answer:
-        """The answer of a call in the worker, or a pause.
+    async def _before(self, until: float, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """What comes of it.
 
         Raises:
             TimeoutError: it is not over by then.
             _SkippedError: a second signal came.
         """
-        skipped = asyncio.create_task(self._skip.wait())
-        waited = asyncio.ensure_future(asyncio.sleep(STEP_SECONDS) if call is None else self._in_worker(call))
+        skipped, waited = asyncio.create_task(self._skip.wait()), asyncio.create_task(work)
         try:
             left = max(until - self._loop.time(), 0)
             done, _ = await asyncio.wait({skipped, waited}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if waited in done:
-                return waited.result()  # type: ignore[return-value]  # None of a pause, which nobody reads
+                return waited.result()
             if skipped in done:
                 raise _SkippedError
             raise TimeoutError

@@ -24,7 +24,7 @@ A_MINUTE = dt.timedelta(seconds=60)
 EXITS = frozenset(
     {
         "flatten_request", "kill_switch", "daily_loss", "hard_flat", "stop", "time_exit", "scratch_exit", "vwap_exit",
-        "rsi_exit", "momentum_exit",
+        "rsi_exit", "momentum_exit", "regime_exit",
     }
 )  # fmt: skip
 """Why a scalping desk closes; what an order is called back for besides is no exit."""
@@ -117,6 +117,11 @@ def duties(situation: Situation, limits: RiskLimits, kept: Set[str] = frozenset(
     yield from close_spreads(book, session, now)
 
 
+def three_looks(situation: Situation, seconds: float) -> float:
+    """So many seconds, in a study three looks at least: two are the age its quotes may have. Rule: SC-016."""
+    return max(seconds, 1.5 * situation.market.quote_age_limit)
+
+
 def todays_holdings(book: BookView, session: TradingSession, owner: str) -> tuple[AnyHolding, ...]:
     """What a desk holds, or is buying, since this session's open, oldest first."""
     return tuple(
@@ -131,15 +136,6 @@ def call_entry_back(orders: tuple[Order, ...], reason: str) -> Iterator[Cancel]:
     for order in orders:
         if order.ticket.purpose is Purpose.ENTRY and order.state in AT_THE_BROKER:
             yield Cancel(order.id, reason)
-
-
-def unclear_cancels(orders: tuple[Order, ...], now: dt.datetime) -> Iterator[Warn]:
-    """Cancels that have had no answer, told every minute: nothing else is sold meanwhile. Rule: SC-211."""
-    for order in orders:
-        minutes = (now - order.changed_at) // A_MINUTE
-        if order.state is OrderState.CANCEL_REQUESTED and minutes >= 1:
-            detail = f"{order.id} ({order.ticket.reason}) was called back {minutes} min ago and no answer came"
-            yield Warn("cancel_unclear", detail, order.ticket.holding)
 
 
 def next_name(book: BookView, session: TradingSession, underlying: str, owner: str) -> str:

@@ -13,14 +13,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.scalp_duties import (
-    AT_THE_BROKER,
-    call_entry_back,
-    duties,
-    must_go_flat,
-    todays_holdings,
-    unclear_cancels,
-)
+from gammacore.domain.desks.scalp_duties import AT_THE_BROKER, call_entry_back, duties, must_go_flat, todays_holdings
 from gammacore.domain.desks.st0ckg_entry import OptionEntry
 from gammacore.domain.desks.st0ckg_frame import DayFrame
 from gammacore.domain.holdings.holding import AnyHolding
@@ -91,7 +84,6 @@ class _Watch:
             if flat is not None:
                 yield from call_entry_back(orders, flat)
             return
-        yield from unclear_cancels(orders, self.situation.now)
         (symbol, quantity), *_ = held.items()
         position, look = self._position(symbol, quantity, orders), self._look(symbol, flat)
         rules, known = self.desk.rules.exits, self._known(look.price)

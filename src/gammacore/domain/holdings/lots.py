@@ -1,7 +1,7 @@
 """Lots: contracts or shares of one symbol, taken in at a price, first in first out.
 
 And the price at which a fill is booked where the broker reports none, or an impossible one. Rules: CS-003, CS-411,
-DH-243, SC-103.
+DH-243, SC-449.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from enum import StrEnum
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.figures import Figure, Figures, Unit
 from gammacore.domain.reports.trades import Trade
+from gammacore.domain.scalping.signals.signal import SignalName
 
 fact, gain = Figure.fact, Figure.gain
 
@@ -24,6 +25,10 @@ class Source(StrEnum):
     SIGNAL = "signal"
 
 
+_SIGNALS = frozenset(SignalName)
+"""What may ask for an option; a straddle names what it was bought as there, and is premium."""
+
+
 def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
     """Gross dollars of what has ended, by source; with the fees taken off they are the net P/L. Rule: SC-450."""
     sums = dict.fromkeys(Source, Decimal(0))
@@ -31,7 +36,8 @@ def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
         if trade.end is not None:
             terms = trade.holding.terms
             sums[Source.SCALP] += trade.end.shares
-            sums[Source.SIGNAL if terms is not None and terms.signal else Source.PREMIUM] += trade.end.options
+            asked = terms is not None and terms.signal in _SIGNALS
+            sums[Source.SIGNAL if asked else Source.PREMIUM] += trade.end.options
     return sums
 
 
@@ -57,6 +63,18 @@ def scalp_figures(report: DayReport) -> Figures:
 
 def _in_words(quantities: dict[str, int]) -> str:
     return ", ".join(f"{count:+d} {symbol}" for symbol, count in quantities.items() if count) or "flat"
+
+
+def target_below_fees(trades: Iterable[Trade]) -> str | None:
+    """Fees that ate a target of shares: both figures, dollars a share; None where every target was above. SC-216."""
+    for trade in trades:
+        terms, entry = trade.holding.terms, trade.entry
+        if terms is None or entry is None or trade.end is None or not (entry.ticket.is_shares and terms.target):
+            continue
+        fees = trade.end.fees / entry.execution.quantity
+        if fees >= terms.target:
+            return f"fees of {fees.normalize():f} a share and round trip, target {terms.target}"
+    return None
 
 
 def terms_figures(trade: Trade) -> Figures:

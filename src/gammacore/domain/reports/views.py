@@ -18,7 +18,7 @@ from gammacore.domain.judged_entry import JudgedEntry
 from gammacore.domain.ledger import AlarmRaised, Resumed, TicketRefused
 from gammacore.domain.reports.day_report import DayReport, Halt, halt_line
 from gammacore.domain.reports.figures import ENTRY_OUTCOMES, OUTCOMES, Figure, Figures, Section, Tone, Unit, pick
-from gammacore.domain.reports.scalp_views import scalp_figures
+from gammacore.domain.reports.scalp_views import scalp_figures, target_below_fees
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, by_strategy
 from gammacore.domain.reports.trade_views import TradeView, trade_view
 from gammacore.domain.verdicts import FilterVerdict, Outcome
@@ -163,6 +163,8 @@ def _notes(report: DayReport) -> Iterator[Note]:
     notes += [(halt.at, "", *halt_line(halt), _halt_tone(halt)) for halt in report.halts]
     for at, kind, what, text, tone in sorted(notes, key=lambda note: note[0]):
         yield Note(at, kind, what.strip(), text, tone)
+    if (eaten := target_below_fees(report.trades)) is not None:
+        yield Note(None, "", "target_below_fees", eaten, Tone.DOUBT)
     if report.unknown_by_filter:
         counts = ", ".join(f"{name} {count}" for name, count in report.unknown_by_filter.items())
         yield Note(None, "", "unknown", f"verdicts by filter: {counts}", Tone.DOUBT)

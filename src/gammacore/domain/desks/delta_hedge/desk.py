@@ -24,7 +24,7 @@ from gammacore.domain.desks.flattening import (
 )
 from gammacore.domain.hedging.decision import Alarm, HedgingDay, Phase
 from gammacore.domain.hedging.exposure import Universe
-from gammacore.domain.hedging.option_greeks import until
+from gammacore.domain.hedging.option_greeks import model_of_today
 from gammacore.domain.hedging.rule import window_ends
 from gammacore.domain.hedging.settings import HedgingSettings, seconds
 from gammacore.domain.hedging.share_hedge import hedged_book, last_hedge_at
@@ -125,7 +125,8 @@ class DeltaHedgeDesk:
         seen = hedged_book(
             holding, situation.book, situation.market,
             Universe(self.hedging, {situation.underlying.symbol: situation.underlying}),
-            situation.underlying.hedge_share, until(situation.session.close, situation.market.at),
+            situation.underlying.hedge_share,
+            model_of_today((situation.session.close - situation.market.at).total_seconds()),
             self._leftovers(situation),
         )  # fmt: skip
         return HedgeCase(self.hedging, situation, holding, evolve(seen, counts_hedges=self.hedging.count_hedges))

@@ -198,8 +198,8 @@ class PurchaseCase:
         if market.spot is None:
             return None
         seconds = (self.situation.session.close - market.at).total_seconds()
-        call = option_greeks(straddle.call, straddle.call_quote, market.spot, seconds)
-        put = option_greeks(straddle.put, straddle.put_quote, market.spot, seconds)
+        legs = ((straddle.call, straddle.call_quote), (straddle.put, straddle.put_quote))
+        call, put = option_greeks(legs, market.spot, seconds)
         if call is None or put is None:
             return None
         return OptionGreeks(

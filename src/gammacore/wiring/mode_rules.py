@@ -1,0 +1,44 @@
+"""What of a day depends on whose money it is: order lives, comparisons, what is remembered, who is asked for rates."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from gammacore.adapters.treasury import Treasury
+from gammacore.application.daily_rates import DailyRates
+from gammacore.configuration import Settings
+from gammacore.domain.desks.orphans import ReconcileRules
+from gammacore.domain.instruments import Underlying
+from gammacore.domain.ledger import Mode
+from gammacore.domain.market_memory import MarketMemory
+from gammacore.domain.order_life import OrderLife
+from gammacore.domain.risk.day_profit import Marks
+from gammacore.domain.sessions import TradingSession
+from gammacore.domain.tape import Tape
+from gammacore.wiring.strategies import spec_of
+
+
+def rates_of(settings: Settings, underlying: Underlying, mode: Mode) -> DailyRates | None:
+    """What pricing beyond today needs; a study asks no server: its rates are the fallback, marked assumed. SC-424."""
+    if spec_of(settings.trade.strategy).furthest_expiry is None:
+        return None
+    source = None if mode is Mode.STUDY else Treasury()
+    return DailyRates(underlying.symbol, source, None, settings.scalping.gamma.fallback_rate)
+
+
+def market_memory(settings: Settings, session: TradingSession, mode: Mode) -> MarketMemory:
+    """What is remembered of the market: quotes of what is held where open losses count, the tape for scalping desks."""
+    scalps = spec_of(settings.trade.strategy).is_scalping
+    marks = Marks() if scalps or settings.limits.count_open_loss else None
+    tape = Tape(settings.scalping.quotes, session.open, is_stepped=mode is Mode.STUDY)
+    return MarketMemory(marks=marks, tape=tape if scalps else None)
+
+
+def order_life(settings: Settings, mode: Mode) -> OrderLife:
+    """How orders live: the exchange of a study knows an order at once, a real broker may list it late. Rule: R4."""
+    return evolve(settings.orders, absent_seconds=0) if mode is Mode.STUDY else settings.orders
+
+
+def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
+    """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
+    return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
