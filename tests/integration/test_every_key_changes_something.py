@@ -71,7 +71,6 @@ CHANGES: dict[str, tuple[Mapping[str, object], object]] = {
     f"{VOLATILITY}high_vol_threshold": ({}, "0.11"),
     f"{VOLATILITY}use_vix": (WILD, False),
     f"{VOLATILITY}vix_high": ({}, "16"),
-    f"{QUOTES}spread_cap": ({}, "0.00001"),
     f"{QUOTES}max_spread_ratio": ({}, "1"),
     f"{LIMITS}daily_loss": ({}, "1"),
     f"{LIMITS}losses_in_a_row": ({}, 1),
@@ -109,6 +108,7 @@ ELSEWHERE: dict[str, tuple[object, object]] = {
         TapeRules().cap(Decimal(10)),
         TapeRules(spread_cap_min=Decimal("0.5")).cap(Decimal(10)),
     ),
+    f"{QUOTES}spread_cap": (TapeRules().cap(Decimal(600)), TapeRules(spread_cap=Decimal("0.002")).cap(Decimal(600))),
     f"{LIMITS}kelly_fraction": (of_kelly("0.25"), of_kelly("1")),
 }
 """What no morning of the simulated market shows: the answers of the rule itself, before and after."""
@@ -133,7 +133,7 @@ READ_BY = {
 @cache
 def morning(given: tuple[tuple[str, object], ...]) -> tuple[str, ...]:
     """Everything that happened on a morning of ST0CKA, without the ids that every configuration makes its own."""
-    keys: dict[str, Any] = {"trade.strategy": "st0cka", "market.step_seconds": 30, "market.underlying": "SPY"}
+    keys: dict[str, Any] = {"trade.strategy": "st0cka", "market.step_seconds": 60, "market.underlying": "SPY"}
     day = wire_day(configure([{**keys, "sizing.starting_capital": 60_000, **dict(given)}]))
     try:
         if any(key in (f"{SHARES}power_hour", f"{SHARES}all_day") for key, _ in given):
