@@ -88,7 +88,9 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    assert {"README.md", "brokers.md", "delta-hedging.md", "real-days.md"} == {one.page for one in documented()}
+    assert {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md"} == {
+        one.page for one in documented()
+    }
 
 
 @pytest.mark.parametrize("command", documented(), ids=str)
