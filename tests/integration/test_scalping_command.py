@@ -5,6 +5,7 @@ Rules: SC-616, SC-617, SC-707, SC-801, SC-802.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import hashlib
 import os
@@ -324,6 +325,27 @@ def test_a_check_in_words_says_its_fix_once() -> None:
 
     assert in_words(check) == "clock: 3.1 s apart; set it by a time server"
     assert in_words(evolve(check, fix="3.1 s")) == "clock: 3.1 s apart"
+
+
+@pytest.mark.parametrize(("tracked", "strategy", "is_there"), [("true", "hybrid", True), ("false", "hybrid", False),
+                                                               ("true", "credit-spread", False)])  # fmt: skip
+def test_the_trades_stand_beside_the_ledger_as_a_table(
+    tracked: str, strategy: str, is_there: bool, gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SC-707: TRACK_PERFORMANCE; of the scalping desks."""
+    monkeypatch.setenv("TRACK_PERFORMANCE", tracked)
+    ran = ("trade", "--strategy", strategy, "--step", "60", "--ledger", "day.sqlite")
+    document = gammacore.document(*ran)
+
+    table = Path("day.sqlite.trades.csv")
+    assert table.exists() is is_there
+    if is_there:
+        rows = list(csv.DictReader(table.read_text().splitlines()))
+        assert document["trades"]
+        assert [(row["Trade_ID"], Decimal(row["P/L_$"])) for row in rows] == [
+            (trade["id"], Decimal(trade["pnl"])) for trade in document["trades"]
+        ]
+        assert all(int(row["Position_Size"]) > 0 and row["Entry_Price"] for row in rows)
 
 
 def test_live_is_not_asked_for_by_a_variable_alone() -> None:

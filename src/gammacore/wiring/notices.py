@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from gammacore.adapters.journal_csv import PerformanceFile
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.watchdog import CycleWatchdog
@@ -20,6 +21,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.people import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
+from gammacore.wiring.strategies import spec_of
 
 
 def notices_of(
@@ -31,7 +33,9 @@ def notices_of(
     ledger: Path | None = None,
     logger: logging.Logger | None = None,
 ) -> CompositeNotifier:
-    """Log lines where there is a logger, alerts and pings where a URL is set. Rules: CS-501, CS-625..627.
+    """Log lines where there is a logger, alerts and pings where a URL is set, a scalping desk's table of trades.
+
+    Rules: CS-501, CS-625..627, SC-707.
 
     A study sends no alerts unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
     """
@@ -48,6 +52,10 @@ def notices_of(
         channel = WebhookNotifier(settings.alerts, said_by, sent=sent, newest_day=newest_day)
         notifiers.append(channel)
         watchers.append(channel)
+    if ledger is not None and settings.scalping.track_performance and spec_of(settings.trade.strategy).is_scalping:
+        performance = PerformanceFile(ledger.with_name(f"{ledger.name}.trades.csv"), storage.events())
+        notifiers.append(performance)
+        watchers.append(performance)
     if settings.health.url(mode):
         from gammacore.adapters.notifiers.health_ping import HealthPing
 

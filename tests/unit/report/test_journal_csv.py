@@ -9,8 +9,9 @@ from attrs import evolve
 
 from builders import at
 from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
-from gammacore.adapters.journal_csv import COLUMNS, journal_text, write_journal
+from gammacore.adapters.journal_csv import COLUMNS, PerformanceFile, journal_text, write_journal
 from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.domain.book.book import Book
 from gammacore.domain.reports.day_report import day_report
 from gammacore.errors import StorageError
 
@@ -71,3 +72,24 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
         write_journal(tmp_path / "missing" / "journal.csv", "paper-1", ())
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_table_beside_a_ledger_is_written_once_a_minute_and_at_the_end(tmp_path: Path) -> None:
+    """SC-707: where nothing happened nothing is written; the events before the start are in it."""
+    events, path, book = a_day(), tmp_path / "day.trades.csv", Book()
+    known, later = events[:-3], events[-3:]
+    table = PerformanceFile(path, known)
+
+    table.tick(at("11:00"))
+    assert not path.exists()
+    table.notify(later[0], book)
+    table.tick(at("11:01"))
+    first = path.read_text()
+    table.notify(later[1], book)
+    table.tick(at("11:01:59"))
+    assert path.read_text() == first
+    table.tick(at("11:02"))
+    table.notify(later[2], book)
+    table.close(at("11:02:10"))
+
+    assert path.read_text() == journal_text(day_report(events).account, day_report(events).trades, every=True)

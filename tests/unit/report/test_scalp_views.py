@@ -15,6 +15,7 @@ from gammacore.domain.ledger import DayHalted
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.reports.scalp_views import Source, by_source, scalp_figures, target_below_fees
 from gammacore.domain.reports.views import day_view
+from gammacore.domain.scalping.signals.signal import SignalName
 
 
 def shown(report: DayReport) -> dict[str, str]:
@@ -30,11 +31,13 @@ def test_sources_and_fees_add_up_to_the_net_of_the_day() -> None:
 
 
 def test_options_of_a_signal_are_told_from_those_held_for_their_gamma() -> None:
-    """SC-450: the same trade, first without terms, then as one that a signal asked for."""
+    """SC-450: the same trade without terms, as the straddle of gamma scalping, then as one that a signal asked for."""
     (trade,) = day_report(a_hedge_day()).trades
     assert trade.end is not None
     assert by_source([trade])[Source.PREMIUM] == trade.end.options
-    asked = evolve(trade.holding, terms=EntryTerms(Decimal(1), signal="order_flow"))
+    straddle = evolve(trade.holding, terms=EntryTerms(Decimal(1), signal="straddle"))
+    assert by_source([evolve(trade, holding=straddle)])[Source.PREMIUM] == trade.end.options
+    asked = evolve(trade.holding, terms=EntryTerms(Decimal(1), signal=SignalName.GAMMA_SQUEEZE))
     of_signal = by_source([evolve(trade, holding=asked)])
     assert of_signal == {Source.PREMIUM: 0, Source.SCALP: trade.end.shares, Source.SIGNAL: trade.end.options}
 

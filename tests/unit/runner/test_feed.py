@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 from builders import a_session
-from builders_runner import BEGIN, SHARE, Said, Scalp, a_market, a_quote, running, seconds, shown
+from builders_runner import BEGIN, SHARE, Running, Said, Scalp, a_market, a_quote, running, seconds, shown
 from fakes import FakeMarket
 from gammacore.adapters.streamed_market import StreamedMarket
 from gammacore.domain.book.view import BookView

@@ -14,7 +14,7 @@ from attrs import define, evolve
 
 from gammacore.domain.desks.flattening import closing_trade
 from gammacore.domain.desks.gamma_entry import rates_of, seconds_until
-from gammacore.domain.desks.scalp_duties import A_MINUTE, AT_THE_BROKER, call_entry_back
+from gammacore.domain.desks.scalp_duties import A_MINUTE, AT_THE_BROKER, call_entry_back, three_looks
 from gammacore.domain.hedge_filter_events import IntentKind
 from gammacore.domain.hedging.exposure import Universe
 from gammacore.domain.hedging.settings import HedgingSettings
@@ -43,8 +43,6 @@ UNIT = Decimal(EQUITY_OPTION_MULTIPLIER)
 LEG_REPAIR = "leg_repair"
 DELTA_HEDGE = IntentKind.HEDGE.value
 _ALARMS = ("blind_exit", "hedge_refused")
-_STRETCH = 1.5
-"""Three looks of a study, of which two are the age a quote may have. Rule: SC-016."""
 
 
 @define(eq=False)
@@ -264,8 +262,7 @@ class StraddleWatch:
         return max(max(fills, default=self.holding.opened_at), self.situation.session.open)
 
     def _looks(self, seconds: float) -> float:
-        """So many seconds, in a study three looks at least. Rule: SC-016."""
-        return max(seconds, _STRETCH * self.situation.market.quote_age_limit)
+        return three_looks(self.situation, seconds)
 
     @property
     def _may_be_blind(self) -> bool:

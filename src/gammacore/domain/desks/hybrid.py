@@ -14,7 +14,7 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
-from gammacore.domain.desks.scalp_duties import duties, todays_holdings
+from gammacore.domain.desks.scalp_duties import duties, three_looks, todays_holdings
 from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.desks.st0cka_figures import TARGET
 from gammacore.domain.risk.limits import RiskLimits
@@ -152,10 +152,10 @@ class HybridDesk:
         ) and not _in_flight(book)
 
     def _overdue(self, situation: Situation) -> Iterator[Warn]:
-        """A step that takes too long, every minute. Rule: SC-507."""
+        """A step that takes too long, every minute. Rules: SC-016, SC-507."""
         last = situation.book.switched
         seconds = 0.0 if last is None else (situation.now - last.at).total_seconds()
-        if last is not None and seconds >= self.rules.transition_timeout:
+        if last is not None and seconds >= three_looks(situation, self.rules.transition_timeout):
             detail = f"{last.after} for {int(seconds // 60)} min: exits go on, nothing is entered"
             yield Warn("transition_overdue", detail)
 

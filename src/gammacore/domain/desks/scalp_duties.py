@@ -117,6 +117,11 @@ def duties(situation: Situation, limits: RiskLimits, kept: Set[str] = frozenset(
     yield from close_spreads(book, session, now)
 
 
+def three_looks(situation: Situation, seconds: float) -> float:
+    """So many seconds, in a study three looks at least: two are the age its quotes may have. Rule: SC-016."""
+    return max(seconds, 1.5 * situation.market.quote_age_limit)
+
+
 def todays_holdings(book: BookView, session: TradingSession, owner: str) -> tuple[AnyHolding, ...]:
     """What a desk holds, or is buying, since this session's open, oldest first."""
     return tuple(

@@ -12,6 +12,7 @@ from enum import StrEnum
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.figures import Figure, Figures, Unit
 from gammacore.domain.reports.trades import Trade
+from gammacore.domain.scalping.signals.signal import SignalName
 
 fact, gain = Figure.fact, Figure.gain
 
@@ -24,6 +25,10 @@ class Source(StrEnum):
     SIGNAL = "signal"
 
 
+_SIGNALS = frozenset(SignalName)
+"""What may ask for an option; a straddle names what it was bought as there, and is premium."""
+
+
 def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
     """Gross dollars of what has ended, by source; with the fees taken off they are the net P/L. Rule: SC-450."""
     sums = dict.fromkeys(Source, Decimal(0))
@@ -31,7 +36,8 @@ def by_source(trades: Iterable[Trade]) -> dict[Source, Decimal]:
         if trade.end is not None:
             terms = trade.holding.terms
             sums[Source.SCALP] += trade.end.shares
-            sums[Source.SIGNAL if terms is not None and terms.signal else Source.PREMIUM] += trade.end.options
+            asked = terms is not None and terms.signal in _SIGNALS
+            sums[Source.SIGNAL if asked else Source.PREMIUM] += trade.end.options
     return sums
 
 
