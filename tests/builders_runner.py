@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import selectors
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -179,6 +179,7 @@ class Scalp:
     sells: Decimal
     call: OptionContract | None = None
     rests: bool = False
+    hedges: bool = False
     name: str = "scalp"
 
     def needs(self, now: dt.datetime, session: TradingSession, book: BookView) -> Needs:
@@ -197,6 +198,8 @@ class Scalp:
         if held and self.rests:
             sale = closing_trade(held[0], SHARE, Purpose.EXIT, "target")
             return Decisions((evolve(sale, limit=self.sells, life=THE_DAY),))
+        if self.hedges:
+            return Decisions(tuple(self._hedged(book)))
         if held:
             over = (closing_trade(one, SHARE, Purpose.EXIT, "sold") for one in held)
             return Decisions(tuple(over) if quote.bid >= self.sells else ())
@@ -207,6 +210,15 @@ class Scalp:
         if self.call is not None:
             steps.append(self._bought(f"{name}-call", Leg(self.call, Side.BUY), 1, Decimal(5)))
         return Decisions(tuple(steps))
+
+    def _hedged(self, book: BookView) -> Iterator[Trade]:
+        """A call, then shares sold short against it, in one holding."""
+        assert self.call is not None
+        if not book.live_holdings:
+            yield self._bought(SHARE, Leg(self.call, Side.BUY), 1, Decimal(5))
+        elif not book.live_holdings[0].held(SHARE):
+            leg = ShareLeg(SHARE, Side.SELL, closes=False)
+            yield Trade(SHARE, self.name, SHARE, Purpose.HEDGE, (leg,), 50, Effect.CREDIT, "hedged")
 
     def _bought(self, name: str, leg: Leg | ShareLeg, quantity: int, limit: Decimal) -> Trade:
         return Trade(name, self.name, SHARE, Purpose.ENTRY, (leg,), quantity, Effect.DEBIT, "bought", limit)

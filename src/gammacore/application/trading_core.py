@@ -19,6 +19,8 @@ from gammacore.ports.market_data import StreamedQuote
 if TYPE_CHECKING:
     from gammacore.application.trade_day import TradeDay
 
+TOO_SLOW = dt.timedelta(seconds=0.05)
+"""A decision that takes so long and comes to nothing is not repeated on every quote. Rule: SC-1010."""
 _AT_ONCE = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -28,8 +30,9 @@ class DayCore:
     Where quotes are streamed, a quote and a fill are decided on at once, by the last whole look with the newest quote
     laid over it: what costs a query (buying power, worth, the broker's clock, the pause) is that of the look. The guard
     asks again before an order. An entry that it refuses is not tried again before the next whole cycle: at the pace of
-    quotes its questions would use up the broker's rate limit. So it is with a decision that fails: three in a row
-    close everything, and three quotes are no time at all.
+    quotes its questions would use up the broker's rate limit. So it is with a decision that fails, for three in a row
+    close everything, and three quotes are no time at all; and with one that takes long and comes to nothing: the choice
+    of a straddle among hundreds, whose quotes are those of the last look anyway.
 
     Where nothing is streamed, a fill makes the next whole cycle due now: what the market shows has to be asked for.
     """
@@ -114,7 +117,8 @@ class DayCore:
         self._decided_on = day.feed.feed.newest
         known = len(book.orders)
         decided = day.decide_between(lambda: self._looks.quick(market), self._lets_pass)
-        self._may_decide = day.survival.first_fault is None
+        is_idle = not decided.steps and day.clock.now() - now > TOO_SLOW
+        self._may_decide = day.survival.first_fault is None and not is_idle
         if decided.steps:
             if any(map(_opens, decided.steps)) and len(book.orders) == known:
                 self._may_open = False

@@ -50,6 +50,22 @@ def test_sigint_with_shares_and_an_option_held_is_flat_and_verified_in_under_two
     assert str(ended) == "signal SIGINT; nothing is held"
 
 
+def test_sigint_with_an_option_and_its_hedge_in_one_holding_is_flat_too() -> None:
+    driven = running(a_market(), Scalp(Decimal(600), Decimal(700), call=CALL, hedges=True), polls=1.0)
+    held: list[object] = []
+
+    def act() -> None:
+        held.append(driven.world.held)
+        driven.runner.interrupt("SIGINT")
+
+    ended = driven.until(20, act)
+
+    assert held == [{CALL.occ: 1, SHARE: -50}]
+    assert driven.world.held == {}
+    assert ended.is_orderly
+    assert driven.loop.time() - 20 < 2
+
+
 def test_a_resting_target_is_called_back_before_the_shares_are_sold() -> None:
     driven = holding(rests=True)
 

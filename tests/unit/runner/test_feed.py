@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 from builders import a_session
-from builders_runner import BEGIN, SHARE, Said, Scalp, a_market, a_quote, running, seconds, shown
+from builders_runner import BEGIN, SHARE, Running, Said, Scalp, a_market, a_quote, running, seconds, shown
 from fakes import FakeMarket
 from gammacore.adapters.streamed_market import StreamedMarket
 from gammacore.domain.book.view import BookView
@@ -215,3 +215,24 @@ def test_a_decision_that_fails_between_two_cycles_is_not_tried_again_before_the_
 
     assert len(strategy.asked) <= 2 * 6
     assert driven.world.day.ledger.book.flatten is None
+
+
+@pytest.mark.parametrize(("milliseconds", "is_repeated"), [(50, True), (51, False)])
+def test_a_slow_decision_that_comes_to_nothing_waits_for_the_next_whole_cycle(
+    milliseconds: int, is_repeated: bool
+) -> None:
+    """Rule: SC-1010."""
+    steady = [(at / 10, f"590.{at % 100:02d}") for at in range(300)]
+    driven: Running
+    asked: list[float] = []
+
+    class Slow(FailsBetween):
+        def decide(self, situation: Situation) -> Decisions:
+            asked.append(driven.loop.time())
+            driven.loop.microseconds += milliseconds * 1000
+            return Decisions()
+
+    driven = running(a_market(steady, step=0.1), Slow([]), polls=5.0)
+    driven.until(24)
+
+    assert (len(asked) > 50) is is_repeated
