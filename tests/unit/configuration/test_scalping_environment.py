@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ from gammacore.configuration import (
     unused_variables,
 )
 from gammacore.configuration.settings import flatten
+from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.errors import ConfigurationError
+from gammacore.wiring import account_ledger, ledgers_of, open_storage
 
+NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
 KEYS = dict(flatten(Settings()))
 WEBHOOK = "https://discord.com/api/webhooks/12/abc-DEF_3"
 EXAMPLES: dict[str, tuple[str, Any]] = {
@@ -54,7 +58,8 @@ def test_every_variable_sets_its_key_or_is_named_as_not_used(variable: Any) -> N
     text, value = EXAMPLES[variable.name]
     configuration = given(**{variable.name: text})
 
-    if variable.key not in KEYS:
+    if variable.key not in KEYS:  # none of its section is there yet
+        assert not any(key.startswith(variable.key.partition(".")[0] + ".") for key in KEYS)
         assert configuration.given == {}
         assert unused_variables({variable.name: text}) == (variable.name,)
         return
@@ -193,3 +198,27 @@ def test_a_profile_wins_over_weaker_layers_and_a_key_of_its_own_layer_over_it() 
 def test_a_profile_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="give one of original, enhanced, advanced"):
         configure([{"scalping.st0cka.profile": "bold"}])
+
+
+def test_the_ledger_of_the_older_program_is_the_paper_accounts_and_never_the_live_ones(tmp_path: Path) -> None:
+    """SC-707: paper and live never share a ledger."""
+    settings = given(DATABASE_URL=f"sqlite:///{tmp_path}/st0ck.sqlite").settings
+
+    assert account_ledger(settings, Mode.PAPER) == tmp_path / "st0ck.sqlite"
+    assert account_ledger(settings, Mode.LIVE) == tmp_path / "live-st0ck.sqlite"
+    with pytest.raises(ConfigurationError, match="with kind firestore no file holds the ledger"):
+        configure([{"storage.file": "a.sqlite", "storage.kind": "firestore"}])
+
+
+def test_a_ledger_outside_the_home_is_found_by_every_command(tmp_path: Path) -> None:
+    """OP-102: it is the account's own, whether a loop writes it or not."""
+    keys = {"storage.file": tmp_path / "st0ck.sqlite", "storage.home": tmp_path / "home"}
+    settings = configure([keys]).settings
+    place = account_ledger(settings, Mode.PAPER)
+    storage = open_storage(settings, place)
+    storage.append([LedgerOpened(NOON, "test", Mode.PAPER, "lineage", Decimal(20_000))], 0)
+
+    assert [(one.place, one.mode) for one in ledgers_of(settings).running] == [(place, Mode.PAPER)]
+    storage.close()
+    found = ledgers_of(settings)
+    assert ([one.place for one in found.accounts], found.running) == ([place], ())
