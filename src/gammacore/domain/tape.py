@@ -130,7 +130,7 @@ class Tape:
             return Verdict.ok(quote.width)
         before = self.spread_average_before
         limit = self.rules.cap(quote.mid) if self.refusal == WIDE or before is None else self.rules.widest(before)
-        return Verdict.skip(self.refusal, quote.width, f"{'>=' if self.refusal == WIDE else '>'} {limit}")
+        return Verdict.skip(self.refusal, quote.width, f"{'>=' if self.refusal == WIDE else '>'} {limit:.4g}")
 
     def usable_quote(self, now: dt.datetime) -> Quote | None:
         """The newest usable quote while it is fresh: what stops and exits are judged on. Rule: SC-008."""
