@@ -30,6 +30,7 @@ VARIABLE = re.compile(r"[A-Z_]+=")
 
 OUTSIDE = {
     "csv:": "no such file",
+    "lean:": "is not a directory",
     "--publish": "FIREBASE_PROJECT_ID",
     "firestore:": "FIREBASE_PROJECT_ID",
     "recording:": "no such file",
