@@ -13,7 +13,14 @@ from decimal import Decimal
 from attrs import frozen
 
 from gammacore.domain.book.view import BookView
-from gammacore.domain.desks.scalp_duties import AT_THE_BROKER, call_entry_back, duties, must_go_flat, todays_holdings
+from gammacore.domain.desks.scalp_duties import (
+    AT_THE_BROKER,
+    call_entry_back,
+    duties,
+    must_go_flat,
+    three_looks,
+    todays_holdings,
+)
 from gammacore.domain.desks.st0ckg_entry import OptionEntry
 from gammacore.domain.desks.st0ckg_frame import DayFrame
 from gammacore.domain.holdings.holding import AnyHolding
@@ -110,7 +117,7 @@ class _Watch:
             price_age=self.holding.age_seconds(situation.now) if age is None else age,
             flatten=flat,
             is_time=situation.now >= situation.session.before_close(TIME_EXIT_MINUTES),
-            lost_after=max(FEED_LOST_AFTER, 1.5 * self.frame.oldest_quote),  # three looks of a study (SC-016)
+            lost_after=three_looks(situation, FEED_LOST_AFTER),
         )
 
     def _known(self, price: Decimal | None) -> RWatch:
