@@ -14,7 +14,7 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
-from gammacore.domain.desks.scalp_duties import duties, todays_holdings
+from gammacore.domain.desks.scalp_duties import duties, three_looks, todays_holdings
 from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.desks.st0cka_figures import TARGET
 from gammacore.domain.risk.limits import RiskLimits
@@ -155,7 +155,7 @@ class HybridDesk:
         """A step that takes too long, every minute. Rule: SC-507."""
         last = situation.book.switched
         seconds = 0.0 if last is None else (situation.now - last.at).total_seconds()
-        if last is not None and seconds >= self.rules.transition_timeout:
+        if last is not None and seconds >= three_looks(self.rules.transition_timeout, situation.market):
             detail = f"{last.after} for {int(seconds // 60)} min: exits go on, nothing is entered"
             yield Warn("transition_overdue", detail)
 
