@@ -116,7 +116,7 @@ def straddle_ordered(time: str = "10:00", order: str = "gc-entry", holding: str 
         order, Purpose.ENTRY, "SPY", holding, (Leg(CALL, Side.BUY), Leg(PUT, Side.BUY)), contracts, Effect.DEBIT,
         Decimal("29.50"), "straddle",
     )  # fmt: skip
-    opens = Opening(NAME, "SPY", terms=EntryTerms(Decimal(risk), Decimal(590), signal="straddle", day_trades=4))
+    opens = Opening(NAME, "SPY", terms=EntryTerms(Decimal(risk), Decimal(590), day_trades=4))
     now = at(time, date)
     return [ledger.OrderIntended(now, ticket, opens), ledger.OrderAccepted(now, order, "1")]
 

@@ -82,6 +82,8 @@ class Scenario:
     enters_at: float = 30
     target: Decimal | None = None
     own: str | None = None
+    scalps: Mapping[str, object] = field(factory=dict)
+    """What a scalping mode is configured by, with `trade.strategy`; its own entries and exits are the script."""
 
 
 @frozen
@@ -242,15 +244,16 @@ def configuration(scenario: Scenario) -> Configuration:
         given["market.underlying"] = "SPY"
     if scenario.own is not None:  # its hours are those of a whole day
         given |= {"trade.strategy": scenario.own, "market.date": "2026-11-24", "market.step_seconds": 900}
+    given |= scenario.scalps
     return configure([{key: Sourced(value, "test") for key, value in given.items()}])
 
 
 def strategy(scenario: Scenario, session_minutes: float = 210) -> Strategy | None:
     """What trades: the scripted entry or scalp, or the hedging desk with a threshold so tight that most looks hedge.
 
-    None where the wiring loads it from the file that the configuration names.
+    None where the wiring builds the one that the configuration names.
     """
-    if scenario.own is not None:
+    if scenario.own is not None or scenario.scalps:
         return None
     if scenario.target is not None:
         return ShareScalp(scenario.target, scenario.enters_at, scenario.exits_at)

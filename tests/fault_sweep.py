@@ -3,7 +3,7 @@
     python tests/fault_sweep.py 0 100000 [--kind hostile] [--state FILE]
 
 Each seed is a run of `integration/test_random_faults.py` (`GAMMACORE_FAULT_SEED=n` replays one there), or by `--kind`
-of `hostile.py` or `broker_faults.py`. Rule: R3.
+of `hostile.py`, `broker_faults.py` or `mode_faults.py`. Rule: R3.
 """
 
 from __future__ import annotations
@@ -47,11 +47,18 @@ def one_run_at_a_faulty_broker(seed: int) -> None:
     assert_ended_well(run(seed))
 
 
+def one_scalping_run(seed: int) -> None:
+    from mode_faults import assert_ended_well, run
+
+    assert_ended_well(run(seed))
+
+
 KINDS: Mapping[str, Callable[[int], None]] = {
     "random": one_random_run,
     "hostile": one_hostile_run,
     "broker": one_run_at_a_faulty_broker,
     "hostile-broker": one_hostile_run_at_a_faulty_broker,
+    "scalping": one_scalping_run,
 }
 
 

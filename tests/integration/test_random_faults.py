@@ -18,11 +18,13 @@ from typing import Any, cast
 import pytest
 from attrs import evolve, frozen
 
+import mode_faults
 from builders import DAY, a_call_spread, a_condor, a_put_spread, a_session, at
 from builders_delta_hedge import STRADDLE, straddle_legs
 from builders_desk import a_contract
 from builders_exchange import call, put
 from builders_world import PATIENT, Scripted, World, a_scripted_plan
+from extent import many
 from fakes import BidAsk, FakeCalendar, FakeMarket
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
@@ -264,4 +266,22 @@ def test_random_faults_break_no_invariant() -> None:
             assert_ended_well(run(seed))
         except Exception as broken:
             broken.add_note(f"seed {seed}: replay with GAMMACORE_FAULT_SEED={seed}")
+            raise
+
+
+@pytest.mark.parametrize("seed", [0, 8, 9, 19, 36])
+def test_a_seed_that_broke_a_scalping_mode_once_ends_well(seed: int) -> None:
+    """R3, by seed: orders whose cancels do not reach the exchange three times, or are ignored, and kept what they would
+    sell to the close (0, 8, 9, 19: hedge shares, puts that were exercised, shares of both share desks); a hedge that
+    still worked after its straddle was sold (36)."""
+    mode_faults.assert_ended_well(mode_faults.run(seed))
+
+
+def test_random_faults_break_no_invariant_of_a_scalping_mode() -> None:
+    """R3: nothing is sent twice, lost, left to the close or opened after a halt; every dollar is accounted for."""
+    for seed in range(100, 100 + many(12, 200)):
+        try:
+            mode_faults.assert_ended_well(mode_faults.run(seed))
+        except Exception as broken:
+            broken.add_note(f"seed {seed}: mode_faults.run({seed})")
             raise

@@ -350,11 +350,11 @@ class OrderDesk:
         since = self._buying_back_since(order)
         if since is not None and now - since >= ALARM_AGAIN:
             self._report(order, "stuck", f"has not closed the position in {(now - since).total_seconds():.0f} s")
-        if self._life.should_cancel(order, now):
-            self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
-        elif order.cancels >= self._life.max_cancels:
+        if order.cancels >= self._life.max_cancels:
             problem = f"was called back {order.cancels} times and still works; nothing else is sent until it ends"
             self._report(order, "cancel_unclear", problem, about=order.id, again=UNCLEAR_AGAIN)
+        if self._life.should_cancel(order, now):
+            self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
 
     def _buying_back_since(self, order: Order) -> dt.datetime | None:
         """When the first of the orders in a row was meant that should have bought back and never filled. CS-563."""

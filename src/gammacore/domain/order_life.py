@@ -10,6 +10,9 @@ from gammacore.domain.orders import Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.parameters import parameter
 from gammacore.errors import OrderTooOld
 
+CALLED_BACK_AGAIN = 60
+"""Seconds between the cancels of an order that none has ended yet, after the first few (ours). Rule: SC-212."""
+
 
 @frozen
 class OrderLife:
@@ -35,18 +38,21 @@ class OrderLife:
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
         """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
 
+        One with a life of its own is asked for every minute after that, too: while it works nothing else is sold, and
+        an exit is never given up (SC-211, SC-212).
+
         Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
         the broker has reported that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
         """
         if order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED):
             life = self.life_seconds(order.ticket)
             return life is not None and order.age_seconds(now) >= life
+        if order.state is not OrderState.CANCEL_REQUESTED:
+            return False
         waited = (now - order.changed_at).total_seconds()
-        return (
-            order.state is OrderState.CANCEL_REQUESTED
-            and waited >= self.verify_seconds
-            and order.cancels < self.max_cancels
-        )
+        if order.cancels < self.max_cancels:
+            return waited >= self.verify_seconds
+        return order.ticket.life is not None and waited >= CALLED_BACK_AGAIN
 
     def believes_absence_from(self, order: Order) -> dt.datetime:
         """From when on an order that no look finds may count as absent: a broker may list late what it has. Rule: R4.

@@ -252,7 +252,6 @@ class StraddleEntry:
         return EntryTerms(
             risk=stop_level(self.rules, self._premium(straddle, size), left),
             price=None if quote is None else quote.mid,
-            signal="straddle",
             day_trades=DAY_TRADES,
         )
 

@@ -58,7 +58,10 @@ class StraddleWatch:
     def steps(self) -> Iterator[Decision]:
         if self.flat is not None:
             yield from call_entry_back(self.orders, self.flat)
-        if self.holding.is_flat or any(self._works(order, Purpose.ENTRY) for order in self.orders):
+        if any(self._works(order, Purpose.ENTRY) for order in self.orders):
+            return
+        if self.holding.is_flat:
+            yield from self._call_hedges_back()
             return
         if not self._options:
             yield from self._close_shares()
@@ -108,12 +111,16 @@ class StraddleWatch:
     def _close_shares(self) -> Iterator[Decision]:
         """After the last option the hedge goes to zero at market; one at work is called back first. Rule: SC-456."""
         yield from self._overdue()
-        for order in self.orders:
-            if self._works(order, Purpose.HEDGE) and order.state in AT_THE_BROKER:
-                yield Cancel(order.id, "the straddle is sold")
+        yield from self._call_hedges_back()
         for symbol in self.holding.quantities:
             if not self._is_busy(symbol):
                 yield closing_trade(self.holding, symbol, Purpose.EXIT, self._begun or self.flat or "hedge_left")
+
+    def _call_hedges_back(self) -> Iterator[Cancel]:
+        """A hedge that still works would bring shares to nothing: done is zero orders, too. Rule: SC-457."""
+        for order in self.orders:
+            if self._works(order, Purpose.HEDGE) and order.state in AT_THE_BROKER:
+                yield Cancel(order.id, "the straddle is sold")
 
     # -- exits --------------------------------------------------------------------------------------------------------
 
@@ -135,7 +142,9 @@ class StraddleWatch:
     def _overdue(self) -> Iterator[Warn]:
         """An exit that is not done, every minute. Rule: SC-457."""
         first = next((order.intended_at for order in self.orders if self._is_exit(order)), None)
-        if first is not None and (self.situation.now - first).total_seconds() >= self._looks(OVERDUE_SECONDS):
+        if first is not None and (self.situation.now - first).total_seconds() >= three_looks(
+            OVERDUE_SECONDS, self.situation.market
+        ):
             minutes = (self.situation.now - first) // A_MINUTE
             yield Warn("exit_overdue", f"{self.holding.in_words} still held {minutes} min on", self.holding.id)
 
@@ -252,7 +261,7 @@ class StraddleWatch:
         unknown = self.book.options.unknown_deltas
         return known_delta(
             None if unknown else self.book.options.total, self.memory, self._price, self.situation.now, self._since,
-            self._looks(self.rules.blind_limit),
+            three_looks(self.rules.blind_limit, self.situation.market),
         )  # fmt: skip
 
     @cached_property
@@ -261,14 +270,11 @@ class StraddleWatch:
         fills = (o.changed_at for o in self.orders if o.ticket.purpose is Purpose.ENTRY and o.execution.any)
         return max(max(fills, default=self.holding.opened_at), self.situation.session.open)
 
-    def _looks(self, seconds: float) -> float:
-        return three_looks(self.situation, seconds)
-
     @property
     def _may_be_blind(self) -> bool:
         """Whether the last good delta is so old that a new one must be looked for."""
         good = self._since if self.memory is None else self.memory.at
-        return (self.situation.now - good).total_seconds() > self._looks(self.rules.blind_limit)
+        return (self.situation.now - good).total_seconds() > three_looks(self.rules.blind_limit, self.situation.market)
 
     @cached_property
     def _trigger(self) -> Trigger:

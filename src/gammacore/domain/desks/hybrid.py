@@ -155,7 +155,7 @@ class HybridDesk:
         """A step that takes too long, every minute. Rules: SC-016, SC-507."""
         last = situation.book.switched
         seconds = 0.0 if last is None else (situation.now - last.at).total_seconds()
-        if last is not None and seconds >= three_looks(situation, self.rules.transition_timeout):
+        if last is not None and seconds >= three_looks(self.rules.transition_timeout, situation.market):
             detail = f"{last.after} for {int(seconds // 60)} min: exits go on, nothing is entered"
             yield Warn("transition_overdue", detail)
 

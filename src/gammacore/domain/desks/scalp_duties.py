@@ -12,6 +12,7 @@ from decimal import Decimal
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.flattening import close_leftovers, close_spreads, close_unwanted
 from gammacore.domain.holdings.holding import AnyHolding
+from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderState, Purpose
 from gammacore.domain.risk.entry_limits import EntryAccount, scalping_limits
 from gammacore.domain.risk.limits import RiskLimits
@@ -29,6 +30,17 @@ EXITS = frozenset(
 )  # fmt: skip
 """Why a scalping desk closes; what an order is called back for besides is no exit."""
 AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
+
+
+def three_looks(seconds: float, market: MarketSnapshot) -> float:
+    """A figure of seconds for a live feed; of a study, whose quotes live for two looks, three looks at least. SC-016.
+
+    >>> noon = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
+    >>> shown = MarketSnapshot(noon, "SPY", None, None, None, None, quote_age_limit=600.0)
+    >>> three_looks(60, shown), three_looks(1000, shown)
+    (900.0, 1000)
+    """
+    return max(seconds, 1.5 * market.quote_age_limit)
 
 
 def account_of(situation: Situation, limits: RiskLimits) -> EntryAccount:
@@ -115,11 +127,6 @@ def duties(situation: Situation, limits: RiskLimits, kept: Set[str] = frozenset(
     yield from close_unwanted(book, limits, session, now)
     yield from close_leftovers(book, session, now, kept=kept)
     yield from close_spreads(book, session, now)
-
-
-def three_looks(situation: Situation, seconds: float) -> float:
-    """So many seconds, in a study three looks at least: two are the age its quotes may have. Rule: SC-016."""
-    return max(seconds, 1.5 * situation.market.quote_age_limit)
 
 
 def todays_holdings(book: BookView, session: TradingSession, owner: str) -> tuple[AnyHolding, ...]:

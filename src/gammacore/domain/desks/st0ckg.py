@@ -117,7 +117,7 @@ class _Watch:
             price_age=self.holding.age_seconds(situation.now) if age is None else age,
             flatten=flat,
             is_time=situation.now >= situation.session.before_close(TIME_EXIT_MINUTES),
-            lost_after=three_looks(situation, FEED_LOST_AFTER),
+            lost_after=three_looks(FEED_LOST_AFTER, situation.market),
         )
 
     def _known(self, price: Decimal | None) -> RWatch:
