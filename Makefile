@@ -66,7 +66,8 @@ coverage: install
 		--cov=gammacore.domain --cov-branch --cov-report=term:skip-covered --cov-fail-under=97
 
 # What `make test` does a smoke of (tests/extent.py): every kill point, whole days minute by minute, 10,000 damaged
-# bodies of each broker, 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
+# bodies of each broker, ten days of each scalping mode in each mood second by second, 2,000 of them under faults,
+# 20,000 hostile days and as many at a faulty broker, all faults of the wire, then random faults
 # FROM..TO: hours, resumed at will
 FROM ?= 0
 TO ?= 100000
@@ -74,7 +75,9 @@ sweep: install
 	GAMMACORE_SWEEP=whole $(BIN)/python -m pytest -n auto --dist loadgroup \
 		tests/integration/test_crash_sweep.py tests/integration/test_killed_at_brokers.py \
 		tests/integration/test_whole_day_at_brokers.py tests/integration/test_fault_table.py \
-		tests/integration/test_alpaca_fixtures.py tests/integration/test_tradier_fixtures.py
+		tests/integration/test_alpaca_fixtures.py tests/integration/test_tradier_fixtures.py \
+		tests/integration/test_scalping_days.py
+	$(BIN)/python tests/fault_sweep.py --kind scalping 0 2000
 	$(BIN)/python tests/fault_sweep.py --kind hostile 0 20000
 	$(BIN)/python tests/fault_sweep.py --kind broker 0 20000
 	$(BIN)/python tests/wire_fault_sweep.py

@@ -199,7 +199,7 @@ def is_principled(difference: str) -> bool:
 
 @pytest.fixture(scope="module")
 def calendar() -> NyseCalendar:
-    return NyseCalendar(2026, 2026)
+    return NyseCalendar(2026, 2027)
 
 
 @pytest.fixture(params=SCENARIOS, ids=lambda scenario: scenario.name)

@@ -9,11 +9,15 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from random import Random
 
 import pytest
 from attrs import define
 
 from builders_modes import (
+    CALENDAR,
     MODES,
     Keys,
     a_mode_world,
@@ -26,6 +30,7 @@ from builders_modes import (
     cycles,
 )
 from builders_world import World
+from crash_child import Boundaries, Scenario, dies, trade
 from extent import WHOLE, many
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.simulated.feed_faults import FaultKind, FeedFault
@@ -36,6 +41,7 @@ from gammacore.domain.ledger import DayHalted, OrderIntended, OrderWasRejected
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.sessions import new_york_time
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
+from gammacore.wiring import days
 
 STEP = many(60, 1)
 SMALL_TREE: Keys = {"scalping.gamma.tree_steps": 20}
@@ -107,6 +113,16 @@ LOSING_DAY: Keys = {**LIVELY_DAY, "scalping.st0cka.stop_per_share": Decimal("0.0
                     "scalping.st0cka.profit_target": Decimal(2)}  # fmt: skip
 
 
+KILLED = [
+    Scenario(mode.value, scalps={
+        "trade.strategy": mode.value, "market.mood": ONE_MOOD[mode].value, "market.seed": 0, **SMALL_TREE,
+        "market.step_seconds": 120,
+        "scalping.gamma.straddle_order": "market",
+    })
+    for mode in MODES
+]  # fmt: skip
+"""Half days looked at every two minutes, each with its entries and exits."""
+
 # -- bad days ----------------------------------------------------------------------------------------------------------
 
 
@@ -157,3 +173,25 @@ def test_a_day_on_which_every_second_order_is_refused_ends_as_it_should(mode: St
     check_halts(world.events, world.book)
     check_ended_flat(world)
     check_never_oversold(world.exchange.every_order)
+
+
+@pytest.mark.parametrize("scenario", KILLED, ids=lambda scenario: scenario.name)
+def test_a_day_on_which_the_process_is_killed_twenty_times_is_the_undisturbed_day(
+    scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SC-1311, R2: by SIGKILL, anywhere: the same orders, the same fills, the same dollars."""
+    monkeypatch.setattr(days, "NyseCalendar", lambda: CALENDAR)
+    rng, counted = Random(scenario.name), Boundaries()
+    undisturbed = trade(tmp_path / "undisturbed.ledger", scenario, counted)
+    ledger, last_words, died_at = tmp_path / "day.ledger", tmp_path / "died-at", None
+    for _ in range(20):
+        fatal = Boundaries(rng.randint(1, len(counted.passed) // 12), last_words)
+        if not dies(partial(trade, ledger, scenario, fatal, died_at)):
+            break
+        died_at = dt.datetime.fromisoformat(last_words.read_text())
+    ending = trade(ledger, scenario, Boundaries(), died_at)
+
+    assert died_at is not None
+    assert ending.is_finished
+    assert ending.orders == undisturbed.orders
+    assert (ending.holdings, ending.cash, ending.balance) == ({}, undisturbed.cash, undisturbed.balance)

@@ -19,6 +19,7 @@ from gammacore.domain.legs import LegFill
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.orders import (
     NOTHING_FILLED,
+    THE_DAY,
     Effect,
     Execution,
     Order,
@@ -200,6 +201,15 @@ def test_a_cancel_is_verified_after_three_seconds_and_sent_three_times_at_most(
 ) -> None:
     """CS-409, CS-410."""
     order = an_order(OrderState.CANCEL_REQUESTED, cancels=cancels, changed_at=at("10:05"))
+
+    assert LIFE.should_cancel(order, at("10:05") + dt.timedelta(seconds=waited)) is due
+
+
+@pytest.mark.parametrize(("waited", "due"), [(59, False), (60, True), (9999, True)])
+def test_an_order_with_a_life_of_its_own_is_called_back_every_minute_after_that(waited: float, due: bool) -> None:
+    """SC-211, SC-212: while it works nothing else is sold, and an exit is never given up."""
+    ticket = evolve(LIMIT_CLOSE, life=THE_DAY)
+    order = an_order(OrderState.CANCEL_REQUESTED, ticket=ticket, cancels=3, changed_at=at("10:05"))
 
     assert LIFE.should_cancel(order, at("10:05") + dt.timedelta(seconds=waited)) is due
 

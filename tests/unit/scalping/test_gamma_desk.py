@@ -267,7 +267,7 @@ def test_a_move_hedges_before_the_heartbeat_and_moves_the_reference() -> None:
     steps = gamma_steps(a_held_look("10:00:07", [remembered("10:00:06")], price="590.02"))
     (state,) = (step for step in steps if isinstance(step, SaveState))
 
-    assert any(isinstance(step, Trade) for step in steps)
+    assert isinstance(steps[0], Trade), "remembered first, a kill between the two would lose the trigger"
     assert isinstance(state.watch, DeltaWatch)
     assert state.watch.reference == Decimal("590.02")
 
@@ -275,7 +275,7 @@ def test_a_move_hedges_before_the_heartbeat_and_moves_the_reference() -> None:
 def test_a_hedged_straddle_is_left_alone_and_says_so_once() -> None:
     """SC-011, SC-439."""
     look = a_held_look("10:01", shares_traded(-7, "10:00:08"), [remembered("10:00:30")])
-    state, note = gamma_steps(look)
+    note, state = gamma_steps(look)
     assert isinstance(state, SaveState)
     assert isinstance(note, Note)
     again = a_held_look("10:01:02", shares_traded(-7, "10:00:08"), [remembered("10:01"), note.record])
@@ -516,6 +516,17 @@ def test_an_exit_that_is_not_done_is_an_alarm(time: str, alarms: int) -> None:
     look = a_held_look(time, exit_sent("15:45", "time_exit"), [remembered("15:45:58")])
 
     assert [one.code for one in gamma_steps(look) if isinstance(one, Warn)] == ["exit_overdue"] * alarms
+
+
+def test_a_hedge_at_work_when_the_straddle_is_sold_is_called_back() -> None:
+    """SC-457: it would bring shares to nothing."""
+    sold = shares_traded(7, "15:44:59", filled=False)
+    fills = (LegFill(CALL.occ, Side.SELL, 1, Decimal(16)), LegFill(PUT.occ, Side.SELL, 1, Decimal(13)))
+    execution = Execution(1, Decimal(29), legs=fills)
+    gone = ledger.OrderFilled(at("15:45:02"), "gc-exit", execution, complete=True)
+    look = a_held_look("15:45:05", sold, exit_sent("15:45", "time_exit"), [gone])
+
+    assert [step.order for step in gamma_steps(look) if isinstance(step, Cancel)] == ["gc-hedge"]
 
 
 def test_a_restart_at_noon_under_init_keeps_the_straddle() -> None:

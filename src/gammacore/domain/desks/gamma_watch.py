@@ -162,16 +162,18 @@ class StraddleWatch:
         known, price = self._known, self._price
         straddles = max(self._options.values())
         hedge = StraddleHedge.of(self.rules.hedge_rule(), straddles, self.book, known.shares or self.book.options.total)
-        if known.sight is Sight.SEEN:
-            yield from self._remember(trigger)
-        elif trigger.fired is Fired.PRICE:
+        if known.sight is not Sight.SEEN and trigger.fired is Fired.PRICE:
             yield from self._note(self._record(hedge, 0, "state_incomplete"))
             return
-        elif self.memory is not None and not self.memory.blind:
+        if known.sight is not Sight.SEEN and self.memory is not None and not self.memory.blind:
             yield SaveState(self.holding.id, evolve(self.memory, blind=True))
             yield Warn("blind", f"no delta of {self.holding.in_words}: hedged on the last one", self.holding.id)
-        if known.shares is None or price is None:
-            return
+        if known.shares is not None and price is not None:
+            yield from self._decided(hedge)
+        if known.sight is Sight.SEEN:  # after the order: a process killed between the two must not lose the trigger
+            yield from self._remember(trigger)
+
+    def _decided(self, hedge: StraddleHedge) -> Iterator[Decision]:
         verdict = hedge.judge(self.book, self.situation.now)
         if isinstance(verdict, NoHedge):
             yield from self._note(self._record(hedge, 0, verdict.value))
