@@ -173,7 +173,7 @@ def test_the_configured_deadlines_are_each_brokers_own() -> None:
     settings = configure([{key: Sourced(value, "test") for key, value in given.items()}]).settings
 
     assert settings.deadlines(BrokerName.TRADIER) == RequestDeadlines(7.0, 8.0)
-    assert settings.deadlines(BrokerName.ALPACA) == RequestDeadlines(order_seconds=9.0)
+    assert settings.deadlines(BrokerName.ALPACA).order_seconds == 9.0
     opened = open_broker(
         Armed(Mode.PAPER, BrokerName.TRADIER), CREDENTIALS, scripted_world().clock,
         deadlines=settings.deadlines(BrokerName.TRADIER),
