@@ -7,7 +7,6 @@ one look a minute before the close: its cancels are not ignored for so long.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from random import Random
 
@@ -24,6 +23,7 @@ from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.ledger import OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
+from troubles import draw_trouble
 
 STEP = 60
 FAULTS_A_CYCLE = 0.08
@@ -92,26 +92,6 @@ class Watched(BrokerDecorator):
         return self.inner.submit(ticket, gate)
 
 
-def draw_trouble(rng: Random, world: World) -> None:
-    """What goes wrong with questions, cancels and the market until the next cycle."""
-    faults = world.exchange.faults
-    if not has_just_filled(world):
-        faults.holdings_lag(0)
-    if rng.random() >= FAULTS_A_CYCLE:
-        return
-    trouble = rng.choice((faults.queries_fail, faults.cancels_fail, faults.holdings_lag, faults.reports_lag, None))
-    if trouble is None:
-        world.market.fails(1)
-    elif trouble != faults.holdings_lag or has_just_filled(world):
-        trouble(rng.randint(1, 2))
-
-
-def has_just_filled(world: World) -> bool:
-    """Holdings lag behind a fill, not behind nothing: later than a minute two looks are believed (CS-572)."""
-    since = world.clock.now() - dt.timedelta(seconds=STEP)
-    return any(order.execution.any and order.at > since for order in world.exchange.every_order)
-
-
 def started(seed: int) -> tuple[Random, World]:
     """The world of a seed before its first look, and what its faults are drawn from."""
     rng = Random(seed)
@@ -128,7 +108,7 @@ def started(seed: int) -> tuple[Random, World]:
 def traded(rng: Random, world: World) -> World:
     """The half day to its end."""
     for _ in cycles(world):
-        draw_trouble(rng, world)
+        draw_trouble(rng, world, FAULTS_A_CYCLE, STEP)
         if rng.random() < RESTARTS_A_CYCLE:
             world.restart()
             world.day.begin()

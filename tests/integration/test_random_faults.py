@@ -41,6 +41,7 @@ from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.domain.words import StrategyTag
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
+from troubles import draw_trouble
 
 RUNS = int(os.environ.get("GAMMACORE_FAULT_RUNS", "100"))
 FIRST_SEED = int(os.environ.get("GAMMACORE_FAULT_SEED", "0"))
@@ -167,26 +168,6 @@ def a_random_hedged_world(rng: Random) -> World:
     return World(clock, market, exchange, a_session(), cast(Any, desk), underlying="SPY", is_compared=False)
 
 
-def draw_trouble(rng: Random, world: World) -> None:
-    """What goes wrong with questions and cancels until the next cycle."""
-    faults = world.exchange.faults
-    if not has_just_filled(world):
-        faults.holdings_lag(0)
-    if rng.random() >= FAULTS_A_CYCLE:
-        return
-    trouble = rng.choice((faults.queries_fail, faults.cancels_fail, faults.holdings_lag, faults.reports_lag, None))
-    if trouble is None:
-        world.market.fails(1)
-    elif trouble != faults.holdings_lag or has_just_filled(world):
-        trouble(rng.randint(1, 2))
-
-
-def has_just_filled(world: World) -> bool:
-    """Holdings lag behind a fill, not behind nothing: later than a minute two looks are believed (CS-572)."""
-    since = world.clock.now() - dt.timedelta(seconds=STEP_SECONDS)
-    return any(order.execution.any and order.at > since for order in world.exchange.every_order)
-
-
 def run(seed: int) -> World:
     """One day to its end; the invariants of a cycle are looked at after each."""
     rng = Random(seed)
@@ -202,7 +183,7 @@ def run(seed: int) -> World:
         assert world.clock.now() < at("16:30"), f"open at 16:30: {world.book.live_spreads}"
         world.day.cycle()
         assert_covered(world)
-        draw_trouble(rng, world)
+        draw_trouble(rng, world, FAULTS_A_CYCLE, STEP_SECONDS)
         if rng.random() < RESTARTS_A_CYCLE:
             world.restart()
             world.day.begin()
