@@ -46,12 +46,12 @@ def write_journal(path: Path, account: str, trades: Iterable[Trade], *, every: b
 
 def journal_text(account: str, trades: Iterable[Trade], *, every: bool = False) -> str:
     """The header and one row a credit spread, or of `every` trade; exit fields are blank while it is open."""
-    told = [_cells(account, trade) for trade in trades if every or trade.sold is not None]
-    columns = list(dict.fromkeys((*COLUMNS, *(column for cells in told for column in cells))))
+    cells_of = [_cells(account, trade) for trade in trades if every or trade.sold is not None]
+    columns = list(dict.fromkeys((*COLUMNS, *(column for cells in cells_of for column in cells))))
     lines = io.StringIO()
     rows = csv.DictWriter(lines, columns, restval="", lineterminator="\n")
     rows.writeheader()
-    rows.writerows(told)
+    rows.writerows(cells_of)
     return lines.getvalue()
 
 

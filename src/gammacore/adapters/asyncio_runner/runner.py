@@ -86,8 +86,8 @@ class Flow:
 class Runner:
     """Runs one day. All calls of the core are made in one worker thread; `run` returns when the day is over or ended.
 
-    `on_cycle` is told of each whole cycle, `export` of the figures every 60 seconds. `worker` stands in for the thread
-    in tests.
+    `on_cycle` is called after each whole cycle, `export` with the figures every 60 seconds. `worker` stands in
+    for the thread in tests.
     """
 
     def __init__(

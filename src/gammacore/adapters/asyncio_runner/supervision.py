@@ -22,8 +22,8 @@ _PAUSES = wait_exponential(multiplier=1, max=LONGEST_PAUSE) + wait_random(0, 0.5
 class Supervised:
     """A task by its name. `delivered` counts what a stream has brought: after something came the pauses begin anew.
 
-    `note` is told why a stream is connected again, and after how many seconds. A task that `ends_the_run` is over when
-    the day is; a stream may end by itself, for a recorded one does; any other that ends is a fault.
+    `note` is called with why a stream is connected again, and after how many seconds. A task that `ends_the_run`
+    is over when the day is; a stream may end by itself, for a recorded one does; any other that ends is a fault.
     """
 
     name: str

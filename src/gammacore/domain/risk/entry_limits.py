@@ -16,9 +16,6 @@ from gammacore.domain.book.view import BookView
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.lots import ZERO
 from gammacore.domain.holdings.plans import EntryTerms
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.legs import Leg
-from gammacore.domain.orders import OrderTicket
 from gammacore.domain.risk.day_profit import DayProfit, Marks, day_profit, opened_on
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.sessions import TradingSession, new_york_date
@@ -219,12 +216,6 @@ class SizedEntry:
     symbols: tuple[str, ...]
     notional: Decimal
     terms: EntryTerms
-
-    @classmethod
-    def of(cls, ticket: OrderTicket, owner: str, terms: EntryTerms, price: Decimal) -> SizedEntry:
-        """An order, at its limit or, at market, at `price` points."""
-        each = (ticket.limit or price) * (EQUITY_OPTION_MULTIPLIER if isinstance(ticket.legs[0], Leg) else 1)
-        return cls(owner, ticket.holding, ticket.symbols, each * ticket.quantity, terms)
 
 
 def risk_at_stop(holding: AnyHolding) -> Decimal:
