@@ -1,4 +1,4 @@
-"""The switches of the scalping strategies as one table, and what is said before they trade. SC-801, SC-802, cli.md."""
+"""The switches of the scalping strategies as one table, and the notices before they trade. SC-801, SC-802, cli.md."""
 
 from __future__ import annotations
 
