@@ -56,7 +56,7 @@ class WireTrouble:
         said: list[Message] = []
         if fault.reaches or fault.trouble in (Trouble.CUT, Trouble.REFUSE):
             await self._app(scope, receive, _into(said))
-        elif fault.trouble is Trouble.ANSWER:
+        elif fault.trouble in (Trouble.ANSWER, Trouble.HANG_UP):
             await _read_all(receive)
         if fault.trouble is Trouble.ANSWER:
             answer = Response(fault.body, fault.status, media_type=fault.content_type)
@@ -90,7 +90,7 @@ def _into(said: list[Message]) -> Send:
 
 
 async def _read_all(receive: Receive) -> None:
-    """Take the whole request, so that the answer is not overtaken by a reset."""
+    """Take the whole request: what is closed unread ends in a reset, which overtakes the answer."""
     while (await receive()).get("more_body", False):
         pass
 
