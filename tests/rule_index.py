@@ -30,7 +30,9 @@ PAGES = {
     "credit-spread-rules.md": ("The credit-spread rules", ("CS",)),
     "delta-hedging-rules.md": ("The delta-hedging rules", ("DH",)),
     "scalping-rules.md": ("The scalping rules", ("SC",)),
-    "house-rules.md": ("The rules of order safety, operations and the study", ("R", "OP", "ST")),
+    "study-rules.md": ("The rules of the study", ("ST",)),
+    "operations-rules.md": ("The rules of operations", ("OP",)),
+    "house-rules.md": ("The rules of order safety", ("R",)),
 }
 RULE = re.compile(r"\b(CS|DH|SC|ST|OP|R)(?:-(?=\d{3})|(?=\d{1,2}\b))(\d{1,4})(?:\.\.(?:[A-Z]{1,2}-?)?(\d{1,4}))?\b")
 Rule = tuple[str, int]
