@@ -37,6 +37,7 @@ from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.domain.advice import AdvisorOpinion
 from gammacore.domain.book.book import Book
+from gammacore.domain.briefly import briefly
 from gammacore.domain.dated_table import DATES_NOT_KNOWN, Horizon
 from gammacore.domain.desks.unbid import by_quotes
 from gammacore.domain.holdings.holding import Origin
@@ -109,6 +110,9 @@ class TradeDay:
     tables: tuple[Horizon, ...] = ()
     time: KeepTime | None = None
     feed: WatchFeed | None = None
+
+    def __repr__(self) -> str:
+        return briefly(self, self.session.date, self.underlying.symbol, self.strategy.name, self.terms.mode)
 
     def __call__(self, on_cycle: Callable[[dt.datetime], None] | None = None) -> Book:
         """Run until the day is over; return the book. A finished day is not traded again."""

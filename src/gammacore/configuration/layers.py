@@ -17,6 +17,7 @@ from gammacore.configuration.conversion import NotConvertible, convert, show
 from gammacore.configuration.misplaced import refuse_credentials
 from gammacore.configuration.settings import UNDERLYINGS, OwnStrategy, Settings, flatten, nearest
 from gammacore.configuration.sources import PAPER, PAPER_SWITCH, Given, SettingError, Sourced
+from gammacore.domain.briefly import briefly, html_table
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
@@ -67,6 +68,13 @@ class Configuration:
     settings: Settings
     given: Given
     live: LiveAsk = LiveAsk()
+
+    def __repr__(self) -> str:
+        return briefly(self, f"{len(self.given)} keys given:", ", ".join(sorted(self.given)))
+
+    def _repr_html_(self) -> str:
+        given = [row for row in self.rows() if row[2] != "default"]
+        return html_table(repr(self), ("key", "value", "source"), given)
 
     @property
     def live_veto(self) -> str:

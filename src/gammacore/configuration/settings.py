@@ -18,6 +18,7 @@ from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration.scalping import ScalpingSettings
+from gammacore.domain.briefly import briefly
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.orphans import ReconcileRules
@@ -240,6 +241,9 @@ class Settings:
     alpaca: AlpacaSettings = AlpacaSettings()
     loop: LoopLimits = LoopLimits()
     underlyings: Mapping[str, Underlying] = field(factory=dict)
+
+    def __repr__(self) -> str:
+        return briefly(self, self.trade.strategy, self.market.underlying, self.market.source)
 
     def deadlines(self, broker: BrokerName) -> RequestDeadlines:
         """How long a broker may take over a request: what the section of its name says, else the default."""

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.briefly import rules_briefly
 from gammacore.domain.dollars import CENT, exact_decimal
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
@@ -135,6 +136,8 @@ class Underlying:
     hedge_share: str = parameter("", "The share it is hedged with, whose bars stand in for its own; empty = none.")
     hedge_ratio: Decimal = parameter(Decimal(1), "Index points per point of the hedge share.", above=0)
     multiplier: int = parameter(EQUITY_OPTION_MULTIPLIER, "Shares (or dollars per point) a contract.", at_least=1)
+
+    __repr__ = rules_briefly
 
     def __attrs_post_init__(self) -> None:
         if not _SYMBOL.fullmatch(self.symbol):

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike, NDArray
 
+from gammacore.domain.briefly import briefly
 from gammacore.domain.dollars import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware
@@ -203,6 +204,13 @@ class OptionChain:
     defects: dict[str, int] = field(factory=dict, converter=_counts)
     volume: Floats = field(factory=_no_rows, converter=_floats)
 
+    def __repr__(self) -> str:
+        expiries, unusable = len(set(self.expiry.tolist())), sum(self.defects.values())
+        return briefly(
+            self, self.underlying, self.as_of.isoformat(), f"{len(self)} contracts", f"{expiries} expiries",
+            f"{unusable} unusable" if unusable else "",
+        )  # fmt: skip
+
     def __attrs_post_init__(self) -> None:
         require_aware("as_of", self.as_of)
         size = len(self.strike)
@@ -363,6 +371,9 @@ class MarketSnapshot:
     share: Quote | None = None
     vix_at: dt.datetime | None = None
     share_defect: str | None = None
+
+    def __repr__(self) -> str:
+        return briefly(self, self.underlying, self.at.isoformat(), f"spot {self.spot}", f"vix {self.vix}")
 
     def __attrs_post_init__(self) -> None:
         require_aware("at", self.at)

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, NoOpinion
 from gammacore.domain.book.view import BookView
+from gammacore.domain.briefly import briefly
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.holding_events import HedgeDecided
 from gammacore.domain.holdings.plans import EntryTerms, SpreadPlan, Watch
@@ -86,6 +87,9 @@ class Situation:
     opinions: Mapping[str, AdvisorOpinion] = field(factory=dict)
     worth: Decimal | None = None
     rates: MarketRates | None = None
+
+    def __repr__(self) -> str:
+        return briefly(self, self.underlying.symbol, self.now.isoformat(), f"price {self.price}", repr(self.book))
 
     @property
     def price(self) -> Decimal | None:
@@ -286,6 +290,9 @@ class Decisions:
     """What a strategy says in one cycle, in the order it is to be done."""
 
     steps: tuple[Decision, ...] = ()
+
+    def __repr__(self) -> str:
+        return briefly(self, len(self.steps), *(type(step).__name__ for step in self.steps))
 
 
 class Strategy(Protocol):

@@ -39,6 +39,7 @@ from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
+from gammacore.domain.briefly import briefly
 from gammacore.domain.dated_table import Horizon
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
@@ -51,7 +52,7 @@ from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData, QuoteStream
-from gammacore.ports.people import EntryAdvisor, ExitAdvisor
+from gammacore.ports.people import EntryAdvisor, ExitAdvisor, Notifier
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
@@ -104,6 +105,9 @@ class WiredDay:
     keep_time: Callable[[], None] = lambda: None
     streams: tuple[QuoteStream, ...] = ()
 
+    def __repr__(self) -> str:
+        return briefly(self, self.session.date, self.trade.underlying.symbol, self.trade.strategy.name, self.banner)
+
     @property
     def left_out(self) -> str:
         """What of a recorded source was not used, and why; "" when every row was."""
@@ -143,6 +147,7 @@ def wire_day(
     environment: Mapping[str, str | None] | None = None,
     armed: Armed | None = None,
     read_only: bool = False,
+    notifiers: tuple[Notifier, ...] = (),
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
@@ -153,7 +158,7 @@ def wire_day(
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
-    and what happens is kept in its second journal.
+    and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
@@ -201,7 +206,7 @@ def wire_day(
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=notifiers
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(

@@ -32,6 +32,7 @@ def notices_of(
     *,
     ledger: Path | None = None,
     logger: logging.Logger | None = None,
+    also: tuple[Notifier, ...] = (),
 ) -> CompositeNotifier:
     """Log lines where there is a logger, alerts and pings where a URL is set, a scalping desk's table of trades.
 
@@ -39,7 +40,7 @@ def notices_of(
 
     A study sends no alerts unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
     """
-    notifiers: list[Notifier] = [] if logger is None else [LogNotifier(logger, settings.sizing)]
+    notifiers: list[Notifier] = [*also] if logger is None else [*also, LogNotifier(logger, settings.sizing)]
     watchers: list[LoopWatch] = []
     said_by = logger or logging.getLogger("gammacore")
     if settings.alerts.webhook_url and (mode is not Mode.STUDY or settings.alerts.studies):

@@ -70,18 +70,23 @@ def save_exposure_plot(path: Path, survey: GammaSurvey, pin: Pin | None) -> None
     kind = path.suffix.lstrip(".").lower()
     if kind not in FORMATS:
         raise InvalidInput("plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
-    exposure = survey.exposure
+    figure = exposure_figure(survey.exposure, pin, survey.flips.roots)
+    try:
+        figure.savefig(path, format=kind, dpi=190)
+    except OSError as refusal:
+        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+
+
+def exposure_figure(exposure: GammaExposure, pin: Pin | None = None, flips: Sequence[float] = ()) -> Figure:
+    """The picture as a figure of its own, with what was measured in its title."""
     figure, axes = blank(8, 5.6, PRINT)
     figure.patch.set(alpha=1, facecolor=PRINT.card)
     at = exposure.as_of.astimezone(NEW_YORK)
     terms = f"scope {exposure.scope}, greeks {exposure.greeks}, sign {exposure.sign}: {SIGNS[exposure.sign]}"
     title = f"{exposure.underlying} {at:%Y-%m-%d %H:%M} New York\n{terms}"
     figure.suptitle(title, x=0.01, ha="left", color=PRINT.ink, fontsize=11.5)
-    _draw(figure, axes, exposure, None if pin is None else pin.strike, survey.flips.roots, PRINT, size=10.5)
-    try:
-        figure.savefig(path, format=kind, dpi=190)
-    except OSError as refusal:
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    _draw(figure, axes, exposure, None if pin is None else pin.strike, flips, PRINT, size=10.5)
+    return figure
 
 
 def _draw(

@@ -20,6 +20,7 @@ from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Prices = Sequence[tuple[dt.datetime, Decimal]]
 """The underlying's price over the day: (time, points), oldest first."""
@@ -40,7 +41,13 @@ def known_prices(report: DayReport) -> list[tuple[dt.datetime, Decimal]]:
 
 
 def price_chart(report: DayReport, prices: Prices) -> str:
-    """The picture as inline SVG; without prices a dashed line joins those the ledger holds."""
+    """The picture as inline SVG."""
+    title = f"{report.underlying} on {report.date} with the strikes, entries and exits of each trade"
+    return inline_svg(price_figure(report, prices), "price", title)
+
+
+def price_figure(report: DayReport, prices: Prices = ()) -> Figure:
+    """The picture; without prices a dashed line joins those the ledger holds."""
     figure, axes = blank(10.6, 4.8)
     opening, closing = report.session_open, report.session_close
     path = [(when, price) for when, price in (prices or known_prices(report)) if opening <= when <= closing]
@@ -59,8 +66,7 @@ def price_chart(report: DayReport, prices: Prices) -> str:
     label_hours(axes, report, every=1.0)
     axes.margins(y=0.1)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value == round(value) else f"{value:,.1f}")
-    title = f"{report.underlying} on {report.date} with the strikes, entries and exits of each trade"
-    return inline_svg(figure, "price", title)
+    return figure
 
 
 def label_hours(axes: Axes, report: DayReport, *, every: float) -> None:

@@ -17,6 +17,7 @@ from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
 from gammacore.domain.book.switches import Switches
 from gammacore.domain.book.view import twin
+from gammacore.domain.briefly import briefly, html_table
 from gammacore.domain.hedge_filter_events import HedgingEvent, RegimeNoted
 from gammacore.domain.holding_events import (
     CloseDecided,
@@ -123,6 +124,17 @@ class Book:
         self.last_at = event.at
 
     # -- reading ------------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        held, working = len(self.live_holdings), len(self.working_orders)
+        return briefly(
+            self, f"version {self.version}", f"balance {self.balance}", f"{held} held", f"{working} orders working"
+        )
+
+    def _repr_html_(self) -> str:
+        head = ("holding", "owner", "underlying", "contracts or shares")
+        rows = [(one.id, one.owner, one.underlying, dict(one.quantities)) for one in self.live_holdings]
+        return html_table(repr(self), head, rows)
 
     @property
     def balance(self) -> Decimal:

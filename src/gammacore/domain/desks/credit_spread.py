@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from gammacore.domain.book.view import BookView
+from gammacore.domain.briefly import rules_briefly
 from gammacore.domain.desks.closing import call_back, entry_works, go_on_closing, is_buying_back, repairs, stop_filling
 from gammacore.domain.desks.flattening import close_leftovers, close_unwanted
 from gammacore.domain.desks.walking import walk_entries
@@ -56,6 +57,8 @@ class CreditSpreadDesk:
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
     orders: OrderLife = OrderLife()
+
+    __repr__ = rules_briefly
 
     @property
     def name(self) -> str:

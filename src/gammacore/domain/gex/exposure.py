@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
 
+from gammacore.domain.briefly import briefly, html_table
 from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.gex.contracts import (
     LiveContracts,
@@ -33,6 +35,8 @@ from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.market import Bools, Floats, OptionChain
 from gammacore.domain.pricing.black_scholes import gamma
 from gammacore.errors import InvalidInput
+from gammacore.frames import to_frame
+from gammacore.plots import figure_of
 
 
 @frozen(eq=False)
@@ -60,6 +64,29 @@ class GammaExposure:
     implied_forwards: int = 0
     series: int = 0
     clock: str = CLOCK
+
+    def __repr__(self) -> str:
+        return briefly(
+            self, self.underlying, self.as_of.isoformat(), f"net {self.net_total:.4g} {self.unit}", f"sign {self.sign}",
+            f"{len(self.strikes)} strikes", f"{self.used} contracts",
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        columns = self.columns()
+        return html_table(repr(self), list(columns), list(zip(*columns.values(), strict=True)))
+
+    def columns(self) -> dict[str, list[float]]:
+        """strike (points), call, put, net (in `unit`), a row a strike."""
+        parts = {"strike": self.strikes, "call": self.call, "put": self.put, "net": self.net}
+        return {name: values.tolist() for name, values in parts.items()}
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """`columns` as a pandas or polars frame. Rule: OP-803."""
+        return to_frame(self.columns(), backend)
+
+    def plot(self) -> Any:
+        """Net exposure by strike around the price, as a matplotlib figure. Rule: OP-802."""
+        return figure_of(self, "exposure_figure")
 
     @cached_property
     def net(self) -> Floats:

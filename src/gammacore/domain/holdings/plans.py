@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
+from gammacore.domain.briefly import every_figure
 from gammacore.domain.holdings.noise_gate import NO_DELAYS, Delays
 from gammacore.domain.holdings.policy import StopPolicy
 from gammacore.domain.instruments import Right
@@ -107,7 +108,7 @@ def policy_id(policy: StopPolicy) -> str:
 
     Opaque: equal policies may have several.
     """
-    return hashlib.sha256(repr(policy).encode()).hexdigest()[:12]
+    return hashlib.sha256(every_figure(policy).encode()).hexdigest()[:12]
 
 
 def terms_of(plan: SpreadPlan, limit: Decimal | None) -> SpreadTerms:

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.briefly import rules_briefly
 from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.holdings.noise_gate import NoiseGate
 from gammacore.domain.instruments import Underlying
@@ -171,6 +172,8 @@ class StopPolicy:
     noise_gate: bool = parameter(True, "Whether noise may delay the regular stop; without, it acts at once (CS-541).")
     gate: NoiseGate = parameter(NoiseGate(), "What noise is, and how long it may delay the stop.")
     advice: AdvisorLimits = parameter(AdvisorLimits(), "How far an advisor is followed, where there is one.")
+
+    __repr__ = rules_briefly
 
     def __attrs_post_init__(self) -> None:
         if self.emergency < self.stop:

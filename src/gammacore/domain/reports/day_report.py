@@ -10,11 +10,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import assert_never
+from typing import Any, assert_never
 
 from attrs import field, frozen
 
 from gammacore.domain.book.book import Book
+from gammacore.domain.briefly import briefly, html_table
 from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holding_events import (
     CloseDecided,
@@ -59,6 +60,8 @@ from gammacore.domain.reports.trades import Trade, TradeEnd
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
+from gammacore.frames import to_frame
+from gammacore.plots import figure_of
 
 Halt = Halted | DayHalted | DeskSwitched | Resumed | FlattenRequested
 
@@ -100,6 +103,38 @@ class DayReport:
     refusals: Mapping[str, int] = field(factory=dict)
     halts: tuple[Halt, ...] = ()
     finished: bool = False
+
+    def __repr__(self) -> str:
+        return briefly(
+            self, self.date, self.underlying, self.strategy, self.mode, f"{len(self.trades)} trades", f"net {self.net}",
+            "" if self.finished else "not finished",
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        columns = self.columns()
+        return html_table(repr(self), list(columns), list(zip(*columns.values(), strict=True)))
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The trades by column: id, strategy, opened, closed, contracts, gross, fees, net (dollars), exit_reason."""
+        return {
+            "id": [trade.id for trade in self.trades],
+            "strategy": [trade.strategy for trade in self.trades],
+            "opened": [trade.opened for trade in self.trades],
+            "closed": [None if trade.end is None else trade.end.at for trade in self.trades],
+            "contracts": [trade.contracts for trade in self.trades],
+            "gross": [trade.pnl for trade in self.trades],
+            "fees": [trade.fees for trade in self.trades],
+            "net": [None if trade.end is None else trade.end.net for trade in self.trades],
+            "exit_reason": [None if trade.end is None else trade.end.reason for trade in self.trades],
+        }
+
+    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
+        """`columns` as a pandas or polars frame: dollars as float64, with `exact` as Decimal. Rule: OP-803."""
+        return to_frame(self.columns(), backend, exact=exact)
+
+    def plot(self) -> Any:
+        """The day's price with the strikes, entries and exits of each trade, as a matplotlib figure. Rule: OP-802."""
+        return figure_of(self, "price_figure")
 
     def __attrs_post_init__(self) -> None:
         explained = self.starting_balance + self.pnl - self.fees

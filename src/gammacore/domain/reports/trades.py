@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.briefly import briefly
 from gammacore.domain.holding_events import (
     HedgeDecided,
     HoldingAdjusted,
@@ -154,6 +155,9 @@ class Trade:
     moved: tuple[Moved, ...] = ()
     judged: EntryJudged | None = None
     date: dt.date | None = None
+
+    def __repr__(self) -> str:
+        return briefly(self, self.id, self.strategy, f"{self.contracts} contracts", self.result, f"gross {self.pnl}")
 
     def is_of_another_day(self, at: dt.datetime) -> bool:
         """Whether an instant is of another New York date than the one it is reported on."""

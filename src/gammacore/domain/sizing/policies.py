@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from attrs import evolve, frozen
 
+from gammacore.domain.briefly import rules_briefly
 from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.parameters import parameter
@@ -62,6 +63,8 @@ class SizingRules:
     caps_by_account: bool = parameter(False, "Also cap by balance: 2 from 10k, 3 from 20k, 5 from 50k, 10 from 100k.")
     confidence_size: bool = parameter(False, "HIGH setups twice the size, LOW none, before the cap.")
     sizing: bool = parameter(True, "Off: 1 contract a trade.")
+
+    __repr__ = rules_briefly
 
     def __attrs_post_init__(self) -> None:
         if self.window < self.first_trades:
