@@ -13,6 +13,7 @@ from gammacore.domain.hedge_filter_events import HedgeRunStarted, RegimeNoted
 from gammacore.domain.hedging.exposure import Holding, Universe
 from gammacore.domain.hedging.settings import HedgeLedgerPolicy, HedgingSettings, hedging_profile
 from gammacore.domain.ledger import AlarmRaised, Event, FlattenRequested, Halted, Resumed
+from gammacore.domain.reports.day_range import EVERY_DAY, DayRange
 from gammacore.domain.reports.day_report import Halt, halt_line
 from gammacore.domain.reports.figures import Figure, Figures, Section, Unit
 from gammacore.domain.reports.views import alarm_figures
@@ -74,29 +75,27 @@ class HedgeLedger:
             and new_york_date(intent.recorded_at) == self.book.date
         ]
 
-    def intents(self, day: dt.date | None = None) -> list[Intent]:
-        """Every order the desk wanted, oldest first; of one New York date, or of all."""
-        found = self.book.intents.values()
-        return [one for one in found if day is None or new_york_date(one.recorded_at) == day]
+    def intents(self, days: DayRange = EVERY_DAY) -> list[Intent]:
+        """Every order the desk wanted on these days, oldest first."""
+        dates = self.days(days)
+        return [one for one in self.book.intents.values() if new_york_date(one.recorded_at) in dates]
 
-    def reported(self, day: dt.date | None = None) -> list[Halt | AlarmRaised | RegimeNoted]:
+    def reported(self, days: DayRange = EVERY_DAY) -> list[Halt | AlarmRaised | RegimeNoted]:
         """Halts, alarms and changes of the regime, oldest first."""
         kinds = (Halted, Resumed, FlattenRequested, AlarmRaised, RegimeNoted)
-        found = [event for event in self.events if isinstance(event, kinds)]
-        return [event for event in found if day is None or new_york_date(event.at) == day]
+        found, dates = [event for event in self.events if isinstance(event, kinds)], self.days(days)
+        return [event for event in found if new_york_date(event.at) in dates]
 
-    def days(self, day: dt.date | None = None) -> list[dt.date]:
-        """New York dates on which it was kept.
+    def days(self, days: DayRange = EVERY_DAY) -> tuple[dt.date, ...]:
+        """New York dates on which it was kept, of those meant.
 
         Raises:
-            MissingData: the one that is asked for is none of them.
+            MissingData: none of those meant.
         """
         found = sorted({new_york_date(event.at) for event in self.events})
-        if day is None:
-            return found
-        if day not in found:
-            raise MissingData(f"nothing of {day}; days of the ledger: {', '.join(map(str, found))}")
-        return [day]
+        if not (dates := days.dates(found)):
+            raise MissingData(f"nothing of {days}; days of the ledger: {', '.join(map(str, found))}")
+        return dates
 
 
 def sections(ledger: HedgeLedger) -> tuple[Section, ...]:
@@ -205,14 +204,14 @@ def _regime_line(noted: RegimeNoted) -> Document:
     }
 
 
-def journal_document(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> Document:
+def journal_document(ledger: HedgeLedger, days: DayRange, path: LedgerPlace) -> Document:
     """Every intent with what became of it, every halt, alarm and change of the regime; it has no trades of ours."""
-    reported = ledger.reported(day)
+    reported = ledger.reported(days)
     return {
-        "days": [date.isoformat() for date in ledger.days(day)],
+        "days": [date.isoformat() for date in ledger.days(days)],
         "trades": [],
         "decisions": [],
-        "intents": rows(intents_section("intent", ledger.intents(day), "intents")),
+        "intents": rows(intents_section("intent", ledger.intents(days), "intents")),
         "alarms": [document(alarm_figures(one)) for one in reported if isinstance(one, AlarmRaised)],
         "halts": [
             {"at": clock(one.at), "what": halt_line(one)[0], "reason": halt_line(one)[1]}

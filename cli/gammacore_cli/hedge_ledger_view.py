@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gammacore.domain.hedge_filter_events import RegimeNoted
 from gammacore.domain.ledger import AlarmRaised
+from gammacore.domain.reports.day_range import DayRange
 from gammacore.domain.reports.day_report import Halt, halt_line
 from gammacore_cli.hedge_ledger import HedgeLedger, intents_section, sections
 
@@ -51,7 +52,7 @@ def _regime(noted: RegimeNoted) -> str:
     return f"regime {escape(noted.subject)}: {escape(noted.after)} [dim]since {clock_text(noted.at)}[/]"
 
 
-def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> RenderableType:
+def journal_view(ledger: HedgeLedger, days: DayRange, path: LedgerPlace) -> RenderableType:
     """What `journal` shows."""
     from rich.console import Group
     from rich.markup import escape
@@ -59,22 +60,22 @@ def journal_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) ->
     from gammacore.domain.reports.figures import clock_text
     from gammacore_cli.figures_view import SectionTable
 
-    intents = ledger.intents(day)
+    intents = ledger.intents(days)
     parts: list[RenderableType] = [
-        f"[bold]hedging desk[/] {escape(ledger.run.strategy)}  {', '.join(map(str, ledger.days(day)))}",
+        f"[bold]hedging desk[/] {escape(ledger.run.strategy)}  {', '.join(map(str, ledger.days(days)))}",
         f"[dim]{escape(str(path))}[/]",
         SectionTable(intents_section("intent", intents, "intents")) if intents else "no intent",
     ]
-    parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.reported(day)]
+    parts += [f"{clock_text(one.at)}  {escape(_words(one))}" for one in ledger.reported(days)]
     return Group(*parts)
 
 
-def brief_view(ledger: HedgeLedger, day: dt.date | None, path: LedgerPlace) -> str:
+def brief_view(ledger: HedgeLedger, days: DayRange, path: LedgerPlace) -> str:
     """What `journal --brief` shows: a line for each intent, halt, alarm and change of the regime, by time."""
     from gammacore.domain.reports.figures import date_clock_text
 
-    lines = [(one.at, _words(one)) for one in ledger.reported(day)]
-    for one in ledger.intents(day):
+    lines = [(one.at, _words(one)) for one in ledger.reported(days)]
+    for one in ledger.intents(days):
         state = "no news" if not one.has_news else one.status.value
         words = f"{one.side.value} {one.quantity} {one.subject}, {one.kind.value}: {state}, filled {one.filled}"
         lines.append((one.recorded_at, words))

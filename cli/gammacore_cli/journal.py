@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from gammacore_cli.day_options import day_options
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.options import DATE
 from gammacore_cli.output import emit
 from gammacore_cli.which_ledger import head_of, ledger_options, means, show_others
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from gammacore.domain.reports.day_range import DayRange
     from gammacore.domain.reports.day_report import DayReport
     from gammacore.wiring import LedgerChoice, LedgerPlace
 
@@ -26,21 +26,19 @@ log = logging.getLogger(__name__)
 
 
 @click.command("journal")
-@click.option(
-    "--day", type=DATE, metavar="D", help="One New York date, like 2026-08-19 (default: every day of the ledger)."
-)
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Also write the credit spreads as the journal CSV.")  # fmt: skip
 @click.option("--brief", is_flag=True, help="One line for each trade and each skip; --json stays the same.")
 @common_options
+@day_options
 @ledger_options()
-def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Path | None, brief: bool) -> None:
-    """List each trade and each skip with its reason, and with --brief in one line each.
+def journal(frame: Frame, asked: LedgerChoice, days: DayRange, csv_file: Path | None, brief: bool) -> None:
+    """List each trade and each skip of the days meant (default: every day), with its reason; --brief: a line each.
 
     Of a hedging ledger every intent, halt, alarm and change of the regime is listed.
     """
     from gammacore import wiring
-    from gammacore.domain.reports.day_report import day_report, day_reports
+    from gammacore.domain.reports.day_report import day_reports
     from gammacore_cli import hedge_ledger, hedge_ledger_view
     from gammacore_cli.documents import journal_document
 
@@ -55,12 +53,14 @@ def journal(frame: Frame, asked: LedgerChoice, day: dt.date | None, csv_file: Pa
             log.warning("%s has no credit spread of this ledger; `gammacore journal --json` has its intents", csv_file)
         head.show(frame)
         emit(
-            {**head.document, **hedge_ledger.journal_document(hedged, day, path)}, frame.as_json,
-            lambda: (hedge_ledger_view.brief_view if brief else hedge_ledger_view.journal_view)(hedged, day, path),
+            {**head.document, **hedge_ledger.journal_document(hedged, days, path)}, frame.as_json,
+            lambda: (hedge_ledger_view.brief_view if brief else hedge_ledger_view.journal_view)(hedged, days, path),
         )  # fmt: skip
         show_others(frame, chosen.others)
         return
-    reports = day_reports(events) if day is None else (day_report(events, day),)
+    reports = day_reports(events)
+    if days.is_given:
+        reports = days.of(reports)
     if csv_file is not None:
         _write(csv_file, reports)
     head.show(frame)

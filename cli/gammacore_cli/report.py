@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gammacore_cli.day_options import day_options
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.market_options import choose_market, market_options
 from gammacore_cli.output import emit
@@ -18,6 +19,7 @@ from gammacore_cli.which_ledger import head_of, ledger_options, means, show_othe
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from gammacore.domain.reports.day_range import DayRange
     from gammacore.domain.reports.day_report import DayReport
     from gammacore.wiring import LedgerChoice, LedgerPlace
 
@@ -25,13 +27,15 @@ log = logging.getLogger(__name__)
 
 
 @click.command("report")
-@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Write the newest day as one self-contained page.")  # fmt: skip
+@click.option("--html", "page", type=click.Path(path_type=Path), metavar="FILE|DIR",
+              help="Write one day (the newest, or --day) as one self-contained page; of several a page each, and an "
+                   "index.")  # fmt: skip
 @market_options
 @common_options
+@day_options
 @ledger_options()
-def report(frame: Frame, asked: LedgerChoice, page: Path | None, **market: Any) -> None:
-    """Show the figures of a ledger, or write its newest day as a page with charts."""
+def report(frame: Frame, asked: LedgerChoice, days: DayRange, page: Path | None, **market: Any) -> None:
+    """Show the figures of a ledger, of every day or of those meant, or write them as pages with charts."""
     from gammacore import wiring
     from gammacore.domain.reports.day_report import day_reports, trades_of
     from gammacore.errors import MissingData
@@ -51,26 +55,43 @@ def report(frame: Frame, asked: LedgerChoice, page: Path | None, **market: Any) 
     reports = day_reports(events)
     if not reports:
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
+    if days.is_given:
+        reports = days.of(reports)
     head = head_of(frame, chosen.one)
     if page is not None:
-        _write(frame, page, reports[-1])
+        _write(frame, page, reports if days.is_given and not days.is_one_day else reports[-1:])
     head.show(frame)
     document = {**head.document, **report_document(reports, path), "reviews": reviews_document(trades_of(reports))}
     emit(document, frame.as_json, lambda: _shown(reports, path))
     show_others(frame, chosen.others)
 
 
-def _write(frame: Frame, page: Path, newest: DayReport) -> None:
+def _write(frame: Frame, page: Path, reports: Sequence[DayReport]) -> None:
+    """One page into a file; several, or one into a folder that is there, beside an index."""
+    from gammacore import wiring
+    from gammacore.adapters.html_report import render_index, write_page
+
+    if len(reports) == 1 and not page.is_dir():
+        _write_day(frame, page, reports[0])
+        return
+    wiring.make_folder(page)
+    for report in reports:
+        _write_day(frame, page / f"{report.date}.html", report)
+    write_page(page / "index.html", render_index(reports))
+    log.info("index of %d days written to %s", len(reports), page / "index.html")
+
+
+def _write_day(frame: Frame, page: Path, day: DayReport) -> None:
     from gammacore.adapters.html_report import render_day, write_page
     from gammacore_cli.traded_market import traded_market
 
-    market = traded_market(frame.settings, newest)
+    market = traded_market(frame.settings, day)
     if not market.prices:
-        log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", newest.market)
+        log.info("market %s is not at hand; the picture joins the prices of the ledger (see --market)", day.market)
     survey = market.survey
     exposure, flips = (None, ()) if survey is None else (survey.exposure, survey.flips.roots)
-    write_page(page, render_day(newest, market.prices, exposure, flips=flips))
-    log.info("report of %s written to %s", newest.date, page)
+    write_page(page, render_day(day, market.prices, exposure, flips=flips))
+    log.info("report of %s written to %s", day.date, page)
 
 
 def _shown(reports: Sequence[DayReport], path: LedgerPlace) -> RenderableType:

@@ -17,8 +17,8 @@ from gammacore.adapters.html_report.price_chart import Prices, hours_into, label
 from gammacore.domain.dollars import dollars
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.reports.day_report import DayReport
-from gammacore.domain.reports.figures import labelled
-from gammacore.domain.reports.views import day_view
+from gammacore.domain.reports.figures import Figure, Section, labelled
+from gammacore.domain.reports.views import day_row, day_view, gain
 from gammacore.domain.reports.words import title
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import StorageError
@@ -44,7 +44,6 @@ def render_day(
     holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
     """
     view = day_view(report)
-    style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
     parts = [
         sections.heading(view),
         sections.figures(labelled(view.figures)),
@@ -60,10 +59,28 @@ def render_day(
         f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are "
         "New York's. A trade's stop and target are costs to close, in points.</footer>",
     ]
+    return _page(f"{report.underlying} {report.date}", parts)
+
+
+def render_index(reports: Sequence[DayReport]) -> str:
+    """The days of a ledger as a table, newest first, each linked to its page DATE.html beside this one. Rule: OP-107."""
+    rows = [
+        (Figure("day", str(report.date)), *labelled(day_row(report)), gain("after fees", report.net))
+        for report in reversed(reports)
+    ]
+    table = sections.days(Section("days", tuple(rows)), [f"{report.date}.html" for report in reversed(reports)])
+    first, last = reports[0], reports[-1]
+    title = f"{last.account}: {len(reports)} days, {first.date} to {last.date}"
+    return _page(title, [f"<h1>{escape(title)}</h1>", table])
+
+
+def _page(title: str, parts: Sequence[str]) -> str:
+    """A whole document with the one style; no script."""
+    style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.underlying)} {report.date}</title><style>{style}</style></head>"
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 

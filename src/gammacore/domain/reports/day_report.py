@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, assert_never
 
@@ -241,14 +241,20 @@ def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayRepor
         MissingData: the ledger holds no such day.
     """
     reports = day_reports(events)
-    if not reports:
-        raise MissingData("the ledger holds no trading day yet")
-    wanted = reports[-1].date if date is None else date
+    wanted = reports[-1].date if date is None and reports else date
     for report in reversed(reports):
         if report.date == wanted:
             return report
-    known = f"{reports[0].date}" if len(reports) == 1 else f"{len(reports)}, {reports[0].date} to {reports[-1].date}"
-    raise MissingData(f"the ledger holds no trading day {wanted}; days it holds: {known}")
+    raise no_such_day(reports, wanted)
+
+
+def no_such_day(reports: Sequence[DayReport], wanted: object) -> MissingData:
+    """What is said where a day, or a range of them, is not in the ledger: those that are."""
+    if not reports:
+        return MissingData("the ledger holds no trading day yet")
+    first, last = reports[0].date, reports[-1].date
+    known = f"{first}" if len(reports) == 1 else f"{len(reports)}, {first} to {last}"
+    return MissingData(f"the ledger holds no trading day {wanted}; days it holds: {known}")
 
 
 def trades_of(reports: Iterable[DayReport]) -> tuple[Trade, ...]:
