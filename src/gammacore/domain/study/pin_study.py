@@ -35,8 +35,8 @@ def _column(values: ArrayLike) -> Floats:
 class MarkDays:
     """What was seen at one mark: arrays (D,), one figure a day, in points; `dates` ascending.
 
-    `price` S and `pin` P as known at the mark, `close` C the settlement, `move` one expected move EM > 0. `by_chance` is
-    the part of the strikes listed near price that are further from the close than the pin is (NaN: not known).
+    `price` S and `pin` P as known at the mark, `close` C the settlement, `move` one expected move EM > 0. `by_chance`
+    is the part of the strikes listed near price that are further from the close than the pin is (NaN: not known).
     """
 
     mark: dt.time
@@ -138,7 +138,7 @@ def study_mark(seen: MarkDays, permutations: ArrayLike) -> PinMark:
         )  # fmt: skip
     if dealt.ndim != 2 or dealt.shape[1] != days:
         raise InvalidInput("permutations", f"shape {dealt.shape}", f"give rows of {days}, one number a day")
-    distance = np.abs(seen.close - seen.pin)
+    points = np.abs(seen.close - seen.pin)
     nearness, p_nearness = _nearness(seen.offset, seen.drift, dealt)
     rho, p_rho = _association(seen.offset, seen.drift, dealt)
     undefined = {} if of else {"interval": NO_DAYS}
@@ -146,7 +146,7 @@ def study_mark(seen: MarkDays, permutations: ArrayLike) -> PinMark:
         undefined |= dict.fromkeys(("rho", "p_rho"), "one_day" if days == 1 else "zero_variance")
     known = seen.by_chance[np.isfinite(seen.by_chance)]
     return PinMark(
-        seen.mark, days, toward, of, clopper_pearson(toward, of), _quartiles(distance), _quartiles(distance / seen.move),
+        seen.mark, days, toward, of, clopper_pearson(toward, of), _quartiles(points), _quartiles(points / seen.move),
         nearness, p_nearness, rho, p_rho, above, below, float(known.mean()) if known.size else None,
         undefined=undefined,
     )  # fmt: skip
