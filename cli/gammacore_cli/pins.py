@@ -70,7 +70,7 @@ def _page(study: PinStudy) -> object:
     from rich.text import Text
 
     warned = [Text(f"{one.code}: {one.text}", style="yellow") for one in study.warnings]
-    marks = Table("mark", "days", "toward", "95 %", "|C-P|/EM", "p near", "rho", "p rho", "Holm", "random*")
+    marks = Table("mark", "days", "toward", "95 %", "near", "p", "rho", "p rho", "Holm", "rnd*")
     for mark in study.marks:
         marks.add_row(*_cells(mark))
     note = Text(
@@ -92,11 +92,11 @@ def _page(study: PinStudy) -> object:
 
 
 def _cells(mark: PinMark) -> list[str]:
-    interval = "-" if mark.interval is None else f"{100 * mark.interval[0]:.0f}-{100 * mark.interval[1]:.0f} %"
+    interval = "-" if mark.interval is None else f"{100 * mark.interval[0]:.0f}-{100 * mark.interval[1]:.0f}"
     return [
         f"{mark.mark:%H:%M}",
         str(mark.days),
-        f"{mark.toward} of {mark.of}",
+        f"{mark.toward}/{mark.of}",
         interval,
         _figure(mark.nearness),
         _figure(mark.p_nearness),

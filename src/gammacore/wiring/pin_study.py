@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
-from attrs import evolve
 from numpy.typing import NDArray
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.application.study.pins import MARKS, MarkOut, PinLook, PinStudy, PinTerms, conclude_pins, look_at_marks
-from gammacore.configuration import Configuration, Sourced
+from gammacore.configuration import Configuration
 from gammacore.domain.gex.units import TODAY
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Floats
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.wiring.looks import live_market, open_look
 from gammacore.wiring.markets import MarketSource
+from gammacore.wiring.studies import on_date
 
 
 class DrawnPins:
@@ -65,7 +65,7 @@ def study_pins(
     is missing, and named.
 
     Raises:
-        InvalidInput: first after last, or no session between them.
+        ConfigurationError: first after last, no session between them, or a market that is a broker's.
         ConfigurationError, MissingData: the market cannot be opened, or has none of these days.
 
     >>> from gammacore.configuration import configure
@@ -88,7 +88,7 @@ def study_pins(
     for date in sessions_between(first, last):
         on_day(date)
         try:
-            look = open_look(_dated(configuration, date), expiries=TODAY)
+            look = open_look(on_date(configuration, date), expiries=TODAY)
         except MissingData as gap:
             missing.append(date)
             reason = reason or str(gap)
@@ -110,22 +110,16 @@ def sessions_between(first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
     """The sessions of the exchange from `first` to `last`, both inclusive. Rule: ST-201.
 
     Raises:
-        InvalidInput: first after last, or no session between them.
+        ConfigurationError: first after last, or no session between them.
 
     >>> [str(day) for day in sessions_between(dt.date(2026, 7, 2), dt.date(2026, 7, 6))]
     ['2026-07-02', '2026-07-06']
     """
     if first > last:
-        raise InvalidInput("from", f"{first}, after {last}", "give --from no later than --to")
+        raise ConfigurationError(f"from: {first} is after {last}; give --from no later than --to")
     calendar = NyseCalendar()
     days = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
     sessions = tuple(day for day in days if calendar.session(day) is not None)
     if not sessions:
-        raise InvalidInput("from", f"{first} to {last}, a range without sessions", "give dates the exchange is open on")
+        raise ConfigurationError(f"from: {first} to {last} holds no session; give dates on which the exchange is open")
     return sessions
-
-
-def _dated(configuration: Configuration, date: dt.date) -> Configuration:
-    market = evolve(configuration.settings.market, date=date)
-    given = {**configuration.given, "market.date": Sourced(date, "the day of the study")}
-    return evolve(configuration, settings=evolve(configuration.settings, market=market), given=given)

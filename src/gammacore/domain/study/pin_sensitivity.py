@@ -116,11 +116,13 @@ def read_pins(
 def _others(moment: PinMoment, configured: PinVariant, weights: Floats) -> Iterator[tuple[PinVariant, PinReading]]:
     """Carry by carry, so that a chain is priced once for all signs and draws: open interest is in no price.
 
-    Flips are always the model's, and the same for both signs of the dealers; mass without a sign has none.
+    Flips are always the model's, and the same for both signs of the dealers; mass without a sign has none. A chain
+    without a gamma of its feed is not measured by it.
     """
+    feeds = bool((moment.chain.gamma > 0).any())
     for rates in RATES:
         priced, live = _priced(moment, rates)
-        some = [one for one in variants() if one.rates == rates or (one.rates is None and rates.implied)]
+        some = [one for one in variants() if one.rates == rates or (one.rates is None and rates.implied and feeds)]
         for weight in [None, *weights]:
             held = (
                 priced if weight is None else evolve(priced, open_interest=priced.open_interest * weight[: len(priced)])
