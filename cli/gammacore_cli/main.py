@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from gammacore.domain.words import Setup as Setup
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
+    from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
 
 _HOMES: dict[str, str] = {
@@ -90,6 +91,7 @@ _HOMES: dict[str, str] = {
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
     "stop_policy": "domain.holdings.policy",
+    "study_pins": "wiring.pin_study",
     "wire_day": "wiring",
 }
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.pin_study import study_pins as study_pins
     from gammacore.wiring.preflight import in_words as in_words
     from gammacore.wiring.preflight import missing_pieces as missing_pieces
     from gammacore.wiring.preflight import preflight_of as preflight_of
@@ -159,6 +160,7 @@ _HOMES: dict[str, str] = {
     "require_to_resume": "wiring.whose_ledger",
     "run_day": "wiring.runs",
     "sight_of": "wiring.ledgers",
+    "study_pins": "wiring.pin_study",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",
     "trading_date": "wiring.markets",
