@@ -124,7 +124,7 @@ class Backtest(Generic[Carry]):
         self.stopped = False
 
     def __call__(self, dates: Sequence[dt.date], finished: Sequence[DayResult], carry: Carry) -> tuple[DayResult, ...]:
-        """Trade the dates that are not finished; `finished` are the first of them, after which `carry` is carried in."""
+        """Trade the dates that are not finished; `finished` are the first of them, and `carry` comes after those."""
         self._dates, self._done, self._carry = dates, [*finished], carry
         self._show()
         while len(self._done) < len(dates) and not self.stopped:
