@@ -158,7 +158,9 @@ class ColumnSizing:
     @property
     def floor(self) -> float:
         """Dollars below which a path halts. Rule: CS-601."""
-        return float(exact("starting_capital", self.rules.starting_capital) * exact("halt_below", self.rules.halt_below))
+        return float(
+            exact("starting_capital", self.rules.starting_capital) * exact("halt_below", self.rules.halt_below)
+        )
 
     @cached_property
     def most(self) -> int:
@@ -186,7 +188,10 @@ class ColumnSteps:
         self._columns, self._codes, self._rules, self._kind = columns, codes, rules, columns.sizing.kind
         self._windows = Windows.of(profits, rules.window, None if every else columns.multiple.take(codes) > 0)
         self._per_risk = 1 / columns.risk
-        self._fraction, self._assumed = float(rules.fraction), float(AssumedRecord().kelly(SPX) * Fraction(rules.fraction))
+        self._fraction, self._assumed = (
+            float(rules.fraction),
+            float(AssumedRecord().kelly(SPX) * Fraction(rules.fraction)),
+        )
         self._ceiling, self._raw = columns.most + 0.5, np.empty(codes.shape[1])
         self._has_multiples = bool((columns.multiple != 1).any())
         self._has_caps = bool(columns.cap.min() < columns.most)
@@ -255,7 +260,11 @@ class Windows:
 
     def __init__(self, profits: Floats, window: int) -> None:
         self._window, count = window, profits.shape[1]
-        self._columns = ((profits > 0).astype(np.int16 if window < 2**15 else np.int32), np.maximum(profits, 0.0), profits)
+        self._columns = (
+            (profits > 0).astype(np.int16 if window < 2**15 else np.int32),
+            np.maximum(profits, 0.0),
+            profits,
+        )
         self._sums = tuple(np.zeros(count, dtype=column.dtype) for column in self._columns)
 
     @classmethod

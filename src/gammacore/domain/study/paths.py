@@ -46,7 +46,9 @@ class Stress:
     """
 
     gap_share: Decimal = parameter(Decimal("0.02"), "Part of the trades that gap.", at_least=0, at_most=1)
-    gap_loss: Decimal | None = parameter(Decimal(500), "Dollars a contract a gap loses; none: the maximum risk.", above=0)
+    gap_loss: Decimal | None = parameter(
+        Decimal(500), "Dollars a contract a gap loses; none: the maximum risk.", above=0
+    )
     stop_share: Decimal = parameter(Decimal("0.10"), "Part of the trades stopped by force.", at_least=0, at_most=1)
     stop_loss: Decimal = parameter(Decimal(150), "Dollars a contract a forced stop loses.", above=0)
 
@@ -227,4 +229,3 @@ def drawdowns(balances: Floats) -> tuple[Floats, Floats]:
         np.divide(fall, peak, out=fall)
         np.maximum(part, fall, out=part)
     return deepest, part
-
