@@ -1,6 +1,4 @@
-"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of.
-
-Rules: ST-002, ST-003.
+"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of. ST-002, ST-003.
 
 Every figure of a trade that a source does not give is None, never zero.
 """
@@ -31,6 +29,8 @@ class TradeFlag(StrEnum):
     """Beyond the bounds of CS-623; it counts all the same."""
     UNWATCHED = "unwatched"
     """No usable quote for more than 600 s before its end: a record cut short must not make a held winner."""
+    STOP_INSIDE_QUOTES = "stop_inside_quotes"
+    """At its entry the spread's own bid-ask reached its stop already. Rule: CS-368."""
 
 
 @frozen
