@@ -157,7 +157,7 @@ def block_length(sessions: int) -> int:
     >>> block_length(250), block_length(1)
     (6, 1)
     """
-    return max(1, round(sessions ** (1 / 3)))
+    return max(1, round(math.cbrt(sessions)))
 
 
 def starts_needed(sessions: int) -> int:
