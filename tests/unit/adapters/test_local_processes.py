@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,27 +19,27 @@ ECHO = "gammacore.ports.executor:echo"
 
 
 @pytest.fixture
-def one_process():
+def one_process() -> Iterator[LocalProcesses]:
     processes = LocalProcesses(1)
     yield processes
     processes.shutdown(wait=False, cancel_futures=True)
 
 
-def test_a_task_is_a_functions_name_and_json(one_process):
+def test_a_task_is_a_functions_name_and_json(one_process: LocalProcesses) -> None:
     assert one_process.submit(ECHO, '{"days": 3}').result(30) == '{"days": 3}'
 
 
-def test_a_task_outside_gammacore_is_refused():
+def test_a_task_outside_gammacore_is_refused() -> None:
     with pytest.raises(InvalidInput, match="a function of gammacore"):
         perform("os:system", "true")
 
 
-def test_less_than_one_worker_is_refused():
+def test_less_than_one_worker_is_refused() -> None:
     with pytest.raises(InvalidInput, match="workers"):
         LocalProcesses(0)
 
 
-def test_a_process_that_dies_is_replaced_and_only_its_task_knows(one_process):
+def test_a_process_that_dies_is_replaced_and_only_its_task_knows(one_process: LocalProcesses) -> None:
     one_process.submit(ECHO, "1").result(30)
     (victim,) = one_process.process_ids
     os.kill(victim, signal.SIGSTOP)
@@ -52,7 +53,7 @@ def test_a_process_that_dies_is_replaced_and_only_its_task_knows(one_process):
     assert victim not in one_process.process_ids
 
 
-def test_workers_end_with_a_parent_that_was_killed():
+def test_workers_end_with_a_parent_that_was_killed() -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
