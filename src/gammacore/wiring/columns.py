@@ -85,18 +85,16 @@ def day_columns(configuration: Configuration, date: dt.date, stops: Sequence[Sto
         markets.append(market)
         return market
 
-    sessions: list[TradingSession] = []
-    day = study_day(
-        evolve(configuration, settings=relaxed), date, strategy=recorder, wrap_market=noted, on_session=sessions.append
-    )
-    if day.error is not None or not markets or not sessions:
+    day = study_day(evolve(configuration, settings=relaxed), date, strategy=recorder, wrap_market=noted)
+    if day.error is not None or not markets or not recorder.seen:
         raise NeedsLoop(day.error or "the day was not begun")
-    instants = _instants(markets[0], sessions[0])
+    first = recorder.seen[0]
+    instants = _instants(markets[0], first.session)
     problem = recorder.problems[0] if recorder.problems else ""
     return DayColumns(
         date=date,
-        session=sessions[0],
-        underlying=settings.underlying(settings.market.underlying),
+        session=first.session,
+        underlying=first.underlying,
         cycles=tuple(recorder.cycles),
         is_market=tuple(cycle in instants for cycle in recorder.cycles),
         entries=recorder.columns(closed_trades([day.report]), settings.broker.fees, instants),
@@ -104,6 +102,7 @@ def day_columns(configuration: Configuration, date: dt.date, stops: Sequence[Sto
         sizing=settings.sizing,
         conflicts=settings.entries.conflicts,
         otm=settings.entries.otm,
+        data_hash=day.data_hash,
         problem=problem,
     )
 

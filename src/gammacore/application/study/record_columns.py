@@ -58,6 +58,8 @@ class EntryRecorder:
     closing_cost: ClosingCost
     cycles: list[dt.datetime] = field(factory=list, init=False)
     problems: list[str] = field(factory=list, init=False)
+    seen: list[Situation] = field(factory=list, init=False)
+    """The first situation of the day."""
     _entries: dict[str, _Recorded] = field(factory=dict, init=False)
 
     @property
@@ -75,6 +77,8 @@ class EntryRecorder:
     def decide(self, situation: Situation) -> Decisions:
         """Look at what is held, then judge the slots that are due."""
         self.cycles.append(situation.now)
+        if not self.seen:
+            self.seen.append(situation)
         number = len(self.cycles) - 1
         for name, entry in self._entries.items():
             self._look(name, entry, situation, number)

@@ -48,6 +48,7 @@ class DayColumns:
     sizing: SizingRules
     conflicts: StrikeConflicts
     otm: OtmRules
+    data_hash: str = ""
     problem: str = ""
     _searches: dict[tuple[dt.datetime, ...], dict[int, ExitSearch]] = field(factory=dict, repr=False)
 
