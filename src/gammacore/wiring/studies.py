@@ -103,7 +103,6 @@ class StudiedDay:
         """
         return day_report((*self.carry_in.events, *self.events), self.date)
 
-
     @cached_property
     def closed_trades(self) -> tuple[ClosedTrade, ...]:
         """The trades that ended on the day, in order of closing, with what the quotes said of them. ST-002, ST-308."""

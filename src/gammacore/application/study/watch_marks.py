@@ -76,7 +76,9 @@ class WatchMarks:
             return TradeMarks()
         leaving = seen.exit.a_spread(trade.contracts)
         if TradeFlag.SETTLED in trade.flags:
-            leaving = FillMark(trade.debit, trade.debit) if trade.debit is not None and not seen.exit.contracts else None
+            leaving = (
+                FillMark(trade.debit, trade.debit) if trade.debit is not None and not seen.exit.contracts else None
+            )
         return TradeMarks(seen.entry.a_spread(trade.contracts), leaving, seen.mids)
 
     def _look(self, now: dt.datetime, watched: Mapping[str, CreditSpread]) -> None:
