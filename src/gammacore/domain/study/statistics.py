@@ -170,6 +170,5 @@ def _readings(net: Figures) -> tuple[str, ...]:
     if not net.counted.flats:
         return ()
     return (
-        f"Win rate: {net.counted.flats} trades came to nothing and count neither way here; sizing counts them as "
-        "losses (CS-602).",
+        f"Win rate: flats ({net.counted.flats}) count neither way here; sizing counts them as losses (CS-602).",
     )
