@@ -22,6 +22,7 @@ from gammacore.errors import (
 
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated (default), recorded, or at a broker.",
+    "backtest": "Trade many days, simulated or recorded, and judge what came of it.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "Judge the next entry: every filter and the order; nothing is sent.",
     "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
@@ -30,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "status": "Show positions, working orders, balance and halt state.",
     "journal": "List each trade and each skip, with its reason.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
+    "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",

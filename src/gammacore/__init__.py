@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -92,6 +93,7 @@ _HOMES: dict[str, str] = {
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
+    "statistics_of": "wiring.record_statistics",
     "stop_policy": "domain.holdings.policy",
     "study_pins": "wiring.pin_study",
     "wire_day": "wiring",

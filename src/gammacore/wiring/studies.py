@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 
 from attrs import evolve, field, frozen
 
@@ -17,12 +17,16 @@ from gammacore.adapters.codec.records import GENESIS, encode, link
 from gammacore.adapters.fake.account import ExchangeBook, account_to_json
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryLedger, MemoryStorage
+from gammacore.application.study.watch_marks import WatchMarks
 from gammacore.configuration import Configuration, Sourced
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.strategy import Strategy
+from gammacore.domain.study.from_ledger import closed_trades
+from gammacore.domain.study.marks import with_marks
+from gammacore.domain.study.record import ClosedTrade
 from gammacore.errors import GammacoreError
 from gammacore.ports.broker import Broker
 from gammacore.ports.market_data import MarketData
@@ -52,12 +56,20 @@ class CarryIn:
         account = None if self.account is None else account_to_json(self.account)
         return hashlib.sha256(json.dumps([self.chained, account], sort_keys=True).encode()).hexdigest()
 
+    @classmethod
+    def of(cls, *events: Event) -> CarryIn:
+        """A ledger that holds these events, before the exchange knows its account."""
+        return cls(events, None, _chained(GENESIS, events))
+
     def after(self, events: tuple[Event, ...], account: ExchangeBook) -> CarryIn:
         """What the next day takes over once these events have been added."""
-        chained = self.chained
-        for event in events:
-            chained = link(chained, encode(event))
-        return CarryIn((*self.events, *events), account, chained)
+        return CarryIn((*self.events, *events), account, _chained(self.chained, events))
+
+
+def _chained(checksum: str, events: Iterable[Event]) -> str:
+    for event in events:
+        checksum = link(checksum, encode(event))
+    return checksum
 
 
 ALONE = CarryIn()
@@ -81,6 +93,7 @@ class StudiedDay:
     data_hash: str
     left_out: str = ""
     error: str | None = None
+    marks: WatchMarks | None = field(default=None, repr=False)
 
     @cached_property
     def carry_out(self) -> CarryIn:
@@ -97,6 +110,14 @@ class StudiedDay:
             MissingData: the day failed before it was begun.
         """
         return day_report((*self.carry_in.events, *self.events), self.date)
+
+    @cached_property
+    def closed_trades(self) -> tuple[ClosedTrade, ...]:
+        """The trades that ended on the day, in order of closing, with what the quotes said of them. ST-002, ST-308."""
+        if self.error is not None:
+            return ()
+        trades, marks = closed_trades([self.report]), self.marks
+        return trades if marks is None else tuple(with_marks(trade, marks.of(trade)) for trade in trades)
 
 
 def on_date(configuration: Configuration, date: dt.date) -> Configuration:
@@ -137,6 +158,7 @@ def study_day(
     storage = MemoryStorage(MemoryLedger([*carry.events]))
     wired: WiredDay | None = None
     exchanges: list[FakeExchange] = []
+    marks: WatchMarks | None = None
     error: str | None = None
     book: Book | None = None
 
@@ -162,7 +184,8 @@ def study_day(
             armed=Armed(Mode.STUDY, BrokerName.FAKE),
             account=carry.account,
         )
-        book = wired.trade(on_cycle)
+        marks = WatchMarks(wired.market)
+        book = wired.trade(partial(_after_cycle, wired, marks, Reader(storage.medium.events), on_cycle))
     except GammacoreError as refused:
         error = str(refused)
     except Exception as fault:
@@ -180,4 +203,25 @@ def study_day(
         data_hash="" if wired is None else wired.market.fingerprint(),
         left_out="" if wired is None else wired.left_out,
         error=error,
+        marks=marks,
     )
+
+
+class Reader:
+    """Reads the end of a list that grows: each call gives what has come since the last."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+        self._read = len(events)
+
+    def __call__(self) -> list[Event]:
+        news, self._read = self._events[self._read :], len(self._events)
+        return news
+
+
+def _after_cycle(
+    wired: WiredDay, marks: WatchMarks, news: Reader, also: Callable[[dt.datetime], None] | None, now: dt.datetime
+) -> None:
+    marks(now, wired.trade.ledger.book, news())
+    if also is not None:
+        also(now)
