@@ -45,10 +45,17 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The market options without --date: for what says itself which days it looks at."""
+    for option in (one for one in _MARKET if one is not _DATE):
+        command = option(command)
+    return command
+
+
 def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--from and --to, both inclusive, and the market options without --date: for studies of many days."""
+    command = look_options(command)
     for option in (
-        *(one for one in _MARKET if one is not _DATE),
         click.option("--to", "last", type=DATE, required=True, metavar="D", help="Last session, New York date."),
         click.option("--from", "first", type=DATE, required=True, metavar="D", help="First session, New York date."),
     ):

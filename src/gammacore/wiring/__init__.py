@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.brokers import BrokerPlaces as BrokerPlaces
     from gammacore.wiring.brokers import open_broker as open_broker
     from gammacore.wiring.brokers import open_broker_market as open_broker_market
+    from gammacore.wiring.comparison import compare_runs as compare_runs
     from gammacore.wiring.controls import Answer as Answer
     from gammacore.wiring.controls import Patience as Patience
     from gammacore.wiring.controls import ask as ask
@@ -118,6 +119,7 @@ _HOMES: dict[str, str] = {
     "ask": "wiring.controls",
     "book_of": "wiring.controls",
     "choose": "wiring.ledgers",
+    "compare_runs": "wiring.comparison",
     "credit_spread_desk": "wiring.strategies",
     "events_of": "wiring.controls",
     "flatten_holdings_now": "wiring.without_ledger",

@@ -66,13 +66,16 @@ class Trading(Protocol[Carry]):
 
 @frozen
 class Progress:
-    """How far a run is: days done of all, and the seconds of those traded in this process, oldest first."""
+    """How far a run is: the finished days of all, and the seconds that the newest took, oldest first."""
 
-    done: int
+    finished: Sequence[DayResult]
     days: int
     workers: int
-    newest: DayResult | None = None
     seconds: tuple[float, ...] = ()
+
+    @property
+    def done(self) -> int:
+        return len(self.finished)
 
     @property
     def seconds_left(self) -> float | None:
@@ -215,7 +218,4 @@ class Backtest(Generic[Carry]):
         return self._trading.proved(day, carry)
 
     def _show(self) -> None:
-        newest = self._done[-1] if self._done else None
-        self._on_progress(
-            Progress(len(self._done), len(self._dates), self._executor.workers, newest, tuple(self._seconds[-20:]))
-        )
+        self._on_progress(Progress(self._done, len(self._dates), self._executor.workers, tuple(self._seconds[-20:])))

@@ -61,7 +61,8 @@ class SizingRules:
     basis: RiskBasis = parameter(RiskBasis.ACTUAL, "Maximum risk: actual (width and credit) or table.")
     caps_by_account: bool = parameter(False, "Also cap by balance: 2 from 10k, 3 from 20k, 5 from 50k, 10 from 100k.")
     confidence_size: bool = parameter(False, "HIGH setups twice the size, LOW none, before the cap.")
-    sizing: bool = parameter(True, "Off: 1 contract a trade.")
+    sizing: bool = parameter(True, "Off: `contracts` a trade.")
+    contracts: int = parameter(1, "Contracts a trade while sizing is off.", at_least=1)
 
     def __attrs_post_init__(self) -> None:
         if self.window < self.first_trades:
@@ -264,7 +265,7 @@ def limited(
     if rules.is_halted(balance):
         return 0, SizeReason.SAFETY_HALT
     if not rules.sizing:
-        return 1, SizeReason.SIZING_OFF
+        return rules.contracts, SizeReason.SIZING_OFF
     contracts *= multiple_for(confidence, rules)
     if contracts == 0:
         return 0, SizeReason.LOW_CONFIDENCE
