@@ -1,0 +1,1 @@
+"""Use cases over many days: one a file."""
