@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -88,6 +89,7 @@ _HOMES: dict[str, str] = {
     "parse_occ": "domain.instruments",
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
+    "simulate_equity": "wiring.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
     "stop_policy": "domain.holdings.policy",
     "wire_day": "wiring",

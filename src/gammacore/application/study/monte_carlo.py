@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -89,9 +90,8 @@ def simulate(
         ("costs_and_stress", True, True): _Variant(Outcomes.of(trades, stress)),
     }
     asked = (terms.cost.any, terms.stress is not None)
-    main = next(variant for (_, costs, stressed), variant in rungs.items() if (costs, stressed) == asked)
-    chosen = evolve(main, balances=[], ended=[])
-    rungs = {key: chosen if variant is main else variant for key, variant in rungs.items()}
+    main = next(key for key in rungs if key[1:] == asked)
+    chosen = rungs[main] = evolve(rungs[main], balances=[])
     settled, first = 0, ()
     for luck_drawn, codes, luck in _groups(Drawing.of(terms.mode, record, steps), terms, draw, luck=True):
         first = first or tuple(luck_drawn)
@@ -105,8 +105,10 @@ def simulate(
     found = {key: Distribution.of(terms.mode, Ended.together(each.ended), start) for key, each in rungs.items()}
     ends = Ended.together(chosen.ended).ends
     assert chosen.balances is not None
-    own_end, rank = _own(record, terms, ends)
-    distribution = next(found[key] for key, variant in rungs.items() if variant is chosen)
+    own = _own(record, terms)
+    rank = 100 * int(np.count_nonzero(ends < own[-1])) / len(ends) if steps == len(record) else None
+    distribution = found[main]
+    ladder = tuple(_rung(*key, trades, stress, found[key]) for key in rungs)
     return EquityStudy(
         warnings=(*warnings_of_terms(record, terms), *known, *what_draws_cannot_say(len(record), terms.runs)),
         assumptions=assumptions_of_terms(terms, cost, stress, beside),
@@ -115,17 +117,19 @@ def simulate(
         trades=steps,
         policy=str(terms.sizing),
         starting_capital=start,
+        halt_at=float(start * terms.sizing.rules.halt_below),
+        cost=next(rung.cost for rung in ladder if rung.name == main[0]),
         found=distribution,
         beside=Distribution.of(beside, Ended.together(other.ended), start),
         fan=Fan.of(chosen.balances),
-        rank=rank if steps == len(record) else None,
-        own_end=own_end,
-        ladder=tuple(_rung(*key, trades, stress, found[key]) for key in rungs),
+        rank=rank,
+        own=own,
+        ladder=ladder,
         stress=terms.stress,
         ends=ends,
         first_trades=first,
         settled=settled,
-        undefined=undefined_of(distribution, rank if steps == len(record) else None),
+        undefined=undefined_of(distribution, rank),
     )
 
 
@@ -161,11 +165,10 @@ def _trade(variant: _Variant, terms: MonteCarloTerms, codes: Codes, luck: Floats
     return paths.settled
 
 
-def _own(record: Sequence[ClosedTrade], terms: MonteCarloTerms, ends: Floats) -> tuple[float, float]:
-    """The record's own end in its own sizes after the same costs, dollars, and the percent of paths below it."""
+def _own(record: Sequence[ClosedTrade], terms: MonteCarloTerms) -> Floats:
+    """The record's own equity in its own sizes after the same costs, dollars, before the first and after each trade."""
     gains = [(trade.per_contract - terms.cost.of(trade)) * trade.contracts for trade in record]
-    end = float(terms.start + sum(gains, Decimal(0)))
-    return end, 100 * int(np.count_nonzero(ends < end)) / len(ends)
+    return np.array([float(balance) for balance in accumulate(gains, initial=terms.start)])
 
 
 def _rung(

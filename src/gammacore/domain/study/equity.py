@@ -162,7 +162,8 @@ class EquityStudy:
     """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. Rules: ST-006, ST-408.
 
     `ends` are the last balances of all paths in the order drawn; `first_trades` are the numbers, from 0, of the first
-    trades of the first path. `beside` is the same by whole days, or by blocks of 10.
+    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, dollars a
+    contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own sizes, and `rank` the percent of paths that end below it, None for paths of another length.
     """
 
     warnings: tuple[StudyWarning, ...]
@@ -172,11 +173,13 @@ class EquityStudy:
     trades: int
     policy: str
     starting_capital: Decimal
+    halt_at: float
+    cost: float
     found: Distribution
     beside: Distribution
     fan: Fan
     rank: float | None
-    own_end: float
+    own: Floats
     ladder: tuple[Rung, ...]
     stress: Stress | None
     ends: Floats
@@ -196,10 +199,11 @@ class EquityStudy:
             "trades": self.trades,
             "policy": self.policy,
             "starting_capital": float(self.starting_capital),
+            "cost": self.cost,
             **self.found.to_json(),
             "beside": self.beside.to_json(),
             "rank": self.rank,
-            "own_end": self.own_end,
+            "own_end": float(self.own[-1]),
             "ladder": [rung.to_json() for rung in self.ladder],
             "first_ends": self.ends[:FIRST].tolist(),
             "first_trades": list(self.first_trades),
