@@ -89,8 +89,8 @@ class Outcomes:
             return indices
         assert luck is not None, "stress draws a second number for each step"
         trades = len(self.profits) // 3
-        gap = float(self.stress.gap_share)
-        gapped, stopped = luck < gap, luck < gap + float(self.stress.stop_share)
+        gap, stop = self.stress.gap_share, self.stress.stop_share
+        gapped, stopped = luck < float(gap), luck < float(gap + stop)
         return np.where(gapped, indices + trades, np.where(stopped, indices + 2 * trades, indices))
 
 
