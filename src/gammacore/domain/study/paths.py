@@ -89,8 +89,8 @@ class Outcomes:
             return indices
         assert luck is not None, "stress draws a second number for each step"
         trades = len(self.profits) // 3
-        gap = float(self.stress.gap_share)
-        gapped, stopped = luck < gap, luck < gap + float(self.stress.stop_share)
+        gap, stop = self.stress.gap_share, self.stress.stop_share
+        gapped, stopped = luck < float(gap), luck < float(gap + stop)
         return np.where(gapped, indices + trades, np.where(stopped, indices + 2 * trades, indices))
 
 
@@ -100,6 +100,8 @@ class Paths:
 
     balances: Floats
     sizes: Floats
+    halted: NDArray[np.bool_]
+    """Paths that came to size 0 by the halt, and stayed there."""
     settled: int
     """Sizes that were settled in exact arithmetic."""
 
@@ -118,7 +120,8 @@ def walk(outcomes: Outcomes, sizing: PathSizing, codes: Codes, start: Decimal) -
     some = _Trading(columns, codes[:, doubtful], profits[:, doubtful], gains[:, doubtful], start)
     careful, _ = some.run(_Settling(outcomes, sizing, start))
     paths.balances[:, doubtful], paths.sizes[:, doubtful] = careful.balances, careful.sizes
-    return Paths(paths.balances, paths.sizes, careful.settled)
+    paths.halted[doubtful] = careful.halted
+    return Paths(paths.balances, paths.sizes, paths.halted, careful.settled)
 
 
 @frozen(eq=False)
@@ -173,7 +176,9 @@ class _Trading:
             after = np.multiply(size, gains[step], out=balances[step + 1])
             after += balance
         doubt |= (least <= near) | (greatest >= 1 - near)
-        return Paths(balances, sizes, settled), np.flatnonzero(doubt)
+        last = min(1, steps)  # a size of 0 above the halt is a LOW setup that was left out
+        halted = (sizes[steps - last :] == 0).all(axis=0) & (balances[steps - last] <= halt + near_dollars)
+        return Paths(balances, sizes, halted, settled), np.flatnonzero(doubt)
 
     @property
     def _largest(self) -> float:
