@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 
 from attrs import evolve, field, frozen
@@ -56,12 +56,20 @@ class CarryIn:
         account = None if self.account is None else account_to_json(self.account)
         return hashlib.sha256(json.dumps([self.chained, account], sort_keys=True).encode()).hexdigest()
 
+    @classmethod
+    def of(cls, *events: Event) -> CarryIn:
+        """A ledger that holds these events, before the exchange knows its account."""
+        return cls(events, None, _chained(GENESIS, events))
+
     def after(self, events: tuple[Event, ...], account: ExchangeBook) -> CarryIn:
         """What the next day takes over once these events have been added."""
-        chained = self.chained
-        for event in events:
-            chained = link(chained, encode(event))
-        return CarryIn((*self.events, *events), account, chained)
+        return CarryIn((*self.events, *events), account, _chained(self.chained, events))
+
+
+def _chained(checksum: str, events: Iterable[Event]) -> str:
+    for event in events:
+        checksum = link(checksum, encode(event))
+    return checksum
 
 
 ALONE = CarryIn()

@@ -105,10 +105,11 @@ def trade_batch(given: str) -> str:
 
 def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
     """The day as its run keeps it."""
-    hashes = {"carry_in": day.carry_in.hash, "carry_out": day.carry_out.hash} if carries else {}
+    taken, handed = (day.carry_in.hash, day.carry_out.hash) if carries else ("", "")
     if day.error is not None:
         return DayResult(
-            day.date, DayStatus.FAILED, day.error, market=day.market, data_hash=day.data_hash, **hashes
+            day.date, DayStatus.FAILED, day.error, market=day.market, data_hash=day.data_hash,
+            carry_in=taken, carry_out=handed,
         )  # fmt: skip
     report = day.report
     return DayResult(
@@ -125,7 +126,8 @@ def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
         inside_quotes=sum(alarm.code == CONTRACTS_WARNING for alarm in report.alarms),
         decisions=tuple(decision_of(day.date, entry) for entry in report.scheduled),
         account=account_to_json(day.account) if carries and day.account is not None else None,
-        **hashes,
+        carry_in=taken,
+        carry_out=handed,
     )
 
 

@@ -71,7 +71,9 @@ def test_a_pull_of_a_third_is_found() -> None:
 def test_chance_is_taken_for_a_pull_once_in_twenty(figure: str) -> None:
     """Check 16: 4 to 18 of 200 sets without pull; a smoke draws fewer."""
     sets, most = many(40, 200), many(7, 18)
-    found = sum(getattr(studied(drawn_days(0, seed), many(400, 2000)), figure) <= 0.05 for seed in range(100, 100 + sets))
+    found = sum(
+        getattr(studied(drawn_days(0, seed), many(400, 2000)), figure) <= 0.05 for seed in range(100, 100 + sets)
+    )
 
     assert many(0, 4) <= found <= most
 

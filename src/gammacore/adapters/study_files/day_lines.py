@@ -7,12 +7,11 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from cattrs import Converter
 
 from gammacore.domain.study.days import DayResult
-from gammacore.domain.study.record import TradeFlag
 from gammacore.errors import StorageError
 
 
@@ -64,7 +63,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
     converter.register_unstructure_hook(dt.date, lambda date: date.isoformat())
     converter.register_structure_hook(dt.date, lambda text, _: dt.date.fromisoformat(text))
-    converter.register_unstructure_hook(frozenset[TradeFlag], lambda flags: sorted(flags))
+    converter.register_unstructure_hook_func(lambda kind: get_origin(kind) is frozenset, sorted)
     return converter
 
 

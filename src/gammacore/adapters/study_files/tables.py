@@ -222,6 +222,7 @@ def _trade(row: _Row, number: int) -> ClosedTrade:
         mae=row.figure("mae"),
         mfe=row.figure("mfe"),
         flags=row.flags(),
+        written_per_contract=row.figure(PER_CONTRACT),
     )
 
 

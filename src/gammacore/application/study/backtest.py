@@ -66,13 +66,16 @@ class Trading(Protocol[Carry]):
 
 @frozen
 class Progress:
-    """How far a run is: days done of all, and the seconds of those traded in this process, oldest first."""
+    """How far a run is: the finished days of all, and the seconds that the newest took, oldest first."""
 
-    done: int
+    finished: Sequence[DayResult]
     days: int
     workers: int
-    newest: DayResult | None = None
     seconds: tuple[float, ...] = ()
+
+    @property
+    def done(self) -> int:
+        return len(self.finished)
 
     @property
     def seconds_left(self) -> float | None:
@@ -124,7 +127,7 @@ class Backtest(Generic[Carry]):
         self.stopped = False
 
     def __call__(self, dates: Sequence[dt.date], finished: Sequence[DayResult], carry: Carry) -> tuple[DayResult, ...]:
-        """Trade the dates that are not finished; `finished` are the first of them, after which `carry` is carried in."""
+        """Trade the dates that are not finished; `finished` are the first of them, and `carry` comes after those."""
         self._dates, self._done, self._carry = dates, [*finished], carry
         self._show()
         while len(self._done) < len(dates) and not self.stopped:
@@ -215,7 +218,4 @@ class Backtest(Generic[Carry]):
         return self._trading.proved(day, carry)
 
     def _show(self) -> None:
-        newest = self._done[-1] if self._done else None
-        self._on_progress(
-            Progress(len(self._done), len(self._dates), self._executor.workers, newest, tuple(self._seconds[-20:]))
-        )
+        self._on_progress(Progress(self._done, len(self._dates), self._executor.workers, tuple(self._seconds[-20:])))

@@ -1,4 +1,4 @@
-"""A day of a backtest as its run keeps it: what was traded, skipped and judged, or why it was not traded. ST-201, ST-209."""
+"""A day of a backtest as its run keeps it: what was traded and judged, or why not. Rules: ST-201, ST-209."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DayResult:
 
     `carry_in` and `carry_out` are hashes of what was taken over and handed on, "" where nothing is. `ledger_events` is
     how many events the run's ledger has after it. `skipped` counts entries by the code of their reason, `unknown`
-    verdicts by filter, `entries` all that were judged, `inside_quotes` those whose stop lay inside bid and ask (CS-368).
+    verdicts by filter, `entries` all that were judged, `inside_quotes` those whose stop bid and ask alone reach.
     `decisions` are the judged entries as plain values, one a line of decisions.ndjson. `account` is the account at the
     exchange as the day left it.
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
@@ -68,6 +68,8 @@ class ClosedTrade:
     mae: Decimal | None = None
     mfe: Decimal | None = None
     flags: frozenset[TradeFlag] = frozenset()
+    written_per_contract: Decimal | None = field(default=None, eq=False)
+    """P/L a contract where the source gives it beside the total, which may be rounded."""
 
     def __attrs_post_init__(self) -> None:
         if self.contracts < 1:
@@ -81,7 +83,8 @@ class ClosedTrade:
     @property
     def per_contract(self) -> Decimal:
         """Gross dollars a contract: what a size is judged by. Rule: CS-603."""
-        return self.gross / self.contracts
+        written = self.written_per_contract
+        return self.gross / self.contracts if written is None else written
 
     @property
     def booked_on(self) -> dt.date | None:
