@@ -134,6 +134,19 @@ class SweepResult:
         return found
 
 
+def _plain(value: Any) -> Any:
+    """Numbers of a warning as JSON values: money and dates as text."""
+    match value:
+        case Mapping():
+            return {str(name): _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
 def _money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
@@ -217,7 +230,7 @@ class SweepOutcome:
         best = self.best
         return {
             "warnings": [
-                {"code": one.code, "text": one.text, "numbers": dict(one.numbers)} for one in self.warnings
+                {"code": one.code, "text": one.text, "numbers": _plain(one.numbers)} for one in self.warnings
             ],
             "assumptions": list(self.assumptions),
             "tried": self.tried,
