@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -89,6 +90,7 @@ _HOMES: dict[str, str] = {
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
+    "statistics_of": "wiring.record_statistics",
     "stop_policy": "domain.holdings.policy",
     "wire_day": "wiring",
 }

@@ -1,4 +1,4 @@
-"""A backtest from its options to its bundle: days of the calendar, workers, the run's folder, statistics. ST-201..213."""
+"""A backtest from its options to its bundle: days of the calendar, workers, the run's folder. ST-201..213."""
 
 from __future__ import annotations
 

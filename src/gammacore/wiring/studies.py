@@ -26,7 +26,7 @@ from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.study.from_ledger import closed_trades
 from gammacore.domain.study.marks import with_marks
-from gammacore.domain.study.record import ClosedTrade
+from gammacore.domain.study.record import ClosedTrade, TradeFlag
 from gammacore.errors import GammacoreError
 from gammacore.ports.broker import Broker
 from gammacore.ports.market_data import MarketData
@@ -117,7 +117,13 @@ class StudiedDay:
         if self.error is not None:
             return ()
         trades, marks = closed_trades([self.report]), self.marks
-        return trades if marks is None else tuple(with_marks(trade, marks.of(trade)) for trade in trades)
+        if marks is not None:
+            trades = tuple(with_marks(trade, marks.of(trade)) for trade in trades)
+        inside = {alarm.holding for alarm in self.report.alarms if alarm.code == TradeFlag.STOP_INSIDE_QUOTES}
+        return tuple(
+            evolve(trade, flags=trade.flags | {TradeFlag.STOP_INSIDE_QUOTES}) if trade.id in inside else trade
+            for trade in trades
+        )
 
 
 def on_date(configuration: Configuration, date: dt.date) -> Configuration:

@@ -29,7 +29,6 @@ from gammacore.errors import ConfigurationError
 from gammacore.wiring.studies import ALONE, CarryIn, StudiedDay, study_day
 
 TASK = "gammacore.wiring.study_tasks:trade_batch"
-CONTRACTS_WARNING = "stop_inside_quotes"
 
 
 @frozen(eq=False)
@@ -123,7 +122,6 @@ def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
         skipped=dict(sorted(Counter(entry.reason for entry in report.scheduled if entry.reason is not None).items())),
         unknown=dict(sorted(report.unknown_by_filter.items())),
         entries=len(report.scheduled),
-        inside_quotes=sum(alarm.code == CONTRACTS_WARNING for alarm in report.alarms),
         decisions=tuple(decision_of(day.date, entry) for entry in report.scheduled),
         account=account_to_json(day.account) if carries and day.account is not None else None,
         carry_in=taken,

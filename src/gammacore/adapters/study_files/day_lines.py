@@ -63,7 +63,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
     converter.register_unstructure_hook(dt.date, lambda date: date.isoformat())
     converter.register_structure_hook(dt.date, lambda text, _: dt.date.fromisoformat(text))
-    converter.register_unstructure_hook_func(lambda kind: get_origin(kind) is frozenset, sorted)
+    converter.register_unstructure_hook_func(lambda kind: bool(get_origin(kind) == frozenset), sorted)
     return converter
 
 

@@ -18,17 +18,10 @@ from attrs import field, frozen
 from gammacore.domain.reports.journal_layouts import LAYOUTS as JOURNAL_LAYOUTS
 from gammacore.domain.reports.journal_layouts import SIZE as JOURNAL_SIZE
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
-from gammacore.domain.study.record import ClosedTrade, TradeFlag, in_order_of_closing
+from gammacore.domain.study.record import COLUMNS, ClosedTrade, TradeFlag, in_order_of_closing
 from gammacore.domain.written_dates import read_clock, read_day
 from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
-
-COLUMNS = (
-    "id", "date", "opened", "closed", "underlying", "strategy", "direction", "confidence", "strikes", "contracts",
-    "credit", "debit", "pl_per_contract", "pnl", "fees", "mid_pnl", "spread_cost", "slippage", "max_risk", "vix",
-    "price", "pin", "exit_reason", "minutes", "mae", "mfe", "flags",
-)  # fmt: skip
-"""Of trades.csv, in order. Rule: ST-214."""
 
 ALSO_KNOWN_AS = {
     "contracts": "position_size", "credit": "entry_credit", "debit": "exit_credit", "pnl": "pl",
