@@ -16,9 +16,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from attrs import fields, frozen
+from attrs import fields
 
 from gammacore.domain.study.record import ClosedTrade, TradeFlag
+from gammacore.domain.study.sweep_outcome import SweepRow
 from gammacore.errors import StorageError
 
 RESULTS = "results.ndjson"
@@ -29,33 +30,23 @@ class NotDeterministic(StorageError):
     """The same code, settings, data and carry-in gave two results: `not_deterministic`."""
 
 
-@frozen
-class SweepRow:
-    """What one configuration did on one day: `acting` is the hash of every setting that acts, `settings` those swept."""
+def line_of(row: SweepRow) -> str:
+    """Canonical JSON: the same for every engine, number of workers and path."""
+    plain = {
+        "key": row.key,
+        "date": row.date.isoformat(),
+        "acting": row.acting,
+        "settings": dict(row.settings),
+        "trades": trades_json(row.trades),
+    }
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
-    key: str
-    date: dt.date
-    acting: str
-    settings: Mapping[str, str]
-    trades: tuple[ClosedTrade, ...]
 
-    @property
-    def line(self) -> str:
-        """Canonical JSON: the same for every engine, number of workers and path."""
-        row = {
-            "key": self.key,
-            "date": self.date.isoformat(),
-            "acting": self.acting,
-            "settings": dict(self.settings),
-            "trades": trades_json(self.trades),
-        }
-        return json.dumps(row, sort_keys=True, separators=(",", ":"))
-
-    @classmethod
-    def of_line(cls, line: str) -> SweepRow:
-        row = json.loads(line)
-        date = dt.date.fromisoformat(row["date"])
-        return cls(row["key"], date, row["acting"], row["settings"], trades_of_json(row["trades"]))
+def row_of(line: str) -> SweepRow:
+    """The row of a line."""
+    plain = json.loads(line)
+    date = dt.date.fromisoformat(plain["date"])
+    return SweepRow(plain["key"], date, plain["acting"], plain["settings"], trades_of_json(plain["trades"]))
 
 
 def trades_json(trades: Iterable[ClosedTrade]) -> list[dict[str, Any]]:
@@ -123,9 +114,9 @@ class SweepResults:
                 file.truncate(len(whole))
         for number, line in enumerate(whole.splitlines(), 1):
             try:
-                yield SweepRow.of_line(line.decode())
+                yield row_of(line.decode())
             except (ValueError, KeyError, TypeError) as wrong:
-                raise StorageError(f"{self._path}, line {number}: cannot be read; give --out another folder") from wrong
+                raise StorageError(f"{self._path}, line {number}: cannot be read; give another --out") from wrong
 
     def _take(self, row: SweepRow) -> bool:
         """Whether it is new.
@@ -146,7 +137,7 @@ class SweepResults:
 
     def append(self, rows: Iterable[SweepRow]) -> None:
         """Write what is new in one durable step."""
-        lines = "".join(f"{row.line}\n" for row in rows if self._take(row))
+        lines = "".join(f"{line_of(row)}\n" for row in rows if self._take(row))
         if not lines:
             return
         with self._path.open("ab") as file:
@@ -158,7 +149,7 @@ class SweepResults:
         """Put the lines in the order of their keys: a finished sweep's file is the same however it was computed."""
         temporary = self._path.with_suffix(".tmp")
         with temporary.open("wb") as file:
-            file.writelines(f"{self.rows[key].line}\n".encode() for key in sorted(self.rows))
+            file.writelines(f"{line_of(self.rows[key])}\n".encode() for key in sorted(self.rows))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import base64
 import datetime as dt
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -25,7 +28,7 @@ from gammacore.wiring.columns import day_columns
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import naming_underlying, open_market, open_session
 from gammacore.wiring.strategies import naming_its_underlying
-from gammacore.wiring.studies import on_date, study_day
+from gammacore.wiring.studies import ALONE, on_date, study_day
 
 HASH_DAYS = "gammacore.wiring.sweep_tasks:hash_days"
 TRADE = "gammacore.wiring.sweep_tasks:trade"
@@ -89,8 +92,7 @@ def data_hash(configuration: Configuration, date: dt.date) -> str:
 
 def hash_days(given: str) -> str:
     """Task: the data hash of every day under every market; `{"hashes": [[hash or null, ...] a day]}` and why not."""
-    asked = json.loads(given)
-    refuse_other_code(asked["code"])
+    asked = _asked(given)
     hashes: list[list[str | None]] = []
     problems: dict[str, str] = {}
     for day in asked["days"]:
@@ -111,9 +113,10 @@ def trade(given: str) -> str:
     `path` columns: one pass a day and all configurations replayed on it; a cell the columns do not know goes through
     the loop, and says so. What a day raises is its own failure, never the task's. Rule: ST-211.
     """
-    asked = json.loads(given)
-    refuse_other_code(asked["code"])
+    asked = _asked(given)
     configurations = [_configured(asked["settings"], own) for own in asked["configurations"]]
+    if asked["path"] == "carry":
+        return json.dumps(_carried(configurations, asked["days"], asked["hashes"]))
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for day, expected in zip(asked["days"], asked["hashes"], strict=True):
@@ -129,6 +132,28 @@ def trade(given: str) -> str:
                 continue
             rows.append({"day": day, "configuration": number, "trades": trades_json(trades), "path": path})
     return json.dumps({"rows": rows, "failed": failed})
+
+
+def _carried(
+    configurations: Sequence[Configuration], days: Sequence[str], hashes: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Each configuration through all days, each day taking over what the one before leaves. Rule: ST-203."""
+    rows: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    for number, configuration in enumerate(configurations):
+        carry, reports = ALONE, []
+        for day, expected in zip(days, hashes, strict=True):
+            traded = study_day(configuration, dt.date.fromisoformat(day), carry=carry)
+            if traded.error is not None:
+                failed.append({"day": days[0], "configuration": number, "error": f"{day}: {traded.error}"})
+                break
+            _refuse_other_data(traded.date, traded.data_hash, expected[number])
+            carry = traded.carry_out
+            reports.append(traded.report)
+        else:
+            trades = trades_json(closed_trades(reports))
+            rows.append({"day": days[0], "configuration": number, "trades": trades, "path": "loop: carry"})
+    return {"rows": rows, "failed": failed}
 
 
 def _traded(
@@ -160,6 +185,44 @@ def _columns(configurations: Sequence[Configuration], date: dt.date) -> DayColum
         return day_columns(configurations[0], date, [one.settings.stops for one in configurations])
     except NeedsLoop as unknown:
         return str(unknown)
+
+
+def _asked(given: str) -> dict[str, Any]:
+    """A task as it was sent, by the same code, with the files that came with it in a folder of this worker.
+
+    Raises:
+        OtherCode: the sender runs other code.
+    """
+    asked: dict[str, Any] = json.loads(given)
+    refuse_other_code(asked["code"])
+    if files := asked["files"]:
+        asked["settings"] = _landed(asked["settings"], _folder_of(json.dumps(files, sort_keys=True)))
+    return asked
+
+
+def _landed(settings: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """The settings with the places files have here, where they came with the task."""
+    found = dict(settings)
+    for key, value in settings.items():
+        kind, colon, path = str(value).rpartition(":") if key == "market.source" else ("", "", str(value))
+        under = next((sent for sent in places if sent == path or sent.startswith(f"{path}/")), None)
+        if under is not None and key.startswith("market."):
+            found[key] = f"{kind}{colon}{places[under].removesuffix(under.removeprefix(path))}"
+    return found
+
+
+@lru_cache(maxsize=4)
+def _folder_of(files: str) -> Mapping[str, str]:
+    """Where this worker has put files that came with a task, by the place they have at the sender; once a process."""
+    folder = tempfile.TemporaryDirectory(prefix="gammacore-")
+    atexit.register(folder.cleanup)
+    places = {}
+    for sent, content in json.loads(files).items():
+        place = Path(folder.name) / sent.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(base64.b64decode(content))
+        places[sent] = str(place)
+    return places
 
 
 def _configured(base: Mapping[str, Any], own: Mapping[str, Any]) -> Configuration:

@@ -1,4 +1,4 @@
-"""The strategy of the recording pass: it sells at every slot as if the book were empty, closes nothing, writes down all.
+"""The strategy of the recording pass: it sells at every slot as if the book were empty and closes nothing.
 
 The loop around it is the day's own, so orders, fills and settlements are those of CS-419. Rule: ST-512.
 """
@@ -91,8 +91,9 @@ class EntryRecorder:
         for slot in slots:
             capital = self.desk.sizing.starting_capital
             alone = evolve(situation, book=_empty_book(situation.now, capital), buying_power=capital)
-            case = EntryCase(alone, slot, self.desk.entries, self.desk.limits, self.desk.sizing, self.desk.stops,
-                             f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-{len(self._entries) + 1}")  # fmt: skip
+            name = f"{situation.underlying.symbol}-{situation.session.date:%Y%m%d}-{len(self._entries) + 1}"
+            desk = self.desk
+            case = EntryCase(alone, slot, desk.entries, desk.limits, desk.sizing, desk.stops, name)
             judgement = judge_entry(case)
             if judgement.plan is None:
                 yield NoTrade(judgement.record)
