@@ -181,7 +181,8 @@ class SettledRows:
         each, size = np.arange(self.contracts), len(self.instants)
         newest = np.searchsorted(self._stamps, each * size + index, side="right") - 1
         known = (newest >= 0) & (self._stamps[newest] // size == each)
-        return self._by_contract[newest[known]]
+        carried: NDArray[np.int64] = self._by_contract[newest[known]]
+        return carried
 
     def quality(self) -> dict[str, int]:
         """How many rows have a quote that cannot be used, by reason, and how many nobody bids for. Rule: ST-109."""

@@ -118,9 +118,9 @@ def _deal_out(
     clock, width = RowClock(columns, table.header, day_first), len(table.header)
     before: Sequence[RowReader] = by_date[min(by_date)]
     for line, cells in table:
-        date = clock.read(cells)[1] if len(cells) >= width else None
-        if date is not None:
-            before = by_date.get(date, ())
+        read = clock.read(cells)[1] if len(cells) >= width else None
+        if read is not None:
+            before = by_date.get(read, ())
         for reader in before:
             reader.take(line, cells)
 

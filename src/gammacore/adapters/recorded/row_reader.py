@@ -199,9 +199,11 @@ class RowReader:
         """The contract's key, or the reason why it cannot be read."""
         text = self._contract_text(cells)
         if (text, is_call) not in self._contracts:
-            symbol, *parts = text
+            symbol, expiry, right, strike, root = text
             by_symbol = self.at["occ_symbol"] is not None
-            self._contracts[text, is_call] = self._of_symbol(symbol) if by_symbol else self._of(*parts, is_call)
+            self._contracts[text, is_call] = (
+                self._of_symbol(symbol) if by_symbol else self._of(expiry, right, strike, root, is_call)
+            )
         return self._contracts[text, is_call]
 
     def _contract_text(self, cells: list[str]) -> tuple[str, ...]:

@@ -136,7 +136,10 @@ class ReplaySettings:
             ("vix", vix_file), ("closes", self.closes_file), ("prices", self.price_file), ("interest", self.oi_file),
         )  # fmt: skip
         named_files = [(role, path) for role, path in files if path is not None]
-        return (figures, *(part for role, path in named_files for part in (role, *source_files(path))))
+        parts: list[Path | str] = [figures]
+        for role, path in named_files:
+            parts += [role, *source_files(path)]
+        return tuple(parts)
 
 
 def _bars_of(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 
@@ -100,11 +101,11 @@ def open_bytes(path: Path, *, zipped: bool = False) -> Iterator[io.BufferedIOBas
         magic = raw.read(len(ZIP_MAGIC))
         raw.seek(0)
         if magic.startswith(GZIP_MAGIC):
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield unpacked
+            with gzip.GzipFile(fileobj=raw) as content:
+                yield content
         elif magic == ZIP_MAGIC and zipped:
             with zipfile.ZipFile(raw) as archive, archive.open(_only_member(path, archive)) as unpacked:
-                yield unpacked
+                yield cast(io.BufferedIOBase, unpacked)
         else:
             yield raw
 
