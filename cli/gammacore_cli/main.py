@@ -31,11 +31,8 @@ COMMANDS: dict[str, str] = {
     "status": "Show positions, working orders, balance and halt state.",
     "journal": "List each trade and each skip, with its reason.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
-<<<<<<< HEAD
     "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
-=======
     "montecarlo": "Draw trades from a record and show what a sizing policy makes of them.",
->>>>>>> st_monte
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",

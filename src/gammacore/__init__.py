@@ -55,11 +55,8 @@ if TYPE_CHECKING:
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
-<<<<<<< HEAD
-    from gammacore.wiring.record_statistics import statistics_of as statistics_of
-=======
     from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
->>>>>>> st_monte
+    from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
