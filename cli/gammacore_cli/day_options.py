@@ -17,7 +17,12 @@ def day_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def ranged(
-        *given: Any, day: dt.date | None, first: dt.date | None, last: dt.date | None, newest: int | None, **options: Any
+        *given: Any,
+        day: dt.date | None,
+        first: dt.date | None,
+        last: dt.date | None,
+        newest: int | None,
+        **options: Any,
     ) -> Any:
         from gammacore.domain.reports.day_range import DayRange
 

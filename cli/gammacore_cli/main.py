@@ -9,6 +9,7 @@ import click
 
 from gammacore.errors import (
     BrokerError,
+    CheckFailed,
     ConfigurationError,
     CredentialRefused,
     GammacoreError,
@@ -21,6 +22,7 @@ from gammacore.errors import (
 
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated (default), recorded, or at a broker.",
+    "backtest": "Trade many days, simulated or recorded, and judge what came of it.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "Judge the next entry: every filter and the order; nothing is sent.",
     "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
@@ -29,11 +31,15 @@ COMMANDS: dict[str, str] = {
     "status": "Show positions, working orders, balance and halt state.",
     "journal": "List each trade and each skip, with its reason.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
+    "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
+    "montecarlo": "Draw trades from a record and show what a sizing policy makes of them.",
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
+    "compare": "Compare a live ledger with the replay of its days: settings, entries, trades, slippage.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
@@ -135,6 +141,7 @@ KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (
     (MarketDataError, "market_data", EXIT_FAILED),
     (StorageError, "storage", EXIT_FAILED),
     (LoopSilent, "loop", EXIT_FAILED),
+    (CheckFailed, "check", EXIT_FAILED),
     (InvalidInput, "input", EXIT_FAILED),
     (GammacoreError, "failed", EXIT_FAILED),
 )

@@ -25,17 +25,39 @@ KEYS = {
 }
 
 
+_DATE = click.option("--date", type=DATE, help="New York date, like 2026-08-19 (default: today at a broker).")
+_MARKET = (
+    click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points."),
+    click.option(
+        "--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds."
+    ),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
+    _DATE,
+    click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
+    click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
+)
+
+
 def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--market, --underlying, --date, --seed, --step, --vix."""
+    for option in _MARKET:
+        command = option(command)
+    return command
+
+
+def look_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The market options without --date: for what says itself which days it looks at."""
+    for option in (one for one in _MARKET if one is not _DATE):
+        command = option(command)
+    return command
+
+
+def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--from and --to, both inclusive, and the market options without --date: for studies of many days."""
+    command = look_options(command)
     for option in (
-        click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points."),
-        click.option(
-            "--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds."
-        ),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
-        click.option("--date", type=DATE, help="New York date, like 2026-08-19 (default: today at a broker)."),
-        click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-        click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
+        click.option("--to", "last", type=DATE, required=True, metavar="D", help="Last session, New York date."),
+        click.option("--from", "first", type=DATE, required=True, metavar="D", help="First session, New York date."),
     ):
         command = option(command)
     return command

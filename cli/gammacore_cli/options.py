@@ -71,6 +71,23 @@ class InstantType(click.ParamType[dt.datetime | dt.time]):
 INSTANT = InstantType()
 
 
+class TimesType(click.ParamType[tuple[dt.time, ...]]):
+    """Times of day in New York, joined by commas: 10:00,11:00."""
+
+    name = "times"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[dt.time, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(dt.time.fromisoformat(one.strip()) for one in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of times; write it like 10:00,11:30", param, ctx)
+
+
+TIMES = TimesType()
+
+
 class LedgerType(click.ParamType["LedgerPlace"]):
     """A ledger: a file, or firestore:NAME for one in Firestore."""
 

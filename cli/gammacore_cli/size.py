@@ -12,7 +12,7 @@ from attrs import evolve
 from rich.console import Group
 from rich.table import Table
 
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.domain.sizing.max_risk import UNKNOWN_RISK, max_risk_by_strategy
 from gammacore.domain.sizing.policies import Size, SizeReason, SizingPolicy, SizingRules, sizing_policy
 from gammacore.errors import InvalidInput

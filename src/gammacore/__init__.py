@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     from gammacore.version import __version__ as __version__
     from gammacore.wiring import wire_day as wire_day
     from gammacore.wiring.open_ledger import open_ledger as open_ledger
+    from gammacore.wiring import compare_runs as compare_runs
+    from gammacore.wiring import study_pins as study_pins
+    from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
+    from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -103,6 +108,7 @@ _HOMES: dict[str, str] = {
     "Vertical": "domain.spreads",
     "__version__": "version",
     "closing_trade": "domain.desks.flattening",
+    "compare_runs": "wiring.comparison",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
@@ -113,9 +119,12 @@ _HOMES: dict[str, str] = {
     "read_chain": "adapters.cboe.table",
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
+    "simulate_equity": "wiring.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
+    "statistics_of": "wiring.record_statistics",
     "stop_policy": "domain.holdings.policy",
     "survey_gamma": "domain.gex.survey",
+    "study_pins": "wiring.pin_study",
     "wire_day": "wiring",
 }
 

@@ -20,6 +20,7 @@
     │   ├── CorruptLedger       what was written is not what is read: refused, with the repair command
     │   ├── WriteConflict       another writer holds this ledger or was faster; nothing was written
     │   └── …                   adapters add their own: UnreadableRecord, NewerRecord, StoreUnreachable
+    ├── CheckFailed             a check of a study found a fault
     ├── RunEnded                a run was ended by a fault, or not as it should have been
     ├── LoopSilent              a running loop did not obey a request in time; the request stays in its inbox
     ├── StrategyFailed          a user's own strategy raised, or returned what is not a decision
@@ -170,6 +171,10 @@ class LoopSilent(GammacoreError):
 
 class RunEnded(GammacoreError):
     """A run was ended by a fault, or could not be ended as it should; the message names the cause and what is held."""
+
+
+class CheckFailed(GammacoreError):
+    """A check of a study found a fault: the message names where. Rules: ST-602, ST-621."""
 
 
 class StrategyFailed(GammacoreError):

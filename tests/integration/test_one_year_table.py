@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.domain.sizing.kelly import TradeStatistics
 from gammacore.domain.sizing.policies import RollingHalfKelly, Size, SizeReason
 

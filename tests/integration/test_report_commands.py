@@ -7,7 +7,7 @@ import pytest
 
 from builders_day import a_day, ledger_opened
 from gammacore.adapters.sqlite.storage import SqliteStorage
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.domain.ledger import Event
 from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, run
 

@@ -10,7 +10,7 @@ import pytest
 from gammacore import configure
 from gammacore.adapters.alpaca.bodies import figure
 from gammacore.adapters.alpaca.faults import WireTrouble
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.adapters.tradier.wire import to_decimal
 from gammacore.domain.regime.documents import finite_number
 from gammacore.errors import ConfigurationError, InvalidInput

@@ -15,6 +15,7 @@ from pathlib import Path
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
 from gammacore.domain.reports.figures import Figure, Unit
+from gammacore.domain.reports.journal_layouts import FIFTEEN as COLUMNS
 from gammacore.domain.reports.trade_figures import trades_once
 from gammacore.domain.reports.trade_fold import TradeEvent, TradeFold
 from gammacore.domain.reports.trade_views import trade_figures
@@ -22,11 +23,6 @@ from gammacore.domain.reports.trades import Trade
 from gammacore.domain.sessions import NEW_YORK, new_york_date
 from gammacore.domain.spreads import to_cents
 from gammacore.errors import StorageError
-
-COLUMNS = (
-    "Timestamp_ET", "Trade_ID", "Account_ID", "Strategy", "Strikes", "Entry_Credit", "Confidence", "TP%", "Exit_Time",
-    "Exit_Value", "P/L_$", "P/L_%", "Exit_Reason", "Duration_Min", "Position_Size",
-)  # fmt: skip
 
 
 def write_journal(path: Path, account: str, trades: Iterable[Trade], *, every: bool = False) -> None:

@@ -35,6 +35,9 @@ NOT_PART_OF_A_DECISION = (
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
+SINCE_FORMAT_1 = {"sizing.contracts": "1"}
+"""Keys that came later, with the value that changes nothing: at it they are in no fingerprint, so that older ledgers go
+on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
         "entries.schedule.times": ["09:36"],
@@ -99,6 +102,7 @@ class Configuration:
             key: value.decides if isinstance(value, OwnStrategy) else show(value)
             for key, value in flatten(self.settings)
             if not key.startswith(NOT_PART_OF_A_DECISION) and not SECRET.search(key)
+            if SINCE_FORMAT_1.get(key) != show(value)
         }
         return json.dumps(rows, sort_keys=True, separators=(",", ":"))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.brokers import BrokerPlaces as BrokerPlaces
     from gammacore.wiring.brokers import open_broker as open_broker
     from gammacore.wiring.brokers import open_broker_market as open_broker_market
+    from gammacore.wiring.comparison import compare_runs as compare_runs
     from gammacore.wiring.controls import Answer as Answer
     from gammacore.wiring.controls import Patience as Patience
     from gammacore.wiring.controls import ask as ask
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.pin_study import study_pins as study_pins
     from gammacore.wiring.preflight import in_words as in_words
     from gammacore.wiring.preflight import missing_pieces as missing_pieces
     from gammacore.wiring.preflight import preflight_of as preflight_of
@@ -117,6 +119,7 @@ _HOMES: dict[str, str] = {
     "ask": "wiring.controls",
     "book_of": "wiring.controls",
     "choose": "wiring.ledgers",
+    "compare_runs": "wiring.comparison",
     "credit_spread_desk": "wiring.strategies",
     "events_of": "wiring.controls",
     "flatten_holdings_now": "wiring.without_ledger",
@@ -159,6 +162,7 @@ _HOMES: dict[str, str] = {
     "require_to_resume": "wiring.whose_ledger",
     "run_day": "wiring.runs",
     "sight_of": "wiring.ledgers",
+    "study_pins": "wiring.pin_study",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",
     "trading_date": "wiring.markets",

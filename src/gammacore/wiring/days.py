@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.composite_inbox import CompositeInbox
+from gammacore.adapters.fake.account import ExchangeBook
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.notifiers.composite import CompositeNotifier
@@ -148,17 +149,20 @@ def wire_day(
     armed: Armed | None = None,
     read_only: bool = False,
     notifiers: tuple[Notifier, ...] = (),
+    account: ExchangeBook | None = None,
+    wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
 
     `ledger` None keeps everything in memory. With a ledger the fake exchange keeps its own durable book beside it, so
     that a killed run finds the exchange as it left it. `also_obey` is obeyed besides the ledger's inbox and the kill
-    files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
-    `entry_advisor` may forbid entries (CS-335); by default none. `credentials` are this process's own unless given;
+    files. `wrap_storage`, `wrap_broker` and (of a study) `wrap_market` let another stand in between. `advisor` may hold
+    exits (CS-544), `entry_advisor` may forbid entries (CS-335); by default none. `credentials` are this process's own;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
-    and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
+    and what happens is kept in its second journal. `account` is what the exchange of an earlier day in memory left,
+    `notifiers` are told what the configured channels are (OP-806).
 
     Raises:
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
@@ -178,6 +182,7 @@ def wire_day(
     study = None
     if not armed.broker.is_real:
         study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
+        study = wrap_market(study)
     outages = outages_of(settings)
     storage: Storage = MemoryStorage()
     if ledger is not None:
@@ -191,7 +196,7 @@ def wire_day(
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
-            venue = study_venue(configuration, session, underlying, calendar, study, book, ledger)
+            venue = study_venue(configuration, session, underlying, calendar, study, book, ledger, account)
         else:
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded.columns import TableSurvey, survey_csv
 from gammacore.adapters.recorded.csv_table import read_csv_market
 from gammacore.adapters.recorded.lean import read_lean_market
 from gammacore.adapters.recorded.lean_files import LeanFolder
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
 from gammacore.adapters.recorded.surroundings import ReplaySettings
+from gammacore.adapters.recorded.survey import TableSurvey, survey_csv
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName

@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from gammacore.adapters.estimated_fees import EstimatedFees
+from gammacore.adapters.fake.account import ExchangeBook
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.fake.stand_ins import SharesOfIndex
@@ -77,8 +78,11 @@ def study_venue(
     market: MarketData,
     book: Book,
     ledger: LedgerPlace | None,
+    account: ExchangeBook | None = None,
 ) -> Venue:
     """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable.
+
+    `account` is what an earlier day's exchange left, where nothing is kept on disk.
 
     Raises:
         ConfigurationError: the exchange's book is of a ledger which is not there any more.
@@ -97,11 +101,12 @@ def study_venue(
         starting_cash=settings.sizing.starting_capital,
         fees=settings.broker.fees,
         slippage=settings.broker.slippage,
-        book_file=None if beside is None else _exchange_book(beside),
+        book_file=None if beside is None else exchange_book_beside(beside),
+        account=account,
     )
     if beside is not None and book.opened is None and exchange.as_of is not None:
         raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it is of another ledger; "
-                                 f"rm {_exchange_book(beside)}, or give another --ledger")  # fmt: skip
+                                 f"rm {exchange_book_beside(beside)}, or give another --ledger")  # fmt: skip
     if exchange.as_of is not None:
         # killed between a fill and its record, the cycle that saw it is repeated; after `once` the next look follows
         clock.wait_until(exchange.as_of)
@@ -239,5 +244,6 @@ def _start_of(book: Book, session: TradingSession) -> dt.datetime:
     return session.open if last is None or last < session.open else last
 
 
-def _exchange_book(beside: Path) -> Path:
+def exchange_book_beside(beside: Path) -> Path:
+    """Where the fake exchange keeps the account that a ledger file trades on."""
     return beside.with_name(beside.name + ".exchange.json")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.errors import InvalidInput, MissingData
 
 FOURTEEN = (

@@ -9,10 +9,11 @@ from attrs import evolve
 
 from builders import at
 from builders_day import CONDOR, a_day, day_started, ledger_opened, opened
-from gammacore.adapters.journal_csv import COLUMNS, PerformanceFile, journal_text, write_journal
-from gammacore.adapters.trade_tables import read_pl_history
+from gammacore.adapters.journal_csv import PerformanceFile, journal_text, write_journal
+from gammacore.adapters.study_files import read_pl_history
 from gammacore.domain.book.book import Book
 from gammacore.domain.reports.day_report import day_report
+from gammacore.domain.reports.journal_layouts import FIFTEEN
 from gammacore.errors import StorageError
 
 
@@ -47,7 +48,7 @@ def test_an_open_trade_leaves_the_exit_fields_blank() -> None:
 
     row = rows(journal_text("paper-1", report.trades))[0]
 
-    assert [row[column] for column in COLUMNS[8:14]] == [""] * 6
+    assert [row[column] for column in FIFTEEN[8:14]] == [""] * 6
     assert (row["Strikes"], row["Position_Size"]) == ("6940/6950/6900/6890", "1")
 
 

@@ -122,6 +122,19 @@ class ExchangeBook:
         else:
             self._matchable.pop(order.ticket.id, None)
 
+    def overnight(self) -> ExchangeBook:
+        """The same account without the orders that are over: nothing of a later day asks for them."""
+        return ExchangeBook(
+            number=self.number,
+            cash=self.cash,
+            as_of=self.as_of,
+            contracts=dict(self.contracts),
+            held=dict(self.held),
+            held_before=dict(self.held_before),
+            share_prices=dict(self.share_prices),
+            orders={name: order for name, order in self.orders.items() if not order.state.is_final},
+        )
+
     @property
     def changes(self) -> int:
         """The number of the newest change of an order since this object was made: arrival, fill, new state; 0: none."""
@@ -175,6 +188,17 @@ class ExchangeBook:
         shares = {symbol: self.held[symbol] for symbol in self.share_prices}
         tied_up = option_requirement(self.options) + share_requirement(shares, self.share_prices)
         return self.cash - tied_up - sum((order.reserved for order in self.matchable()), Decimal(0))
+
+
+def account_to_json(account: ExchangeBook) -> dict[str, Any]:
+    """The account as plain JSON values."""
+    plain: dict[str, Any] = _CONVERTER.unstructure(account)
+    return plain
+
+
+def account_of_json(plain: Mapping[str, Any]) -> ExchangeBook:
+    """The account that `account_to_json` wrote."""
+    return _CONVERTER.structure(plain, ExchangeBook)
 
 
 class BookFile:

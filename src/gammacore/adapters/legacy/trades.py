@@ -16,19 +16,10 @@ from typing import Any
 from attrs import frozen
 
 from gammacore.adapters.legacy.records import Fields, Refusal, load_json, new_york_time
+from gammacore.domain.reports.journal_layouts import LAYOUTS
 from gammacore.domain.reports.trade_figures import LARGEST_CREDIT
 from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
-
-FOURTEEN = (
-    "Timestamp_ET", "Trade_ID", "Account_ID", "Strategy", "Strikes", "Entry_Credit", "Confidence", "TP%", "Exit_Time",
-    "Exit_Value", "P/L_$", "P/L_%", "Exit_Reason", "Duration_Min",
-)  # fmt: skip
-THIRTEEN = tuple(column for column in FOURTEEN if column != "Account_ID")
-ELEVEN = tuple(column for column in THIRTEEN if column not in ("Confidence", "TP%"))
-FIFTEEN = (*FOURTEEN, "Position_Size")
-LAYOUTS = (FIFTEEN, FOURTEEN, THIRTEEN, ELEVEN)
-"""Today's layout and the three before it, in which every position is one contract."""
 
 EXIT_COLUMNS = ("Exit_Time", "Exit_Value", "P/L_$")
 LARGEST_PL = Decimal(10_000_000)

@@ -216,15 +216,24 @@ def measure_polarity(
     return Polarity(index, magnitude, rule.direction(index), rule.confidence(index, magnitude))
 
 
+_UNSURE = 1e-6
+"""Strikes this near to an edge, in points, are compared exactly; elsewhere floats cannot err."""
+
+
 def _within(
     distance: Fraction, price: Decimal, strikes: ArrayLike, exposures: ArrayLike
 ) -> list[tuple[Decimal, float]]:
-    """Strikes strictly nearer to price than `distance` points, with their exposures; compared exactly."""
+    """Strikes strictly nearer to price than `distance` points, with their exposures; exact at the edge."""
     levels, loads = np.asarray(strikes, dtype=np.float64), np.asarray(exposures, dtype=np.float64)
     if levels.shape != loads.shape:
         raise InvalidInput("net_per_100pct", f"{loads.size} values", f"give {levels.size}, one a strike")
     if not np.isfinite(loads).all():
         raise InvalidInput("net_per_100pct", "a value that is not finite", "leave such contracts out (CS-102)")
-    roughly = np.flatnonzero(np.abs(levels - float(price)) <= float(distance) + 1.0)
-    known = [(from_float(float(levels[i])), float(loads[i])) for i in roughly]
-    return [(strike, exposure) for strike, exposure in known if abs(Fraction(strike) - Fraction(price)) < distance]
+    apart, edge = np.abs(levels - float(price)), float(distance)
+    rows = np.flatnonzero(apart < edge + _UNSURE).tolist()
+    known = [(from_float(float(levels[i])), float(loads[i]), bool(apart[i] < edge - _UNSURE)) for i in rows]
+    return [
+        (strike, exposure)
+        for strike, exposure, inside in known
+        if inside or abs(Fraction(strike) - Fraction(price)) < distance
+    ]

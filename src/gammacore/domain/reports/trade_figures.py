@@ -35,7 +35,7 @@ class TradeFigures:
     def of(cls, trades: Iterable[Trade]) -> TradeFigures:
         """The figures of these trades. Rule: CS-623."""
         reported = list(trades)
-        sane = [trade for trade in reported if _is_plausible(trade)]
+        sane = [trade for trade in reported if is_plausible(trade)]
         results = [trade.result for trade in sane]
         amounts = [trade.pnl for trade in sane if trade.pnl is not None]
         return cls(
@@ -47,7 +47,7 @@ class TradeFigures:
             credits=sum((trade.sold.premium for trade in sane if trade.sold is not None), Decimal(0)),
             won=sum((pnl for pnl in amounts if pnl > 0), Decimal(0)),
             lost=-sum((pnl for pnl in amounts if pnl < 0), Decimal(0)),
-            left_out=tuple(trade.id for trade in reported if not _is_plausible(trade)),
+            left_out=tuple(trade.id for trade in reported if not is_plausible(trade)),
         )
 
     @property
@@ -112,7 +112,7 @@ def drawdown(equity: Sequence[Decimal]) -> Drawdown:
     return worst
 
 
-def _is_plausible(trade: Trade) -> bool:
+def is_plausible(trade: Trade) -> bool:
     """A spread has a credit in 0..100 points and a P/L within 10,000 dollars. Rule: CS-623."""
     if trade.sold is None:
         return True

@@ -62,7 +62,8 @@ class SizingRules:
     basis: RiskBasis = parameter(RiskBasis.ACTUAL, "Maximum risk: actual (width and credit) or table.")
     caps_by_account: bool = parameter(False, "Also cap by balance: 2 from 10k, 3 from 20k, 5 from 50k, 10 from 100k.")
     confidence_size: bool = parameter(False, "HIGH setups twice the size, LOW none, before the cap.")
-    sizing: bool = parameter(True, "Off: 1 contract a trade.")
+    sizing: bool = parameter(True, "Off: `contracts` a trade.")
+    contracts: int = parameter(1, "Contracts a trade while sizing is off.", at_least=1)
 
     __repr__ = rules_briefly
 
@@ -253,16 +254,30 @@ def _kelly_size(
 def _limited(
     size: Size, balance: Decimal, underlying: Underlying, confidence: Confidence | None, rules: SizingRules
 ) -> Size:
+    contracts, reason = limited(size.contracts, balance, underlying, confidence, rules)
+    return evolve(size, contracts=contracts, reason=reason or size.reason)
+
+
+def limited(
+    contracts: int, balance: Decimal, underlying: Underlying, confidence: Confidence | None, rules: SizingRules
+) -> tuple[int, SizeReason | None]:
+    """Contracts under the halt, the options and the cap, and which of them decided; None when none did.
+
+    Rules: CS-601, CS-607, CS-023.
+    """
     if rules.is_halted(balance):
-        return evolve(size, contracts=0, reason=SizeReason.SAFETY_HALT)
+        return 0, SizeReason.SAFETY_HALT
     if not rules.sizing:
-        return evolve(size, contracts=1, reason=SizeReason.SIZING_OFF)
-    contracts = size.contracts
-    if rules.confidence_size and confidence is Confidence.LOW:
-        return evolve(size, contracts=0, reason=SizeReason.LOW_CONFIDENCE)
-    if rules.confidence_size and confidence is Confidence.HIGH:
-        contracts *= 2
+        return rules.contracts, SizeReason.SIZING_OFF
+    contracts *= multiple_for(confidence, rules)
+    if contracts == 0:
+        return 0, SizeReason.LOW_CONFIDENCE
     cap = rules.cap(balance, underlying)
-    if contracts > cap:
-        return evolve(size, contracts=cap, reason=SizeReason.CAP)
-    return evolve(size, contracts=contracts)
+    return (cap, SizeReason.CAP) if contracts > cap else (contracts, None)
+
+
+def multiple_for(confidence: Confidence | None, rules: SizingRules) -> int:
+    """What a setup's confidence multiplies its contracts by: HIGH 2, LOW 0, where that option is on. Rule: CS-607."""
+    if not rules.confidence_size:
+        return 1
+    return {Confidence.HIGH: 2, Confidence.LOW: 0}.get(confidence, 1) if confidence else 1

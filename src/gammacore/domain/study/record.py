@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import InvalidInput
@@ -31,6 +32,8 @@ class TradeFlag(StrEnum):
     """Beyond the bounds of CS-623; it counts all the same."""
     UNWATCHED = "unwatched"
     """No usable quote for more than 600 s before its end: a record cut short must not make a held winner."""
+    STOP_INSIDE_QUOTES = "stop_inside_quotes"
+    """At its entry the spread's own bid-ask reached its stop already. Rule: CS-368."""
 
 
 @frozen
@@ -68,6 +71,8 @@ class ClosedTrade:
     mae: Decimal | None = None
     mfe: Decimal | None = None
     flags: frozenset[TradeFlag] = frozenset()
+    written_per_contract: Decimal | None = field(default=None, eq=False)
+    """P/L a contract where the source gives it beside the total, which may be rounded."""
 
     def __attrs_post_init__(self) -> None:
         if self.contracts < 1:
@@ -81,12 +86,31 @@ class ClosedTrade:
     @property
     def per_contract(self) -> Decimal:
         """Gross dollars a contract: what a size is judged by. Rule: CS-603."""
-        return self.gross / self.contracts
+        written = self.written_per_contract
+        return self.gross / self.contracts if written is None else written
 
     @property
     def booked_on(self) -> dt.date | None:
         """The New York date its P/L is booked on: of its close, else of its entry; None where no time is known."""
         return self.date if self.closed is None else new_york_date(self.closed)
+
+
+COLUMNS = (
+    "id", "date", "opened", "closed", "underlying", "strategy", "direction", "confidence", "strikes", "contracts",
+    "credit", "debit", "pl_per_contract", "pnl", "fees", "mid_pnl", "spread_cost", "slippage", "max_risk", "vix",
+    "price", "pin", "exit_reason", "minutes", "mae", "mfe", "flags",
+)  # fmt: skip
+"""Of trades.csv and of a trade in result.json, in order. Rule: ST-214."""
+
+
+def trade_row(trade: ClosedTrade) -> dict[str, Any]:
+    """The values of a trade by these columns, in their order; flags as a sorted list."""
+    named: dict[str, Any] = {
+        "pl_per_contract": trade.per_contract,
+        "pnl": trade.gross,
+        "flags": sorted(flag.value for flag in trade.flags),
+    }
+    return {column: named[column] if column in named else getattr(trade, column) for column in COLUMNS}
 
 
 def in_order_of_closing(trades: Iterable[ClosedTrade]) -> tuple[ClosedTrade, ...]:

@@ -1,0 +1,178 @@
+"""`gammacore backtest`: many days by the loop that trades one, in a folder that can be resumed. Rules: ST-201..213."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gammacore.errors import ConfigurationError, RunEnded
+from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
+from gammacore_cli.market_options import KEYS
+from gammacore_cli.options import DATE, DECIMAL, strategy_option
+from gammacore_cli.output import emit
+from gammacore_cli.study_progress import study_progress
+
+if TYPE_CHECKING:
+    from gammacore.wiring.backtests import BacktestOptions, BacktestRun
+
+log = logging.getLogger("gammacore")
+
+
+@click.command("backtest")
+@strategy_option
+@click.option("--from", "first", type=DATE, required=True, help="First New York date.")
+@click.option("--to", "last", type=DATE, required=True, help="Last New York date.")
+@click.option("--market", metavar="M", help="simulated, csv:, lean:, recording: or store: with a file, folder or glob.")
+@click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one.")
+@click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
+@click.option("--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds.")
+@click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points.")
+@click.option("--mode", type=click.Choice(["carry", "days"]), default="carry", show_default=True,
+              help="carry: one account over all days; days: each day alone, for comparing rules.")  # fmt: skip
+@click.option(
+    "--contracts", type=click.IntRange(min=1), metavar="N", help="Contracts a trade in mode days (default: 1)."
+)
+@click.option("--sizing", type=click.Choice(["rules"]), help="rules: in mode days too the sizing rules choose.")
+@click.option(
+    "--balance", type=DECIMAL, metavar="B", help="Starting capital, dollars (default: sizing.starting_capital)."
+)
+@click.option("--history", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Table of trades made before, for sizing.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes (default: processors less one).")
+@click.option("--warm-up", type=click.IntRange(min=0), default=20, show_default=True, metavar="N",
+              help="Sessions before --from that are read and not traded.")  # fmt: skip
+@click.option("--missing", type=click.Choice(["skip", "fail"]), default="skip", show_default=True,
+              help="What to do about sessions without data.")  # fmt: skip
+@click.option("--require-whole", is_flag=True, help="Leave out days whose data has a flag (early_end, holes, ...).")
+@click.option("--on-error", type=click.Choice(["go-on", "stop"]), default="go-on", show_default=True,
+              help="Whether the first day that fails ends the run.")  # fmt: skip
+@click.option("--keep-ledgers", is_flag=True, help="In mode days: keep the ledger of each day.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), metavar="RUN",
+              help="Folder of the run (default: a new one under $GAMMACORE_HOME/studies).")  # fmt: skip
+@click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="RUN",
+              help="Go on with a run that was left.")  # fmt: skip
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the page of the run here too.")  # fmt: skip
+@click.option("--csv", "table", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write trades.csv here too.")  # fmt: skip
+@common_options
+def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
+    """Trade every session of a range, and say what came of it and what the figures cannot carry."""
+    from gammacore import wiring
+    from gammacore.wiring import backtests
+
+    frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
+    options = _options(first, last, given)
+    resume: Path | None = given["resume"]
+    if resume is not None and given["out"] is not None:
+        raise ConfigurationError("--resume names the folder of the run already; leave --out out")
+    began = wiring.system_clock().now()
+    path = resume or given["out"] or new_study(frame, f"backtest-{first:%Y%m%d}-{last:%Y%m%d}")
+    try:
+        with leaving_by_sigterm(), study_progress(quiet=frame.quiet) as show:
+            run = backtests.run_backtest(
+                frame.configuration, options, path, resumes=resume is not None, on_progress=show
+            )  # fmt: skip
+    except KeyboardInterrupt as left:
+        raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
+    finally:
+        _give_back(path)
+    document, view = _bundled(run, given, began)
+    emit(document, frame.as_json, view)
+    if run.failed:
+        date, error = next(iter(run.failed.items()))
+        raise RunEnded(f"{len(run.failed)} of {len(run.results)} days failed, first {date}: {error}")
+
+
+def _options(first: dt.date, last: dt.date, given: dict[str, Any]) -> BacktestOptions:
+    from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode
+
+    balance: Decimal | None = given["balance"]
+    return BacktestOptions(
+        first=first,
+        last=last,
+        mode=RunMode(given["mode"]),
+        contracts=given["contracts"],
+        by_rules=given["sizing"] == "rules",
+        balance=balance,
+        history=given["history"],
+        workers=given["workers"],
+        warm_up=given["warm_up"],
+        missing=Missing(given["missing"]),
+        whole_days_only=given["require_whole"],
+        keeps_ledgers=given["keep_ledgers"],
+        stops_on_error=given["on_error"] == "stop",
+    )
+
+
+def new_study(frame: Frame, name: str) -> Path:
+    """A folder for a new study under the home folder, numbered so that none is overwritten; it is ours from now on.
+
+    Raises:
+        ConfigurationError: it cannot be made.
+    """
+    from gammacore.wiring import make_folder
+
+    studies = frame.home / "studies"
+    make_folder(studies)
+    while True:
+        taken = (path.name.split("-", 1)[0] for path in studies.glob("[0-9]*-*"))
+        path = studies / f"{1 + max(map(int, filter(str.isdecimal, taken)), default=0):04d}-{name}"
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            return path
+
+
+def _give_back(path: Path) -> None:
+    """A run that never began leaves no folder behind."""
+    with suppress(OSError):
+        path.rmdir()
+
+
+def _typed() -> list[str]:
+    return [word for word in sys.argv[1:] if word]
+
+
+def _resumed(path: Path) -> str:
+    """The command line with --resume, as it was typed."""
+    words = _typed()
+    for option in ("--resume", "--out"):
+        while option in words:
+            at = words.index(option)
+            del words[at : at + 2]
+    words = [word for word in words if not word.startswith(("--resume=", "--out="))]
+    return " ".join(["gammacore", *map(quote, words), "--resume", quote(str(path))])
+
+
+def _bundled(
+    run: BacktestRun, given: dict[str, Any], began: dt.datetime
+) -> tuple[dict[str, object], Callable[[], object]]:
+    """The bundle, and the copies that were asked for; the document and what draws the screen."""
+    from gammacore.adapters.study_files import write_trades
+    from gammacore.domain.study.views import study_view
+    from gammacore.wiring import study_bundles, system_clock
+
+    statistics = study_bundles.statistics_of_run(run)
+    about = {"began": began, "ended": system_clock().now(), "command": _typed()}
+    document = study_bundles.write_bundle(run, statistics, about)
+    if given["page"] is not None:
+        study_bundles.write_page_of(run, statistics, given["page"])
+    if given["table"] is not None:
+        write_trades(given["table"], statistics.record)
+    log.info("%s: result.json, trades.csv, days.csv, decisions.ndjson, report.html", run.path)
+
+    def view() -> object:
+        from gammacore_cli.study_view import study_screen
+
+        return study_screen(study_view(statistics, study_bundles.title_of(run)))
+
+    return document, view

@@ -1,0 +1,148 @@
+"""A simulated day recorded and replayed, and replayed with slippage: check 17 of the study. Rules: ST-621..623."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gammacore
+from builders_cli import CommandLine, at_home
+from gammacore.application.study.compare import RunComparison, compare_ledgers
+from gammacore.configuration import configure
+from gammacore.domain.ledger import EntryJudged
+from gammacore.errors import ConfigurationError, MissingData
+from gammacore.wiring import events_of, record_day, wire_day
+from gammacore_cli.main import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+
+DAY = dt.date(2026, 3, 3)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ledger of a simulated day, its recording, and ledgers of two replays of that."""
+    place = tmp_path_factory.mktemp("compared")
+    recording = place / "day.rec"
+    record_day(configure([{"market.date": DAY}]), recording)
+    replayed = {"market.source": f"recording:{recording}"}
+    traded(place / "live.sqlite", {})
+    traded(place / "replay.sqlite", replayed)
+    traded(place / "slipped.sqlite", {**replayed, "broker.slippage": "0.05"})
+    traded(place / "another_day.sqlite", {"market.date": dt.date(2026, 3, 4)})
+    return place
+
+
+def traded(ledger: Path, settings: Mapping[str, Any]) -> None:
+    day = wire_day(configure([{"market.date": DAY, **settings}]), ledger)
+    day.trade()
+    day.close()
+
+
+def compared(folder: Path, replay: str) -> RunComparison:
+    configuration = configure([{"market.source": f"recording:{folder / 'day.rec'}"}])
+    return gammacore.compare_runs(configuration, folder / "live.sqlite", folder / replay)
+
+
+def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
+    same = compared(folder, "replay.sqlite")
+
+    assert not same.differs
+    assert (same.settings, same.faults) == ((), ())
+    assert (len(same.slots), len(same.trades)) == (4, 2)
+    assert set(same.to_json()["parts"].values()) <= {"0", "0.00"}  # type: ignore[attr-defined]  # a dictionary
+    assert all(trade.mark_visible for trade in same.trades)
+
+
+def test_slippage_is_found_a_leg_and_the_parts_add_up(folder: Path) -> None:
+    slipped = compared(folder, "slipped.sqlite")
+    nets = [
+        sum((side.net for pair in slipped.trades if (side := getattr(pair, name)) is not None), Decimal(0))
+        for name in ("live", "replay")
+    ]
+
+    assert slipped.parts.total == nets[0] - nets[1] != 0
+    assert [row.key for row in slipped.settings] == [f"configuration on {DAY}"]
+    filled = {name: groups[0].filled for name, groups in slipped.slippage.items()}
+    assert {name: (one.mean, one.low, one.high) for name, one in filled.items() if one is not None} == {
+        "live": (0.0, 0.0, 0.0), "replay": (pytest.approx(0.05),) * 3
+    }  # fmt: skip
+    entries = [pair.entry_a_leg for pair in slipped.trades if pair.entry_a_leg is not None]
+    assert entries == [Decimal("-0.05")] * len(entries) != []
+    assert slipped.suggested_slippage == 0
+    assert [slot.why for slot in slipped.slots] == ["settings", "state", "state", "state"]
+
+
+def test_the_other_way_round_the_live_fills_speak_for_their_slippage(folder: Path) -> None:
+    configuration = configure([{"market.source": f"recording:{folder / 'day.rec'}"}])
+    turned = gammacore.compare_runs(configuration, folder / "slipped.sqlite", folder / "live.sqlite")
+
+    assert turned.suggested_slippage == Decimal("0.05")
+    assert turned.parts.total == -compared(folder, "slipped.sqlite").parts.total
+
+
+def test_a_simulated_market_is_made_again_where_none_is_named(folder: Path) -> None:
+    found = gammacore.compare_runs(configure([]), folder / "replay.sqlite", folder / "live.sqlite")
+
+    assert found.slippage["live"][0].legs == 8
+
+
+def test_the_same_inputs_decided_differently_are_a_fault(folder: Path) -> None:
+    live = events_of(configure([]).settings, folder / "live.sqlite")
+    replay = [_with_another_answer(event) if isinstance(event, EntryJudged) else event for event in live]
+    found = compare_ledgers(live, replay)
+
+    assert found.faults[0].first is not None
+    assert found.faults[0].first.name == "adx"
+
+
+def _with_another_answer(event: EntryJudged) -> EntryJudged:
+    from attrs import evolve
+
+    from gammacore.domain.verdicts import Outcome
+
+    filters = tuple(
+        evolve(one, verdict=evolve(one.verdict, outcome=Outcome.PASS, reason=None, blocks=False))
+        if one.name == "adx" and event.reason == "adx"
+        else one
+        for one in event.filters
+    )
+    return evolve(event, filters=filters)
+
+
+def test_ledgers_without_a_day_in_common_are_refused_with_their_days(folder: Path) -> None:
+    with pytest.raises(MissingData, match="live has 2026-03-03, replay has 2026-03-04"):
+        compared(folder, "another_day.sqlite")
+    with pytest.raises(ConfigurationError, match="does not exist"):
+        compared(folder, "none.sqlite")
+    with pytest.raises(ConfigurationError, match="given twice"):
+        compared(folder, "live.sqlite")
+
+
+def test_the_command_says_it_and_its_exit_code(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home(monkeypatch, tmp_path)
+    gammacore_ = CommandLine(capsys)
+    live, market = str(folder / "live.sqlite"), f"recording:{folder / 'day.rec'}"
+
+    done = gammacore_("compare", live, str(folder / "replay.sqlite"), "--market", market)
+    assert (done.code, "no difference in 1 days, 4 entries and 2 trades" in done.out) == (EXIT_DONE, True)
+    shown = gammacore_("compare", live, str(folder / "slipped.sqlite"), "--market", market)
+    assert (shown.code, "settings that differ" in shown.out) == (EXIT_DONE, True)
+    document = json.loads(gammacore_("compare", live, str(folder / "slipped.sqlite"), "--json").out)
+    assert {"settings", "slots", "trades", "parts", "slippage"} <= document.keys()
+    assert set(document["parts"]) == {"entry", "exit", "size", "fees", "only_live", "only_replay"}
+    assert gammacore_("compare", live, str(folder / "none.sqlite")).code == EXIT_USAGE
+    assert gammacore_("compare", live, str(folder / "another_day.sqlite")).code == EXIT_FAILED
+
+
+def test_ledgers_that_are_compared_are_only_read(folder: Path) -> None:
+    before = [(folder / name).read_bytes() for name in ("live.sqlite", "replay.sqlite")]
+    compared(folder, "replay.sqlite")
+
+    assert [(folder / name).read_bytes() for name in ("live.sqlite", "replay.sqlite")] == before
