@@ -8,21 +8,20 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from gammacore.adapters.figures_csv import cell
+from gammacore.adapters.whole_file import write_whole
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event
-from gammacore.domain.reports.figures import Figure, Unit
 from gammacore.domain.reports.journal_layouts import FIFTEEN as COLUMNS
 from gammacore.domain.reports.trade_figures import trades_once
 from gammacore.domain.reports.trade_fold import TradeEvent, TradeFold
 from gammacore.domain.reports.trade_views import trade_figures
 from gammacore.domain.reports.trades import Trade
-from gammacore.domain.sessions import NEW_YORK, new_york_date
+from gammacore.domain.sessions import new_york_date
 from gammacore.domain.spreads import to_cents
-from gammacore.errors import StorageError
 
 
 def write_journal(path: Path, account: str, trades: Iterable[Trade], *, every: bool = False) -> None:
@@ -31,13 +30,7 @@ def write_journal(path: Path, account: str, trades: Iterable[Trade], *, every: b
     Raises:
         StorageError: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(journal_text(account, trades, every=every), encoding="utf-8", newline="")
-        os.replace(draft, path)
-    except OSError as refusal:
-        draft.unlink(missing_ok=True)
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    write_whole(path, journal_text(account, trades, every=every))
 
 
 def journal_text(account: str, trades: Iterable[Trade], *, every: bool = False) -> str:
@@ -52,7 +45,7 @@ def journal_text(account: str, trades: Iterable[Trade], *, every: bool = False) 
 
 
 def _cells(account: str, trade: Trade) -> dict[str, str]:
-    figures = {figure.column: _cell(figure) for figure in trade_figures(trade) if figure.column}
+    figures = {figure.column: cell(figure) for figure in trade_figures(trade) if figure.column}
     return {"Account_ID": account, **figures, **({} if trade.sold is not None else _bought(trade))}
 
 
@@ -66,25 +59,6 @@ def _bought(trade: Trade) -> dict[str, str]:
         "Fees_$": f"{to_cents(trade.fees)}",
         "Net_$": "" if end is None else f"{to_cents(end.net) + 0:+.2f}",
     }
-
-
-def _cell(figure: Figure) -> str:
-    value = figure.value
-    if value is None:
-        return ""
-    match figure.unit:
-        case Unit.INSTANT:
-            return f"{value.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}"
-        case Unit.POINTS | Unit.DOLLARS:
-            return f"{to_cents(value) + 0}"
-        case Unit.GAIN:
-            return f"{to_cents(value) + 0:+.2f}"
-        case Unit.PART:
-            return f"{float(value):.0%}"
-        case Unit.RETURN:
-            return f"{float(value) * 100 + 0.0:+.1f}%"
-        case _:
-            return str(value)
 
 
 WRITTEN_EVERY = dt.timedelta(minutes=1)

@@ -287,6 +287,14 @@ def _locked(home: Path) -> Iterator[Path]:
             yield ledger
 
 
+def every_ledger(settings: Settings) -> Iterator[FoundLedger]:
+    """Every ledger under a home: accounts, then studies, each once; what is no ledger is passed over."""
+    home = ledgers_of(settings)
+    studies = sorted((settings.storage.home / "runs").glob("*.sqlite"))
+    found = (*home.known, *(look for path in studies if (look := look_at(settings, path)) is not None))
+    yield from {str(one.place): one for one in found}.values()
+
+
 def _newest_study(settings: Settings, running: Iterable[FoundLedger]) -> FoundLedger | None:
     """The study that runs, else the one last written to; what stands in HOME/runs and is no study is passed over."""
     runs = sorted((settings.storage.home / "runs").glob("*.sqlite"), key=lambda path: (_written(path), path.name))

@@ -17,7 +17,7 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.simulated.model import SimulationModel
 from gammacore.adapters.study_files import trades_text
 from gammacore.adapters.study_files.run_folder import RUN
-from gammacore.adapters.study_files.written_trades import write_whole
+from gammacore.adapters.whole_file import write_whole
 from gammacore.application.study.record_statistics import ComputeStatistics, RecordStatistics
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.domain.study.documents import Document, canonical, hash_of, money, statistics_document

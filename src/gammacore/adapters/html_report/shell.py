@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from gammacore.adapters.html_report.sections import scrolling
-from gammacore.errors import StorageError
+from gammacore.adapters.whole_file import write_whole
 
 
 def shell(title: str, parts: Iterable[str]) -> str:
@@ -29,15 +28,9 @@ def picture(svg: str, caption: str) -> str:
 
 
 def write_page(path: Path, html: str) -> None:
-    """Write the page, all or nothing: an older page stays until the new one is whole.
+    """Write the page, all or nothing.
 
     Raises:
         StorageError: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(html, encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as refusal:
-        draft.unlink(missing_ok=True)
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    write_whole(path, html)

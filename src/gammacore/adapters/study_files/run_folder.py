@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gammacore.adapters.study_files.day_lines import day_line, whole_lines
-from gammacore.adapters.study_files.written_trades import write_whole
+from gammacore.adapters.whole_file import write_whole
 from gammacore.domain.study.days import DayResult
 from gammacore.errors import StorageError, WriteConflict
 

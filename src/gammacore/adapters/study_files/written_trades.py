@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 from gammacore.adapters.study_files.tables import FLAG_MARK
+from gammacore.adapters.whole_file import write_whole
 from gammacore.domain.study.record import COLUMNS, ClosedTrade, trade_row
-from gammacore.errors import StorageError
 
 
 def write_trades(path: Path, trades: Iterable[ClosedTrade]) -> None:
@@ -31,21 +30,6 @@ def trades_text(trades: Iterable[ClosedTrade]) -> str:
     rows.writerow(COLUMNS)
     rows.writerows([_cell(value) for value in trade_row(trade).values()] for trade in trades)
     return lines.getvalue()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text under a temporary name and rename it.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="")
-        os.replace(draft, path)
-    except OSError as refusal:
-        draft.unlink(missing_ok=True)
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
 
 
 def _cell(value: object) -> str:
