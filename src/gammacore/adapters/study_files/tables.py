@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -35,7 +36,8 @@ JOURNAL_PL = "P/L_$"
 JOURNAL_EXIT = "Exit_Time"
 JOURNAL_TIME = "%Y-%m-%d %H:%M:%S"
 FLAG_MARK = ";"
-"""Between the flags of one cell."""
+"""Between the flags of one cell; others are read too."""
+BETWEEN_FLAGS = re.compile(r"[;,|\s]+")
 
 LARGEST_PL = Decimal(10_000_000)
 """Dollars beyond which a figure is a damaged file, not a trade."""
@@ -110,9 +112,9 @@ class _Row:
 
     def flags(self) -> frozenset[TradeFlag]:
         found = []
-        for name in self.text("flags").replace(",", FLAG_MARK).replace(" ", FLAG_MARK).split(FLAG_MARK):
+        for name in filter(None, BETWEEN_FLAGS.split(self.text("flags"))):
             try:
-                found += [TradeFlag(name)] if name else []
+                found.append(TradeFlag(name))
             except ValueError:
                 raise self.wrong("flags", name, f"give some of {', '.join(TradeFlag)}") from None
         return frozenset(found)
