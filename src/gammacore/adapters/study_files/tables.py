@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from attrs import field, frozen
 
@@ -134,9 +134,41 @@ def read_record(path: Path) -> tuple[ClosedTrade, ...]:
         MissingData: there is no such file, or no closed trade in it.
         InvalidInput: no known layout, or a cell that cannot be read; file, line and column are named.
     """
+    return _record(path, _rows(path))
+
+
+def record_of_columns(columns: Mapping[str, Sequence[Any]], name: str = "frame") -> tuple[ClosedTrade, ...]:
+    """The closed trades of columns by their names, as a frame gives them; read by the same rules as a file.
+
+    Raises:
+        MissingData, InvalidInput: as of a file; lines are rows, from 1.
+    """
+    path, header = Path(name), list(columns)
+    names = _names(path, header)
+    written = {ours: own for ours, own in zip(names, header, strict=True) if ours != own}
+    rows = (
+        _Row(path, number, dict(zip(names, map(_text, cells), strict=True)), written)
+        for number, cells in enumerate(zip(*columns.values(), strict=True), 1)
+    )
+    return _record(path, rows)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case dt.date():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return FLAG_MARK.join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _record(path: Path, rows: Iterable[_Row]) -> tuple[ClosedTrade, ...]:
     trades: list[ClosedTrade] = []
     seen: dict[tuple[str, ...], int] = {}
-    for row in _rows(path):
+    for row in rows:
         trade = _journal_trade(row) if row.has(JOURNAL_PL) else _trade(row, len(trades) + 1)
         if trade is None:
             continue
