@@ -79,7 +79,8 @@ def test_the_journal_is_read_with_its_times_and_without_what_is_open(table: Path
     [
         ("pl_per_contract", "NaN"), ("pl_per_contract", "inf"), ("pl_per_contract", "ten"), ("pl_per_contract", ""),
         ("contracts", "0"), ("contracts", "-1"), ("contracts", "1.5"), ("contracts", ""), ("fees", "nan"),
-        ("vix", "calm"), ("max_risk", "1E99"), ("opened", "2026-03-02T10:30:05"), ("closed", "soon"), ("opened", "0001-01-01T00:00:00+00:00"),
+        ("vix", "calm"), ("max_risk", "1E99"), ("opened", "2026-03-02T10:30:05"), ("closed", "soon"),
+        ("opened", "0001-01-01T00:00:00+00:00"),
         ("closed", "2026-03-02T10:30:04-05:00"), ("date", "2026-02-30"), ("date", "2026-03-03"),
         ("flags", "settled;odd"), ("minutes", "x"), ("mae", "Infinity"), ("credit", "1,23"), ("pnl", "12"),
     ],
