@@ -93,7 +93,7 @@ class _Row:
             return None
         day = read_day(text)
         if day is None or day.year not in YEARS:
-            raise self.wrong(column, text, "give a date as 2026-03-02")
+            raise self.wrong(column, text, "give a date as 2026-03-02, of the years 1900 to 2199")
         return day
 
     def instant(self, column: str) -> dt.datetime | None:
