@@ -17,11 +17,14 @@ from conftest import ROOT
 from contracts.market_data_contract import assert_same_snapshot
 from extent import WHOLE, many
 from gammacore.adapters.altered_market import AlteredMarket
+from gammacore.adapters.altered_tables import altered_daily_table
+from gammacore.adapters.recorded.market import Track
+from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.application.study.look_ahead import LookAheadCheck
 from gammacore.configuration import Configuration, configure, read_toml
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.strategy import Decisions, Situation
 from gammacore.domain.study.look_ahead import Alteration, Change, MarketInput
@@ -58,22 +61,15 @@ def test_a_simulated_day_knows_nothing_of_later(seed: int) -> None:
 def test_the_other_desks_know_nothing_of_later(strategy: str) -> None:
     configuration = configure([
         {"trade.strategy": strategy, "market.share_quotes": True, "market.underlying": "SPY", "market.seed": 7,
-         "market.step_seconds": many(600, 60)}
+         "market.step_seconds": many(1800, 60)}
     ])  # fmt: skip
     assert checked(configuration, DAY, most=1).differences == ()
 
 
 @pytest.mark.parametrize("date", ["2026-07-24", "2026-08-12", "2026-08-19"] if WHOLE else ["2026-07-23"])
 def test_a_recorded_day_knows_nothing_of_later(date: str, shared_data: Path) -> None:
-    folder = shared_data / "replay_spy_0dte"
     day = dt.date.fromisoformat(date)
-    recorded = {
-        "market.source": f"csv:{folder / f'SPY_{date}.csv.gz'}",
-        "market.underlying": "SPY",
-        "market.vix_file": folder / "vix_daily.csv",
-        "market.closes_file": folder / "spy_close.csv",
-    }
-    found = checked(configure([read_toml(ROOT / "examples" / "spy-0dte.toml"), recorded]), day)
+    found = checked(_spy(date, shared_data), day)
 
     assert found.differences == ()
     assert found.checked > many(20, 60)
@@ -138,10 +134,14 @@ class SettlementAtNoon(Reader):
 class InterestOfTheEvening(Reader):
     def snapshot(self, now: dt.datetime) -> MarketSnapshot:
         seen = self.market.snapshot(now)
-        evening = self.market.snapshot(SESSION.close - dt.timedelta(minutes=10)).chain
-        if seen.chain is None or evening is None:
-            return seen
-        return evolve(seen, chain=evolve(seen.chain, open_interest=evening.open_interest))
+
+        def chain() -> OptionChain | None:
+            evening = self.market.snapshot(SESSION.close - dt.timedelta(minutes=10)).chain
+            if seen.chain is None or evening is None:
+                return seen.chain
+            return evolve(seen.chain, open_interest=evening.open_interest)
+
+        return evolve(seen, chain=chain)
 
 
 LATER_ENTRIES = {"entries.schedule.times": ["10:00", "12:10", "12:40"], "entries.schedule.window_to_minutes": 200}
@@ -251,3 +251,50 @@ def test_the_command_says_what_it_checked(
     assert command("lookahead", "--from", "2026-03-04", "--to", str(DAY)).code == EXIT_USAGE
     with pytest.raises(ConfigurationError, match="is after"):
         gammacore.check_lookahead(configure([]), DAY, DAY - dt.timedelta(days=1))
+
+
+def test_a_reader_that_takes_the_close_of_the_daily_vix_is_found(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the port: the figure bears no stamp that would tell, so the table itself is altered. Rule: ST-603."""
+    monkeypatch.setattr(ReplaySettings, "vix_track", _vix_of_the_close)
+    found = checked(_spy("2026-07-23", shared_data), dt.date(2026, 7, 23), most=1)
+
+    assert found.differences[0].inputs == (MarketInput.VIX,)
+
+
+def _vix_of_the_close(settings: ReplaySettings, session: TradingSession) -> Track[Decimal | None]:
+    assert settings.vix_file is not None
+    for line in settings.vix_file.read_text(encoding="utf-8").splitlines():
+        date, *_, close = line.split(",")
+        if date == str(session.date):
+            return Track.constant(Decimal(close) if close else None)
+    return Track()
+
+
+def test_a_daily_table_keeps_what_was_known(tmp_path: Path) -> None:
+    table = tmp_path / "vix.csv"
+    table.write_text("date,open,high,low,close\n2026-03-02,15,16,14,15\n2026-03-03,17,18,16,17.5\n2026-03-04,9,9,9,9\n")
+
+    def at(hour: int, change: Change) -> list[str]:
+        alteration = Alteration(new_york(DAY, dt.time(hour)), change)
+        return altered_daily_table(table, tmp_path / "copy", SESSION, alteration).read_text().splitlines()[1:]
+
+    assert at(8, Change.ABSENT) == ["2026-03-02,15,16,14,15"]
+    assert at(12, Change.ABSENT) == ["2026-03-02,15,16,14,15", "2026-03-03,17,,,"]
+    assert at(12, Change.SCALED)[1:] == ["2026-03-03,17,18.18,16.16,17.68", "2026-03-04,9.09,9.09,9.09,9.09"]
+    assert at(16, Change.ABSENT) == ["2026-03-02,15,16,14,15", "2026-03-03,17,18,16,17.5"]
+    minutes = tmp_path / "minutes.csv"
+    minutes.write_text("time,vix\n2026-03-03T10:00,15\n")
+    assert altered_daily_table(minutes, tmp_path / "copy", SESSION, Alteration(SESSION.open, Change.SCALED)) == minutes
+
+
+def _spy(date: str, shared_data: Path) -> Configuration:
+    folder = shared_data / "replay_spy_0dte"
+    recorded = {
+        "market.source": f"csv:{folder / f'SPY_{date}.csv.gz'}",
+        "market.underlying": "SPY",
+        "market.vix_file": folder / "vix_daily.csv",
+        "market.closes_file": folder / "spy_close.csv",
+    }
+    return configure([read_toml(ROOT / "examples" / "spy-0dte.toml"), recorded])

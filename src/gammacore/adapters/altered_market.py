@@ -31,6 +31,8 @@ class AlteredMarket:
     market: MarketData
     session: TradingSession
     alteration: Alteration
+    original: MarketData | None = None
+    """Whose label, lineage and fingerprint are shown; the market beneath may have been read from altered tables."""
     _later: tuple[dt.datetime, ...] = field(init=False)
     _dealt: tuple[int, ...] = field(init=False)
     _last: tuple[MarketSnapshot, MarketSnapshot] | None = field(default=None, init=False)
@@ -44,15 +46,15 @@ class AlteredMarket:
 
     @property
     def label(self) -> str:
-        return self.market.label
+        return (self.original or self.market).label
 
     @property
     def lineage(self) -> str:
         """What a recording inherited from the ledger it was made beside."""
-        return str(getattr(self.market, "lineage", ""))
+        return str(getattr(self.original or self.market, "lineage", ""))
 
     def fingerprint(self) -> str:
-        return self.market.fingerprint()
+        return (self.original or self.market).fingerprint()
 
     def attend(self, expiries: Expiries | None) -> None:
         self.market.attend(expiries)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from attrs import define, evolve
 
 from gammacore.adapters.altered_market import AlteredMarket
+from gammacore.adapters.altered_tables import altered_daily_table
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.codec.records import encode
-from gammacore.application.study.look_ahead import DayChecked, LookAheadCheck, check_day
+from gammacore.application.study.look_ahead import DayChecked, LookAheadCheck, RunDay, check_day
 from gammacore.configuration import Configuration
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Strategy
-from gammacore.domain.study.look_ahead import Alteration, Recorded
+from gammacore.domain.study.look_ahead import Alteration, MarketInput, Recorded
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor
@@ -47,9 +51,9 @@ def check_lookahead(
 ) -> LookAheadCheck:
     """Trade each session `first`..`last` again on copies whose rows after t are altered; compare what was decided by t.
 
-    t is every instant of an event and `draws` drawn ones; a day with `most` differences is left.
-    `strategy` and the advisors stand in for the configured ones;
-    `wrap_market` may put a reader of your own between market and day, which then is checked too. Rules: ST-601, ST-602.
+    t is every instant of an event and `draws` drawn ones; a day with `most` differences is left. `strategy` and the
+    advisors stand in for the configured ones; `wrap_market` may put a reader of your own between market and day, which
+    then is checked too. Rules: ST-601, ST-602.
 
     Raises:
         ConfigurationError: first after last, no session between them, or a market that is a broker's.
@@ -71,38 +75,79 @@ def check_lookahead(
     days: list[DayChecked] = []
     failed: dict[dt.date, str] = {}
     missing: list[dt.date] = []
+    check = _CheckedDays(configuration, strategy, advisor, entry_advisor, wrap_market)
     for date in sessions_between(first, last):
         on_day(date)
         session = open_session(calendar, date)
         length = int((session.close - session.open).total_seconds())
         drawn = [session.open + dt.timedelta(seconds=int(one)) for one in generator.integers(0, length, draws)]
-
-        def traded(alteration: Alteration | None, session: TradingSession = session) -> StudiedDay:
-            def altered(market: MarketData) -> MarketData:
-                return wrap_market(market if alteration is None else AlteredMarket(market, session, alteration))
-
-            def far_enough(now: dt.datetime) -> None:
-                if alteration is not None and now > alteration.after:
-                    raise _FarEnough
-
-            return study_day(
-                configuration, session.date, strategy=strategy, advisor=advisor, entry_advisor=entry_advisor,
-                wrap_market=altered, on_cycle=far_enough,
-            )  # fmt: skip
-
-        whole = traded(None)
-        if whole.error is not None:
-            if not whole.events and not whole.market:
+        with TemporaryDirectory() as folder:
+            whole = check.traded(session, None, Path(folder))
+            if whole.error is not None and not whole.market:
                 missing.append(date)
-            else:
+            elif whole.error is not None:
                 failed[date] = whole.error
-            continue
+            else:
+                days.append(check_day(date, check.runner(session, whole, Path(folder)), drawn, most=most))
+    if not days and not failed:
+        raise MissingData(f"none of the {len(missing)} sessions {first} to {last} has data; first: {check.why_missing}")
+    return LookAheadCheck(tuple(days), tuple(missing), failed)
 
-        def run(alteration: Alteration | None, whole: StudiedDay = whole) -> list[Recorded]:
-            day = whole if alteration is None else traded(alteration)
+
+@define(eq=False)
+class _CheckedDays:
+    """Trades days as they are, and on altered copies of their market and of the daily tables beside it."""
+
+    configuration: Configuration
+    strategy: Strategy | None
+    advisor: ExitAdvisor | None
+    entry_advisor: EntryAdvisor | None
+    wrap_market: Callable[[MarketData], MarketData]
+    why_missing: str = ""
+    _original: MarketData | None = None
+
+    def runner(self, session: TradingSession, whole: StudiedDay, folder: Path) -> RunDay:
+        """Trades the day as far as it is compared, and gives its events byte for byte."""
+
+        def run(alteration: Alteration | None) -> list[Recorded]:
+            day = whole if alteration is None else self.traded(session, alteration, folder)
             return [Recorded(event.at, encode(event)) for event in day.events]
 
-        days.append(check_day(date, run, drawn, most=most))
-    if not days and not failed:
-        raise MissingData(f"none of the {len(missing)} sessions {first} to {last} has data")
-    return LookAheadCheck(tuple(days), tuple(missing), failed)
+        return run
+
+    def traded(self, session: TradingSession, alteration: Alteration | None, folder: Path) -> StudiedDay:
+        """The day, up to the first look after the altered instant."""
+
+        def wrapped(market: MarketData) -> MarketData:
+            if alteration is None:
+                self._original = market
+                return self.wrap_market(market)
+            return self.wrap_market(AlteredMarket(market, session, alteration, self._original))
+
+        def far_enough(now: dt.datetime) -> None:
+            if alteration is not None and now > alteration.after:
+                raise _FarEnough
+
+        configuration = self.configuration
+        if alteration is not None:
+            configuration = _with_altered_tables(configuration, session, alteration, folder)
+        day = study_day(
+            configuration, session.date, strategy=self.strategy, advisor=self.advisor,
+            entry_advisor=self.entry_advisor, wrap_market=wrapped, on_cycle=far_enough,
+        )  # fmt: skip
+        if day.error is not None and not day.market:
+            self.why_missing = self.why_missing or day.error
+        return day
+
+
+def _with_altered_tables(
+    configuration: Configuration, session: TradingSession, alteration: Alteration, folder: Path
+) -> Configuration:
+    """The configuration with copies of its daily tables in which only what was known at the instant is as it was."""
+    market = configuration.settings.market
+    place = folder / f"{alteration.change}-{alteration.after >= session.open}-{alteration.after >= session.close}"
+    if MarketInput.VIX in alteration.inputs and market.vix_file is not None:
+        market = evolve(market, vix_file=altered_daily_table(market.vix_file, place, session, alteration))
+    if MarketInput.CLOSES in alteration.inputs and market.closes_file is not None:
+        market = evolve(market, closes_file=altered_daily_table(market.closes_file, place, session, alteration))
+    return evolve(configuration, settings=evolve(configuration.settings, market=market))
