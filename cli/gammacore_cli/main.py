@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "lookahead": "Check that nothing decided depends on what comes later.",
     "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
     "compare": "Compare a live ledger with the replay of its days: settings, entries, trades, slippage.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",

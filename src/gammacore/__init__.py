@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from gammacore.domain.words import Setup as Setup
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
+    from gammacore.wiring import check_lookahead as check_lookahead
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
@@ -85,6 +86,7 @@ _HOMES: dict[str, str] = {
     "TradingSession": "domain.sessions",
     "Underlying": "domain.instruments",
     "Vertical": "domain.spreads",
+    "check_lookahead": "wiring.look_ahead",
     "compare_runs": "wiring.comparison",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
