@@ -21,7 +21,7 @@ from gammacore.application.study.watch_marks import WatchMarks
 from gammacore.configuration import Configuration, Sourced
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
-from gammacore.domain.ledger import Event, Mode
+from gammacore.domain.ledger import Event, LedgerOpened, Mode
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.study.from_ledger import closed_trades
@@ -55,6 +55,11 @@ class CarryIn:
         """SHA-256 of everything carried in."""
         account = None if self.account is None else account_to_json(self.account)
         return hashlib.sha256(json.dumps([self.chained, account], sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def book(self) -> Book:
+        """The fold of the ledger so far. Not to be changed: a day trades on a copy."""
+        return Book.of(self.events)
 
     @classmethod
     def of(cls, *events: Event) -> CarryIn:
@@ -211,6 +216,25 @@ def study_day(
         error=error,
         marks=marks,
     )
+
+
+def opened_by(configuration: Configuration, date: dt.date, carry: CarryIn) -> CarryIn:
+    """A carry-in whose ledger a day has opened and done nothing else: what days are expected to take over at first.
+
+    Raises:
+        GammacoreError: the day's market cannot be opened.
+    """
+    wired = wire_day(
+        on_date(configuration, date), credentials=NO_KEYS, environment={}, armed=Armed(Mode.STUDY, BrokerName.FAKE)
+    )
+    try:
+        terms = wired.trade.terms
+        opening = LedgerOpened(
+            wired.session.open, terms.account, terms.mode, terms.lineage, terms.starting_balance
+        )  # fmt: skip
+    finally:
+        wired.close()
+    return CarryIn.of(*carry.events, opening)
 
 
 class Reader:

@@ -106,7 +106,7 @@ class KeptRun:
         """Have a finished day on the disk before this returns."""
         if self._storage is not None:
             self._append(self._storage, day.events)
-            day = DayDone(evolve(day.result, ledger_events=self._storage.version), day.events, day.seconds)
+            day = evolve(day, result=evolve(day.result, ledger_events=self._storage.version))
         elif self._keeps_ledgers and day.result.status is DayStatus.TRADED:
             self._write_ledger(day.result.date, day.events)
         self.folder.add(day.result)

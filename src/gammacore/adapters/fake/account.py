@@ -123,14 +123,13 @@ class ExchangeBook:
             self._matchable.pop(order.ticket.id, None)
 
     def overnight(self) -> ExchangeBook:
-        """The same account without the orders that are over: nothing of a later day asks for them."""
+        """The same account without the orders that are over and without times: nothing of a later day asks for them."""
         return ExchangeBook(
             number=self.number,
             cash=self.cash,
-            as_of=self.as_of,
             contracts=dict(self.contracts),
             held=dict(self.held),
-            held_before=dict(self.held_before),
+            held_before=dict(self.held),
             share_prices=dict(self.share_prices),
             orders={name: order for name, order in self.orders.items() if not order.state.is_final},
         )
