@@ -98,6 +98,13 @@ class ExchangeBook:
     _matchable: dict[str, None] = field(init=False, factory=dict)
     _changed: dict[str, int] = field(init=False, factory=dict)
 
+    def copy(self) -> ExchangeBook:
+        """An account that goes its own way from here."""
+        return ExchangeBook(
+            self.number, self.cash, self.as_of, dict(self.contracts), dict(self.held), dict(self.held_before),
+            dict(self.share_prices), dict(self.orders),
+        )  # fmt: skip
+
     def __attrs_post_init__(self) -> None:
         self._matchable = {order.ticket.id: None for order in self.orders.values() if order.is_matchable}
 

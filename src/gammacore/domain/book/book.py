@@ -100,13 +100,20 @@ class Book:
         Raises:
             DoesNotFold: the first event that cannot follow those before it.
         """
-        book = cls()
-        for number, event in enumerate(events, 1):
+        return cls().followed_by(events)
+
+    def followed_by(self, events: Iterable[Event]) -> Book:
+        """This book with all of these taken in.
+
+        Raises:
+            DoesNotFold: the first event that cannot follow those before it.
+        """
+        for event in events:
             try:
-                book.apply(event)
+                self.apply(event)
             except InvalidInput as refusal:
-                raise DoesNotFold(number, type(event).__name__, str(refusal)) from refusal
-        return book
+                raise DoesNotFold(self.version + 1, type(event).__name__, str(refusal)) from refusal
+        return self
 
     def copy(self) -> Book:
         """A book that goes its own way from here; its values are immutable, so only its tables are copied."""
