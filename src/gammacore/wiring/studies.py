@@ -16,6 +16,8 @@ from attrs import evolve, field, frozen
 
 from gammacore.adapters.codec.records import GENESIS, encode, link
 from gammacore.adapters.fake.account import ExchangeBook, account_to_json
+from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.quality import integrity
 from gammacore.application.study.watch_marks import WatchMarks
 from gammacore.application.watch_equity import RecordedEquity
 from gammacore.configuration import Configuration, Sourced
@@ -27,6 +29,7 @@ from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.study.from_ledger import closed_trades
+from gammacore.domain.study.integrity import DayFlag
 from gammacore.domain.study.marks import with_marks
 from gammacore.domain.study.record import ClosedTrade, TradeFlag
 from gammacore.errors import GammacoreError
@@ -104,7 +107,8 @@ class StudiedDay:
     """A day as it was traded. `events` are those of this day alone; `book` the fold of everything up to its end.
 
     `error` is None of a day that was traded to its end; else what was raised, and `events` are those until then.
-    `data_hash` and `market` are "" where the market could not even be opened.
+    `data_hash` and `market` are "" where the market could not even be opened. `flags` are those of recorded data
+    (ST-109); `was_left_out`: it has some, and only a whole day was to be traded.
     """
 
     date: dt.date
@@ -116,12 +120,14 @@ class StudiedDay:
     data_hash: str
     left_out: str = ""
     error: str | None = None
+    flags: tuple[DayFlag, ...] = ()
+    was_left_out: bool = False
     marks: WatchMarks | None = field(default=None, repr=False)
 
     @cached_property
     def carry_out(self) -> CarryIn:
         """What the next day takes over. A failed day adds nothing."""
-        if self.error is not None or self.account is None:
+        if self.error is not None or self.account is None or self.was_left_out:
             return self.carry_in
         return self.carry_in.after(self.events, self.account)
 
@@ -137,7 +143,7 @@ class StudiedDay:
     @cached_property
     def closed_trades(self) -> tuple[ClosedTrade, ...]:
         """The trades that ended on the day, in order of closing, with what the quotes said of them. ST-002, ST-308."""
-        if self.error is not None:
+        if self.error is not None or self.was_left_out:
             return ()
         trades, marks = closed_trades([self.report]), self.marks
         if marks is not None:
@@ -171,12 +177,13 @@ def study_day(
     advisor: ExitAdvisor | None = None,
     entry_advisor: EntryAdvisor | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
+    whole_only: bool = False,
     on_cycle: Callable[[dt.datetime], None] | None = None,
 ) -> StudiedDay:
     """Trade one session of one underlying in memory, by the same loop as `gammacore trade`; never raises for a day.
 
     `strategy` and the advisors stand in for the configured ones; `wrap_market` may show another market than the one
-    that is opened (a copy for the look-ahead check). Kill switches of the environment are not obeyed: a study has
+    that is opened (a copy for the look-ahead check). With `whole_only` a day whose data has a flag is not traded. Kill switches of the environment are not obeyed: a study has
     nothing to stop. What fails the day is in `error`; an interrupt goes through.
 
     >>> from gammacore.configuration import configure
@@ -187,6 +194,8 @@ def study_day(
     wired: WiredDay | None = None
     marks: WatchMarks | None = None
     error: str | None = None
+    flags: tuple[DayFlag, ...] = ()
+    is_left_out = False
     try:
         wired = wire_day(
             on_date(configuration, date),
@@ -200,7 +209,10 @@ def study_day(
             carry=_handed_over(configuration, carry),
         )
         marks = WatchMarks(wired.market, carry.book.version)
-        wired.trade(partial(_after_cycle, wired, marks, on_cycle))
+        flags = integrity(wired.market).flags if isinstance(wired.market, RecordedMarket) else ()
+        is_left_out = whole_only and bool(flags)
+        if not is_left_out:
+            wired.trade(partial(_after_cycle, wired, marks, on_cycle))
     except GammacoreError as refused:
         error = str(refused)
     except Exception as fault:
@@ -213,7 +225,7 @@ def study_day(
     wired.close()
     return StudiedDay(
         date, events, ledger.book, carry, account, wired.market.label, wired.market.fingerprint(), wired.left_out,
-        error, marks,
+        error, flags, is_left_out, marks,
     )  # fmt: skip
 
 

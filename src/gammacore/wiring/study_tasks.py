@@ -108,7 +108,7 @@ def trade_batch(given: str) -> str:
     carry, done = carry_of_text(asked["carry"]), []
     for text in asked["dates"]:
         begun = time.perf_counter()
-        day = study_day(configuration, dt.date.fromisoformat(text), carry=carry)
+        day = study_day(configuration, dt.date.fromisoformat(text), carry=carry, whole_only=asked["whole_days_only"])
         result = result_of(day, carries=asked["carries"])
         events = map(encode, day.events) if asked["keeps_events"] and day.error is None else ()
         taken = Taken.of(carry) if asked["carries"] and asked["provable"] else None
@@ -128,10 +128,12 @@ def trade_batch(given: str) -> str:
 def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
     """The day as its run keeps it."""
     taken, handed = (day.carry_in.hash, day.carry_out.hash) if carries else ("", "")
-    if day.error is not None:
+    flags = tuple(flag.value for flag in day.flags)
+    if day.error is not None or day.was_left_out:
+        status = DayStatus.LEFT_OUT if day.was_left_out else DayStatus.FAILED
         return DayResult(
-            day.date, DayStatus.FAILED, day.error, market=day.market, data_hash=day.data_hash,
-            carry_in=taken, carry_out=handed,
+            day.date, status, day.error or "", market=day.market, data_hash=day.data_hash,
+            carry_in=taken, carry_out=handed, flags=flags,
         )  # fmt: skip
     report = day.report
     return DayResult(
@@ -144,6 +146,7 @@ def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
         trades=day.closed_trades,
         skipped=dict(sorted(Counter(entry.reason for entry in report.scheduled if entry.reason is not None).items())),
         unknown=dict(sorted(report.unknown_by_filter.items())),
+        flags=flags,
         entries=len(report.scheduled),
         decisions=tuple(decision_of(day.date, entry) for entry in report.scheduled),
         account=account_to_json(day.account) if carries and day.account is not None else None,
