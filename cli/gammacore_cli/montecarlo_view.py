@@ -66,7 +66,8 @@ def _ladder(study: EquityStudy) -> Table:
         table.add_column(name, justify="right")
     for rung in study.ladder:
         table.add_row(
-            RUNGS[rung.name], f"{rung.mean_per_contract:,.2f}", *(f"{one:,.0f}" for one in (rung.p5, rung.p50, rung.p95)),
+            RUNGS[rung.name], f"{rung.mean_per_contract:,.2f}",
+            *(f"{one:,.0f}" for one in (rung.p5, rung.p50, rung.p95)),
             f"{rung.profit:.1%}", f"{rung.halt:.2%}",
         )  # fmt: skip
     return table

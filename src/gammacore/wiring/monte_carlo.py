@@ -1,10 +1,11 @@
-"""Monte Carlo of a record, wired: the file read, the numbers drawn, the settings applied. Rules: ST-004, ST-401..412."""
+"""Monte Carlo of a record, wired: the file read, the numbers drawn, the terms applied. Rules: ST-004, ST-401..412."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,4 +1,4 @@
-"""What is told of simulated equity: warnings first, the ladder, figures that do not exist. ST-006, ST-408..412, ST-802."""
+"""What is told of simulated equity: warnings first, the ladder, figures that are null. ST-006, ST-408..412, ST-802."""
 
 from __future__ import annotations
 

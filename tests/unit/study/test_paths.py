@@ -16,8 +16,8 @@ from builders_paths import GUIDE, a_record, assert_equal_to_the_loop, averages_o
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sizing.on_paths import Codes, PathSizing, TradeTerms, Windows
 from gammacore.domain.sizing.policies import SizingRules
-from gammacore.domain.study.draws import Drawing, DrawMode
 from gammacore.domain.study.drawdowns import drawdowns_of
+from gammacore.domain.study.draws import Drawing, DrawMode
 from gammacore.domain.study.paths import DrawnTrade, Outcomes, Stress, drawdowns, walk
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, drawn_trades

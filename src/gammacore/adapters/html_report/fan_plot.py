@@ -1,4 +1,4 @@
-"""The fan of simulated equity: between which balances most paths run, the middle one, and the record's own. Rule: ST-408."""
+"""The fan of simulated equity: between which balances most paths run, the middle one, the record's own. Rule: ST-408."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def save_fan_plot(path: Path, study: EquityStudy) -> None:
     costs = f", costs {study.cost:,.2f} a contract" if study.cost else ""
     costs += "" if study.stress is None else ", stress"
     title = (
-        f"{study.runs:,} paths of {study.trades:,} drawn trades, mode {study.found.mode}, policy {study.policy}{costs}\n"
+        f"{study.runs:,} paths of {study.trades:,} drawn trades, mode {study.found.mode}, "
+        f"policy {study.policy}{costs}\n"
         "draws repeat the record: what it lacks is in no path"
     )
     figure.suptitle(title, x=0.01, ha="left", color=PRINT.ink, fontsize=11.5)

@@ -60,7 +60,7 @@ class DrawMode:
 
 @frozen(eq=False)
 class Drawing:
-    """A mode over one record: for each path `columns` numbers, whole and below `below`, or of 0..1 where that is None."""
+    """A mode over one record: each path takes `columns` whole numbers below `below`, of 0..1 where that is None."""
 
     mode: DrawMode
     steps: int
@@ -108,7 +108,7 @@ class Drawing:
             case DrawKind.DAY:
                 indices = self._days(drawn.astype(np.intp))
             case DrawKind.REGIME:
-                indices = self._bands(drawn)
+                indices = self._bands(np.asarray(drawn, dtype=float))
             case _:
                 assert_never(self.mode.kind)
         return np.ascontiguousarray(indices.T, dtype=np.intp)

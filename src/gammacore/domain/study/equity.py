@@ -1,4 +1,4 @@
-"""What many paths came to: percentiles, chances, drawdowns, sizes, the fan, and what they cannot say. ST-006, ST-408..412."""
+"""What many paths came to: percentiles, chances, drawdowns, sizes, the fan, what they cannot say. ST-006, ST-408..412."""
 
 from __future__ import annotations
 
@@ -44,11 +44,14 @@ class Ended:
 
     @classmethod
     def together(cls, parts: Sequence[Ended]) -> Ended:
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-        return cls(*columns, sizes=sum((part.sizes for part in parts), Counter()))
-
-
-_COLUMNS = ("ends", "deepest", "part", "halted", "ruined")
+        return cls(
+            ends=np.concatenate([part.ends for part in parts]),
+            deepest=np.concatenate([part.deepest for part in parts]),
+            part=np.concatenate([part.part for part in parts]),
+            halted=np.concatenate([part.halted for part in parts]),
+            ruined=np.concatenate([part.ruined for part in parts]),
+            sizes=sum((part.sizes for part in parts), Counter()),
+        )
 
 
 @frozen
@@ -159,11 +162,13 @@ class Fan:
 
 @frozen(eq=False, repr=False)
 class EquityStudy:
-    """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. Rules: ST-006, ST-408.
+    """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. ST-006, ST-408.
 
     `ends` are the last balances of all paths in the order drawn; `first_trades` are the numbers, from 0, of the first
-    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, dollars a
-    contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own sizes, and `rank` the percent of paths that end below it, None for paths of another length.
+    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, dollars
+    a contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own sizes, and
+    `rank` the percent of paths that end below it, None for paths of another length. `settled` sizes were decided in
+    exact arithmetic.
     """
 
     warnings: tuple[StudyWarning, ...]
