@@ -81,7 +81,7 @@ class FiguresGrid:
         return grid
 
 
-WORDS = ("reason", "working order", "holding", "intent", "awaited intent")
+WORDS = ("group", "reason", "working order", "holding", "intent", "awaited intent")
 """Columns that a narrow screen breaks first."""
 SHORTEST = 5
 """Characters of a heading that are never broken."""

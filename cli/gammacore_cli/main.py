@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "journal": "List each trade and each skip, with its reason.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
     "montecarlo": "Draw trades from a record and show what a sizing policy makes of them.",
+    "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",

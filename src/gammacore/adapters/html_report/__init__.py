@@ -1,5 +1,7 @@
-"""A trading day as one self-contained HTML page: pictures, trades with their reasons, every scheduled entry."""
+"""A trading day, or a study of many, as one self-contained HTML page: pictures, tables, every trade."""
 
-from gammacore.adapters.html_report.page import render_day, write_page
+from gammacore.adapters.html_report.page import render_day
+from gammacore.adapters.html_report.shell import write_page
+from gammacore.adapters.html_report.study_page import render_study
 
-__all__ = ["render_day", "write_page"]
+__all__ = ["render_day", "render_study", "write_page"]

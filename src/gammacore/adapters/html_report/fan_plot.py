@@ -1,4 +1,4 @@
-"""The fan of simulated equity: between which balances most paths run, the middle one, the record's own. Rule: ST-408."""
+"""The fan of simulated equity: between which balances paths run, the middle one, the record's own. Rule: ST-408."""
 
 from __future__ import annotations
 

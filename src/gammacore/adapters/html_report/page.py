@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from html import escape
-from importlib.resources import files
-from pathlib import Path
 
 from gammacore.adapters.html_report import sections
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg
 from gammacore.adapters.html_report.delta_chart import delta_chart
 from gammacore.adapters.html_report.exposure_plot import SIGNS, exposure_chart
 from gammacore.adapters.html_report.price_chart import Prices, hours_into, label_hours, price_chart
+from gammacore.adapters.html_report.shell import picture, shell
 from gammacore.domain.dollars import dollars
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.reports.day_report import DayReport
@@ -21,7 +19,6 @@ from gammacore.domain.reports.figures import labelled
 from gammacore.domain.reports.views import day_view
 from gammacore.domain.reports.words import title
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.errors import StorageError
 
 DELTA_CAPTION = (
     "Above: net delta in contract-deltas, a full dot before a hedge and an open one after it, a cross where none was "
@@ -44,7 +41,6 @@ def render_day(
     holds. `exposure` draws the profile, with `pin` (that of the newest judgement unless given) and `flips` marked.
     """
     view = day_view(report)
-    style = files("gammacore.adapters.html_report").joinpath("style.css").read_text(encoding="utf-8")
     parts = [
         sections.heading(view),
         sections.figures(labelled(view.figures)),
@@ -60,27 +56,7 @@ def render_day(
         f"<footer>Market {escape(report.market)}, account {escape(report.account)}. P/L is gross of fees, times are "
         "New York's. A trade's stop and target are costs to close, in points.</footer>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.underlying)} {report.date}</title><style>{style}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-
-
-def write_page(path: Path, html: str) -> None:
-    """Write the page, all or nothing: an older page stays until the new one is whole.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(html, encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as refusal:
-        draft.unlink(missing_ok=True)
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    return shell(f"{report.underlying} {report.date}", parts)
 
 
 def _day(report: DayReport, prices: Prices) -> Iterator[str]:
@@ -89,10 +65,10 @@ def _day(report: DayReport, prices: Prices) -> Iterator[str]:
     hedged = [trade for trade in decided if not trade.is_of_another_day(trade.decisions[-1].at)]
     if report.spreads or not hedged:
         yield "<h2>The day</h2>"
-        yield _figure(price_chart(report, prices), _price_caption(report, prices))
+        yield picture(price_chart(report, prices), _price_caption(report, prices))
     for trade in hedged:
         yield f"<h2>Delta before and after each hedge: {escape(title(trade))}</h2>"
-        yield _figure(delta_chart(report, trade, prices), DELTA_CAPTION)
+        yield picture(delta_chart(report, trade, prices), DELTA_CAPTION)
 
 
 def _pictures(
@@ -100,7 +76,7 @@ def _pictures(
 ) -> str:  # fmt: skip
     if exposure is None and not report.spreads and len(report.equity) <= 2:
         return ""  # one booking at the end of the day is a figure, not a curve
-    curve = _figure(equity_chart(report, wide=exposure is None), "After every close, fees included.")
+    curve = picture(equity_chart(report, wide=exposure is None), "After every close, fees included.")
     if exposure is None:
         return f"<h2>Balance</h2>{curve}"
     at = exposure.as_of.astimezone(NEW_YORK)
@@ -108,12 +84,8 @@ def _pictures(
         f"By strike, {exposure.unit.label}, scope {exposure.scope}, {exposure.sign} sign ({SIGNS[exposure.sign]}), "
         f"{at:%H:%M}."
     )
-    profile = _figure(exposure_chart(exposure, pin, flips), caption)
+    profile = picture(exposure_chart(exposure, pin, flips), caption)
     return f'<div class="pair"><div><h2>Balance</h2>{curve}</div><div><h2>Dealer gamma</h2>{profile}</div></div>'
-
-
-def _figure(svg: str, caption: str) -> str:
-    return f'<figure class="card">{sections.scrolling(svg)}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
 def _price_caption(report: DayReport, prices: Prices) -> str:

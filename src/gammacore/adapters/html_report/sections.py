@@ -25,13 +25,13 @@ def heading(view: DayView) -> str:
     return (
         f'<header><div><p class="over">{escape(report.underlying)} · {escape(report.strategy)} · {report.mode}{state}'
         f'</p><h1>{day}</h1></div><div class="result"><p class="over">{escape(view.result.label)}</p>'
-        f"{_toned('strong', view.result)}</div></header>"
+        f"{toned('strong', view.result)}</div></header>"
     )
 
 
 def figures(shown: Iterable[Figure], kind: str = "figures") -> str:
     """Figures side by side."""
-    cells = "".join(f"<div><dt>{escape(one.label)}</dt><dd>{_toned('span', one)}</dd></div>" for one in shown)
+    cells = "".join(f"<div><dt>{escape(one.label)}</dt><dd>{toned('span', one)}</dd></div>" for one in shown)
     return f'<dl class="{kind}">{cells}</dl>'
 
 
@@ -51,7 +51,7 @@ def _trade(number: int, view: TradeView) -> str:
     terms = "".join(f"<li>{escape(sentence)}</li>" for sentence in view.terms)
     return (
         f'<article class="card trade"><div class="trade-head"><h3><span class="number">{number}</span>'
-        f"{escape(_sentence(view.title))}{size}</h3>{_toned('strong', view.result)}</div>"
+        f"{escape(_sentence(view.title))}{size}</h3>{toned('strong', view.result)}</div>"
         f"<dl class=story>{lines}</dl>{figures(known(view.figures), 'figures split')}"
         + ("" if view.trade.sold is None else scrolling(cost_ladder(view.trade, view.trade.sold)))
         + (f"<details><summary>What was to end it</summary><ul>{terms}</ul></details>" if terms else "")
@@ -74,27 +74,29 @@ def _hedges(view: TradeView) -> str:
         return ""
     day = f" {words.day_in_words(hedges[0].decision.at, view.trade)}".rstrip()
     opened = " open" if len(hedges) <= OPEN_TABLE else ""
-    return f"<details{opened}><summary>Every hedge{day}</summary>{_table(view.hedges, 'matrix hedges')}</details>"
+    return f"<details{opened}><summary>Every hedge{day}</summary>{table(view.hedges, 'matrix hedges')}</details>"
 
 
 def entries(view: DayView) -> str:
     """Every scheduled entry and what became of it."""
     if not view.entries.rows:
         return '<p class="card muted">No scheduled entry was reached.</p>'
-    return f'<div class="card table">{_table(view.entries)}</div>'
+    return f'<div class="card table">{table(view.entries)}</div>'
 
 
-def _table(section: Section, kind: str = "") -> str:
+def table(section: Section, kind: str = "") -> str:
+    """The rows of a section, of each row the labels as columns; a `narrow` one fits a phone and does not scroll."""
     rows = [labelled(row) for row in section.rows]
     head = "".join(f"<th{_number(one)}>{escape(one.label)}</th>" for one in rows[0])
     body = "".join(
         f'<tr><th scope="row">{escape(first.text)}</th>'
-        + "".join(f"<td{_number(one)}>{_toned('span', one)}</td>" for one in rest)
+        + "".join(f"<td{_number(one)}>{toned('span', one)}</td>" for one in rest)
         + "</tr>"
         for first, *rest in rows
     )
     css = f' class="{kind}"' if kind else ""
-    return scrolling(f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    whole = f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return whole if "narrow" in kind.split() else scrolling(whole)
 
 
 def filter_matrix(view: DayView) -> str:
@@ -150,7 +152,8 @@ def scrolling(content: str) -> str:
     )
 
 
-def _toned(element: str, figure: Figure) -> str:
+def toned(element: str, figure: Figure) -> str:
+    """The text of a figure in an element of its tone."""
     css = f"{ROLES[figure.tone]}{' tag' if figure.label == 'outcome' else ''}"
     text = escape(figure.text) + (f" <small>{escape(figure.note)}</small>" if figure.note else "")
     if element == "span" and not css:

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from attrs import field, frozen
 
 from gammacore.domain.reports.journal_layouts import LAYOUTS as JOURNAL_LAYOUTS
 from gammacore.domain.reports.journal_layouts import SIZE as JOURNAL_SIZE
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
-from gammacore.domain.study.record import ClosedTrade, TradeFlag, in_order_of_closing
+from gammacore.domain.study.record import COLUMNS, ClosedTrade, TradeFlag, in_order_of_closing
 from gammacore.domain.written_dates import read_clock, read_day
 from gammacore.domain.written_figures import read_figure
 from gammacore.errors import InvalidInput, MissingData
-
-COLUMNS = (
-    "id", "date", "opened", "closed", "underlying", "strategy", "direction", "confidence", "strikes", "contracts",
-    "credit", "debit", "pl_per_contract", "pnl", "fees", "mid_pnl", "spread_cost", "slippage", "max_risk", "vix",
-    "price", "pin", "exit_reason", "minutes", "mae", "mfe", "flags",
-)  # fmt: skip
-"""Of trades.csv, in order. Rule: ST-214."""
 
 ALSO_KNOWN_AS = {
     "contracts": "position_size", "credit": "entry_credit", "debit": "exit_credit", "pnl": "pl",
@@ -42,7 +36,8 @@ JOURNAL_PL = "P/L_$"
 JOURNAL_EXIT = "Exit_Time"
 JOURNAL_TIME = "%Y-%m-%d %H:%M:%S"
 FLAG_MARK = ";"
-"""Between the flags of one cell."""
+"""Between the flags of one cell; others are read too."""
+BETWEEN_FLAGS = re.compile(r"[;,|\s]+")
 
 LARGEST_PL = Decimal(10_000_000)
 """Dollars beyond which a figure is a damaged file, not a trade."""
@@ -117,9 +112,9 @@ class _Row:
 
     def flags(self) -> frozenset[TradeFlag]:
         found = []
-        for name in self.text("flags").replace(",", FLAG_MARK).replace(" ", FLAG_MARK).split(FLAG_MARK):
+        for name in filter(None, BETWEEN_FLAGS.split(self.text("flags"))):
             try:
-                found += [TradeFlag(name)] if name else []
+                found.append(TradeFlag(name))
             except ValueError:
                 raise self.wrong("flags", name, f"give some of {', '.join(TradeFlag)}") from None
         return frozenset(found)
@@ -139,9 +134,41 @@ def read_record(path: Path) -> tuple[ClosedTrade, ...]:
         MissingData: there is no such file, or no closed trade in it.
         InvalidInput: no known layout, or a cell that cannot be read; file, line and column are named.
     """
+    return _record(path, _rows(path))
+
+
+def record_of_columns(columns: Mapping[str, Sequence[Any]], name: str = "frame") -> tuple[ClosedTrade, ...]:
+    """The closed trades of columns by their names, as a frame gives them; read by the same rules as a file.
+
+    Raises:
+        MissingData, InvalidInput: as of a file; lines are rows, from 1.
+    """
+    path, header = Path(name), list(columns)
+    names = _names(path, header)
+    written = {ours: own for ours, own in zip(names, header, strict=True) if ours != own}
+    rows = (
+        _Row(path, number, dict(zip(names, map(_text, cells), strict=True)), written)
+        for number, cells in enumerate(zip(*columns.values(), strict=True), 1)
+    )
+    return _record(path, rows)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case dt.date():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return FLAG_MARK.join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _record(path: Path, rows: Iterable[_Row]) -> tuple[ClosedTrade, ...]:
     trades: list[ClosedTrade] = []
     seen: dict[tuple[str, ...], int] = {}
-    for row in _rows(path):
+    for row in rows:
         trade = _journal_trade(row) if row.has(JOURNAL_PL) else _trade(row, len(trades) + 1)
         if trade is None:
             continue

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
-from gammacore.adapters.study_files.tables import COLUMNS, FLAG_MARK
-from gammacore.domain.study.record import ClosedTrade
+from gammacore.adapters.study_files.tables import FLAG_MARK
+from gammacore.domain.study.record import COLUMNS, ClosedTrade, trade_row
 from gammacore.errors import StorageError
 
 
@@ -31,16 +31,6 @@ def trades_text(trades: Iterable[ClosedTrade]) -> str:
     rows.writerow(COLUMNS)
     rows.writerows([_cell(value) for value in trade_row(trade).values()] for trade in trades)
     return lines.getvalue()
-
-
-def trade_row(trade: ClosedTrade) -> dict[str, object]:
-    """The values of a trade by the columns of trades.csv, in their order."""
-    named: dict[str, object] = {
-        "pl_per_contract": trade.per_contract,
-        "pnl": trade.gross,
-        "flags": FLAG_MARK.join(sorted(trade.flags)),
-    }
-    return {column: named[column] if column in named else getattr(trade, column) for column in COLUMNS}
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -66,5 +56,7 @@ def _cell(value: object) -> str:
             return f"{value:f}"
         case dt.datetime():
             return value.isoformat()
+        case list():
+            return FLAG_MARK.join(value)
         case _:
             return str(value)

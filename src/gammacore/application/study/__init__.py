@@ -1,1 +1,1 @@
-"""Use cases over many days: one a file."""
+"""What is done with many days: one use case a file."""

@@ -1,4 +1,4 @@
-"""What many paths came to: percentiles, chances, drawdowns, sizes, the fan, what they cannot say. ST-006, ST-408..412."""
+"""What many paths came to: percentiles, chances, drawdowns, sizes, fan, and what they cannot say. ST-006, ST-408..412."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class EquityStudy:
     """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. ST-006, ST-408.
 
     `ends` are the last balances of all paths in the order drawn; `first_trades` are the numbers, from 0, of the first
-    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, dollars
+    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, in dollars
     a contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own sizes, and
     `rank` the percent of paths that end below it, None for paths of another length. `settled` sizes were decided in
     exact arithmetic.

@@ -1,4 +1,6 @@
-"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of. ST-002, ST-003.
+"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of.
+
+Rules: ST-002, ST-003.
 
 Every figure of a trade that a source does not give is None, never zero.
 """
@@ -9,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
@@ -90,6 +93,24 @@ class ClosedTrade:
     def booked_on(self) -> dt.date | None:
         """The New York date its P/L is booked on: of its close, else of its entry; None where no time is known."""
         return self.date if self.closed is None else new_york_date(self.closed)
+
+
+COLUMNS = (
+    "id", "date", "opened", "closed", "underlying", "strategy", "direction", "confidence", "strikes", "contracts",
+    "credit", "debit", "pl_per_contract", "pnl", "fees", "mid_pnl", "spread_cost", "slippage", "max_risk", "vix",
+    "price", "pin", "exit_reason", "minutes", "mae", "mfe", "flags",
+)  # fmt: skip
+"""Of trades.csv and of a trade in result.json, in order. Rule: ST-214."""
+
+
+def trade_row(trade: ClosedTrade) -> dict[str, Any]:
+    """The values of a trade by these columns, in their order; flags as a sorted list."""
+    named: dict[str, Any] = {
+        "pl_per_contract": trade.per_contract,
+        "pnl": trade.gross,
+        "flags": sorted(flag.value for flag in trade.flags),
+    }
+    return {column: named[column] if column in named else getattr(trade, column) for column in COLUMNS}
 
 
 def in_order_of_closing(trades: Iterable[ClosedTrade]) -> tuple[ClosedTrade, ...]:
