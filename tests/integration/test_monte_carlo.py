@@ -120,12 +120,12 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def told(gammacore: CommandLine, *words: object) -> Any:
+def document_of(gammacore: CommandLine, *words: object) -> Any:
     return gammacore.document("montecarlo", *map(str, words), "--runs", "50")
 
 
 def test_the_command_says_what_the_library_says(gammacore: CommandLine, table: Path) -> None:
-    page = told(gammacore, table, "--mode", "block:3", "--policy", "fixed:2", "--cost", "1.50", "--trades", "20")
+    page = document_of(gammacore, table, "--mode", "block:3", "--policy", "fixed:2", "--cost", "1.50", "--trades", "20")
 
     terms = MonteCarloTerms(
         runs=50, mode=DrawMode.parse("block:3"), sizing=PathSizing.parse("fixed:2"), cost=CostGiven(Decimal("1.50")),
@@ -140,27 +140,32 @@ def test_settings_act_and_options_win(gammacore: CommandLine, table: Path, tmp_p
         '[sizing]\npolicy = "bootstrap-stats"\nmax_contracts = 2\nstarting_capital = 30000\n'
         "[broker.fees]\noption_contract = 1.00\n"
     )
-    page = told(gammacore, table, "--config", tmp_path / "own.toml", "--slippage", "0.05", "--legs", "4")
+    page = document_of(gammacore, table, "--config", tmp_path / "own.toml", "--slippage", "0.05", "--legs", "4")
 
     assert (page["policy"], page["starting_capital"], page["cost"]) == ("bootstrap-stats", 30_000, 48.0)
     assert set(page["sizes"]) == {"2"}
-    page = told(gammacore, table, "--config", tmp_path / "own.toml", "--starting-capital", "500", "--fee", "0.50")
+    page = document_of(
+        gammacore, table, "--config", tmp_path / "own.toml", "--starting-capital", "500", "--fee", "0.50"
+    )
     assert (page["starting_capital"], page["cost"]) == (500, 2.0)
 
 
 def test_stress_is_source_000_s_or_what_the_options_say(gammacore: CommandLine, table: Path) -> None:
-    whole = told(gammacore, table, "--stress", "source-000")
-    told_shares = told(gammacore, table, "--gap-share", "0.02")
-    by_width = told(gammacore, table, "--gap-share", "1", "--gap-loss", "width", "--stop-share", "0", "--policy", "off")
+    whole = document_of(gammacore, table, "--stress", "source-000")
+    by_options = document_of(gammacore, table, "--gap-share", "0.02")
+    by_width = document_of(
+        gammacore, table, "--gap-share", "1", "--gap-loss", "width", "--stop-share", "0", "--policy", "off"
+    )
 
-    assert whole == told_shares
+    assert whole == by_options
     assert by_width["mean"] == 20_000 - 10 * 250
 
 
 def test_the_screen_shows_warnings_first_and_the_line_beside(gammacore: CommandLine, table: Path) -> None:
     screen = gammacore("montecarlo", table, "--runs", "50").out
 
-    assert screen.startswith("! every path is made of the 10 trades of this record")
+    assert screen.startswith("few_trades  10 trades, fewer than 100")
+    assert screen.index("draws_repeat_the_record") < screen.index("mode trade")
     assert "mode trade" in screen
     assert "mode day" in screen
     assert "with both" in screen
@@ -168,13 +173,13 @@ def test_the_screen_shows_warnings_first_and_the_line_beside(gammacore: CommandL
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_the_fan_is_drawn(gammacore: CommandLine, table: Path, tmp_path: Path, kind: str) -> None:
-    told(gammacore, table, "--plot", tmp_path / f"fan.{kind}")
+    document_of(gammacore, table, "--plot", tmp_path / f"fan.{kind}")
 
     assert (tmp_path / f"fan.{kind}").stat().st_size > 5_000
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (["--runs", "0"], "runs: 0 is not valid; give 1 path or more"),
         (["--mode", "block:11"], "mode: block:11 is not valid; give blocks of at most the 10 trades"),
@@ -190,18 +195,18 @@ def test_the_fan_is_drawn(gammacore: CommandLine, table: Path, tmp_path: Path, k
     ],
 )
 def test_bad_options_are_one_sentence_and_exit_2(
-    gammacore: CommandLine, table: Path, words: list[str], said: str
+    gammacore: CommandLine, table: Path, words: list[str], sentence: str
 ) -> None:  # fmt: skip
     """ST-803."""
     refusal = gammacore.refusal("montecarlo", table, *words)
 
     assert refusal.code == 2
-    assert said in " ".join(refusal.err.split())
+    assert sentence in " ".join(refusal.err.split())
 
 
-@pytest.mark.parametrize(("mode", "said"), [("day", "trade 1 has no date"), ("regime", "trade 1 has no VIX")])
+@pytest.mark.parametrize(("mode", "sentence"), [("day", "trade 1 has no date"), ("regime", "trade 1 has no VIX")])
 def test_a_mode_that_the_record_cannot_serve_is_refused(
-    gammacore: CommandLine, tmp_path: Path, mode: str, said: str
+    gammacore: CommandLine, tmp_path: Path, mode: str, sentence: str
 ) -> None:  # fmt: skip
     path = tmp_path / "bare.csv"
     path.write_text("pl_per_contract\n10\n-5\n")
@@ -209,7 +214,7 @@ def test_a_mode_that_the_record_cannot_serve_is_refused(
     refusal = gammacore.refusal("montecarlo", path, "--mode", mode)
 
     assert refusal.code == 2
-    assert said in " ".join(refusal.err.split())
+    assert sentence in " ".join(refusal.err.split())
 
 
 @pytest.mark.parametrize("text", ["pl_per_contract\n", "pl_per_contract\nNaN\n", "pl_per_contract,max_risk\n10,0\n"])

@@ -279,7 +279,7 @@ class Windows:
 
     @classmethod
     def of(cls, profits: Floats, window: int, traded: NDArray[np.bool_] | None) -> Windows | UnevenWindows:
-        """Windows of paths; `traded` (None: every trade) says which steps were traded: no other joins a history."""
+        """Windows of paths; `traded` (None: every trade) marks the steps that were traded: no other joins a history."""
         return cls(profits, window) if traded is None else UnevenWindows(profits, window, traded)
 
     def before(self, step: int) -> tuple[Known, Counts, Floats, Floats]:

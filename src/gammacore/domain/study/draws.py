@@ -1,6 +1,6 @@
 """How trades are drawn from a record: one by one, in runs, in whole days, or by the VIX of the record's own order.
 
-A mode says which random numbers it wants, and turns them into trades; the numbers are drawn elsewhere and handed in
+A mode states which random numbers it needs, and turns them into trades; the numbers are drawn elsewhere and handed in
 (ST-004). Rules: ST-403, ST-404.
 """
 
@@ -135,7 +135,7 @@ class Drawing:
 
 
 def has_dates(record: Sequence[ClosedTrade]) -> bool:
-    """Whether every trade says its date, so that whole days can be drawn."""
+    """Whether every trade has its date, so that whole days can be drawn."""
     return all(trade.date or trade.booked_on for trade in record)
 
 

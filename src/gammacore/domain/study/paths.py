@@ -84,7 +84,7 @@ class Outcomes:
         return cls(tuple(profits), tuple(costs * times), tuple(terms * times), stress)
 
     def codes(self, indices: Codes, luck: Floats | None = None) -> Codes:
-        """Outcomes of drawn trades, both steps × paths; `luck` in 0..1 says where the stress strikes. Rule: ST-407."""
+        """Outcomes of drawn trades, steps × paths; `luck` in 0..1 decides where the stress strikes. Rule: ST-407."""
         if self.stress is None:
             return indices
         assert luck is not None, "stress draws a second number for each step"

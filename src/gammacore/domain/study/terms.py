@@ -1,4 +1,4 @@
-"""What is simulated of a record: paths, policy, risk, costs, stress; and what is said of it. ST-402, ST-406, ST-412."""
+"""What is simulated: paths, policy, risk, costs, stress; and what is reported of it. ST-402, ST-406, ST-412."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _terms_of(trade: ClosedTrade, terms: MonteCarloTerms) -> TradeTerms:
     return TradeTerms(risk, REGISTRY.get(trade.underlying, SPX), confidence)
 
 
-# -- what is said of it ---------------------------------------------------------------------------------------------
+# -- what is reported of it -------------------------------------------------------------------------------------------
 
 
 def warnings_of_terms(record: Sequence[ClosedTrade], terms: MonteCarloTerms) -> Iterator[StudyWarning]:
@@ -181,7 +181,7 @@ def assumptions_of_terms(terms: MonteCarloTerms, cost: CostGiven, stress: Stress
     sizes = f"at most {rules.max_contracts}, from the last {rules.window} trades of the path"
     if not terms.sizing.reads_record:
         sizes = f"always {terms.sizing.fixed if terms.sizing.kind is PolicyKind.FIXED else 1}"
-    told = [
+    sentences = [
         f"Draws: mode {terms.mode}, seed {terms.seed}; beside it mode {beside}. P/L a contract is drawn before fees.",
         f"Sizing: {terms.sizing}, contracts {sizes}; a path below "
         f"{rules.halt_below:.0%} of the starting capital stops.",
@@ -189,7 +189,7 @@ def assumptions_of_terms(terms: MonteCarloTerms, cost: CostGiven, stress: Stress
         "Stress: none." if terms.stress is None else f"Stress: {_stress_words(stress)}; it replaces what was drawn.",
         f"Ladder: costs {_cost_words(cost)}; stress {_stress_words(stress)}.",
     ]
-    return tuple(told)
+    return tuple(sentences)
 
 
 def _cost_words(cost: CostGiven) -> str:
