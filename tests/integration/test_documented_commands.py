@@ -108,7 +108,9 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "statistics.md"}
+    shown = {
+        "README.md", "brokers.md", "delta-hedging.md", "monte-carlo.md", "real-days.md", "scalping.md", "statistics.md",
+    }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
