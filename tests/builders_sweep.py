@@ -14,22 +14,25 @@ from pathlib import Path
 from attrs import define, field
 
 import gammacore
+from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.application.study.sweep import Path as SweepPath
 from gammacore.configuration import Configuration, configure
 from gammacore.domain.study.grid import Axis, parse_axis
 from gammacore.domain.study.sweep_outcome import SweepOutcome
-from gammacore.wiring.sweeps import SweepTerms, sessions_of, sweep, with_fixed_size
+from gammacore.wiring.backtests import BacktestOptions, RunMode
+from gammacore.wiring.sweeps import SweepTerms, sweep
 
 MARCH = dt.date(2026, 3, 2)
 
 
-def one_contract(**settings: object) -> Configuration:
-    return with_fixed_size(configure([{"market.seed": 57, **settings}]), 1)
+def seeded(**settings: object) -> Configuration:
+    return configure([{"market.seed": 57, **settings}])
 
 
 def last_of(days: int) -> dt.date:
     """The last of so many sessions from the 2nd of March 2026 on."""
-    return sessions_of(MARCH, MARCH + dt.timedelta(days=2 * days + 7))[days - 1]
+    dates = (MARCH + dt.timedelta(days=day) for day in range(2 * days + 7))
+    return [date for date in dates if NyseCalendar().session(date) is not None][days - 1]
 
 
 def swept(
@@ -38,9 +41,10 @@ def swept(
 ) -> SweepOutcome:  # fmt: skip
     """A sweep into a folder; `more` are terms, or `on_progress`, `executor` and `configuration`."""
     calls = {name: more.pop(name) for name in ("on_progress", "executor") if name in more}
-    base = more.pop("configuration", None) or one_contract()
+    base = more.pop("configuration", None) or seeded()
     axis = parse_axis(axes) if isinstance(axes, str) else axes
-    terms = SweepTerms(MARCH, last_of(days), folder, engine=engine, path=path, **{"min_trades": 1, **more})  # type: ignore[arg-type]
+    options = BacktestOptions(MARCH, last_of(days), mode=more.pop("mode", RunMode.DAYS))  # type: ignore[arg-type]
+    terms = SweepTerms(options, folder, engine=engine, path=path, **{"min_trades": 1, **more})  # type: ignore[arg-type]
     return sweep(base, [axis], terms, **calls)  # type: ignore[arg-type]
 
 
