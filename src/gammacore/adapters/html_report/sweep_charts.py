@@ -53,7 +53,7 @@ def _cell(axes: Axes, x: int, y: int, cell: float | None, furthest: float, *, wr
     if cell is not None:
         colour = PAGE.positive if cell >= 0 else PAGE.negative
         square = _square((x - 0.5, y - 0.5), colour, fill=True)
-        square.set_alpha(0.08 + 0.72 * abs(cell) / furthest)
+        square.set_alpha(0.06 + 0.5 * abs(cell) / furthest)
         axes.add_patch(square)
     if written:
         axes.text(x, y, _short(cell), ha="center", va="center", fontsize=8, color=PAGE.ink)

@@ -48,12 +48,11 @@ def _heading(outcome: SweepOutcome) -> str:
 def _guards(outcome: SweepOutcome) -> str:
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in outcome.verdict.reasons)
     rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(shown)}</td><td>{escape(words)}</td></tr>"
+        f"<dt>{escape(name)}</dt><dd><b>{escape(shown)}</b> <span class=muted>{escape(words)}</span></dd>"
         for name, shown, words in guard_lines(outcome)
     )
-    table = scrolling(f"<table>{rows}</table>") if rows else ""
     listed = f'<ul class="plain">{reasons}</ul>' if reasons else ""
-    return f'<h2>Is it more than the search?</h2><div class="card table">{listed}{table}</div>'
+    return f'<h2>Is it more than the search?</h2><div class="card">{listed}<dl class=story>{rows}</dl></div>'
 
 
 def _walked(outcome: SweepOutcome) -> Iterator[str]:

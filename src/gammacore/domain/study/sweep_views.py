@@ -118,6 +118,8 @@ def guard_lines(outcome: SweepOutcome) -> tuple[tuple[str, str, str], ...]:
 def figure(value: object) -> str:
     """A figure as a table shows it; a dash for one that does not exist.
 
+    >>> figure(0.0005), figure(-0.2)
+    ('0.0005', '-0.200')
     >>> figure(0.1334333), figure(None), figure("4320.60"), figure(12)
     ('0.133', '-', '4320.60', '12')
     """
@@ -125,6 +127,6 @@ def figure(value: object) -> str:
         case None:
             return "-"
         case float():
-            return f"{value:.3f}"
+            return f"{value:.3f}" if abs(value) >= 0.001 or value == 0 else f"{value:.1g}"
         case _:
             return str(value)
