@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore.errors import ConfigurationError, RunEnded
+from gammacore.errors import ConfigurationError, InvalidInput, RunEnded
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import KEYS
 from gammacore_cli.options import DATE, strategy_option
@@ -102,9 +102,12 @@ def _axes(written: tuple[str, ...], file: Path | None) -> list[Axis]:
     from gammacore.configuration.sources import read_toml
     from gammacore.domain.study.grid import axes_of_table, parse_axis
 
-    axes = [parse_axis(one) for one in written]
-    if file is not None:
-        axes += axes_of_table({key: sourced.value for key, sourced in read_toml(file).items()})
+    try:
+        axes = [parse_axis(one) for one in written]
+        if file is not None:
+            axes += axes_of_table({key: sourced.value for key, sourced in read_toml(file).items()})
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
     if not axes:
         raise ConfigurationError("nothing to sweep; name a key with its values: --set stops.stop=0.05..0.30:0.05")
     return axes

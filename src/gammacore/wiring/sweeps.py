@@ -21,7 +21,7 @@ from gammacore.configuration import Configuration, configure
 from gammacore.configuration.sources import Sourced
 from gammacore.domain.study.grid import Axis, Grid
 from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective, SweepOutcome
-from gammacore.errors import ConfigurationError, MissingData
+from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.executor import Executor
 from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, sized_for, start_of
 from gammacore.wiring.columns import why_not_on_columns
@@ -78,7 +78,7 @@ def sweep(
         ConfigurationError: a key, a value, a range or an engine that cannot be.
         PathsDiffer, NotDeterministic: the results cannot be believed.
     """
-    grid = Grid(tuple(axes))
+    grid = grid_of(axes)
     configuration = sized_for(naming_underlying(naming_its_underlying(configuration)), terms.options)
     trial = _prepared(configuration, grid, terms)
     with locked(terms.folder), _opened(executor, terms) as engine:
@@ -102,6 +102,18 @@ def sweep(
             run, plan, terms.walk_forward, compared, missing, results.configurations_tried, configuration,
             anchored=terms.anchored, min_trades=terms.min_trades,
         )  # fmt: skip
+
+
+def grid_of(axes: Sequence[Axis]) -> Grid:
+    """The grid; what cannot be one is a matter of the command, not of data.
+
+    Raises:
+        ConfigurationError: no key, a key twice, or more than 100,000 configurations.
+    """
+    try:
+        return Grid(tuple(axes))
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
 
 
 # -- before the first day ----------------------------------------------------------------------------------------------
