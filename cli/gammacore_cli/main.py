@@ -23,6 +23,7 @@ from gammacore.errors import (
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated (default), recorded, or at a broker.",
     "backtest": "Trade many days, simulated or recorded, and judge what came of it.",
+    "sweep": "Try many settings over the same days, and judge what the best is worth.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "Judge the next entry: every filter and the order; nothing is sent.",
     "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
