@@ -110,14 +110,15 @@ def test_a_table_of_open_interest_that_lacks_a_column_or_has_no_figure_is_refuse
 def test_prices_of_several_files_are_of_the_days_in_their_names(tmp_path: Path) -> None:
     """ST-104: a side table may be a pattern; a bar counts at its end."""
     for date, price in ((WINTER, 6000), (SUMMER, 6100)):
-        table(tmp_path / f"spx_{date}.csv", "time,open,high,low,close", [f"10:00,{price},{price},{price},{price}",
-                                                                       f"10:01,{price},{price},{price},{price + 1}"])  # fmt: skip
+        rows = [f"10:00,{price},{price},{price},{price}", f"10:01,{price},{price + 1},{price},{price + 1}"]
+        table(tmp_path / f"spx_{date}.csv", "time,open,high,low,close", rows)
     settings = ReplaySettings(price_file=tmp_path / "spx_*.csv")
 
     for date, price in ((WINTER, 6000), (SUMMER, 6100)):
         spots = settings.spots(TradingSession.of(date))
         assert spots is not None
-        assert spots.at(ny(date, "10:00:59")) is None or spots.at(ny(date, "10:00:59")).at.date() < date  # type: ignore[union-attr]
+        before = spots.at(ny(date, "10:00:59"))
+        assert before is None or (before.at is not None and before.at < ny(date, "10:00"))
         assert [seen.price for seen in map(spots.at, (ny(date, "10:01"), ny(date, "10:02"))) if seen] == [
             Decimal(price), Decimal(price + 1),
         ]  # fmt: skip
