@@ -39,7 +39,7 @@ class OrderLife:
     resend_seconds: int = parameter(30, "An intent leaves only while younger, also after a restart.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
-        """An order has had its time; a cancel that brought no answer is repeated, `max_cancels` in a row, then each minute.
+        """An order has had its time; a cancel without an answer is repeated, `max_cancels` in a row, then each minute.
 
         It is never given up: while the order works no exit takes its place, and a short of it may be naked. Asking
         once more ends nothing that is not ended yet and sends nothing new. Rules: SC-211, SC-212, decision 0051.
