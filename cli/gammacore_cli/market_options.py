@@ -34,7 +34,9 @@ _MARKET = (
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
     _DATE,
     click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-    click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
+    click.option(
+        "--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, {REAL_BROKERS}."
+    ),
 )
 
 
@@ -56,21 +58,8 @@ def range_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--from and --to, both inclusive, and the market options without --date: for studies of many days."""
     command = look_options(command)
     for option in (
-<<<<<<< HEAD
         click.option("--to", "last", type=DATE, required=True, metavar="D", help="Last session, New York date."),
         click.option("--from", "first", type=DATE, required=True, metavar="D", help="First session, New York date."),
-=======
-        click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points."),
-        click.option(
-            "--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds."
-        ),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
-        click.option("--date", type=DATE, help="New York date, like 2026-08-19 (default: today at a broker)."),
-        click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-        click.option(
-            "--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, {REAL_BROKERS}."
-        ),
->>>>>>> st_run
     ):
         command = option(command)
     return command
