@@ -44,10 +44,13 @@ def averages_of_source_000() -> tuple[ClosedTrade, ...]:
 
 
 def looped(outcomes: Outcomes, sizing: PathSizing, codes: Codes, start: Decimal) -> tuple[list[list[int]], list[float]]:
-    """Sizes and ends, path by path, in exact arithmetic, each size asked of the policy that trades live. Rule: ST-405."""
-    every, ends = [], []
+    """Sizes and ends, path by path, in exact arithmetic, each size asked of the policy that trades live. ST-405."""
+    every: list[list[int]] = []
+    ends: list[float] = []
     for path in range(codes.shape[1]):
-        balance, history, sizes, halted = Fraction(start), [], [], False
+        balance, halted = Fraction(start), False
+        history: list[Decimal] = []
+        sizes: list[int] = []
         for code in codes[:, path].tolist():
             size = 0 if halted else sizing.contracts(exact(balance), history, outcomes.terms[code])
             halted = halted or (size == 0 and sizing.rules.is_halted(exact(balance)))

@@ -23,6 +23,7 @@ from gammacore.errors import (
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated (default), recorded, or at a broker.",
     "backtest": "Trade many days, simulated or recorded, and judge what came of it.",
+    "sweep": "Try many settings over the same days, and judge what the best is worth.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "Judge the next entry: every filter and the order; nothing is sent.",
     "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
@@ -39,8 +40,10 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "lookahead": "Check that nothing decided depends on what comes later.",
     "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
     "compare": "Compare a live ledger with the replay of its days: settings, entries, trades, slippage.",
+    "import": "Read a vendor's days once into a store to study.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
@@ -48,6 +51,9 @@ COMMANDS: dict[str, str] = {
     "ledger": "Verify or repair a ledger file.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
+
+MODULES = {"import": "import_days"}
+"""Where a command's name cannot be a module's."""
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_HALTED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -61,7 +67,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
+        name = MODULES.get(cmd_name, cmd_name.replace("-", "_"))
         command = getattr(importlib.import_module(f"gammacore_cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command

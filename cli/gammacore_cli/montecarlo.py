@@ -58,7 +58,8 @@ def montecarlo(
 
     TRADES is a table of closed trades: trades.csv of a study, a journal export, or any table with pl_per_contract.
     """
-    from gammacore.adapters.html_report.fan_plot import check_plot_name, save_fan_plot
+    from gammacore.adapters.html_report.canvas import picture_kind
+    from gammacore.adapters.html_report.fan_plot import save_fan_plot
     from gammacore.adapters.study_files import read_record
     from gammacore.wiring.monte_carlo import simulate_record
     from gammacore_cli.montecarlo_view import table_of
@@ -68,7 +69,7 @@ def montecarlo(
     try:
         terms = _terms(frame, options)
         if plot is not None:
-            check_plot_name(plot)
+            picture_kind(plot)
     except InvalidInput as wrong:
         raise click.UsageError(str(wrong)) from wrong
     record = read_record(trades_file)

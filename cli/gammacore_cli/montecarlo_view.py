@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gammacore.domain.study.equity import Distribution, EquityStudy
+from gammacore_cli.study_view import warning_lines
 
 CHANCES = {
     "profit": "ends above the start", "double": "more than doubles", "triple": "more than triples",
@@ -16,10 +17,11 @@ RUNGS = {"as_is": "as it is", "costs": "with costs", "stress": "with stress", "c
 
 
 def table_of(study: EquityStudy) -> Group:
-    """Warnings, assumptions, both distributions side by side, the ladder."""
-    aside = [Text(f"! {one.text}", style="yellow") for one in study.warnings]
-    aside += [Text(f"· {one}", style="dim") for one in study.assumptions]
-    return Group(*aside, _figures(study), _sizes(study), _ladder(study))
+    """Warnings, both distributions side by side, the ladder, assumptions."""
+    assumed = (Text(one, style="dim") for one in study.assumptions)
+    return Group(
+        warning_lines(study.warnings), "", _figures(study), _sizes(study), "", _ladder(study), "", *assumed
+    )  # fmt: skip
 
 
 def _figures(study: EquityStudy) -> Table:
@@ -66,7 +68,8 @@ def _ladder(study: EquityStudy) -> Table:
         table.add_column(name, justify="right")
     for rung in study.ladder:
         table.add_row(
-            RUNGS[rung.name], f"{rung.mean_per_contract:,.2f}", *(f"{one:,.0f}" for one in (rung.p5, rung.p50, rung.p95)),
+            RUNGS[rung.name], f"{rung.mean_per_contract:,.2f}",
+            *(f"{one:,.0f}" for one in (rung.p5, rung.p50, rung.p95)),
             f"{rung.profit:.1%}", f"{rung.halt:.2%}",
         )  # fmt: skip
     return table

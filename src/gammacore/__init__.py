@@ -64,12 +64,12 @@ if TYPE_CHECKING:
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.ports.people import Notifier as Notifier
     from gammacore.version import __version__ as __version__
-    from gammacore.wiring import wire_day as wire_day
-    from gammacore.wiring.open_ledger import open_ledger as open_ledger
+    from gammacore.wiring import check_lookahead as check_lookahead
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
     from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
+    from gammacore.wiring.open_ledger import open_ledger as open_ledger
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
@@ -108,6 +108,7 @@ _HOMES: dict[str, str] = {
     "Vertical": "domain.spreads",
     "__version__": "version",
     "closing_trade": "domain.desks.flattening",
+    "check_lookahead": "wiring.look_ahead",
     "compare_runs": "wiring.comparison",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",

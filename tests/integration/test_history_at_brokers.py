@@ -1,4 +1,4 @@
-"""What a scalping desk asks of the past is seen through each broker's dialect as the market has it. SC-009, SC-304, 309."""
+"""What a scalping desk asks of the past, seen through each dialect as the market has it. SC-009, SC-304, SC-309."""
 
 from __future__ import annotations
 

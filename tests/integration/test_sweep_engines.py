@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from builders_sweep import last_of, loopback_cluster, one_contract, other_code, swept
+from builders_sweep import last_of, loopback_cluster, other_code, swept
 from extent import WHOLE, many
 from gammacore.adapters.dask_cluster import DaskCluster, TlsFiles
 from gammacore.adapters.sweep_results import RESULTS
@@ -120,4 +120,3 @@ def test_what_is_known_is_not_run_again(tmp_path: Path) -> None:
     assert again.paths == {"loop": 1}
     assert again.tried == 2
     assert last_of(1) == again.sessions[0]
-    assert one_contract().settings.sizing.sizing is False

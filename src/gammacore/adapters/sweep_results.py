@@ -6,8 +6,10 @@ that can be believed. Rules: ST-504, ST-505, ST-510.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import fcntl
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,8 +21,8 @@ from typing import Any
 from attrs import fields
 
 from gammacore.domain.study.record import ClosedTrade, TradeFlag
-from gammacore.domain.study.sweep_outcome import SweepRow
-from gammacore.errors import StorageError
+from gammacore.domain.study.sweep_outcome import SweepOutcome, SweepRow
+from gammacore.errors import StorageError, WriteConflict
 
 RESULTS = "results.ndjson"
 _MONEY = ("gross", "fees", "credit", "debit", "max_risk", "vix", "price", "pin", "minutes")
@@ -164,14 +166,24 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep every other sweep out of a folder.
 
     Raises:
-        StorageError: one is at work there.
+        WriteConflict: one is at work there.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as held:
-            raise StorageError(
+            raise WriteConflict(
                 f"{folder}: another run writes here; wait for it, or give --out another folder"
             ) from held
         yield
+
+
+def results_csv(outcome: SweepOutcome) -> str:
+    """Every result as CSV: the swept keys, then its figures; empty where a figure does not exist. Rule: ST-511."""
+    table = outcome.table()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(["" if cell is None else cell for cell in row] for row in zip(*table.values(), strict=True))
+    return text.getvalue()

@@ -65,6 +65,10 @@ class DayStore(Protocol):
         """Keep a day, durably or not at all; its hash and size in bytes. The same day gives the same bytes."""
         ...
 
+    def has(self, symbol: str, date: dt.date, told_hash: str) -> bool:
+        """Whether the day is there and what its hash says."""
+        ...
+
     def note(self, index: Mapping[str, Any]) -> None:
         """Keep what is told of the days, durably or not at all."""
         ...

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.ledgers import ledgers_of as ledgers_of
     from gammacore.wiring.ledgers import look_at as look_at
     from gammacore.wiring.ledgers import sight_of as sight_of
+    from gammacore.wiring.look_ahead import check_lookahead as check_lookahead
     from gammacore.wiring.looks import OpenLook as OpenLook
     from gammacore.wiring.looks import Outside as Outside
     from gammacore.wiring.looks import live_market as live_market
@@ -118,6 +119,7 @@ _HOMES: dict[str, str] = {
     "armed_without_ledger": "wiring.without_ledger",
     "ask": "wiring.controls",
     "book_of": "wiring.controls",
+    "check_lookahead": "wiring.look_ahead",
     "choose": "wiring.ledgers",
     "compare_runs": "wiring.comparison",
     "credit_spread_desk": "wiring.strategies",

@@ -1,4 +1,4 @@
-"""Monte Carlo of a record, wired: the file read, the numbers drawn, the settings applied. Rules: ST-004, ST-401..412."""
+"""Monte Carlo of a record, wired: the file read, the numbers drawn, the terms applied. Rules: ST-004, ST-401..412."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gammacore.domain.study.equity import EquityStudy
 from gammacore.domain.study.paths import Stress
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven
+from gammacore.errors import MissingData
 
 
 def drawing_from(seed: int) -> Draw:
@@ -74,9 +75,15 @@ def simulate_equity(
 
 
 def simulate_record(record: Path | Sequence[ClosedTrade], terms: MonteCarloTerms) -> EquityStudy:
-    """Simulate a record, or the table of trades in a file (trades.csv and all that is read like it: ST-214)."""
+    """Simulate a record, or the table of trades in a file; its warnings join those of the draws. ST-006, ST-214."""
+    from gammacore.wiring.record_statistics import statistics_of
+
     if isinstance(record, Path):
         from gammacore.adapters.study_files import read_record
 
         record = read_record(record)
-    return simulate(record, terms, drawing_from(terms.seed))
+    try:
+        known = statistics_of(record, starting_capital=terms.start, seed=terms.seed).warnings if record else ()
+    except MissingData:  # dates that no calendar knows: draws need none
+        known = ()
+    return simulate(record, terms, drawing_from(terms.seed), known)

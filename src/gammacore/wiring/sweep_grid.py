@@ -22,7 +22,8 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.executor import Executor
 from gammacore.wiring.code_fingerprint import code_fingerprint
 from gammacore.wiring.markets import MarketSource
-from gammacore.wiring.studies import ALONE
+from gammacore.wiring.studies import CarryIn
+from gammacore.wiring.study_tasks import carry_to_text
 from gammacore.wiring.sweep_tasks import HASH_DAYS, TRADE, layer_json, row_key
 
 FILES_OF_THE_MARKET = ("market.vix_file", "market.closes_file", "market.price_file", "market.oi_file")
@@ -37,6 +38,8 @@ class Trial:
     configurations: Mapping[int, Configuration]
     acting: Mapping[int, str]
     days: tuple[dt.date, ...]
+    missing: tuple[dt.date, ...]
+    start: CarryIn
 
     def market_layer(self, settings: Mapping[str, str]) -> dict[str, str]:
         """What of the swept settings the market is opened with."""
@@ -125,7 +128,7 @@ class GridTrading:
         hashes = [self._hash(cell.configuration, date) for date in days]
         if any(one is None for one in hashes):
             return None
-        return row_key(self.trial.acting[cell.configuration], "\n".join(map(str, hashes)), ALONE.hash)
+        return row_key(self.trial.acting[cell.configuration], "\n".join(map(str, hashes)), self.trial.start.hash)
 
     def row(self, cell: Cell, trades: tuple[ClosedTrade, ...]) -> SweepRow:
         key = self.key(cell)
@@ -140,6 +143,7 @@ class GridTrading:
             "days": [date.isoformat() for date in every],
             "hashes": [[self._hash(number, date) for number in configurations] for date in every],
             "configurations": [self.grid.settings(number) for number in configurations],
+            "carry": carry_to_text(self.trial.start),
             "path": "carry" if self.carries else path.value,
         }
         return _ask(self.trial.base, asked, self.files)

@@ -28,7 +28,8 @@ from gammacore.wiring.columns import day_columns
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import naming_underlying, open_market, open_session
 from gammacore.wiring.strategies import naming_its_underlying
-from gammacore.wiring.studies import ALONE, on_date, study_day
+from gammacore.wiring.studies import CarryIn, on_date, study_day
+from gammacore.wiring.study_tasks import carry_of_text
 
 HASH_DAYS = "gammacore.wiring.sweep_tasks:hash_days"
 TRADE = "gammacore.wiring.sweep_tasks:trade"
@@ -115,8 +116,9 @@ def trade(given: str) -> str:
     """
     asked = _asked(given)
     configurations = [_configured(asked["settings"], own) for own in asked["configurations"]]
+    start = carry_of_text(asked["carry"])
     if asked["path"] == "carry":
-        return json.dumps(_carried(configurations, asked["days"], asked["hashes"]))
+        return json.dumps(_carried(configurations, asked["days"], asked["hashes"], start))
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for day, expected in zip(asked["days"], asked["hashes"], strict=True):
@@ -126,7 +128,7 @@ def trade(given: str) -> str:
             if expected[number] is None:
                 continue
             try:
-                trades, path = _traded(configuration, date, columns, expected[number])
+                trades, path = _traded(configuration, date, columns, expected[number], start)
             except DayFailed as failure:
                 failed.append({"day": day, "configuration": number, "error": str(failure)})
                 continue
@@ -135,13 +137,13 @@ def trade(given: str) -> str:
 
 
 def _carried(
-    configurations: Sequence[Configuration], days: Sequence[str], hashes: Sequence[Sequence[str]]
+    configurations: Sequence[Configuration], days: Sequence[str], hashes: Sequence[Sequence[str]], start: CarryIn
 ) -> dict[str, Any]:
     """Each configuration through all days, each day taking over what the one before leaves. Rule: ST-203."""
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for number, configuration in enumerate(configurations):
-        carry, reports = ALONE, []
+        carry, reports = start, []
         for day, expected in zip(days, hashes, strict=True):
             traded = study_day(configuration, dt.date.fromisoformat(day), carry=carry)
             if traded.error is not None:
@@ -157,7 +159,7 @@ def _carried(
 
 
 def _traded(
-    configuration: Configuration, date: dt.date, columns: DayColumns | str, expected: str
+    configuration: Configuration, date: dt.date, columns: DayColumns | str, expected: str, start: CarryIn
 ) -> tuple[tuple[ClosedTrade, ...], str]:
     if isinstance(columns, DayColumns):
         try:
@@ -167,7 +169,7 @@ def _traded(
             why = str(unknown)
     else:
         why = columns
-    day = study_day(configuration, date)
+    day = study_day(configuration, date, carry=start)
     if day.error is not None:
         raise DayFailed(day.error)
     _refuse_other_data(date, day.data_hash, expected)

@@ -21,10 +21,11 @@ from gammacore.configuration import Configuration, configure
 from gammacore.configuration.sources import Sourced
 from gammacore.domain.study.grid import Axis, Grid
 from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective, SweepOutcome
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.executor import Executor
+from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, sized_for, start_of
 from gammacore.wiring.columns import why_not_on_columns
-from gammacore.wiring.markets import MarketSource
+from gammacore.wiring.markets import naming_underlying
 from gammacore.wiring.strategies import naming_its_underlying
 from gammacore.wiring.sweep_grid import GridTrading, Trial, data_hashes, files_of
 from gammacore.wiring.sweep_keys import refuse_unread
@@ -40,12 +41,14 @@ SHARED, SHIP = "shared", "ship"
 
 @frozen
 class SweepTerms:
-    """How a sweep is run. `engine` is local, local:N, dask://HOST:PORT or dask+tls://HOST:PORT."""
+    """How a sweep is run. `options` are those of a backtest: range, mode, sizes. `walk_forward` has two windows.
 
-    start: dt.date
-    end: dt.date
+    `engine` is local, local:N, dask://HOST:PORT or dask+tls://HOST:PORT; `data` says whether its workers see the files
+    of the market or are sent them.
+    """
+
+    options: BacktestOptions
     folder: FilePath
-    mode: str = "days"
     random: int | None = None
     halving: int | None = None
     objective: Objective = Objective.SHARPE
@@ -75,18 +78,21 @@ def sweep(
         ConfigurationError: a key, a value, a range or an engine that cannot be.
         PathsDiffer, NotDeterministic: the results cannot be believed.
     """
-    grid = Grid(tuple(axes))
+    grid = grid_of(axes)
+    configuration = sized_for(naming_underlying(naming_its_underlying(configuration)), terms.options)
     trial = _prepared(configuration, grid, terms)
     with locked(terms.folder), _opened(executor, terms) as engine:
         results = SweepResults(terms.folder)
         clock = SystemClock()
         files = files_of(configuration) if terms.data == SHIP else {}
         hashes, missing = data_hashes(engine, clock, trial, files)
+        if missing and terms.options.missing is Missing.FAIL:
+            raise MissingData(f"{min(missing)}: {missing[min(missing)]}; leave --missing fail out to skip such days")
+        missing.update(dict.fromkeys(trial.missing, "no data of this session"))
         days = tuple(date for date in trial.days if date not in missing)
         if not days:
-            raise ConfigurationError(
-                f"{terms.start} to {terms.end}: no session has data; {next(iter(missing.values()))}"
-            )
+            first, last = terms.options.first, terms.options.last
+            raise MissingData(f"{first} to {last}: no session has data that can be read; {missing[min(missing)]}")
         plan = _plan(trial, grid, terms, days)
         trading = GridTrading(trial, grid, hashes, days, files, carries=plan.carries)
         run = Sweep(trading, engine, clock, results, plan, on_progress)
@@ -98,24 +104,34 @@ def sweep(
         )  # fmt: skip
 
 
+def grid_of(axes: Sequence[Axis]) -> Grid:
+    """The grid; what cannot be one is a matter of the command, not of data.
+
+    Raises:
+        ConfigurationError: no key, a key twice, or more than 100,000 configurations.
+    """
+    try:
+        return Grid(tuple(axes))
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
+
+
 # -- before the first day ----------------------------------------------------------------------------------------------
 
 
 def _prepared(configuration: Configuration, grid: Grid, terms: SweepTerms) -> Trial:
     """Raises ConfigurationError for whatever could only fail after hours."""
-    days = sessions_of(terms.start, terms.end)
     refuse_engine(terms)
-    named = naming_its_underlying(configuration)
-    refuse_unread(named, grid.keys)
-    if MarketSource.parse(named.settings.market.source).is_live:
-        raise ConfigurationError(f"--market {named.settings.market.source}: a sweep needs days that are over; "
-                                 "give simulated, csv:, lean: or recording:")  # fmt: skip
+    refuse_unread(configuration, grid.keys)
+    _why_loop(configuration, grid, terms)
+    days = days_of(configuration.settings, terms.options, NyseCalendar())
     _refuse_values(configuration, grid)
     drawn = None if terms.random is None else permutation(len(grid))
     chosen = grid.chosen(drawn, terms.random)
     configurations = {number: _with(configuration, grid.settings(number)) for number in chosen}
     acting = {number: acting_hash(one) for number, one in configurations.items()}
-    return Trial(configuration, chosen, configurations, acting, days)
+    start = start_of(terms.options, days.sessions[0])
+    return Trial(configuration, chosen, configurations, acting, days.dates, days.missing, start)
 
 
 def _with(configuration: Configuration, settings: Mapping[str, str]) -> Configuration:
@@ -130,33 +146,36 @@ def _refuse_values(configuration: Configuration, grid: Grid) -> None:
             _with(configuration, {axis.key: value})
 
 
-def sessions_of(start: dt.date, end: dt.date) -> tuple[dt.date, ...]:
-    """The sessions of a range, both ends included.
+def _why_loop(configuration: Configuration, grid: Grid, terms: SweepTerms) -> str:
+    """Why the columns cannot be taken, in words; "" where they can.
 
     Raises:
-        ConfigurationError: an empty range, or one without a session.
+        ConfigurationError: they were asked for, or halving over days that hang together.
     """
-    if start > end:
-        raise ConfigurationError(f"--from {start}: is after --to {end}; give the earlier date first")
-    calendar, dates = NyseCalendar(), (start + dt.timedelta(days=day) for day in range((end - start).days + 1))
-    if not (found := tuple(date for date in dates if calendar.session(date) is not None)):
-        raise ConfigurationError(f"--from {start} --to {end}: the exchange is closed on every day; give a wider range")
-    return found
-
-
-def _plan(trial: Trial, grid: Grid, terms: SweepTerms, days: tuple[dt.date, ...]) -> SweepPlan:
-    carries = terms.mode == "carry"
+    carries = terms.options.mode is RunMode.CARRY
     if carries and terms.halving is not None:
         raise ConfigurationError("--halving: compares parts of the days, which carry has not; give --mode days")
     why = "mode carry, in which sizes follow the balance" if carries else ""
-    why = why or why_not_on_columns(trial.base.settings, grid.keys)
+    why = why or why_not_on_columns(configuration.settings, grid.keys)
     if terms.path is Path.COLUMNS and why:
         raise ConfigurationError(f"--path columns: {why}; leave --path out, then the loop trades it")
-    order = tuple(days[place] for place in permutation(len(days)))
+    return why
+
+
+def _plan(trial: Trial, grid: Grid, terms: SweepTerms, days: tuple[dt.date, ...]) -> SweepPlan:
     return SweepPlan(
-        grid, trial.chosen, days, terms.objective, trial.base.settings.sizing.starting_capital, terms.path, why,
-        lambda size: [int(place) for place in permutation(size)], terms.halving, order, carries,
-    )  # fmt: skip
+        grid=grid,
+        chosen=trial.chosen,
+        days=days,
+        objective=terms.objective,
+        capital=trial.base.settings.sizing.starting_capital,
+        path=terms.path,
+        why_loop=_why_loop(trial.base, grid, terms),
+        check_order=lambda size: [int(place) for place in permutation(size)],
+        halving=terms.halving,
+        day_order=tuple(days[place] for place in permutation(len(days))),
+        carries=terms.options.mode is RunMode.CARRY,
+    )
 
 
 # -- the engine --------------------------------------------------------------------------------------------------------
@@ -188,16 +207,3 @@ def _opened(executor: Executor | None, terms: SweepTerms) -> Iterator[Executor]:
         engine.shutdown(wait=False, cancel_futures=True)
         raise
     engine.shutdown()
-
-
-def with_fixed_size(configuration: Configuration, contracts: int) -> Configuration:
-    """The same configuration with as many contracts for every trade, whatever the balance. Rule: ST-204.
-
-    Raises:
-        ConfigurationError: a number that no rule of sizing gives.
-    """
-    if contracts != 1:
-        raise ConfigurationError(
-            f"--contracts {contracts}: a sweep trades 1 contract; figures a contract do not change"
-        )
-    return configure([configuration.given, {"sizing.sizing": False}], configuration.live)

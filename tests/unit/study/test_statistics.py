@@ -442,3 +442,14 @@ def test_trades_as_a_frame(backend: str) -> None:
 
     assert list(frame["net"])[:2] == pytest.approx([97.4, -52.6])
     assert len(frame) == 6
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars"])
+def test_a_frame_of_trades_is_a_record(backend: str) -> None:
+    """ST-802: what comes out goes in again."""
+    found = gammacore.statistics_of(BY_HAND, resamples=50)
+
+    again = gammacore.statistics_of(found.to_frame(backend), resamples=50)
+
+    assert again.net.counted == found.net.counted
+    assert again.bootstrap == found.bootstrap

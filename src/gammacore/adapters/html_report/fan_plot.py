@@ -1,4 +1,4 @@
-"""The fan of simulated equity: between which balances most paths run, the middle one, and the record's own. Rule: ST-408."""
+"""The fan of simulated equity: between which balances paths run, the middle one, the record's own. Rule: ST-408."""
 
 from __future__ import annotations
 
@@ -7,34 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, inline_svg
+from gammacore.adapters.html_report.canvas import PRINT, Palette, blank, picture_kind, save_picture
 from gammacore.domain.study.equity import EquityStudy
-from gammacore.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FORMATS = ("png", "svg", "pdf")
-
-
-def fan_chart(study: EquityStudy) -> str:
-    """The picture as inline SVG."""
-    figure, axes = blank(5.6, 3.6)
-    _draw(figure, axes, study, PAGE, size=8.5)
-    return inline_svg(figure, "fan", "Simulated equity: percentiles by trade")
-
-
-def check_plot_name(path: Path) -> str:
-    """The kind of picture that a file's name asks for.
-
-    Raises:
-        InvalidInput: an ending that is no kind of picture we draw.
-    """
-    kind = path.suffix.lstrip(".").lower()
-    if kind not in FORMATS:
-        raise InvalidInput("plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
-    return kind
 
 
 def save_fan_plot(path: Path, study: EquityStudy) -> None:
@@ -44,21 +22,19 @@ def save_fan_plot(path: Path, study: EquityStudy) -> None:
         InvalidInput: an ending that is no kind of picture we draw.
         StorageError: the file cannot be written.
     """
-    kind = check_plot_name(path)
+    picture_kind(path)
     figure, axes = blank(8, 5.6, PRINT)
     figure.patch.set(alpha=1, facecolor=PRINT.card)
     costs = f", costs {study.cost:,.2f} a contract" if study.cost else ""
     costs += "" if study.stress is None else ", stress"
     title = (
-        f"{study.runs:,} paths of {study.trades:,} drawn trades, mode {study.found.mode}, policy {study.policy}{costs}\n"
+        f"{study.runs:,} paths of {study.trades:,} drawn trades, mode {study.found.mode}, "
+        f"policy {study.policy}{costs}\n"
         "draws repeat the record: what it lacks is in no path"
     )
     figure.suptitle(title, x=0.01, ha="left", color=PRINT.ink, fontsize=11.5)
     _draw(figure, axes, study, PRINT, size=10.5)
-    try:
-        figure.savefig(path, format=kind, dpi=190)
-    except OSError as refusal:
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    save_picture(figure, path)
 
 
 def _draw(figure: Figure, axes: Axes, study: EquityStudy, palette: Palette, *, size: float) -> None:

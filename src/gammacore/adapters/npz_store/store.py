@@ -156,6 +156,12 @@ def packed(day: StoredDay) -> bytes:
     return content.getvalue()
 
 
+def packed_hash(day: StoredDay) -> tuple[str, int]:
+    """The hash and size a day would have in a store, without writing it."""
+    content = packed(day)
+    return hashlib.sha256(content).hexdigest(), len(content)
+
+
 def _unpacked(path: Path, content: bytes, digest: str) -> StoredDay:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as members:

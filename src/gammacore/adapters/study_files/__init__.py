@@ -1,7 +1,7 @@
 """Files of a study: records of trades in and out, result.json."""
 
-from gammacore.adapters.study_files.tables import read_pl_history, read_record
+from gammacore.adapters.study_files.tables import read_pl_history, read_record, record_of_columns
 from gammacore.adapters.study_files.written_trades import trades_text, write_trades
 from gammacore.domain.study.record import COLUMNS
 
-__all__ = ["COLUMNS", "read_pl_history", "read_record", "trades_text", "write_trades"]
+__all__ = ["COLUMNS", "read_pl_history", "read_record", "record_of_columns", "trades_text", "write_trades"]

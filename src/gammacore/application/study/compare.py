@@ -31,6 +31,7 @@ from gammacore.domain.study.trade_parts import (
     option_legs,
     sum_of,
 )
+from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import MissingData
 from gammacore.ports.market_data import MarketData
 
@@ -38,14 +39,6 @@ MarketOf = Callable[[dt.date], MarketData | None]
 """The replay's market of a date; None where there is none to look at."""
 WINDOW = dt.timedelta(minutes=10)
 """A mark is looked for this long either side of the live decision, at most one step of the data away (ours)."""
-
-
-@frozen
-class ComparisonWarning:
-    """What must be read before the figures. Rule: ST-006."""
-
-    code: str
-    text: str
 
 
 @frozen(eq=False)
@@ -56,7 +49,7 @@ class RunComparison:
     slots: tuple[SlotCompared, ...]
     trades: tuple[TradeCompared, ...]
     slippage: dict[str, tuple[SlippageGroup, ...]]
-    warnings: tuple[ComparisonWarning, ...]
+    warnings: tuple[StudyWarning, ...]
     days: tuple[dt.date, ...]
 
     @property
@@ -170,17 +163,17 @@ def _costs_to_close(side: TradeSide, seen: MarketSnapshot) -> tuple[Decimal, ...
 
 def _warnings(
     live: LedgerSide, replay: LedgerSide, looked: int, trades: Sequence[TradeCompared]
-) -> Iterable[ComparisonWarning]:
+) -> Iterable[StudyWarning]:
     for name, one, other in (("live", live, replay), ("replay", replay, live)):
         alone = sorted(one.days.keys() - other.days.keys())
         if alone:
             named = ", ".join(map(str, alone[:5])) + (" and more" if len(alone) > 5 else "")
-            yield ComparisonWarning(f"days_only_{name}", f"{len(alone)} days are in the {name} ledger alone: {named}")
+            yield StudyWarning(f"days_only_{name}", f"{len(alone)} days are in the {name} ledger alone: {named}")
     if not looked:
         text = "no market was named: no slippage, and no saying whether the replay could see the live marks"
-        yield ComparisonWarning("no_market", text)
+        yield StudyWarning("no_market", text)
     for name, side in (("live", live), ("replay", replay)):
         if still := sum(len(day.open) for day in side.days.values()):
-            yield ComparisonWarning("open_trades", f"{still} trades of the {name} ledger were open at the end of a day")
+            yield StudyWarning("open_trades", f"{still} trades of the {name} ledger were open at the end of a day")
     if len(trades) < 100:
-        yield ComparisonWarning("few_trades", f"{len(trades)} trades: a mean of so few is no setting to trade by")
+        yield StudyWarning("few_trades", f"{len(trades)} trades: a mean of so few is no setting to trade by")

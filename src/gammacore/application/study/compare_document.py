@@ -22,7 +22,7 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
     return {
         "kind": "comparison",
         "days": list(compared.days),
-        "warnings": [{"code": one.code, "text": one.text, "numbers": {}} for one in compared.warnings],
+        "warnings": [{"code": one.code, "text": one.text, "numbers": dict(one.numbers)} for one in compared.warnings],
         "differs": compared.differs,
         "settings": [{"key": one.key, "live": one.live, "replay": one.replay} for one in compared.settings],
         "slots": [_slot(one) for one in compared.slots],

@@ -1,4 +1,4 @@
-"""Simulate the equity of a record: draw trades from it, trade them by a sizing policy, many times. Rules: ST-401..412."""
+"""Simulate the equity of a record: draw trades from it, trade them by a sizing policy, many times. ST-401..412."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from gammacore.errors import InvalidInput
 BLOCK = 1_000
 """Paths that are drawn from one generator. Rule: ST-403."""
 
-TOGETHER = 4
+TOGETHER = 5
 """Blocks that are walked at once."""
 
 MOST_BALANCES = 100_000_000
@@ -92,9 +92,10 @@ def simulate(
     asked = (terms.cost.any, terms.stress is not None)
     main = next(key for key in rungs if key[1:] == asked)
     chosen = rungs[main] = evolve(rungs[main], balances=[])
-    settled, first = 0, ()
-    for luck_drawn, codes, luck in _groups(Drawing.of(terms.mode, record, steps), terms, draw, luck=True):
-        first = first or tuple(luck_drawn)
+    settled = 0
+    first: list[int] = []
+    for began, codes, luck in _groups(Drawing.of(terms.mode, record, steps), terms, draw, luck=True):
+        first = first or began
         for variant in rungs.values():
             settled += _trade(variant, terms, codes, luck)
     other = _Variant(chosen.outcomes)
@@ -127,7 +128,7 @@ def simulate(
         ladder=ladder,
         stress=terms.stress,
         ends=ends,
-        first_trades=first,
+        first_trades=tuple(first),
         settled=settled,
         undefined=undefined_of(distribution, rank),
     )

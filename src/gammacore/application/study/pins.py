@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from gammacore.domain.entries.otm_single_sided import expected_move
@@ -21,6 +21,7 @@ from gammacore.domain.market import Floats, MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, PinVariant, SensitivityTally, read_pins
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks
+from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import InvalidInput
 from gammacore.ports.market_data import GexSource, MarketData, SettlementPrint
 
@@ -166,15 +167,6 @@ class PinDraws(Protocol):
         ...
 
 
-@frozen
-class PinWarning:
-    """What must be read before the figures. Rule: ST-006."""
-
-    code: str
-    text: str
-    numbers: Mapping[str, float] = field(factory=dict)
-
-
 @frozen(eq=False)
 class PinStudy:
     """What the days show of the pin. Rules: ST-701..706; ST-006 puts `warnings` first."""
@@ -186,7 +178,7 @@ class PinStudy:
     out: tuple[MarkOut, ...]
     marks: tuple[PinMark, ...]
     sensitivity: tuple[PinSensitivity, ...]
-    warnings: tuple[PinWarning, ...]
+    warnings: tuple[StudyWarning, ...]
     assumptions: tuple[str, ...]
     looks: tuple[PinLook, ...] = ()
     conclusion: str = ""
@@ -301,15 +293,15 @@ def _warnings(
     out: Sequence[MarkOut],
     missing: Sequence[dt.date],
     is_simulated: bool,
-) -> Iterable[PinWarning]:
+) -> Iterable[StudyWarning]:
     most = max(one.days for one in marks)
     if is_simulated:
         text = "the simulated price is pulled to the pin by the model itself (pin_strength 0.4): it is no evidence"
-        yield PinWarning("simulated_edge", text)
+        yield StudyWarning("simulated_edge", text)
     if most < FEW_DAYS:
         known = share_known_to(most)
         power = "no share" if known is None else f"a share only to ± {100 * known:.0f} points"
-        yield PinWarning("few_days", f"{most} days tell {power}", {"days": most})
+        yield StudyWarning("few_days", f"{most} days tell {power}", {"days": most})
     sided = [one for one in marks if one.one_sided]
     if sided:
         first = sided[0]
@@ -319,21 +311,21 @@ def _warnings(
             f"at {named} the pin lay on one side of price on more than 80 % of the days "
             f"({first.mark:%H:%M}: {many} of {first.days} {side}): 'toward' then tests the market's drift"
         )
-        yield PinWarning("one_sided_pins", text, {"days": first.days, "one_side": many})
+        yield StudyWarning("one_sided_pins", text, {"days": first.days, "one_side": many})
     vix = {one.vix for one in looks}
     if len({one.date for one in looks}) > 1 and len(vix) == 1:
-        yield PinWarning("constant_vix", f"VIX is {vix.pop()} on every day: expected moves differ by price alone")
+        yield StudyWarning("constant_vix", f"VIX is {vix.pop()} on every day: expected moves differ by price alone")
     if missing:
         named = ", ".join(str(date) for date in missing[:5]) + (" and more" if len(missing) > 5 else "")
-        yield PinWarning("missing_days", f"{len(missing)} sessions have no data: {named}", {"days": len(missing)})
+        yield StudyWarning("missing_days", f"{len(missing)} sessions have no data: {named}", {"days": len(missing)})
     if out:
         reasons = Counter(one.reason for one in out)
         listed = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
-        yield PinWarning("partial_days", f"{len(out)} marks of {days} days are out: {listed}", dict(reasons))
+        yield StudyWarning("partial_days", f"{len(out)} marks of {days} days are out: {listed}", dict(reasons))
     guessed = {one.date for one in looks if one.estimated}
     if guessed:
         text = f"the close of {len(guessed)} days is not an official one"
-        yield PinWarning("estimated_settlement", text, {"days": len(guessed)})
+        yield StudyWarning("estimated_settlement", text, {"days": len(guessed)})
 
 
 def _assumptions(terms: PinTerms, looks: Sequence[PinLook]) -> tuple[str, ...]:

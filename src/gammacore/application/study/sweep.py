@@ -224,7 +224,8 @@ class Sweep:
 
     def _died(self, block: _Block, why: str) -> None:
         for number in block.configurations:
-            self.failed |= dict.fromkeys(self._cells(number, block.days), why)
+            for cell in self._cells(number, block.days):
+                self.failed[cell] = why
 
     # -- what is checked -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What many paths came to: percentiles, chances, drawdowns, sizes, the fan, and what they cannot say. ST-006, ST-408..412."""
+"""What many paths came to: percentiles, chances, drawdowns, sizes, fan, what they cannot say. ST-006, ST-408..412."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from attrs import asdict, frozen
 from numpy.typing import NDArray
 
 from gammacore.domain.market import Floats
+from gammacore.domain.study.documents import warning_document
 from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import Paths, Stress, drawdowns
 from gammacore.domain.study.undefined import Codes, Undefined
+from gammacore.domain.study.views import EquityBand
 from gammacore.domain.study.warnings import StudyWarning
 
 PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
@@ -44,11 +46,14 @@ class Ended:
 
     @classmethod
     def together(cls, parts: Sequence[Ended]) -> Ended:
-        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-        return cls(*columns, sizes=sum((part.sizes for part in parts), Counter()))
-
-
-_COLUMNS = ("ends", "deepest", "part", "halted", "ruined")
+        return cls(
+            ends=np.concatenate([part.ends for part in parts]),
+            deepest=np.concatenate([part.deepest for part in parts]),
+            part=np.concatenate([part.part for part in parts]),
+            halted=np.concatenate([part.halted for part in parts]),
+            ruined=np.concatenate([part.ruined for part in parts]),
+            sizes=sum((part.sizes for part in parts), Counter()),
+        )
 
 
 @frozen
@@ -159,11 +164,13 @@ class Fan:
 
 @frozen(eq=False, repr=False)
 class EquityStudy:
-    """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. Rules: ST-006, ST-408.
+    """Simulated equity of a record under a sizing policy; `warnings` come first wherever it is shown. ST-006, ST-408.
 
     `ends` are the last balances of all paths in the order drawn; `first_trades` are the numbers, from 0, of the first
-    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged, dollars a
-    contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own sizes, and `rank` the percent of paths that end below it, None for paths of another length.
+    trades of the first path. `beside` is the same by whole days, or by blocks of 10. `cost` is the mean charged,
+    dollars a contract and trade; a path halts below `halt_at` dollars. `own` is the record's own equity in its own
+    sizes, and `rank` the percent of paths that end below it, None for paths of another length. `settled` sizes were
+    decided in exact arithmetic.
     """
 
     warnings: tuple[StudyWarning, ...]
@@ -190,9 +197,7 @@ class EquityStudy:
     def to_json(self) -> dict[str, Any]:
         """Warnings first, then the keys of ST-801; dollars as numbers: they are estimates, not money."""
         return {
-            "warnings": [
-                {"code": one.code, "text": one.text, "numbers": _numbers(one.numbers)} for one in self.warnings
-            ],
+            "warnings": [warning_document(one) for one in self.warnings],
             "assumptions": list(self.assumptions),
             "runs": self.runs,
             "seed": self.seed,
@@ -210,6 +215,13 @@ class EquityStudy:
             "undefined": {name: code.value for name, code in self.undefined.items()},
             "fan": self.fan.to_json(),
         }
+
+    @property
+    def band(self) -> EquityBand:
+        """The fan as the tear sheet draws it behind the record's equity."""
+        caption = f"{self.runs:,} paths, mode {self.found.mode}, policy {self.policy}: draws repeat the record."
+        p5, p25, p50, p75, p95 = self.fan.rows.T.tolist()
+        return EquityBand(p5, p25, p50, p75, p95, caption)
 
     def to_frame(self, backend: str | None = None) -> Any:
         """The fan as a pandas or polars frame: step, p5, p25, p50, p75, p95, dollars. Rule: ST-802."""
@@ -265,7 +277,3 @@ def _percentiles(values: Floats, ranks: Sequence[int]) -> dict[int, float]:
 
 def _share(which: NDArray[np.bool_]) -> float:
     return int(np.count_nonzero(which)) / len(which)
-
-
-def _numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: float(value) if isinstance(value, Decimal) else value for name, value in numbers.items()}

@@ -226,12 +226,13 @@ def rungs(days: int, configurations: int, eta: int) -> tuple[Rung, ...]:
     """
     if eta < 2:
         raise InvalidInput("--halving", eta, "keep one configuration in 2 or more")
+    if configurations == 1:
+        return (Rung(days, 1),)
     kept = [configurations]
     while kept[-1] > 1:
         kept.append(math.ceil(kept[-1] / eta))
-    last = max(1, len(kept) - 1)
-    found = [Rung(math.ceil(days / eta ** (last - number)), kept[number]) for number in range(1, last + 1)]
-    return tuple(found) or (Rung(days, 1),)
+    last = len(kept) - 1
+    return tuple(Rung(math.ceil(days / eta ** (last - number)), kept[number]) for number in range(1, last + 1))
 
 
 def kept_of(figures: Mapping[int, float | None], keeps: int) -> tuple[int, ...]:

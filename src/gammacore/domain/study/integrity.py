@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 from attrs import field, frozen
 
@@ -70,6 +71,25 @@ class DayIntegrity:
     head_seconds: float
     tail_seconds: float
     flags: tuple[DayFlag, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in documents and in the store's index; keys of ST-801."""
+        counts = self.counts
+        return {
+            "rows": counts.rows, "used": counts.used, "reasons": dict(counts.reasons), "instants": self.instants,
+            "contracts": counts.contracts, "step_seconds": self.step_seconds, "holes": self.holes,
+            "largest_gap_seconds": self.largest_gap_seconds, "head_seconds": self.head_seconds,
+            "tail_seconds": self.tail_seconds, "flags": [flag.value for flag in self.flags],
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> DayIntegrity:
+        """The report that `to_json` told."""
+        counts = RowCounts(told["rows"], told["used"], told["reasons"], told["contracts"])
+        return cls(
+            counts, told["instants"], told["step_seconds"], told["holes"], told["largest_gap_seconds"],
+            told["head_seconds"], told["tail_seconds"], tuple(map(DayFlag, told["flags"])),
+        )  # fmt: skip
 
 
 def day_integrity(

@@ -1,4 +1,4 @@
-"""What is simulated of a record: paths, policy, maximum risk, costs, stress; and what is said of it. ST-402, ST-406, ST-412."""
+"""What is simulated: paths, policy, risk, costs, stress; and what is reported of it. ST-402, ST-406, ST-412."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.sizing.max_risk import UNKNOWN_RISK, RiskBasis, table_max_risk
-from gammacore.domain.sizing.on_paths import SPX, PathSizing, PolicyKind, TradeTerms
+from gammacore.domain.sizing.on_paths import PathSizing, PolicyKind, TradeTerms
+from gammacore.domain.sizing.policies import SPX
 from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import DrawnTrade, Stress
 from gammacore.domain.study.record import ClosedTrade, TradeFlag
@@ -91,7 +92,7 @@ class CostGiven:
 
 @frozen
 class MonteCarloTerms:
-    """What is simulated; `trades` a path is None for as many as the record has. The capital is that of the sizing rules.
+    """What is simulated; `trades` a path is None for as many as the record has. Capital is that of the sizing rules.
 
     >>> MonteCarloTerms(runs=0)
     Traceback (most recent call last):
@@ -149,7 +150,7 @@ def _terms_of(trade: ClosedTrade, terms: MonteCarloTerms) -> TradeTerms:
     return TradeTerms(risk, REGISTRY.get(trade.underlying, SPX), confidence)
 
 
-# -- what is said of it ---------------------------------------------------------------------------------------------
+# -- what is reported of it -------------------------------------------------------------------------------------------
 
 
 def warnings_of_terms(record: Sequence[ClosedTrade], terms: MonteCarloTerms) -> Iterator[StudyWarning]:
@@ -169,25 +170,26 @@ def warnings_of_terms(record: Sequence[ClosedTrade], terms: MonteCarloTerms) -> 
     if assumed and terms.sizing.kind is PolicyKind.ROLLING:
         yield StudyWarning(
             "risk_assumed",
-            f"the maximum risk of {assumed} of {len(record)} trades is not known and is taken as {UNKNOWN_RISK} dollars "
-            "a contract: sizes follow from it; give --risk",
+            f"the maximum risk of {assumed} of {len(record)} trades is not known and is taken as {UNKNOWN_RISK} "
+            "dollars a contract: sizes follow from it; give --risk",
             {"trades": assumed, "of": len(record), "risk": UNKNOWN_RISK},
         )
 
 
 def assumptions_of_terms(terms: MonteCarloTerms, cost: CostGiven, stress: Stress, beside: DrawMode) -> tuple[str, ...]:
     rules = terms.sizing.rules
-    sizes = {
-        "fixed": f"always {terms.sizing.fixed}", "off": "always 1",
-    }.get(terms.sizing.kind.value, f"at most {rules.max_contracts}, from the last {rules.window} trades of the path")  # fmt: skip
-    told = [
+    sizes = f"at most {rules.max_contracts}, from the last {rules.window} trades of the path"
+    if not terms.sizing.reads_record:
+        sizes = f"always {terms.sizing.fixed if terms.sizing.kind is PolicyKind.FIXED else 1}"
+    sentences = [
         f"Draws: mode {terms.mode}, seed {terms.seed}; beside it mode {beside}. P/L a contract is drawn before fees.",
-        f"Sizing: {terms.sizing}, contracts {sizes}; a path below {rules.halt_below:.0%} of the starting capital stops.",
+        f"Sizing: {terms.sizing}, contracts {sizes}; a path below "
+        f"{rules.halt_below:.0%} of the starting capital stops.",
         "Costs: none." if not terms.cost.any else f"Costs: {_cost_words(terms.cost)}; charged to the balance only.",
         "Stress: none." if terms.stress is None else f"Stress: {_stress_words(stress)}; it replaces what was drawn.",
         f"Ladder: costs {_cost_words(cost)}; stress {_stress_words(stress)}.",
     ]
-    return tuple(told)
+    return tuple(sentences)
 
 
 def _cost_words(cost: CostGiven) -> str:
