@@ -117,7 +117,7 @@ def _with_another_answer(event: EntryJudged) -> EntryJudged:
 def test_ledgers_without_a_day_in_common_are_refused_with_their_days(folder: Path) -> None:
     with pytest.raises(MissingData, match="live has 2026-03-03, replay has 2026-03-04"):
         compared(folder, "another_day.sqlite")
-    with pytest.raises(ConfigurationError, match="does not exist"):
+    with pytest.raises(ConfigurationError, match="no such file or ledger"):
         compared(folder, "none.sqlite")
     with pytest.raises(ConfigurationError, match="given twice"):
         compared(folder, "live.sqlite")

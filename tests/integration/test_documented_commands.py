@@ -105,7 +105,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md"}
+    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "pins.md", "look-ahead.md"}
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 

@@ -122,7 +122,10 @@ class _CheckedDays:
             if alteration is None:
                 self._original = market
                 return self.wrap_market(market)
-            return self.wrap_market(AlteredMarket(market, session, alteration, self._original))
+            beneath = market
+            if configuration is self.configuration and self._original is not None:
+                beneath = self._original  # from the same tables, and what it has read is kept
+            return self.wrap_market(AlteredMarket(beneath, session, alteration, self._original))
 
         def far_enough(now: dt.datetime) -> None:
             if alteration is not None and now > alteration.after:
@@ -145,6 +148,8 @@ def _with_altered_tables(
 ) -> Configuration:
     """The configuration with copies of its daily tables in which only what was known at the instant is as it was."""
     market = configuration.settings.market
+    if market.vix_file is None and market.closes_file is None:
+        return configuration
     place = folder / f"{alteration.change}-{alteration.after >= session.open}-{alteration.after >= session.close}"
     if MarketInput.VIX in alteration.inputs and market.vix_file is not None:
         market = evolve(market, vix_file=altered_daily_table(market.vix_file, place, session, alteration))
