@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from attrs import define, frozen
 
@@ -120,14 +121,20 @@ class Day:
         )
 
 
-def a_world(underlying: str, seed: int, step: int = STEP, start: dt.datetime = SESSION.open) -> World:
-    """A simulated day of one underlying from its open on, nothing held; fills cost what is estimated at a broker."""
+def a_world(
+    underlying: str, seed: int, step: int = STEP, start: dt.datetime = SESSION.open, cash: Decimal = CASH,
+    **figures: Any,
+) -> World:  # fmt: skip
+    """A simulated day of one underlying from its open on, nothing held; fills cost what is estimated at a broker.
+
+    `figures` are those of the simulated market: its mood, its share quotes.
+    """
     market = SimulatedMarket(
-        REGISTRY[underlying], SESSION, seed=seed, step_seconds=step, vix=VIX, calendar=CALENDAR
+        REGISTRY[underlying], SESSION, seed=seed, step_seconds=step, vix=VIX, calendar=CALENDAR, **figures
     )  # fmt: skip
     clock = FakeClock(start)
     exchange = FakeExchange(
-        market, clock, CALENDAR, account_number=ACCOUNT, starting_cash=CASH, fees=FeeSchedule()
+        market, clock, CALENDAR, account_number=ACCOUNT, starting_cash=cash, fees=FeeSchedule()
     )  # fmt: skip
     return World(clock, {underlying: market}, exchange, CALENDAR)
 

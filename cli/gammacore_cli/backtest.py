@@ -1,8 +1,11 @@
-"""`gammacore backtest`: many days by the loop that trades one, into a folder that can be resumed. Rules: ST-201..213."""
+"""`gammacore backtest`: many days by the loop that trades one, in a folder that can be resumed. Rules: ST-201..213."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +23,8 @@ from gammacore_cli.study_progress import study_progress
 
 if TYPE_CHECKING:
     from gammacore.wiring.backtests import BacktestOptions, BacktestRun
+
+log = logging.getLogger("gammacore")
 
 
 @click.command("backtest")
@@ -55,9 +60,14 @@ if TYPE_CHECKING:
               help="Folder of the run (default: a new one under $GAMMACORE_HOME/studies).")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path, file_okay=False), metavar="RUN",
               help="Go on with a run that was left.")  # fmt: skip
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the page of the run here too.")  # fmt: skip
+@click.option("--csv", "table", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write trades.csv here too.")  # fmt: skip
 @common_options
 def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
-    """Trade every session of a range, simulated or recorded, and say what came of it and what the figures cannot carry."""
+    """Trade every session of a range, and say what came of it and what the figures cannot carry."""
+    from gammacore import wiring
     from gammacore.wiring import backtests
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
@@ -65,6 +75,7 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
     resume: Path | None = given["resume"]
     if resume is not None and given["out"] is not None:
         raise ConfigurationError("--resume names the folder of the run already; leave --out out")
+    began = wiring.system_clock().now()
     path = resume or given["out"] or new_study(frame, f"backtest-{first:%Y%m%d}-{last:%Y%m%d}")
     try:
         with leaving_by_sigterm(), study_progress(quiet=frame.quiet) as show:
@@ -75,7 +86,8 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
         raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
     finally:
         _give_back(path)
-    emit(_document(run), frame.as_json, lambda: _shown(run))
+    document, view = _bundled(run, given, began)
+    emit(document, frame.as_json, view)
     if run.failed:
         date, error = next(iter(run.failed.items()))
         raise RunEnded(f"{len(run.failed)} of {len(run.results)} days failed, first {date}: {error}")
@@ -126,11 +138,13 @@ def _give_back(path: Path) -> None:
         path.rmdir()
 
 
+def _typed() -> list[str]:
+    return [word for word in sys.argv[1:] if word]
+
+
 def _resumed(path: Path) -> str:
     """The command line with --resume, as it was typed."""
-    import sys
-
-    words = [word for word in sys.argv[1:] if word]
+    words = _typed()
     for option in ("--resume", "--out"):
         while option in words:
             at = words.index(option)
@@ -139,9 +153,26 @@ def _resumed(path: Path) -> str:
     return " ".join(["gammacore", *map(quote, words), "--resume", quote(str(path))])
 
 
-def _document(run: BacktestRun) -> dict[str, object]:
-    return {"kind": "backtest", "mode": run.options.mode.value}
+def _bundled(
+    run: BacktestRun, given: dict[str, Any], began: dt.datetime
+) -> tuple[dict[str, object], Callable[[], object]]:
+    """The bundle, and the copies that were asked for; the document and what draws the screen."""
+    from gammacore.adapters.study_files import write_trades
+    from gammacore.domain.study.views import study_view
+    from gammacore.wiring import study_bundles, system_clock
 
+    statistics = study_bundles.statistics_of_run(run)
+    about = {"began": began, "ended": system_clock().now(), "command": _typed()}
+    document = study_bundles.write_bundle(run, statistics, about)
+    if given["page"] is not None:
+        study_bundles.write_page_of(run, statistics, given["page"])
+    if given["table"] is not None:
+        write_trades(given["table"], statistics.record)
+    log.info("%s: result.json, trades.csv, days.csv, decisions.ndjson, report.html", run.path)
 
-def _shown(run: BacktestRun) -> object:
-    return f"{len(run.results)} days, run {run.path}"
+    def view() -> object:
+        from gammacore_cli.study_view import study_screen
+
+        return study_screen(study_view(statistics, study_bundles.title_of(run)))
+
+    return document, view

@@ -23,6 +23,7 @@ from gammacore.errors import (
 COMMANDS: dict[str, str] = {
     "trade": "Trade a day: simulated (default), recorded, or at a broker.",
     "backtest": "Trade many days, simulated or recorded, and judge what came of it.",
+    "sweep": "Try many settings over the same days, and judge what the best is worth.",
     "hedge": "Delta-hedge: market events in, order intents out (ndjson).",
     "plan": "Judge the next entry: every filter and the order; nothing is sent.",
     "gex": "Measure dealer gamma exposure of a chain: by strike, flips, walls, pin.",
@@ -32,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "journal": "List each trade and each skip, with its reason.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
     "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
+    "montecarlo": "Draw trades from a record and show what a sizing policy makes of them.",
     "reconcile": "Compare the ledger with the broker.",
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",
@@ -40,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "lookahead": "Check that nothing decided depends on what comes later.",
     "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
     "compare": "Compare a live ledger with the replay of its days: settings, entries, trades, slippage.",
+    "import": "Read a vendor's days once into a store to study.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
@@ -47,6 +50,9 @@ COMMANDS: dict[str, str] = {
     "ledger": "Verify or repair a ledger file.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
+
+MODULES = {"import": "import_days"}
+"""Where a command's name cannot be a module's."""
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_HALTED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -60,7 +66,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
+        name = MODULES.get(cmd_name, cmd_name.replace("-", "_"))
         command = getattr(importlib.import_module(f"gammacore_cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command

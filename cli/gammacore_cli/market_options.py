@@ -34,7 +34,9 @@ _MARKET = (
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
     _DATE,
     click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-    click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
+    click.option(
+        "--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, {REAL_BROKERS}."
+    ),
 )
 
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
@@ -94,6 +95,7 @@ _HOMES: dict[str, str] = {
     "parse_occ": "domain.instruments",
     "read_toml": "configuration",
     "select_setup": "domain.entries.setup",
+    "simulate_equity": "wiring.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
     "statistics_of": "wiring.record_statistics",
     "stop_policy": "domain.holdings.policy",

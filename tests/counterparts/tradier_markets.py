@@ -147,6 +147,8 @@ class MarketDesk:
         start = _instant(asked, "start", new_york(new_york_date(now), dt.time(9, 30)))
         end = min(_instant(asked, "end", now), now)
         bars = self._bars(symbol, SECONDS[interval], start, end)
+        if asked.get("session_filter") == "open":
+            bars = [bar for bar in bars if self._is_open(bar)]
         return {"series": collected("data", [_sale(bar, interval) for bar in bars])}
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -157,6 +159,10 @@ class MarketDesk:
         today = new_york_date(shown_at)
         session = self._world.calendar.session(today)
         return today if session is not None and shown_at >= session.close else today - dt.timedelta(days=1)
+
+    def _is_open(self, bar: Bar) -> bool:
+        session = self._world.calendar.session(new_york_date(bar.start))
+        return session is not None and session.open <= bar.start and bar.end <= session.close
 
     def _listed(self, symbol: str, *, all_roots: bool) -> list[tuple[dt.date, bool, float]]:
         """Expiry, whether it is a standard one, and strike of each contract."""

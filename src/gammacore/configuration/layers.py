@@ -35,8 +35,8 @@ NOT_PART_OF_A_DECISION = (
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
 SINCE_FORMAT_1 = {"sizing.contracts": "1"}
-"""Keys that came later, with the value that changes nothing: at it they are not in the fingerprint, so that ledgers from
-before them go on."""
+"""Keys that came later, with the value that changes nothing: at it they are in no fingerprint, so that older ledgers go
+on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
         "entries.schedule.times": ["09:36"],

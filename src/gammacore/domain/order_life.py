@@ -11,7 +11,10 @@ from gammacore.domain.parameters import parameter
 from gammacore.errors import OrderTooOld
 
 CALLED_BACK_AGAIN = 60
-"""Seconds between the cancels of an order that none has ended yet, after the first few (ours). Rule: SC-212."""
+"""Seconds between the cancels of an order that none has ended yet, after the first few (ours).
+
+Rules: CS-409, SC-212, R9.
+"""
 
 
 @frozen
@@ -25,7 +28,7 @@ class OrderLife:
         120, "A close at market that buys shorts back and has not filled by then is sent anew.", above=0
     )
     verify_seconds: int = parameter(3, "A cancel is looked at again after this many seconds.", at_least=0)
-    max_cancels: int = parameter(3, "Cancels sent for one order at most.", at_least=1)
+    max_cancels: int = parameter(3, "Cancels sent for one order in a row, before one a minute.", at_least=1)
     absent_looks: int = parameter(2, "Looks in a row that must not find an order before it counts as absent.",
                                   at_least=1)  # fmt: skip
     absent_seconds: int = parameter(
@@ -36,10 +39,10 @@ class OrderLife:
     resend_seconds: int = parameter(30, "An intent leaves only while younger, also after a restart.", at_least=0)
 
     def should_cancel(self, order: Order, now: dt.datetime) -> bool:
-        """An order has had its time; a cancel that brought no answer is repeated, up to `max_cancels`.
+        """An order has had its time; a cancel without an answer is repeated, `max_cancels` in a row, then each minute.
 
-        One with a life of its own is asked for every minute after that, too: while it works nothing else is sold, and
-        an exit is never given up (SC-211, SC-212).
+        It is never given up: while the order works no exit takes its place, and a short of it may be naked. Asking
+        once more ends nothing that is not ended yet and sends nothing new. Rules: SC-211, SC-212, decision 0051.
 
         Buying back at market fills or is refused at once; what rests is lost somewhere, and another is only sent when
         the broker has reported that this one is gone. A sale at market may rest. Rules: CS-409, CS-563, R9.
@@ -49,10 +52,8 @@ class OrderLife:
             return life is not None and order.age_seconds(now) >= life
         if order.state is not OrderState.CANCEL_REQUESTED:
             return False
-        waited = (now - order.changed_at).total_seconds()
-        if order.cancels < self.max_cancels:
-            return waited >= self.verify_seconds
-        return order.ticket.life is not None and waited >= CALLED_BACK_AGAIN
+        pause = self.verify_seconds if order.cancels < self.max_cancels else max(self.verify_seconds, CALLED_BACK_AGAIN)
+        return (now - order.changed_at).total_seconds() >= pause
 
     def believes_absence_from(self, order: Order) -> dt.datetime:
         """From when on an order that no look finds may count as absent: a broker may list late what it has. Rule: R4.

@@ -15,7 +15,14 @@ HOME = "gammacore."
 
 
 class WorkerDied(GammacoreError):
-    """The process that had a task is gone before it answered: killed, out of memory. The task may be asked again."""
+    """The process that had a task is gone before it answered: killed, out of memory.
+
+    The task may be asked again, unless `is_final`: the engine has asked it of others already, and all of them died.
+    """
+
+    def __init__(self, words: str, *, is_final: bool = False) -> None:
+        super().__init__(words)
+        self.is_final = is_final
 
 
 class Executor(Protocol):

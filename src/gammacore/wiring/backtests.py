@@ -1,4 +1,4 @@
-"""A backtest from its options to its bundle: days of the calendar, workers, the run's folder, statistics. ST-201..213."""
+"""A backtest from its options to its bundle: days of the calendar, workers, the run's folder. ST-201..213."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from gammacore.application.study.backtest import Backtest, Passes, Progress
 from gammacore.configuration import Configuration, Settings, Sourced, configure
 from gammacore.configuration.layers import shown
 from gammacore.configuration.settings import flatten
-from gammacore.domain.ledger import HistoryImported
+from gammacore.domain.ledger import Event, HistoryImported
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.errors import ConfigurationError, MissingData
 from gammacore.wiring.code_fingerprint import code_fingerprint
 from gammacore.wiring.markets import MarketSource, naming_underlying, recorded_dates
-from gammacore.wiring.strategies import naming_its_underlying
-from gammacore.wiring.studies import ALONE, CarryIn
+from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_strategy
+from gammacore.wiring.studies import CarryIn
 from gammacore.wiring.study_runs import KeptRun, RunTerms, file_hashes
 from gammacore.wiring.study_tasks import DayTask
 
@@ -144,12 +144,13 @@ def run_backtest(
     configuration = sized_for(naming_underlying(naming_its_underlying(configuration)), options)
     calendar = NyseCalendar()
     days = days_of(configuration.settings, options, calendar)
-    start = start_of(options, days.sessions[0])
+    begins = history_of(options, days.sessions[0])
+    start = CarryIn(guards=guards_of(open_strategy(configuration.settings))).after(begins, None)
     settings = acting_settings(configuration, options, start)
     terms = RunTerms(settings, file_hashes(input_files(configuration.settings)), code_fingerprint().as_json())
     carries = options.mode is RunMode.CARRY
     kept = KeptRun(
-        path, terms, configuration.settings, start,
+        path, terms, configuration.settings, start, begins,
         carries=carries, keeps_ledgers=options.keeps_ledgers, resumes=resumes,
     )  # fmt: skip
     with closing(kept):
@@ -215,13 +216,12 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
     return Calendared(tuple(session for session in sessions if session.date in there), missing)
 
 
-def start_of(options: BacktestOptions, first: TradingSession) -> CarryIn:
-    """What is carried into the first day (in mode days into each): the record of `--history`, and nothing else."""
+def history_of(options: BacktestOptions, first: TradingSession) -> tuple[Event, ...]:
+    """The record of trades made before, as a ledger begins with it; nothing without `--history`."""
     if options.history is None:
-        return ALONE
+        return ()
     results = tuple(read_pl_history(options.history))
-    record = HistoryImported(first.open - ONE_SECOND, results, len(results), options.history.name)
-    return CarryIn.of(record)
+    return (HistoryImported(first.open - ONE_SECOND, results, len(results), options.history.name),)
 
 
 def acting_settings(configuration: Configuration, options: BacktestOptions, start: CarryIn) -> dict[str, Any]:

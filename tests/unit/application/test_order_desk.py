@@ -207,8 +207,8 @@ def test_a_fill_after_the_cancel_is_a_fill() -> None:
     assert world.position().open_contracts == 3
 
 
-def test_a_cancel_without_an_answer_is_repeated_twice_and_then_an_alarm() -> None:
-    """CS-409, CS-410: three cancels at most; unclear is alerted and looked at for ever."""
+def test_a_cancel_without_an_answer_is_repeated_twice_then_every_minute_with_an_alarm() -> None:
+    """CS-409, CS-410, R9: three in a row; unclear is alerted, looked at and called back for ever."""
     world = a_desk_world()
     world.exchange.next_submit(never=True, ignored_cancels=9)
     send(world)
@@ -219,6 +219,26 @@ def test_a_cancel_without_an_answer_is_repeated_twice_and_then_an_alarm() -> Non
     assert len(world.all(CancelRequested)) == 3
     assert world.alarms() == ["cancel_unclear"]
     assert world.book.orders["gc-entry"].is_working
+
+    for _ in range(40):
+        look(world, seconds=3)
+    third, *later = [event.at for event in world.all(CancelRequested)][2:]
+    assert [(at - third).seconds for at in later] == [60, 120]
+    assert len(world.exchange.received) == 1
+
+
+@pytest.mark.parametrize("ignored", [3, 4])
+def test_a_broker_that_ignores_the_first_cancels_is_asked_until_one_is_taken(ignored: int) -> None:
+    """CS-409, R9."""
+    world = a_desk_world()
+    world.exchange.next_submit(never=True, ignored_cancels=ignored)
+    send(world)
+    look(world, seconds=300)
+    for _ in range(50):
+        look(world, seconds=3)
+
+    assert len(world.all(CancelRequested)) == ignored + 1
+    assert world.book.orders["gc-entry"].state is OrderState.CANCELED
 
 
 def test_a_cancel_that_was_not_taken_is_reported_and_tried_again() -> None:

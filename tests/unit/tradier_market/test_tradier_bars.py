@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
 
 from builders_tradier_market import DAY, SESSION, TEN
+from gammacore.adapters.tradier.markets import Markets
 from gammacore.adapters.tradier.price_history import lengthened, read_daily, read_intraday
 from gammacore.adapters.wire import UnreadableAnswer
 from gammacore.adapters.wire.live_market import KnownBars, Series
@@ -150,3 +152,41 @@ def test_bars_carry_the_shares_traded_and_longer_ones_their_sum() -> None:
     (day,) = read_daily({"history": {"day": {"date": DAY.isoformat(), "open": 1, "high": 2, "low": 1, "close": 2,
                                              "volume": 37_039_737}}})  # fmt: skip
     assert day.volume == 37_039_737
+
+
+def test_each_stretch_of_the_past_is_asked_for_by_itself() -> None:
+    """SC-304, SC-309: an opening of last week says nothing of last night or of today."""
+    vendor, known, week = Vendor(), KnownBars(patience_seconds=10), dt.timedelta(days=7)
+    known.bars(SPX, SESSION.open - week, TEN - week, TEN, vendor)
+    known.bars(SPX, SESSION.close - week, SESSION.open, TEN, vendor)
+
+    assert len(known.bars(SPX, SESSION.open, TEN, TEN, vendor)) == 30
+    assert vendor.asked == [
+        (SESSION.open - week, TEN - week), (SESSION.close - week, SESSION.open), (SESSION.close - week, TEN)
+    ]  # fmt: skip
+    known.bars(SPX, SESSION.open, TEN + MINUTE, TEN + MINUTE, vendor)
+    assert vendor.asked[-1] == (TEN - MINUTE, TEN + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "begins", "ends", "filtered"),
+    [
+        (60, SESSION.open, TEN, "open"), (60, SESSION.open, SESSION.close, "open"),
+        (60, SESSION.open - MINUTE, TEN, "all"), (60, TEN, SESSION.close + MINUTE, "all"),
+        (300, SESSION.open - MINUTE, TEN, "open"),
+    ],
+)  # fmt: skip
+def test_minutes_out_of_hours_are_asked_for_where_the_question_reaches_there(
+    seconds: int, begins: dt.datetime, ends: dt.datetime, filtered: str
+) -> None:
+    """SC-304: before the open and overnight there are lines too."""
+    asked: list[Mapping[str, str]] = []
+
+    class Tradier:
+        def get(self, path: str, query: Mapping[str, str]) -> object:
+            asked.append(query)
+            return {"series": None}
+
+    Markets(Tradier()).intraday("SPY", seconds, begins, ends)  # type: ignore[arg-type]
+
+    assert [query["session_filter"] for query in asked] == [filtered]

@@ -149,7 +149,7 @@ class AlpacaMarket(LiveMarket):
         return None
 
     def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
-        """Bars of a share, in 1 to 59 whole minutes of the regular hours or in New York dates (86,400 s).
+        """Bars of a share: single minutes of all hours, 2 to 59 of the regular ones, or New York dates (86,400 s).
 
         None of an index: VIX bars too are empty. Dates come from all exchanges, minutes from those of the plan.
         """
@@ -157,7 +157,7 @@ class AlpacaMarket(LiveMarket):
         end = min(end, self.clock.now())
         if end <= start or not _is_share(underlying) or not _is_length(seconds):
             return ()
-        is_daily = seconds == DAY_SECONDS
+        is_daily, of_all_hours = seconds == DAY_SECONDS, seconds in (MINUTE_SECONDS, DAY_SECONDS)
         last = new_york(new_york_date(end), dt.time()) if is_daily else _whole(end, seconds)
 
         def ask(since: dt.datetime, until: dt.datetime) -> Sequence[Bar]:
@@ -168,7 +168,7 @@ class AlpacaMarket(LiveMarket):
 
         found = self._known_bars.bars(Series(underlying, seconds), start, last, self.clock.now(), ask)
         return [
-            bar for bar in found if start <= bar.start and bar.end <= end and (is_daily or self._is_regular(bar))
+            bar for bar in found if start <= bar.start and bar.end <= end and (of_all_hours or self._is_regular(bar))
         ]  # fmt: skip
 
     def _share(self, now: dt.datetime) -> SharePrice:

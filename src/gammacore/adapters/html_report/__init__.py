@@ -3,5 +3,6 @@
 from gammacore.adapters.html_report.page import render_day
 from gammacore.adapters.html_report.shell import write_page
 from gammacore.adapters.html_report.study_page import render_study
+from gammacore.adapters.html_report.sweep_page import render_sweep
 
-__all__ = ["render_day", "render_study", "write_page"]
+__all__ = ["render_day", "render_study", "render_sweep", "write_page"]

@@ -6,11 +6,13 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import asdict, frozen
 
 from gammacore.domain.reports.figures import Tone
+from gammacore.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,6 +90,35 @@ def _quieten(axes: Axes, palette: Palette) -> None:
     axes.grid(axis="y", color=palette.line, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors=palette.muted, labelsize=8.5, length=0)
+
+
+FORMATS = ("png", "svg", "pdf")
+
+
+def picture_kind(path: Path) -> str:
+    """The kind of picture that the ending of a file's name asks for.
+
+    Raises:
+        InvalidInput: an ending that is no kind of picture we draw.
+    """
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise InvalidInput("plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
+    return kind
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a drawing as a file of its own, in the kind that its name asks for.
+
+    Raises:
+        InvalidInput: an ending that is no kind of picture we draw.
+        StorageError: the file cannot be written.
+    """
+    kind = picture_kind(path)
+    try:
+        figure.savefig(path, format=kind, dpi=190)
+    except OSError as refusal:
+        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, inline_svg
+from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, inline_svg, picture_kind, save_picture
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin
 from gammacore.domain.gex.survey import GammaSurvey
@@ -19,7 +19,6 @@ from gammacore.domain.gex.units import SignModel
 from gammacore.domain.gex.walls import find_walls
 from gammacore.domain.market import Floats
 from gammacore.domain.sessions import NEW_YORK
-from gammacore.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,8 +34,6 @@ TICKS = 9
 """Labels of the strike axis, at most about."""
 
 NICE = tuple(base * 10.0**power for power in range(-3, 6) for base in (1.0, 2.0, 2.5, 5.0))
-
-FORMATS = ("png", "svg", "pdf")
 
 SIGNS = {
     SignModel.NAIVE: "dealers long calls, short puts",
@@ -67,9 +64,7 @@ def save_exposure_plot(path: Path, survey: GammaSurvey, pin: Pin | None) -> None
         InvalidInput: an ending that is no kind of picture we draw.
         StorageError: the file cannot be written.
     """
-    kind = path.suffix.lstrip(".").lower()
-    if kind not in FORMATS:
-        raise InvalidInput("plot", path, f"end the name in one of {', '.join('.' + one for one in FORMATS)}")
+    picture_kind(path)
     exposure = survey.exposure
     figure, axes = blank(8, 5.6, PRINT)
     figure.patch.set(alpha=1, facecolor=PRINT.card)
@@ -78,10 +73,7 @@ def save_exposure_plot(path: Path, survey: GammaSurvey, pin: Pin | None) -> None
     title = f"{exposure.underlying} {at:%Y-%m-%d %H:%M} New York\n{terms}"
     figure.suptitle(title, x=0.01, ha="left", color=PRINT.ink, fontsize=11.5)
     _draw(figure, axes, exposure, None if pin is None else pin.strike, survey.flips.roots, PRINT, size=10.5)
-    try:
-        figure.savefig(path, format=kind, dpi=190)
-    except OSError as refusal:
-        raise StorageError(f"{path}: cannot be written ({refusal.strerror or refusal})") from refusal
+    save_picture(figure, path)
 
 
 def _draw(

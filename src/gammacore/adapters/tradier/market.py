@@ -107,7 +107,7 @@ class TradierMarket(LiveMarket):
     def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
         """Bars of any symbol Tradier knows, in whole minutes or New York dates (86,400 s); none that still grows.
 
-        Intraday bars are of the regular hours, counted from the open.
+        Minutes are of all hours (SC-304), longer intraday bars of the regular ones, counted from the open.
         """
         start, end = asked_of_bars(seconds, start, end)
         if seconds == DAY_SECONDS or seconds in INTERVALS:

@@ -9,9 +9,16 @@ from attrs import frozen
 
 from gammacore.adapters.tradier.listed_options import ListedOption, read_options
 from gammacore.adapters.tradier.orders import Asks
-from gammacore.adapters.tradier.price_history import INTERVALS, read_daily, read_intraday, wall_clock
+from gammacore.adapters.tradier.price_history import (
+    INTERVALS,
+    read_daily,
+    read_intraday,
+    wall_clock,
+    within_regular_hours,
+)
 from gammacore.adapters.tradier.quotes import VendorQuote, read_quotes
 from gammacore.adapters.tradier.wire import inside, many, read, read_many
+from gammacore.adapters.wire.live_market import MINUTE_SECONDS
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import BrokerClock
 
@@ -83,10 +90,14 @@ class Markets:
         return read_clock(self.tradier.get("markets/clock", {}))
 
     def intraday(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> list[Bar]:
-        """Bars of the regular hours, of one of the lengths in `INTERVALS`; the last one may still be growing."""
+        """Bars of one of the lengths in `INTERVALS`; the last one may still be growing.
+
+        Minutes before the open and after the close where the question reaches there, longer ones of regular hours.
+        """
+        filtered = "all" if seconds == MINUTE_SECONDS and not within_regular_hours(start, end) else "open"
         asked = {
             "symbol": symbol, "interval": INTERVALS[seconds], "start": wall_clock(start), "end": wall_clock(end),
-            "session_filter": "open",
+            "session_filter": filtered,
         }  # fmt: skip
         return read_intraday(self.tradier.get("markets/timesales", asked), seconds)
 

@@ -19,7 +19,7 @@ from gammacore.errors import InvalidInput
 INTERVALS = {60: "1min", 300: "5min", 900: "15min"}
 """Bars Tradier has itself, seconds; longer multiples of a minute are built of its minutes."""
 
-_OPENING_BELL = dt.time(9, 30)
+_OPENING_BELL, _CLOSING_BELL = dt.time(9, 30), dt.time(16)
 
 
 @frozen
@@ -71,7 +71,7 @@ def read_daily(answer: object) -> list[Bar]:
 def lengthened(minutes: Iterable[Bar], seconds: int) -> list[Bar]:
     """Longer bars built of ascending one-minute bars, counted from each day's opening bell.
 
-    A bar needs at least one minute, and an end not after 16:00: a remainder of the session makes none.
+    A bar needs at least one minute, and lies between 9:30 and 16:00: a remainder of the session makes none.
     """
 
     def slot(bar: Bar) -> dt.datetime:
@@ -79,7 +79,18 @@ def lengthened(minutes: Iterable[Bar], seconds: int) -> list[Bar]:
         return opening + (bar.start - opening) // dt.timedelta(seconds=seconds) * dt.timedelta(seconds=seconds)
 
     merged = (_merged(start, list(bars), seconds) for start, bars in groupby(minutes, slot))
-    return [bar for bar in merged if bar.end <= new_york(new_york_date(bar.start), dt.time(16))]
+    return [bar for bar in merged if within_regular_hours(bar.start, bar.end)]
+
+
+def within_regular_hours(start: dt.datetime, end: dt.datetime) -> bool:
+    """Whether a time lies between 9:30 and 16:00 of one New York date; of a half day too, whose rest has no bars.
+
+    >>> noon = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
+    >>> within_regular_hours(noon, noon.replace(hour=21)), within_regular_hours(noon.replace(hour=14), noon)
+    (True, False)
+    """
+    date = new_york_date(start)
+    return new_york(date, _OPENING_BELL) <= start and end <= new_york(date, _CLOSING_BELL)
 
 
 def wall_clock(instant: dt.datetime) -> str:

@@ -40,7 +40,7 @@ class Series:
 
 @define
 class _Known:
-    """Bars since an instant, and the last question: until when, and when it was asked."""
+    """Bars of one stretch, from an instant on, and the last question: until when, and when it was asked."""
 
     since: dt.datetime
     until: dt.datetime
@@ -51,9 +51,13 @@ class _Known:
     def newest(self) -> Bar | None:
         return self.bars[max(self.bars)] if self.bars else None
 
+    def never_asked(self, end: dt.datetime) -> dt.timedelta:
+        """How much of the time up to `end` no question reached, though it was past when the last one was asked."""
+        return min(end, self.asked_at) - self.until
+
 
 class KnownBars:
-    """The ended bars of every series asked for so far.
+    """The ended bars of every series asked for so far, in stretches: the openings of last week are not those of today.
 
     The newest one known is asked for again with what follows it: the vendor may have added to it late. A bar that is
     due and not there is asked for again after `patience_seconds`, not at every look; and no more once the question
@@ -62,27 +66,39 @@ class KnownBars:
 
     def __init__(self, patience_seconds: float) -> None:
         self._patience = dt.timedelta(seconds=patience_seconds)
-        self._known: dict[Series, _Known] = {}
+        self._known: dict[Series, list[_Known]] = {}
 
     def bars(self, series: Series, start: dt.datetime, end: dt.datetime, now: dt.datetime, ask: Ask) -> list[Bar]:
         """The bars with start <= bar.start and bar.end <= end that have ended by `now`."""
         end = min(end, now)
         if end <= start:
             return []
-        known = self._known.get(series)
-        if known is None or start < known.since:
-            found = _ended(ask(start, end), now)
-            known = self._known[series] = _Known(start, end, now, found)
+        known = self._stretch_of(series, start)
+        if known is None:
+            known = _Known(start, end, now, _ended(ask(start, end), now))
+            self._keep(series, known)
         elif self._is_due(known, series.seconds, end, now):
             newest = known.newest
             known.bars |= _ended(ask(known.since if newest is None else newest.start, end), now)
-            known.until, known.asked_at = end, now
+            known.until, known.asked_at = max(known.until, end), now
         return [known.bars[at] for at in sorted(known.bars) if start <= at and known.bars[at].end <= end]
+
+    def _stretch_of(self, series: Series, start: dt.datetime) -> _Known | None:
+        """The stretch a question begins in, the one that reaches furthest; None where none was asked for there."""
+        there = (known for known in self._known.get(series, ()) if known.since <= start <= known.until)
+        return max(there, key=lambda known: known.until, default=None)
+
+    def _keep(self, series: Series, new: _Known) -> None:
+        """A stretch that lies within a new one says nothing more."""
+        others = (known for known in self._known.get(series, ()) if known.since < new.since or known.until > new.until)
+        self._known[series] = [*others, new]
 
     def _is_due(self, known: _Known, seconds: int, end: dt.datetime, now: dt.datetime) -> bool:
         """Whether another bar may have ended since the newest one, and may be there by now."""
         if known.newest is not None and end < known.newest.end + dt.timedelta(seconds=seconds):
             return False
+        if known.never_asked(end) >= dt.timedelta(seconds=seconds):
+            return True
         if known.until >= end and known.asked_at - end >= self._patience:
             return False
         return now - known.asked_at >= self._patience

@@ -1,1 +1,1 @@
-"""What is done with many days: one use case a file."""
+"""Use cases over many days: one a file, none with a rule of trading of its own (ST-001)."""

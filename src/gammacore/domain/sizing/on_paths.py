@@ -27,7 +27,6 @@ from gammacore.domain.sizing.policies import (
     AssumedRecord,
     BootstrapStats,
     RollingHalfKelly,
-    SizingPolicy,
     SizingRules,
     limited,
     multiple_for,
@@ -53,7 +52,7 @@ class PolicyKind(StrEnum):
 
 @frozen
 class TradeTerms:
-    """What a size may depend on of the trade to come, and never its P/L: maximum risk in dollars a contract, and so on."""
+    """What a size may depend on of the trade to come, never its P/L; `max_risk` is dollars a contract."""
 
     max_risk: Decimal
     underlying: Underlying = SPX
@@ -192,6 +191,7 @@ class ColumnSteps:
             float(rules.fraction),
             float(AssumedRecord().kelly(SPX) * Fraction(rules.fraction)),
         )
+        self._shares = (float(StudySizing().least_share), float(StudySizing().most_share))
         self._ceiling, self._raw = columns.most + 0.5, np.empty(codes.shape[1])
         self._has_multiples = bool((columns.multiple != 1).any())
         self._has_caps = bool(columns.cap.min() < columns.most)
@@ -200,28 +200,38 @@ class ColumnSteps:
         """Contracts that half Kelly over the risk buys at this step, before floor and caps.
 
         Held between 1.5 and half a contract above the cap, where nothing depends on how much it is; 0 means one
-        contract, and so does whatever buys less than one. The array is used again at the next step.
+        contract, and so does whatever buys less than one. The array is used again at the next step. Callers let
+        numpy divide by 0.
         """
         raw, rules = self._raw, self._rules
         known, wins, won, total = self._windows.before(step)
-        np.maximum(won, 1e-12, out=raw)
-        np.divide(total, raw, out=raw)
+        np.divide(total, won, out=raw)  # without a win this is no number, which means a Kelly fraction of 0
         np.multiply(raw, wins, out=raw)  # p - q L/W is p × sum/(sum of the wins): CS-602
-        np.multiply(raw, self._fraction / np.maximum(known, 1), out=raw)
+        factor, per_risk = self._fraction / np.maximum(known, 1), self._per_risk
         match self._kind:
             case PolicyKind.ROLLING:
-                raw[_is_doubted(known, wins, rules)] = 0.0
+                if isinstance(known, int):  # the same for all paths: on the table of risks, not on every path
+                    per_risk = per_risk * factor
+                    doubted = known < rules.first_trades or np.maximum.reduce(wins) == known
+                else:
+                    np.multiply(raw, factor, out=raw)
+                    doubted = True
+                if doubted:
+                    raw[_is_doubted(known, wins, rules)] = 0.0
             case PolicyKind.BOOTSTRAP_STATS:
+                np.multiply(raw, factor, out=raw)
                 raw[_is_assumed(known, wins, rules)] = self._assumed
             case PolicyKind.STUDY:
-                np.clip(raw, float(StudySizing().least_share), float(StudySizing().most_share), out=raw)
+                np.multiply(raw, factor, out=raw)
+                np.fmax(raw, self._shares[0], out=raw)
+                np.fmin(raw, self._shares[1], out=raw)
             case PolicyKind.OFF | PolicyKind.FIXED as kind:
                 raise AssertionError(f"{kind} reads no record")
             case kind:
                 assert_never(kind)
-        np.multiply(raw, self._per_risk.take(self._codes[step]), out=raw)
+        np.multiply(raw, per_risk.take(self._codes[step]), out=raw)
         np.multiply(raw, balance, out=raw)
-        np.maximum(raw, 1.5, out=raw)
+        np.fmax(raw, 1.5, out=raw)
         return np.minimum(raw, self._ceiling, out=raw)
 
     def limit(self, step: int, whole: Floats, balance: Floats) -> None:
@@ -241,8 +251,8 @@ class ColumnSteps:
 
 def _is_doubted(known: Known, wins: Counts, rules: SizingRules) -> NDArray[np.bool_]:
     """Where version B trades one contract whatever the figures; without a win they say so themselves. Rule: CS-604."""
-    no_losses = wins == known
-    return no_losses if np.min(known) >= rules.first_trades else no_losses | (known < rules.first_trades)
+    doubted: NDArray[np.bool_] = (wins == known) | (known < rules.first_trades)
+    return doubted
 
 
 def _is_assumed(known: Known, wins: Counts, rules: SizingRules) -> NDArray[np.bool_]:
@@ -269,19 +279,20 @@ class Windows:
 
     @classmethod
     def of(cls, profits: Floats, window: int, traded: NDArray[np.bool_] | None) -> Windows | UnevenWindows:
-        """Windows of paths; `traded` (None: every trade) says which steps were traded: no other joins a history."""
+        """Windows of paths; `traded` (None: every trade) marks the steps that were traded: no other joins a history."""
         return cls(profits, window) if traded is None else UnevenWindows(profits, window, traded)
 
     def before(self, step: int) -> tuple[Known, Counts, Floats, Floats]:
         """Known trades, wins, sum of the wins and sum of all, dollars a contract; steps are asked for in order."""
-        window, anew = self._window, step % ANEW == 0
-        for column, total in zip(self._columns, self._sums, strict=True):
-            if anew:
+        window = self._window
+        if step % ANEW == 0:
+            for column, total in zip(self._columns, self._sums, strict=True):
                 np.sum(column[max(0, step - window) : step], axis=0, out=total)
-                continue
-            np.add(total, column[step - 1], out=total)
-            if step > window:
-                np.subtract(total, column[step - 1 - window], out=total)
+        else:
+            for column, total in zip(self._columns, self._sums, strict=True):
+                np.add(total, column[step - 1], out=total)
+                if step > window:
+                    np.subtract(total, column[step - 1 - window], out=total)
         wins, won, total = self._sums
         return min(step, window), wins, won, total
 

@@ -30,7 +30,7 @@ class DayResult:
 
     `carry_in` and `carry_out` are hashes of what was taken over and handed on, "" where nothing is. `ledger_events` is
     how many events the run's ledger has after it. `skipped` counts entries by the code of their reason, `unknown`
-    verdicts by filter, `entries` all that were judged, `inside_quotes` those whose stop bid and ask alone reach.
+    verdicts by filter, `entries` all that were judged.
     `decisions` are the judged entries as plain values, one a line of decisions.ndjson. `account` is the account at the
     exchange as the day left it.
     """
@@ -48,7 +48,6 @@ class DayResult:
     skipped: Mapping[str, int] = field(factory=dict)
     unknown: Mapping[str, int] = field(factory=dict)
     entries: int = 0
-    inside_quotes: int = 0
     flags: tuple[str, ...] = ()
     decisions: tuple[Mapping[str, Any], ...] = ()
     account: Mapping[str, Any] | None = None

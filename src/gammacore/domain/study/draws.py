@@ -1,6 +1,6 @@
 """How trades are drawn from a record: one by one, in runs, in whole days, or by the VIX of the record's own order.
 
-A mode says which random numbers it wants, and turns them into trades; the numbers are drawn elsewhere and handed in
+A mode states which random numbers it needs, and turns them into trades; the numbers are drawn elsewhere and handed in
 (ST-004). Rules: ST-403, ST-404.
 """
 
@@ -60,7 +60,7 @@ class DrawMode:
 
 @frozen(eq=False)
 class Drawing:
-    """A mode over one record: for each path `columns` numbers, whole and below `below`, or of 0..1 where that is None."""
+    """A mode over one record: each path takes `columns` whole numbers below `below`, of 0..1 where that is None."""
 
     mode: DrawMode
     steps: int
@@ -108,7 +108,7 @@ class Drawing:
             case DrawKind.DAY:
                 indices = self._days(drawn.astype(np.intp))
             case DrawKind.REGIME:
-                indices = self._bands(drawn)
+                indices = self._bands(np.asarray(drawn, dtype=float))
             case _:
                 assert_never(self.mode.kind)
         return np.ascontiguousarray(indices.T, dtype=np.intp)
@@ -135,7 +135,7 @@ class Drawing:
 
 
 def has_dates(record: Sequence[ClosedTrade]) -> bool:
-    """Whether every trade says its date, so that whole days can be drawn."""
+    """Whether every trade has its date, so that whole days can be drawn."""
     return all(trade.date or trade.booked_on for trade in record)
 
 

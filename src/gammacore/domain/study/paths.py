@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from gammacore.domain.dollars import exact
@@ -30,7 +30,7 @@ NEAR_DOLLARS = 1e-6
 
 @frozen
 class DrawnTrade:
-    """What a draw brings: gross P/L and cost in dollars a contract, and what a size may depend on. Rules: ST-401, ST-406."""
+    """What a draw brings: gross P/L and cost in dollars a contract, and what a size may depend on. ST-401, ST-406."""
 
     profit: Decimal
     terms: TradeTerms
@@ -84,13 +84,13 @@ class Outcomes:
         return cls(tuple(profits), tuple(costs * times), tuple(terms * times), stress)
 
     def codes(self, indices: Codes, luck: Floats | None = None) -> Codes:
-        """Outcomes of drawn trades, both steps × paths; `luck` in 0..1 says where the stress strikes. Rule: ST-407."""
+        """Outcomes of drawn trades, steps × paths; `luck` in 0..1 decides where the stress strikes. Rule: ST-407."""
         if self.stress is None:
             return indices
         assert luck is not None, "stress draws a second number for each step"
         trades = len(self.profits) // 3
-        gap = float(self.stress.gap_share)
-        gapped, stopped = luck < gap, luck < gap + float(self.stress.stop_share)
+        gap, stop = self.stress.gap_share, self.stress.stop_share
+        gapped, stopped = luck < float(gap), luck < float(gap + stop)
         return np.where(gapped, indices + trades, np.where(stopped, indices + 2 * trades, indices))
 
 
@@ -100,6 +100,8 @@ class Paths:
 
     balances: Floats
     sizes: Floats
+    halted: NDArray[np.bool_]
+    """Paths that came to size 0 by the halt, and stayed there."""
     settled: int
     """Sizes that were settled in exact arithmetic."""
 
@@ -111,14 +113,19 @@ def walk(outcomes: Outcomes, sizing: PathSizing, codes: Codes, start: Decimal) -
     profits = floats.take(codes)
     costs = np.array([float(cost) for cost in outcomes.costs])
     gains = (floats - costs).take(codes) if costs.any() else profits
-    trading = _Trading(columns, codes, profits, gains, start)
-    paths, doubtful = trading.run()
+    trading = _Trading(columns, codes, profits, gains, start, spread=_spread(floats))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        paths, doubtful = trading.run()
     if not doubtful.size:
         return paths
-    some = _Trading(columns, codes[:, doubtful], profits[:, doubtful], gains[:, doubtful], start)
-    careful, _ = some.run(_Settling(outcomes, sizing, start))
+    some = evolve(
+        trading, codes=codes[:, doubtful], profits=profits[:, doubtful], gains=gains[:, doubtful]
+    )  # fmt: skip
+    with np.errstate(divide="ignore", invalid="ignore"):
+        careful, _ = some.run(_Settling(outcomes, sizing, start))
     paths.balances[:, doubtful], paths.sizes[:, doubtful] = careful.balances, careful.sizes
-    return Paths(paths.balances, paths.sizes, careful.settled)
+    paths.halted[doubtful] = careful.halted
+    return Paths(paths.balances, paths.sizes, paths.halted, careful.settled)
 
 
 @frozen(eq=False)
@@ -130,6 +137,8 @@ class _Trading:
     profits: Floats
     gains: Floats
     start: Decimal
+    spread: float
+    """The largest P/L over the smallest win: by so much a sum of wins may be less exact than its terms."""
 
     def run(self, settle: _Settling | None = None) -> tuple[Paths, NDArray[np.intp]]:
         """The paths, and those with a size that float64 may have wrong, unless each such size is settled."""
@@ -173,7 +182,9 @@ class _Trading:
             after = np.multiply(size, gains[step], out=balances[step + 1])
             after += balance
         doubt |= (least <= near) | (greatest >= 1 - near)
-        return Paths(balances, sizes, settled), np.flatnonzero(doubt)
+        last = min(1, steps)  # a size of 0 above the halt is a LOW setup that was left out
+        halted = (sizes[steps - last :] == 0).all(axis=0) & (balances[steps - last] <= halt + near_dollars)
+        return Paths(balances, sizes, halted, settled), np.flatnonzero(doubt)
 
     @property
     def _largest(self) -> float:
@@ -182,12 +193,17 @@ class _Trading:
 
     @property
     def _near(self) -> float:
-        """Contracts: wider than the rule's where balances are so large that rounding reaches further."""
-        return max(NEAR, 1e-13 * self._largest / float(self.columns.risk.min()))
+        """Contracts: wider than the rule's where balances or the spread of P/L let rounding reach further."""
+        return min(max(NEAR, 1e-13 * self.spread * self._largest / float(self.columns.risk.min())), 0.25)
 
     @property
     def _near_dollars(self) -> float:
         return max(NEAR_DOLLARS, 1e-13 * self._largest)
+
+
+def _spread(profits: Floats) -> float:
+    won = profits[profits > 0]
+    return float(np.abs(profits).max() / won.min()) if won.size else 1.0
 
 
 class _Settling:
@@ -214,7 +230,7 @@ class _Settling:
 
 
 def drawdowns(balances: Floats) -> tuple[Floats, Floats]:
-    """The deepest fall below the running peak of each path: dollars, and part of the peak, each by itself. Rule: ST-303.
+    """The deepest fall below the running peak of each path: dollars, and part of the peak, each by itself. ST-303.
 
     >>> deepest, part = drawdowns(np.array([[100.0], [80.0], [300.0], [270.0]]))
     >>> float(deepest[0]), float(part[0])

@@ -28,6 +28,9 @@ class Undefined(StrEnum):
     TIMES_UNKNOWN = "times_unknown"
     NO_MARKS = "no_marks"
     """No quotes of its life: MAE, MFE and the mids of its fills. Rules: ST-308, ST-310."""
+    ONE_RUN = "one_run"
+    OTHER_HORIZON = "other_horizon"
+    """Paths of another number of trades than the record's: its own end has no rank among theirs."""
 
 
 Codes = Mapping[str, Undefined]
