@@ -56,6 +56,8 @@ def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
     assert (len(same.slots), len(same.trades)) == (4, 2)
     assert set(same.to_json()["parts"].values()) <= {"0", "0.00"}  # type: ignore[attr-defined]  # a dictionary
     assert all(trade.mark_visible for trade in same.trades)
+    assert json.loads(json.dumps(same.to_json()))["difference"] == "0.00"
+    assert len(same.to_frame("pandas")) == 2
 
 
 def test_slippage_is_found_a_leg_and_the_parts_add_up(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -166,6 +167,8 @@ def test_a_planted_look_ahead_is_found_with_its_input(
 
     assert len(found.differences) == 1
     first = found.differences[0]
+    assert json.loads(json.dumps(found.to_json()))["differences"][0]["date"] == str(DAY)
+    assert len(found.to_frame("pandas")) == 1
     assert read_early in first.inputs
     assert first.date == DAY
     assert SESSION.open <= first.at <= first.t

@@ -21,7 +21,7 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
     suggested = compared.suggested_slippage
     return {
         "kind": "comparison",
-        "days": list(compared.days),
+        "days": [date.isoformat() for date in compared.days],
         "warnings": [{"code": one.code, "text": one.text, "numbers": dict(one.numbers)} for one in compared.warnings],
         "differs": compared.differs,
         "settings": [{"key": one.key, "live": one.live, "replay": one.replay} for one in compared.settings],
@@ -43,8 +43,8 @@ def parts_document(parts: Parts) -> dict[str, str]:
 def _slot(slot: SlotCompared) -> dict[str, object]:
     first = slot.first
     return {
-        "date": slot.date,
-        "slot": slot.slot,
+        "date": slot.date.isoformat(),
+        "slot": slot.slot.isoformat(),
         "strategy": slot.strategy,
         "live": _verdict(slot.live),
         "replay": _verdict(slot.replay),
@@ -60,7 +60,7 @@ def _verdict(entry: JudgedEntry | None) -> dict[str, object] | None:
         return None
     record = entry.record
     return {
-        "at": entry.at,
+        "at": entry.at.isoformat(),
         "outcome": entry.outcome.value,
         "reason": entry.reason,
         "sentence": entry.sentence,
@@ -84,7 +84,7 @@ def _filter(one: FilterVerdict | None) -> dict[str, object] | None:
 
 def _trade(one: TradeCompared) -> dict[str, object]:
     return {
-        "date": one.date,
+        "date": one.date.isoformat(),
         "live": _side(one.live),
         "replay": _side(one.replay),
         "differs": one.is_apart,
@@ -102,9 +102,9 @@ def _side(side: TradeSide | None) -> dict[str, object] | None:
     return {
         "id": side.trade.id,
         "strategy": side.strategy,
-        "slot": side.slot,
-        "opened": side.opened,
-        "closed": side.closed,
+        "slot": None if side.slot is None else side.slot.isoformat(),
+        "opened": side.opened.isoformat(),
+        "closed": side.closed.isoformat(),
         "quantity": side.quantity,
         "credit": str(side.credit),
         "value": str(round(float(side.value), 6)),
