@@ -166,6 +166,20 @@ def test_a_record_of_trades(gammacore: CommandLine) -> None:
     assert_frozen("record_of_trades", {"stats": document})
 
 
+def test_checks_of_a_study(gammacore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = ("--from", "2026-03-03", "--to", "2026-03-04", "--step", "1800")
+    gammacore.document("trade", *FIVE_MINUTES, "--ledger", "live.sqlite")
+    monkeypatch.setenv("GAMMACORE_BROKER__SLIPPAGE", "0.05")
+    gammacore.document("trade", *FIVE_MINUTES, "--ledger", "replay.sqlite")
+    monkeypatch.delenv("GAMMACORE_BROKER__SLIPPAGE")
+    documents = {
+        "pins": gammacore.document("pins", *days, "--at", "10:00,15:00", "--permutations", "50", "--draws", "2"),
+        "compare": gammacore.document("compare", "live.sqlite", "replay.sqlite"),
+        "lookahead": gammacore.document("lookahead", *days[:2], "--to", "2026-03-03", *days[4:], "--draws", "0"),
+    }
+    assert_frozen("checks_of_a_study", documents)
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, whose answers are those of the machine it runs on."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}

@@ -28,7 +28,7 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
         "slots": [_slot(one) for one in compared.slots],
         "trades": [_trade(one) for one in compared.trades],
         "parts": parts_document(compared.parts),
-        "difference": str(compared.parts.total),
+        "difference": f"{compared.parts.total:.2f}",
         "slippage": [_group(name, one) for name, groups in compared.slippage.items() for one in groups],
         "broker_slippage": None if suggested is None else str(suggested),
         "faults": len(compared.faults),
@@ -36,8 +36,8 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
 
 
 def parts_document(parts: Parts) -> dict[str, str]:
-    """Each part by its name, dollars."""
-    return {one.name: str(getattr(parts, one.name)) for one in fields(Parts)}
+    """Each part by its name, dollars and cents."""
+    return {one.name: f"{getattr(parts, one.name):.2f}" for one in fields(Parts)}
 
 
 def _slot(slot: SlotCompared) -> dict[str, object]:
@@ -89,7 +89,7 @@ def _trade(one: TradeCompared) -> dict[str, object]:
         "replay": _side(one.replay),
         "differs": one.is_apart,
         "parts": parts_document(one.parts),
-        "difference": str(one.parts.total),
+        "difference": f"{one.parts.total:.2f}",
         "entry_points_a_leg": None if one.entry_a_leg is None else str(one.entry_a_leg),
         "exit_points_a_leg": None if one.exit_a_leg is None else str(one.exit_a_leg),
         "mark_visible": one.mark_visible,
