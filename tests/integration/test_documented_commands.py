@@ -29,6 +29,7 @@ PROGRAMS = {"gammacore", ".venv/bin/gammacore"}
 VARIABLE = re.compile(r"[A-Z_]+=")
 
 OUTSIDE = {
+    "csv:SPY_*": "no file matches",
     "csv:": "no such file",
     "lean:": "is not a directory",
     "--publish": "FIREBASE_PROJECT_ID",
