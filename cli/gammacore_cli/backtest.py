@@ -89,11 +89,11 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
             run = backtests.run_backtest(
                 frame.configuration, options, path, resumes=resume is not None, on_progress=show
             )  # fmt: skip
+            document, view = _bundled(run, given, began)
     except KeyboardInterrupt as left:
         raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
     finally:
         _give_back(path)
-    document, view = _bundled(run, given, began)
     emit(document, frame.as_json, view)
     if run.failed:
         date, error = next(iter(run.failed.items()))
