@@ -96,6 +96,9 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     events = re.search(r"```ndjson in\n(.*?)```", page, re.DOTALL)
     assert events is not None
     (tmp_path / "EVENTS.ndjson").write_text(events[1], encoding="utf-8")
+    sample = re.search(r"```csv in\n(.*?)```", (ROOT / "docs" / "statistics.md").read_text("utf-8"), re.DOTALL)
+    assert sample is not None
+    (tmp_path / "trades.csv").write_text(sample[1], encoding="utf-8")
     (tmp_path / "OLD_DESK").mkdir()
     write_balance(tmp_path / "OLD_DESK")
     with (tmp_path / "EVENTS.ndjson").open(encoding="utf-8") as feed:
@@ -105,7 +108,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md"}
+    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "statistics.md"}
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
