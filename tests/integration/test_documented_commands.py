@@ -34,6 +34,7 @@ OUTSIDE = {
     "--publish": "FIREBASE_PROJECT_ID",
     "firestore:": "FIREBASE_PROJECT_ID",
     "recording:": "no such file",
+    "store:": "no store of imported days",
     "tradier": "TRADIER_",
     "alpaca": "ALPACA_",
 }
@@ -108,7 +109,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "statistics.md"}
+    shown = {"README.md", "brokers.md", "data.md", "delta-hedging.md", "real-days.md", "scalping.md", "statistics.md"}
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
