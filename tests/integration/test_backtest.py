@@ -382,3 +382,17 @@ class TestRealDays:
 
         assert backtest("--from", "2026-07-20", "--to", "2026-07-24", *words) == 1
         assert "2026-07-21, 2026-07-22" in capsys.readouterr().err
+
+
+# -- the library -------------------------------------------------------------------------------------------------------
+
+
+def test_the_library_gives_the_same_result_as_a_value(undisturbed: Path, tmp_path: Path) -> None:
+    import gammacore
+
+    found = gammacore.backtest(FIRST, str(LAST), settings={"market.seed": 57}, out=tmp_path / "run", workers=1)
+
+    assert found.to_json() == (undisturbed / "result.json").read_text()
+    assert "simulated_edge" in repr(found)
+    assert len(found.to_frame("pandas")) == len(found.statistics.record) > 0
+    assert found.failed == {}

@@ -109,7 +109,16 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "data.md", "delta-hedging.md", "real-days.md", "scalping.md", "statistics.md"}
+    shown = {
+        "README.md",
+        "backtest.md",
+        "brokers.md",
+        "data.md",
+        "delta-hedging.md",
+        "real-days.md",
+        "scalping.md",
+        "statistics.md",
+    }
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
@@ -122,6 +131,9 @@ def test_a_documented_command_runs_or_names_what_is_not_here(
         monkeypatch.setenv(name, value)
     if command.words[0] in ("journal", "report"):
         assert gammacore("trade", "--step", "300").code == EXIT_DONE
+    if command.page == "backtest.md" and "--out" not in command.words and any("RUN" in one for one in command.words):
+        begun = next(one for one in documented() if one.page == command.page)  # the page's first command
+        assert gammacore(*begun.words).code == EXIT_DONE
     answer = gammacore(*command.words)
 
     assert "Usage:" not in answer.err

@@ -185,6 +185,12 @@ def test_a_vendors_day_imported(gammacore: CommandLine) -> None:
     assert_frozen("import_days", {"import": document})
 
 
+def test_many_days(gammacore: CommandLine) -> None:
+    words = ("--from", "2026-01-05", "--to", "2026-01-06", "--seed", "57", "--workers", "1", "--out", "run")
+
+    assert_frozen("backtest", {"backtest": gammacore.document("backtest", *words)})
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, whose answers are those of the machine it runs on."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
