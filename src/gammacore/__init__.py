@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
     from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
+    from gammacore.wiring.backtest_results import backtest as backtest
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
 
 _HOMES: dict[str, str] = {
@@ -88,6 +89,7 @@ _HOMES: dict[str, str] = {
     "Vertical": "domain.spreads",
     "check_lookahead": "wiring.look_ahead",
     "compare_runs": "wiring.comparison",
+    "backtest": "wiring.backtest_results",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",

@@ -32,14 +32,15 @@ T = TypeVar("T")
 
 def day_of(market: RecordedMarket, previous: TradingSession | None, symbols: Iterable[str]) -> StoredDay:
     """Everything a recorded market shows of its day, with the bars of `symbols` that are asked for in it."""
+    symbols = tuple(dict.fromkeys(symbols))
     grids = _Grids(market.chains.times, market.chains.build)
-    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, tuple(symbols))}
+    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, symbols)}
     date = market.session.date
     facts = {
         "step_seconds": market.step_seconds,
         "roots": list(grids.roots),
         "defects": list(grids.reasons),
-        "bar_symbols": list(dict.fromkeys(symbols)),
+        "bar_symbols": list(symbols),
         "lineage": market.lineage,
         "prints": {
             str(day): [str(each.price), each.estimated, each.source]
@@ -233,7 +234,7 @@ def _bar_arrays(
     session = market.session
     begin = (previous or session).open
     found: dict[tuple[int, int, dt.datetime], Bar] = {}
-    for number, symbol in enumerate(dict.fromkeys(symbols)):
+    for number, symbol in enumerate(symbols):
         asked = [(60, begin, session.close), (300, begin, session.close)]
         days = market.bars(symbol, _ONE_DAY, session.open - DAYS_BACK, session.close)
         openings = [bar.start.date() for bar in days if bar.start < session.open][-EARLIER_OPENINGS:]
