@@ -84,7 +84,7 @@ def test_the_csv_is_the_record_in_the_layout_of_a_study(gammacore: CommandLine, 
         ("pl_per_contract\n", "without a closed trade"),
         ("", "the file is empty"),
         ("profit\n5\n", "header profit is not valid"),
-        ("date,pl_per_contract\n1850-01-02,5\n", "the calendar covers"),
+        ("date,pl_per_contract\n1950-01-02,5\n", "the calendar covers"),
     ],
 )
 def test_bad_input_is_one_sentence(gammacore: CommandLine, tmp_path: Path, rows: str, words: str) -> None:

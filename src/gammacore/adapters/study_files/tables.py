@@ -30,11 +30,15 @@ ALSO_KNOWN_AS = {
 }  # fmt: skip
 """Names of the one-year table for ours; its `time` is the New York time of the entry."""
 
+TRADES = "trades.csv"
 PER_CONTRACT = "pl_per_contract"
 PNL = "pnl"
 JOURNAL_PL = "P/L_$"
 JOURNAL_EXIT = "Exit_Time"
+DOLLARS = (PER_CONTRACT, PNL, JOURNAL_PL)
 JOURNAL_TIME = "%Y-%m-%d %H:%M:%S"
+YEARS = range(1900, 2200)
+"""Others are a damaged file."""
 FLAG_MARK = ";"
 """Between the flags of one cell; others are read too."""
 BETWEEN_FLAGS = re.compile(r"[;,|\s]+")
@@ -63,10 +67,11 @@ class _Row:
     def number(self, column: str) -> Decimal:
         text = self.text(column)
         value = read_figure(text)
+        fix = f"give a finite {'dollar amount' if column in DOLLARS else 'number'}"
         if not isinstance(value, Decimal):
-            raise self.wrong(column, text or "an empty cell", "give a finite number")
+            raise self.wrong(column, text or "an empty cell", fix)
         if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
-            raise self.wrong(column, text, "give a finite number")
+            raise self.wrong(column, text, fix)
         return value
 
     def figure(self, column: str) -> Decimal | None:
@@ -87,8 +92,8 @@ class _Row:
         if not text:
             return None
         day = read_day(text)
-        if day is None:
-            raise self.wrong(column, text, "give a date as 2026-03-02")
+        if day is None or day.year not in YEARS:
+            raise self.wrong(column, text, "give a date as 2026-03-02, of the years 1900 to 2199")
         return day
 
     def instant(self, column: str) -> dt.datetime | None:
@@ -97,7 +102,7 @@ class _Row:
             return None
         try:
             instant = dt.datetime.fromisoformat(text)
-            if instant.tzinfo is not None:
+            if instant.tzinfo is not None and instant.year in YEARS:
                 return instant.astimezone(dt.UTC)
         except (ValueError, OverflowError):
             pass
@@ -107,7 +112,7 @@ class _Row:
         text = self.text(column)
         try:
             return dt.datetime.strptime(text, JOURNAL_TIME).replace(tzinfo=NEW_YORK).astimezone(dt.UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return self.instant(column)
 
     def flags(self) -> frozenset[TradeFlag]:
@@ -130,10 +135,14 @@ class _Row:
 def read_record(path: Path) -> tuple[ClosedTrade, ...]:
     """The closed trades of a table in order of closing; those still open in a journal are left out. ST-002, ST-214.
 
+    A folder that a run left stands for its trades.csv.
+
     Raises:
         MissingData: there is no such file, or no closed trade in it.
         InvalidInput: no known layout, or a cell that cannot be read; file, line and column are named.
     """
+    if (path / TRADES).is_file():
+        path /= TRADES
     return _record(path, _rows(path))
 
 

@@ -87,6 +87,7 @@ def warnings_of(
 
 
 def _of_the_run(facts: RunFacts) -> Iterator[StudyWarning]:
+    """Rules: ST-111, ST-201, ST-202, ST-211."""
     if facts.look_ahead:
         yield StudyWarning(
             "look_ahead",
