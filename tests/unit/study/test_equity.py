@@ -18,7 +18,7 @@ from gammacore.domain.study.paths import Stress
 from gammacore.domain.study.record import TradeFlag
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven, drawn_trades
 from gammacore.errors import InvalidInput
-from gammacore.wiring.monte_carlo import simulate_record
+from gammacore.wiring.monte_carlo import equity_band, simulate_record
 
 RECORD = a_record(*[90, -60, 40, 120, -110] * 12, max_risk=Decimal(250), vix=Decimal(16))
 
@@ -121,6 +121,18 @@ def test_halted_paths_are_counted_and_their_steps_are_of_size_0() -> None:
     stopped = study.ends < 10_000
     assert 0 < study.found.probabilities["halt"] <= float(stopped.mean())
     assert study.found.sizes[0] + study.found.sizes[3] == 300 * 60
+
+
+def test_the_band_of_the_tear_sheet_is_of_net_results_as_traded() -> None:
+    """ST-313, ST-408: whatever is drawn of trades that all came to 150 net, each path rises by that."""
+    same = [evolve(trade, gross=Decimal(152), fees=Decimal(2), contracts=2) for trade in RECORD]
+
+    band = equity_band(same, Decimal(10_000))
+
+    assert band is not None
+    assert band.p5 == band.p50 == band.p95 == [10_000.0 + 150 * step for step in range(61)]
+    assert "10,000 paths of this record's own results, mode day" in band.caption
+    assert equity_band([], Decimal(10_000)) is None
 
 
 # -- what is given -----------------------------------------------------------------------------------------------------
