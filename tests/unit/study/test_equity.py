@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,16 @@ def test_the_maximum_risk_is_the_column_s_then_the_one_given_then_800() -> None:
 
     assert [int(one.terms.max_risk) for one in drawn_trades(trades, given, CostGiven())] == [310, 250, 800]
     assert [int(one.terms.max_risk) for one in drawn_trades(trades, table, CostGiven())] == [310, 70, 250]
+
+
+def test_the_p_l_a_contract_is_the_table_s_own_where_it_stands_beside_a_rounded_total(tmp_path: Path) -> None:
+    """ST-214: 118.90 over 3 is 39.6333...; the table knows that it was 39.63."""
+    table = tmp_path / "trades.csv"
+    table.write_text("pl_per_contract,pnl,contracts\n39.63,118.90,3\n", encoding="utf-8")
+
+    study = gammacore.simulate_equity(table, runs=1, policy="fixed:1")
+
+    assert study.ends[0] == 20_039.63
 
 
 def test_unknown_risks_and_fees_left_out_are_said() -> None:
