@@ -205,6 +205,16 @@ def test_many_days(gammacore: CommandLine) -> None:
     assert_frozen("backtest", {"backtest": gammacore.document("backtest", *words)})
 
 
+def test_simulated_equity(gammacore: CommandLine) -> None:
+    """The same sample: a year of draws from six trades."""
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    Path("trades.csv").write_text(page.split("```csv in\n")[1].split("```")[0], encoding="utf-8")
+
+    document = gammacore.document("montecarlo", "trades.csv", "--runs", "200", "--trades", "12", "--cost", "2.60")
+
+    assert_frozen("simulated_equity", {"montecarlo": document})
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, whose answers are those of the machine it runs on."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
