@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
+    from gammacore.wiring.sweeps import sweep as sweep
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -91,6 +92,7 @@ _HOMES: dict[str, str] = {
     "select_setup": "domain.entries.setup",
     "sizing_policy": "domain.sizing.policies",
     "statistics_of": "wiring.record_statistics",
+    "sweep": "wiring.sweeps",
     "stop_policy": "domain.holdings.policy",
     "wire_day": "wiring",
 }
