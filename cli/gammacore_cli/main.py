@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "record": "Write the market's snapshots of a day to a recording.",
+    "import": "Read a vendor's days once into a store to study.",
     "import-legacy": "Read old orders.json, account_balance.json and trades.csv.",
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
@@ -44,6 +45,9 @@ COMMANDS: dict[str, str] = {
     "ledger": "Verify or repair a ledger file.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
+
+MODULES = {"import": "import_days"}
+"""Where a command's name cannot be a module's."""
 
 EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_HALTED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -57,7 +61,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = cmd_name.replace("-", "_")
+        name = MODULES.get(cmd_name, cmd_name.replace("-", "_"))
         command = getattr(importlib.import_module(f"gammacore_cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command

@@ -35,7 +35,9 @@ def market_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market."),
         click.option("--date", type=DATE, help="New York date, like 2026-08-19 (default: today at a broker)."),
         click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one."),
-        click.option("--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}."),
+        click.option(
+            "--market", metavar="M", help=f"simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, {REAL_BROKERS}."
+        ),
     ):
         command = option(command)
     return command

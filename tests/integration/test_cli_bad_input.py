@@ -88,7 +88,7 @@ def test_the_good_table_trades(gammacore: CommandLine) -> None:
         ("", "the file is empty; give a table whose first line names the columns"),
         ("\n", "the file is empty"),
         (",".join(HEADER) + "\n", "0 of 0 rows used"),
-        ("hello world\n", "map its columns, or use a preset (zero-dte-lab, cboe-datashop)"),
+        ("hello world\n", "map its columns, or use a preset (zero-dte-lab, cboe-datashop, optionsdx, "),
         ("\0\1\2", "not a text table"),
         ("\ud800", "not UTF-8 text"),
         (chain().replace("2026-08-19T", "2026-08-18T"), "no rows of 2026-08-19; the table holds 2026-08-18"),
@@ -156,7 +156,7 @@ def test_gex_tells_what_of_a_file_it_left_out(gammacore: CommandLine) -> None:
     ("header", "words"),
     [
         ("ticker,sip,bid,ask,strike", "map its columns, or use a preset"),
-        ("root;expiration;strike;right;bid;ask", "map its columns, or use a preset"),
+        ("root;expiration;strike;right;bid;ask", "read as thetadata-v2: column date is missing"),
         ("S&P 500,Lst: 4505.1\nDate: x\nExpiration Date,Calls,Bid,Strike,Puts,Bid", "give a name line with 'Last: '"),
         ("hello", "give a CBOE quote table"),
     ],

@@ -15,13 +15,13 @@ from builders_recorded import HALF_DAY, STOCK, write_recording
 from contracts.market_data_contract import Build, MarketDataContract, assert_same_snapshot
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
-from gammacore.adapters.recorded.columns import survey_csv
 from gammacore.adapters.recorded.csv_table import read_csv_market
 from gammacore.adapters.recorded.lean import read_lean_market
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.recording import RecordingHeader
 from gammacore.adapters.recorded.recording_reader import read_recording
 from gammacore.adapters.recorded.surroundings import ReplaySettings
+from gammacore.adapters.recorded.survey import survey_csv
 from gammacore.domain.gex.pin import find_pin
 from gammacore.domain.gex.units import ExposureUnit
 from gammacore.domain.instruments import REGISTRY, Right

@@ -29,10 +29,12 @@ class DayLedger:
         *,
         second: SecondJournal | None = None,
         waiting: Sequence[Event] = (),
+        folded: Book | None = None,
     ) -> None:
         """Fold the whole storage, once a process; `notifier` may be set once it is known.
 
-        `waiting` is what a second journal has beyond it, where the storage can only be read.
+        `waiting` is what a second journal has beyond it, where the storage can only be read. `folded` is the book of
+        the events up to its version, handed over by the day before: only what follows is folded. Rule: ST-208.
         """
         self._storage = storage
         self._second = second
@@ -42,7 +44,8 @@ class DayLedger:
         self.kept_in = ""
         """Where what waits is kept, "" where only this process has it."""
         self.notifier = notifier
-        self.book = Book.of((*storage.events(), *waiting))
+        known = Book() if folded is None else folded.copy()
+        self.book = known.followed_by((*storage.events(known.version), *waiting))
         self._trial = self.book.copy()
 
     @property

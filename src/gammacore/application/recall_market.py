@@ -57,7 +57,7 @@ class RecallMarket:
         A live feed does not show the past: there the memory starts afresh.
         """
         relives = bool(self._ledger.book.live_spreads) or self.memory.tape is not None or self._tape is not None
-        if not relives or not self._market.fingerprint():
+        if start >= now or not relives or not self._market.fingerprint():
             return
         events, reported = list(self._ledger.events()), 0
         book, at = Book(), start

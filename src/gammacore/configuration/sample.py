@@ -46,6 +46,14 @@ TAIL = """
 # underlying = "symbol"       # rows of another underlying are left out
 # strike_scale = 1            # 1000 where strikes are in thousandths
 # filters = {{session = "R"}}   # only rows with this text in that column
+# price_scale = 1             # 100 where prices are in cents; integer_price_scale = 1000000000 of whole numbers only
+# no_price = "-1"             # the text that means none; zero_is_none = true where bid and ask both 0 do
+# blank_bid_is_zero = false   # true where a blank bid means that nobody bids
+# unchanged = "absent"        # "carry": a contract without a row at an instant keeps its quote, with its age
+# contract_in_name = false    # true where a file is of the one contract its name tells: SPXW_20260105_6000_C.csv
+# A row that is a call and a put has these in place of right, bid and ask:
+# call_bid = "c_bid"          # and call_ask, call_iv, call_gamma, call_volume, call_open_interest
+# put_bid = "p_bid"           # and put_ask, put_iv, put_gamma, put_volume, put_open_interest
 """
 
 

@@ -60,7 +60,7 @@ class MarketSettings:
     """Where the market comes from."""
 
     source: str = parameter(
-        "simulated", f"simulated, csv:FILE, lean:DIR, recording:FILE, or at a broker {REAL_BROKERS}."
+        "simulated", f"simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, or at a broker {REAL_BROKERS}."
     )
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
@@ -78,6 +78,7 @@ class MarketSettings:
     settlement: Decimal | None = parameter(None, "Recorded: settlement price of the day, points.", above=0)
     closes_file: Path | None = parameter(None, "Recorded: CSV of date and close.")
     price_file: Path | None = parameter(None, "Recorded: CSV of bars or prices of the underlying.")
+    oi_file: Path | None = parameter(None, "Recorded: CSV of open interest by contract, where the chains lack it.")
     closes_column: str = parameter("", "Recorded: the column of the close; empty = by its name.")
     price_column: str = parameter("", "Recorded: the column of the price; empty = by its name.")
     vix_column: str = parameter("", "Recorded: the column of VIX; empty = by its name.")
@@ -88,7 +89,7 @@ class MarketSettings:
         20.0, "Live: the day's close counts as official this long after the session, minutes.", at_least=15
     )
     alpaca_full_plan: bool = parameter(False, "Alpaca: the data plan has SIP and OPRA, so quotes are in real time.")
-    preset: str = parameter("", "Columns of a known vendor: cboe-datashop or zero-dte-lab; empty = by the header.")
+    preset: str = parameter("", "Columns of a known vendor, like cboe-datashop or optionsdx; empty = by the header.")
     columns: ColumnMap | None = parameter(None, "Columns of any other table, by their names.")
 
 

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.composite_inbox import CompositeInbox
-from gammacore.adapters.fake.account import ExchangeBook
+from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.notifiers.composite import CompositeNotifier
@@ -34,7 +34,7 @@ from gammacore.application.settle_expiry import SettleExpiry
 from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
 from gammacore.application.watch_broker import InstrumentedBroker
-from gammacore.application.watch_equity import AccountWorth, WatchEquity
+from gammacore.application.watch_equity import AccountWorth, RecordedEquity, WatchEquity
 from gammacore.application.watch_feed import WatchFeed
 from gammacore.application.watch_lineage import WatchLineage
 from gammacore.application.watch_regime import WatchRegime
@@ -47,7 +47,7 @@ from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.domain.verdicts import Verdict
-from gammacore.errors import ConfigurationError
+from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
@@ -56,6 +56,7 @@ from gammacore.ports.people import EntryAdvisor, ExitAdvisor
 from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
+from gammacore.wiring.carry import Carry
 from gammacore.wiring.controls import inbox_of
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.markets import (
@@ -104,6 +105,18 @@ class WiredDay:
     let_go: Callable[[], None] = lambda: None
     keep_time: Callable[[], None] = lambda: None
     streams: tuple[QuoteStream, ...] = ()
+    exchange: FakeExchange | None = None
+
+    def carry(self) -> Carry:
+        """What the next day of a study goes on from, once this one is over; nothing is folded anew. Rule: ST-208.
+
+        Raises:
+            ConfigurationError: a real broker keeps the account itself.
+        """
+        if self.exchange is None:
+            raise ConfigurationError("only a study hands its account from day to day; a broker's is the broker's")
+        watched = self.trade.equity
+        return Carry(self.trade.ledger.book, self.exchange.book, None if watched is None else watched.recorded())
 
     @property
     def left_out(self) -> str:
@@ -144,7 +157,7 @@ def wire_day(
     environment: Mapping[str, str | None] | None = None,
     armed: Armed | None = None,
     read_only: bool = False,
-    account: ExchangeBook | None = None,
+    carry: Carry | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
@@ -156,9 +169,11 @@ def wire_day(
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
-    and what happens is kept in its second journal. `account` is what the exchange of an earlier day in memory left.
+    and what happens is kept in its second journal. `carry` is where the day before of the same ledger in memory ended:
+    this day's storage holds only what follows (ST-208).
 
     Raises:
+        InvalidInput: a carry and a ledger, which has its own.
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
     """
     store = credentials or open_credentials()
@@ -175,10 +190,13 @@ def wire_day(
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if not armed.broker.is_real:
-        study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
-        study = wrap_market(study)
+        study = wrap_market(
+            open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
+        )
     outages = outages_of(settings)
-    storage: Storage = MemoryStorage()
+    if carry is not None and ledger is not None:
+        raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
+    storage: Storage = MemoryStorage() if carry is None else carry.storage()
     if ledger is not None:
         storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
@@ -186,10 +204,13 @@ def wire_day(
         second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
         waiting = waiting_beside(ledger, storage) if read_only else ()
         with folding(ledger):
-            folded = DayLedger(wrap_storage(storage), second=second, waiting=waiting)
+            folded = DayLedger(
+                wrap_storage(storage), second=second, waiting=waiting, folded=None if carry is None else carry.book
+            )
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
+            account = None if carry is None else carry.exchange
             venue = study_venue(configuration, session, underlying, calendar, study, book, ledger, account)
         else:
             venue = broker_venue(
@@ -220,7 +241,7 @@ def wire_day(
             venue,
             folded,
             inbox,
-            Extras(notices, advisor, entry_advisor, regimes.watch),
+            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity),
         )
     except BaseException:
         if venue is not None:
@@ -228,7 +249,8 @@ def wire_day(
         storage.close()
         raise
     return WiredDay(
-        trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams
+        trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams,
+        venue.exchange,
     )  # fmt: skip
 
 
@@ -276,12 +298,13 @@ class TradedDay:
 
 @frozen(eq=False)
 class Extras:
-    """What a day may have besides: who is alerted, advisors, dealer gamma for strategies that read it."""
+    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over."""
 
     notices: CompositeNotifier | None = None
     exit_advisor: ExitAdvisor | None = None
     entry_advisor: EntryAdvisor | None = None
     regimes: WatchRegime | None = None
+    equity: RecordedEquity | None = None
 
 
 def wire_trade(
@@ -367,7 +390,7 @@ def wire_trade(
         watch=extras.notices,
         regimes=extras.regimes,
         news=venue.news,
-        equity=None if guards is None else WatchEquity(ledger, guards, underlying),
+        equity=None if guards is None else WatchEquity(ledger, guards, underlying, extras.equity),
         rates=rates_of(settings, underlying, venue.terms.mode),
         tables=day.tables,
         time=time,

@@ -40,6 +40,7 @@ from gammacore.wiring.looks import (
     today_and_the_next,
 )
 from gammacore.wiring.markets import MarketSource, naming_underlying, rows_left_out
+from gammacore.wiring.recorded_sources import is_there
 from gammacore.wiring.regime_feeds import CHAIN, SourceOf, chain_source, settlement_instants
 
 
@@ -293,7 +294,7 @@ def configured_chain(configuration: Configuration, outside: Outside = OUR_OWN) -
     configuration, calendar = naming_underlying(configuration), NyseCalendar()
     settings = configuration.settings
     path = MarketSource.parse(settings.market.source).path
-    if path is not None and not path.exists():
+    if path is not None and not is_there(path):
         raise ConfigurationError(f"market.source: {path}: no such file; name a market with --market")
     underlying = settings.underlying(settings.market.underlying)
     markets = _MarketsByDay(configuration, calendar, outside)

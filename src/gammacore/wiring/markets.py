@@ -8,25 +8,20 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gammacore.adapters.recorded.columns import TableSurvey, survey_csv
-from gammacore.adapters.recorded.csv_table import read_csv_market
-from gammacore.adapters.recorded.lean import read_lean_market
-from gammacore.adapters.recorded.lean_files import LeanFolder
 from gammacore.adapters.recorded.market import RecordedMarket
-from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
-from gammacore.adapters.recorded.surroundings import ReplaySettings
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.gex.units import TODAY, Scope
-from gammacore.domain.instruments import Underlying, is_adjusted, roots_of
+from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import NEW_YORK, TradingSession
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData, NoSession
 from gammacore.ports.clock import Calendar
 from gammacore.ports.market_data import MarketData
+from gammacore.wiring import recorded_sources
 from gammacore.wiring.storage import LedgerPlace, folding, ledger_exists, open_storage
 
 LIVE_SOURCES = tuple(broker.value for broker in BrokerName if broker.is_real)
@@ -38,7 +33,7 @@ DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
 
 @frozen
 class MarketSource:
-    """`simulated`, a broker's own, or a kind and a path: `csv:FILE`, `lean:DIR`, `recording:FILE`."""
+    """`simulated`, a broker's own, or a kind and a path, a file, a folder or a pattern: `csv:days/*.csv.gz`."""
 
     kind: str
     path: Path | None = None
@@ -56,12 +51,12 @@ class MarketSource:
         kind, _, path = text.partition(":")
         if kind in ("simulated", *LIVE_SOURCES) and not path:
             return cls(kind)
-        if kind in ("csv", "lean", "recording"):
+        if kind in recorded_sources.RECORDED:
             if not path:
                 raise ConfigurationError(f"market {text}: name what to read: {kind}:PATH")
             return cls(kind, Path(path))
         raise ConfigurationError(
-            f"market {text}: not known; give simulated, csv:FILE, lean:DIR, recording:FILE, {REAL_BROKERS}"
+            f"market {text}: not known; give simulated, csv:FILE, lean:DIR, recording:FILE, store:DIR, {REAL_BROKERS}"
         )
 
     @property
@@ -97,18 +92,7 @@ def naming_underlying(configuration: Configuration) -> Configuration:
 def recorded_underlyings(settings: Settings, source: MarketSource) -> tuple[str, ...]:
     """The symbols a recording names; none for a table without a column that says."""
     assert source.path is not None
-    if source.kind == "csv":
-        return _survey(settings, source.path).underlyings
-    if source.kind == "lean":
-        there = [path.name.upper() for path in LeanFolder(source.path).path.glob("*option/usa/minute/*")]
-        known = roots_of(settings.underlyings)
-        return tuple(sorted({known.get(root, root) for root in there if not is_adjusted(root, *known)}))
-    return (read_recording_header(source.path).underlying,)
-
-
-def _survey(settings: Settings, path: Path) -> TableSurvey:
-    market = settings.market
-    return survey_csv(path, market.columns or market.preset or None, day_first=market.day_first)
+    return recorded_sources.recorded_underlyings(settings, source.kind, source.path)
 
 
 def taking_up(configuration: Configuration, ledger: LedgerPlace, *, only_to_close: bool = False) -> Configuration:
@@ -171,11 +155,7 @@ def trading_date(settings: Settings) -> dt.date:
 def recorded_dates(settings: Settings, source: MarketSource) -> tuple[dt.date, ...]:
     """The New York dates a recording holds."""
     assert source.path is not None
-    if source.kind == "csv":
-        return _survey(settings, source.path).dates
-    if source.kind == "lean":
-        return LeanFolder(source.path).option_dates(settings.underlying(settings.market.underlying))
-    return (read_recording_header(source.path).session.date,)
+    return recorded_sources.recorded_dates(settings, source.kind, source.path)
 
 
 def open_session(calendar: Calendar, date: dt.date, *, asked: bool = True) -> TradingSession:
@@ -218,28 +198,8 @@ def open_market(
             )
         except InvalidInput as wrong:
             raise ConfigurationError(f"market.{wrong}") from wrong
-    replay = ReplaySettings(
-        quote_age_steps=market.quote_age_steps,
-        vix=market.vix,
-        vix_file=market.vix_file,
-        settlement=market.settlement,
-        closes_file=market.closes_file,
-        price_file=market.price_file,
-        closes_column=market.closes_column or None,
-        price_column=market.price_column or None,
-        vix_column=market.vix_column or None,
-        day_first=market.day_first,
-    )
     previous = previous_session(calendar, session.date)
-    if source.kind == "csv":
-        columns = market.columns or market.preset or None
-        return read_csv_market(source.path, underlying, session, columns=columns, settings=replay, previous=previous)
-    if source.kind == "lean":
-        return read_lean_market(source.path, underlying, session, expiries=expiries, settings=replay, previous=previous)
-    recorded = read_recording(source.path, settings=replay, option_root=underlying.option_root)
-    if recorded.session != session:
-        raise MissingData(f"{source.path}: is a recording of {recorded.session.date}, not of {session.date}")
-    return recorded
+    return recorded_sources.open_recorded(settings, source.kind, source.path, underlying, session, previous, expiries)
 
 
 def rows_left_out(market: MarketData) -> str:

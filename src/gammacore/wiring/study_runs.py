@@ -69,11 +69,12 @@ class KeptRun:
     """
 
     def __init__(
-        self, path: Path, terms: RunTerms, settings: Settings, start: CarryIn, *,
+        self, path: Path, terms: RunTerms, settings: Settings, start: CarryIn, begins: Sequence[Event] = (), *,
         carries: bool, keeps_ledgers: bool, resumes: bool,
     ) -> None:  # fmt: skip
         self.path = path
         self._settings = settings
+        self._begins = begins
         self._keeps_ledgers = keeps_ledgers
         if resumes and not (path / "run.json").exists():
             raise ConfigurationError(f"{path}: holds no run to resume; leave --resume out to begin one")
@@ -106,7 +107,7 @@ class KeptRun:
         """Have a finished day on the disk before this returns."""
         if self._storage is not None:
             self._append(self._storage, day.events)
-            day = DayDone(evolve(day.result, ledger_events=self._storage.version), day.events, day.seconds)
+            day = evolve(day, result=evolve(day.result, ledger_events=self._storage.version))
         elif self._keeps_ledgers and day.result.status is DayStatus.TRADED:
             self._write_ledger(day.result.date, day.events)
         self.folder.add(day.result)
@@ -127,19 +128,20 @@ class KeptRun:
     def _taken_up(self, storage: Storage, start: CarryIn) -> CarryIn:
         """What the first unfinished day takes over. What the ledger has beyond it is of a day without its line."""
         events = [*storage.events()]
+        begun = start.book.version
         if not events:
             if self.finished:
                 raise StorageError(
                     f"{self.path / LEDGER}: is empty, and {self.path} has finished days; begin a new run"
                 )
-            storage.append(list(start.events), 0)
+            storage.append(self._begins, 0)
             return start
-        known = self.finished[-1].ledger_events if self.finished else len(start.events)
+        known = self.finished[-1].ledger_events if self.finished else begun
         self._ahead = events[known:]
         accounts = [day.account for day in self.finished if day.account is not None]
         carried = start
         if accounts:
-            carried = start.after(tuple(events[len(start.events) : known]), account_of_json(accounts[-1]))
+            carried = start.after(events[begun:known], account_of_json(accounts[-1]))
         hashes = [day.carry_out for day in self.finished if day.carry_out]
         if hashes and hashes[-1] != carried.hash:
             raise StorageError(f"{self.path / LEDGER}: is not the ledger of {self.path}'s days; begin a new run")

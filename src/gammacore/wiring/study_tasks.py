@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,17 @@ from attrs import field, frozen
 
 from gammacore.adapters.codec.records import decode, encode
 from gammacore.adapters.fake.account import account_of_json, account_to_json
+from gammacore.adapters.recorded.hidden_past import HiddenPast
 from gammacore.adapters.study_files.day_lines import day_of_json, day_to_json
 from gammacore.application.study.backtest import DayDone
-from gammacore.configuration import Configuration, Sourced, configure
+from gammacore.configuration import Configuration, OwnStrategy, Sourced, configure
 from gammacore.domain.judged_entry import JudgedEntry
+from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.errors import ConfigurationError
-from gammacore.wiring.studies import ALONE, CarryIn, StudiedDay, study_day
+from gammacore.ports.market_data import MarketData
+from gammacore.wiring.studies import ALONE, CarryIn, StudiedDay, opened_by, study_day
+from gammacore.wiring.study_proofs import Taken, cash_of, proved, without_known_policies
 
 TASK = "gammacore.wiring.study_tasks:trade_batch"
 
@@ -35,6 +39,8 @@ TASK = "gammacore.wiring.study_tasks:trade_batch"
 class DayTask:
     """How every day of a run is traded. `start` is what its first day takes over, in mode days every day.
 
+    `read_from` is the first date that may be read at all, None where the past is not cut.
+
     `keeps_events` has the events of each day come back: for the run's ledger, or a ledger a day.
     """
 
@@ -42,6 +48,7 @@ class DayTask:
     carries: bool
     keeps_events: bool
     whole_days_only: bool = False
+    read_from: dt.date | None = None
     start: CarryIn = field(default=ALONE)
 
     task: str = field(default=TASK, init=False)
@@ -56,6 +63,8 @@ class DayTask:
                 "carries": self.carries,
                 "keeps_events": self.keeps_events,
                 "whole_days_only": self.whole_days_only,
+                "read_from": None if self.read_from is None else self.read_from.isoformat(),
+                "provable": self.is_provable,
                 "carry": carry_to_text(carry),
             }
         )
@@ -64,21 +73,36 @@ class DayTask:
     def answers(answer: str) -> Sequence[DayDone]:
         """The days of a batch, in order."""
         return [
-            DayDone(day_of_json(day["result"]), tuple(map(decode, day["events"])), day["seconds"])
+            DayDone(day_of_json(day["result"]), tuple(map(decode, day["events"])), day["seconds"], tuple(day["taken"]))
             for day in json.loads(answer)
         ]
 
     @staticmethod
     def after(carry: CarryIn, day: DayDone) -> CarryIn:
-        """What the next day takes over."""
-        if day.result.account is None or day.result.status is not DayStatus.TRADED:
+        """What the next day takes over; of a day that was traded from another carry-in, what it is expected to."""
+        result = day.result
+        if result.account is None or result.status is not DayStatus.TRADED:
             return carry
-        return carry.after(day.events, account_of_json(day.result.account))
+        account = account_of_json(result.account)
+        if result.carry_in == carry.hash:
+            return carry.after(day.events, account)
+        assert result.balance is not None
+        assert result.opening_balance is not None
+        account.cash = (cash_of(carry) or result.opening_balance) + result.balance - result.opening_balance
+        return carry.after(without_known_policies(day.events, carry.book), account)
 
-    @staticmethod
-    def proved(_day: DayDone, _carry: CarryIn) -> DayDone | None:
-        """Equal carry-ins prove a day; whether others would, is not asked yet."""
-        return None
+    @property
+    def is_provable(self) -> bool:
+        """Whether all that a day reads of earlier ones is known: a user's own strategy may read anything."""
+        return not isinstance(self.configuration.settings.trade.strategy, OwnStrategy)
+
+    def expected(self, dates: Sequence[dt.date], carry: CarryIn) -> CarryIn:
+        """What later days are expected to take over before any was traded: a ledger that the first of them opened."""
+        return carry if carry.book.opened is not None else opened_by(self.configuration, dates[0], carry)
+
+    def proved(self, day: DayDone, carry: CarryIn) -> DayDone | None:
+        """See `Trading.proved`."""
+        return proved(day, carry)
 
 
 def trade_batch(given: str) -> str:
@@ -91,24 +115,44 @@ def trade_batch(given: str) -> str:
     carry, done = carry_of_text(asked["carry"]), []
     for text in asked["dates"]:
         begun = time.perf_counter()
-        day = study_day(configuration, dt.date.fromisoformat(text), carry=carry)
+        date = dt.date.fromisoformat(text)
+        day = study_day(
+            configuration, date, carry=carry, whole_only=asked["whole_days_only"],
+            wrap_market=partial(_cut, asked["read_from"], date),
+        )  # fmt: skip
         result = result_of(day, carries=asked["carries"])
         events = map(encode, day.events) if asked["keeps_events"] and day.error is None else ()
-        done.append({
-            "result": day_to_json(result), "events": [*events], "seconds": time.perf_counter() - begun,
-        })  # fmt: skip
+        taken = Taken.of(carry) if asked["carries"] and asked["provable"] else None
+        done.append(
+            {
+                "result": day_to_json(result),
+                "events": [*events],
+                "seconds": time.perf_counter() - begun,
+                "taken": ["", ""] if taken is None else [taken.switches, taken.numbers],
+            }
+        )
         if asked["carries"]:
             carry = day.carry_out
     return json.dumps(done)
 
 
+def _cut(read_from: str | None, date: dt.date, market: MarketData) -> MarketData:
+    """The market without what lies before the first date that may be read."""
+    if read_from is None:
+        return market
+    first = dt.date.fromisoformat(read_from)
+    return HiddenPast(market, dt.datetime.combine(first, dt.time(), NEW_YORK), hides_previous=first >= date)
+
+
 def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
     """The day as its run keeps it."""
     taken, handed = (day.carry_in.hash, day.carry_out.hash) if carries else ("", "")
-    if day.error is not None:
+    flags = tuple(flag.value for flag in day.flags)
+    if day.error is not None or day.was_left_out:
+        status = DayStatus.LEFT_OUT if day.was_left_out else DayStatus.FAILED
         return DayResult(
-            day.date, DayStatus.FAILED, day.error, market=day.market, data_hash=day.data_hash,
-            carry_in=taken, carry_out=handed,
+            day.date, status, day.error or "", market=day.market, data_hash=day.data_hash,
+            carry_in=taken, carry_out=handed, flags=flags,
         )  # fmt: skip
     report = day.report
     return DayResult(
@@ -121,6 +165,7 @@ def result_of(day: StudiedDay, *, carries: bool) -> DayResult:
         trades=day.closed_trades,
         skipped=dict(sorted(Counter(entry.reason for entry in report.scheduled if entry.reason is not None).items())),
         unknown=dict(sorted(report.unknown_by_filter.items())),
+        flags=flags,
         entries=len(report.scheduled),
         decisions=tuple(decision_of(day.date, entry) for entry in report.scheduled),
         account=account_to_json(day.account) if carries and day.account is not None else None,

@@ -51,7 +51,7 @@ class Venue:
     """Everything outside a day's own use cases. `closes` is called once the day is let go of, in order.
 
     `keep_time` keeps where a simulated clock stands for the next process; real time needs no keeping. `feed` is the
-    market where its quotes are streamed besides, by `streams`.
+    market where its quotes are streamed besides, by `streams`. `exchange` is the simulated one of a study.
     """
 
     terms: DayTerms
@@ -64,6 +64,7 @@ class Venue:
     keep_time: Callable[[], None] = lambda: None
     feed: QuoteFeed | None = None
     streams: tuple[QuoteStream, ...] = ()
+    exchange: FakeExchange | None = None
 
     def close(self) -> None:
         for close in self.closes:
@@ -82,7 +83,7 @@ def study_venue(
 ) -> Venue:
     """The fake exchange over a simulated or recorded market, in simulated time. With a ledger its book is durable.
 
-    `account` is what an earlier day's exchange left, where nothing is kept on disk.
+    `account` is where it stood after the day before, in memory.
 
     Raises:
         ConfigurationError: the exchange's book is of a ledger which is not there any more.
@@ -102,7 +103,7 @@ def study_venue(
         fees=settings.broker.fees,
         slippage=settings.broker.slippage,
         book_file=None if beside is None else exchange_book_beside(beside),
-        account=account,
+        book=account,
     )
     if beside is not None and book.opened is None and exchange.as_of is not None:
         raise ConfigurationError(f"ledger {ledger}: is new, and the fake exchange beside it is of another ledger; "
@@ -112,7 +113,7 @@ def study_venue(
         clock.wait_until(exchange.as_of)
     lineage = lineage_of(configuration, market, session)
     terms = _terms(configuration, Mode.STUDY, lineage, market, settings)
-    return Venue(terms, clock, market, exchange, keep_time=exchange.keep)
+    return Venue(terms, clock, market, exchange, keep_time=exchange.keep, exchange=exchange)
 
 
 def broker_venue(

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from builders_recorded import DAY, HEADER, ny, row, write_table
-from gammacore.adapters.recorded.columns import ColumnMap, survey_csv
+from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.adapters.recorded.csv_table import read_csv_market
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.surroundings import ReplaySettings
+from gammacore.adapters.recorded.survey import survey_csv
 from gammacore.domain.instruments import REGISTRY, Right
 from gammacore.domain.sessions import TradingSession
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, MissingData
@@ -323,7 +324,7 @@ def test_what_is_no_table_is_refused_in_one_sentence(
 
 
 def test_a_directory_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"is a directory; give a file"):
+    with pytest.raises(MissingData, match=r"no file matches; give a file, a folder or a pattern"):
         read_csv_market(tmp_path, SPY, SESSION)
     with pytest.raises(MissingData, match="no such file"):
         read_csv_market(tmp_path / "none.csv", SPY, SESSION)

@@ -98,6 +98,13 @@ class ExchangeBook:
     _matchable: dict[str, None] = field(init=False, factory=dict)
     _changed: dict[str, int] = field(init=False, factory=dict)
 
+    def copy(self) -> ExchangeBook:
+        """An account that goes its own way from here."""
+        return ExchangeBook(
+            self.number, self.cash, self.as_of, dict(self.contracts), dict(self.held), dict(self.held_before),
+            dict(self.share_prices), dict(self.orders),
+        )  # fmt: skip
+
     def __attrs_post_init__(self) -> None:
         self._matchable = {order.ticket.id: None for order in self.orders.values() if order.is_matchable}
 
@@ -123,14 +130,13 @@ class ExchangeBook:
             self._matchable.pop(order.ticket.id, None)
 
     def overnight(self) -> ExchangeBook:
-        """The same account without the orders that are over: nothing of a later day asks for them."""
+        """The same account without the orders that are over and without times: nothing of a later day asks for them."""
         return ExchangeBook(
             number=self.number,
             cash=self.cash,
-            as_of=self.as_of,
             contracts=dict(self.contracts),
             held=dict(self.held),
-            held_before=dict(self.held_before),
+            held_before=dict(self.held),
             share_prices=dict(self.share_prices),
             orders={name: order for name, order in self.orders.items() if not order.state.is_final},
         )

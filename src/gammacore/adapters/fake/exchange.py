@@ -47,8 +47,8 @@ class FakeExchange:
     """A Broker whose orders fill from the quotes of `market`; one account, in memory or in `book_file`.
 
     `market` is asked for every underlying that `other_markets` does not name. `slippage` is in points a leg. With a
-    `book_file` that exists the account goes on as it was left and `starting_cash` is not used; nor is it with an
-    `account`, as an earlier day's exchange left it (`left_overnight`).
+    `book_file` that exists, or the `book` of an earlier day, of which a copy is taken, the account goes on as it was
+    left and `starting_cash` is not used.
 
     `received` lists every ticket that reached the exchange through this object, repeats and refused ones too.
     """
@@ -64,7 +64,7 @@ class FakeExchange:
         fill_model: PublishedFillModel | None = None,
         faults: FaultPlan | None = None,
         book_file: Path | None = None,
-        account: ExchangeBook | None = None,
+        book: ExchangeBook | None = None,
     ) -> None:  # fmt: skip
         if not (slippage.is_finite() and slippage >= 0):
             raise InvalidInput("slippage", slippage, "give points a leg, 0 or more")
@@ -82,14 +82,15 @@ class FakeExchange:
         self._floor = TradingFloor(self._market_of, schedule, slippage, fill_model)
         self._clearing = Clearing(self._market_of, self._session, underlyings, schedule)
         self._file = None if book_file is None else BookFile(book_file)
-        self._book = account.overnight() if account is not None else self._open_book(account_number, starting_cash)
+        self._book = self._open_book(account_number, starting_cash, None if book is None else book.copy())
 
-    def _open_book(self, account_number: str, starting_cash: Decimal) -> ExchangeBook:
-        kept = None if self._file is None else self._file.read()
+    def _open_book(self, account_number: str, starting_cash: Decimal, kept: ExchangeBook | None) -> ExchangeBook:
+        if self._file is not None:
+            kept = self._file.read()
         if kept is None:
             return ExchangeBook(account_number, starting_cash)
         if kept.number != account_number:
-            raise InvalidInput("account_number", account_number, f"the book file belongs to account {kept.number}")
+            raise InvalidInput("account_number", account_number, f"the book belongs to account {kept.number}")
         return kept
 
     # -- the port -----------------------------------------------------------------------------------------------------
@@ -190,13 +191,14 @@ class FakeExchange:
         self._save()
 
     @property
+    def book(self) -> ExchangeBook:
+        """The account as it stands, for the exchange of the next day."""
+        return self._book
+
+    @property
     def as_of(self) -> dt.datetime | None:
         """When anything last changed at the exchange; a trader of the same account has lived until then."""
         return self._book.as_of
-
-    def left_overnight(self) -> ExchangeBook:
-        """The account as the day leaves it for the next one's exchange."""
-        return self._book.overnight()
 
     @property
     def every_order(self) -> tuple[OrderReport, ...]:

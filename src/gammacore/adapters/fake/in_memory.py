@@ -76,10 +76,14 @@ class MemoryInbox:
 
 @define(eq=False)
 class MemoryLedger:
-    """What outlives a `MemoryStorage`, as a file outlives a process: the events, and who may write."""
+    """What outlives a `MemoryStorage`, as a file outlives a process: the events, and who may write.
+
+    With `before` events kept elsewhere it goes on with those that follow: a day of a long ledger. Rule: ST-208.
+    """
 
     events: list[Event] = field(factory=list)
     writer: MemoryStorage | None = None
+    before: int = 0
 
 
 class MemoryStorage:
@@ -105,7 +109,7 @@ class MemoryStorage:
     @property
     def version(self) -> int:
         """The number of the last event; 0 when empty."""
-        return len(self.medium.events)
+        return self.medium.before + len(self.medium.events)
 
     def append(self, events: Sequence[Event], expected_version: int) -> int:
         """Keep all events or none after `expected_version`; return the new version. See `Storage.append`."""
@@ -125,7 +129,10 @@ class MemoryStorage:
         """The events with number > `after` that are there now, oldest first. See `Storage.events`."""
         if self._closed:
             raise StorageError("the ledger is closed; open it again to read")
-        return iter(self.medium.events[max(after, 0) :])
+        before, after = self.medium.before, max(after, 0)
+        if after < before:
+            raise StorageError(f"the first {before} events are not kept here, and those after {after} were asked for")
+        return iter(self.medium.events[after - before :])
 
     def close(self) -> None:
         """Let another storage write to the medium. Safe to call twice."""

@@ -1,7 +1,4 @@
-"""Which column of a table of chains means what: column maps, presets, finding the preset by the header.
-
-When a row was true; and a first look through a table for the days and underlyings it holds.
-"""
+"""Which column of a table of chains means what, and how its cells are converted."""
 
 from __future__ import annotations
 
@@ -9,24 +6,34 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
-from pathlib import Path
+from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
-from attrs import define, field, frozen
+from attrs import frozen
 
-from gammacore.adapters.recorded.text_table import UnreadableFile, open_table
+from gammacore.adapters.recorded.text_table import UnreadableFile
 from gammacore.domain.parameters import parameter
-from gammacore.domain.sessions import NEW_YORK, new_york_date
-from gammacore.domain.written_dates import at_clock, read_clock, read_day, read_instant
+from gammacore.domain.sessions import NEW_YORK
+from gammacore.domain.written_dates import read_clock
 from gammacore.domain.written_figures import read_figure
-from gammacore.errors import ConfigurationError, InvalidInput
+from gammacore.errors import InvalidInput
 
 CONTRACT_COLUMNS = ("expiry", "right", "strike")
+SIDES = ("call", "put")
+WIDE_QUOTES = tuple(f"{side}_{price}" for side in SIDES for price in ("bid", "ask"))
+WIDE_OPTIONAL = tuple(f"{side}_{role}" for side in SIDES for role in ("open_interest", "iv", "gamma", "volume"))
 OPTIONAL_COLUMNS = (
-    "spot", "spot_bid", "spot_ask", "open_interest", "iv", "gamma", "root", "underlying", "volume",
+    "spot", "spot_bid", "spot_ask", "open_interest", "iv", "gamma", "root", "underlying", "volume", *WIDE_OPTIONAL,
 )  # fmt: skip
+
+
+class Unchanged(StrEnum):
+    """What an instant without a row of a contract means: it was not listed, or its quote was what it was before."""
+
+    ABSENT = "absent"
+    CARRY = "carry"
 
 
 def _zone(name: str | ZoneInfo) -> ZoneInfo:
@@ -69,12 +76,19 @@ class ColumnMap:
     `open_interest` in contracts; `iv` (divided by `iv_scale`: 100 for percent); `gamma` per share per point; `volume`,
     contracts traded so far that day.
 
+    Wide rows, a call and a put of one strike: `call_bid`, `call_ask`, `put_bid`, `put_ask` in place of `bid`, `ask` and
+    `right`, and `call_iv`, `put_gamma`, ... likewise. Prices are divided by `price_scale`, and by `integer_price_scale`
+    where a cell is a whole number of six digits and more. `no_price` is the text that means none; `zero_is_none`: bid
+    and ask both 0 are no quote; `blank_bid_is_zero`: nobody bids. `unchanged = "carry"`: a contract without a row keeps
+    its quote, with the time it was quoted at. `contract_in_name`: a file is of the one contract its name tells.
+    Rules: ST-102, ST-103.
+
     >>> ColumnMap(bid="b", ask="a", time="ts", occ_symbol="sym").required
     ('ts', 'sym', 'b', 'a')
     """
 
-    bid: str
-    ask: str
+    bid: str | None = None
+    ask: str | None = None
     time: str | None = None
     date: str | None = None
     clock: dt.time | None = attrs.field(default=None, converter=_clock)
@@ -96,26 +110,56 @@ class ColumnMap:
     gamma: str | None = None
     filters: Mapping[str, str] = attrs.field(factory=dict)
     volume: str | None = attrs.field(default=None, repr=False)
+    call_bid: str | None = attrs.field(default=None, repr=False)
+    call_ask: str | None = attrs.field(default=None, repr=False)
+    call_open_interest: str | None = attrs.field(default=None, repr=False)
+    call_iv: str | None = attrs.field(default=None, repr=False)
+    call_gamma: str | None = attrs.field(default=None, repr=False)
+    call_volume: str | None = attrs.field(default=None, repr=False)
+    put_bid: str | None = attrs.field(default=None, repr=False)
+    put_ask: str | None = attrs.field(default=None, repr=False)
+    put_open_interest: str | None = attrs.field(default=None, repr=False)
+    put_iv: str | None = attrs.field(default=None, repr=False)
+    put_gamma: str | None = attrs.field(default=None, repr=False)
+    put_volume: str | None = attrs.field(default=None, repr=False)
+    price_scale: Decimal = attrs.field(default=Decimal(1), converter=_scale, repr=False)
+    integer_price_scale: Decimal = attrs.field(default=Decimal(1), converter=_scale, repr=False)
+    no_price: str | None = attrs.field(default=None, repr=False)
+    zero_is_none: bool = attrs.field(default=False, repr=False)
+    blank_bid_is_zero: bool = attrs.field(default=False, repr=False)
+    unchanged: Unchanged = attrs.field(default=Unchanged.ABSENT, converter=Unchanged, repr=False)
+    contract_in_name: bool = attrs.field(default=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.time is None and (self.date is None or self.clock is None):
             raise InvalidInput("time", self.time, "name the column of the time, or a date column and a clock")
-        if self.occ_symbol is None:
+        for role in ("bid", "ask") if not self.is_wide else WIDE_QUOTES:
+            if getattr(self, role) is None:
+                fix = "name the columns of bid and ask, or of call_bid, call_ask, put_bid and put_ask"
+                raise InvalidInput(role, None, fix)
+        if self.occ_symbol is None and not self.contract_in_name:
             for role in CONTRACT_COLUMNS:
-                if getattr(self, role) is None:
+                if getattr(self, role) is None and not (role == "right" and self.is_wide):
                     raise InvalidInput(role, None, f"name the column of the {role}, or an occ_symbol column")
 
     @property
+    def is_wide(self) -> bool:
+        """Whether a row is a call and a put."""
+        return any(getattr(self, role) is not None for role in WIDE_QUOTES)
+
+    @property
     def content(self) -> str:
-        """The map in words, for the fingerprint of a replay; as it was before volume was read, where none is named."""
-        return str(self) if self.volume is None else f"{self} volume={self.volume!r}"
+        """The map in words, for the fingerprint of a replay; what was not there before stands in it where it is set."""
+        later = [a for a in attrs.fields(ColumnMap) if a.repr is False and getattr(self, a.name) != a.default]
+        return " ".join([str(self), *(f"{a.name}={getattr(self, a.name)!r}" for a in later)])
 
     @property
     def required(self) -> tuple[str, ...]:
         """The columns that must be there."""
         when = (self.date, self.time if self.clock is None else None)
         what = (self.occ_symbol,) if self.occ_symbol else (self.expiry, self.right, self.strike)
-        return tuple(name for name in (*when, *what, self.bid, self.ask, *self.filters) if name is not None)
+        prices = (getattr(self, role) for role in (WIDE_QUOTES if self.is_wide else ("bid", "ask")))
+        return tuple(name for name in (*when, *what, *prices, *self.filters) if name is not None)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -125,9 +169,9 @@ class ColumnMap:
 
     def without_absent(self, header: Iterable[str]) -> ColumnMap:
         """The map less the optional columns a table does not have: how one preset serves a vendor's variants."""
-        there = {_key(name) for name in header}
+        there = {column_key(name) for name in header}
         absent: dict[str, Any] = {
-            role: None for role in OPTIONAL_COLUMNS if _key(getattr(self, role) or "") not in there
+            role: None for role in OPTIONAL_COLUMNS if column_key(getattr(self, role) or "") not in there
         }
         return attrs.evolve(self, **absent)
 
@@ -137,24 +181,38 @@ class ColumnMap:
         Raises:
             InvalidInput: names the column, the nearest one and all that are there.
         """
-        there = {_key(name) for name in header}
+        there = {column_key(name) for name in header}
         for name in self.named:
-            if header.count(name) != 1 and len(meant := [other for other in header if _key(other) == _key(name)]) > 1:
+            meant = [other for other in header if column_key(other) == column_key(name)]
+            if header.count(name) != 1 and len(meant) > 1:
                 named = "columns " + ", ".join(meant)
                 raise UnreadableFile(f"{source}: column {name}", f"there more than once ({named})",
                                      "give each column a name of its own")  # fmt: skip
-            if _key(name) not in there:
+            if column_key(name) not in there:
                 known = ", ".join(header)[:400]
-                raise UnreadableFile(f"{source}: column {name}", "missing", f"it has {known}{_nearest(name, header)}")
+                raise UnreadableFile(
+                    f"{source}: column {name}", "missing", f"it has {known}{nearest_name(name, header)}"
+                )
 
 
-def _key(name: str) -> str:
-    return name.strip().casefold()
+def column_key(name: str) -> str:
+    """A column's name as names are compared: case, blanks and the brackets around it do not matter.
+
+    >>> column_key(" [C_BID] ")
+    'c_bid'
+    """
+    return name.strip().removeprefix("[").removesuffix("]").strip().casefold()
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_key = {_key(other): other for other in known}
-    near = get_close_matches(_key(name), by_key, n=1, cutoff=0.5)
+def missing_column(name: str, header: tuple[str, ...], source: str) -> UnreadableFile:
+    """The refusal of a table for the lack of a column; what it has and the nearest name are told."""
+    there = f"it has {', '.join(header)[:400]}{nearest_name(name, header)}"
+    return UnreadableFile(f"{source}: column {name}", "missing", there)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    by_key = {column_key(other): other for other in known}
+    near = get_close_matches(column_key(name), by_key, n=1, cutoff=0.5)
     return f"; did you mean {by_key[near[0]]}?" if near else ""
 
 
@@ -162,153 +220,4 @@ def column_index(header: tuple[str, ...], name: str) -> int:
     """Where a column stands that is there; exact spelling first, else without regard to case."""
     if name in header:
         return header.index(name)
-    return [_key(other) for other in header].index(_key(name))
-
-
-PRESETS: dict[str, tuple[ColumnMap, ...]] = {
-    "zero-dte-lab": (
-        ColumnMap(
-            time="quote_ts", expiry="expiry", right="type", strike="strike", bid="bid", ask="ask", spot="spot",
-            open_interest="open_interest", iv="iv", gamma="gamma", volume="volume",
-        ),
-    ),
-    "cboe-datashop": (
-        ColumnMap(
-            time="quote_datetime", underlying="underlying_symbol", root="root", expiry="expiration", strike="strike",
-            right="option_type", bid="bid", ask="ask", spot="active_underlying_price", spot_bid="underlying_bid",
-            spot_ask="underlying_ask", iv="implied_volatility", gamma="gamma", open_interest="open_interest",
-            volume="trade_volume",
-        ),
-        ColumnMap(
-            date="quote_date", clock="15:45", underlying="underlying_symbol", root="root", expiry="expiration",
-            strike="strike", right="option_type", bid="bid_1545", ask="ask_1545", spot="active_underlying_price_1545",
-            spot_bid="underlying_bid_1545", spot_ask="underlying_ask_1545", iv="implied_volatility_1545",
-            gamma="gamma_1545", open_interest="open_interest",
-        ),
-    ),
-}  # fmt: skip
-"""Vendors whose layout is known, each with its variants. The times of both are New York wall-clock times.
-
-zero-dte-lab: `quote_ts` is when the quotes were made; `fetched_at_et`, a quarter of an hour later, is never used.
-cboe-datashop: the interval file, and the end-of-day file, of which the 15:45 snapshot is read.
-"""
-
-
-def preset(name: str, header: tuple[str, ...], source: str) -> ColumnMap:
-    """The variant of a preset that fits a header.
-
-    Raises:
-        ConfigurationError: no preset of that name.
-        InvalidInput: the table lacks a column the preset needs.
-    """
-    if name not in PRESETS:
-        raise ConfigurationError(f"{name} is no preset{_nearest(name, PRESETS)}; presets: {', '.join(PRESETS)}")
-    closest = _closest(PRESETS[name], header).without_absent(header)
-    closest.require_in(header, source)
-    return closest
-
-
-def detect(header: tuple[str, ...], source: str) -> ColumnMap:
-    """The map of the preset a header belongs to.
-
-    Raises:
-        InvalidInput: none is near; the columns that are there and the presets are named. One that is near but for a
-            column is refused for the lack of that column.
-    """
-    complete = [name for name, variants in PRESETS.items() if _share_present(_closest(variants, header), header) == 1]
-    if len(complete) > 1:
-        raise UnreadableFile(
-            f"{source}: the header", f"that of {' and of '.join(complete)}", "name one by market.preset"
-        )
-    closest = _closest([variant for variants in PRESETS.values() for variant in variants], header)
-    if _share_present(closest, header) < RECOGNISED_SHARE:
-        unknown = f"of no known vendor: {', '.join(header)[:400]}"
-        remedy = f"map its columns, or use a preset ({', '.join(PRESETS)}): [market.columns], market.preset"
-        raise UnreadableFile(f"{source}: the header", unknown, remedy)
-    closest = closest.without_absent(header)
-    closest.require_in(header, source)
-    return closest
-
-
-RECOGNISED_SHARE = 0.7
-"""Of a preset's required columns: from here on a table is that vendor's, with a column lost or renamed."""
-
-
-def _closest(variants: Iterable[ColumnMap], header: tuple[str, ...]) -> ColumnMap:
-    return max(variants, key=lambda variant: _share_present(variant, header))
-
-
-def _share_present(variant: ColumnMap, header: tuple[str, ...]) -> float:
-    there = {_key(name) for name in header}
-    return sum(_key(name) in there for name in variant.required) / len(variant.required)
-
-
-def layout(columns: ColumnMap | str | None, header: tuple[str, ...], source: str) -> ColumnMap:
-    """The map to read a table by: the one configured, the preset of that name, or the preset its header shows."""
-    if isinstance(columns, str):
-        return preset(columns, header, source)
-    if columns is None:
-        return detect(header, source)
-    columns.require_in(header, source)
-    return columns
-
-
-@define
-class RowClock:
-    """Reads the instant of a row; each spelling is understood once."""
-
-    columns: ColumnMap
-    header: tuple[str, ...]
-    day_first: bool | None = None
-    _date: int | None = field(init=False)
-    _time: int | None = field(init=False)
-    _known: dict[tuple[str, str], tuple[dt.datetime | None, dt.date | None]] = field(factory=dict, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        date, time = self.columns.date, None if self.columns.clock else self.columns.time
-        self._date = None if date is None else column_index(self.header, date)
-        self._time = None if time is None else column_index(self.header, time)
-
-    def read(self, cells: list[str]) -> tuple[dt.datetime | None, dt.date | None]:
-        """The instant and its New York date; (None, None) when the cells do not say."""
-        text = ("" if self._date is None else cells[self._date], "" if self._time is None else cells[self._time])
-        if text not in self._known:
-            instant = self._understand(*text)
-            if instant is not None:
-                instant += dt.timedelta(seconds=self.columns.seconds_late)
-            self._known[text] = (instant, None if instant is None else new_york_date(instant))
-        return self._known[text]
-
-    def _understand(self, date_text: str, time_text: str) -> dt.datetime | None:
-        if self._date is None:
-            return read_instant(time_text, self.columns.zone, self.day_first)
-        date, clock = read_day(date_text, self.day_first), self.columns.clock or read_clock(time_text)
-        return None if date is None or clock is None else at_clock(date, clock, self.columns.zone)
-
-
-def symbol_of(text: str) -> str:
-    """An underlying as we name it: ^SPX, $SPX, .SPX and I:SPX are SPX."""
-    return text.strip().rpartition(":")[2].lstrip("^$.").upper()
-
-
-@frozen
-class TableSurvey:
-    """What a table holds: New York dates, and the underlyings its rows name (none when no column says)."""
-
-    dates: tuple[dt.date, ...]
-    underlyings: tuple[str, ...]
-
-
-def survey_csv(path: Path, columns: ColumnMap | str | None = None, *, day_first: bool | None = None) -> TableSurvey:
-    """Look through a table without reading its quotes: for choosing a date when none was asked for."""
-    with open_table(path) as table:
-        columns = layout(columns, table.header, str(path))
-        clock = RowClock(columns, table.header, day_first)
-        named = None if columns.underlying is None else column_index(table.header, columns.underlying)
-        dates: set[dt.date] = set()
-        symbols: set[str] = set()
-        for _, cells in table:
-            if len(cells) == len(table.header):
-                dates.update(filter(None, [clock.read(cells)[1]]))
-                symbols.update([] if named is None else [symbol_of(cells[named])])
-    return TableSurvey(tuple(sorted(dates)), tuple(sorted(symbols)))
+    return [column_key(other) for other in header].index(column_key(name))

@@ -13,6 +13,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from gammacore.adapters.recorded.chain_columns import Contract
 from gammacore.adapters.recorded.lean_files import (
     DECI_CENTS,
     MINUTE,
@@ -23,6 +24,7 @@ from gammacore.adapters.recorded.lean_files import (
     minute_start,
     price_rows,
     price_scale,
+    rows_of_others,
     scaled,
 )
 from gammacore.adapters.recorded.market import BarSource, ChainTape, Intake, RecordedMarket, Seen, Track, bars_within
@@ -48,6 +50,7 @@ def read_lean_market(
     expiries: Scope = TODAY,
     settings: ReplaySettings | None = None,
     previous: TradingSession | None = None,
+    count_others: bool = False,
 ) -> RecordedMarket:
     """One session from LEAN's minute files: the contracts of `expiries`, by default of that day, or all of them.
 
@@ -56,7 +59,7 @@ def read_lean_market(
     missing. Price is the last trade, without a trade file the mid of the share's quotes; the share's quote is shown
     beside it, its sides carried on likewise. A chain's volume is what was traded of each contract until then. Without a
     file there is no price, no previous close, no open interest (0), no volume, no VIX: missing is never a failure,
-    except for the option quotes.
+    except for the option quotes. With `count_others` the rows of contracts that were not asked for are counted.
 
     Raises:
         InvalidInput: no such folder, or a damaged archive.
@@ -70,6 +73,10 @@ def read_lean_market(
         raise MissingData(f"{folder}: no option quotes of {underlying.symbol} on {session.date}; dates there: {there}")
     intake = Intake()
     until = None if all_expiries else expiries.until(session.date)
+    if count_others:
+        others = sum(rows_of_others(archive, root, session.date, until) for root, archive in archives.items())
+        intake.rows += others
+        intake.count("other_expiry", times=others)
     quotes, adjusted = [], 0
     for root, archive in archives.items():
         for contract, rows in contract_rows(archive, root, session.date, until):
@@ -79,11 +86,15 @@ def read_lean_market(
                 intake.count("adjusted", times=len(rows))
             else:
                 quotes.append(_quotes(contract, rows, session.date, intake))
+    intake.contracts = len(quotes)
     if not quotes:
         raise MissingData(f"{folder}: {_none_expires(underlying, session.date, until, archives)}")
     interests = lean.archives(underlying, session.date, "openinterest")
     seen = settings.spots(session) or _spots(lean, underlying.symbol, session.date)
     opens = _open_interest(interests, session.date, until, intake)
+    if (table := settings.open_interest(underlying, session, previous)) is not None:
+        known = session.open.timestamp()
+        opens = {each.contract: table.at(each.contract.root, _key(each.contract), known) for each in quotes}
     trades = lean.archives(underlying, session.date, "trade")
     traded = _traded(trades, session.date, until, intake) if trades else None
     share = _share_quotes(lean, underlying.symbol, session.date)
@@ -109,12 +120,18 @@ def read_lean_market(
         ),
         label=f"lean:{underlying.symbol}",
         intake=intake,
-        beside=settings.intakes(session),
+        beside=settings.intakes(session, previous, underlying),
         share=share,
     )
 
 
 _KINDS = ("trade", "quote")
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+
+
+def _key(contract: LeanContract) -> Contract:
+    """The contract as a table of open interest knows it; the root stands apart."""
+    return contract.expiry.toordinal() - _EPOCH_DAY, 0, int(contract.right is Right.CALL), contract.strike
 
 
 @frozen(eq=False)
@@ -151,9 +168,22 @@ def _quotes(contract: LeanContract, rows: Iterable[str], date: dt.date, intake: 
             intake.count("unreadable_row")
             continue
         intake.used += 1
+        _judge(dict(closes), intake)
         for side, price in closes:
             sides[side].append((known, price))
     return _ContractQuotes(contract, _side(sides[BID_CLOSE]), _side(sides[ASK_CLOSE]))
+
+
+def _judge(closes: dict[int, float], intake: Intake) -> None:
+    """Count the quality of a row's own sides; an empty side did not change. Rule: ST-109."""
+    bid, ask = closes.get(BID_CLOSE), closes.get(ASK_CLOSE)
+    reason = "negative" if (bid or 0) < 0 or (ask or 0) < 0 else "no_ask" if ask == 0 else None
+    if reason is None and bid is not None and ask is not None and bid > ask:
+        reason = "crossed"
+    if reason is None and bid == 0:
+        reason = "no_bid"
+    if reason is not None:
+        intake.quality[reason] = intake.quality.get(reason, 0) + 1
 
 
 def _side(points: list[tuple[float, float]]) -> _Side:

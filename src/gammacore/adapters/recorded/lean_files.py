@@ -151,6 +151,16 @@ def contract_rows(
             yield contract, members.read(name).decode("ascii", "replace").split()
 
 
+def rows_of_others(archive: Path, root: str, first: dt.date, until: dt.date | None) -> int:
+    """How many rows an archive has of contracts that expire outside `first` to `until`."""
+    if until is None:
+        return 0
+    with unzipped(archive) as members:
+        named = ((_contract(name, root), name) for name in members.namelist())
+        others = [name for each, name in named if each is not None and not first <= each.expiry <= until]
+        return sum(len(members.read(name).split()) for name in others)
+
+
 def _contract(member: str, root: str) -> LeanContract | None:
     match = _MEMBER.fullmatch(member)
     if match is None:

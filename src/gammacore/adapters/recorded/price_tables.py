@@ -7,8 +7,9 @@ one date neither is taken: a settlement is never chosen between two. A table of 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -17,10 +18,12 @@ from typing import TypeVar
 from attrs import define, field, frozen
 
 from gammacore.adapters.recorded.market import Intake, Seen, Track
+from gammacore.adapters.recorded.source_files import files_state, source_files
 from gammacore.adapters.recorded.text_table import (
     PRICE,
     TIME_COLUMNS,
     VIX,
+    TableOpener,
     UnreadableFile,
     Wanted,
     open_table,
@@ -32,10 +35,11 @@ from gammacore.adapters.recorded.text_table import (
     pick_volume,
     read_price,
     row_defect,
+    words_of,
 )
 from gammacore.domain.market import Bar
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york
-from gammacore.domain.written_dates import at_clock, days_of, read_clock, read_day, read_instant
+from gammacore.domain.written_dates import at_clock, days_of, find_days, read_clock, read_day, read_instant
 from gammacore.domain.written_figures import Unread, read_figure
 from gammacore.errors import InvalidInput, MissingData
 from gammacore.ports.market_data import SettlementPrint
@@ -48,11 +52,12 @@ OLDEST_PREVIOUS_DAYS = 5
 
 @frozen
 class SideFile:
-    """A table beside a recording: its path, the column that was named for it, and how 03/04/2026 is meant."""
+    """Tables beside a recording: a file, folder or pattern, the column that was named, how 03/04/2026 is meant."""
 
     path: Path
     column: str | None = None
     day_first: bool | None = None
+    opener: TableOpener = open_table
 
 
 @frozen
@@ -91,18 +96,9 @@ class _Rows:
 
     @classmethod
     def of(cls, file: SideFile) -> _Rows:
-        intake, rows = Intake(), []
-        with open_table(file.path) as table:
-            for line, cells in table:
-                intake.rows += 1
-                if (broken := row_defect(cells, table.header)) is not None:
-                    intake.count(broken, line)
-                else:
-                    rows.append((line, cells))
-            header = table.header
-        if not rows:
-            raise MissingData(f"{file.path}: a header and no complete row below it")
-        return cls(file, header, rows, intake)
+        known = _complete_rows(file, files_state(file.path))
+        intake = Intake(known.intake.rows, reasons=dict(known.intake.reasons), first_line=dict(known.intake.first_line))
+        return cls(file, known.header, known.rows, intake)
 
     def price(self, line: int, text: str) -> Decimal | None:
         price = read_price(text)
@@ -126,6 +122,50 @@ class _Rows:
         if not self.intake.used:
             raise MissingData(f"{self.file.path}: no usable row: {self.intake}")
         return self.intake
+
+
+@lru_cache(maxsize=8)
+def _complete_rows(file: SideFile, _state: object) -> _Rows:
+    """The rows of all files in the order of the first one's columns, read once while they stay as they are."""
+    intake = Intake()
+    rows: list[tuple[int, list[str]]] = []
+    header: tuple[str, ...] = ()
+    for path in source_files(file.path):
+        with file.opener(path) as table:
+            of_name = None if _has_date(table.header) else find_days(path.name)
+            own = table.header if of_name is None or len(of_name[0]) != 1 else (*table.header, "date")
+            day = [] if len(own) == len(table.header) or of_name is None else [of_name[0][0].isoformat()]
+            header = header or own
+            order = _order(path, own, header)
+            for line, cells in table:
+                intake.rows += 1
+                if (broken := row_defect(cells, table.header)) is not None:
+                    intake.count(broken, line)
+                elif order is None:
+                    rows.append((line, [*cells[: len(table.header)], *day]))
+                else:
+                    whole = [*cells[: len(table.header)], *day]
+                    rows.append((line, [whole[index] for index in order]))
+    if not rows:
+        raise MissingData(f"{file.path}: a header and no complete row below it")
+    return _Rows(file, header, rows, intake)
+
+
+def _has_date(header: Sequence[str]) -> bool:
+    """Whether rows say their day by themselves; a time of day alone is of the day in the file's name."""
+    return any("date" in words_of(name) for name in header)
+
+
+def _order(path: Path, own: tuple[str, ...], wanted: tuple[str, ...]) -> list[int] | None:
+    """Where the columns of the first file stand in another one; None where they stand alike."""
+    if own == wanted:
+        return None
+    names = [name.strip().casefold() for name in own]
+    for name in wanted:
+        if name.strip().casefold() not in names:
+            raise UnreadableFile(f"{path}: column {name}", f"missing; it has {', '.join(own)[:200]}",
+                                 "give files of one layout")  # fmt: skip
+    return [names.index(name.strip().casefold()) for name in wanted]
 
 
 def read_prices(file: SideFile, date: dt.date) -> PriceTable:

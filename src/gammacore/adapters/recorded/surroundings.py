@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from gammacore.adapters.recorded.market import BarSource, Intake, Seen, Track, bars_within, no_bars
+from gammacore.adapters.recorded.open_interest import InterestTable, read_open_interest
 from gammacore.adapters.recorded.price_tables import (
     CloseTable,
     PriceTable,
@@ -20,6 +21,9 @@ from gammacore.adapters.recorded.price_tables import (
     read_prices,
     read_vix,
 )
+from gammacore.adapters.recorded.source_files import source_files
+from gammacore.adapters.recorded.text_table import TableOpener, open_table
+from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sessions import TradingSession
@@ -51,6 +55,8 @@ class ReplaySettings:
     price_column: str | None = None
     vix_column: str | None = None
     day_first: bool | None = None
+    oi_file: Path | None = field(default=None, converter=_path)
+    tables: TableOpener = open_table
 
     def vix_track(self, session: TradingSession) -> Track[Decimal | None]:
         if self.vix is not None:
@@ -79,10 +85,29 @@ class ReplaySettings:
         prices = self._prices(session)
         return no_bars if prices is None else partial(_bars_of, symbol, prices.bars)
 
-    def intakes(self, session: TradingSession) -> dict[str, Intake]:
-        """What became of the rows of each file beside the recording, by the file's name."""
+    def open_interest(
+        self, underlying: Underlying, session: TradingSession, previous: TradingSession | None
+    ) -> InterestTable | None:
+        """The open interest of the table beside the recording; None without one."""
+        if self.oi_file is None:
+            return None
+        return read_open_interest(
+            self.oi_file, underlying, session, previous, day_first=self.day_first, opener=self.tables
+        )  # fmt: skip
+
+    def intakes(
+        self, session: TradingSession, previous: TradingSession | None = None, underlying: Underlying | None = None
+    ) -> dict[str, Intake]:  # fmt: skip
+        """What became of the rows of each file beside the recording, by the file's name.
+
+        That of open interest too, where the underlying whose it is is given.
+        """
+        interest = None if underlying is None else self.open_interest(underlying, session, previous)
         vix = self._vix(session) if self.vix is None else None
-        tables = ((self.vix_file, vix), (self.closes_file, self._closes()), (self.price_file, self._prices(session)))
+        tables = (
+            (self.vix_file, vix), (self.closes_file, self._closes()), (self.price_file, self._prices(session)),
+            (self.oi_file, interest),
+        )  # fmt: skip
         return {path.name: table.intake for path, table in tables if path is not None and table is not None}
 
     def _vix(self, session: TradingSession) -> VixTable | None:
@@ -98,7 +123,7 @@ class ReplaySettings:
         return None if file is None else read_prices(file, session.date)
 
     def _file(self, path: Path | None, column: str | None) -> SideFile | None:
-        return None if path is None else SideFile(path, column, self.day_first)
+        return None if path is None else SideFile(path, column, self.day_first, self.tables)
 
     def content(self) -> tuple[Path | str, ...]:
         """What of these settings changes a replay, for its fingerprint: the content of files, not their names."""
@@ -107,8 +132,14 @@ class ReplaySettings:
         if any(value is not None for value in named):  # left out while unset: a recording's fingerprint stays its own
             figures += " " + " ".join(map(str, named))
         vix_file = self.vix_file if self.vix is None else None
-        files = (("vix", vix_file), ("closes", self.closes_file), ("prices", self.price_file))
-        return (figures, *(part for role, path in files if path is not None for part in (role, path)))
+        files = (
+            ("vix", vix_file), ("closes", self.closes_file), ("prices", self.price_file), ("interest", self.oi_file),
+        )  # fmt: skip
+        named_files = [(role, path) for role, path in files if path is not None]
+        parts: list[Path | str] = [figures]
+        for role, path in named_files:
+            parts += [role, *source_files(path)]
+        return tuple(parts)
 
 
 def _bars_of(

@@ -1,4 +1,4 @@
-"""A text table on disk: plain or gzip by its content, any of the usual delimiters, faults as one sentence.
+"""A text table on disk: plain, gzip or a zip of one by its content, any usual delimiter, faults as one sentence.
 
 What its cells hold besides figures and dates, and which column of a table of prices is meant: exact names win, and of
 two that could be meant none is taken.
@@ -11,11 +11,13 @@ import gzip
 import hashlib
 import io
 import re
+import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 
@@ -36,6 +38,7 @@ class UnreadableFile(InvalidInput):
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
+PARQUET_MAGIC = b"PAR1"
 DELIMITERS = ",;\t|"
 _FEWEST_COLUMNS = 3
 
@@ -78,6 +81,8 @@ def reading(path: Path) -> Iterator[None]:
         raise UnreadableFile(str(path), f"a damaged gzip file ({damage})", "fetch it again") from damage
     except UnicodeDecodeError as garbage:
         raise UnreadableFile(str(path), "not UTF-8 text", "give a text table, plain or gzip") from garbage
+    except zipfile.BadZipFile as damage:
+        raise UnreadableFile(str(path), f"a damaged zip archive ({damage})", "fetch it again") from damage
     except csv.Error as garbage:
         raise UnreadableFile(
             str(path), f"not a text table ({garbage})", "give a text table, plain or gzip"
@@ -87,16 +92,35 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[io.BufferedIOBase]:
-    """The content of a file, unpacked when it is gzip, whatever its name says."""
+def open_bytes(path: Path, *, zipped: bool = False) -> Iterator[io.BufferedIOBase]:
+    """The content of a file, unpacked when it is gzip, whatever its name says; with `zipped` also a zip of one table.
+
+    Rule: ST-101.
+    """
     with reading(path), path.open("rb") as raw:
-        packed = raw.read(2) == GZIP_MAGIC
+        magic = raw.read(len(ZIP_MAGIC))
         raw.seek(0)
-        if not packed:
+        if magic.startswith(GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=raw) as content:
+                yield content
+        elif magic == ZIP_MAGIC and zipped:
+            with zipfile.ZipFile(raw) as archive, archive.open(_only_member(path, archive)) as unpacked:
+                yield cast(io.BufferedIOBase, unpacked)
+        else:
             yield raw
-            return
-        with gzip.GzipFile(fileobj=raw) as unpacked:
-            yield unpacked
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The one table of a zip archive; what macOS puts beside it is none."""
+    tables = [each for each in archive.infolist() if not (each.is_dir() or each.filename.startswith("__MACOSX/"))]
+    if len(tables) == 1:
+        return tables[0]
+    holds = ", ".join(each.filename for each in tables[:5]) or "nothing"
+    raise UnreadableFile(str(path), f"a zip archive of {len(tables)} files ({holds})", "unpack it and give the tables")
+
+
+TableOpener = Callable[[Path], AbstractContextManager[TextTable]]
+"""How a table is opened: `open_table`, or with the extra `study` one that reads Parquet too."""
 
 
 @contextmanager
@@ -105,11 +129,11 @@ def open_table(path: Path) -> Iterator[TextTable]:
 
     Raises:
         MissingData: no file, not readable, or empty.
-        InvalidInput: a directory, a zip archive, a cut or damaged gzip, no text.
+        InvalidInput: a directory, a zip archive of several files, a cut or damaged archive, no text.
     """
-    with open_bytes(path) as content:
+    with open_bytes(path, zipped=True) as content:
         if content.read(len(ZIP_MAGIC)) == ZIP_MAGIC:
-            raise UnreadableFile(str(path), "a zip archive", "unpack it and give the table inside")
+            raise UnreadableFile(str(path), "a zip archive in an archive", "unpack it and give the table inside")
         content.seek(0)
         lines = (line.decode("utf-8") for line in content)
         first = next(lines, "").lstrip("\ufeff")

@@ -55,6 +55,10 @@ def _ended(lines: Any) -> Iterator[bytes]:
     return (line for line in lines if line.endswith(b"\n"))
 
 
+def _is_set(kind: Any) -> bool:
+    return get_origin(kind) is frozenset
+
+
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook(Decimal, str)
@@ -63,7 +67,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
     converter.register_unstructure_hook(dt.date, lambda date: date.isoformat())
     converter.register_structure_hook(dt.date, lambda text, _: dt.date.fromisoformat(text))
-    converter.register_unstructure_hook_func(lambda kind: bool(get_origin(kind) == frozenset), sorted)
+    converter.register_unstructure_hook_func(_is_set, sorted)
     return converter
 
 

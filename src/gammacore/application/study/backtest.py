@@ -32,11 +32,15 @@ LOOKED_EVERY = 1.0
 
 @frozen(eq=False)
 class DayDone:
-    """One day from a worker: what its run keeps, its events, and the seconds it took."""
+    """One day from a worker: what its run keeps, its events, the seconds it took.
+
+    `taken` is what it could read of its carry-in, ("", "") where that is not known.
+    """
 
     result: DayResult
     events: tuple[Event, ...] = ()
     seconds: float = 0.0
+    taken: tuple[str, str] = ("", "")
 
 
 class Hashed(Protocol):
@@ -59,6 +63,10 @@ class Trading(Protocol[Carry]):
     def ask(self, dates: Sequence[dt.date], carry: Carry) -> str: ...
     def answers(self, answer: str) -> Sequence[DayDone]: ...
     def after(self, carry: Carry, day: DayDone) -> Carry: ...
+    def expected(self, dates: Sequence[dt.date], carry: Carry) -> Carry:
+        """What the days after the first are expected to take over while none was traded."""
+        ...
+
     def proved(self, day: DayDone, carry: Carry) -> DayDone | None:
         """The day as it would be with this carry-in, where every judgement it made stays the same; else None."""
         ...
@@ -151,6 +159,7 @@ class Backtest(Generic[Carry]):
     def _to_run_again(self, first: int) -> Iterator[_Batch[Carry]]:
         """Days that were not traded yet, or whose judgements the carry-in now expected answers otherwise."""
         expected, batch = self._carry, _Batch[Carry]([], self._carry)
+        opened = self._trading.expected(self._dates[first:], self._carry)
         for index in range(first, len(self._dates)):
             newest = self._newest.get(index)
             stands = None if newest is None else self._proved(newest, expected)
@@ -162,8 +171,7 @@ class Backtest(Generic[Carry]):
                     batch.carry = expected
                 batch.indices.append(index)
             newest = stands or newest
-            if newest is not None:
-                expected = self._trading.after(expected, newest)
+            expected = opened if newest is None else self._trading.after(expected, newest)
         if batch.indices:
             yield batch
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import define, field
 
-from gammacore.domain.book.book import Book
+from gammacore.application.day_ledger import DayLedger
 from gammacore.domain.holdings.holding import sold_spreads
 from gammacore.domain.ledger import Event, OrderFilled
 from gammacore.domain.legs import ShareLeg
@@ -52,15 +52,20 @@ class WatchMarks:
     `market` is the day's own. A spread that trades leg by leg has marks at its fills only once every leg is filled.
     """
 
-    def __init__(self, market: MarketData) -> None:
+    def __init__(self, market: MarketData, after: int = 0) -> None:
+        """`after` is the ledger's version as the day begins."""
         self._market = market
+        self._read = after
         self._spreads: dict[str, CreditSpread] = {}
         self._watched: dict[str, _Watched] = {}
         self._filled: dict[str, dict[str, int]] = {}
 
-    def __call__(self, now: dt.datetime, book: Book, news: Iterable[Event]) -> None:
-        """Take one cycle in: `news` are the events since the last one."""
-        before = self._spreads
+    def __call__(self, now: dt.datetime, ledger: DayLedger) -> None:
+        """Take one cycle in."""
+        before, book = self._spreads, ledger.book
+        news: Iterable[Event] = ()
+        if book.version != self._read:
+            news, self._read = ledger.events(self._read), book.version
         self._spreads = {spread.id: spread.plan.spread for spread in sold_spreads(book.live_holdings)}
         for event in news:
             if isinstance(event, OrderFilled) and (order := book.order(event.id)) is not None:

@@ -100,13 +100,20 @@ class Book:
         Raises:
             DoesNotFold: the first event that cannot follow those before it.
         """
-        book = cls()
-        for number, event in enumerate(events, 1):
+        return cls().followed_by(events)
+
+    def followed_by(self, events: Iterable[Event]) -> Book:
+        """This book with all of these taken in.
+
+        Raises:
+            DoesNotFold: the first event that cannot follow those before it.
+        """
+        for event in events:
             try:
-                book.apply(event)
+                self.apply(event)
             except InvalidInput as refusal:
-                raise DoesNotFold(number, type(event).__name__, str(refusal)) from refusal
-        return book
+                raise DoesNotFold(self.version + 1, type(event).__name__, str(refusal)) from refusal
+        return self
 
     def copy(self) -> Book:
         """A book that goes its own way from here; its values are immutable, so only its tables are copied."""
@@ -254,6 +261,11 @@ class Book:
     def net_results(self) -> tuple[Decimal, ...]:
         """Dollars after fees of the newest closed holdings of every kind, oldest first. Rule: SC-612."""
         return self._results.net
+
+    @property
+    def outcomes(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
+        """When each of them was closed, and what it brought."""
+        return self._results.outcomes
 
     def losses_in_a_row(self, since: dt.datetime) -> int:
         """Holdings closed since then at a loss after fees with no gain between them, the newest last. Rule: SC-608."""

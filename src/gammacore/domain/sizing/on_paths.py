@@ -27,7 +27,6 @@ from gammacore.domain.sizing.policies import (
     AssumedRecord,
     BootstrapStats,
     RollingHalfKelly,
-    SizingPolicy,
     SizingRules,
     limited,
     multiple_for,

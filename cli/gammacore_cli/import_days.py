@@ -1,0 +1,129 @@
+"""`gammacore import SOURCE --store DIR`: a vendor's days read once, judged and kept. Rules: ST-108, ST-109."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gammacore.errors import MissingData
+from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
+from gammacore_cli.output import emit
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from gammacore.application.study.import_days import ImportedDay, ImportReport
+
+log = logging.getLogger("gammacore")
+
+
+@click.command("import")
+@click.argument("source", metavar="SOURCE")
+@click.option("--store", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder of the store.")
+@click.option("--underlying", metavar="U", help="Keep the rows of this one; needed where the tables do not say.")
+@click.option("--scope", default="0dte", show_default=True, metavar="S", help="Expiries to keep: 0dte, 7d or all.")
+@click.option("--preset", metavar="P", help="The vendor, where the header does not tell, like optionsdx.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes (default: processors less one).")
+@click.option("--check", is_flag=True, help="Write nothing: read everything again and compare with the store.")
+@common_options
+def import_days(
+    frame: Frame,
+    source: str,
+    store: Path,
+    underlying: str | None,
+    scope: str,
+    preset: str | None,
+    workers: int | None,
+    check: bool,
+) -> None:
+    """Import recorded days from SOURCE (csv:, lean: or recording: and a file, a folder or a pattern in quotes).
+
+    Each day is read, judged and kept in DIR, from where `--market store:DIR` trades it. A day whose files have not
+    changed is left alone; an import that was interrupted goes on where it was.
+    """
+    from gammacore.application.study.import_days import Action
+    from gammacore.wiring.imports import import_days as importing
+
+    frame.choose({"market.underlying": underlying, "market.preset": preset}, {"market.preset": "--preset"})
+
+    def tell(day: ImportedDay) -> None:
+        log.info("%s %s: %s", day.symbol, day.date, day.action)
+        if day.error:
+            log.warning("%s %s: %s", day.symbol, day.date, day.error)
+
+    with leaving_by_sigterm():
+        report = importing(
+            source, store, configuration=frame.configuration, scope=scope, workers=workers, check=check, tell=tell
+        )  # fmt: skip
+    emit(import_document(store, report), frame.as_json, lambda: _view(store, report))
+    if report.has_fault:
+        wrong = [day for day in report.days if day.action.is_fault]
+        first = f"{wrong[0].symbol} {wrong[0].date}: {wrong[0].error}"
+        raise MissingData(f"{len(wrong)} of {len(report.days)} days {'differ' if check else 'failed'}, first {first}")
+    if not any(day.report is not None and day.action is not Action.EMPTY for day in report.days):
+        first = f"{report.days[0].date}: {report.days[0].error}" if report.days else "it holds none"
+        raise MissingData(f"{source}: no day could be used; {first}")
+
+
+def import_document(store: Path, report: ImportReport) -> dict[str, object]:
+    """The report as JSON; keys of ST-801, with the underlying of each day, and why where it has no data."""
+    return {
+        "store": str(store),
+        "days": [_day(day) for day in report.days],
+        "missing_days": list(report.missing),
+        "bytes": report.bytes,
+    }
+
+
+_NO_REPORT: dict[str, Any] = {
+    "rows": None, "used": None, "reasons": {}, "instants": None, "contracts": None, "step_seconds": None, "holes": None,
+    "largest_gap_seconds": None, "head_seconds": None, "tail_seconds": None, "flags": [],
+}  # fmt: skip
+
+
+def _day(day: ImportedDay) -> dict[str, object]:
+    report = _NO_REPORT if day.report is None else day.report.to_json()
+    why = {"error": day.error} if day.error else {}
+    head: dict[str, object] = {"underlying": day.symbol, "date": day.date, "action": day.action.value}
+    return {**head, **report, "hash": day.hash or None, **why}
+
+
+def _view(store: Path, report: ImportReport) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+
+    table = Table(title=f"days in {store}")
+    for column in ("day", "action", "rows used", "looks", "step", "holes"):
+        table.add_column(column, justify="left" if column in ("day", "action") else "right", no_wrap=True)
+    table.add_column("left out, and flags", overflow="fold")
+    for day in report.days:
+        table.add_row(*_cells(day))
+    parts: list[RenderableType] = [table, _sums(report)]
+    if report.missing:
+        dates = ", ".join(map(str, report.missing[:20])) + (" and more" if len(report.missing) > 20 else "")
+        parts.append(f"{len(report.missing)} sessions without data: {dates}")
+    return Group(*parts)
+
+
+def _cells(day: ImportedDay) -> list[str]:
+    name = f"{day.symbol} {day.date}"
+    if day.report is None:
+        return [name, day.action.value, *[""] * 4, day.error]
+    report, counts = day.report, day.report.counts
+    left_out = [f"{count:,} {reason}" for reason, count in counts.reasons.items() if count]
+    step = "" if report.step_seconds is None else f"{report.step_seconds:g} s"
+    holes = f"{report.holes} ({report.largest_gap_seconds:,.0f} s)" if report.holes else "0"
+    return [
+        name, day.action.value, f"{counts.used:,} of {counts.rows:,}", str(report.instants), step, holes,
+        ", ".join([*left_out, *(flag.value for flag in report.flags)]),
+    ]  # fmt: skip
+
+
+def _sums(report: ImportReport) -> str:
+    from collections import Counter
+
+    actions = Counter(day.action.value for day in report.days)
+    return ", ".join(f"{count} {action}" for action, count in actions.items()) + f"; {report.bytes:,} bytes"

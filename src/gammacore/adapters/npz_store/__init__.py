@@ -1,0 +1,1 @@
+"""Days as compressed .npz files beside an index.json. Rules: ST-106, ST-107."""

@@ -1,0 +1,211 @@
+"""A day's rows of chains as columns: the last of a contract and time holds; chains are cut out of what is left."""
+
+from __future__ import annotations
+
+import datetime as dt
+from array import array
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from attrs import define, field, frozen
+from numpy.typing import NDArray
+
+from gammacore.adapters.recorded.market import ChainTape, Intake
+from gammacore.domain.gex.contracts import too_many_unknown
+from gammacore.domain.market import OptionChain
+
+_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+_CONTRACT = ("expiry", "root", "is_call", "strike")
+_KEYS = ("seconds", "contract")
+_VALUES = ("bid", "ask", "open_interest", "iv", "gamma", "volume")
+Contract = tuple[int, int, int, float]
+"""Expiry in days since the epoch, code of the root, 1 for a call, strike."""
+RowValues = tuple[float, float, float, float, float, float]
+"""Of one row: bid, ask, open interest, IV, gamma, volume."""
+
+
+def _reals() -> array[float]:
+    return array("d")
+
+
+def _integers() -> array[int]:
+    return array("q")
+
+
+@define(eq=False)
+class ChainColumns:
+    """Rows as they come, one a contract and time. NaN = not given; open interest: 0 = not given, NaN = unreadable.
+
+    With `carry` a contract without a row at an instant is what it was before, and its quote as old (ST-103).
+
+    Rows whose contract could not be read are counted by instant. Where they and the rows without readable open interest
+    are more than one in twenty of a snapshot, no open interest of it is known: its quotes hold, its exposure does not.
+    """
+
+    underlying: str
+    carry: bool = False
+    times: dict[float, dt.datetime] = field(factory=dict, init=False)
+    roots: dict[str, int] = field(factory=dict, init=False)
+    seconds: array[float] = field(factory=_reals, init=False)
+    expiry: array[int] = field(factory=_integers, init=False)
+    root: array[int] = field(factory=_integers, init=False)
+    is_call: array[int] = field(factory=_integers, init=False)
+    strike: array[float] = field(factory=_reals, init=False)
+    bid: array[float] = field(factory=_reals, init=False)
+    ask: array[float] = field(factory=_reals, init=False)
+    open_interest: array[float] = field(factory=_reals, init=False)
+    iv: array[float] = field(factory=_reals, init=False)
+    gamma: array[float] = field(factory=_reals, init=False)
+    volume: array[float] = field(factory=_reals, init=False)
+    codes: dict[Contract, int] = field(factory=dict, init=False)
+    code: array[int] = field(factory=_integers, init=False)
+    unread_quotes: set[int] = field(factory=set, init=False)
+    unread: Counter[float] = field(factory=Counter, init=False)
+    adjusted: dict[float, set[tuple[str, ...]]] = field(factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self.seconds)
+
+    def contract_key(self, expiry: dt.date, root: str, is_call: bool, strike: float) -> Contract:
+        code = self.roots.setdefault(root, len(self.roots))
+        return (expiry.toordinal() - _EPOCH_DAY, code, int(is_call), strike)
+
+    def root_of(self, contract: Contract) -> str:
+        """The root a contract's code stands for."""
+        return next(root for root, code in self.roots.items() if code == contract[1])
+
+    def append(self, at: dt.datetime, contract: Contract, values: RowValues) -> None:
+        """One row: when, which contract, and its figures."""
+        seconds = at.timestamp()
+        self.times[seconds] = at
+        self.code.append(self.codes.setdefault(contract, len(self.codes)))
+        self.seconds.append(seconds)
+        self.expiry.append(contract[0])
+        self.root.append(contract[1])
+        self.is_call.append(contract[2])
+        self.strike.append(contract[3])
+        self.bid.append(values[0])
+        self.ask.append(values[1])
+        self.open_interest.append(values[2])
+        self.iv.append(values[3])
+        self.gamma.append(values[4])
+        self.volume.append(values[5])
+
+    def note_unread_quote(self) -> None:
+        """The row appended last has a bid or an ask that cannot be read: it counts as unreadable, not as missing."""
+        self.unread_quotes.add(len(self.seconds) - 1)
+
+    def note_unread(self, at: dt.datetime) -> None:
+        """One more row of this instant of which not even the contract could be read."""
+        self.unread[at.timestamp()] += 1
+
+    def leave_out_adjusted(self, at: dt.datetime, contract: tuple[str, ...]) -> None:
+        """An adjusted contract was listed at that time: it counts once among the chain's defects."""
+        self.adjusted.setdefault(at.timestamp(), set()).add(contract)
+
+    def settled(self, intake: Intake) -> SettledRows:
+        """The rows that hold, by instant and contract; the others are counted in `intake`."""
+        columns = {name: np.array(getattr(self, name)) for name in ("seconds", *_CONTRACT, *_VALUES)}
+        rank = np.empty(len(self.codes), dtype=np.int64)
+        rank[[self.codes[contract] for contract in sorted(self.codes)]] = np.arange(len(self.codes))
+        columns["contract"] = rank[np.array(self.code)]
+        order = np.lexsort((columns["contract"], columns["seconds"]))  # stable: file order within a key
+        columns = {name: column[order] for name, column in columns.items()}
+        superseded = _same(columns, _KEYS)
+        exact = superseded & _same(columns, _VALUES)
+        intake.count("exact_duplicate", times=int(exact.sum()))
+        intake.count("conflicting_duplicate", times=int((superseded & ~exact).sum()))
+        columns = {name: column[~superseded] for name, column in columns.items()}
+        intake.used = len(columns["seconds"])
+        unread = np.isin(order[~superseded], np.fromiter(self.unread_quotes, dtype=np.int64))
+        return SettledRows(columns, unread, len(self.codes), self.carry)
+
+    def tape(self, intake: Intake) -> ChainTape:
+        """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
+        settled = self.settled(intake)
+        columns, instants = settled.columns, settled.instants
+        intake.quality, intake.contracts = settled.quality(), settled.contracts
+        unknown_at = set()
+        for index, seconds in enumerate(instants.tolist()):
+            interest, dropped = columns["open_interest"][settled.rows(index)], self.unread[seconds]
+            unknown = int(np.isnan(interest).sum()) + dropped
+            if too_many_unknown(unknown, len(interest) + dropped):
+                unknown_at.add(index)
+                intake.without_exposure += 1
+        times = tuple(self.times[seconds] for seconds in instants.tolist())
+        roots = tuple(self.roots)
+
+        def chain(index: int) -> OptionChain:
+            rows = settled.rows(index)
+            adjusted = len(self.adjusted.get(times[index].timestamp(), ()))
+            interest = columns["open_interest"][rows]
+            return OptionChain(
+                self.underlying, times[index], roots, columns["strike"][rows], columns["is_call"][rows],
+                columns["expiry"][rows].astype("datetime64[D]"), columns["root"][rows], columns["bid"][rows],
+                columns["ask"][rows], np.full(len(interest), np.nan) if index in unknown_at else interest,
+                columns["iv"][rows], columns["gamma"][rows], columns["seconds"][rows],
+                {"adjusted": adjusted} if adjusted else {}, columns["volume"][rows],
+            )  # fmt: skip
+
+        return ChainTape(times, chain)
+
+
+@frozen(eq=False)
+class SettledRows:
+    """Rows in the order of instants and contracts, one of each; which of them form the chain of an instant."""
+
+    columns: dict[str, NDArray[Any]]
+    unread: NDArray[np.bool_]
+    contracts: int
+    carry: bool = False
+    instants: NDArray[np.float64] = field(init=False)
+    _edges: list[int] = field(init=False)
+    _by_contract: NDArray[np.int64] = field(init=False)
+    _stamps: NDArray[np.int64] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        seconds = self.columns["seconds"]
+        instants, starts = np.unique(seconds, return_index=True)
+        stamps = self.columns["contract"] * len(instants) + np.searchsorted(instants, seconds)
+        order = np.argsort(stamps)
+        object.__setattr__(self, "instants", instants)
+        object.__setattr__(self, "_edges", [*starts.tolist(), len(seconds)])
+        object.__setattr__(self, "_by_contract", order)
+        object.__setattr__(self, "_stamps", stamps[order])
+
+    def rows(self, index: int) -> slice | NDArray[np.int64]:
+        """The rows of one instant; carried, the newest row of every contract until then."""
+        if not self.carry:
+            return slice(self._edges[index], self._edges[index + 1])
+        each, size = np.arange(self.contracts), len(self.instants)
+        newest = np.searchsorted(self._stamps, each * size + index, side="right") - 1
+        known = (newest >= 0) & (self._stamps[newest] // size == each)
+        carried: NDArray[np.int64] = self._by_contract[newest[known]]
+        return carried
+
+    def quality(self) -> dict[str, int]:
+        """How many rows have a quote that cannot be used, by reason, and how many nobody bids for. Rule: ST-109."""
+        bid, ask = self.columns["bid"], self.columns["ask"]
+        missing = np.isnan(bid) | np.isnan(ask)
+        negative = ~missing & ((bid < 0) | (ask < 0))
+        no_ask = ~missing & (bid >= 0) & (ask == 0)
+        crossed = ~missing & (bid > ask) & (ask > 0)
+        counts = {
+            "unreadable": missing & self.unread, "crossed": crossed & ~negative, "no_ask": no_ask,
+            "negative": negative, "missing": missing & ~self.unread, "no_bid": ~missing & (bid == 0) & (ask > 0),
+        }  # fmt: skip
+        found = {reason: int(rows.sum()) for reason, rows in counts.items()}
+        return {reason: count for reason, count in found.items() if count}
+
+
+def _same(columns: dict[str, NDArray[Any]], names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """True where a row equals the next one in all the named columns; NaN equals NaN."""
+    size = len(columns[names[0]])
+    same = np.ones(size, dtype=bool)
+    same[-1:] = False
+    for name in names:
+        column = columns[name]
+        here, following = column[:-1], column[1:]
+        same[:-1] &= (here == following) | ((here != here) & (following != following))  # noqa: PLR0124 - NaN only
+    return same
