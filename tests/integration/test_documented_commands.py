@@ -34,6 +34,8 @@ OUTSIDE = {
     "--publish": "FIREBASE_PROJECT_ID",
     "firestore:": "FIREBASE_PROJECT_ID",
     "recording:": "no such file",
+    "dask://": "no scheduler answers there",
+    "dask+tls://": "ca.pem is no file",
     "tradier": "TRADIER_",
     "alpaca": "ALPACA_",
 }
@@ -105,7 +107,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md"}
+    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "sweeps.md"}
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 

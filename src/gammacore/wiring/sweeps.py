@@ -23,10 +23,11 @@ from gammacore.domain.study.grid import Axis, Grid, axes_of_table
 from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.executor import Executor
-from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, sized_for, start_of
+from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, history_of, sized_for
 from gammacore.wiring.columns import why_not_on_columns
 from gammacore.wiring.markets import naming_underlying
-from gammacore.wiring.strategies import naming_its_underlying
+from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_strategy
+from gammacore.wiring.studies import CarryIn
 from gammacore.wiring.sweep_grid import GridTrading, Trial, data_hashes, files_of
 from gammacore.wiring.sweep_keys import refuse_unread
 from gammacore.wiring.sweep_tasks import acting_hash
@@ -181,7 +182,8 @@ def _prepared(configuration: Configuration, grid: Grid, terms: SweepTerms) -> Tr
     chosen = grid.chosen(drawn, terms.random)
     configurations = {number: _with(configuration, grid.settings(number)) for number in chosen}
     acting = {number: acting_hash(one) for number, one in configurations.items()}
-    start = start_of(terms.options, days.sessions[0])
+    begins = history_of(terms.options, days.sessions[0])
+    start = CarryIn(guards=guards_of(open_strategy(configuration.settings))).after(begins, None)
     return Trial(configuration, chosen, configurations, acting, days.dates, days.missing, start)
 
 
