@@ -72,6 +72,7 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
     """Trade every session of a range, and say what came of it and what the figures cannot carry."""
     from gammacore import wiring
     from gammacore.wiring import backtests
+    from gammacore.wiring.backtest_results import new_study, study_name
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
     options = _options(first, last, given)
@@ -80,7 +81,7 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
         raise ConfigurationError("--resume names the folder of the run already; leave --out out")
     began = wiring.system_clock().now()
     seeds = _seeds(given["seeds"], given["seed"])
-    path = resume or given["out"] or new_study(frame, f"backtest-{first:%Y%m%d}-{last:%Y%m%d}")
+    path = resume or given["out"] or new_study(frame.home, study_name(options))
     if seeds:
         _each_seed(frame, options, path, seeds, given, began)
         return
@@ -89,11 +90,11 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
             run = backtests.run_backtest(
                 frame.configuration, options, path, resumes=resume is not None, on_progress=show
             )  # fmt: skip
+            document, view = _bundled(run, given, began)
     except KeyboardInterrupt as left:
         raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
     finally:
         _give_back(path)
-    document, view = _bundled(run, given, began)
     emit(document, frame.as_json, view)
     if run.failed:
         date, error = next(iter(run.failed.items()))
@@ -184,24 +185,6 @@ def _options(first: dt.date, last: dt.date, given: dict[str, Any]) -> BacktestOp
         keeps_ledgers=given["keep_ledgers"],
         stops_on_error=given["on_error"] == "stop",
     )
-
-
-def new_study(frame: Frame, name: str) -> Path:
-    """A folder for a new study under the home folder, numbered so that none is overwritten; it is ours from now on.
-
-    Raises:
-        ConfigurationError: it cannot be made.
-    """
-    from gammacore.wiring import make_folder
-
-    studies = frame.home / "studies"
-    make_folder(studies)
-    while True:
-        taken = (path.name.split("-", 1)[0] for path in studies.glob("[0-9]*-*"))
-        path = studies / f"{1 + max(map(int, filter(str.isdecimal, taken)), default=0):04d}-{name}"
-        with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-            return path
 
 
 def _give_back(path: Path) -> None:

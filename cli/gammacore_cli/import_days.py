@@ -78,6 +78,9 @@ def import_document(store: Path, report: ImportReport) -> dict[str, object]:
     }
 
 
+MOST_NOTES = 30
+"""Days whose notes are printed; a year's are in the JSON."""
+
 _NO_REPORT: dict[str, Any] = {
     "rows": None, "used": None, "reasons": {}, "instants": None, "contracts": None, "step_seconds": None, "holes": None,
     "largest_gap_seconds": None, "head_seconds": None, "tail_seconds": None, "flags": [],
@@ -98,10 +101,11 @@ def _view(store: Path, report: ImportReport) -> RenderableType:
     table = Table(title=f"days in {store}")
     for column in ("day", "action", "rows used", "looks", "step", "holes"):
         table.add_column(column, justify="left" if column in ("day", "action") else "right", no_wrap=True)
-    table.add_column("left out, and flags", overflow="fold")
     for day in report.days:
         table.add_row(*_cells(day))
-    parts: list[RenderableType] = [table, _sums(report)]
+    notes = [f"{day.date}: {words}" for day in report.days if (words := _notes(day))]
+    more = [f"and {len(notes) - MOST_NOTES} days more; --json has all"] if len(notes) > MOST_NOTES else []
+    parts: list[RenderableType] = [table, *notes[:MOST_NOTES], *more, _sums(report)]
     if report.missing:
         dates = ", ".join(map(str, report.missing[:20])) + (" and more" if len(report.missing) > 20 else "")
         parts.append(f"{len(report.missing)} sessions without data: {dates}")
@@ -110,16 +114,20 @@ def _view(store: Path, report: ImportReport) -> RenderableType:
 
 def _cells(day: ImportedDay) -> list[str]:
     name = f"{day.symbol} {day.date}"
-    if day.report is None:
-        return [name, day.action.value, *[""] * 4, day.error]
-    report, counts = day.report, day.report.counts
-    left_out = [f"{count:,} {reason}" for reason, count in counts.reasons.items() if count]
+    if (report := day.report) is None:
+        return [name, day.action.value, *[""] * 4]
     step = "" if report.step_seconds is None else f"{report.step_seconds:g} s"
-    holes = f"{report.holes} ({report.largest_gap_seconds:,.0f} s)" if report.holes else "0"
-    return [
-        name, day.action.value, f"{counts.used:,} of {counts.rows:,}", str(report.instants), step, holes,
-        ", ".join([*left_out, *(flag.value for flag in report.flags)]),
-    ]  # fmt: skip
+    used = f"{report.counts.used:,} of {report.counts.rows:,}"
+    return [name, day.action.value, used, str(report.instants), step, str(report.holes)]
+
+
+def _notes(day: ImportedDay) -> str:
+    """What of a day was left out, and what flags it bears."""
+    if (report := day.report) is None:
+        return day.error
+    left_out = [f"{count:,} {reason}" for reason, count in report.counts.reasons.items() if count]
+    gap = [f"largest gap {report.largest_gap_seconds:,.0f} s"] if report.holes else []
+    return ", ".join([*left_out, *gap, *(flag.value for flag in report.flags), *filter(None, [day.error])])
 
 
 def _sums(report: ImportReport) -> str:

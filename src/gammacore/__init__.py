@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.backtest_results import backtest as backtest
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
     from gammacore.wiring.sweeps import sweep as sweep
 
@@ -83,6 +84,7 @@ _HOMES: dict[str, str] = {
     "TradingSession": "domain.sessions",
     "Underlying": "domain.instruments",
     "Vertical": "domain.spreads",
+    "backtest": "wiring.backtest_results",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",

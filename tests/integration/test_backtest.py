@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("undisturbed") / "run"
     assert backtest(*RANGE, "--workers", "1", "--out", str(path), "--quiet") == 0
     return path
+
+
+def let_run(process: subprocess.Popen[str], seconds: float) -> None:
+    """Wait for another process, which may end meanwhile."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
 
 
 def lines(path: Path) -> int:
@@ -139,10 +145,10 @@ def test_a_run_killed_at_a_drawn_instant_goes_on_to_the_same_bytes(
     after, moment = drawn.randrange(1, DAYS), drawn.random() * 0.2
     process = started(*RANGE, "--workers", str(drawn.choice((1, 2))), "--out", str(path), "--quiet")
     while lines(path) < after and process.poll() is None:
-        time.sleep(0.01)  # another process writes the file
-    time.sleep(moment)
+        let_run(process, 0.01)
+    let_run(process, moment)
     process.kill()
-    process.wait()
+    process.communicate()
 
     assert backtest(*RANGE, "--resume", str(path), "--workers", "1", "--quiet") == 0
     assert bundle_of(path) == bundle_of(undisturbed)
@@ -152,9 +158,10 @@ def test_a_run_killed_at_a_drawn_instant_goes_on_to_the_same_bytes(
 def test_a_run_whose_worker_is_killed_comes_out_the_same(undisturbed: Path, tmp_path: Path, seed: int) -> None:
     drawn, path = random.Random(100 + seed), tmp_path / "run"
     process = started(*RANGE, "--workers", "2", "--out", str(path), "--quiet")
-    while not (workers := children_of(process.pid)) and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(drawn.random() * 3)
+    while not (workers := children_of(process.pid)):
+        assert process.poll() is None
+        let_run(process, 0.01)
+    let_run(process, drawn.random() * 3)
     for worker in workers[:1]:
         os.kill(worker, signal.SIGKILL)
     process.communicate(timeout=300)
@@ -165,14 +172,14 @@ def test_a_run_whose_worker_is_killed_comes_out_the_same(undisturbed: Path, tmp_
 
 def children_of(parent: int) -> list[int]:
     """The worker processes of a run: those that were spawned, without the tracker of resources."""
-    listed = Path(f"/proc/{parent}/task/{parent}/children")
-    children = [int(child) for child in listed.read_text().split()] if listed.exists() else []
-    return [child for child in children if "spawn_main" in command_of(child)]
+    found = [child for listed in Path(f"/proc/{parent}/task").glob("*/children") for child in text_of(listed).split()]
+    return [int(child) for child in found if "spawn_main" in text_of(Path(f"/proc/{child}/cmdline"))]
 
 
-def command_of(process: int) -> str:
+def text_of(file: Path) -> str:
+    """Of /proc: nothing of what is gone."""
     try:
-        return Path(f"/proc/{process}/cmdline").read_text()
+        return file.read_text()
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
@@ -183,9 +190,10 @@ def test_a_signal_leaves_the_finished_days_and_says_how_to_go_on(
 ) -> None:
     path = tmp_path / "run"
     process = started(*RANGE, "--workers", "1", "--out", str(path), "--quiet")
-    while not children_of(process.pid) and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(1.0)  # in the middle of a batch
+    while not children_of(process.pid):
+        assert process.poll() is None
+        let_run(process, 0.01)
+    let_run(process, 1.0)  # in the middle of a batch
     os.killpg(process.pid, how)
     out, err = process.communicate(timeout=60)
 
@@ -244,10 +252,10 @@ def test_two_runs_in_one_folder_are_refused(tmp_path: Path, capsys: pytest.Captu
     path = tmp_path / "run"
     process = started(*RANGE, "--workers", "1", "--out", str(path), "--quiet")
     while not (path / "run.json").exists() and process.poll() is None:
-        time.sleep(0.01)
+        let_run(process, 0.01)
     code = backtest(*RANGE, "--resume", str(path), "--quiet")
     process.kill()
-    process.wait()
+    process.communicate()
 
     assert code == 1
     assert "another run writes to this folder" in capsys.readouterr().err
@@ -374,3 +382,17 @@ class TestRealDays:
 
         assert backtest("--from", "2026-07-20", "--to", "2026-07-24", *words) == 1
         assert "2026-07-21, 2026-07-22" in capsys.readouterr().err
+
+
+# -- the library -------------------------------------------------------------------------------------------------------
+
+
+def test_the_library_gives_the_same_result_as_a_value(undisturbed: Path, tmp_path: Path) -> None:
+    import gammacore
+
+    found = gammacore.backtest(FIRST, str(LAST), settings={"market.seed": 57}, out=tmp_path / "run", workers=1)
+
+    assert found.to_json() == (undisturbed / "result.json").read_text()
+    assert "simulated_edge" in repr(found)
+    assert len(found.to_frame("pandas")) == len(found.statistics.record) > 0
+    assert found.failed == {}

@@ -36,6 +36,7 @@ OUTSIDE = {
     "recording:": "no such file",
     "dask://": "no scheduler answers there",
     "dask+tls://": "ca.pem is no file",
+    "store:": "no store of imported days",
     "tradier": "TRADIER_",
     "alpaca": "ALPACA_",
 }
@@ -98,6 +99,9 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     events = re.search(r"```ndjson in\n(.*?)```", page, re.DOTALL)
     assert events is not None
     (tmp_path / "EVENTS.ndjson").write_text(events[1], encoding="utf-8")
+    sample = re.search(r"```csv in\n(.*?)```", (ROOT / "docs" / "statistics.md").read_text("utf-8"), re.DOTALL)
+    assert sample is not None
+    (tmp_path / "trades.csv").write_text(sample[1], encoding="utf-8")
     (tmp_path / "OLD_DESK").mkdir()
     write_balance(tmp_path / "OLD_DESK")
     with (tmp_path / "EVENTS.ndjson").open(encoding="utf-8") as feed:
@@ -107,7 +111,17 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
-    shown = {"README.md", "brokers.md", "delta-hedging.md", "real-days.md", "scalping.md", "sweeps.md"}
+    shown = {
+        "README.md",
+        "backtest.md",
+        "brokers.md",
+        "data.md",
+        "delta-hedging.md",
+        "real-days.md",
+        "scalping.md",
+        "statistics.md",
+        "sweeps.md",
+    }
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
@@ -120,6 +134,9 @@ def test_a_documented_command_runs_or_names_what_is_not_here(
         monkeypatch.setenv(name, value)
     if command.words[0] in ("journal", "report"):
         assert gammacore("trade", "--step", "300").code == EXIT_DONE
+    if command.page == "backtest.md" and "--out" not in command.words and any("RUN" in one for one in command.words):
+        begun = next(one for one in documented() if one.page == command.page)  # the page's first command
+        assert gammacore(*begun.words).code == EXIT_DONE
     answer = gammacore(*command.words)
 
     assert "Usage:" not in answer.err

@@ -18,6 +18,7 @@ import pytest
 from builders_cli import CommandLine, at_home, interrupted
 from builders_hedging import CALL, market
 from builders_legacy import a_condor_order, an_order, write_balance, write_orders
+from builders_vendors import THETA_V3, WINTER, line_of, table
 from gammacore_cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +166,40 @@ def test_a_sweep(gammacore: CommandLine) -> None:
         assert len(result.pop("key")) == 64
 
     assert_frozen("sweep", {"sweep": document})
+
+
+def test_a_record_of_trades(gammacore: CommandLine) -> None:
+    """The sample of docs/statistics.md."""
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    Path("trades.csv").write_text(page.split("```csv in\n")[1].split("```")[0], encoding="utf-8")
+
+    document = gammacore.document("stats", "trades.csv", "--starting-capital", "10000", "--resamples", "1000")
+
+    assert_frozen("record_of_trades", {"stats": document})
+
+
+def test_a_vendors_day_imported(gammacore: CommandLine) -> None:
+    rows = [
+        line_of(THETA_V3, {
+            "symbol": "SPXW", "expiration": WINTER, "strike": strike, "right": right, "bid": bid, "ask": "1.20",
+            "timestamp": f"{WINTER}T10:0{minute}:00",
+        })
+        for minute in (0, 1, 5) for strike, right, bid in ((6000, "C", "1.10"), (6000, "P", "1.30"), (6005, "C", "0"))
+    ]  # fmt: skip
+    table(Path("day.csv"), THETA_V3, [*rows, rows[0]])
+
+    document = gammacore.document("import", "csv:day.csv", "--store", "STORE", "--workers", "1")
+    for day in document["days"]:
+        assert len(day.pop("hash")) == 64  # of compressed bytes: another zlib makes others of the same day
+    assert document.pop("bytes") > 1000
+
+    assert_frozen("import_days", {"import": document})
+
+
+def test_many_days(gammacore: CommandLine) -> None:
+    words = ("--from", "2026-01-05", "--to", "2026-01-06", "--seed", "57", "--workers", "1", "--out", "run")
+
+    assert_frozen("backtest", {"backtest": gammacore.document("backtest", *words)})
 
 
 def test_every_command_has_a_snapshot() -> None:

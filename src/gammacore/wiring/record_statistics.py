@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.study_files import read_record
+from gammacore.adapters.study_files import read_record, record_of_columns
 from gammacore.application.study.record_statistics import ComputeStatistics, RecordStatistics
 from gammacore.domain.study.record import ClosedTrade, in_order_of_closing
 from gammacore.domain.study.statistics import RESAMPLES, SEED, DaysCounted, StatisticsRules
 from gammacore.domain.study.warnings import RunFacts
+from gammacore.frames import from_frame
 from gammacore.ports.clock import Calendar
 
 BLOCK = 1_000
@@ -22,7 +24,7 @@ BLOCK = 1_000
 
 
 def statistics_of(
-    trades: Path | str | Iterable[ClosedTrade],
+    trades: Path | str | Iterable[ClosedTrade] | Any,
     *,
     starting_capital: Decimal | int | str = 20_000,
     risk_free: Decimal | int | str = 0,
@@ -32,7 +34,7 @@ def statistics_of(
     facts: RunFacts | None = None,
     calendar: Calendar | None = None,
 ) -> RecordStatistics:
-    """The statistics of closed trades, or of a file of them: `to_json()`, `to_frame()`, warnings first. ST-301..312.
+    """The statistics of closed trades, of a file or a frame of them: `to_json()`, `to_frame()`. Rules: ST-301..312.
 
     `starting_capital` is dollars, `risk_free` a yearly rate as a fraction.
 
@@ -45,7 +47,6 @@ def statistics_of(
     >>> gammacore.statistics_of([trade], starting_capital=10_000).net.counted.total
     Decimal('97.40')
     """
-    record = read_record(Path(trades)) if isinstance(trades, str | Path) else in_order_of_closing(trades)
     rules = StatisticsRules(
         starting_capital=Decimal(starting_capital),
         risk_free=Decimal(risk_free),
@@ -53,7 +54,13 @@ def statistics_of(
         resamples=resamples,
         seed=seed,
     )
-    return ComputeStatistics(calendar or NyseCalendar(), draws)(record, rules, facts=facts)
+    return ComputeStatistics(calendar or NyseCalendar(), draws)(_record_of(trades), rules, facts=facts)
+
+
+def _record_of(trades: Path | str | Iterable[ClosedTrade] | Any) -> tuple[ClosedTrade, ...]:
+    if isinstance(trades, str | Path):
+        return read_record(Path(trades))
+    return record_of_columns(from_frame(trades)) if hasattr(trades, "columns") else in_order_of_closing(trades)
 
 
 def draws(clusters: int, resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -1,5 +1,6 @@
 """Records of trades: every layout read into one kind of trade, every bad cell refused with its place, and written."""
 
+import csv
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from gammacore.adapters.study_files import COLUMNS, read_record, trades_text, write_trades
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.study.record import ClosedTrade, TradeFlag, in_order_of_closing
-from gammacore.errors import InvalidInput, MissingData
+from gammacore.errors import GammacoreError, InvalidInput, MissingData
 
 OPENED = "2026-03-02T10:30:05-05:00"
 CLOSED = "2026-03-02T11:10:05-05:00"
@@ -79,6 +80,7 @@ def test_the_journal_is_read_with_its_times_and_without_what_is_open(table: Path
         ("pl_per_contract", "NaN"), ("pl_per_contract", "inf"), ("pl_per_contract", "ten"), ("pl_per_contract", ""),
         ("contracts", "0"), ("contracts", "-1"), ("contracts", "1.5"), ("contracts", ""), ("fees", "nan"),
         ("vix", "calm"), ("max_risk", "1E99"), ("opened", "2026-03-02T10:30:05"), ("closed", "soon"),
+        ("opened", "0001-01-01T00:00:00+00:00"),
         ("closed", "2026-03-02T10:30:04-05:00"), ("date", "2026-02-30"), ("date", "2026-03-03"),
         ("flags", "settled;odd"), ("minutes", "x"), ("mae", "Infinity"), ("credit", "1,23"), ("pnl", "12"),
     ],
@@ -156,6 +158,31 @@ def test_what_is_written_is_read_back_equal(
     write_trades(path, trades)
 
     assert read_record(path) == in_order_of_closing(trades)
+
+
+def test_the_folder_of_a_run_stands_for_its_trades(table: Path) -> None:
+    table.write_text("pl_per_contract\n5\n")
+
+    assert read_record(table.parent) == read_record(table)
+
+
+SOME = ("", "0", "1", "-5", "NaN", "2026-03-02", "0001-01-01T00:00:00+00:00", OPENED, "settled", "9e9")
+cells = st.one_of(st.text(max_size=12), st.sampled_from(SOME))
+
+
+@given(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=8, unique=True), st.data())
+def test_no_table_of_any_text_ends_otherwise_than_read_or_refused(
+    scratch: Path, columns: list[str], data: st.DataObject
+) -> None:
+    """ST-803."""
+    rows = data.draw(st.lists(st.lists(cells, min_size=len(columns), max_size=len(columns)), max_size=4))
+    with scratch.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    try:
+        trades = read_record(scratch)
+    except GammacoreError:
+        return
+    assert 0 < len(trades) <= len(rows)
 
 
 def test_the_header_is_that_of_the_rule() -> None:

@@ -85,7 +85,7 @@ def entries(view: DayView) -> str:
 
 
 def table(section: Section, kind: str = "") -> str:
-    """The rows of a section, of each row the labels as columns."""
+    """The rows of a section, of each row the labels as columns; a `narrow` one fits a phone and does not scroll."""
     rows = [labelled(row) for row in section.rows]
     head = "".join(f"<th{_number(one)}>{escape(one.label)}</th>" for one in rows[0])
     body = "".join(
@@ -95,7 +95,8 @@ def table(section: Section, kind: str = "") -> str:
         for first, *rest in rows
     )
     css = f' class="{kind}"' if kind else ""
-    return scrolling(f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+    whole = f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return whole if "narrow" in kind.split() else scrolling(whole)
 
 
 def filter_matrix(view: DayView) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gammacore.adapters.html_report.canvas import PAGE, blank, inline_svg, stacked
 from gammacore.domain.dollars import dollars
+from gammacore.domain.reports.figures import Section
 from gammacore.domain.study.groups import Group
 from gammacore.domain.study.histogram import histogram_of
 from gammacore.domain.study.record import ClosedTrade
@@ -115,9 +116,9 @@ def spread_chart(statistics: StudyStatistics) -> str:
     return inline_svg(figure, "study-spread", "Trades by net P/L with the mean and its interval")
 
 
-def groups_chart(title: str, groups: Sequence[Group]) -> str:
+def groups_chart(section: Section, groups: Sequence[Group]) -> str:
     """The win rate of each group as a bar, with Wilson's interval; grey below 30 trades."""
-    figure, axes = blank(5.6, 0.9 + 0.36 * len(groups))
+    figure, axes = blank(10.6, 0.7 + 0.34 * len(groups))
     for place, group in enumerate(groups):
         rate, interval = group.net.win_rate, group.interval
         colour = PAGE.muted if group.is_few else PAGE.accent
@@ -126,14 +127,16 @@ def groups_chart(title: str, groups: Sequence[Group]) -> str:
         axes.barh(place, rate, color=colour, alpha=0.45, height=0.62, linewidth=0)
         axes.plot(interval, [place, place], color=colour, linewidth=1.6, solid_capstyle="butt")
         axes.plot([rate], [place], "|", color=colour, markersize=9, markeredgewidth=1.6)
-    names = [f"{_shortened(group.name)}  {group.net.trades}" for group in groups]
+    names = [
+        f"{_shortened(row[0].text)}, n {group.net.trades}" for row, group in zip(section.rows, groups, strict=True)
+    ]
     axes.set_yticks(range(len(groups)), names)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x", color=PAGE.line, linewidth=0.8)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    return inline_svg(figure, f"study-{title}", f"Win rate with interval: {title}")
+    return inline_svg(figure, f"study-{section.key}", f"Win rate with interval: {section.title}")
 
 
 def moments_chart(statistics: StudyStatistics) -> str:
@@ -141,7 +144,7 @@ def moments_chart(statistics: StudyStatistics) -> str:
     known = [(float(trade.mae), float(trade.gross)) for trade in statistics.record if trade.mae is not None]
     if not known:
         return ""
-    figure, axes = blank(5.6, 3.6)
+    figure, axes = blank(10.6, 3.6)
     for won, colour in ((True, PAGE.win), (False, PAGE.loss)):
         points = [point for point in known if (point[1] > 0) is won]
         if points:

@@ -40,14 +40,14 @@ def render_study(statistics: StudyStatistics, title: str, band: EquityBand | Non
             ("Time held", hold_chart(statistics), "Each trade: minutes held and net P/L."),
         ),
         "<h2>How sure</h2>",
-        _card(view.intervals),
+        _card(view.intervals, "narrow"),
         "<h2>Net and gross</h2>",
-        _card(view.figures, "matrix"),
+        _card(view.figures, "matrix narrow"),
         *_groups(statistics, view),
         "<h2>Costs</h2>",
-        _card(view.costs),
+        _card(view.costs, "narrow"),
         *_moments(statistics, view),
-        *(("<h2>Entries not taken</h2>", _card(view.skipped)) if view.skipped.rows else ()),
+        *(("<h2>Entries not taken</h2>", _card(view.skipped, "narrow")) if view.skipped.rows else ()),
         "<h2>Assumptions</h2>",
         _assumptions(view),
         *(("<h2>Every trade</h2>", _trades(view.trades)) if view.trades.rows else ()),
@@ -92,7 +92,7 @@ def _groups(statistics: StudyStatistics, view: StudyView) -> Iterator[str]:
         yield f"<h2>{escape(section.title)}</h2>"
         if 1 < len(groups) <= MOST_BARS:
             yield picture(
-                groups_chart(section.key, groups),
+                groups_chart(section, groups),
                 "Win rate with its 95 % interval (Wilson), and the number of trades; grey: fewer than 30.",
             )
         yield _card(section, "matrix")

@@ -178,7 +178,23 @@ def read_prices(file: SideFile, date: dt.date) -> PriceTable:
         MissingData: no file, or no row that could be used.
         InvalidInput: no column of a time or a price, or two that could be the price.
     """
-    return _prices(_Rows.of(file), date, PRICE)
+    state = files_state(file.path)
+    return _price_table(file, state, None if _tells_days(_complete_rows(file, state)) else date)
+
+
+@lru_cache(maxsize=4)
+def _price_table(file: SideFile, _state: object, date: dt.date | None) -> PriceTable:
+    """The prices of all files, made once while they stay as they are; `date` where their rows tell no day."""
+    return _prices(_Rows.of(file), date or dt.date.min, PRICE)
+
+
+def _tells_days(rows: _Rows) -> bool:
+    """Whether the rows say their days: a column does, or their times do."""
+    time = pick_time(rows.file.path, rows.header)
+    dated = any(name.strip().casefold() == "date" for name in rows.header)
+    return dated or (
+        time is not None and read_instant(rows.rows[0][1][time], NEW_YORK, rows.file.day_first) is not None
+    )
 
 
 def _prices(rows: _Rows, date: dt.date, wanted: Wanted) -> PriceTable:

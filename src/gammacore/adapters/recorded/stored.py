@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from attrs import define, field
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from gammacore.adapters.recorded.market import EVER, RecordedMarket, Track
 from gammacore.domain.judged_chains import judged_chain
 from gammacore.domain.market import Bar, Dates, Floats, OptionChain, Quote
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.errors import InvalidInput
 from gammacore.ports.day_store import NO_QUOTE, NOT_LISTED, PRICE_STEP, StoredDay
 
@@ -26,18 +27,20 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 PRINTS_BACK = dt.timedelta(days=10)
 _STEPS = round(1 / PRICE_STEP)
 _ONE_DAY = 86_400
+T = TypeVar("T")
 
 
 def day_of(market: RecordedMarket, previous: TradingSession | None, symbols: Iterable[str]) -> StoredDay:
     """Everything a recorded market shows of its day, with the bars of `symbols` that are asked for in it."""
+    symbols = tuple(dict.fromkeys(symbols))
     grids = _Grids(market.chains.times, market.chains.build)
-    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, tuple(symbols))}
+    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, symbols)}
     date = market.session.date
     facts = {
         "step_seconds": market.step_seconds,
         "roots": list(grids.roots),
         "defects": list(grids.reasons),
-        "bar_symbols": list(dict.fromkeys(symbols)),
+        "bar_symbols": list(symbols),
         "lineage": market.lineage,
         "prints": {
             str(day): [str(each.price), each.estimated, each.source]
@@ -176,6 +179,14 @@ def _text(values: Iterable[object]) -> NDArray[np.bytes_]:
     return np.array([b"" if value is None else str(value).encode() for value in values], dtype=np.bytes_)
 
 
+def _of_the_day(track: Track[T], session: TradingSession) -> Track[T]:
+    """What of a track can be known on the session's New York date: a table of prices may hold years."""
+    first, after = new_york(session.date, dt.time()), new_york(session.date + dt.timedelta(days=1), dt.time())
+    begin = max(0, bisect_right(track.since, first) - 1)
+    end = bisect_left(track.since, after)
+    return Track(track.since[begin:end], track.values[begin:end])
+
+
 def _since(track: Track[Any]) -> Floats:
     return np.array([-np.inf if since == EVER else since.timestamp() for since in track.since], dtype=np.float64)
 
@@ -185,15 +196,17 @@ def _stamps(times: Iterable[dt.datetime | None]) -> Floats:
 
 
 def _price_arrays(market: RecordedMarket) -> dict[str, NDArray[Any]]:
-    spots, shares = market.spots, market.share
+    session = market.session
+    spots, shares = _of_the_day(market.spots, session), _of_the_day(market.share, session)
+    vix, previous_close = _of_the_day(market.vix, session), _of_the_day(market.previous_close, session)
     arrays: dict[str, NDArray[Any]] = {
         "spot_since": _since(spots),
         "spot": _text(None if seen is None else seen.price for seen in spots.values),
         "spot_at": _stamps(None if seen is None else seen.at for seen in spots.values),
-        "vix_since": _since(market.vix),
-        "vix": _text(market.vix.values),
-        "previous_close_since": _since(market.previous_close),
-        "previous_close": _text(market.previous_close.values),
+        "vix_since": _since(vix),
+        "vix": _text(vix.values),
+        "previous_close_since": _since(previous_close),
+        "previous_close": _text(previous_close.values),
     }
     if market.vix_at is not None:
         arrays |= {"vix_at_since": _since(market.vix_at), "vix_at": _stamps(market.vix_at.values)}
@@ -221,7 +234,7 @@ def _bar_arrays(
     session = market.session
     begin = (previous or session).open
     found: dict[tuple[int, int, dt.datetime], Bar] = {}
-    for number, symbol in enumerate(dict.fromkeys(symbols)):
+    for number, symbol in enumerate(symbols):
         asked = [(60, begin, session.close), (300, begin, session.close)]
         days = market.bars(symbol, _ONE_DAY, session.open - DAYS_BACK, session.close)
         openings = [bar.start.date() for bar in days if bar.start < session.open][-EARLIER_OPENINGS:]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from attrs import field, frozen
 
@@ -29,13 +30,18 @@ ALSO_KNOWN_AS = {
 }  # fmt: skip
 """Names of the one-year table for ours; its `time` is the New York time of the entry."""
 
+TRADES = "trades.csv"
 PER_CONTRACT = "pl_per_contract"
 PNL = "pnl"
 JOURNAL_PL = "P/L_$"
 JOURNAL_EXIT = "Exit_Time"
+DOLLARS = (PER_CONTRACT, PNL, JOURNAL_PL)
 JOURNAL_TIME = "%Y-%m-%d %H:%M:%S"
+YEARS = range(1900, 2200)
+"""Others are a damaged file."""
 FLAG_MARK = ";"
-"""Between the flags of one cell."""
+"""Between the flags of one cell; others are read too."""
+BETWEEN_FLAGS = re.compile(r"[;,|\s]+")
 
 LARGEST_PL = Decimal(10_000_000)
 """Dollars beyond which a figure is a damaged file, not a trade."""
@@ -61,10 +67,11 @@ class _Row:
     def number(self, column: str) -> Decimal:
         text = self.text(column)
         value = read_figure(text)
+        fix = f"give a finite {'dollar amount' if column in DOLLARS else 'number'}"
         if not isinstance(value, Decimal):
-            raise self.wrong(column, text or "an empty cell", "give a finite number")
+            raise self.wrong(column, text or "an empty cell", fix)
         if value.copy_abs() > LARGEST_PL or int(value.as_tuple().exponent) < -30:
-            raise self.wrong(column, text, "give a finite number")
+            raise self.wrong(column, text, fix)
         return value
 
     def figure(self, column: str) -> Decimal | None:
@@ -85,8 +92,8 @@ class _Row:
         if not text:
             return None
         day = read_day(text)
-        if day is None:
-            raise self.wrong(column, text, "give a date as 2026-03-02")
+        if day is None or day.year not in YEARS:
+            raise self.wrong(column, text, "give a date as 2026-03-02, of the years 1900 to 2199")
         return day
 
     def instant(self, column: str) -> dt.datetime | None:
@@ -95,7 +102,7 @@ class _Row:
             return None
         try:
             instant = dt.datetime.fromisoformat(text)
-            if instant.tzinfo is not None:
+            if instant.tzinfo is not None and instant.year in YEARS:
                 return instant.astimezone(dt.UTC)
         except (ValueError, OverflowError):
             pass
@@ -105,14 +112,14 @@ class _Row:
         text = self.text(column)
         try:
             return dt.datetime.strptime(text, JOURNAL_TIME).replace(tzinfo=NEW_YORK).astimezone(dt.UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             return self.instant(column)
 
     def flags(self) -> frozenset[TradeFlag]:
         found = []
-        for name in self.text("flags").replace(",", FLAG_MARK).replace(" ", FLAG_MARK).split(FLAG_MARK):
+        for name in filter(None, BETWEEN_FLAGS.split(self.text("flags"))):
             try:
-                found += [TradeFlag(name)] if name else []
+                found.append(TradeFlag(name))
             except ValueError:
                 raise self.wrong("flags", name, f"give some of {', '.join(TradeFlag)}") from None
         return frozenset(found)
@@ -128,13 +135,49 @@ class _Row:
 def read_record(path: Path) -> tuple[ClosedTrade, ...]:
     """The closed trades of a table in order of closing; those still open in a journal are left out. ST-002, ST-214.
 
+    A folder that a run left stands for its trades.csv.
+
     Raises:
         MissingData: there is no such file, or no closed trade in it.
         InvalidInput: no known layout, or a cell that cannot be read; file, line and column are named.
     """
+    if (path / TRADES).is_file():
+        path /= TRADES
+    return _record(path, _rows(path))
+
+
+def record_of_columns(columns: Mapping[str, Sequence[Any]], name: str = "frame") -> tuple[ClosedTrade, ...]:
+    """The closed trades of columns by their names, as a frame gives them; read by the same rules as a file.
+
+    Raises:
+        MissingData, InvalidInput: as of a file; lines are rows, from 1.
+    """
+    path, header = Path(name), list(columns)
+    names = _names(path, header)
+    written = {ours: own for ours, own in zip(names, header, strict=True) if ours != own}
+    rows = (
+        _Row(path, number, dict(zip(names, map(_text, cells), strict=True)), written)
+        for number, cells in enumerate(zip(*columns.values(), strict=True), 1)
+    )
+    return _record(path, rows)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case dt.date():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return FLAG_MARK.join(map(str, value))
+        case _:
+            return str(value)
+
+
+def _record(path: Path, rows: Iterable[_Row]) -> tuple[ClosedTrade, ...]:
     trades: list[ClosedTrade] = []
     seen: dict[tuple[str, ...], int] = {}
-    for row in _rows(path):
+    for row in rows:
         trade = _journal_trade(row) if row.has(JOURNAL_PL) else _trade(row, len(trades) + 1)
         if trade is None:
             continue

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from gammacore.domain.study.costs import part_of_credit
+from gammacore.domain.study.daily import Day
 from gammacore.domain.study.drawdowns import Fall
 from gammacore.domain.study.figures import Figures
 from gammacore.domain.study.groups import Group
@@ -158,6 +159,7 @@ def undefined_document(statistics: StudyStatistics) -> dict[str, str]:
 def _basis(statistics: StudyStatistics, figures: Figures) -> Document:
     counted, daily, hold = figures.counted, figures.daily, figures.hold
     falls = figures.drawdown
+    traded = [day for day in daily.days if day.trades]
     document: Document = {
         "trades": counted.trades,
         "wins": counted.wins,
@@ -205,6 +207,8 @@ def _basis(statistics: StudyStatistics, figures: Figures) -> Document:
             "mean_of_losses": hold.mean_of_losses,
             "median_of_losses": hold.median_of_losses,
         },
+        "best_date": _date(max(traded, key=_pnl, default=None)),
+        "worst_date": _date(min(traded, key=_pnl, default=None)),
         "by_date": [
             {
                 "date": day.date.isoformat(),
@@ -233,6 +237,14 @@ def _basis(statistics: StudyStatistics, figures: Figures) -> Document:
             "counts": list(histogram.counts),
         }
     return document
+
+
+def _pnl(day: Day) -> Decimal:
+    return day.pnl
+
+
+def _date(day: Day | None) -> Document | None:
+    return None if day is None else {"date": day.date.isoformat(), "pnl": money(day.pnl)}
 
 
 def _fall(record: Sequence[ClosedTrade], figures: Figures, fall: Fall) -> Document:

@@ -199,6 +199,9 @@ def _say_why(figures: Figures, null: Collected) -> None:
                 null.null(f"drawdown.{name}_at.{part}", empty or Undefined.NO_DRAWDOWN)
         elif fall.recovery is None:
             null.null(f"drawdown.{name}_at.recovery", Undefined.NOT_RECOVERED)
+    if not any(day.trades for day in figures.daily.days):
+        for name in ("best_date", "worst_date"):
+            null.null(name, empty or Undefined.DATES_UNKNOWN)
     for name, code in figures.daily.codes.items():
         null.null("drawdown.longest_under_water" if name == "longest_under_water" else name, code)
 

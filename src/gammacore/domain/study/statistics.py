@@ -169,7 +169,4 @@ def _readings(net: Figures) -> tuple[str, ...]:
     """How figures are counted where another page counts otherwise. Rule: ST-301."""
     if not net.counted.flats:
         return ()
-    return (
-        f"Win rate: {net.counted.flats} trades came to nothing and count neither way here; sizing counts them as "
-        "losses (CS-602).",
-    )
+    return (f"Win rate: flats ({net.counted.flats}) count neither way here; sizing counts them as losses (CS-602).",)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gammacore.domain.dollars import dollars
 from gammacore.domain.reports.figures import Figure, Figures, Section, Tone, Unit, code_text
@@ -18,8 +18,10 @@ from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.statistics import StudyStatistics
 from gammacore.domain.study.undefined import Codes
 from gammacore.domain.study.warnings import StudyWarning
+from gammacore.domain.words import Confidence, Direction
 
 RATIO = Unit.FACTOR
+OURS = frozenset({*Direction, *Confidence})
 
 
 @frozen
@@ -118,8 +120,7 @@ def _net_and_gross(statistics: StudyStatistics) -> tuple[Figures, ...]:
 
 
 def _column(label: str, figure: Figure) -> Figure:
-    """A figure as a cell: its text stands, for one column holds many units."""
-    return Figure(label, figure.full_text, tone=figure.tone)
+    return evolve(figure, label=label)
 
 
 def _basis(figures: BasisFigures) -> Figures:
@@ -132,7 +133,9 @@ def _basis(figures: BasisFigures) -> Figures:
     return (
         Figure("balance at the end", figures.end, Unit.DOLLARS),
         Figure.gain("total", counted.total),
-        Figure("won, lost, flat", f"{counted.wins}, {counted.losses}, {counted.flats}"),
+        Figure("trades won", counted.wins, Unit.COUNT),
+        Figure("trades lost", counted.losses, Unit.COUNT),
+        Figure("trades flat", counted.flats, Unit.COUNT),
         known("win rate of won and lost", counted.win_rate, Unit.PART, "win_rate"),
         known("win rate of all", counted.win_rate_of_all, Unit.PART, "win_rate_of_all"),
         known("profit factor", counted.profit_factor, RATIO, "profit_factor"),
@@ -145,9 +148,10 @@ def _basis(figures: BasisFigures) -> Figures:
         known("standard deviation a trade", figures.sd, Unit.DOLLARS, "sd"),
         known("largest win", figures.largest_win, Unit.DOLLARS, "largest_win"),
         known("largest loss", figures.largest_loss, Unit.DOLLARS, "largest_loss"),
-        Figure("longest run of wins, of losses", f"{figures.longest_wins}, {figures.longest_losses}"),
+        Figure("longest run of wins", figures.longest_wins, Unit.COUNT),
+        Figure("longest run of losses", figures.longest_losses, Unit.COUNT),
         Figure("deepest drawdown", falls.dollars.dollars, Unit.DOLLARS),
-        Figure("deepest drawdown of a peak", f"{falls.percent.part:.2%}"),
+        Figure("deepest drawdown, % of its peak", 100 * falls.percent.part, RATIO),
         known("longest under water, sessions", daily.longest_under_water, Unit.COUNT, "drawdown.longest_under_water"),
         Figure("sessions", daily.sessions or None, Unit.COUNT, note="" if daily.sessions else "dates unknown"),
         known("Sharpe, a year", daily.sharpe, RATIO, "sharpe"),
@@ -284,7 +288,7 @@ def _trade(trade: ClosedTrade) -> Figures:
 
 def _name(name: str) -> str:
     """Our codes as words; what others wrote as they wrote it."""
-    return code_text(name) if "_" in name else name
+    return code_text(name) if "_" in name or name in OURS else name
 
 
 def _when(opened: dt.datetime | None, date: dt.date | None) -> str | None:

@@ -87,6 +87,7 @@ def warnings_of(
 
 
 def _of_the_run(facts: RunFacts) -> Iterator[StudyWarning]:
+    """Rules: ST-111, ST-201, ST-202, ST-211."""
     if facts.look_ahead:
         yield StudyWarning(
             "look_ahead",
@@ -125,14 +126,14 @@ def _of_the_run(facts: RunFacts) -> Iterator[StudyWarning]:
             "stops and targets were not seen in the gaps",
             {"days": count},
         )
-    unknown = {name: share for name, share in facts.unknown_filters.items() if share > MOST_UNKNOWN}
+    unknown = {name: share for name, share in sorted(facts.unknown_filters.items()) if share > MOST_UNKNOWN}
     if unknown:
-        named = ", ".join(f"{name} {share:.0%}" for name, share in sorted(unknown.items()))
+        named = ", ".join(f"{name} {share:.0%}" for name, share in unknown.items())
         yield StudyWarning(
             "unknown_filters",
             f"filters that could not be judged at more than {MOST_UNKNOWN:.0%} of the entries: {named}; with their "
             "data the same rules take other trades",
-            dict(sorted(unknown.items())),
+            unknown,
         )
 
 
@@ -152,6 +153,7 @@ def _of_the_sample(
             "dates_unknown",
             "the record has no dates: trades are drawn one by one, as if those of a day were independent; they are "
             "not, and the true intervals are wider",
+            {"trades": counted.trades},
         )
     elif record:
         by_date = results_by_date(record, results)
@@ -188,9 +190,11 @@ def _of_the_sample(
             {"low": low, "high": high},
         )
     if counted.trades and not counted.losses:
-        yield StudyWarning("no_losses", "no trade lost: the record does not show what a loss costs", {"losses": 0})
+        text = f"none of {_count(counted.trades, 'trade')} lost: the record does not show what a loss costs"
+        yield StudyWarning("no_losses", text, {"trades": counted.trades})
     if counted.trades and not counted.wins:
-        yield StudyWarning("no_wins", "no trade won", {"wins": 0})
+        text = f"none of {_count(counted.trades, 'trade')} won: nothing in this record speaks for the rules"
+        yield StudyWarning("no_wins", text, {"trades": counted.trades})
     if counted.trades > 1 and not net.sd:
         yield StudyWarning("zero_variance", "every trade came to the same: no market does that", {"sd": 0})
     if no_session:
