@@ -52,9 +52,8 @@ def main(days: int, settings: int) -> None:
     loop = (time.process_time() - begun) / len(sessions[:TIMED_BY_THE_LOOP])
     print(f"{days} days, {settings} settings, {trades:,} trades, {by_loop} cells left to the loop")
     print(f"pass {passes:.1f} s ({1000 * passes / days:.0f} ms a day; the loop {1000 * loop:.0f} ms)")
-    print(
-        f"after it {replays:.1f} s, {replays / settings:.3f} s a setting, {1e6 * replays / days / settings:.0f} us a cell"
-    )
+    each, cell = replays / settings, 1e6 * replays / days / settings
+    print(f"after it {replays:.1f} s, {each:.3f} s a setting, {cell:.0f} us a cell")
 
 
 if __name__ == "__main__":
