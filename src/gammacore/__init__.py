@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
     from gammacore.wiring.backtest_results import backtest as backtest
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
+    from gammacore.wiring.sweeps import sweep as sweep
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -100,6 +101,7 @@ _HOMES: dict[str, str] = {
     "simulate_equity": "wiring.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
     "statistics_of": "wiring.record_statistics",
+    "sweep": "wiring.sweeps",
     "stop_policy": "domain.holdings.policy",
     "study_pins": "wiring.pin_study",
     "wire_day": "wiring",

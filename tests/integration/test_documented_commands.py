@@ -35,6 +35,8 @@ OUTSIDE = {
     "--publish": "FIREBASE_PROJECT_ID",
     "firestore:": "FIREBASE_PROJECT_ID",
     "recording:": "no such file",
+    "dask://": "no scheduler answers there",
+    "dask+tls://": "ca.pem is no file",
     "store:": "no store of imported days",
     "tradier": "TRADIER_",
     "alpaca": "ALPACA_",
@@ -112,7 +114,7 @@ def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
     shown = {
         "README.md", "backtest.md", "brokers.md", "data.md", "delta-hedging.md", "look-ahead.md", "monte-carlo.md",
-        "pins.md", "real-days.md", "scalping.md", "statistics.md",
+        "pins.md", "real-days.md", "scalping.md", "statistics.md", "sweeps.md",
     }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 

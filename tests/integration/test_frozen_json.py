@@ -157,6 +157,17 @@ def test_old_files(gammacore: CommandLine) -> None:
     assert_frozen("import_legacy", {"import-legacy": gammacore.document("import-legacy", "old")})
 
 
+def test_a_sweep(gammacore: CommandLine) -> None:
+    """Two settings over five days; the keys of results change with the code and are left out."""
+    days = ("--from", "2026-03-02", "--to", "2026-03-06", "--seed", "11", *FIVE_MINUTES)
+    tried = ("--set", "stops.stop=0.10,0.38", "--min-trades", "1", "--engine", "local:1", "--walk-forward", "3,1")
+    document = gammacore.document("sweep", *days, *tried)
+    for result in (*document["results"], document["best"]):
+        assert len(result.pop("key")) == 64
+
+    assert_frozen("sweep", {"sweep": document})
+
+
 def test_a_record_of_trades(gammacore: CommandLine) -> None:
     """The sample of docs/statistics.md."""
     page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
