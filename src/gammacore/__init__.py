@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gammacore.errors import GammacoreError as GammacoreError
     from gammacore.errors import InvalidInput as InvalidInput
     from gammacore.wiring import wire_day as wire_day
+    from gammacore.wiring.imports import import_days as import_days
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -84,6 +85,7 @@ _HOMES: dict[str, str] = {
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
+    "import_days": "wiring.imports",
     "measure_exposure": "domain.gex.exposure",
     "parse_occ": "domain.instruments",
     "read_toml": "configuration",

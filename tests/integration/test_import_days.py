@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+import gammacore as gammacore_library
 from builders_cli import CommandLine, at_home
 from builders_vendors import THETA_V3, WINTER, line_of, table
 from gammacore.adapters.calendars.nyse import NyseCalendar
@@ -56,8 +57,8 @@ def spy(chains: Path) -> Configuration:
     }])  # fmt: skip
 
 
-def imported(chains: Path, store: Path, **options: bool) -> dict[str, str]:
-    report = import_days(f"csv:{chains / 'SPY_*.csv.gz'}", store, configuration=spy(chains), workers=1, **options)
+def imported(chains: Path, store: Path, *, check: bool = False) -> dict[str, str]:
+    report = import_days(f"csv:{chains / 'SPY_*.csv.gz'}", store, configuration=spy(chains), workers=1, check=check)
     return {str(day.date): str(day.action) for day in report.days}
 
 
@@ -235,10 +236,10 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         NpzStore(tmp_path / "S").read("SPX", WINTER)
 
 
-def a_day(folder: Path, *bids: str) -> Path:
+def a_day(folder: Path, *bids: str, ask: str = "9") -> Path:
     rows = [
         line_of(THETA_V3, {
-            "symbol": "SPXW", "expiration": WINTER, "strike": "6000", "right": "C", "bid": bid, "ask": "9",
+            "symbol": "SPXW", "expiration": WINTER, "strike": "6000", "right": "C", "bid": bid, "ask": ask,
             "timestamp": f"{WINTER}T10:0{minute}:00",
         })
         for minute, bid in enumerate(bids)
@@ -249,8 +250,8 @@ def a_day(folder: Path, *bids: str) -> Path:
 def test_a_day_that_changed_is_replaced_and_said_and_a_check_sees_it(tmp_path: Path) -> None:
     source, store = a_day(tmp_path / "in", "1.0", "1.1").parent, tmp_path / "S"
 
-    def actions(**options: bool) -> list[str]:
-        return [str(day.action) for day in import_days(f"csv:{source}", store, workers=1, **options).days]
+    def actions(*, check: bool = False) -> list[str]:
+        return [str(day.action) for day in import_days(f"csv:{source}", store, workers=1, check=check).days]
 
     assert actions(check=True) == ["not_stored"]
     assert actions() == ["written"]
@@ -285,8 +286,8 @@ def test_a_day_without_todays_expiry_is_empty_and_missing(tmp_path: Path) -> Non
     assert not report.has_fault
 
 
-def test_prices_finer_than_the_store_keeps_are_kept_all_the_same(tmp_path: Path) -> None:
-    source = a_day(tmp_path / "in", "1.00005", "0.3333333")
+def test_prices_finer_or_larger_than_the_store_keeps_are_kept_all_the_same(tmp_path: Path) -> None:
+    source = a_day(tmp_path / "in", "1.00005", "0.3333333", "8", ask="999999.99")
     import_days(f"csv:{source}", tmp_path / "S", workers=1)
     session = TradingSession.of(WINTER)
 
@@ -312,3 +313,14 @@ def test_bad_input_is_one_sentence(gammacore: CommandLine, arguments: tuple[str,
     Path("odd.csv").write_text("a,b,c,d\n1,2,3,4\n")
 
     assert words in gammacore.refusal(*arguments).err
+
+
+def test_the_report_is_a_value_of_the_library(tmp_path: Path) -> None:
+    """ST-802."""
+    report = gammacore_library.import_days(f"csv:{a_day(tmp_path / 'in', '1.0', '1.1')}", tmp_path / "S", workers=1)
+
+    frame = report.to_frame("pandas")
+    assert repr(report).startswith("<1 days: 1 written; flags: ")
+    assert frame[["underlying", "rows", "rows_no_bid", "no_price"]].iloc[0].tolist() == ["SPX", 2, 0, True]
+    assert report.to_frame("polars").shape == frame.shape
+    assert report.to_json()["days"][0]["date"] == str(WINTER)
