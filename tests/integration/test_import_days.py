@@ -263,6 +263,28 @@ def test_a_day_that_changed_is_replaced_and_said_and_a_check_sees_it(tmp_path: P
     assert actions(check=True) == ["checked"]
 
 
+def test_what_a_killed_import_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / "S" / "SPX" / f".{WINTER}.npz.4711.partial"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    import_days(f"csv:{a_day(tmp_path / 'in', '1.0')}", tmp_path / "S", workers=1)
+
+    assert sorted(content(tmp_path / "S")) == [".lock", f"SPX/{WINTER}.npz", "index.json"]
+
+
+def test_a_recording_is_imported_as_it_was_seen(gammacore: CommandLine) -> None:
+    gammacore.document("record", "day.gz", "--step", "300")
+    imported = gammacore.document("import", "day.gz", "--store", "S", "--workers", "1")
+    said = []
+    for name, market in (("files", "recording:day.gz"), ("store", "store:S")):
+        trade = gammacore.document("trade", "--market", market, "--ledger", f"{name}.sqlite")
+        said.append([{**trade, "ledger": ""}, gammacore.document("journal", "--ledger", f"{name}.sqlite")["trades"]])
+
+    assert (imported["days"][0]["instants"], imported["days"][0]["flags"]) == (79, [])
+    assert said[0] == said[1]
+
+
 def test_two_imports_into_one_store_are_refused(tmp_path: Path) -> None:
     source = a_day(tmp_path / "in", "1.0")
 
@@ -324,3 +346,53 @@ def test_the_report_is_a_value_of_the_library(tmp_path: Path) -> None:
     assert frame[["underlying", "rows", "rows_no_bid", "no_price"]].iloc[0].tolist() == ["SPX", 2, 0, True]
     assert report.to_frame("polars").shape == frame.shape
     assert report.to_json()["days"][0]["date"] == str(WINTER)
+
+
+@pytest.mark.parametrize("date", [DAYS[0], DAYS[1]])
+def test_store_and_files_give_the_same_trades_skips_and_figures(
+    gammacore: CommandLine, chains: Path, whole_store: Callable[[Path], Path], date: str
+) -> None:
+    """ST-110, with the whole ledger read back: what the journal and the exposure say is the same."""
+    said = []
+    for name, market in (("files", f"csv:{chains / 'SPY_*.csv.gz'}"), ("store", f"store:{whole_store(chains)}")):
+        asked = ("--market", market, "--underlying", "SPY", "--date", date)
+        ledger = ("--ledger", f"{name}.sqlite")
+        trade = gammacore.document("trade", *asked, "--vix", "16", *ledger)
+        journal, exposure = gammacore.document("journal", *ledger), gammacore.document("gex", *asked)
+        said.append([{**trade, "ledger": ""}, journal["trades"], exposure])
+
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [({}, "price_missing"), ({"price_file": "price.csv"}, "pin_missing")],
+    ids=["no price", "no oi"],
+)
+def test_without_a_price_or_open_interest_every_entry_is_skipped(
+    gammacore: CommandLine, tmp_path: Path, beside: dict[str, str], reason: str
+) -> None:
+    """ST-105: nothing stands in for either, from files and from the store."""
+    clocks = [f"{hour:02d}:{minute:02d}" for hour in range(10, 16) for minute in (0, 15, 30, 45)]
+    rows = [
+        line_of(THETA_V3, {
+            "symbol": "SPXW", "expiration": WINTER, "strike": strike, "right": right, "bid": "1.10", "ask": "1.20",
+            "timestamp": f"{WINTER}T{clock}:00",
+        })
+        for clock in clocks for strike in range(5950, 6055, 5) for right in ("C", "P")
+    ]  # fmt: skip
+    table(tmp_path / "day.csv", THETA_V3, rows)
+    table(tmp_path / "price.csv", "time,price", [f"{WINTER}T{clock}:00,6000.50" for clock in clocks])
+    given = "".join(f'{key} = "{value}"\n' for key, value in beside.items())
+    Path("gammacore.toml").write_text(f"[market]\nvix = 16\n{given}")
+
+    imported = gammacore.document("import", "csv:day.csv", "--store", "S", "--workers", "1")
+    skipped = [
+        gammacore.document("trade", "--market", market, "--underlying", "SPX", "--date", str(WINTER))["skipped"]
+        for market in ("csv:day.csv", "store:S")
+    ]
+
+    assert "no_open_interest" in imported["days"][0]["flags"]
+    assert ("no_price" in imported["days"][0]["flags"]) is (reason == "price_missing")
+    assert skipped[0] == skipped[1]
+    assert set(skipped[0]) == {reason}
