@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.backtest_results import backtest as backtest
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
     from gammacore.wiring.sweeps import sweep as sweep
+    from gammacore.wiring.imports import import_days as import_days
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -94,6 +95,7 @@ _HOMES: dict[str, str] = {
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
+    "import_days": "wiring.imports",
     "measure_exposure": "domain.gex.exposure",
     "parse_occ": "domain.instruments",
     "read_toml": "configuration",

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
+import gammacore as gammacore_library
 from builders_cli import CommandLine, at_home
 from builders_vendors import THETA_V3, WINTER, line_of, table
 from gammacore.adapters.calendars.nyse import NyseCalendar
@@ -56,8 +57,8 @@ def spy(chains: Path) -> Configuration:
     }])  # fmt: skip
 
 
-def imported(chains: Path, store: Path, **options: bool) -> dict[str, str]:
-    report = import_days(f"csv:{chains / 'SPY_*.csv.gz'}", store, configuration=spy(chains), workers=1, **options)
+def imported(chains: Path, store: Path, *, check: bool = False) -> dict[str, str]:
+    report = import_days(f"csv:{chains / 'SPY_*.csv.gz'}", store, configuration=spy(chains), workers=1, check=check)
     return {str(day.date): str(day.action) for day in report.days}
 
 
@@ -235,10 +236,10 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
         NpzStore(tmp_path / "S").read("SPX", WINTER)
 
 
-def a_day(folder: Path, *bids: str) -> Path:
+def a_day(folder: Path, *bids: str, ask: str = "9") -> Path:
     rows = [
         line_of(THETA_V3, {
-            "symbol": "SPXW", "expiration": WINTER, "strike": "6000", "right": "C", "bid": bid, "ask": "9",
+            "symbol": "SPXW", "expiration": WINTER, "strike": "6000", "right": "C", "bid": bid, "ask": ask,
             "timestamp": f"{WINTER}T10:0{minute}:00",
         })
         for minute, bid in enumerate(bids)
@@ -249,8 +250,8 @@ def a_day(folder: Path, *bids: str) -> Path:
 def test_a_day_that_changed_is_replaced_and_said_and_a_check_sees_it(tmp_path: Path) -> None:
     source, store = a_day(tmp_path / "in", "1.0", "1.1").parent, tmp_path / "S"
 
-    def actions(**options: bool) -> list[str]:
-        return [str(day.action) for day in import_days(f"csv:{source}", store, workers=1, **options).days]
+    def actions(*, check: bool = False) -> list[str]:
+        return [str(day.action) for day in import_days(f"csv:{source}", store, workers=1, check=check).days]
 
     assert actions(check=True) == ["not_stored"]
     assert actions() == ["written"]
@@ -260,6 +261,28 @@ def test_a_day_that_changed_is_replaced_and_said_and_a_check_sees_it(tmp_path: P
     (tmp_path / "in" / f"{WINTER}.csv").write_text((tmp_path / "in" / f"{WINTER}.csv").read_text() + "\n")
     assert actions() == ["unchanged"]  # read again, and the same came out
     assert actions(check=True) == ["checked"]
+
+
+def test_what_a_killed_import_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / "S" / "SPX" / f".{WINTER}.npz.4711.partial"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+
+    import_days(f"csv:{a_day(tmp_path / 'in', '1.0')}", tmp_path / "S", workers=1)
+
+    assert sorted(content(tmp_path / "S")) == [".lock", f"SPX/{WINTER}.npz", "index.json"]
+
+
+def test_a_recording_is_imported_as_it_was_seen(gammacore: CommandLine) -> None:
+    gammacore.document("record", "day.gz", "--step", "300")
+    imported = gammacore.document("import", "day.gz", "--store", "S", "--workers", "1")
+    said = []
+    for name, market in (("files", "recording:day.gz"), ("store", "store:S")):
+        trade = gammacore.document("trade", "--market", market, "--ledger", f"{name}.sqlite")
+        said.append([{**trade, "ledger": ""}, gammacore.document("journal", "--ledger", f"{name}.sqlite")["trades"]])
+
+    assert (imported["days"][0]["instants"], imported["days"][0]["flags"]) == (79, [])
+    assert said[0] == said[1]
 
 
 def test_two_imports_into_one_store_are_refused(tmp_path: Path) -> None:
@@ -285,8 +308,8 @@ def test_a_day_without_todays_expiry_is_empty_and_missing(tmp_path: Path) -> Non
     assert not report.has_fault
 
 
-def test_prices_finer_than_the_store_keeps_are_kept_all_the_same(tmp_path: Path) -> None:
-    source = a_day(tmp_path / "in", "1.00005", "0.3333333")
+def test_prices_finer_or_larger_than_the_store_keeps_are_kept_all_the_same(tmp_path: Path) -> None:
+    source = a_day(tmp_path / "in", "1.00005", "0.3333333", "8", ask="999999.99")
     import_days(f"csv:{source}", tmp_path / "S", workers=1)
     session = TradingSession.of(WINTER)
 
@@ -312,3 +335,64 @@ def test_bad_input_is_one_sentence(gammacore: CommandLine, arguments: tuple[str,
     Path("odd.csv").write_text("a,b,c,d\n1,2,3,4\n")
 
     assert words in gammacore.refusal(*arguments).err
+
+
+def test_the_report_is_a_value_of_the_library(tmp_path: Path) -> None:
+    """ST-802."""
+    report = gammacore_library.import_days(f"csv:{a_day(tmp_path / 'in', '1.0', '1.1')}", tmp_path / "S", workers=1)
+
+    frame = report.to_frame("pandas")
+    assert repr(report).startswith("<1 days: 1 written; flags: ")
+    assert frame[["underlying", "rows", "rows_no_bid", "no_price"]].iloc[0].tolist() == ["SPX", 2, 0, True]
+    assert report.to_frame("polars").shape == frame.shape
+    assert report.to_json()["days"][0]["date"] == str(WINTER)
+
+
+@pytest.mark.parametrize("date", [DAYS[0], DAYS[1]])
+def test_store_and_files_give_the_same_trades_skips_and_figures(
+    gammacore: CommandLine, chains: Path, whole_store: Callable[[Path], Path], date: str
+) -> None:
+    """ST-110, with the whole ledger read back: what the journal and the exposure say is the same."""
+    said = []
+    for name, market in (("files", f"csv:{chains / 'SPY_*.csv.gz'}"), ("store", f"store:{whole_store(chains)}")):
+        asked = ("--market", market, "--underlying", "SPY", "--date", date)
+        ledger = ("--ledger", f"{name}.sqlite")
+        trade = gammacore.document("trade", *asked, "--vix", "16", *ledger)
+        journal, exposure = gammacore.document("journal", *ledger), gammacore.document("gex", *asked)
+        said.append([{**trade, "ledger": ""}, journal["trades"], exposure])
+
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [({}, "price_missing"), ({"price_file": "price.csv"}, "pin_missing")],
+    ids=["no price", "no oi"],
+)
+def test_without_a_price_or_open_interest_every_entry_is_skipped(
+    gammacore: CommandLine, tmp_path: Path, beside: dict[str, str], reason: str
+) -> None:
+    """ST-105: nothing stands in for either, from files and from the store."""
+    clocks = [f"{hour:02d}:{minute:02d}" for hour in range(10, 16) for minute in (0, 15, 30, 45)]
+    rows = [
+        line_of(THETA_V3, {
+            "symbol": "SPXW", "expiration": WINTER, "strike": strike, "right": right, "bid": "1.10", "ask": "1.20",
+            "timestamp": f"{WINTER}T{clock}:00",
+        })
+        for clock in clocks for strike in range(5950, 6055, 5) for right in ("C", "P")
+    ]  # fmt: skip
+    table(tmp_path / "day.csv", THETA_V3, rows)
+    table(tmp_path / "price.csv", "time,price", [f"{WINTER}T{clock}:00,6000.50" for clock in clocks])
+    given = "".join(f'{key} = "{value}"\n' for key, value in beside.items())
+    Path("gammacore.toml").write_text(f"[market]\nvix = 16\n{given}")
+
+    imported = gammacore.document("import", "csv:day.csv", "--store", "S", "--workers", "1")
+    skipped = [
+        gammacore.document("trade", "--market", market, "--underlying", "SPX", "--date", str(WINTER))["skipped"]
+        for market in ("csv:day.csv", "store:S")
+    ]
+
+    assert "no_open_interest" in imported["days"][0]["flags"]
+    assert ("no_price" in imported["days"][0]["flags"]) is (reason == "price_missing")
+    assert skipped[0] == skipped[1]
+    assert set(skipped[0]) == {reason}

@@ -102,7 +102,12 @@ def test_without_the_extra_it_says_how_to_install_it(tmp_path: Path, monkeypatch
 
 
 def test_columns_written_are_read_back(tmp_path: Path) -> None:
-    written = {"id": ["a", "b"], "contracts": [1, 2], "pnl": [10.25, None], "settled": [True, False]}
+    written: dict[str, list[Any]] = {
+        "id": ["a", "b"],
+        "contracts": [1, 2],
+        "pnl": [10.25, None],
+        "settled": [True, False],
+    }
     write_parquet(tmp_path / "trades.parquet", written)
 
     answer = duckdb.connect().execute(f"SELECT * FROM read_parquet('{tmp_path / 'trades.parquet'}')")

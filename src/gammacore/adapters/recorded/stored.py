@@ -27,6 +27,9 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 PRINTS_BACK = dt.timedelta(days=10)
 _STEPS = round(1 / PRICE_STEP)
 _ONE_DAY = 86_400
+MOST_STEPS = 2**31 - 1
+MOST_CELLS = 2_000_000
+"""From here on a grid that never changes is kept as one row: a day of seconds would not fit a worker's memory."""
 T = TypeVar("T")
 
 
@@ -126,7 +129,7 @@ class _Grids:
             "bid": bid,
             "ask": ask,
             "defects": defects,
-            **{name: grid for name, grid in grids.items() if not np.isnan(grid).all()},
+            **{name: grid for name, grid in grids.items() if name != "volume" or not np.isnan(grid).all()},
             **({"finer": np.array(finer, dtype=np.float64)} if finer else {}),
         }
 
@@ -157,18 +160,20 @@ def _in_one_order(found: Sequence[Sequence[Key]], roots: Sequence[str]) -> list[
 def _steps(prices: Floats) -> NDArray[np.int32]:
     """Prices as whole steps, to the nearest; NaN is no quote."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS)).astype(np.int32)
+        whole = np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS))
+        return np.clip(whole, NOT_LISTED, MOST_STEPS).astype(np.int32)
 
 
 def _is_finer(prices: Floats) -> NDArray[np.bool_]:
-    """Where a price is no whole number of steps."""
-    finer: NDArray[np.bool_] = ~np.isnan(prices) & (np.rint(prices * _STEPS) / _STEPS != prices)
+    """Where a price is no whole number of steps, or too many for an int32."""
+    steps = np.rint(prices * _STEPS)
+    finer: NDArray[np.bool_] = ~np.isnan(prices) & ((steps / _STEPS != prices) | (steps > MOST_STEPS))
     return finer
 
 
 def _collapsed(grid: Floats, listed: NDArray[np.bool_]) -> Floats:
     """One row where no listed contract's value ever changes, else the grid."""
-    if not len(grid) or np.isnan(grid).all():
+    if grid.size < MOST_CELLS:
         return grid
     first = grid[np.argmax(listed, axis=0), np.arange(grid.shape[1])]
     same = (grid == first) | (np.isnan(grid) & np.isnan(first)) | ~listed
