@@ -70,9 +70,9 @@ class GammaScalpingDesk:
             yield from StraddleWatch(self.rules, situation, holding, flat, regime).steps()
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
-        """One purchase, or the first gate that forbids it, journaled where it is new. Rule: SC-403."""
+        """One purchase, or the first gate that forbids it, journaled where it is new, a halt too. SC-011, SC-403."""
         start, end = self.rules.window(situation.session, situation.underlying.symbol)
-        if not start <= situation.now < end or self._must_go_flat(situation) is not None:
+        if not start <= situation.now < end or situation.book.flatten is not None:
             return
         if any(not holding.is_flat for holding in self.held(situation.book, situation.session)):
             return
