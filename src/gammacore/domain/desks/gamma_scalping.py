@@ -92,6 +92,11 @@ class GammaScalpingDesk:
             if one.owner == self.name and one.is_chosen and (resumes or one.opened_at >= session.open)
         )
 
+    def overnight(self, session: TradingSession, book: BookView) -> frozenset[str]:
+        """A straddle with its hedge, where it is not sold before the close; none that expires. Rules: SC-451, 614."""
+        kept = () if self.rules.flatten_before_close else self.held(book, session)
+        return frozenset(one.id for one in kept if all(leg.expiry > session.date for leg in contracts_of(one)))
+
     def _must_go_flat(self, situation: Situation) -> str | None:
         reason = must_go_flat(situation, self.limits)
         return None if reason == OVERNIGHT and not self.rules.flatten_before_close else reason
