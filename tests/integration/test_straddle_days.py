@@ -1,6 +1,6 @@
-"""Straddles through whole days in the real loop: hedged through zero, restarted at noon, kept overnight, taken over.
+"""Straddles through whole days in the real loop: hedged through zero, restarted at noon, kept overnight.
 
-Rules: SC-414, SC-442, SC-451, SC-452, SC-614, SC-1306.
+Rules: SC-414, SC-442, SC-451, SC-614, SC-1306.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any, cast
 
 import pytest
 
-from builders_modes import CASH, Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
+from builders_modes import Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
 from builders_world import World
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.in_memory import MemoryLedger
 from gammacore.adapters.simulated.model import Shock
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration import StrategyName
-from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
+from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import DayFinished, EntryJudged, OrderFilled, OrderIntended
 from gammacore.domain.orders import OrderTicket, Purpose
@@ -123,22 +123,15 @@ def test_a_straddle_kept_overnight_is_sold_by_init_before_another_is_bought() ->
     assert new_york(SECOND, dt.time(9, 30)) < closed.at <= entered[1]
 
 
-@pytest.mark.parametrize(("mode", "reason"), [("resume", None), ("init", "foreign_position")])
-def test_a_straddle_that_no_ledger_knows_is_taken_over_by_resume_alone(mode: str, reason: str | None) -> None:
-    """SC-452: legs and hedge at the broker, a new ledger."""
+@pytest.mark.parametrize("mode", ["init", "resume"])
+def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought(mode: str) -> None:
+    """SC-451: legs and hedge at the broker, a new ledger; they are left as they are."""
     world = overnight(mode)
     there = dict(world.exchange.holdings())
     world.medium = MemoryLedger()
 
-    lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(11)))
+    lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(10)))
 
-    adopted = [event for event in world.all(HoldingAdopted) if event.owner == "gamma-scalping"]
-    if reason is None:
-        assert [event.symbols for event in adopted] == [there]
-        assert tickets(world, Purpose.HEDGE)
-        assert world.book.balance >= CASH / 2
-    else:
-        assert adopted == []
-        assert {event.reason for event in world.all(EntryJudged)} >= {reason}
-        assert dict(world.exchange.holdings()) == there
-    assert tickets(world, Purpose.ENTRY) == []
+    assert {event.reason for event in world.all(EntryJudged)} == {"foreign_position"}
+    assert world.all(OrderIntended) == []
+    assert dict(world.exchange.holdings()) == there
