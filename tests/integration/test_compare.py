@@ -54,8 +54,10 @@ def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
     assert not same.differs
     assert (same.settings, same.faults) == ((), ())
     assert (len(same.slots), len(same.trades)) == (4, 2)
-    assert set(same.to_json()["parts"].values()) <= {"0", "0.00"}  # type: ignore[attr-defined]  # a dictionary
+    assert set(same.to_json()["parts"].values()) == {"0.00"}  # type: ignore[attr-defined]  # a dictionary
     assert all(trade.mark_visible for trade in same.trades)
+    assert json.loads(json.dumps(same.to_json()))["difference"] == "0.00"
+    assert len(same.to_frame("pandas")) == 2
 
 
 def test_slippage_is_found_a_leg_and_the_parts_add_up(folder: Path) -> None:
@@ -117,7 +119,7 @@ def _with_another_answer(event: EntryJudged) -> EntryJudged:
 def test_ledgers_without_a_day_in_common_are_refused_with_their_days(folder: Path) -> None:
     with pytest.raises(MissingData, match="live has 2026-03-03, replay has 2026-03-04"):
         compared(folder, "another_day.sqlite")
-    with pytest.raises(ConfigurationError, match="does not exist"):
+    with pytest.raises(ConfigurationError, match="no such file or ledger"):
         compared(folder, "none.sqlite")
     with pytest.raises(ConfigurationError, match="given twice"):
         compared(folder, "live.sqlite")

@@ -28,7 +28,7 @@ def compare_runs(configuration: Configuration, live: LedgerPlace, replay: Ledger
     """
     for place in (live, replay):
         if not ledger_exists(configuration.settings, place):
-            raise ConfigurationError(f"ledger {place}: does not exist; give two ledgers of the same days")
+            raise ConfigurationError(f"ledger {place}: no such file or ledger; give two ledgers of the same days")
     if live == replay:
         raise ConfigurationError(f"ledger {live}: given twice; give two ledgers of the same days")
     settings = configuration.settings

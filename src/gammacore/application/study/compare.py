@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from gammacore.domain.holding_events import CloseDecided
 from gammacore.domain.instruments import Side
@@ -33,6 +34,7 @@ from gammacore.domain.study.trade_parts import (
 )
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import MissingData
+from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.market_data import MarketData
 
 MarketOf = Callable[[dt.date], MarketData | None]
@@ -81,6 +83,26 @@ class RunComparison:
         from gammacore.application.study.compare_document import comparison_document
 
         return comparison_document(self)
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """The trades, a row each with its parts in dollars, as a frame of pandas or polars, whichever is installed.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(
+            rows_as_columns(
+                {
+                    "date": one.date,
+                    "strategy": one.strategy,
+                    **asdict(one.parts),
+                    "live_net": None if one.live is None else one.live.net,
+                    "replay_net": None if one.replay is None else one.replay.net,
+                }
+                for one in self.trades
+            ),
+            backend,
+        )
 
     def __repr__(self) -> str:
         warned = ", ".join(one.code for one in self.warnings) or "none"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from attrs import evolve, frozen
@@ -23,6 +23,7 @@ from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, Pi
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import InvalidInput
+from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.market_data import GexSource, MarketData, SettlementPrint
 
 MARKS = tuple(dt.time(hour) for hour in range(10, 16))
@@ -188,6 +189,28 @@ class PinStudy:
         from gammacore.application.study.pin_document import pin_document
 
         return pin_document(self)
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """What was seen, a row a day and mark, as a frame of pandas or polars, whichever is installed.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(
+            rows_as_columns(
+                {
+                    "date": one.date,
+                    "mark": f"{one.mark:%H:%M}",
+                    "price": one.price,
+                    "pin": one.pin,
+                    "close": one.close,
+                    "expected_move": one.move,
+                    "vix": one.vix,
+                }
+                for one in self.looks
+            ),
+            backend,
+        )
 
     def __repr__(self) -> str:
         warned = ", ".join(one.code for one in self.warnings) or "none"
