@@ -170,8 +170,8 @@ def _line(done: TasksDone) -> str:
 def _written(outcome: SweepFindings, folder: Path, given: dict[str, Any]) -> dict[str, object]:
     """result.json, results.csv and report.html of the folder, and the copies asked for."""
     from gammacore.adapters.html_report import render_sweep, write_page
-    from gammacore.adapters.whole_file import write_whole
     from gammacore.adapters.sweep_results import results_csv
+    from gammacore.adapters.whole_file import write_whole
 
     document: dict[str, object] = outcome.document()
     write_whole(folder / "result.json", outcome.to_json())

@@ -14,7 +14,7 @@ import attrs
 from attrs import field, frozen
 
 from gammacore.adapters.alpaca.kit import AlpacaSettings
-from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
+from gammacore.adapters.notifiers.settings import LogSettings, PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration.scalping import ScalpingSettings
@@ -236,6 +236,7 @@ class Settings:
     reconcile: ReconcileRules = ReconcileRules()
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()
+    log: LogSettings = LogSettings()
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     tradier: RequestDeadlines = RequestDeadlines()
