@@ -175,7 +175,7 @@ def wire_day(
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
-    `carry` is where the day before of the same ledger in memory ended: this day's storage holds only what follows (ST-208).
+    `carry` is where the day before in memory ended: this day's storage holds only what follows (ST-208).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -195,9 +195,8 @@ def wire_day(
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if not armed.broker.is_real:
-        study = wrap_market(
-            open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
-        )
+        scope = expiries_of(settings, session, calendar)
+        study = wrap_market(open_market(settings, underlying, session, calendar, scope))
     outages = outages_of(settings)
     if carry is not None and ledger is not None:
         raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
