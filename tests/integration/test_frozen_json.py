@@ -226,6 +226,16 @@ def test_simulated_equity(gammacore: CommandLine) -> None:
     assert_frozen("simulated_equity", {"montecarlo": document})
 
 
+def test_the_days_of_a_home(gammacore: CommandLine) -> None:
+    """The study's own ledger has no fixed name: its folder is left out."""
+    gammacore.document("trade", *FIVE_MINUTES)
+    document = gammacore.document("days")
+    for day in document["days"]:
+        day["ledger"] = Path(day["ledger"]).name
+
+    assert_frozen("days_of_a_home", {"days": document})
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, whose answers are those of the machine it runs on."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
