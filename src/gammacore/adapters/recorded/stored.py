@@ -280,7 +280,7 @@ _FIGURES = ("open_interest", "iv", "gamma", "volume")
 class StoredChains:
     """Builds the chain of an instant out of a stored day. It was judged when it was stored and is not again.
 
-    Chains of the same contracts share their columns and their table of rows. Rule: ST-902.
+    Chains of the same contracts share their columns and their table of rows. Rule: ST-106.
     """
 
     day: StoredDay
