@@ -165,6 +165,13 @@ def test_the_command_says_it_and_its_exit_code(
     document = json.loads(gammacore_("compare", live, str(folder / "slipped.sqlite"), "--json").out)
     assert {"settings", "slots", "trades", "parts", "slippage"} <= document.keys()
     assert set(document["parts"]) == {"entry", "exit", "size", "fees", "only_live", "only_replay"}
+    (tmp_path / "live.toml").write_text("", encoding="utf-8")
+    (tmp_path / "slipped.toml").write_text("[broker]\nslippage = 0.05\n", encoding="utf-8")
+    files = ("--live-config", "live.toml", "--replay-config", "slipped.toml")
+    settled = gammacore_.document("compare", live, str(folder / "slipped.sqlite"), *files)
+    assert settled["settings"][0] == {"key": "broker.slippage", "live": "0", "replay": "0.05"}
+    assert [one["code"] for one in settled["warnings"]] == ["few_trades"]
+    assert gammacore_("compare", live, str(folder / "slipped.sqlite"), *files[:2]).code == EXIT_USAGE
     assert gammacore_("compare", live, str(folder / "none.sqlite")).code == EXIT_USAGE
     assert gammacore_("compare", live, str(folder / "another_day.sqlite")).code == EXIT_FAILED
 
