@@ -57,7 +57,10 @@ if TYPE_CHECKING:
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
     from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
+    from gammacore.wiring.backtest_results import backtest as backtest
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
+    from gammacore.wiring.sweeps import sweep as sweep
+    from gammacore.wiring.imports import import_days as import_days
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",
@@ -88,9 +91,11 @@ _HOMES: dict[str, str] = {
     "Vertical": "domain.spreads",
     "check_lookahead": "wiring.look_ahead",
     "compare_runs": "wiring.comparison",
+    "backtest": "wiring.backtest_results",
     "configure": "configuration",
     "day_report": "domain.reports.day_report",
     "find_pin": "domain.gex.pin",
+    "import_days": "wiring.imports",
     "measure_exposure": "domain.gex.exposure",
     "parse_occ": "domain.instruments",
     "read_toml": "configuration",
@@ -98,6 +103,7 @@ _HOMES: dict[str, str] = {
     "simulate_equity": "wiring.monte_carlo",
     "sizing_policy": "domain.sizing.policies",
     "statistics_of": "wiring.record_statistics",
+    "sweep": "wiring.sweeps",
     "stop_policy": "domain.holdings.policy",
     "study_pins": "wiring.pin_study",
     "wire_day": "wiring",

@@ -22,10 +22,11 @@ from gammacore.adapters.sweep_results import RESULTS, NotDeterministic, SweepRes
 from gammacore.application.study.run_tasks import TasksDone
 from gammacore.application.study.sweep import Path as SweepPath
 from gammacore.domain.study.grid import parse_axis
+from gammacore.domain.study.sweep_outcome import Objective
 from gammacore.errors import StorageError, WriteConflict
 from gammacore.ports.executor import WorkerDied, perform
 from gammacore.wiring.backtests import BacktestOptions, RunMode
-from gammacore.wiring.sweeps import SweepTerms, sweep
+from gammacore.wiring.sweeps import SweepTerms, run_sweep
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_days_come_with_the_task_where_workers_do_not_see_the_files(shared_data:
     day = dt.date(2026, 7, 24)
     for data in ("shared", "ship"):
         terms = SweepTerms(BacktestOptions(day, day, mode=RunMode.DAYS), tmp_path / data, data=data, min_trades=0)
-        sweep(seeded(**command), [parse_axis("stops.stop=0.10")], terms, executor=executor)
+        run_sweep(seeded(**command), [parse_axis("stops.stop=0.10")], terms, executor=executor)
 
     assert (tmp_path / "shared" / RESULTS).read_bytes() == (tmp_path / "ship" / RESULTS).read_bytes()
     assert json.loads(executor.asked[-1])["files"]

@@ -118,7 +118,7 @@ class GatherMinutes:
                 bar for bar in ask(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
                 if new_york_date(bar.start) < session.date
             )  # fmt: skip
-            self._openings = tuple(self._openings_of(self._days[-EARLIER_SESSIONS:]))
+            self._openings = tuple(self._openings_of(self._days))
             if previous is not None:
                 reaches = bool(self._days) and new_york_date(self._days[-1].start) == previous.date
                 since = previous.close if reaches else previous.open  # without a daily bar its minutes say high and low
@@ -137,6 +137,12 @@ class GatherMinutes:
         )
 
     def _openings_of(self, days: Sequence[Bar]) -> Iterator[Bar]:
-        for day in days:
-            start = TradingSession.of(new_york_date(day.start)).open
-            yield from self._gather.bars(self._gather.underlying.symbol, ONE_MINUTE, start, start + HALF_AN_HOUR)
+        for start, end in openings_of(days):
+            yield from self._gather.bars(self._gather.underlying.symbol, ONE_MINUTE, start, end)
+
+
+def openings_of(days: Sequence[Bar]) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """Begin and end of the first half hours of the last few of these daily bars. Rule: SC-309."""
+    for day in days[-EARLIER_SESSIONS:]:
+        start = TradingSession.of(new_york_date(day.start)).open
+        yield start, start + HALF_AN_HOUR

@@ -14,11 +14,11 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.local_processes import LocalProcesses, default_workers
 from gammacore.adapters.npz_store.store import NpzStore, packed_hash
 from gammacore.adapters.recorded.csv_table import day_rows, market_of, read_rows
+from gammacore.adapters.recorded.day_rows import DayRows
 from gammacore.adapters.recorded.lean import read_lean_market
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.quality import integrity, row_counts
 from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
-from gammacore.adapters.recorded.row_reader import DayRows
 from gammacore.adapters.recorded.stored import day_of
 from gammacore.application.study.import_days import Action, ImportDays, ImportedDay, ImportReport, OnDay, PlannedDay
 from gammacore.configuration import Configuration, Settings, configure

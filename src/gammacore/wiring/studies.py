@@ -183,7 +183,8 @@ def study_day(
     """Trade one session of one underlying in memory, by the same loop as `gammacore trade`; never raises for a day.
 
     `strategy` and the advisors stand in for the configured ones; `wrap_market` may show another market than the one
-    that is opened (a copy for the look-ahead check). With `whole_only` a day whose data has a flag is not traded. Kill switches of the environment are not obeyed: a study has
+    that is opened (a copy for the look-ahead check). With `whole_only` a day is not
+    traded whose data has a flag. Kill switches of the environment are not obeyed: a study has
     nothing to stop. What fails the day is in `error`; an interrupt goes through.
 
     >>> from gammacore.configuration import configure
@@ -209,7 +210,7 @@ def study_day(
             carry=_handed_over(configuration, carry),
         )
         marks = WatchMarks(wired.market, carry.book.version)
-        flags = integrity(wired.market).flags if isinstance(wired.market, RecordedMarket) else ()
+        flags = _flags_of(wired.market)
         is_left_out = whole_only and bool(flags)
         if not is_left_out:
             wired.trade(partial(_after_cycle, wired, marks, on_cycle))
@@ -227,6 +228,12 @@ def study_day(
         date, events, ledger.book, carry, account, wired.market.label, wired.market.fingerprint(), wired.left_out,
         error, flags, is_left_out, marks,
     )  # fmt: skip
+
+
+def _flags_of(market: MarketData) -> tuple[DayFlag, ...]:
+    """The flags of recorded data; a simulated day is whole."""
+    shown = getattr(market, "wrapped", market)
+    return integrity(shown).flags if isinstance(shown, RecordedMarket) else ()
 
 
 def _handed_over(configuration: Configuration, carry: CarryIn) -> Carry | None:

@@ -40,7 +40,7 @@ class Taken:
 
 
 def cash_of(carry: CarryIn) -> Decimal | None:
-    """Dollars at the exchange; None where the exchange has no account yet and begins with the starting capital, which an opened book has too."""
+    """Dollars at the exchange; None where neither it nor the ledger is opened: both begin with the starting capital."""
     if carry.account is not None:
         return carry.account.cash
     return carry.book.balance if carry.book.opened is not None else None

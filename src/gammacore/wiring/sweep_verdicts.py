@@ -8,14 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from gammacore.application.study.sweep import Cell, Path, Sweep, SweepPlan
+from gammacore.application.study.sweep import Cell, Path, Sweep, SweepFindings, SweepPlan
 from gammacore.configuration import Configuration
 from gammacore.domain.dollars import CENT
 from gammacore.domain.study.bootstrap import Draws
 from gammacore.domain.study.grid import Grid
 from gammacore.domain.study.overfitting import starts_needed
 from gammacore.domain.study.statistics import RESAMPLES, SEED, SessionsOfRecord, StatisticsRules, study_statistics
-from gammacore.domain.study.sweep_outcome import SweepOutcome, SweepResult, judge_sweep
+from gammacore.domain.study.sweep_outcome import SweepResult, judge_sweep
 from gammacore.domain.study.warnings import RunFacts, Simulated, StudyWarning
 
 CHECK_RESAMPLES = 2_000
@@ -36,7 +36,7 @@ def block_starts(sessions: int) -> NDArray[np.int64]:
 def outcome_of(
     run: Sweep, plan: SweepPlan, walk: tuple[int, int], compared: tuple[SweepResult, ...],
     missing: Mapping[dt.date, str], tried: int, base: Configuration, *, anchored: bool, min_trades: int,
-) -> SweepOutcome:  # fmt: skip
+) -> SweepFindings:  # fmt: skip
     grid = plan.grid
     best, guards, verdict = judge_sweep(
         grid, plan.objective, plan.days, compared, tried, block_starts, walk, anchored=anchored,
@@ -53,7 +53,7 @@ def outcome_of(
     by_loop = sum(count for path, count in run.paths.items() if path.startswith("loop: "))
     if plan.takes_columns and by_loop:
         notes.append(f"{by_loop} days under a setting went through the loop, because the columns do not know them")
-    return SweepOutcome(
+    return SweepFindings(
         grid=grid,
         objective=plan.objective,
         sessions=plan.days,

@@ -218,7 +218,7 @@ def _label_axes(
 
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(lambda value, _: points(value))
-    axes.yaxis.set_major_formatter(lambda value, _: _short_number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
     axes.tick_params(labelsize=size)
     every = len(exposure.strikes)
     strike = "strike" if len(shown) == every else f"strike, {len(shown)} of {every} shown"
@@ -269,7 +269,7 @@ def _draw_legend(figure: Figure, levels: Sequence[_Level], palette: Palette, siz
     )  # fmt: skip
 
 
-def _short_number(value: float) -> str:
+def short_number(value: float) -> str:
     for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:g} {letter}"

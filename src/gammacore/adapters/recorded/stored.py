@@ -27,19 +27,23 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 PRINTS_BACK = dt.timedelta(days=10)
 _STEPS = round(1 / PRICE_STEP)
 _ONE_DAY = 86_400
+MOST_STEPS = 2**31 - 1
+MOST_CELLS = 2_000_000
+"""From here on a grid that never changes is kept as one row: a day of seconds would not fit a worker's memory."""
 T = TypeVar("T")
 
 
 def day_of(market: RecordedMarket, previous: TradingSession | None, symbols: Iterable[str]) -> StoredDay:
     """Everything a recorded market shows of its day, with the bars of `symbols` that are asked for in it."""
+    symbols = tuple(dict.fromkeys(symbols))
     grids = _Grids(market.chains.times, market.chains.build)
-    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, tuple(symbols))}
+    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, symbols)}
     date = market.session.date
     facts = {
         "step_seconds": market.step_seconds,
         "roots": list(grids.roots),
         "defects": list(grids.reasons),
-        "bar_symbols": list(dict.fromkeys(symbols)),
+        "bar_symbols": list(symbols),
         "lineage": market.lineage,
         "prints": {
             str(day): [str(each.price), each.estimated, each.source]
@@ -125,7 +129,7 @@ class _Grids:
             "bid": bid,
             "ask": ask,
             "defects": defects,
-            **{name: grid for name, grid in grids.items() if not np.isnan(grid).all()},
+            **{name: grid for name, grid in grids.items() if name != "volume" or not np.isnan(grid).all()},
             **({"finer": np.array(finer, dtype=np.float64)} if finer else {}),
         }
 
@@ -156,18 +160,20 @@ def _in_one_order(found: Sequence[Sequence[Key]], roots: Sequence[str]) -> list[
 def _steps(prices: Floats) -> NDArray[np.int32]:
     """Prices as whole steps, to the nearest; NaN is no quote."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS)).astype(np.int32)
+        whole = np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS))
+        return np.clip(whole, NOT_LISTED, MOST_STEPS).astype(np.int32)
 
 
 def _is_finer(prices: Floats) -> NDArray[np.bool_]:
-    """Where a price is no whole number of steps."""
-    finer: NDArray[np.bool_] = ~np.isnan(prices) & (np.rint(prices * _STEPS) / _STEPS != prices)
+    """Where a price is no whole number of steps, or too many for an int32."""
+    steps = np.rint(prices * _STEPS)
+    finer: NDArray[np.bool_] = ~np.isnan(prices) & ((steps / _STEPS != prices) | (steps > MOST_STEPS))
     return finer
 
 
 def _collapsed(grid: Floats, listed: NDArray[np.bool_]) -> Floats:
     """One row where no listed contract's value ever changes, else the grid."""
-    if not len(grid) or np.isnan(grid).all():
+    if grid.size < MOST_CELLS:
         return grid
     first = grid[np.argmax(listed, axis=0), np.arange(grid.shape[1])]
     same = (grid == first) | (np.isnan(grid) & np.isnan(first)) | ~listed
@@ -233,7 +239,7 @@ def _bar_arrays(
     session = market.session
     begin = (previous or session).open
     found: dict[tuple[int, int, dt.datetime], Bar] = {}
-    for number, symbol in enumerate(dict.fromkeys(symbols)):
+    for number, symbol in enumerate(symbols):
         asked = [(60, begin, session.close), (300, begin, session.close)]
         days = market.bars(symbol, _ONE_DAY, session.open - DAYS_BACK, session.close)
         openings = [bar.start.date() for bar in days if bar.start < session.open][-EARLIER_OPENINGS:]

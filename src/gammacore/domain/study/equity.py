@@ -17,7 +17,6 @@ from gammacore.domain.study.documents import warning_document
 from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import Paths, Stress, drawdowns
 from gammacore.domain.study.undefined import Codes, Undefined
-from gammacore.domain.study.views import EquityBand
 from gammacore.domain.study.warnings import StudyWarning
 
 PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
@@ -215,13 +214,6 @@ class EquityStudy:
             "undefined": {name: code.value for name, code in self.undefined.items()},
             "fan": self.fan.to_json(),
         }
-
-    @property
-    def band(self) -> EquityBand:
-        """The fan as the tear sheet draws it behind the record's equity."""
-        caption = f"{self.runs:,} paths, mode {self.found.mode}, policy {self.policy}: draws repeat the record."
-        p5, p25, p50, p75, p95 = self.fan.rows.T.tolist()
-        return EquityBand(p5, p25, p50, p75, p95, caption)
 
     def to_frame(self, backend: str | None = None) -> Any:
         """The fan as a pandas or polars frame: step, p5, p25, p50, p75, p95, dollars. Rule: ST-802."""
