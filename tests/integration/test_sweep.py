@@ -205,8 +205,8 @@ def test_a_notebook_gets_a_value_with_its_warnings_a_frame_and_json(tmp_path: Pa
     first, last = dt.date(2026, 3, 2), last_of(2)
 
     found = gammacore.sweep(
-        seeded(), {"stops": {"stop": "0.10..0.30:0.10"}}, first=first, last=last, folder=tmp_path, min_trades=1,
-        executor=InlineExecutor(),
+        str(first), last, {"stops": {"stop": "0.10..0.30:0.10"}}, settings={"market.seed": 57}, out=tmp_path,
+        min_trades=1, executor=InlineExecutor(),
     )  # fmt: skip
 
     assert repr(found).index("simulated_edge") < repr(found).index("nothing found")
@@ -214,7 +214,7 @@ def test_a_notebook_gets_a_value_with_its_warnings_a_frame_and_json(tmp_path: Pa
     assert found.to_frame("polars").height == 3
     assert json.loads(found.to_json())["tried"] == 3
     with pytest.raises(ConfigurationError, match="end on a step"):
-        gammacore.sweep(seeded(), {"stops.stop": "0.1..0.25:0.1"}, first=first, last=last, folder=tmp_path)
+        gammacore.sweep(first, last, {"stops.stop": "0.1..0.25:0.1"}, out=tmp_path)
 
 
 # -- what fails --------------------------------------------------------------------------------------------------------
