@@ -66,7 +66,7 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.mode_rules import market_memory, order_life, rates_of, reconcile_rules
+from gammacore.wiring.mode_rules import hedge_triggers, market_memory, order_life, rates_of, reconcile_rules
 from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
@@ -315,7 +315,10 @@ def wire_trade(
     )
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted)
+    desk = OrderDesk(
+        ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted,
+        hedge_triggers(settings),
+    )  # fmt: skip
     lost = LostOrders(ledger, broker, clock, looks=is_looked_at, is_mine=lineages.is_mine)
     reconcile = Reconcile(
         ledger,

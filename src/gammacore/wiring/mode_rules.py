@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from attrs import evolve
 
 from gammacore.adapters.treasury import Treasury
@@ -13,6 +15,7 @@ from gammacore.domain.ledger import Mode
 from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.day_profit import Marks
+from gammacore.domain.scalping.trigger import TriggerRules
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.tape import Tape
 from gammacore.wiring.strategies import spec_of
@@ -42,3 +45,9 @@ def order_life(settings: Settings, mode: Mode) -> OrderLife:
 def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
     """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
     return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
+
+
+def hedge_triggers(settings: Settings) -> TriggerRules | None:
+    """What bounds the age of a hedge at the wire, where the strategy hedges a straddle by triggers. Rule: SC-443."""
+    holds_straddles = spec_of(settings.trade.strategy).furthest_expiry is not None
+    return settings.scalping.gamma.triggers(Decimal(1)) if holds_straddles else None
