@@ -66,7 +66,14 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.mode_rules import hedge_triggers, market_memory, order_life, rates_of, reconcile_rules
+from gammacore.wiring.mode_rules import (
+    entry_bounds,
+    hedge_triggers,
+    market_memory,
+    order_life,
+    rates_of,
+    reconcile_rules,
+)
 from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
@@ -312,6 +319,7 @@ def wire_trade(
         worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
         session=day.session,
         is_scalping=spec.is_scalping,
+        bounds=entry_bounds(settings),
     )
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
