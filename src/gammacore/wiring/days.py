@@ -68,7 +68,14 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.mode_rules import market_memory, order_life, rates_of, reconcile_rules
+from gammacore.wiring.mode_rules import (
+    entry_bounds,
+    hedge_triggers,
+    market_memory,
+    order_life,
+    rates_of,
+    reconcile_rules,
+)
 from gammacore.wiring.notices import keep_time_of, notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
@@ -339,10 +346,14 @@ def wire_trade(
         worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
         session=day.session,
         is_scalping=spec.is_scalping,
+        bounds=entry_bounds(settings),
     )
     time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
     is_doubted = (lambda: False) if time is None else time.is_doubted
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted)
+    desk = OrderDesk(
+        ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted,
+        hedge_triggers(settings),
+    )  # fmt: skip
     lost = LostOrders(ledger, broker, clock, looks=is_looked_at, is_mine=lineages.is_mine)
     reconcile = Reconcile(
         ledger,
