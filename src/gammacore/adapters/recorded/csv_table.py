@@ -9,8 +9,9 @@ from pathlib import Path
 
 from attrs import define, field
 
+from gammacore.adapters.recorded.chain_columns import ChainColumns, RowValues
 from gammacore.adapters.recorded.columns import ColumnMap, RowClock, column_index, layout, symbol_of
-from gammacore.adapters.recorded.market import ChainColumns, Intake, RecordedMarket, RowValues, Seen, Track
+from gammacore.adapters.recorded.market import Intake, RecordedMarket, Seen, Track
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash, open_table, read_price, read_right, row_defect
 from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted

@@ -219,12 +219,17 @@ def measure_polarity(
 def _within(
     distance: Fraction, price: Decimal, strikes: ArrayLike, exposures: ArrayLike
 ) -> list[tuple[Decimal, float]]:
-    """Strikes strictly nearer to price than `distance` points, with their exposures; compared exactly."""
+    """Strikes strictly nearer to price than `distance` points, with their exposures; compared exactly at the edge."""
     levels, loads = np.asarray(strikes, dtype=np.float64), np.asarray(exposures, dtype=np.float64)
     if levels.shape != loads.shape:
         raise InvalidInput("net_per_100pct", f"{loads.size} values", f"give {levels.size}, one a strike")
     if not np.isfinite(loads).all():
         raise InvalidInput("net_per_100pct", "a value that is not finite", "leave such contracts out (CS-102)")
-    roughly = np.flatnonzero(np.abs(levels - float(price)) <= float(distance) + 1.0)
-    known = [(from_float(float(levels[i])), float(loads[i])) for i in roughly]
-    return [(strike, exposure) for strike, exposure in known if abs(Fraction(strike) - Fraction(price)) < distance]
+    away, edge = np.abs(levels - float(price)), float(distance)
+    near = away <= edge + 1.0
+    known = zip(map(from_float, levels[near].tolist()), loads[near].tolist(), away[near].tolist(), strict=True)
+    return [
+        (strike, load)
+        for strike, load, apart in known
+        if apart < edge - 1.0 or abs(Fraction(strike) - Fraction(price)) < distance
+    ]
