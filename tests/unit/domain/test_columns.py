@@ -1,4 +1,4 @@
-"""Chains of columns that were judged once, and the rows of a day found by one table. Rules: ST-106, ST-902."""
+"""Chains of columns that were judged once, and the rows of a day found by one table. Rule: ST-902."""
 
 import datetime as dt
 from decimal import Decimal
