@@ -284,9 +284,11 @@ class OrderDesk:
 
         Rules: CS-408, CS-410.
         """
-        book, now = self._ledger.book, self._clock.now()
+        now = self._clock.now()
+        if not (today := self._ledger.book.orders_since(now - A_DAY)):
+            return []
         ended = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
-        recent = (order for order in book.orders_since(now - A_DAY) if now - order.changed_at <= LATE_FILLS)
+        recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
         return [order for order in recent if order.state in ended and self._takes_fills(order)]
 
     def _takes_fills(self, order: Order) -> bool:

@@ -13,20 +13,7 @@ import numpy as np
 from attrs import field, fields, frozen
 from numpy.typing import ArrayLike, NDArray
 
-from gammacore.domain.columns import (
-    Bools,
-    Codes,
-    ContractKey,
-    Dates,
-    Floats,
-    Rows,
-    bools,
-    codes,
-    counts,
-    dates,
-    floats,
-    no_rows,
-)
+from gammacore.domain.columns import Bools, Codes, Dates, Floats, Rows, bools, codes, counts, dates, floats, no_rows
 from gammacore.domain.dollars import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware

@@ -147,6 +147,7 @@ def wire_day(
     also_obey: Inbox | None = None,
     wrap_storage: Callable[[Storage], Storage] = lambda storage: storage,
     wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
+    wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
     grouped: bool = False,
     advisor: ExitAdvisor | None = None,
     entry_advisor: EntryAdvisor | None = None,
@@ -163,7 +164,7 @@ def wire_day(
 
     `ledger` None keeps everything in memory. With a ledger the fake exchange keeps its own durable book beside it, so
     that a killed run finds the exchange as it left it. `also_obey` is obeyed besides the ledger's inbox and the kill
-    files. `wrap_storage` and `wrap_broker` let a test stand in between. `advisor` may hold exits (CS-544),
+    files. `wrap_storage`, `wrap_broker` and a study's `wrap_market` let a test stand between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default none. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
@@ -189,7 +190,8 @@ def wire_day(
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if not armed.broker.is_real:
-        study = open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
+        scope = expiries_of(settings, session, calendar)
+        study = wrap_market(open_market(settings, underlying, session, calendar, scope))
     outages = outages_of(settings)
     if carry is not None and ledger is not None:
         raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
