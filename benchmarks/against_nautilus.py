@@ -1,6 +1,6 @@
 """The loop of a day against the engine of nautilus_trader, which gets an environment of its own (P7).
 
-    python benchmarks/against_nautilus.py FOLDER [DAYS]      FOLDER keeps the environment for the next run
+    python benchmarks/against_nautilus.py [FOLDER [DAYS]]      FOLDER keeps the environment for the next run
 
 Both see the same simulated SPX days: 390 looks of 200 option quotes, 8 orders a day. nautilus gets its quotes as ticks
 made beforehand and sends 4 market orders that sell an option and 4 that buy it back. Ours trades credit spreads with
@@ -14,6 +14,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from pathlib import Path
@@ -218,7 +219,8 @@ def peer(path: str) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "peer":
+    if sys.argv[1:2] == ["peer"]:
         peer(sys.argv[2])
     else:
-        sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 4))
+        scratch = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
+        sys.exit(main(scratch, int(sys.argv[2]) if len(sys.argv) > 2 else 4))

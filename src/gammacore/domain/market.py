@@ -322,7 +322,7 @@ class OptionChain:
         if roots is not None:
             codes = [code for code, name in enumerate(self.roots) if name in roots]
             rows &= np.isin(self.root, codes)
-        return self.select(rows)
+        return self if rows.all() and not self.defects else self.select(rows)
 
 
 _COLUMNS = tuple(column.name for column in fields(OptionChain))
