@@ -31,7 +31,7 @@ def _recorded(*listed: tuple[int, ...]) -> ChainTape:
     return columns.tape(Intake())
 
 
-def test_a_contract_is_found_in_every_chain_of_a_day_and_only_where_it_is_listed():
+def test_a_contract_is_found_in_every_chain_of_a_day_and_only_where_it_is_listed() -> None:
     tape = _recorded((6000, 6010), (5990, 6000, 6005, 6010), (6010,))
     chains = [tape.at(at) for at in tape.times]
 
@@ -57,14 +57,14 @@ def _chain(bid: list[float]) -> OptionChain:
     )  # fmt: skip
 
 
-def test_a_selection_is_read_only_and_counts_the_rows_without_a_quote():
+def test_a_selection_is_read_only_and_counts_the_rows_without_a_quote() -> None:
     part = _chain([1.0, 4.0, np.nan, 2.0]).select(np.array([True, True, True, False]))
 
     assert (len(part), part.defects) == (3, {"missing": 2})
     assert not part.bid.flags.writeable
 
 
-def test_new_quotes_are_judged_though_the_contracts_are_not():
+def test_new_quotes_are_judged_though_the_contracts_are_not() -> None:
     chain = _chain([1.0, 2.0])
     seen = [OPEN.timestamp()] * 2
 
@@ -76,3 +76,11 @@ def test_new_quotes_are_judged_though_the_contracts_are_not():
     for bid, ask, iv in (([np.inf, 1], [2, 2], [0.1, 0.1]), ([1, 1], [2, 2], [-0.1, 0.1]), ([1], [2, 2], [0.1, 0.1])):
         with pytest.raises(InvalidInput):
             chain.requoted(OPEN, bid, ask, iv, seen)
+
+
+def test_a_chain_of_one_expiry_is_its_own_selection_and_one_with_defects_is_selected_anew() -> None:
+    whole, defective = _chain([1.0, 2.0]), _chain([1.0, 4.0])
+
+    assert whole.expiring(DAY, ("SPXW",)) is whole
+    assert defective.expiring(DAY, ("SPXW",)) is not defective
+    assert len(whole.expiring(DAY, ("SPX",))) == 0
