@@ -276,8 +276,7 @@ class OrderDesk:
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
         book = self._ledger.book
-        orders = (order for holding in book.live_holdings for order in book.orders_of(holding.id))
-        return [order for order in orders if order.lacks_price]
+        return [order for holding in book.live_holdings for order in book.orders_of(holding.id) if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
         """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
