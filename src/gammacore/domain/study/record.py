@@ -1,4 +1,6 @@
-"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of. Rules: ST-002, ST-003.
+"""A record of closed trades, in order of closing: what statistics, draws and comparisons are made of.
+
+Rules: ST-002, ST-003.
 
 Every figure of a trade that a source does not give is None, never zero.
 """
