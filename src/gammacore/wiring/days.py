@@ -164,7 +164,7 @@ def wire_day(
 
     `ledger` None keeps everything in memory. With a ledger the fake exchange keeps its own durable book beside it, so
     that a killed run finds the exchange as it left it. `also_obey` is obeyed besides the ledger's inbox and the kill
-    files. `wrap_storage`, `wrap_broker` and a study's `wrap_market` let a test stand between. `advisor` may hold exits (CS-544),
+    files. `wrap_storage`, `wrap_broker`, `wrap_market` (a study's) stand between. `advisor` may hold exits (CS-544),
     `entry_advisor` may forbid entries (CS-335); by default none. `credentials` are this process's own unless given;
     `clock` and `places` stand in for time and servers at a real broker, whose stream of order events is left alone by a
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
