@@ -56,11 +56,11 @@ if TYPE_CHECKING:
     from gammacore.wiring import compare_runs as compare_runs
     from gammacore.wiring import study_pins as study_pins
     from gammacore.wiring import wire_day as wire_day
-    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
     from gammacore.wiring.backtest_results import backtest as backtest
+    from gammacore.wiring.imports import import_days as import_days
+    from gammacore.wiring.monte_carlo import simulate_equity as simulate_equity
     from gammacore.wiring.record_statistics import statistics_of as statistics_of
     from gammacore.wiring.sweeps import sweep as sweep
-    from gammacore.wiring.imports import import_days as import_days
 
 _HOMES: dict[str, str] = {
     "Book": "domain.book.book",

@@ -285,17 +285,18 @@ class OrderDesk:
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
         book = self._ledger.book
-        orders = (order for holding in book.live_holdings for order in book.orders_of(holding.id))
-        return [order for order in orders if order.lacks_price]
+        return [order for holding in book.live_holdings for order in book.orders_of(holding.id) if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
         """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
 
         Rules: CS-408, CS-410.
         """
-        book, now = self._ledger.book, self._clock.now()
+        now = self._clock.now()
+        if not (today := self._ledger.book.orders_since(now - A_DAY)):
+            return []
         ended = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
-        recent = (order for order in book.orders_since(now - A_DAY) if now - order.changed_at <= LATE_FILLS)
+        recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
         return [order for order in recent if order.state in ended and self._takes_fills(order)]
 
     def _takes_fills(self, order: Order) -> bool:

@@ -14,8 +14,9 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from gammacore.adapters.recorded.market import EVER, RecordedMarket, Track
+from gammacore.domain.columns import Dates, Floats
 from gammacore.domain.judged_chains import judged_chain
-from gammacore.domain.market import Bar, Dates, Floats, OptionChain, Quote
+from gammacore.domain.market import Bar, OptionChain, Quote
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.errors import InvalidInput
 from gammacore.ports.day_store import NO_QUOTE, NOT_LISTED, PRICE_STEP, StoredDay

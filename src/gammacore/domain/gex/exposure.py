@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from attrs import evolve, frozen
 
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.gex.contracts import (
     LiveContracts,
@@ -30,7 +31,7 @@ from gammacore.domain.gex.units import (
     regular_settlement,
 )
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.market import Bools, Floats, OptionChain
+from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import gamma
 from gammacore.errors import InvalidInput
 
