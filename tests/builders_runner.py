@@ -41,7 +41,7 @@ from gammacore.domain.tape import Tape
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import Expiries, MarketData, QuoteStream, SettlementPrint, StreamedQuote
-from gammacore.wiring.days import TradedDay, wire_trade
+from gammacore.wiring.use_cases import TradedDay, wire_trade
 from gammacore.wiring.venues import Venue
 
 SHARE = "SPY"

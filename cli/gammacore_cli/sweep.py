@@ -116,10 +116,10 @@ def _terms(frame: Frame, first: dt.date, last: dt.date, given: dict[str, Any]) -
     from gammacore.adapters.dask_cluster import TlsFiles
     from gammacore.application.study.sweep import Path as SweepPath
     from gammacore.domain.study.sweep_outcome import Objective
-    from gammacore.wiring.sweeps import SweepTerms
+    from gammacore.wiring.sweeps import SweepTerms, default_folder
 
     options = options_of(first, last, given)
-    folder = given["out"] or frame.home / "studies" / f"sweep-{first:%Y%m%d}-{last:%Y%m%d}"
+    folder = given["out"] or default_folder(frame.home, first, last)
     return SweepTerms(
         options=options,
         folder=folder,

@@ -12,7 +12,7 @@ import pytest
 
 from builders_cli import CommandLine, at_home
 from builders_paths import GUIDE, averages_of_source_000, one_year
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.sizing.on_paths import PathSizing
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import Drawing, DrawMode

@@ -11,19 +11,23 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from attrs import define
 
 from builders_modes import Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
 from builders_world import World
 from gammacore.adapters.codec.records import encode
+from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryLedger
 from gammacore.adapters.simulated.model import Shock
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.configuration import StrategyName
 from gammacore.domain.holding_events import HoldingClosed
 from gammacore.domain.instruments import Side
-from gammacore.domain.ledger import DayFinished, EntryJudged, OrderFilled, OrderIntended
+from gammacore.domain.ledger import DayFinished, EntryJudged, OrderFilled, OrderIntended, OrderNotSent
 from gammacore.domain.orders import OrderTicket, Purpose
 from gammacore.domain.sessions import new_york
+from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
+from gammacore.ports.clock import Clock
 
 STEP = 60
 KEYS: Keys = {"scalping.gamma.tree_steps": 20, "scalping.gamma.max_dte": 50, "scalping.gamma.straddle_order": "market"}
@@ -135,3 +139,35 @@ def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought(mode: str) -> 
     assert {event.reason for event in world.all(EntryJudged)} == {"foreign_position"}
     assert world.all(OrderIntended) == []
     assert dict(world.exchange.holdings()) == there
+
+
+@define(eq=False)
+class SlowWire(BrokerDecorator):
+    """So many seconds go by between an order and its first byte: a pause of the machine, a connection to be made."""
+
+    inner: FakeExchange
+    time: Clock
+    seconds: float
+
+    def submit(self, ticket: OrderTicket, gate: SendGate = always_open) -> Receipt:
+        if ticket.purpose is Purpose.HEDGE:
+            self.time.wait_until(self.time.now() + dt.timedelta(seconds=self.seconds))
+        return self.inner.submit(ticket, gate)
+
+
+@pytest.mark.parametrize(("seconds", "is_sent"), [(3, True), (3.001, False)])
+def test_a_hedge_older_than_its_time_to_live_never_leaves_and_is_decided_anew(seconds: float, is_sent: bool) -> None:
+    """SC-443: exactly the time to live passes."""
+
+    def slow(broker: Broker) -> Broker:
+        assert isinstance(broker, FakeExchange)
+        return SlowWire(broker, world.clock, seconds)
+
+    world = a_day(wrap_broker=slow)
+    lived(world, until=lambda one: len(tickets(one, Purpose.HEDGE)) > 1)
+
+    expired = [event.detail for event in world.all(OrderNotSent)]
+    sent = [ticket for ticket in world.exchange.received if ticket.purpose is Purpose.HEDGE]
+    assert bool(sent) is is_sent
+    assert bool(expired) is not is_sent
+    assert all(detail.startswith("command_expired") for detail in expired)

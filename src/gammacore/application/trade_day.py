@@ -269,8 +269,7 @@ class TradeDay:
             self.survival.run("an order", partial(self.carry_out, step))
 
     def _covers(self) -> tuple[Decision, ...]:
-        found = partial(tuple[Decision, ...], self.reconcile.covers())
-        return self.survival.ask("uncovered shorts", found, lambda: ())
+        return self.survival.ask("uncovered shorts", lambda: tuple(self.reconcile.covers()), lambda: ())
 
     def _last_expired(self) -> dt.date:
         """Contracts of this date and before trade no more; what an earlier day left open is settled by this one."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gammacore.application.study.monte_carlo import BLOCK, Draw, band_of, simulate
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.sizing.on_paths import PathSizing
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import DrawMode

@@ -13,9 +13,9 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.application.study.pins import MARKS, MarkOut, PinLook, PinStudy, PinTerms, conclude_pins, look_at_marks
 from gammacore.configuration import Configuration
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import TODAY
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.wiring.looks import live_market, open_look
 from gammacore.wiring.markets import MarketSource

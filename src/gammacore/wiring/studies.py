@@ -24,7 +24,7 @@ from gammacore.configuration import Configuration, Sourced
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holding_events import HoldingClosed, PolicyRecorded
-from gammacore.domain.ledger import Event, LedgerOpened, Mode
+from gammacore.domain.ledger import Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.strategy import Strategy
@@ -73,7 +73,7 @@ class CarryIn:
             equity = RecordedEquity() if equity is None else equity
             for event in events:
                 equity = equity.after(event, self.guards)
-        told = (*self.told, *events)
+        told = (*self.told, *(event for event in events if not isinstance(event, LedgerOpened | HistoryImported)))
         if not book.live_holdings:
             told = tuple(event for event in told if isinstance(event, PolicyRecorded))
         return CarryIn(book, account, self.guards, equity, told, _chained(self.chained, events))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -12,6 +13,9 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import PolicyRecorded
 from gammacore.domain.ledger import Event, OrderIntended
 from gammacore.wiring.studies import CarryIn
+
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""Since when losses in a row count where they are carried over nights; else from the newest halt on. Rule: SC-608."""
 
 
 @frozen
@@ -35,7 +39,10 @@ class Taken:
             book.opened, book.owner, book.halted, book.flatten, book.last_day_halt, book.switched, book.resumed_at,
             book.breaker_tripped_at, sorted(book.regime_notes.items()),
         )  # fmt: skip
-        numbers = (book.balance, cash_of(carry), book.results, book.outcomes)
+        halt = book.last_day_halt
+        since = (EVER,) if halt is None else (EVER, halt.at + dt.timedelta(microseconds=1))
+        streaks = [book.losses_in_a_row(instant) for instant in since]
+        numbers = (book.balance, cash_of(carry), book.results, book.net_results, streaks)
         return cls(repr(switches), repr(numbers))
 
 
@@ -55,7 +62,7 @@ def proved(day: DayDone, carry: CarryIn) -> DayDone | None:
     if not _knows_its_policies(events, carry.book):
         return None
     result = evolve(day.result, carry_in=carry.hash)
-    after = CarryIn() if result.account is None else carry.after(events, account_of_json(result.account))
+    after = carry if result.account is None else carry.after(events, account_of_json(result.account))
     return evolve(day, events=events, result=evolve(result, carry_out=after.hash))
 
 

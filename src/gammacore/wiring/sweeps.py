@@ -106,12 +106,12 @@ def run_sweep(
 
 
 def sweep(
-    configuration: Configuration,
+    first: dt.date | str,
+    last: dt.date | str,
     grid: Mapping[str, object],
     *,
-    first: dt.date,
-    last: dt.date,
-    folder: FilePath | str,
+    settings: Configuration | Mapping[str, object] | None = None,
+    out: FilePath | str | None = None,
     mode: RunMode | str = RunMode.DAYS,
     objective: Objective | str = Objective.SHARPE,
     engine: str = "local",
@@ -124,15 +124,18 @@ def sweep(
 ) -> SweepFindings:
     """Try every setting of a grid over a range of days: the best, and what the best of such a search is worth.
 
-    `grid` has a list of values, or a range like "0.05..0.30:0.05", for each dotted key. Results are kept in `folder`,
-    and what it knows is not run again. Processes are spawned: in a script, call it below `if __name__ == "__main__":`.
+    `grid` has a list of values, or a range like "0.05..0.30:0.05", for each dotted key; `settings` are dotted keys or a
+    whole configuration. Results are kept in `out`, by default a folder of the home named after the days, and what it
+    knows is not run again. Processes are spawned: in a script, call it below `if __name__ == "__main__":`.
 
     Raises:
         ConfigurationError: a key, a value, a range or an engine that cannot be; nothing was traded.
     """
+    chosen = settings if isinstance(settings, Configuration) else configure([settings or {}])
+    begins, ends = (one if isinstance(one, dt.date) else dt.date.fromisoformat(one) for one in (first, last))
     terms = SweepTerms(
-        options=BacktestOptions(first, last, mode=RunMode(mode)),
-        folder=FilePath(folder),
+        options=BacktestOptions(begins, ends, mode=RunMode(mode)),
+        folder=default_folder(chosen.settings.storage.home, begins, ends) if out is None else FilePath(out),
         random=random,
         halving=halving,
         objective=Objective(objective),
@@ -141,7 +144,12 @@ def sweep(
         path=Path(path),
         walk_forward=walk_forward,
     )
-    return run_sweep(configuration, axes_of(grid), terms, executor=executor)
+    return run_sweep(chosen, axes_of(grid), terms, executor=executor)
+
+
+def default_folder(home: FilePath, first: dt.date, last: dt.date) -> FilePath:
+    """Where sweeps over these days keep their results: all of them together, so that every try counts. ST-521."""
+    return home / "studies" / f"sweep-{first:%Y%m%d}-{last:%Y%m%d}"
 
 
 def axes_of(grid: Mapping[str, object]) -> tuple[Axis, ...]:

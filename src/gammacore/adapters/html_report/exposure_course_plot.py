@@ -12,10 +12,10 @@ from attrs import frozen
 
 from gammacore.adapters.html_report.canvas import PRINT, Palette, picture_kind, save_picture, stacked
 from gammacore.adapters.html_report.exposure_plot import FURTHEST, SIGNS, STYLES, short_number
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.pin import Pin
 from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.gex.units import SignModel
-from gammacore.domain.market import Floats
 from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import numpy as np
 from attrs import frozen
 
 from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, inline_svg, picture_kind, save_picture
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin
 from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.gex.units import SignModel
 from gammacore.domain.gex.walls import find_walls
-from gammacore.domain.market import Floats
 from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gammacore.adapters.recorded.market import ChainTape, Intake
+from gammacore.domain.columns import ContractKey, RowsOfDay
 from gammacore.domain.gex.contracts import too_many_unknown
 from gammacore.domain.market import OptionChain
 
@@ -103,7 +105,12 @@ class ChainColumns:
         columns = {name: column[~superseded] for name, column in columns.items()}
         intake.used = len(columns["seconds"])
         unread = np.isin(order[~superseded], np.fromiter(self.unread_quotes, dtype=np.int64))
-        return SettledRows(columns, unread, len(self.codes), self.carry)
+        roots = tuple(self.roots)
+        numbers = {
+            (roots[root], str(np.datetime64(expiry, "D")), bool(is_call), strike): int(rank[code])
+            for (expiry, root, is_call, strike), code in self.codes.items()
+        }
+        return SettledRows(columns, unread, numbers, self.carry)
 
     def tape(self, intake: Intake) -> ChainTape:
         """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
@@ -130,18 +137,21 @@ class ChainColumns:
                 columns["ask"][rows], np.full(len(interest), np.nan) if index in unknown_at else interest,
                 columns["iv"][rows], columns["gamma"][rows], columns["seconds"][rows],
                 {"adjusted": adjusted} if adjusted else {}, columns["volume"][rows],
-            )  # fmt: skip
+            ).with_rows(RowsOfDay(settled.numbers, columns["contract"][rows]))  # fmt: skip
 
         return ChainTape(times, chain)
 
 
 @frozen(eq=False)
 class SettledRows:
-    """Rows in the order of instants and contracts, one of each; which of them form the chain of an instant."""
+    """Rows in the order of instants and contracts, one of each; which of them form the chain of an instant.
+
+    `numbers` has every contract of the day with its number in the column `contract`.
+    """
 
     columns: dict[str, NDArray[Any]]
     unread: NDArray[np.bool_]
-    contracts: int
+    numbers: Mapping[ContractKey, int]
     carry: bool = False
     instants: NDArray[np.float64] = field(init=False)
     _edges: list[int] = field(init=False)
@@ -157,6 +167,11 @@ class SettledRows:
         object.__setattr__(self, "_edges", [*starts.tolist(), len(seconds)])
         object.__setattr__(self, "_by_contract", order)
         object.__setattr__(self, "_stamps", stamps[order])
+
+    @property
+    def contracts(self) -> int:
+        """How many contracts the day has."""
+        return len(self.numbers)
 
     def rows(self, index: int) -> slice | NDArray[np.int64]:
         """The rows of one instant; carried, the newest row of every contract until then."""

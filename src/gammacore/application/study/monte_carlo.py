@@ -11,7 +11,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.sizing.on_paths import Codes, PathSizing, PolicyKind, TradeTerms
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import Drawing, DrawKind, DrawMode, has_dates

@@ -12,12 +12,13 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.entries.otm_single_sided import expected_move
 from gammacore.domain.entries.setup import DEFAULT_RULES, SetupRules
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule, find_pin
 from gammacore.domain.gex.units import IMPLIED_FORWARD, ExposureUnit, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats, MarketSnapshot, OptionChain
+from gammacore.domain.market import MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, PinVariant, SensitivityTally, read_pins
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks

@@ -272,11 +272,6 @@ class Book:
         """Dollars after fees of the newest closed holdings of every kind, oldest first. Rule: SC-612."""
         return self._results.net
 
-    @property
-    def outcomes(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
-        """When each of them was closed, and what it brought."""
-        return self._results.outcomes
-
     def losses_in_a_row(self, since: dt.datetime) -> int:
         """Holdings closed since then at a loss after fees with no gain between them, the newest last. Rule: SC-608."""
         return self._results.losses_in_a_row(since)

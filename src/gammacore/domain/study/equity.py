@@ -12,7 +12,7 @@ import numpy as np
 from attrs import asdict, frozen
 from numpy.typing import NDArray
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.study.documents import warning_document
 from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import Paths, Stress, drawdowns
