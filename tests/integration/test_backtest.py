@@ -133,6 +133,17 @@ def test_a_chain_of_single_days_on_one_ledger_trades_the_same(
     assert Decimal(last["balance"]) == Decimal(day["balance"])
 
 
+def test_the_newest_study_may_be_a_backtest(a_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ST-801: --study finds it, under the home's folder of studies."""
+    assert run(["trade", "--step", "300", "--quiet"]) == 0
+    assert backtest(*RANGE[:2], "--to", str(FIRST), "--seed", "57", "--workers", "1", "--quiet") == 0
+    capsys.readouterr()
+    assert run(["report", "--study", "--json", "--quiet"]) == 0
+
+    (study,) = a_home.glob("studies/*/ledger.sqlite")
+    assert json.loads(capsys.readouterr().out)["ledger"] == str(study)
+
+
 # -- left and taken up again -------------------------------------------------------------------------------------------
 
 
