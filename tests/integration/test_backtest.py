@@ -133,6 +133,17 @@ def test_a_chain_of_single_days_on_one_ledger_trades_the_same(
     assert Decimal(last["balance"]) == Decimal(day["balance"])
 
 
+def test_the_newest_study_may_be_a_backtest(a_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ST-801: --study finds it, under the home's folder of studies."""
+    assert run(["trade", "--step", "300", "--quiet"]) == 0
+    assert backtest(*RANGE[:2], "--to", str(FIRST), "--seed", "57", "--workers", "1", "--quiet") == 0
+    capsys.readouterr()
+    assert run(["report", "--study", "--json", "--quiet"]) == 0
+
+    (study,) = a_home.glob("studies/*/ledger.sqlite")
+    assert json.loads(capsys.readouterr().out)["ledger"] == str(study)
+
+
 # -- left and taken up again -------------------------------------------------------------------------------------------
 
 
@@ -303,6 +314,34 @@ def test_a_seed_is_one_result_and_seeds_are_never_added_up(tmp_path: Path, capsy
     assert document["spread"]["total"]["n"] == 2
     assert "total" not in document
     assert (tmp_path / "s" / "seed-57" / "result.json").exists()
+
+
+def test_a_history_is_what_sizing_looks_back_on(tmp_path: Path) -> None:
+    from gammacore.adapters.sqlite.storage import SqliteStorage
+    from gammacore.domain.ledger import HistoryImported, LedgerOpened
+
+    (tmp_path / "before.csv").write_text("pl_per_contract\n" + "56\n" * 6 + "-34.62\n" * 6)
+    words = [*RANGE[:2], "--to", str(FIRST), "--seed", "57", "--workers", "1", "--out", str(tmp_path / "run")]
+    assert backtest(*words, "--history", str(tmp_path / "before.csv"), "--quiet") == 0
+
+    storage = SqliteStorage(tmp_path / "run" / "ledger.sqlite", read_only=True)
+    record, opened, *_ = storage.events()
+    storage.close()
+    assert isinstance(record, HistoryImported)
+    assert record.total_trades == 12
+    assert isinstance(opened, LedgerOpened)
+    assert backtest(*words[:-2], "--resume", str(tmp_path / "run"), "--quiet") == 2  # another record: none
+
+
+def test_without_a_warm_up_the_first_day_has_no_past(tmp_path: Path) -> None:
+    words = [*RANGE[:2], "--to", str(FIRST), "--seed", "57", "--workers", "1", "--quiet"]
+    unknown = {}
+    for sessions_before in ("0", "20"):
+        path = tmp_path / sessions_before
+        assert backtest(*words, "--warm-up", sessions_before, "--out", str(path)) == 0
+        unknown[sessions_before] = json.loads((path / "result.json").read_text())["unknown_by_filter"]
+
+    assert {"gap", "rsi", "down_days"} <= {*unknown["0"]} - {*unknown["20"]}
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------

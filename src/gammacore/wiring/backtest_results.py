@@ -15,6 +15,7 @@ from gammacore.application.study.record_statistics import RecordStatistics
 from gammacore.configuration import Configuration, configure
 from gammacore.domain.study.documents import Document, canonical
 from gammacore.wiring.backtests import BacktestOptions, BacktestRun, Missing, RunMode, run_backtest
+from gammacore.wiring.ledgers import STUDIES
 from gammacore.wiring.storage import make_folder
 from gammacore.wiring.study_bundles import result_document, statistics_of_run, title_of, write_bundle
 
@@ -100,7 +101,7 @@ def new_study(home: Path, name: str) -> Path:
     Raises:
         ConfigurationError: it cannot be made.
     """
-    studies = home / "studies"
+    studies = home / STUDIES
     make_folder(studies)
     while True:
         taken = (path.name.split("-", 1)[0] for path in studies.glob("[0-9]*-*"))

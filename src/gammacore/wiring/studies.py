@@ -161,7 +161,7 @@ def on_date(configuration: Configuration, date: dt.date) -> Configuration:
     settings = evolve(
         settings,
         market=evolve(settings.market, date=date),
-        account=evolve(settings.account, broker=BrokerName.FAKE),
+        account=evolve(settings.account, broker=BrokerName.FAKE, halt_file=None),
         alerts=evolve(settings.alerts, studies=False),
     )
     given = {**configuration.given, "market.date": Sourced(date, "the day of the study")}
