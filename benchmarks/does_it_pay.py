@@ -40,7 +40,8 @@ def runs() -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def row(name: str, given: dict[str, object]) -> str:
-    days = [study_day(configure([given]), date) for date in sessions()]
+    dates = [session.date for session in NyseCalendar().sessions(FIRST, LAST)]
+    days = [study_day(configure([given]), date) for date in dates]
     trades: list[ClosedTrade] = [trade for day in days for trade in day.closed_trades]
     head = f"{name} | {len(days)} ({sum(day.error is not None for day in days)} failed) | {len(trades)}"
     if not trades:
@@ -51,12 +52,6 @@ def row(name: str, given: dict[str, object]) -> str:
     spread = "–" if drawn.mean is None else " to ".join(f"{edge:+.2f}" for edge in drawn.mean)
     edge = "–" if drawn.probability_of_edge is None else f"{drawn.probability_of_edge:.3f}"
     return f"{head} | {counted.win_rate:.1%} | {mean} | {spread} | {edge} | {counted.total:+.2f}"
-
-
-def sessions() -> list[dt.date]:
-    calendar = NyseCalendar()
-    span = (FIRST + dt.timedelta(days=number) for number in range((LAST - FIRST).days + 1))
-    return [date for date in span if calendar.session(date) is not None]
 
 
 if __name__ == "__main__":

@@ -197,9 +197,7 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
         ConfigurationError: the range has no session.
         MissingData: none of its sessions has data, or one has none and that is to fail.
     """
-    span = (options.last - options.first).days + 1
-    dates = (options.first + dt.timedelta(days=day) for day in range(span))
-    sessions = [session for date in dates if (session := calendar.session(date)) is not None]
+    sessions = calendar.sessions(options.first, options.last)
     if not sessions:
         raise ConfigurationError(
             f"--from {options.first} --to {options.last}: the exchange has no session then; give a range with one"
@@ -208,7 +206,7 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
     if source.is_live:
         raise ConfigurationError(f"--market {source.kind}: is live and has no past; name recorded days")
     if source.path is None:
-        return Calendared(tuple(sessions))
+        return Calendared(sessions)
     there = {*recorded_dates(settings, source)}
     missing = tuple(session.date for session in sessions if session.date not in there)
     if len(missing) == len(sessions):

@@ -73,7 +73,7 @@ def exposure_course(
     missing: list[NotMeasured] = []
     left_out = ""
     looks = 0
-    for session in _sessions(first, last):
+    for session in NyseCalendar().sessions(new_york_date(first), new_york_date(last)):
         times = list(_times(session, first, last, every_seconds))
         looks += len(times)
         if looks > MOST_LOOKS:
@@ -103,14 +103,6 @@ def _instant(configuration: Configuration, when: When, of_a_date: dt.time) -> dt
     if isinstance(when, dt.time):
         return instant_of(when, trading_date(configuration.settings))
     return instant_of(of_a_date, when)
-
-
-def _sessions(first: dt.datetime, last: dt.datetime) -> Iterator[TradingSession]:
-    calendar, date = NyseCalendar(), new_york_date(first)
-    while date <= new_york_date(last):
-        if (session := calendar.session(date)) is not None:
-            yield session
-        date += dt.timedelta(days=1)
 
 
 def _times(

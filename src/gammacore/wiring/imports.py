@@ -66,7 +66,7 @@ def import_days(
         executor = _executor(min(default_workers() if workers is None else workers, days))
         try:
             importing = ImportDays(
-                kept, executor, _Task(asked, plan, kept.folder, check), _sessions(calendar), plan.seen, tell
+                kept, executor, _Task(asked, plan, kept.folder, check), _dates(calendar), plan.seen, tell
             )  # fmt: skip
             return importing(plan.batches, check=check)
         except BaseException:
@@ -101,12 +101,8 @@ def _is_recording(path: Path) -> bool:
     return True
 
 
-def _sessions(calendar: NyseCalendar) -> Callable[[dt.date, dt.date], Sequence[dt.date]]:
-    def sessions(first: dt.date, last: dt.date) -> Sequence[dt.date]:
-        dates = (first + dt.timedelta(days=days) for days in range((last - first).days + 1))
-        return [date for date in dates if calendar.session(date) is not None]
-
-    return sessions
+def _dates(calendar: NyseCalendar) -> Callable[[dt.date, dt.date], Sequence[dt.date]]:
+    return lambda first, last: [session.date for session in calendar.sessions(first, last)]
 
 
 class _Here:

@@ -117,9 +117,7 @@ def sessions_between(first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
     """
     if first > last:
         raise ConfigurationError(f"from: {first} is after {last}; give --from no later than --to")
-    calendar = NyseCalendar()
-    days = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    sessions = tuple(day for day in days if calendar.session(day) is not None)
+    sessions = tuple(session.date for session in NyseCalendar().sessions(first, last))
     if not sessions:
         raise ConfigurationError(f"from: {first} to {last} holds no session; give dates on which the exchange is open")
     return sessions
