@@ -54,7 +54,7 @@ def compare(
     compared = wiring.compare_runs(
         frame.configuration, live, replay, live_settings=settings[0], replay_settings=settings[1]
     )
-    emit(compared.to_json(), frame.as_json, lambda: _page(compared))
+    emit(compared.document(), frame.as_json, lambda: _page(compared))
     if compared.faults:
         first = compared.faults[0]
         name = "the order" if first.first is None else first.first.name

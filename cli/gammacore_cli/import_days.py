@@ -58,7 +58,7 @@ def import_days(
         report = importing(
             source, store, configuration=frame.configuration, scope=scope, workers=workers, check=check, tell=tell
         )  # fmt: skip
-    emit({"store": str(store), **report.to_json()}, frame.as_json, lambda: _view(store, report))
+    emit({"store": str(store), **report.document()}, frame.as_json, lambda: _view(store, report))
     if report.has_fault:
         wrong = [day for day in report.days if day.action.is_fault]
         first = f"{wrong[0].symbol} {wrong[0].date}: {wrong[0].error}"

@@ -345,7 +345,7 @@ def test_the_report_is_a_value_of_the_library(tmp_path: Path) -> None:
     assert repr(report).startswith("<1 days: 1 written; flags: ")
     assert frame[["underlying", "rows", "rows_no_bid", "no_price"]].iloc[0].tolist() == ["SPX", 2, 0, True]
     assert report.to_frame("polars").shape == frame.shape
-    assert report.to_json()["days"][0]["date"] == str(WINTER)
+    assert report.document()["days"][0]["date"] == str(WINTER)
 
 
 @pytest.mark.parametrize("date", [DAYS[0], DAYS[1]])

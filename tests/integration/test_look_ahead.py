@@ -168,7 +168,7 @@ def test_a_planted_look_ahead_is_found_with_its_input(
 
     assert len(found.differences) == 1
     first = found.differences[0]
-    assert json.loads(json.dumps(found.to_json()))["differences"][0]["date"] == str(DAY)
+    assert json.loads(found.to_json())["differences"][0]["date"] == str(DAY)
     assert len(found.to_frame("pandas")) == 1
     assert read_early in first.inputs
     assert first.date == DAY

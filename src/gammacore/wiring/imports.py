@@ -186,7 +186,7 @@ def import_batch(given: str) -> str:
         [
             {
                 "symbol": day.symbol, "date": str(day.date), "action": day.action, "hash": day.hash, "bytes": day.bytes,
-                "report": None if day.report is None else day.report.to_json(), "error": day.error,
+                "report": None if day.report is None else day.report.document(), "error": day.error,
             }
             for day in batch.imported(days)
         ]

@@ -34,7 +34,8 @@ def values(day: Any) -> dict[str, Any]:
     spx = gammacore.REGISTRY["SPX"]
     situation = gammacore.Situation(snapshot.at, day.session, spx, snapshot, book, Decimal(20_000))
     configuration = gammacore.configure([{"market.seed": 57}])
-    assert (sold := report.spreads[0].sold) is not None
+    sold = report.spreads[0].sold
+    assert sold is not None
     return {
         "chain": chain, "snapshot": snapshot, "exposure": survey.exposure,
         "pin": gammacore.find_pin([5900, 6000], [120e9, 100e9], Decimal(5950), spx),

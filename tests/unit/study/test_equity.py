@@ -45,14 +45,14 @@ def test_three_sentences_stand_on_every_result_before_any_figure() -> None:
 
     assert [one.code for one in study.warnings][-3:] == found
     assert study.warnings[0].code == "few_trades"  # what the record itself cannot carry comes with them
-    assert list(study.to_json())[:2] == ["warnings", "assumptions"]
+    assert list(study.document())[:2] == ["warnings", "assumptions"]
     assert "warning: draws_repeat_the_record: every path is made of the 60 trades" in repr(study)
     assert "± 6.3 %" in str(study.warnings[-1])  # 40 paths: 0.4 % × √(10,000/40)
 
 
 def test_the_keys_are_those_of_the_rule() -> None:
     """ST-801 and cli.md."""
-    page = simulated().to_json()
+    page = simulated().document()
 
     assert {
         "runs", "seed", "percentiles", "probabilities", "drawdown", "mode", "policy", "trades", "mean", "sd", "sizes",
@@ -92,7 +92,7 @@ def test_the_ladder_says_what_the_same_draws_come_to_whatever_was_asked() -> Non
 
 def test_figures_that_do_not_exist_are_null_with_their_reason() -> None:
     """ST-005."""
-    page = simulated(runs=1, trades=30).to_json()
+    page = simulated(runs=1, trades=30).document()
 
     assert (page["sd"], page["rank"]) == (None, None)
     assert page["undefined"] == {"sd": "one_run", "rank": "other_horizon"}

@@ -22,6 +22,7 @@ from gammacore.domain.study.comparison import (
     compare_slots,
     settings_apart,
 )
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.slippage import LegSlippage, SlippageGroup, group_slippage, legs_of
 from gammacore.domain.study.trade_parts import (
     Parts,
@@ -78,11 +79,15 @@ class RunComparison:
         filled = groups[0].filled if groups else None
         return None if filled is None else max(Decimal(str(round(filled.mean, 4))), Decimal(0))
 
-    def to_json(self) -> dict[str, object]:
+    def document(self) -> dict[str, object]:
         """The document of `gammacore compare --json`."""
         from gammacore.application.study.compare_document import comparison_document
 
         return comparison_document(self)
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
         """The trades, a row each with its parts in dollars, as a frame of pandas or polars, whichever is installed.

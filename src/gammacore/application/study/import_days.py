@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from attrs import evolve, field, frozen
 
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.integrity import DayFlag, DayIntegrity
 from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.day_store import DayStore
@@ -79,9 +80,9 @@ class ImportedDay:
     report: DayIntegrity | None = None
     error: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Keys of ST-801, with the underlying of the day, and why where it has no data."""
-        report = NO_REPORT if self.report is None else self.report.to_json()
+        report = NO_REPORT if self.report is None else self.report.document()
         why = {"error": self.error} if self.error else {}
         head = {"underlying": self.symbol, "date": str(self.date), "action": self.action.value}
         return {**head, **report, "hash": self.hash or None, **why}
@@ -102,19 +103,23 @@ class ImportReport:
     def has_fault(self) -> bool:
         return any(day.action.is_fault for day in self.days)
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """As `gammacore import --json` has it, without the store; keys of ST-801."""
         return {
-            "days": [day.to_json() for day in self.days],
+            "days": [day.document() for day in self.days],
             "missing_days": list(map(str, self.missing)),
             "bytes": self.bytes,
         }
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
         """A row a day, of pandas or polars, whichever is installed; reasons and flags as columns of their own."""
         rows = []
         for day in self.days:
-            told = day.to_json()
+            told = day.document()
             reasons, flags = told.pop("reasons"), told.pop("flags")
             raised = {flag.value: flag.value in flags for flag in DayFlag}
             rows.append(
@@ -258,7 +263,7 @@ def _noted(index: dict[str, Any], planned: PlannedDay, answer: ImportedDay) -> I
         "bytes": answer.bytes,
         "state": planned.state,
         "inputs": [[each.name, each.size, each.hash] for each in planned.inputs],
-        "report": answer.report.to_json(),
+        "report": answer.report.document(),
     }
     if before is None:
         return answer

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.look_ahead import (
     Alteration,
     Change,
@@ -90,7 +91,7 @@ class LookAheadCheck:
     def differences(self) -> tuple[LookAheadDifference, ...]:
         return tuple(one for day in self.days for one in day.differences)
 
-    def to_json(self) -> dict[str, object]:
+    def document(self) -> dict[str, object]:
         """The document of `gammacore lookahead --json`. Rule: ST-801."""
         warnings: list[dict[str, object]] = []
         if self.differences:
@@ -120,6 +121,10 @@ class LookAheadCheck:
             "missing_days": [date.isoformat() for date in self.missing],
             "failed": {str(date): error for date, error in self.failed.items()},
         }
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
         """The differences, a row each, as a frame of pandas or polars, whichever is installed.

@@ -20,6 +20,7 @@ from gammacore.domain.gex.units import IMPLIED_FORWARD, ExposureUnit, GreeksSour
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, PinVariant, SensitivityTally, read_pins
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks
 from gammacore.domain.study.warnings import StudyWarning
@@ -185,11 +186,15 @@ class PinStudy:
     looks: tuple[PinLook, ...] = ()
     conclusion: str = ""
 
-    def to_json(self) -> dict[str, object]:
-        """The document of `gammacore pins --json`."""
+    def document(self) -> dict[str, object]:
+        """What `gammacore pins --json` prints."""
         from gammacore.application.study.pin_document import pin_document
 
         return pin_document(self)
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
         """What was seen, a row a day and mark, as a frame of pandas or polars, whichever is installed.
