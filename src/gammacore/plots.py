@@ -13,6 +13,7 @@ from gammacore.lazy_names import finder
 _picture = finder(
     "gammacore.plots",
     {
+        "chain_figure": "adapters.html_report.chain_plot",
         "exposure_figure": "adapters.html_report.exposure_plot",
         "price_figure": "adapters.html_report.price_chart",
     },

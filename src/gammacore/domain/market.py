@@ -13,6 +13,7 @@ import numpy as np
 from attrs import field, fields, frozen
 from numpy.typing import ArrayLike, NDArray
 
+from gammacore.domain import chain_shown
 from gammacore.domain.briefly import briefly
 from gammacore.domain.columns import Bools, Codes, Dates, Floats, Rows, bools, codes, counts, dates, floats, no_rows
 from gammacore.domain.dollars import exact_decimal, exact_or_none
@@ -167,12 +168,11 @@ class OptionChain:
     defects: dict[str, int] = field(factory=dict, converter=counts)
     volume: Floats = field(factory=no_rows, converter=floats)
 
-    def __repr__(self) -> str:
-        expiries, unusable = len(set(self.expiry.tolist())), sum(self.defects.values())
-        return briefly(
-            self, self.underlying, self.as_of.isoformat(), f"{len(self)} contracts", f"{expiries} expiries",
-            f"{unusable} unusable" if unusable else "",
-        )  # fmt: skip
+    __repr__ = chain_shown.line
+    _repr_html_ = chain_shown.table
+    columns = chain_shown.columns_of
+    to_frame = chain_shown.frame
+    plot = chain_shown.picture
 
     def __attrs_post_init__(self) -> None:
         require_aware("as_of", self.as_of)

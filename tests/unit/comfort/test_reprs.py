@@ -65,7 +65,7 @@ def test_rules_show_the_figures_that_are_not_the_defaults() -> None:
     assert "preset='head'" in repr(gammacore.stop_policy("head"))
 
 
-@pytest.mark.parametrize("name", ["exposure", "report", "book", "configuration"])
+@pytest.mark.parametrize("name", ["chain", "exposure", "report", "book", "configuration"])
 def test_a_notebook_shows_a_table_below_20_kb(values: dict[str, Any], name: str) -> None:
     page = values[name]._repr_html_()
 
@@ -95,11 +95,15 @@ def test_a_days_trades_and_an_exposure_are_frames(values: dict[str, Any], backen
     ]  # fmt: skip
     assert trades["net"].to_list() == [float(trade.end.net) for trade in values["report"].trades]
 
+    chain = values["chain"].to_frame(backend)
+    assert chain["strike"].to_list() == values["chain"].strike.tolist()
+    assert set(chain["right"].to_list()) == {"call", "put"}
+
     net = values["exposure"].to_frame(backend)["net"].to_list()
     assert np.allclose(net, values["exposure"].net)
 
 
-@pytest.mark.parametrize("name", ["exposure", "report"])
+@pytest.mark.parametrize("name", ["chain", "exposure", "report"])
 def test_plot_returns_a_figure_of_matplotlib(values: dict[str, Any], name: str) -> None:
     figure = values[name].plot()
 
