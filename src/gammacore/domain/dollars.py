@@ -75,8 +75,6 @@ EXACTLY = Context(prec=1_000, traps=[Inexact])
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum to its last digit, however many there are.
 
-    >>> exact_sum([Decimal("1e-20"), Decimal("1e20")]) - Decimal("1e20") == Decimal("1e-20")
-    False
     >>> Fraction(exact_sum([Decimal("1e-20"), Decimal("1e20")])) - 10**20 == Fraction(1, 10**20)
     True
     """

@@ -38,6 +38,7 @@ from gammacore.adapters.simulated.shares import (
     volume_course,
 )
 from gammacore.adapters.simulated.walk import FIRST_DAY, WalkDay, walk_day
+from gammacore.domain.briefly import every_figure
 from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
@@ -186,14 +187,15 @@ class SimulatedMarket:
 
     def fingerprint(self) -> str:
         """A hash of every figure the day depends on."""
-        figures = (
+        figures: tuple[object, ...] = (
             _VERSION, self.underlying, self.session, self.seed, self.step_seconds, self.model, self._start, self.vix,
             self.shocks, self._session_before(self.session.date),
         )  # fmt: skip
         added = (self.shares, self.mood, self._temper, self.faults, self.expiries)
         if added != (None, Mood.NORMAL, MOODS[Mood.NORMAL].temper, (), TODAY):
-            return hashlib.sha256(repr((*figures, _FORMAT_2, self._vix, *added)).encode()).hexdigest()
-        return hashlib.sha256(repr(figures).encode()).hexdigest()
+            figures = (*figures, _FORMAT_2, self._vix, *added)
+        spelled = (every_figure(one) if isinstance(one, Underlying) else repr(one) for one in figures)
+        return hashlib.sha256(f"({', '.join(spelled)})".encode()).hexdigest()
 
     def _step_at(self, now: dt.datetime) -> dt.datetime:
         """Steps count from the open, from the close on from the close: the last print is always seen."""
