@@ -18,8 +18,8 @@ SYSTEMS_OWN = {
     "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME", "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
 }  # fmt: skip
-"""Set by the system or the service manager, never by a person; a clock of the operating system; what a study sets for its
-own workers."""
+"""Set by the system or the service manager, never by a person; a clock of the operating system; what a study sets for
+its own workers."""
 SPEAK_IN_CAPITALS = (
     "domain/hedge_filter/option_translation.py",
     "domain/words.py",
