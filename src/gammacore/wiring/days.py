@@ -28,6 +28,7 @@ from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
@@ -91,6 +92,7 @@ from gammacore.wiring.strategies import (
     without_the_users_file,
 )
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
+from gammacore.wiring.views import open_view
 
 
 @frozen(eq=False)
@@ -138,6 +140,8 @@ class WiredDay:
         """Give alerts that still wait their seconds, then let go of the ledger."""
         if self.trade.watch is not None:
             self.trade.watch.close(self.trade.clock.now())
+        if self.trade.view is not None:
+            self.trade.view.close()
         self.let_go()
         self.storage.close()
 
@@ -163,6 +167,8 @@ def wire_day(
     read_only: bool = False,
     notifiers: tuple[Notifier, ...] = (),
     carry: Carry | None = None,
+    publish: bool = True,
+    pace: float | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
@@ -175,6 +181,8 @@ def wire_day(
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
+    With a ledger the day is published beside it for a page and `status`, unless `publish` is False: live, on paper, at
+    a `pace` (market seconds a second), and at full speed where `view.studies` says so (OP-502).
     `carry` is where the day before of the same ledger in memory ended: this day's storage holds only what follows (ST-208).
 
     Raises:
@@ -230,8 +238,12 @@ def wire_day(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
+        view = None
+        if publish and (beside := _beside(settings, ledger)) is not None and not read_only:
+            view = open_view(settings, beside, strategy, underlying, session, venue.terms, pace)
+        also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=notifiers
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(
@@ -246,7 +258,7 @@ def wire_day(
             venue,
             folded,
             inbox,
-            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity),
+            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity, view),
         )
     except BaseException:
         if venue is not None:
@@ -310,6 +322,7 @@ class Extras:
     entry_advisor: EntryAdvisor | None = None
     regimes: WatchRegime | None = None
     equity: RecordedEquity | None = None
+    view: PublishView | None = None
 
 
 def wire_trade(
@@ -400,4 +413,5 @@ def wire_trade(
         tables=day.tables,
         time=time,
         feed=feed,
+        view=extras.view,
     )
