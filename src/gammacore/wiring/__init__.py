@@ -77,6 +77,8 @@ if TYPE_CHECKING:
     from gammacore.wiring.strategies import EntryPreview as EntryPreview
     from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
     from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
+    from gammacore.wiring.views import now_of as now_of
+    from gammacore.wiring.views import view_of as view_of
     from gammacore.wiring.whose_ledger import armed_for as armed_for
     from gammacore.wiring.whose_ledger import refuse_contradiction as refuse_contradiction
     from gammacore.wiring.whose_ledger import require_ledger as require_ledger
@@ -143,6 +145,7 @@ _HOMES: dict[str, str] = {
     "missing_pieces": "wiring.preflight",
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
+    "now_of": "wiring.views",
     "open_broker": "wiring.brokers",
     "open_broker_market": "wiring.brokers",
     "open_credentials": "wiring.arming",
@@ -169,6 +172,7 @@ _HOMES: dict[str, str] = {
     "taking_up": "wiring.markets",
     "trading_date": "wiring.markets",
     "view_exposure": "wiring.exposures",
+    "view_of": "wiring.views",
     "why_unreadable": "wiring.without_ledger",
     "wire_day": "wiring.days",
     "wire_trade": "wiring.days",
