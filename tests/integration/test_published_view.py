@@ -29,7 +29,9 @@ def payloads(ledger: Path) -> list[bytes]:
     import sqlite3
 
     with sqlite3.connect(ledger) as file:
-        (table,) = [name for (name,) in file.execute("select name from sqlite_master where name = 'events'")] or ["events"]
+        (table,) = [name for (name,) in file.execute("select name from sqlite_master where name = 'events'")] or [
+            "events"
+        ]
         return [repr(row).encode() for row in file.execute(f"select * from {table} order by 1")]
 
 

@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 import attrs
 
 from gammacore.domain.reports.gex_document import exposure_document, profile_points
 from gammacore.domain.reports.now_view import NowView
-from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.verdicts import FilterVerdict
+from gammacore.domain.reports.plain_values import plain
 from gammacore.ports.people import Picture
 
 FORMAT = 1
 Document = dict[str, Any]
 MOST_STRIKES = 240
 """Strikes nearest to the price that are published, so that the file stays below 64 kB."""
-
-
-def plain(value: object) -> Any:
-    """A value of the domain as JSON has it.
-
-    >>> plain(Decimal("1.005")), plain(0.123456), plain(dt.date(2026, 3, 3)), plain(float("nan"))
-    (1.0, 0.1235, '2026-03-03', None)
-    """
-    match value:
-        case None | bool() | int():
-            return value
-        case Enum():
-            return value.value
-        case str():
-            return str(value)
-        case Decimal():
-            return float(round(value, 2)) + 0.0 if value.is_finite() else None
-        case float():
-            return (round(value, 4 if abs(value) < 1e6 else 0) + 0.0) if math.isfinite(value) else None
-        case dt.datetime():
-            return value.astimezone(NEW_YORK).isoformat()
-        case dt.date():
-            return value.isoformat()
-        case FilterVerdict():
-            verdict = value.verdict
-            return {"rule": value.rule, "name": value.name, "verdict": verdict.outcome.value, "value": verdict.value,
-                    "limit": verdict.limit, "reason": verdict.reason}  # fmt: skip
-        case dict():
-            return {str(key): plain(one) for key, one in value.items()}
-        case list() | tuple():
-            return [plain(one) for one in value]
-        case _ if attrs.has(type(value)):
-            return {one.name: plain(getattr(value, one.name)) for one in attrs.fields(type(value))}
-        case _:
-            return str(value)
 
 
 @attrs.frozen

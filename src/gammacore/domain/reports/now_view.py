@@ -244,7 +244,9 @@ def _holding(holding: AnyHolding, sight: Sight, strategy: Strategy, marks: Marks
         entry=entry,
         mark=mark,
         mark_worst=worst,
-        mark_age=None if any(age is None for age in ages) else max((age for age in ages if age is not None), default=None),
+        mark_age=None
+        if any(age is None for age in ages)
+        else max((age for age in ages if age is not None), default=None),
         open_pnl=_open_pnl(holding, marks),
         levels=holding_levels(holding, sight.situation, strategy, marks),
         watch=_watch(holding),
