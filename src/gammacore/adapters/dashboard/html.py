@@ -30,19 +30,21 @@ from htpy import (
 )
 
 UNKNOWN = "–"
-MOST_POINTS = 200
+MOST_POINTS = 130
 """So many points of a chart are sent: a first visit weighs 150 kB at most. Rule: OP-514."""
-MOST_ROWS = 80
+MOST_ROWS = 40
 
 
 def number(value: object, places: int = 2, unit: str = "") -> str:
     """A figure as people read it; a dash where it is unknown.
 
-    >>> number(1234.5), number(None), number(-3, 0, " $")
-    ('1,234.50', '–', '-3 $')
+    >>> number(1234.5), number(None), number(-3, 0, " $"), number(4000421534.0)
+    ('1,234.50', '–', '-3 $', '4.00 bn')
     """
     if not isinstance(value, int | float) or isinstance(value, bool):
         return UNKNOWN if value is None else str(value)
+    if abs(value) >= 1e6:
+        return f"{value / 1e9:,.2f} bn{unit}" if abs(value) >= 1e9 else f"{value / 1e6:,.2f} m{unit}"
     return f"{value:,.{places}f}{unit}"
 
 

@@ -19,15 +19,20 @@
     const data = JSON.parse(text), ink = colour("muted"), grid = {stroke: colour("line"), width: 1};
     const axis = {stroke: ink, grid, ticks: grid};
     const zone = {tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), "America/New_York")};
+    const spans = data.time && data.x[data.x.length - 1] - data.x[0] > 2 * 86400;
+    const clock = new Intl.DateTimeFormat("en-GB", spans ? {month: "short", day: "numeric", timeZone: "UTC"} : {hour: "2-digit", minute: "2-digit", timeZone: "America/New_York"});
+    const short = new Intl.NumberFormat("en-US", {notation: "compact", maximumFractionDigits: 2});
+    const plainly = (value) => value === null || value === undefined ? "–" : Math.abs(value) >= 1e6 ? short.format(value) : value.toLocaleString("en-US");
+    const at = (value) => value === null || value === undefined ? "–" : data.time ? clock.format(value * 1e3) : plainly(value);
     const series = data.series.map((one) => ({
-      label: one.label, stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
+      label: one.label, value: (_plot, value) => plainly(value), stroke: colour(one.colour), width: one.dash ? 1.5 : 2, dash: one.dash ? [6, 4] : undefined,
       points: {show: false}, spanGaps: false,
       paths: one.kind === "steps" ? uPlot.paths.stepped({align: 1}) : one.kind === "bars" ? uPlot.paths.bars({size: [0.6, 24]}) : undefined,
       fill: one.kind === "bars" ? colour(one.colour) : undefined,
     }));
     const options = {
-      width, height: Math.max(200, Math.min(320, width * 0.5)), series: [{label: data.time ? "time" : "at"}, ...series],
-      scales: {x: {time: data.time}}, axes: [axis, {...axis, size: 64}], ...(data.time ? zone : {}),
+      width, height: Math.max(200, Math.min(320, width * 0.5)), series: [{label: data.time ? "time" : "at", value: (_plot, value) => at(value)}, ...series],
+      scales: {x: {time: data.time}}, axes: [{...axis, values: (_plot, ticks) => ticks.map(at)}, {...axis, size: 64, values: (_plot, ticks) => ticks.map(plainly)}], ...(data.time ? zone : {}),
     };
     element.replaceChildren();
     const plot = new uPlot(options, [data.x, ...data.series.map((one) => one.values)], element);
