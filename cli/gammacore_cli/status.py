@@ -10,8 +10,8 @@ import click
 
 from gammacore.errors import StorageError
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.output import emit, show
 from gammacore_cli.marks import current_view, marks_document, marks_lines
+from gammacore_cli.output import emit, show
 from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
 if TYPE_CHECKING:

@@ -56,9 +56,6 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
-    from gammacore.wiring.page_server import new_token as new_token
-    from gammacore.wiring.page_server import page_server as page_server
-    from gammacore.wiring.page_server import token_hash as token_hash
     from gammacore.wiring.pin_study import study_pins as study_pins
     from gammacore.wiring.preflight import in_words as in_words
     from gammacore.wiring.preflight import missing_pieces as missing_pieces
@@ -67,6 +64,10 @@ if TYPE_CHECKING:
     from gammacore.wiring.recordings import record_day as record_day
     from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
     from gammacore.wiring.runs import run_day as run_day
+    from gammacore.wiring.serve_page import new_token as new_token
+    from gammacore.wiring.serve_page import page_beside as page_beside
+    from gammacore.wiring.serve_page import page_server as page_server
+    from gammacore.wiring.serve_page import token_hash as token_hash
     from gammacore.wiring.storage import FirestoreLedger as FirestoreLedger
     from gammacore.wiring.storage import LedgerPlace as LedgerPlace
     from gammacore.wiring.storage import account_ledger as account_ledger
@@ -148,7 +149,7 @@ _HOMES: dict[str, str] = {
     "missing_pieces": "wiring.preflight",
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
-    "new_token": "wiring.page_server",
+    "new_token": "wiring.serve_page",
     "now_of": "wiring.views",
     "open_broker": "wiring.brokers",
     "open_broker_market": "wiring.brokers",
@@ -159,7 +160,8 @@ _HOMES: dict[str, str] = {
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",
-    "page_server": "wiring.page_server",
+    "page_beside": "wiring.serve_page",
+    "page_server": "wiring.serve_page",
     "preflight_of": "wiring.preflight",
     "preview_entry": "wiring.without_loop",
     "publish_exposure": "wiring.regime_feeds",
@@ -175,7 +177,7 @@ _HOMES: dict[str, str] = {
     "study_pins": "wiring.pin_study",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",
-    "token_hash": "wiring.page_server",
+    "token_hash": "wiring.serve_page",
     "trading_date": "wiring.markets",
     "view_exposure": "wiring.exposures",
     "view_of": "wiring.views",

@@ -29,7 +29,7 @@ from gammacore.errors import GammacoreError
 from gammacore.ports.desk_source import ControlAnswer, LedgerCard, LedgerReading
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.version import __version__
-from gammacore.wiring.controls import Patience, ask, refuse_while_flattening
+from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
 from gammacore.wiring.ledgers import FoundLedger, every_ledger, ledgers_of, look_at, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, does_not_fold, local_path, open_storage, opening_of, writer_of
 from gammacore.wiring.views import view_of
@@ -38,8 +38,6 @@ CARDS_SECONDS = 2.0
 """So long a look at the home is good for (ours)."""
 CONTROL_SECONDS = 5.0
 """A request is waited for so long. Rule: OP-510."""
-FLATTEN_SECONDS = 30.0
-"""A flatten is waited for so long after it was asked (ours); what is then open is shown."""
 
 
 @define(eq=False)
@@ -221,13 +219,31 @@ class HomeDesk:
                 if mode is Mode.LIVE:
                     return ControlAnswer(refusal="a live ledger is resumed at the command line only")
                 refuse_while_flattening(self._settings, place)
-            done = FLATTEN_SECONDS if kind is RequestKind.FLATTEN else None
-            patience = Patience.of(self._settings, CONTROL_SECONDS, done=done)
-            (answer,) = ask(self._settings, [place], Request(kind, self.time(), reason), patience)
+            asked = self.read(name).version
+            leave_request(self._settings, place, Request(kind, self.time(), reason))
+            loop = writer_of(self._settings, place) or ""
         except GammacoreError as refusal:
             return ControlAnswer(refusal=str(refusal))
-        refused = "" if answer.refusal is None else str(answer.refusal)
-        return ControlAnswer(answer.at, answer.loop or "", answer.open, refused)
+        if not loop:
+            return ControlAnswer()
+        return self._answer(place, kind, reason, asked, loop)
+
+    def _answer(self, place: LedgerPlace, kind: RequestKind, reason: str, after: int, loop: str) -> ControlAnswer:
+        """Wait for the loop to obey; the request stays where it does not. Nothing is journaled by the page."""
+        until = self.time() + dt.timedelta(seconds=CONTROL_SECONDS)
+        while True:
+            obeyed = None
+            with suppress(GammacoreError):
+                storage = open_storage(self._settings, place, read_only=True)
+                try:
+                    obeyed = next((e.at for e in storage.events(after) if is_answer(e, kind, reason)), None)
+                finally:
+                    storage.close()
+            if obeyed is not None:
+                return ControlAnswer(obeyed, loop, still_open(book_of(self._settings, place)))
+            if (now := self.time()) >= until:
+                return ControlAnswer(None, loop)
+            self._clock.wait_until(min(until, now + POLL))
 
 
 def _unfolded(place: LedgerPlace, refusal: GammacoreError) -> GammacoreError:

@@ -25,7 +25,6 @@ from htpy import (
     head,
     header,
     html,
-    input as field,  # noqa: A004
     label,
     li,
     link,
@@ -40,6 +39,7 @@ from htpy import (
     title,
     ul,
 )
+from htpy import input as field
 
 from gammacore.adapters.dashboard import day_page, gamma_page, record_pages
 from gammacore.adapters.dashboard.api import Asked

@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 from urllib.parse import urlencode
 
-from htpy import Node, a, button, div, form, h2, input as field, label, option, p, select  # noqa: A004
+from htpy import Node, a, button, div, form, h2, label, option, p, select
+from htpy import input as field
 
 from gammacore.adapters.dashboard import api
 from gammacore.adapters.dashboard.api import Asked

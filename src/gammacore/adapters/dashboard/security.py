@@ -33,7 +33,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """An answer that is no page: its status, and a sentence for the one who asked."""
 
     def __init__(self, status: int, message: str) -> None:

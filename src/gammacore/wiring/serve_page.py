@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
+import re
 import secrets
 import signal
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +21,7 @@ from attrs import frozen
 from gammacore.adapters.dashboard.security import Terms, is_loopback
 from gammacore.adapters.whole_file import write_whole
 from gammacore.configuration import Settings
+from gammacore.domain.ledger import Mode
 from gammacore.errors import ConfigurationError, GammacoreError, missing_extra
 from gammacore.wiring.dashboard import HomeDesk
 from gammacore.wiring.ledgers import FoundLedger
@@ -26,6 +32,9 @@ if TYPE_CHECKING:
 
     from gammacore.adapters.dashboard.gate import Gate
 
+log = logging.getLogger("gammacore")
+_CREDENTIAL = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|_KEY$|WEBHOOK|ACCOUNT|DSN|CREDENTIALS", re.IGNORECASE)
+ENDING_SECONDS = 5.0
 TOKEN_FILE = "dashboard.token"
 TOKEN_BYTES = 32
 
@@ -53,7 +62,6 @@ class PageServer:
         Raises:
             PortTaken: another process listens there.
         """
-        import uvicorn
 
         listening = _listening(self.host, self.port)
         try:
@@ -125,6 +133,39 @@ def page_server(settings: Settings, chosen: FoundLedger | None = None) -> PageSe
     terms = Terms(served.allow_hosts, served.controls, known, exposed, served.trusted_proxy)
     advice = "; others reach it: use ssh -L, a VPN or a proxy with TLS" if exposed else ""
     return PageServer(make_app(HomeDesk(settings, chosen), terms), served.host, served.port, advice)
+
+
+@contextmanager
+def page_beside(settings: Settings, arguments: Sequence[str], mode: Mode) -> Iterator[None]:
+    """Serve the page from a process of its own while a day is traded in real time, where `dashboard.enabled`.
+
+    It gets no credential. What keeps it from starting is a warning: a page fails no day. Rules: OP-501, SC-901.
+    """
+    if not settings.dashboard.enabled or mode is Mode.STUDY:
+        yield
+        return
+    child = None
+    try:
+        command = [sys.executable, "-m", "gammacore", "dashboard", "--quiet", *arguments]
+        child = subprocess.Popen(command, env=without_credentials(os.environ), stdin=subprocess.DEVNULL)
+    except OSError as wrong:
+        log.warning("the page was not started: %s", wrong)
+    try:
+        yield
+    finally:
+        if child is not None:
+            child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(ENDING_SECONDS)
+
+
+def without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables a page may see.
+
+    >>> without_credentials({"TRADIER_TOKEN": "t", "GAMMACORE_HOME": "h", "PATH": "p", "APCA_API_SECRET_KEY": "k"})
+    {'GAMMACORE_HOME': 'h', 'PATH': 'p'}
+    """
+    return {name: value for name, value in environment.items() if not _CREDENTIAL.search(name)}
 
 
 def _token_file(settings: Settings) -> Path:
