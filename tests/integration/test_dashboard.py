@@ -240,6 +240,7 @@ def test_controls_are_checked_in_their_order(running: Served) -> None:
     assert post(running, "/controls/halt", Authorization="Bearer wrong").status_code == 401
     assert post(running, "/controls/halt", **BEARER, Origin="http://evil.example").status_code == 403
     assert post(running, "/controls/halt", **BEARER, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert post(running, "/controls/halt", **BEARER, Origin="null").status_code == 403
     assert post(running, "/controls/halt", {"reason": "x" * 5000}, **BEARER).status_code == 413
     wrong = httpx.post(running.url + "/controls/halt", content=b"x", headers={**BEARER, "content-type": "text/plain"})
     assert wrong.status_code == 415

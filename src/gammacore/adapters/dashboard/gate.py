@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import logging
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -64,6 +66,10 @@ class Gate:
             return
         try:
             await self._app(scope, _again(body, receive) if body is not None else receive, with_headers)
+        except asyncio.CancelledError:  # the server ends: a stream that is open ends with it
+            if began:
+                with suppress(Exception):
+                    await with_headers({"type": "http.response.body", "body": b""})
         except Exception as fault:
             log.error("the page failed at %s: %s", scope["path"], type(fault).__name__, exc_info=fault)
             if not began:

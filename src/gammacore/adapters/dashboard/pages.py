@@ -80,7 +80,10 @@ def whole(asked: Asked, frame: Frame) -> str:
     return str(
         html(lang="en", data_mode=mode.lower().replace(" ", "-"))[
             _head(f"{_pnl(asked)}{mode} · {words} · gammacore"),
-            body(data_ledger=asked.name or (asked.reading.card.name if asked.reading.card else ""))[
+            body(
+                data_ledger=asked.name or (asked.reading.card.name if asked.reading.card else ""),
+                data_halted="true" if asked.reading.book.halted is not None else "false",
+            )[
                 a(".skip", href="#live")["Skip to the page"],
                 _top(asked, frame, mode),
                 div("#said", role="alert", aria_live="assertive")[""],

@@ -56,10 +56,10 @@
   }
   document.addEventListener("visibilitychange", () => { if (!document.hidden && waits) refresh(); });
 
-  let halted = null;
+  let halted = body.dataset.halted === "true";
   function take(kind, data) {
     if (kind === "halt") {
-      if (halted !== null && halted !== data.halted) {
+      if (halted !== data.halted) {
         document.getElementById("said").textContent = data.halted ? "HALTED: " + data.reason : "";
         document.getElementById("news").textContent = data.halted ? "" : "Trading was resumed.";
       }
