@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from gammacore.adapters.dashboard.app import make_app
+from gammacore.adapters.dashboard.app import READ_ONLY, make_app
 from gammacore.adapters.dashboard.security import Terms
 from gammacore.configuration import Settings, configure
 from gammacore.domain.holdings.holding import is_spread
@@ -43,7 +43,7 @@ def settings_of(home: Path, **keys: object) -> Settings:
 
 
 @contextmanager
-def served(home: Path, terms: Terms = Terms(), **keys: object) -> Iterator[Served]:
+def served(home: Path, terms: Terms = READ_ONLY, **keys: object) -> Iterator[Served]:
     """The page over a home until the block ends."""
     import socket
 
@@ -126,9 +126,16 @@ def browser() -> Iterator[Any]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync"],
-        )  # fmt: skip
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
         try:
             yield chromium
         finally:

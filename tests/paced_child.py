@@ -1,4 +1,4 @@
-"""A study that waits: each look is shown for some real time, until it is ended. Its ledger and pace are the arguments."""
+"""A study that waits: each look is shown for some real time, until it is ended. Arguments: ledger, pace, keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def main(ledger: str, seconds: str, keys: str) -> None:
     """Trade the configured day at `seconds` of real time a look, publishing as a paced study does."""
     day = wire_day(configure([json.loads(keys)]), Path(ledger), pace=60.0)
     waits = threading.Event()
-    print("begins", flush=True)
+    sys.stdout.write("begins\n")
+    sys.stdout.flush()
     try:
         day.trade(lambda _now: (waits.wait(float(seconds)), None)[1])
     finally:

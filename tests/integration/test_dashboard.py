@@ -1,4 +1,4 @@
-"""The page's server: what it answers, what it refuses, and that it works when nothing trades. OP-501..515, SC-901..910."""
+"""The page's server: what it answers and refuses, also when nothing trades. OP-501..515, SC-901..910."""
 
 from __future__ import annotations
 
@@ -76,7 +76,12 @@ def test_every_route_answers_on_an_empty_home_which_stays_empty(tmp_path: Path) 
         found = get(page, "/api/metrics").json()
         assert found["database_stats"] == {"total_trades": 0, "trades_today": 0}
         assert found["cache_stats"]["cache_sizes"] == dict.fromkeys(("quotes", "options", "snapshots", "bars"))
-        assert found["loop_stats"] == {"quotes_per_second": None, "decision_ms_p50": None, "decision_ms_p99": None, "slots": {}}
+        assert found["loop_stats"] == {
+            "quotes_per_second": None,
+            "decision_ms_p50": None,
+            "decision_ms_p99": None,
+            "slots": {},
+        }
         assert get(page, "/api/trades").json() == []
         status = get(page, "/api/status").json()
         assert set(status) == {
@@ -104,7 +109,9 @@ def test_every_answer_has_the_headers(tmp_path: Path) -> None:
     with served(tmp_path) as page:
         for path in ("/", "/api/status", "/nowhere", "/static/page.js"):
             headers = get(page, path).headers
-            assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+            assert headers["content-security-policy"].startswith(
+                "default-src 'none'; script-src 'self'; style-src 'self'"
+            )
             assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
             assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
         assert get(page, "/").headers["cache-control"] == "no-store"
@@ -187,7 +194,7 @@ def test_words_of_others_stay_text(tmp_path: Path) -> None:
     ledger = a_home_with_a_day(tmp_path, held=True)
     from gammacore.domain.ledger import AlarmRaised, Halted
 
-    evil = '<script>alert(1)</script><img src=x onerror=alert(2)>'
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     storage = SqliteStorage(ledger)
     at = wait_for(lambda: book_of(settings_of(tmp_path), ledger).last_at)
     storage.append([Halted(at, evil), AlarmRaised(at, "broker", evil)], storage.version)
@@ -225,7 +232,9 @@ def test_marks_and_levels_are_those_of_status(tmp_path: Path) -> None:
         levels = {one["rule"]: one["price"] for one in shown["levels"]}
 
         assert levels["stop_loss"] == float(spread.plan.policy.advertised_stop(spread.credit))
-        assert levels["profit_target"] <= float(spread.plan.policy.advertised_target(spread.credit, spread.plan.confidence))
+        assert levels["profit_target"] <= float(
+            spread.plan.policy.advertised_target(spread.credit, spread.plan.confidence)
+        )
         assert not found["grey"]
         assert found["mode"] == "study"
 

@@ -1,4 +1,4 @@
-"""The view a loop publishes: what it shows is what acts, and nothing it does can change or delay a day. OP-002, OP-502."""
+"""The view a loop publishes: it shows what acts, and can neither change nor delay a day. OP-002, OP-502."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from gammacore.ports.storage import RequestKind
 
 @frozen
 class LedgerCard:
-    """One ledger under the home: `name` is how a page asks for it, `loop` the process that writes it, "" without one."""
+    """One ledger under the home: `name` is how a page asks for it, `loop` the process that writes it."""
 
     name: str
     mode: str
@@ -56,7 +56,7 @@ class LedgerReading:
 
 @frozen
 class ControlAnswer:
-    """What became of a request: when it was obeyed (None: it waits), with which loop it was left, what is still open."""
+    """What became of a request: when it was obeyed (None: it waits), by which loop, what is still open."""
 
     at: dt.datetime | None = None
     loop: str = ""

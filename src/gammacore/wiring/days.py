@@ -183,7 +183,7 @@ def wire_day(
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
     With a ledger the day is published beside it for a page and `status`, unless `publish` is False: live, on paper, at
     a `pace` (market seconds a second), and at full speed where `view.studies` says so (OP-502).
-    `carry` is where the day before of the same ledger in memory ended: this day's storage holds only what follows (ST-208).
+    `carry` is where the day before of the same ledger in memory ended: this day's storage holds what follows (ST-208).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -238,9 +238,8 @@ def wire_day(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
-        view = None
-        if publish and (beside := _beside(settings, ledger)) is not None and not read_only:
-            view = open_view(settings, beside, strategy, underlying, session, venue.terms, pace)
+        shown_at = _beside(settings, ledger) if publish and not read_only else None
+        view = open_view(settings, shown_at, strategy, underlying, session, venue.terms, pace)
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also

@@ -1,4 +1,4 @@
-"""The page served: its address, its token, and what must hold before others may reach it. Rules: OP-501, OP-509, OP-512."""
+"""The page served: its address, its token, and what must hold before others reach it. OP-501, OP-509, OP-512."""
 
 from __future__ import annotations
 
@@ -127,8 +127,8 @@ def page_server(settings: Settings, chosen: FoundLedger | None = None) -> PageSe
         raise ConfigurationError("dashboard.controls: there is no token yet; run `gammacore dashboard token --new`")
     if exposed and not (known and served.allow_hosts):
         raise ConfigurationError(
-            f"--host {served.host}: others reach it; make a token (`gammacore dashboard token --new`) and name the hosts "
-            "it is asked by in dashboard.allow_hosts. Better: leave it on this machine and use ssh -L"
+            f"--host {served.host}: others reach it; make a token (`gammacore dashboard token --new`) and name the "
+            "hosts it is asked by in dashboard.allow_hosts. Better: leave it on this machine and use ssh -L"
         )
     terms = Terms(served.allow_hosts, served.controls, known, exposed, served.trusted_proxy)
     advice = "; others reach it: use ssh -L, a VPN or a proxy with TLS" if exposed else ""

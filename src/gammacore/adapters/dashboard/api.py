@@ -161,12 +161,26 @@ def positions(asked: Asked) -> Document:
     shown = asked.current
     if shown is None:
         rows = status(asked)["positions"]
-        return {**asked.whole, "marked_at": None, "grey": True, "holdings": [], "greeks": None, "orders": [],
-                "held": rows, "day": None}  # fmt: skip
+        return {
+            **asked.whole,
+            "marked_at": None,
+            "grey": True,
+            "holdings": [],
+            "greeks": None,
+            "orders": [],
+            "held": rows,
+            "day": None,
+        }
     return {
-        **asked.whole, "marked_at": shown["market_at"], "grey": asked.is_grey, "holdings": shown["holdings"],
-        "greeks": shown["greeks"], "orders": shown["orders"], "held": status(asked)["positions"], "day": shown["day"],
-    }  # fmt: skip
+        **asked.whole,
+        "marked_at": shown["market_at"],
+        "grey": asked.is_grey,
+        "holdings": shown["holdings"],
+        "greeks": shown["greeks"],
+        "orders": shown["orders"],
+        "held": status(asked)["positions"],
+        "day": shown["day"],
+    }
 
 
 def filters(asked: Asked) -> Document:
@@ -187,9 +201,11 @@ def exposure(asked: Asked) -> Document:
     keys = ("at", "price", "net", "unit", "flip", "flips", "call_wall", "put_wall", "pin")
     course = [] if date is None else asked.source.course(asked.name, date)
     return {
-        **asked.whole, "date": plain(date), "exposure": shown.get("exposure") if is_newest and shown is not None else None,
+        **asked.whole,
+        "date": plain(date),
+        "exposure": shown.get("exposure") if is_newest and shown is not None else None,
         "course": [{key: line.get(key) for key in keys} for line in course],
-    }  # fmt: skip
+    }
 
 
 def journal(asked: Asked) -> Document:
@@ -208,13 +224,17 @@ def system(asked: Asked, streams: int = 0) -> Document:
     return {
         **asked.whole,
         "ledger": None if card is None else card.name,
-        "loop": {"running": asked.is_running, "process": card.loop if card is not None else None,
-                 "age_seconds": asked.age, "cycle": None if shown is None else shown["cycle"],
-                 "dropped_pictures": None if shown is None else shown.get("dropped")},
+        "loop": {
+            "running": asked.is_running,
+            "process": card.loop if card is not None else None,
+            "age_seconds": asked.age,
+            "cycle": None if shown is None else shown["cycle"],
+            "dropped_pictures": None if shown is None else shown.get("dropped"),
+        },
         "streams": streams,
         "ledgers": [{"name": one.name, "mode": one.mode, "running": one.running} for one in asked.source.cards()],
         **asked.source.system(asked.name),
-    }  # fmt: skip
+    }
 
 
 ROUTES = {

@@ -35,15 +35,19 @@ from gammacore.ports.desk_source import DeskSource
 from gammacore.ports.storage import RequestKind
 
 ASSETS = {
-    "page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml",
-    "vendor/htmx-4.0.1.min.js": "text/javascript", "vendor/uPlot-1.6.32.iife.min.js": "text/javascript",
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "vendor/htmx-4.0.1.min.js": "text/javascript",
+    "vendor/uPlot-1.6.32.iife.min.js": "text/javascript",
     "vendor/uPlot-1.6.32.min.css": "text/css",
-}  # fmt: skip
+}
 KEPT_PARTS = 64
+READ_ONLY = Terms()
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(source: DeskSource, terms: Terms = Terms()) -> Gate:
+def make_app(source: DeskSource, terms: Terms = READ_ONLY) -> Gate:
     """The whole page over a source, with its checks and headers around it."""
     keys = Keys(terms.token_hash)
     desk = _Desk(source, terms, keys)
@@ -137,8 +141,15 @@ class _Desk:
         def draw() -> str:
             asked = self._asked(request)
             shown = (asked.now or {}).get("at")
-            key = (name, tuple(sorted(asked.query.items())), asked.name, asked.reading.version, shown, asked.is_grey,
-                   asked.reading.error)  # fmt: skip
+            key = (
+                name,
+                tuple(sorted(asked.query.items())),
+                asked.name,
+                asked.reading.version,
+                shown,
+                asked.is_grey,
+                asked.reading.error,
+            )
             if key not in self._parts:
                 self._parts[key] = pages.part(asked, name)
                 while len(self._parts) > KEPT_PARTS:

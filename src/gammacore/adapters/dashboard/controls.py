@@ -63,12 +63,17 @@ class Controls:
             "mode": asked.reading.mode,
             "account": asked.reading.account or None,
             "closes": [
-                {"id": one.id, "words": one.in_words, "mark": marks.get(one.id, {}).get("mark"),
-                 "open_pnl": marks.get(one.id, {}).get("open_pnl")}
-                for one in book.live_holdings if one.has_filled and not one.is_flat
+                {
+                    "id": one.id,
+                    "words": one.in_words,
+                    "mark": marks.get(one.id, {}).get("mark"),
+                    "open_pnl": marks.get(one.id, {}).get("open_pnl"),
+                }
+                for one in book.live_holdings
+                if one.has_filled and not one.is_flat
             ],
             "orders": len(book.working_orders),
-        }  # fmt: skip
+        }
 
 
 _DONE = {RequestKind.HALT: "halted", RequestKind.RESUME: "resumed", RequestKind.FLATTEN: "flattened"}

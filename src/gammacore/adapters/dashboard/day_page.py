@@ -33,22 +33,40 @@ def day(asked: Asked) -> Node:
     shown = asked.current if asked.current is not None and asked.current.get("date") == date.isoformat() else None
     course = found["course"]
     return [
-        p(".over")[f"{report['underlying']} · {report['strategy']} · {date}{'' if report['finished'] else ' · not finished'}"],
+        p(".over")[
+            f"{report['underlying']} · {report['strategy']} · {date}{'' if report['finished'] else ' · not finished'}"
+        ],
         figures(_figures(report, shown, asked)),
         _price(course),
         _profit(course),
         rows_table(
-            "Trades", ["position", "kind", "entry", "price", "exit", "why", "after fees"],
-            ([one["position_id"], one["signal_type"] or one["option_type"] or "–", clock(one["entry_time"]), number(one["entry_price"]),
-              clock(one["exit_time"]), one["exit_reason"] or "open", gain(one["realized_pnl"])] for one in report["trades_now"]),
+            "Trades",
+            ["position", "kind", "entry", "price", "exit", "why", "after fees"],
+            (
+                [
+                    one["position_id"],
+                    one["signal_type"] or one["option_type"] or "–",
+                    clock(one["entry_time"]),
+                    number(one["entry_price"]),
+                    clock(one["exit_time"]),
+                    one["exit_reason"] or "open",
+                    gain(one["realized_pnl"]),
+                ]
+                for one in report["trades_now"]
+            ),
             "No trade was opened; the journal says why.",
         ),
         rows_table(
-            "Entry checks", ["at", "outcome", "why"],
+            "Entry checks",
+            ["at", "outcome", "why"],
             ([clock(one["scheduled_at"]), one["outcome"], one["sentence"]] for one in report["decisions"]),
         ),
-        rows_table("Alarms", ["at", "code", "what"], ([clock(one["at"]), one["code"], one.get("detail") or ""] for one in report["alarms"])),
-    ]  # fmt: skip
+        rows_table(
+            "Alarms",
+            ["at", "code", "what"],
+            ([clock(one["at"]), one["code"], one.get("detail") or ""] for one in report["alarms"]),
+        ),
+    ]
 
 
 def _figures(report: Document, shown: Document | None, asked: Asked) -> list[tuple[str, Node]]:
@@ -82,10 +100,19 @@ def _price(course: Sequence[Document]) -> Element:
     if near:  # levels far from the price are in the table and on the page Gamma: here they would flatten the price
         low, high = min(near), max(near)
         room = max((high - low) * 2, high * 0.004)
-        lines = [lines[0], *(
-            Line(one.label, [v if v is not None and low - room <= v <= high + room else None for v in one.values], one.colour, True, "steps")
-            for one in lines[1:]
-        )]  # fmt: skip
+        lines = [
+            lines[0],
+            *(
+                Line(
+                    one.label,
+                    [v if v is not None and low - room <= v <= high + room else None for v in one.values],
+                    one.colour,
+                    True,
+                    "steps",
+                )
+                for one in lines[1:]
+            ),
+        ]
     return chart(
         "Price, pin, flip and walls", "time", seconds_of(course), lines, note="New York; levels near the price"
     )
@@ -107,10 +134,11 @@ def positions(asked: Asked) -> Node:
     course = [] if asked.date is None else asked.source.course(asked.name, asked.date)
     if asked.current is None:
         return rows_table(
-            "Held, without marks", ["symbol", "owner", "quantity", "entry"],
+            "Held, without marks",
+            ["symbol", "owner", "quantity", "entry"],
             ([one["symbol"], one["owner"], str(one["quantity"]), number(one["entry_price"])] for one in found["held"]),
             "Nothing is held.",
-        )  # fmt: skip
+        )
     old = " stale" if found["grey"] else ""
     return [
         p(".over")[f"marked {clock(found['marked_at'])} New York"],
@@ -118,11 +146,20 @@ def positions(asked: Asked) -> Node:
         _past(course, {one["id"] for one in found["holdings"]}),
         _greeks("All holdings", found["greeks"]) if len(found["holdings"]) > 1 else "",
         rows_table(
-            "Working orders", ["order", "for", "state", "filled", "limit"],
-            ([one["id"], f"{one['purpose']} {one['holding']}", one["state"], f"{one['filled']} of {one['quantity']}",
-              "market" if one["limit"] is None else number(one["limit"])] for one in found["orders"]),
+            "Working orders",
+            ["order", "for", "state", "filled", "limit"],
+            (
+                [
+                    one["id"],
+                    f"{one['purpose']} {one['holding']}",
+                    one["state"],
+                    f"{one['filled']} of {one['quantity']}",
+                    "market" if one["limit"] is None else number(one["limit"]),
+                ]
+                for one in found["orders"]
+            ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _holding(one: Document, course: Sequence[Document], old: str) -> Element:
@@ -130,26 +167,43 @@ def _holding(one: Document, course: Sequence[Document], old: str) -> Element:
     return section(class_=f"holding{old}")[
         h2[one["words"]],
         p(".over")[f"{one['id']} · {one['owner']}"],
-        figures([
-            ("entry", number(one["entry"])),
-            ("mark", [number(one["mark"]), " ", span(".muted")[age]]),
-            ("to close at worst", number(one["mark_worst"])),
-            ("open P/L", gain(one["open_pnl"])),
-            ("closed at the latest", clock(one["forced_exit_at"])),
-        ]),
+        figures(
+            [
+                ("entry", number(one["entry"])),
+                ("mark", [number(one["mark"]), " ", span(".muted")[age]]),
+                ("to close at worst", number(one["mark_worst"])),
+                ("open P/L", gain(one["open_pnl"])),
+                ("closed at the latest", clock(one["forced_exit_at"])),
+            ]
+        ),
         rows_table(
-            "Levels of the policy that acts", ["rule", "price", "measured on", "points away", "of the entry", "$ away", "acts"],
-            (_level(level, one) for level in one["levels"]), "No level: it is closed by time or by its desk.",
+            "Levels of the policy that acts",
+            ["rule", "price", "measured on", "points away", "of the entry", "$ away", "acts"],
+            (_level(level, one) for level in one["levels"]),
+            "No level: it is closed by time or by its desk.",
         ),
         _course_of(one["id"], course),
         rows_table(
-            "Legs", ["symbol", "held", "bid", "ask", "age"],
-            ([leg["symbol"], f"{leg['quantity']:+d}", number(leg["bid"]), number(leg["ask"]), number(leg["age"], 0, " s")]
-             for leg in one["legs"]),
+            "Legs",
+            ["symbol", "held", "bid", "ask", "age"],
+            (
+                [
+                    leg["symbol"],
+                    f"{leg['quantity']:+d}",
+                    number(leg["bid"]),
+                    number(leg["ask"]),
+                    number(leg["age"], 0, " s"),
+                ]
+                for leg in one["legs"]
+            ),
         ),
         _greeks("Greeks", one["greeks"]),
-        rows_table("What its rules remember", ["", ""], ([key, str(value)] for key, value in one["watch"].items() if value is not None)),
-    ]  # fmt: skip
+        rows_table(
+            "What its rules remember",
+            ["", ""],
+            ([key, str(value)] for key, value in one["watch"].items() if value is not None),
+        ),
+    ]
 
 
 def _level(level: Document, one: Document) -> Sequence[Node]:
@@ -158,8 +212,15 @@ def _level(level: Document, one: Document) -> Sequence[Node]:
     size = 100 if any(len(leg["symbol"]) > 10 for leg in one["legs"]) else 1
     in_points = level["measured_on"] != "share" or size == 1
     dollars = number(away * size * one["quantity"], 0, " $") if away is not None and in_points else "–"
-    return [level["rule"].replace("_", " "), number(level["price"]), level["measured_on"], number(away), part, dollars,
-            "yes" if level["acts"] else "not yet"]  # fmt: skip
+    return [
+        level["rule"].replace("_", " "),
+        number(level["price"]),
+        level["measured_on"],
+        number(away),
+        part,
+        dollars,
+        "yes" if level["acts"] else "not yet",
+    ]
 
 
 def _course_of(holding: str, course: Sequence[Document]) -> Element:
@@ -190,11 +251,15 @@ def _greeks(title: str, greeks: Document | None) -> Element:
         return p(".card")[f"{title}: greeks unknown (a price or a quote is missing)."]
     return div(".card")[
         div(".over")[title],
-        figures([
-            ("delta, shares", number(greeks["delta"], 1)), ("gamma, shares a $1", number(greeks["gamma"])),
-            ("theta, $ a day", number(greeks["theta"], 0)), ("vega, $ a volatility point", number(greeks["vega"], 0)),
-        ]),
-    ]  # fmt: skip
+        figures(
+            [
+                ("delta, shares", number(greeks["delta"], 1)),
+                ("gamma, shares a $1", number(greeks["gamma"])),
+                ("theta, $ a day", number(greeks["theta"], 0)),
+                ("vega, $ a volatility point", number(greeks["vega"], 0)),
+            ]
+        ),
+    ]
 
 
 def filters(asked: Asked) -> Node:
@@ -208,14 +273,26 @@ def filters(asked: Asked) -> Node:
     then = {(one["rule"], one["name"]): one for one in found["scheduled"]}
     asked_at = f"; the broker's answers are of {clock(found['asked_at'])}" if found["asked_at"] else ""
     return [
-        p(".over")[f"judged {clock(found['at'])} New York{asked_at}; last scheduled check {clock(found['scheduled_at'])}"],
+        p(".over")[
+            f"judged {clock(found['at'])} New York{asked_at}; last scheduled check {clock(found['scheduled_at'])}"
+        ],
         rows_table(
-            "Filters", ["filter", "now", "value", "limit", "reason", "at the last check", "value then"],
-            ([f"{name} ({rule})", _verdict(now.get((rule, name))), _of(now, rule, name, "value"), _of(now, rule, name, "limit"),
-              _of(now, rule, name, "reason"), _verdict(then.get((rule, name))), _of(then, rule, name, "value")]
-             for rule, name in dict.fromkeys([*now, *then])),
+            "Filters",
+            ["filter", "now", "value", "limit", "reason", "at the last check", "value then"],
+            (
+                [
+                    f"{name} ({rule})",
+                    _verdict(now.get((rule, name))),
+                    _of(now, rule, name, "value"),
+                    _of(now, rule, name, "limit"),
+                    _of(now, rule, name, "reason"),
+                    _verdict(then.get((rule, name))),
+                    _of(then, rule, name, "value"),
+                ]
+                for rule, name in dict.fromkeys([*now, *then])
+            ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _verdict(one: Document | None) -> Element:

@@ -1,4 +1,4 @@
-"""Server-sent events: one look at a ledger a half second, however many listen; a slow reader gets the newest. OP-505."""
+"""Server-sent events: a look at a ledger each half second, however many listen; slow readers get the newest. OP-505."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces every page is made of: tables, figures, charts with their table. htpy escapes every text. OP-507, OP-513."""
+"""What every page is made of: tables, figures, charts with their table. htpy escapes every text. OP-507, OP-513."""
 
 from __future__ import annotations
 
@@ -106,16 +106,22 @@ def chart(
         "time": is_time,
         "x": [x[at] for at in picked],
         "series": [
-            {"label": one.label, "colour": one.colour, "dash": one.dashed, "kind": one.kind,
-             "values": [one.values[at] for at in picked]}
+            {
+                "label": one.label,
+                "colour": one.colour,
+                "dash": one.dashed,
+                "kind": one.kind,
+                "values": [one.values[at] for at in picked],
+            }
             for one in lines
         ],
-    }  # fmt: skip
+    }
     few = _picked(len(x), MOST_ROWS)
     shown = rows_table(
-        title, [x_label, *(one.label for one in lines)],
+        title,
+        [x_label, *(one.label for one in lines)],
         ([_x(x[at], is_time), *(number(one.values[at]) for one in lines)] for at in few),
-    )  # fmt: skip
+    )
     return figure(".card.chart")[
         figcaption[title, (" ", small[note]) if note else ""],
         div(

@@ -45,12 +45,15 @@ def _metrics(
         "halted": ("The kill switch is latched", float(reading.book.halted is not None)),
         "last_cycle_age_seconds": ("Since the loop published", seconds_since(now.get("at"), source.time())),
         "day_pnl_dollars": ("Realised and open", pnl),
-        "open_holdings": ("Holdings with anything held", sum(one.has_filled and not one.is_flat for one in reading.book.live_holdings)),
+        "open_holdings": (
+            "Holdings with anything held",
+            sum(one.has_filled and not one.is_flat for one in reading.book.live_holdings),
+        ),
         "quote_age_seconds": ("Of the underlying", (market.get("ages") or {}).get("spot")),
         "backup_age_seconds": ("Of the newest backup", system.get("backup_age_seconds")),
         "ledger_bytes": ("Size of the ledger", system.get("ledger_bytes")),
         "disk_free_bytes": ("Free where the home is", system.get("disk_free_bytes")),
-    }  # fmt: skip
+    }
     found: list[Metric] = []
     for key, (words, value) in gauges.items():
         gauge = GaugeMetricFamily(f"gammacore_{key}", words, labels=["mode"])

@@ -1,4 +1,4 @@
-"""The pages: Day, Positions, Filters, Gamma, Journal, Performance, System. What is missing is said in its place. OP-503."""
+"""The pages: Day, Positions, Filters, Gamma, Journal, Performance, System; what is missing is said in its place."""
 
 from __future__ import annotations
 
@@ -57,8 +57,10 @@ PAGES: Mapping[str, tuple[str, str, Callable[[Asked], Node]]] = {
 """Every page: its name, its place, and what moves on it."""
 PATHS = {
     **{path: name for name, (_, path, _) in PAGES.items()},
-    "/day/{date}": "day", "/st0ckg": "performance", "/forecast": "performance",
-}  # fmt: skip
+    "/day/{date}": "day",
+    "/st0ckg": "performance",
+    "/forecast": "performance",
+}
 HTMX = '{"includeIndicatorCSS": false, "history": false, "allowEval": false, "defaultTimeout": 8000}'
 
 
@@ -153,11 +155,15 @@ def _top(asked: Asked, frame: Frame, mode: str) -> Element:
     return header(".top")[
         div(".who")[span(class_=f"mode {mode.lower().replace(' ', '-')}")[mode], span[_whose(asked)]],
         nav(aria_label="Pages")[
-            ul[(li[a(href=f"{path}{ask}", aria_current="page" if name == frame.name else None)[words]]
-                for name, (words, path, _) in PAGES.items())]
+            ul[
+                (
+                    li[a(href=f"{path}{ask}", aria_current="page" if name == frame.name else None)[words]]
+                    for name, (words, path, _) in PAGES.items()
+                )
+            ]
         ],
         choose,
-    ]  # fmt: skip
+    ]
 
 
 def _whose(asked: Asked) -> str:
@@ -231,10 +237,12 @@ def _controls(asked: Asked, frame: Frame) -> Node:
         form(method="post", action="/controls/flatten", data_control="flatten")[
             _hidden(name, frame.csrf), button(".danger", type="submit")["Flatten: show what would be closed"]
         ],
-        "" if asked.reading.mode == "live" else form(method="post", action="/controls/resume", data_control="resume")[
+        ""
+        if asked.reading.mode == "live"
+        else form(method="post", action="/controls/resume", data_control="resume")[
             _hidden(name, frame.csrf), button(type="submit")["Resume"]
         ],
-    ]  # fmt: skip
+    ]
 
 
 def _hidden(name: str, csrf: str) -> Node:
@@ -248,8 +256,14 @@ def answered(kind: str, found: Mapping[str, Any], csrf: str) -> str:
         inner = [
             h1[f"Flatten {str(found['mode']).upper()} {found['ledger']}"],
             p[f"Account {found['account'] or 'without a number'}. This is closed, and trading is halted:"],
-            ul[(li[f"{one['id']}: {one['words']}, mark {one['mark']}, ", gain(one["open_pnl"])] for one in found["closes"])]
-            if found["closes"] else p["Nothing is held."],
+            ul[
+                (
+                    li[f"{one['id']}: {one['words']}, mark {one['mark']}, ", gain(one["open_pnl"])]
+                    for one in found["closes"]
+                )
+            ]
+            if found["closes"]
+            else p["Nothing is held."],
             form(method="post", action="/controls/flatten")[
                 _hidden(found["ledger"], csrf),
                 field(type="hidden", name="nonce", value=found["nonce"]),
@@ -257,7 +271,7 @@ def answered(kind: str, found: Mapping[str, Any], csrf: str) -> str:
                 field("#mode", name="mode", autocomplete="off", required=True),
                 button(".danger", type="submit")["Close everything and halt"],
             ],
-        ]  # fmt: skip
+        ]
     else:
         done = "done" if found["done"] else str(found.get("message", "not done yet"))
         still = found["open"]

@@ -29,9 +29,12 @@ def journal(asked: Asked) -> Node:
     return [
         form(".filter", method="get", action="/journal")[
             field(type="hidden", name="ledger", value=asked.name or "") if asked.name else "",
-            label(for_="date")["Day"], _choice("date", sorted({row["date"] for row in every}, reverse=True), asked),
-            label(for_="code")["Code"], _choice("code", sorted({row["code"] for row in every}), asked),
-            label(for_="strategy")["Strategy"], _choice("strategy", sorted({row["strategy"] for row in every}), asked),
+            label(for_="date")["Day"],
+            _choice("date", sorted({row["date"] for row in every}, reverse=True), asked),
+            label(for_="code")["Code"],
+            _choice("code", sorted({row["code"] for row in every}), asked),
+            label(for_="strategy")["Strategy"],
+            _choice("strategy", sorted({row["strategy"] for row in every}), asked),
             button(type="submit")["Show"],
         ],
         p[a(href=f"/journal.csv?{urlencode(kept)}")["As CSV"], f" · {len(found)} entries"],
@@ -40,7 +43,7 @@ def journal(asked: Asked) -> Node:
             ["day", "time", "kind", "code", "what"],
             ([one["date"], clock(one["at"]), one["kind"], one["code"], one["text"]] for one in found[:MOST_ENTRIES]),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _choice(name: str, values: list[str], asked: Asked) -> Node:
@@ -65,33 +68,53 @@ def performance(asked: Asked) -> Node:
         falls.append(value - peak)
     trades = sum(report.ended for report in reports)
     rows: list[Any] = [
-        figures([
-            ("balance", number(float(book.balance), 2, " $")),
-            ("days", str(len(reports))),
-            ("trades", str(trades)),
-            ("win rate this month", number(month["winRate"], 1, " %")),
-            ("trades this month", str(month["totalTrades"])),
-        ]),
+        figures(
+            [
+                ("balance", number(float(book.balance), 2, " $")),
+                ("days", str(len(reports))),
+                ("trades", str(trades)),
+                ("win rate this month", number(month["winRate"], 1, " %")),
+                ("trades this month", str(month["totalTrades"])),
+            ]
+        ),
         chart("Equity, $", "day", x, [Line("balance", equity, "accent")], note="", is_time=True)
-        if len(x) > 1 else p(".card")["A curve needs two days."],
+        if len(x) > 1
+        else p(".card")["A curve needs two days."],
         chart("Below the highest balance, $", "day", x, [Line("drawdown", falls, "loss")]) if len(x) > 1 else "",
         rows_table(
-            "The year", ["month", "P/L", "capital", "return"],
-            ([name, gain(pnl), number(capital, 2, " $"), number(part, 2, " %")]
-             for name, pnl, capital, part in zip(*year.values(), strict=True)),
+            "The year",
+            ["month", "P/L", "capital", "return"],
+            (
+                [name, gain(pnl), number(capital, 2, " $"), number(part, 2, " %")]
+                for name, pnl, capital, part in zip(*year.values(), strict=True)
+            ),
         ),
         rows_table(
-            "The days", ["day", "strategy", "trades", "wins", "after fees", "drawdown", "halts", "alarms"],
-            ([a(href=_day_link(asked, row["date"]))[row["date"]], row["strategy"], str(row["trades"]), str(row["wins"]),
-              gain(row["net"]), number(row["drawdown"]), str(row["halts"]), str(row["alarms"])]
-             for row in reversed(documents.days(reports, "")[-60:])),
+            "The days",
+            ["day", "strategy", "trades", "wins", "after fees", "drawdown", "halts", "alarms"],
+            (
+                [
+                    a(href=_day_link(asked, row["date"]))[row["date"]],
+                    row["strategy"],
+                    str(row["trades"]),
+                    str(row["wins"]),
+                    gain(row["net"]),
+                    number(row["drawdown"]),
+                    str(row["halts"]),
+                    str(row["alarms"]),
+                ]
+                for row in reversed(documents.days(reports, "")[-60:])
+            ),
         ),
-    ]  # fmt: skip
+    ]
     for name, members in documents.groups(reports).items():
-        rows.append(rows_table(
-            f"By {name}", [name, "trades", "wins", "net"],
-            ([one["name"], str(one["trades"]), str(one["wins"]), gain(one["net"])] for one in members),
-        ))  # fmt: skip
+        rows.append(
+            rows_table(
+                f"By {name}",
+                [name, "trades", "wins", "net"],
+                ([one["name"], str(one["trades"]), str(one["wins"]), gain(one["net"])] for one in members),
+            )
+        )
     if trades < FEWEST:
         rows.append(
             p(".card")[f"What-if of own trades: {trades} trades, shown from {FEWEST} on (gammacore montecarlo)."]
@@ -108,24 +131,41 @@ def system(asked: Asked) -> Node:
     found = api.system(asked)
     loop, cycle = found["loop"], found["loop"]["cycle"] or {}
     return [
-        figures([
-            ("loop", "runs" if loop["running"] else "no loop runs"),
-            ("last published", number(loop["age_seconds"], 0, " s ago") if loop["age_seconds"] is not None else "–"),
-            ("cycles", number(cycle.get("n"), 0)),
-            ("cycle, middle", number(cycle.get("p50"), 1, " ms")),
-            ("cycle, 99 of 100", number(cycle.get("p99"), 1, " ms")),
-            ("pictures dropped", number(loop["dropped_pictures"], 0)),
-            ("version", str(found["version"])),
-            ("ledger", _size(found["ledger_bytes"])),
-            ("disk free", _size(found["disk_free_bytes"])),
-            ("newest backup", number(found["backup_age_seconds"], 0, " s ago") if found["backup_age_seconds"] is not None else "none"),
-        ]),
-        rows_table(
-            "Ledgers", ["ledger", "mode", "loop"],
-            ([one["name"], one["mode"].upper(), "runs" if one["running"] else "no loop runs"] for one in found["ledgers"]),
+        figures(
+            [
+                ("loop", "runs" if loop["running"] else "no loop runs"),
+                (
+                    "last published",
+                    number(loop["age_seconds"], 0, " s ago") if loop["age_seconds"] is not None else "–",
+                ),
+                ("cycles", number(cycle.get("n"), 0)),
+                ("cycle, middle", number(cycle.get("p50"), 1, " ms")),
+                ("cycle, 99 of 100", number(cycle.get("p99"), 1, " ms")),
+                ("pictures dropped", number(loop["dropped_pictures"], 0)),
+                ("version", str(found["version"])),
+                ("ledger", _size(found["ledger_bytes"])),
+                ("disk free", _size(found["disk_free_bytes"])),
+                (
+                    "newest backup",
+                    number(found["backup_age_seconds"], 0, " s ago")
+                    if found["backup_age_seconds"] is not None
+                    else "none",
+                ),
+            ]
         ),
-        div(".card")[h2["For programs"], p[a(href="/health")["/health"], " · ", a(href="/api/system")["/api/system"], " · /metrics"]],
-    ]  # fmt: skip
+        rows_table(
+            "Ledgers",
+            ["ledger", "mode", "loop"],
+            (
+                [one["name"], one["mode"].upper(), "runs" if one["running"] else "no loop runs"]
+                for one in found["ledgers"]
+            ),
+        ),
+        div(".card")[
+            h2["For programs"],
+            p[a(href="/health")["/health"], " · ", a(href="/api/system")["/api/system"], " · /metrics"],
+        ],
+    ]
 
 
 def _size(count: object) -> str:

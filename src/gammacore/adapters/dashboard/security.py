@@ -23,14 +23,17 @@ COOKIE = "gammacore_session"
 SESSION_SECONDS, IDLE_SECONDS, NONCE_SECONDS = 12 * 3600, 30 * 60, 30
 WRONG_TOKENS, CONTROLS_A_MINUTE, GETS_A_SECOND = 10, 6, 200
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
-    (b"content-security-policy", b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-     b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
-)  # fmt: skip
+)
 
 
 class Refused(Exception):

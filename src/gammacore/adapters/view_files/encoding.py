@@ -1,4 +1,4 @@
-"""A picture of a day as JSON: prices and money as numbers to 2 places, greeks to 4, times with New York's offset. SC-903."""
+"""A picture of a day as JSON: money and prices to 2 places, greeks to 4, times with New York's offset. SC-903."""
 
 from __future__ import annotations
 
@@ -44,9 +44,16 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "underlying": view.underlying,
         "date": plain(view.date),
         "session": {"open": plain(view.session_open), "close": plain(view.session_close)},
-        "cycle": {"n": picture.cycles, "p50": plain(picture.p50), "p99": plain(picture.p99), "next_at": plain(view.next_at)},
+        "cycle": {
+            "n": picture.cycles,
+            "p50": plain(picture.p50),
+            "p99": plain(picture.p99),
+            "next_at": plain(view.next_at),
+        },
         "market": {
-            "spot": plain(view.spot), "vix": plain(view.vix), "previous_close": plain(view.previous_close),
+            "spot": plain(view.spot),
+            "vix": plain(view.vix),
+            "previous_close": plain(view.previous_close),
             "ages": {"spot": plain(view.spot_age), "vix": plain(view.vix_age)},
         },
         "holdings": plain(view.holdings),
@@ -56,11 +63,18 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "balance": plain(view.balance),
         "exposure": _exposure(picture),
         "filters": {
-            "at": plain(filters.at), "list": plain(filters.now), "asked_at": plain(filters.asked_at),
-            "scheduled_at": plain(filters.scheduled_at), "scheduled": plain(filters.scheduled),
+            "at": plain(filters.at),
+            "list": plain(filters.now),
+            "asked_at": plain(filters.asked_at),
+            "scheduled_at": plain(filters.scheduled_at),
+            "scheduled": plain(filters.scheduled),
         },
-        "volatility": {"value": plain(view.volatility), "source": view.volatility_source or None,
-                       "time": plain(view.at), "regime": view.regime or None},
+        "volatility": {
+            "value": plain(view.volatility),
+            "source": view.volatility_source or None,
+            "time": plain(view.at),
+            "regime": view.regime or None,
+        },
         "state": view.state or None,
         "losses_in_a_row": view.losses_in_a_row,
         "metrics": _metrics(picture),
@@ -68,7 +82,7 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "quarantined": dict(view.quarantined),
         "dropped": dropped,
         "ledger_version": view.ledger_version,
-    }  # fmt: skip
+    }
 
 
 def line_document(picture: Picture) -> Document:
@@ -89,14 +103,18 @@ def line_document(picture: Picture) -> Document:
         "put_wall": None if walls is None or walls.put is None else plain(walls.put.strike),
         "pin": None if pin is None else plain(pin.strike),
         "holdings": [
-            {"id": one.id, "mark": plain(one.mark), "entry": plain(one.entry),
-             "levels": {level.rule: plain(level.price) for level in one.levels if level.acts}}
+            {
+                "id": one.id,
+                "mark": plain(one.mark),
+                "entry": plain(one.entry),
+                "levels": {level.rule: plain(level.price) for level in one.levels if level.acts},
+            }
             for one in view.holdings
         ],
         "day_pnl": plain(_day_pnl(view)),
         "limit": plain(view.day.limit),
         "version": view.ledger_version,
-    }  # fmt: skip
+    }
 
 
 def _day_pnl(view: NowView) -> Decimal:
@@ -118,11 +136,18 @@ def _metrics(picture: Picture) -> Document:
     """SC-908: what the house does not have is null, not zero."""
     hits = ("total_hits", "total_misses", "hit_rate", "quote_hit_rate", "option_hit_rate")
     return {
-        "cache_stats": {**dict.fromkeys(hits), "cache_sizes": dict.fromkeys(("quotes", "options", "snapshots", "bars"))},
+        "cache_stats": {
+            **dict.fromkeys(hits),
+            "cache_sizes": dict.fromkeys(("quotes", "options", "snapshots", "bars")),
+        },
         "connection_pool_stats": {
             **dict.fromkeys(("requests", "rate_limited", "errors", "pool_timeouts")),
             "pools": dict.fromkeys(("stock_data", "option_data", "trading")),
         },
-        "loop_stats": {"quotes_per_second": None, "decision_ms_p50": plain(picture.p50),
-                       "decision_ms_p99": plain(picture.p99), "slots": {}},
-    }  # fmt: skip
+        "loop_stats": {
+            "quotes_per_second": None,
+            "decision_ms_p50": plain(picture.p50),
+            "decision_ms_p99": plain(picture.p99),
+            "slots": {},
+        },
+    }

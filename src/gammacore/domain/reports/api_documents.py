@@ -67,8 +67,12 @@ def yearly(reports: Sequence[DayReport], book: Book, now: dt.datetime) -> Docume
         monthly.append(net)
         course.append(capital)
     names = list(calendar.month_name)[1:]
-    return {"months": names, "monthlyPnL": plain(monthly), "cumulativeCapital": plain(course),
-            "monthlyReturns": plain(returns)}  # fmt: skip
+    return {
+        "months": names,
+        "monthlyPnL": plain(monthly),
+        "cumulativeCapital": plain(course),
+        "monthlyReturns": plain(returns),
+    }
 
 
 def _capital_before(reports: Iterable[DayReport], book: Book, date: dt.date) -> Decimal:
@@ -101,8 +105,10 @@ def metrics(reports: Sequence[DayReport], view: Mapping[str, Any] | None, now: d
         "loop_stats": {"quotes_per_second": None, "decision_ms_p50": None, "decision_ms_p99": None, "slots": {}},
     }
     trades = trades_of(reports)
-    counts = {"total_trades": sum(one.end is not None for one in trades),
-              "trades_today": sum(one.end is not None and new_york_date(one.end.at) == today for one in trades)}  # fmt: skip
+    counts = {
+        "total_trades": sum(one.end is not None for one in trades),
+        "trades_today": sum(one.end is not None and new_york_date(one.end.at) == today for one in trades),
+    }
     return {"timestamp": plain(now), **none, **shown, "database_stats": counts}
 
 
@@ -126,17 +132,20 @@ def _trade(trade: Trade) -> Document:
         "symbol": trade.holding.underlying,
         "option_symbol": options[0].symbol if len(options) == 1 else None,
         "option_type": None if right is None else "call" if right is Right.CALL else "put",
-        "signal_type": trade.strategy if trade.sold is not None else
-        (trade.holding.terms.signal or None if trade.holding.terms is not None else None),
+        "signal_type": trade.strategy
+        if trade.sold is not None
+        else (trade.holding.terms.signal or None if trade.holding.terms is not None else None),
         "entry_time": plain(trade.opened),
         "entry_price": plain(entry),
         "contracts": trade.contracts or shares,
         "exit_time": None if trade.end is None else plain(trade.end.at),
-        "exit_price": None if trade.end is None else plain(trade.end.value if trade.sold is not None else exits[-1] if exits else None),
+        "exit_price": None
+        if trade.end is None
+        else plain(trade.end.value if trade.sold is not None else exits[-1] if exits else None),
         "exit_reason": None if trade.end is None else trade.end.reason,
         "realized_pnl": None if trade.end is None else plain(trade.end.net),
         "status": "open" if trade.end is None else "closed",
-    }  # fmt: skip
+    }
 
 
 def status(reports: Sequence[DayReport], book: Book, view: Mapping[str, Any] | None, mode: str | None) -> Document:
@@ -176,14 +185,16 @@ def _positions(book: Book, shown: Mapping[str, Any]) -> list[Document]:
         mark = marked.get(holding.id, {})
         symbols = [*holding.quantities]
         entry = holding.credit if is_spread(holding) else holding.lots[symbols[0]].average_price
-        rows.append({
-            "symbol": holding.underlying if is_spread(holding) or len(symbols) > 1 else symbols[0],
-            "owner": holding.owner,
-            "quantity": -holding.open_contracts if is_spread(holding) else holding.quantities[symbols[0]],
-            "entry_price": plain(entry),
-            "mark": mark.get("mark"),
-            "open_pnl": mark.get("open_pnl"),
-        })  # fmt: skip
+        rows.append(
+            {
+                "symbol": holding.underlying if is_spread(holding) or len(symbols) > 1 else symbols[0],
+                "owner": holding.owner,
+                "quantity": -holding.open_contracts if is_spread(holding) else holding.quantities[symbols[0]],
+                "entry_price": plain(entry),
+                "mark": mark.get("mark"),
+                "open_pnl": mark.get("open_pnl"),
+            }
+        )
     return rows
 
 
@@ -196,8 +207,16 @@ def _signals(reports: Sequence[DayReport]) -> list[Document]:
     for kind, members in kinds.items():
         ended = [one.end for one in members if one.end is not None]
         won = sum(end.net > 0 for end in ended)
-        rows.append({"type": kind, "seen": len(members), "traded": len(members), "won": won,
-                     "hit_rate": _percent(won, len(ended)), "mean_r": None})  # fmt: skip
+        rows.append(
+            {
+                "type": kind,
+                "seen": len(members),
+                "traded": len(members),
+                "won": won,
+                "hit_rate": _percent(won, len(ended)),
+                "mean_r": None,
+            }
+        )
     return rows
 
 
@@ -227,26 +246,50 @@ def journal(reports: Iterable[DayReport]) -> list[Document]:
     rows: list[Document] = []
     for report in reports:
         rows += [
-            {"date": plain(report.date), "at": plain(entry.scheduled_at), "kind": entry.outcome.value,
-             "strategy": report.strategy, "code": entry.reason or entry.outcome.value, "text": entry.sentence}
+            {
+                "date": plain(report.date),
+                "at": plain(entry.scheduled_at),
+                "kind": entry.outcome.value,
+                "strategy": report.strategy,
+                "code": entry.reason or entry.outcome.value,
+                "text": entry.sentence,
+            }
             for entry in report.scheduled
-        ]  # fmt: skip
+        ]
         rows += [
-            {"date": plain(report.date), "at": plain(trade.end.at), "kind": "closed", "strategy": trade.strategy,
-             "code": trade.end.reason, "text": f"{trade.id}: {trade.end.detail or trade.end.reason}, "
-             f"{trade.end.net:+.2f} $ after fees"}
-            for trade in report.trades if trade.end is not None
-        ]  # fmt: skip
+            {
+                "date": plain(report.date),
+                "at": plain(trade.end.at),
+                "kind": "closed",
+                "strategy": trade.strategy,
+                "code": trade.end.reason,
+                "text": f"{trade.id}: {trade.end.detail or trade.end.reason}, {trade.end.net:+.2f} $ after fees",
+            }
+            for trade in report.trades
+            if trade.end is not None
+        ]
         rows += [
-            {"date": plain(report.date), "at": plain(alarm.at), "kind": "alarm", "strategy": report.strategy,
-             "code": alarm.code, "text": alarm.detail}
+            {
+                "date": plain(report.date),
+                "at": plain(alarm.at),
+                "kind": "alarm",
+                "strategy": report.strategy,
+                "code": alarm.code,
+                "text": alarm.detail,
+            }
             for alarm in report.alarms
-        ]  # fmt: skip
+        ]
         rows += [
-            {"date": plain(report.date), "at": plain(one.at), "kind": "refused", "strategy": report.strategy,
-             "code": one.reason, "text": one.detail}
+            {
+                "date": plain(report.date),
+                "at": plain(one.at),
+                "kind": "refused",
+                "strategy": report.strategy,
+                "code": one.reason,
+                "text": one.detail,
+            }
             for one in report.refused
-        ]  # fmt: skip
+        ]
     return sorted(rows, key=lambda row: str(row["at"]), reverse=True)
 
 

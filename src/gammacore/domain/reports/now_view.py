@@ -120,7 +120,7 @@ class DayNow:
 
 @frozen
 class FiltersNow:
-    """The filters judged again at `at` (`now`), beside the last scheduled check; `asked_at` is of the broker's answer."""
+    """The filters judged again at `at` (`now`), beside the last scheduled check; `asked_at`: the broker's answer."""
 
     at: dt.datetime | None
     now: tuple[FilterVerdict, ...]
@@ -295,7 +295,7 @@ def _order(order: Order) -> OrderNow:
 
 
 def _greeks(holding: AnyHolding, situation: Situation, marks: Marks) -> GreeksNow | None:
-    """By the house's model of the exercise style, at the volatility of each leg's own mid; None where one is unknown."""
+    """By the house's model of the exercise style, at the volatility of each leg's mid; None where one is unknown."""
     total, price = GreeksNow(0.0, 0.0, 0.0, 0.0), situation.price
     for symbol, quantity in holding.quantities.items():
         if not holding.lots[symbol].is_option:
