@@ -185,7 +185,7 @@ def positions(asked: Asked) -> Document:
 
 def filters(asked: Asked) -> Document:
     shown = asked.current
-    empty = {"at": None, "list": [], "asked_at": None, "scheduled_at": None, "scheduled": []}
+    empty: Document = {"at": None, "list": [], "asked_at": None, "scheduled_at": None, "scheduled": []}
     if shown is not None:
         return {**asked.whole, **(shown.get("filters") or empty)}
     last = asked.reading.book.last_judged

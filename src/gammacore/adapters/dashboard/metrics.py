@@ -27,7 +27,7 @@ def exposition(source: DeskSource, name: str | None) -> bytes:
     """The figures of one ledger in the Prometheus text format."""
     reading, now = source.read(name), source.now(name) or {}
     registry = CollectorRegistry()
-    registry.register(_Figures(_metrics(source, reading, now, source.system(name))))  # type: ignore[arg-type]
+    registry.register(_Figures(_metrics(source, reading, now, source.system(name))))
     return generate_latest(registry)
 
 

@@ -49,7 +49,8 @@ def plain(value: object) -> Any:
         case list() | tuple():
             return [plain(one) for one in value]
         case _ if attrs.has(type(value)):
-            return {one.name: plain(getattr(value, one.name)) for one in attrs.fields(type(value))}
+            kind: Any = type(value)
+            return {one.name: plain(getattr(value, one.name)) for one in attrs.fields(kind)}
         case _:
             return str(value)
 
