@@ -174,8 +174,9 @@ def _failed(options: list[str], kind: str, exit_code: int, message: str) -> int:
 
 
 def _streams(options: list[str]) -> bool:
-    """Whether the command writes line after line: `hedge`, and `gex --every`."""
-    return options[:1] == ["hedge"] or (options[:1] == ["gex"] and any(one.startswith("--every") for one in options))
+    """Whether the command writes line after line: `hedge`, and `gex --every` without a range of times."""
+    given = {one.partition("=")[0] for one in options}
+    return options[:1] == ["hedge"] or (options[:1] == ["gex"] and "--every" in given and "--from" not in given)
 
 
 def _say(sentence: str) -> str:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from gammacore.wiring.controls import system_clock as system_clock
     from gammacore.wiring.days import WiredDay as WiredDay
     from gammacore.wiring.days import wire_day as wire_day
-    from gammacore.wiring.days import wire_trade as wire_trade
     from gammacore.wiring.exposures import ExposureTerms as ExposureTerms
     from gammacore.wiring.exposures import ExposureView as ExposureView
     from gammacore.wiring.exposures import follow_exposure as follow_exposure
@@ -81,6 +80,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.strategies import EntryPreview as EntryPreview
     from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
     from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
+    from gammacore.wiring.use_cases import wire_trade as wire_trade
     from gammacore.wiring.views import now_of as now_of
     from gammacore.wiring.views import view_of as view_of
     from gammacore.wiring.whose_ledger import armed_for as armed_for
@@ -183,7 +183,7 @@ _HOMES: dict[str, str] = {
     "view_of": "wiring.views",
     "why_unreadable": "wiring.without_ledger",
     "wire_day": "wiring.days",
-    "wire_trade": "wiring.days",
+    "wire_trade": "wiring.use_cases",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str
