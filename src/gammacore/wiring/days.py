@@ -203,8 +203,15 @@ def wire_day(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
-        shown_at = _beside(settings, ledger) if publish and not read_only else None
-        view = open_view(settings, shown_at, strategy, underlying, session, venue.terms, pace)
+        view = open_view(
+            settings,
+            _beside(settings, ledger) if publish and not read_only else None,
+            strategy,
+            underlying,
+            session,
+            venue.terms,
+            pace,
+        )
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
