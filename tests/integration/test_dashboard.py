@@ -239,7 +239,7 @@ def test_marks_and_levels_are_those_of_status(tmp_path: Path) -> None:
         assert found["mode"] == "study"
 
 
-def post(page: Served, path: str, form: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+def post(page: Served, path: str, form: Any = None, **headers: str) -> httpx.Response:
     return httpx.post(page.url + path, json={"ledger": "runs/r.sqlite", **(form or {})}, headers=headers, timeout=20)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,13 @@ SIZES = (320, 1280)
 SCHEMES = ("light", "dark")
 PATHS = [path for _, path, _ in PAGES.values()]
 TOKEN = "the token of these tests"
+WEIGHT = """
+performance.getEntriesByType('navigation')[0].decodedBodySize
+  + performance.getEntriesByType('resource')
+    .filter(one => !one.name.includes('/part/'))
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)
+"""
+"""Bytes of a first visit, uncompressed; what a page asks for later is no part of it."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +60,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield page
 
 
+def _heard(said: list[str], message: Any) -> None:
+    said.append(str(getattr(message, "text", message)))
+
+
 def grave(page: Any) -> list[str]:
     """axe's serious and critical findings."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     found = Axe().run(page).response["violations"]
     return [
@@ -74,15 +86,12 @@ def test_every_page_fits_weighs_little_and_has_no_grave_finding(
         said: list[str] = []
         for path in PATHS:
             page = context.new_page()
-            page.on("console", lambda message, said=said: said.append(message.text))
-            page.on("pageerror", lambda fault, said=said: said.append(str(fault)))
+            page.on("console", partial(_heard, said))
+            page.on("pageerror", partial(_heard, said))
             page.goto(where.url + path)
             page.locator("h1").wait_for()
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
-            weight = page.evaluate(
-                "performance.getEntriesByType('navigation')[0].decodedBodySize + "
-                "performance.getEntriesByType('resource').filter(one => !one.name.includes('/part/')).reduce((sum, one) => sum + one.decodedBodySize, 0)"
-            )
+            weight = page.evaluate(WEIGHT)
             assert weight <= 150_000, (path, weight)
             assert said == [], path
             assert grave(page) == [], path
@@ -114,7 +123,10 @@ def test_fifty_tabs_share_one_stream_which_another_takes_over(chromium: Any, run
         tab.goto(running.url + "/", wait_until="commit")
     for tab in tabs:
         tab.locator("h1").wait_for()
-    streams = lambda: httpx.get(running.url + "/api/system").json()["streams"]  # noqa: E731
+
+    def streams() -> int:
+        return int(httpx.get(running.url + "/api/system").json()["streams"])
+
     wait_for(lambda: streams() == 1)
     for tab in tabs[1:]:
         tab.evaluate("delete document.body.dataset.stream")

@@ -11,6 +11,7 @@ from attrs import frozen
 from gammacore.adapters.dashboard.age import GREY_SECONDS, seconds_since
 from gammacore.adapters.dashboard.security import Refused
 from gammacore.domain.reports import api_documents as documents
+from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.plain_values import plain
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.ports.desk_source import DeskSource, LedgerReading
@@ -18,6 +19,8 @@ from gammacore.ports.desk_source import DeskSource, LedgerReading
 SILENT_SECONDS = 60.0
 """A loop without a published cycle for so long within a session makes the day degraded (ours). Rule: OP-504."""
 Document = dict[str, Any]
+MOST_LINES = 4096
+_LINES: dict[int, tuple[DayReport, Document]] = {}
 
 
 @frozen(eq=False)
@@ -138,9 +141,19 @@ def days(asked: Asked) -> Document:
         reading = asked.source.read(name)
         if reading.error:
             unread[name] = reading.error
-        rows += documents.days(reading.reports, name)
+        rows += [_line(report, name) for report in reading.reports]
     rows.sort(key=lambda row: (row["date"], row["ledger"]))
     return {**asked.whole, "days": rows, "unread": unread}
+
+
+def _line(report: DayReport, ledger: str) -> Document:
+    """The line of a day, made once: a report that has not changed is the same object."""
+    kept = _LINES.get(id(report))
+    if kept is None or kept[0] is not report or kept[1]["ledger"] != ledger:
+        if len(_LINES) >= MOST_LINES:
+            _LINES.clear()
+        kept = _LINES[id(report)] = (report, documents.days((report,), ledger)[0])
+    return kept[1]
 
 
 def day(asked: Asked) -> Document:
