@@ -163,7 +163,7 @@ def positions(asked: Asked) -> Node:
 
 
 def _holding(one: Document, course: Sequence[Document], old: str) -> Element:
-    age = "never marked" if one["mark_age"] is None else f"{one['mark_age']:.0f} s old"
+    age = "never marked" if one["mark_age"] is None else "old" if old else f"{one['mark_age']:.0f} s old"
     return section(class_=f"holding{old}")[
         h2[one["words"]],
         p(".over")[f"{one['id']} · {one['owner']}"],
@@ -200,8 +200,12 @@ def _holding(one: Document, course: Sequence[Document], old: str) -> Element:
         _greeks("Greeks", one["greeks"]),
         rows_table(
             "What its rules remember",
-            ["", ""],
-            ([key, str(value)] for key, value in one["watch"].items() if value is not None),
+            ["what", "value"],
+            (
+                [key, str(value)]
+                for key, value in one["watch"].items()
+                if not (value is None or isinstance(value, dict))
+            ),
         ),
     ]
 

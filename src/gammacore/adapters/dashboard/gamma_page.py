@@ -97,7 +97,7 @@ def gamma(asked: Asked) -> Node:
         parts.append(
             rows_table(
                 "Contracts",
-                ["", "count"],
+                ["contracts", "count"],
                 [
                     ["used", str(shown["contracts"]["used"])],
                     *([name, str(count)] for name, count in shown["contracts"]["skipped"].items()),
