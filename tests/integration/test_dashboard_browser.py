@@ -15,7 +15,7 @@ from builders_page import Served, a_home_with_a_day, browser, needs_browser, pac
 from gammacore.adapters.dashboard.pages import PAGES
 from gammacore.adapters.dashboard.security import Terms
 
-pytestmark = needs_browser()
+pytestmark = [needs_browser(), pytest.mark.xdist_group("browser")]
 SIZES = (320, 1280)
 SCHEMES = ("light", "dark")
 PATHS = [path for _, path, _ in PAGES.values()]
