@@ -10,11 +10,12 @@ SERVER_READY := $(SERVER)/.ready
 PRISM := $(VENV)/prism
 PRISM_READY := $(PRISM)/.ready
 CLIENT_READY := $(VENV)/.tradier-client
+BROWSER_READY := $(VENV)/.browser
 
 # Hundreds of processes are started by the tests: without kept bytecode each of them compiles the library anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install run firestore prism tradier-client test coverage sweep nightly mutants check bench clean
+.PHONY: install run firestore prism tradier-client browser test coverage sweep nightly mutants check bench clean
 
 install: $(READY)
 
@@ -37,6 +38,13 @@ $(SERVER_READY): tests/firestore/package.json tests/firestore/package-lock.json 
 	PATH="$$PATH:$(abspath $(BIN))" npm ci --prefix $(SERVER) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $(SERVER_READY)
 
+# Playwright and axe, for the page in Debian's chromium (apt-get install chromium). Tests skip where either is missing.
+browser: $(BROWSER_READY)
+
+$(BROWSER_READY): constraints.txt | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser
+	touch $(BROWSER_READY)
+
 # Prism and Alpaca's own OpenAPI, which hold every request of the tests. Tests skip where they are missing.
 prism: $(PRISM_READY)
 
@@ -58,6 +66,7 @@ test: install
 	-$(MAKE) --no-print-directory firestore
 	-$(MAKE) --no-print-directory prism
 	-$(MAKE) --no-print-directory tradier-client
+	-$(MAKE) --no-print-directory browser
 	$(BIN)/python -m pytest -n auto --dist loadgroup --durations 40
 
 # Which lines and branches of the domain no unit test runs. Apart from `test`, for measuring doubles what a test costs

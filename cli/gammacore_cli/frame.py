@@ -57,6 +57,11 @@ class Frame:
         given = {key: value for key, value in options.items() if value is not None}
         self._options |= {key: (value, (names or {}).get(key) or _option_of(key)) for key, value in given.items()}
 
+    @property
+    def config_arguments(self) -> tuple[str, ...]:
+        """The option that gives a child process the same configuration file."""
+        return () if self._config is None else ("--config", str(self._config))
+
     def option_given(self, key: str) -> object | None:
         """What an option gave for a dotted key; None when none did."""
         return self._options[key][0] if key in self._options else None

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gammacore.domain.gex.units import SignModel
-    from gammacore.domain.gex.walls import Wall
     from gammacore.wiring import ExposureTerms, ExposureView
     from gammacore.wiring.exposure_course import When
 
@@ -177,43 +176,10 @@ def _publish(frame: Frame, view: ExposureView) -> dict[str, object]:
 
 
 def gex_document(view: ExposureView) -> dict[str, object]:
-    """A survey as JSON: strikes and exposures as numbers, the spot as text."""
-    exposure, flips, walls = view.survey.exposure, view.survey.flips, view.survey.walls
-    rows = zip(exposure.strikes.tolist(), exposure.call.tolist(), exposure.put.tolist(), strict=True)
-    return {
-        "underlying": exposure.underlying,
-        "as_of": exposure.as_of,
-        "spot": float(exposure.spot),
-        "scope": str(exposure.scope),
-        "unit": exposure.unit.value,
-        "sign": exposure.sign.value,
-        "greeks": exposure.greeks.value,
-        "clock": exposure.clock,
-        "rates": str(exposure.rates),
-        "net": exposure.net_total,
-        "call": exposure.call_total,
-        "put": exposure.put_total,
-        "by_strike": [{"strike": k, "call": c, "put": p, "net": c + p} for k, c, p in rows],
-        "flips": list(flips.roots),
-        "flip": flips.flip,
-        "call_wall": _wall(walls.call),
-        "put_wall": _wall(walls.put),
-        "pin": None
-        if view.pin is None
-        else {
-            "strike": float(view.pin.strike),
-            "competing": view.pin.competing,
-            "polarity": view.pin.polarity.value,
-            "candidates": [
-                {"strike": float(c.strike), "exposure": c.exposure, "score": c.score} for c in view.pin.candidates
-            ],
-        },
-        "contracts": {"used": exposure.used, "skipped": dict(exposure.skipped)},
-    }
+    """A survey as JSON: strikes and exposures as numbers."""
+    from gammacore.domain.reports.gex_document import exposure_document
 
-
-def _wall(wall: Wall | None) -> dict[str, float] | None:
-    return None if wall is None else {"strike": float(wall.strike), "value": wall.exposure, "gap": wall.gap}
+    return exposure_document(view.survey, view.pin)
 
 
 def _table(view: ExposureView) -> object:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "size": "Compute the number of contracts to trade.",
     "status": "Show positions, working orders, balance and halt state.",
     "journal": "List each trade and each skip, with its reason.",
+    "dashboard": "Serve the page: the day, positions, filters, dealer gamma, journal.",
     "days": "List the days of every ledger: trades, net P/L, halts, alarms.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
     "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",

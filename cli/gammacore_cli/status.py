@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gammacore.errors import StorageError
 from gammacore_cli.frame import Frame, common_options
+from gammacore_cli.marks import current_view, marks_document, marks_lines
 from gammacore_cli.output import emit, show
 from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
@@ -22,14 +23,32 @@ if TYPE_CHECKING:
 
 
 @click.command("status")
+@click.option("--watch", type=click.FloatRange(0.5, 3600), metavar="S", help="Show it again every S seconds.")
 @common_options
 @ledger_options()
-def status(frame: Frame, asked: LedgerChoice) -> None:
-    """Show mode, holdings, working orders, balance and halt state of a ledger.
+def status(frame: Frame, asked: LedgerChoice, watch: float | None) -> None:
+    """Show mode, holdings with mark, stop and target, orders, balance and halt state of a ledger.
 
-    Without a choice: the one loop that runs, else the only account ledger, else the configured account's, else the
-    newest study.
+    Marks and levels are those the loop published last; without a loop they are named with their time. Without a
+    choice: the one loop that runs, else the only account ledger, else the configured account's, else the newest study.
     """
+    from gammacore_cli.frame import leaving_by_sigterm
+
+    if watch is None:
+        _show(frame, asked)
+        return
+    from gammacore import wiring
+
+    clock = wiring.system_clock()
+    with leaving_by_sigterm():
+        while True:
+            if not frame.as_json:
+                click.clear()
+            _show(frame, asked)
+            clock.wait_until(clock.now() + dt.timedelta(seconds=watch))
+
+
+def _show(frame: Frame, asked: LedgerChoice) -> None:
     from gammacore import wiring
     from gammacore.domain.book.book import Book
     from gammacore_cli import hedge_ledger, hedge_ledger_view
@@ -53,8 +72,10 @@ def status(frame: Frame, asked: LedgerChoice) -> None:
         return
     book = Book.of(events)
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
-    document = {**head.document, **status_document(book, day_pnl, path), **beside}
-    emit(document, frame.as_json, lambda: status_view(book, day_pnl, path))
+    now = current_view(wiring.now_of(frame.settings, path), book)
+    shown = marks_document(now, events, running=chosen.one.writer is not None)
+    document = {**head.document, **status_document(book, day_pnl, path), **shown, **beside}
+    emit(document, frame.as_json, lambda: status_view(book, day_pnl, path, shown))
     _show_kill_files(frame, standing)
     show_others(frame, chosen.others)
 
@@ -86,8 +107,8 @@ def _date(book: Book) -> dt.date | None:
     return None if book.last_at is None else new_york_date(book.last_at)
 
 
-def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableType:
-    """What is held and ordered, the balance, and whether trading is halted."""
+def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace, shown: dict[str, Any] | None = None) -> RenderableType:
+    """What is held and ordered, marks and levels, the balance, and whether trading is halted."""
     from rich.console import Group
     from rich.markup import escape
 
@@ -107,6 +128,7 @@ def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace) -> RenderableTy
         f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
         f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
         *(held or ["no open position"]),
+        *([] if shown is None else marks_lines(shown)),
         SectionTable(orders) if orders.rows else "no working order",
     ]
     for symbol, quantity in book.quarantined.items():

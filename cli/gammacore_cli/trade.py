@@ -92,7 +92,8 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
             if once:
                 _one_look(day)
             else:
-                with progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
+                page = wiring.page_beside(frame.settings, frame.config_arguments, armed.mode)
+                with page, progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
                     ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
         except KeyboardInterrupt as left:

@@ -26,6 +26,7 @@ from gammacore.application.keep_time import KeepTime
 from gammacore.application.looks import Looks
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
@@ -110,6 +111,7 @@ class TradeDay:
     tables: tuple[Horizon, ...] = ()
     time: KeepTime | None = None
     feed: WatchFeed | None = None
+    view: PublishView | None = None
 
     def __repr__(self) -> str:
         return briefly(self, self.session.date, self.underlying.symbol, self.strategy.name, self.terms.mode)
@@ -160,6 +162,7 @@ class TradeDay:
         if not self.is_finished():
             self.begin()
             self.cycle()
+            self.show(None)
             if (fault := self.survival.first_fault) is not None:
                 raise fault  # no next look comes in this process: its caller sees it
         return self.ledger.book
@@ -211,10 +214,17 @@ class TradeDay:
 
     def cycle(self, look: Callable[[], Situation] | None = None) -> None:
         """One look at the world and one decision; watchers are notified that it is over, or failed. CS-501."""
+        if self.view is not None:
+            self.view.begin()
         with self.timed():
             self._watched(partial(self._live_through, look or self.look))
             if self.watch is not None:
                 self.watch.tick(self.clock.now())
+
+    def show(self, next_at: dt.datetime | None) -> None:
+        """Publish how the day stands after a cycle, to be looked at again at `next_at`. Rule: OP-502."""
+        if self.view is not None:
+            self.view.end(self.clock.now(), self.ledger.book, next_at)
 
     def decide_between(self, look: Callable[[], Situation], keeps: Callable[[Decision], bool]) -> Decisions:
         """Look, decide and carry out what `keeps` lets pass, between two cycles. Returns what was carried out."""
@@ -283,6 +293,8 @@ class TradeDay:
         if situation is None:
             return Decisions(())
         seen = situation
+        if self.view is not None:
+            self.view.saw(seen)
         decisions = survival.ask(STRATEGY, lambda: self._decided(seen), lambda: None)
         if decisions is not None:
             return decisions

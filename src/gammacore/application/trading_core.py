@@ -92,6 +92,7 @@ class DayCore:
         self._decided_on = None if day.feed is None else day.feed.feed.newest
         day.cycle(self._looks.whole)
         self._due = day.next_look(day.clock.now())
+        day.show(self._due)
 
     def close_entries(self) -> None:
         self._day.survival.is_ending = True

@@ -32,7 +32,8 @@ COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
     "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "log.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
+    "health.", "log.", "view.", "dashboard.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.",
+    "loop.",
     "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what

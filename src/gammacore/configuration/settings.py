@@ -14,9 +14,11 @@ import attrs
 from attrs import field, frozen
 
 from gammacore.adapters.alpaca.kit import AlpacaSettings
+from gammacore.adapters.dashboard.settings import DashboardSettings
 from gammacore.adapters.notifiers.settings import LogSettings, PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.adapters.simulated.moods import Mood
+from gammacore.adapters.view_files.settings import ViewSettings
 from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.briefly import briefly
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
@@ -237,6 +239,8 @@ class Settings:
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()
     log: LogSettings = LogSettings()
+    view: ViewSettings = ViewSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     tradier: RequestDeadlines = RequestDeadlines()

@@ -386,6 +386,17 @@ class MarketSnapshot:
         """The option chain, None where none is shown."""
         return self._chain() if callable(self._chain) else self._chain
 
+    @property
+    def has_read_chain(self) -> bool:
+        """Whether reading the chain costs nothing any more: it was given with the look, or has been read already."""
+        if not callable(self._chain):
+            return True
+        try:
+            object.__getattribute__(self, "chain")
+        except AttributeError:
+            return False
+        return True
+
     def fresh(self, at: dt.datetime | None) -> bool:
         """Whether something seen at `at` may still be decided on."""
         return at is not None and (self.at - at).total_seconds() <= self.quote_age_limit

@@ -6,11 +6,17 @@ Rules: CS-313, CS-335, CS-354, CS-362, CS-414, CS-626.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Protocol
+
+from attrs import frozen
 
 from gammacore.domain.advice import AdvisorOpinion, EntryOpinion, EntryProposal, ExitQuestion
 from gammacore.domain.book.book import Book
+from gammacore.domain.gex.pin import Pin
+from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.ledger import Event
+from gammacore.domain.reports.now_view import NowView
 from gammacore.domain.risk.pause import Pause, UnreadablePause
 
 
@@ -87,4 +93,42 @@ class PauseSource(Protocol):
 
     def read(self) -> Pause | UnreadablePause | None:
         """The pause as it stands, expired or not; None when none was asked for. Never raises, never guesses."""
+        ...
+
+
+@frozen(eq=False)
+class Picture:
+    """What is published after a cycle. `survey` and `pin` are the newest measured exposure, measured `at` its chain.
+
+    `cycles` since the start, and the middle and 99th percentile of how long the newest took, milliseconds. `is_line`
+    asks for a line of the day's course, `filled` says that an order was filled since the last one.
+    """
+
+    view: NowView
+    survey: GammaSurvey | None
+    pin: Pin | None
+    cycles: int
+    p50: float | None
+    p99: float | None
+    is_line: bool
+    filled: bool
+
+
+class ViewBoard(Protocol):
+    """Where a day is shown while it is traded. Never waits, must not raise; what it cannot keep it drops. OP-002."""
+
+    def wants(self, now: dt.datetime, *, filled: bool) -> bool:
+        """Whether a picture of this cycle is asked for, and not only of a later one."""
+        ...
+
+    def put(self, draw: Callable[[], Picture]) -> None:
+        """Draw and publish it, from a thread of its own where time is real; a newer picture takes the place."""
+        ...
+
+    def dropped(self, fault: Exception) -> None:
+        """A picture could not be drawn: it is counted, and reported once."""
+        ...
+
+    def close(self) -> None:
+        """The day is over or ended: publish what waits, bounded in time."""
         ...

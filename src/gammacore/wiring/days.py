@@ -58,6 +58,7 @@ from gammacore.wiring.storage import (
 from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy, spec_of, with_duties
 from gammacore.wiring.use_cases import Extras, TradedDay, wire_trade
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
+from gammacore.wiring.views import open_view
 
 
 @frozen(eq=False)
@@ -105,6 +106,8 @@ class WiredDay:
         """Give alerts that still wait their seconds, then let go of the ledger."""
         if self.trade.watch is not None:
             self.trade.watch.close(self.trade.clock.now())
+        if self.trade.view is not None:
+            self.trade.view.close()
         self.let_go()
         self.storage.close()
 
@@ -130,6 +133,8 @@ def wire_day(
     read_only: bool = False,
     notifiers: tuple[Notifier, ...] = (),
     carry: Carry | None = None,
+    publish: bool = True,
+    pace: float | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
@@ -142,7 +147,9 @@ def wire_day(
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
-    `carry` is where the day before in memory ended: this day's storage holds only what follows (ST-208).
+    With a ledger the day is published beside it for a page and `status`, unless `publish` is False: live, on paper, at
+    a `pace` (market seconds a second), and at full speed where `view.studies` says so (OP-502).
+    `carry` is where the day before of the same ledger in memory ended: this day's storage holds what follows (ST-208).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -196,8 +203,18 @@ def wire_day(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
+        view = open_view(
+            settings,
+            _beside(settings, ledger) if publish and not read_only else None,
+            strategy,
+            underlying,
+            session,
+            venue.terms,
+            pace,
+        )
+        also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=notifiers
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(
@@ -212,7 +229,7 @@ def wire_day(
             venue,
             folded,
             inbox,
-            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity),
+            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity, view),
         )
     except BaseException:
         if venue is not None:

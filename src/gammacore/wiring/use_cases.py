@@ -19,6 +19,7 @@ from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
 from gammacore.application.settle_expiry import SettleExpiry
@@ -78,6 +79,7 @@ class Extras:
     entry_advisor: EntryAdvisor | None = None
     regimes: WatchRegime | None = None
     equity: RecordedEquity | None = None
+    view: PublishView | None = None
 
 
 def wire_trade(
@@ -172,4 +174,5 @@ def wire_trade(
         tables=day.tables,
         time=time,
         feed=feed,
+        view=extras.view,
     )

@@ -284,6 +284,11 @@ class Book:
         """The newest judgement of an entry slot."""
         return self._judged.get(scheduled_at)
 
+    @property
+    def last_judged(self) -> EntryJudged | None:
+        """The newest scheduled entry check; None before the first."""
+        return next(reversed(self._judged.values()), None)
+
     def entries_on(self, date: dt.date) -> tuple[SpreadPlan, ...]:
         """Plans of spreads whose entry was intended on a New York date, filled or not."""
         plans = (spread.plan for spread in sold_spreads(self._holdings.by_id.values()))

@@ -17,9 +17,11 @@ from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
 from gammacore.domain.desks.scalp_duties import duties, three_looks, todays_holdings
 from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.desks.st0cka_figures import TARGET
+from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.hybrid import HybridRules, OnGammaRefused
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import Decision, Decisions, Needs, Situation, SwitchDesk, Warn
 from gammacore.domain.volatility import VolatilityReading, VolatilityRules
 from gammacore.domain.words import DeskState, SwitchStep
@@ -54,6 +56,10 @@ class HybridDesk:
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return (*self.st0cka.deadlines(session, book), *self.gamma.deadlines(session, book))
+
+    def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
+        """Those of its share desk; a straddle is left by time and volatility and has no level. Rule: CS-512."""
+        return self.st0cka.levels(situation, holding) if holding.owner == self.st0cka.name else ()
 
     def decide(self, situation: Situation) -> Decisions:
         book, session = situation.book, situation.session

@@ -37,6 +37,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.st0cka import St0ckaRules, Trip, is_stopped, target_price
 from gammacore.domain.scalping.vwap import ReversionTarget, is_back_at_vwap, is_replaced, session_vwap, target_at_vwap
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import NOTHING_MORE, Cancel, Decision, Decisions, Needs, Situation, Trade, Warn
 from gammacore.domain.volatility import VolatilityRules
 
@@ -80,6 +81,10 @@ class St0ckaDesk:
         """One entry, or the first gate that forbids it, journaled where it is new. Rules: SC-011, SC-203."""
         yield from ShareEntry(self.figures(situation)).steps()
 
+    def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
+        """Where a holding's target rests and its stop acts, by the object that acts. Rules: CS-512, SC-207, SC-208."""
+        return _Watch(self, situation, holding).levels()
+
     def figures(self, situation: Situation) -> ShareFigures:
         """What it would buy now, and at what."""
         return ShareFigures(self.rules, self.volatility, self.limits, self.fees, situation, self.name)
@@ -108,6 +113,21 @@ class _Watch:
             yield from self._rest_target(orders, entry, side)
         else:
             yield from self._leave(orders, side, reason)
+
+    def levels(self) -> tuple[Level, ...]:
+        """Target and stop in points of the share, measured on what it would be closed at."""
+        if not (held := self.holding.held(self.holding.underlying)):
+            return ()
+        side = Side.BUY if held > 0 else Side.SELL
+        entry = entry_price(self.holding, self.situation.book.orders_of(self.holding.id), self.holding.underlying)
+        quote, stop = self.situation.memory.quote(self.situation.now), self._distances(entry)[1]
+        out = None if quote is None else (quote.bid if side is Side.BUY else quote.ask)
+        at = {TARGET: self._target(entry, side), **({"stop": entry - side.sign * stop} if stop > 0 else {})}
+        toward = {TARGET: side.sign, "stop": -side.sign}
+        return tuple(
+            Level(rule, price, None if out is None else (price - out) * toward[rule], "share")
+            for rule, price in at.items()
+        )
 
     def _leave(self, orders: tuple[Order, ...], side: Side, reason: str) -> Iterator[Decision]:
         """Whatever works is called back first; then what is still held goes at market, one order at a time. SC-211."""

@@ -32,6 +32,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.r_exits import EXIT_LIFE, FEED_LOST_AFTER, RExit, RLook, RPosition, RReason, exit_order
 from gammacore.domain.scalping.st0ckg import TIME_EXIT_MINUTES, St0ckgRules
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import NOTHING_MORE, Cancel, Decision, Decisions, Needs, SaveState, Situation, Trade
 from gammacore.domain.volatility import VolatilityRules
 
@@ -67,6 +68,10 @@ class St0ckgDesk:
         for holding in todays_holdings(situation.book, situation.session, self.name):
             yield from _Watch(self, situation, holding, DayFrame(self.rules, situation)).steps(flat)
 
+    def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
+        """The prices of the share, and of the option, at which it is sold, by the object that acts. CS-512, SC-335."""
+        return _Watch(self, situation, holding, DayFrame(self.rules, situation)).levels()
+
     def enter(self, situation: Situation) -> Iterator[Decision]:
         """One entry, or the first gate that forbids it, journaled where it is new. Rules: SC-011, SC-325."""
         if situation.book.flatten is None and situation.session.is_trading(situation.now):
@@ -99,6 +104,14 @@ class _Watch:
             yield SaveState(self.holding.id, watch)
         if (sale := self._sale(rules.judge(position, watch, look), orders, quantity)) is not None:
             yield from self._leave(sale, symbol, orders, look)
+
+    def levels(self) -> tuple[Level, ...]:
+        for symbol, quantity in self.holding.options.items():
+            if quantity > 0:
+                orders = self.situation.book.orders_of(self.holding.id)
+                position, look = self._position(symbol, quantity, orders), self._look(symbol, None)
+                return self.desk.rules.exits.levels(position, self._known(look.price), look)
+        return ()
 
     def _position(self, symbol: str, quantity: int, orders: tuple[Order, ...]) -> RPosition:
         halves = [order for order in orders if _is_exit(order, RReason.SCALE_OUT)]

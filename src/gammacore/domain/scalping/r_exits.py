@@ -17,6 +17,7 @@ from gammacore.domain.market import Quote
 from gammacore.domain.orders import THE_DAY, TicketLife
 from gammacore.domain.parameters import parameter
 from gammacore.domain.scalping.battle_lines import BattleLines
+from gammacore.domain.stops.levels import Level
 
 R_UNIT = Decimal("0.10")
 """One R, dollars of SPY. Rule: SC-333."""
@@ -173,6 +174,26 @@ class RExitRules:
             yield RReason.SCALE_OUT, detail
         if position.lines is not None and _is_invalidated(position.lines, position.right, watch.price, price):
             yield RReason.INVALIDATED, f"{price} is beyond {position.lines.invalidation(position.right)}"
+
+    def levels(self, position: RPosition, watch: RWatch, look: RLook) -> tuple[Level, ...]:
+        """Every level of this position, points of the share, the option's own last; by `watch` as it is. CS-512."""
+        sign = 1 if position.right is Right.CALL else -1
+        r_levels = [(RReason.R_STOP, STOP_R, True), (RReason.FINAL_TARGET, FINAL_R, True)]
+        if not position.is_scaled and position.held > 1:
+            r_levels.append((RReason.SCALE_OUT, SCALE_R, True))
+        if self.breakeven_on is BreakevenOn.UNDERLYING:
+            r_levels.append((RReason.BREAKEVEN, Decimal(0), watch.armed))
+        if self.trail_r is not None:
+            r_levels.append((RReason.TRAIL, watch.best - self.trail_r, watch.armed))
+        found = []
+        for reason, r, acts in r_levels:
+            price = watch.price + sign * position.at_r(r)
+            toward = sign if reason in (RReason.FINAL_TARGET, RReason.SCALE_OUT) else -sign
+            left = None if look.price is None else (price - look.price) * toward
+            found.append(Level(str(reason), price, left, "share", acts))
+        stop = OPTION_STOP * position.premium
+        bid = None if look.quote is None else look.quote.bid - stop
+        return (*found, Level(str(RReason.OPTION_STOP), stop, bid, "option bid"))
 
     def _is_at_breakeven(self, position: RPosition, gained: Decimal, quote: Quote | None) -> bool:
         if self.breakeven_on is BreakevenOn.UNDERLYING:
