@@ -210,14 +210,13 @@ def a_desk(
     script: Sequence[tuple[float, int]] = (),
     checks: Callable[[], Sequence[Check]] = lambda: (passed("broker", "answers"),),
     permit: Callable[[], Permit] = lambda: GRANTED,
-    latch: Callable[[str], None] = lambda _reason: None,
     tick: float = 1.0,
     times: ServiceTimes = ServiceTimes(),  # noqa: B008  frozen
 ) -> Desk:
     clock = JumpingClock(begins)
     children = FakeChildren(clock, list(script))
     seen, diary, wishes, settings = FakeSeen(children), Diary(), FakeWishes(), FakeSettingsFile()
-    loop = KeepLoop(clock, children, seen, diary, settings, times.stalled_after, permit, latch)
+    loop = KeepLoop(clock, children, seen, diary, settings, times.stalled_after, permit)
     ended: list[dt.date] = []
 
     def day_end(date: dt.date) -> str:

@@ -190,10 +190,9 @@ def test_an_account_that_is_not_armed_is_never_started_and_said_once_for_each_re
 
 
 def test_a_void_arming_with_something_held_starts_the_loop_latched() -> None:
-    latched: list[str] = []
-    desk = a_day(permit=lambda: Permit(latched=True, why="the arming has lapsed"), latch=latched.append)
+    desk = a_day(permit=lambda: Permit(latched=True, why="the arming has lapsed"))
     desk.run_until(at(11))
-    assert latched == ["the arming has lapsed"]
+    assert [alert.level for alert in desk.diary.of("not_armed")] == [Level.CRITICAL]
     assert starts(desk) == [at(9, 20)]
 
 

@@ -40,7 +40,7 @@ GRANTED = Permit()
 class KeepLoop:
     """The loop of one account; `begin_day` before each session, `step` every second of it.
 
-    `permit` is asked before every start (a live account's arming), `latch` leaves a halt in the ledger's inbox.
+    `permit` is asked before every start (a live account's arming); a loop that it lets start latched sees to that itself.
     """
 
     clock: Clock
@@ -50,7 +50,6 @@ class KeepLoop:
     settings: ServiceSettings
     stalled_after: float
     permit: Callable[[], Permit] = lambda: GRANTED
-    latch: Callable[[str], None] = lambda _reason: None
     child: Child | None = None
     started_at: dt.datetime | None = None
     starts: int = 0
@@ -69,9 +68,7 @@ class KeepLoop:
         """Another session: its failures are counted anew."""
         self.is_over, self.starts, self._again_at, self._why_not = False, 0, None, ""
         self._faults = []
-        if self.refused_mark is None:
-            self._take_settings()
-        else:
+        if self.refused_mark is not None:
             self._tell("loop_refused", Level.CRITICAL, "the settings are still those that were refused; none is started")
 
     def reload(self) -> None:
@@ -100,6 +97,8 @@ class KeepLoop:
             self.child, self.started_at = self.children.take_over(running), now
             self._tell("loop_taken_over", Level.NOTICE, f"process {running} runs already; it is watched from now on")
             return
+        if self.starts == 0:  # the first of a session: what follows in it goes on by the same settings
+            self._take_settings()
         permit = self.permit()
         if not permit.granted:
             if permit.why != self._why_not:
@@ -108,7 +107,6 @@ class KeepLoop:
             self._again_at = now + dt.timedelta(seconds=FIRST_PAUSE)
             return
         if permit.latched:
-            self.latch(permit.why)
             self._tell("not_armed", Level.CRITICAL, f"{permit.why}; something is held, so the loop only exits and settles")
         try:
             self.child = self.children.start(max(0.0, (until - now).total_seconds()))

@@ -51,6 +51,7 @@ class _Day:
     """What was done of a day's plan."""
 
     plan: DayPlan
+    due: dict[Duty, dt.datetime] = field(factory=dict)
     has_pinged: bool = False
     has_woken: bool = False
     is_green: bool = False
@@ -60,6 +61,13 @@ class _Day:
     is_warned: bool = False
     cannot_start: bool = False
     has_ended: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self.due = {step.duty: step.at for step in self.plan.steps()}
+
+    def has_come(self, duty: Duty, now: dt.datetime) -> bool:
+        """Whether a duty of this day is due or past; one that it does not have never is."""
+        return duty in self.due and now >= self.due[duty]
 
 
 @define(eq=False)
@@ -133,7 +141,7 @@ class Supervisor:
         date = new_york_date(now)
         day = _Day(DayPlan(date, self.calendar.session(date), self.times))
         # what was over before the service began is not done after the fact
-        day.has_ended = (end := day.plan.at(Duty.CLOSE)) is not None and now >= end
+        day.has_ended = day.has_come(Duty.CLOSE, now)
         day.has_woken = day.has_ended
         self._day = day
         if day.plan.session is not None and not day.has_ended:
@@ -151,23 +159,22 @@ class Supervisor:
     def _rest(self, now: dt.datetime, day: _Day) -> None:
         """A day without a session: one ping, one line. Rule: OP-204."""
         self._watch_what_is_left(day)
-        if not day.has_pinged and day.plan.has_come(Duty.PING, now):
+        if not day.has_pinged and day.has_come(Duty.PING, now):
             day.has_pinged = True
             self._tell("no_session", Level.INFO, f"{day.plan.date} has no session; {self._next_words(now)}")
 
     def _live_through(self, now: dt.datetime, day: _Day) -> None:
         session = day.plan.session
         assert session is not None
-        if not day.has_woken and day.plan.has_come(Duty.WAKE, now):
+        if not day.has_woken and day.has_come(Duty.WAKE, now):
             day.has_woken = True
             self._wake(now)
         self.loop.watch(session)
-        end = day.plan.at(Duty.DAY_END)
-        assert end is not None
+        end = day.due[Duty.DAY_END]
         if not day.has_ended:
             self._check(now, day, session.close)
             may = day.is_green or not day.failing
-            if day.plan.has_come(Duty.START, now) and now < (end if self.loop.starts else session.close):
+            if day.has_come(Duty.START, now) and now < (end if self.loop.starts else session.close):
                 if self.loop.wants_start and (may and day.next_check is not None or self.loop.holds()):
                     self.loop.start(session.close)
             if now >= end or (self.loop.is_over and self.loop.child is None):
@@ -195,10 +202,10 @@ class Supervisor:
         """Check until green, every few minutes; what still fails when the loop is to start is critical. OP-204."""
         if day.is_green or self.loop.child is not None or self.loop.is_over or now >= close:
             return
-        if day.plan.has_come(Duty.CHECK, now) and (day.next_check is None or now >= day.next_check):
+        if day.has_come(Duty.CHECK, now) and (day.next_check is None or now >= day.next_check):
             day.next_check = now + dt.timedelta(minutes=self.times.check_every)
             self._look_before_the_open(day)
-        if day.failing and not day.cannot_start and day.plan.has_come(Duty.START, now):
+        if day.failing and not day.cannot_start and day.has_come(Duty.START, now):
             day.cannot_start = True
             self._tell("cannot_start", Level.CRITICAL, f"{'; '.join(day.failing)}; tried again every "
                                                        f"{self.times.check_every} min until the close")  # fmt: skip

@@ -86,11 +86,6 @@ class DayPlan:
         """When a duty is due, None on a day that has it not."""
         return next((step.at for step in self.steps() if step.duty is duty), None)
 
-    def has_come(self, duty: Duty, now: dt.datetime) -> bool:
-        """Whether a duty of this day is due or past."""
-        at = self.at(duty)
-        return at is not None and now >= at
-
     def next_step(self, now: dt.datetime) -> PlannedStep | None:
         """The first step after `now`, None when the day's are over."""
         return next((step for step in self.steps() if step.at > now), None)
