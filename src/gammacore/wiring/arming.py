@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gammacore.adapters.credentials import FirstFound, SystemKeyring, Variables
+from gammacore.adapters.credentials import FirstFound, NamedFiles, SecretFiles, SystemdCredentials, SystemKeyring, Variables
 from gammacore.adapters.wire.kit import BrokerKit
 from gammacore.configuration import Configuration, LiveAsk
 from gammacore.configuration.brokers import credential_names, kit_of
@@ -135,7 +135,7 @@ def require_number(configuration: Configuration, credentials: CredentialStore, t
                                  "written")  # fmt: skip
 
 
-_WHERE = "give them in the environment, in .env, or by `keyring set gammacore NAME`"
+_WHERE = "give them in the environment, in files (NAME_FILE), in .env, or by `keyring set gammacore NAME`"
 
 
 def _typed(asked: LiveAsk, number: Credential | None) -> Typed:
@@ -203,11 +203,17 @@ def open_credentials(
 ) -> CredentialStore:
     """The credentials of this process; given mappings stand in for its environment and for `.env`.
 
+    In this order: the environment, the file NAME_FILE names, /run/secrets/NAME, systemd's credentials, `.env`, the
+    keyring. Rule: OP-003.
+
     Raises:
         ConfigurationError: `.env` is there and cannot be read.
     """
-    variables = Variables(os.environ if environment is None else environment, "environment")
-    return FirstFound((variables, Variables(_read_dotenv() if dotenv is None else dotenv, ".env"), SystemKeyring()))
+    given = os.environ if environment is None else environment
+    return FirstFound((
+        Variables(given, "environment"), NamedFiles(given), SecretFiles(), SystemdCredentials(given),
+        Variables(_read_dotenv() if dotenv is None else dotenv, ".env"), SystemKeyring(),
+    ))  # fmt: skip
 
 
 def _read_dotenv() -> Mapping[str, str | None]:

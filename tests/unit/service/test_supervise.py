@@ -66,7 +66,7 @@ def test_a_refusal_is_also_tried_again_after_sighup_and_not_otherwise() -> None:
 
 
 def test_settings_that_change_in_a_session_are_read_for_the_next_one() -> None:
-    desk = a_day(script=[(3600, 1)])
+    desk = a_day(script=[(3600, 1), (6 * 3600, 0)])
     desk.at(at(10), lambda: setattr(desk.settings, "text", "two"))
     desk.at(at(10, 1), lambda: desk.wishes.waiting.append(Wish.RELOAD))
 
