@@ -135,7 +135,7 @@ def require_number(configuration: Configuration, credentials: CredentialStore, t
                                  "written")  # fmt: skip
 
 
-_WHERE = "give them in the environment, in files (NAME_FILE), in .env, or by `keyring set gammacore NAME`"
+_WHERE = "give them in the environment, in .env, or by `keyring set gammacore NAME`"
 
 
 def _typed(asked: LiveAsk, number: Credential | None) -> Typed:

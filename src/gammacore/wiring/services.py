@@ -104,10 +104,11 @@ def run_service(
     calendar: Calendar | None = None,
     operator: Operator | None = None,
     command: Sequence[str] | None = None,
+    check: Callable[[], Sequence[Check]] | None = None,
 ) -> int:
     """Supervise the account until SIGTERM or SIGINT; the exit code. `again` reads the configuration as it is then.
 
-    `command` stands in for `gammacore trade …` in tests.
+    `command` stands in for `gammacore trade …` and `check` for the checks before the open, in tests.
 
     Raises:
         ConfigurationError: no broker is configured at which the account could trade, or the ledger has no folder.
@@ -149,7 +150,7 @@ def run_service(
         children = Processes(line, lambda pid: seen.writer() == pid)
         loop = KeepLoop(now, children, seen, told, kept, settings.service.stalled_after + silence, permit)
         duties = Duties(
-            check=lambda: _checks(again(), credentials, ask.mode, now, days),
+            check=check or (lambda: _checks(again(), credentials, ask.mode, now, days)),
             wake=lambda: tuple(_wake(settings, place)),
             day_end=lambda date: _day_end(settings, place, ask.mode, date),
             resume_line=f"gammacore resume --ledger {quote(str(place))}"
@@ -213,7 +214,7 @@ def _day_end(settings: Settings, place: LedgerPlace, mode: Mode, date: dt.date) 
         "the page of the day is not written", "report", "--ledger", str(place), "--day", str(date), "--html", str(page)
     ):
         log.warning("%s", wrong)
-    return f"{date}: {len(report.trades)} trades, net {dollars(report.net)}, balance {dollars(report.balance)}"
+    return f"{date}: {len(report.trades)} trades, net {dollars(report.pnl - report.fees)}, balance {dollars(report.balance)}"
 
 
 def _performed(failed: str, *arguments: str) -> Iterator[str]:
