@@ -1,4 +1,4 @@
-"""A trading day at a Tradier served on this machine, a twentieth of a second a cycle: slow enough to be stopped in it.
+"""A trading day at a Tradier served on this machine, a tenth of a second a cycle: slow enough to be stopped in it.
 
     python tests/stalling_trader.py URL LEDGER
 """
@@ -15,7 +15,7 @@ from builders_broker_day import CREDENTIALS, PLACES, configuration
 from counterparts.served_clock import ServedClock
 from gammacore.wiring import wire_day
 
-CYCLE_SECONDS = 0.05
+CYCLE_SECONDS = 0.1
 
 
 def main(url: str, ledger: str) -> None:

@@ -20,6 +20,8 @@ from gammacore.ports.service import Child, Children, ChildSignal, LoopSeen, Oper
 
 STACKS_SECONDS = 1.0
 """So long a stalled loop may take to write its stacks before it is killed (ours)."""
+BEGINNING = 3
+"""How many times as long a loop may take for its first cycle (ours): it reads its ledger and the day's history first."""
 KILLED_SECONDS = 5.0
 """So long after SIGKILL a process is waited for (ours)."""
 
@@ -99,25 +101,31 @@ class KeepLoop:
             return
         if self.starts == 0:  # the first of a session: what follows in it goes on by the same settings
             self._take_settings()
-        permit = self.permit()
-        if not permit.granted:
-            if permit.why != self._why_not:
-                self._why_not = permit.why
-                self._tell("not_armed", Level.CRITICAL, f"{permit.why}; no loop is started, on paper neither")
+        if not self.is_permitted():
             self._again_at = now + dt.timedelta(seconds=FIRST_PAUSE)
             return
-        if permit.latched:
-            self._tell("not_armed", Level.CRITICAL, f"{permit.why}; something is held, so the loop only exits and settles")
         try:
             self.child = self.children.start(max(0.0, (until - now).total_seconds()))
         except OSError as fault:
             self._ended(1, now, f"no process could be started ({fault.strerror or type(fault).__name__})")
             return
-        self._why_not, self.started_at, self.starts = "", now, self.starts + 1
+        self.started_at, self.starts = now, self.starts + 1
         if self.starts > 1:
             self._tell("loop_restarted", Level.WARNING, f"start {self.starts} of this session, process {self.child.pid}")
         else:
             self._tell("loop_started", Level.NOTICE, f"process {self.child.pid}")
+
+    def is_permitted(self) -> bool:
+        """Whether a loop may be started; what stands against it, or latches it, is reported once for each reason."""
+        permit = self.permit()
+        if permit.why != self._why_not:
+            self._why_not = permit.why
+            then = "something is held, so the loop only exits and settles" if permit.granted else (
+                "no loop is started, on paper neither"
+            )  # fmt: skip
+            if permit.why:
+                self._tell("not_armed", Level.CRITICAL, f"{permit.why}; {then}")
+        return permit.granted
 
     def watch(self, session: TradingSession) -> None:
         """See whether the loop has ended or stalls."""
@@ -127,8 +135,14 @@ class KeepLoop:
         if (code := self.child.poll()) is not None:
             self.child = None
             self._ended(code, now)
-        elif session.is_trading(now) and (age := self.cycle_age(session)) is not None and age > self.stalled_after:
+        elif session.is_trading(now) and (age := self.cycle_age(session)) is not None and age > self._most_seconds():
             self._replace(age)
+
+    def _most_seconds(self) -> float:
+        """How old the last cycle may be; a loop that has not ended its first one since its start has three times as long."""
+        pulse = self.seen.pulse()
+        is_beginning = self.started_at is not None and (pulse is None or pulse.at < self.started_at)
+        return self.stalled_after * (BEGINNING if is_beginning else 1)
 
     def cycle_age(self, session: TradingSession) -> float | None:
         """Seconds since the loop was last known to work; None while it does not hold its ledger: it may wait for the

@@ -97,6 +97,7 @@ class Supervisor:
         self._begin_day(self.clock.now())
         self.alive.ready(self._next_words(self.clock.now()))
         self._tell("service_started", Level.NOTICE, self._next_words(self.clock.now()))
+        self.loop.is_permitted()
         while self.step():
             self.clock.wait_until(self.clock.now() + dt.timedelta(seconds=self.tick_seconds))
         return self._stop()
@@ -187,6 +188,7 @@ class Supervisor:
 
     def _wake(self, now: dt.datetime) -> None:
         """Version, disk, backup, ledger; and, while it is halted, every morning that it is. Rule: OP-204."""
+        self.loop.is_permitted()
         for wrong in self._guarded("wake_failed", self.duties.wake, ()):
             self._tell("wake", Level.WARNING, wrong)
         try:
