@@ -150,6 +150,9 @@ class Diary:
     def stopping(self) -> None:
         self.statuses.append("STOPPING")
 
+    def load(self) -> Mapping[str, Any]:
+        return self.state
+
     def save(self, state: Mapping[str, Any]) -> None:
         self.state = state
 

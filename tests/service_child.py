@@ -42,11 +42,14 @@ class Lines:
 
 
 def main(home: str, broker: str, stalled: str, *command: str) -> int:
-    configuration = configure([{"storage.home": Path(home), "account.broker": broker, "service.stalled_after": stalled}])
+    configuration = configure(
+        [{"storage.home": Path(home), "account.broker": broker, "service.stalled_after": stalled}]
+    )
     clock = SystemClock()
     return run_service(
         configuration, Variables({}, "test"), ServiceAsk(), again=lambda: configuration, clock=clock,
-        calendar=AlwaysOpen(clock.now()), operator=Lines(), command=command, check=lambda: (passed("broker", "answers"),),
+        calendar=AlwaysOpen(clock.now()), operator=Lines(), command=command,
+        check=lambda: (passed("broker", "answers"),),
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """A trading day at a Tradier served on this machine, a tenth of a second a cycle: slow enough to be stopped in it.
 
-    python tests/stalling_trader.py URL LEDGER
+python tests/stalling_trader.py URL LEDGER
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def arm(frame: Frame, strategy: str | None, sessions: int) -> None:
         "settings": len(armed.settings),
     }  # fmt: skip
     sentence = (
-        f"account {armed.ending} is armed through the session of {armed.last_session}, by {len(armed.settings)} settings; "
-        "`gammacore disarm` ends it"
+        f"account {armed.ending} is armed through the session of {armed.last_session}, by {len(armed.settings)} "
+        "settings; `gammacore disarm` ends it"
     )
     emit(document, frame.as_json, lambda: sentence)

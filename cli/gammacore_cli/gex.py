@@ -13,8 +13,8 @@ import click
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
-from gammacore_cli.options import DECIMAL, INSTANT
 from gammacore_cli.network import network_option, waiting
+from gammacore_cli.options import DECIMAL, INSTANT
 from gammacore_cli.output import emit, emit_line
 
 if TYPE_CHECKING:

@@ -65,7 +65,9 @@ def _run(frame: Frame, strategy: str | None, *, live: bool, ensure: bool) -> Non
     mode = Mode.LIVE if live else Mode.PAPER
     frame.ask_live(live, "")
     if not live and not frame.settings.account.paper:
-        raise ConfigurationError("account.paper is false, and --live was not given; give it, or set account.paper to true")
+        raise ConfigurationError(
+            "account.paper is false, and --live was not given; give it, or set account.paper to true"
+        )
     file = frame.config_file
     ask = ServiceAsk(mode, strategy, None if file is None else file.resolve())
     if ensure:

@@ -10,8 +10,8 @@ import click
 
 from gammacore.errors import ConfigurationError, StorageError
 from gammacore_cli.frame import Frame, common_options
-from gammacore_cli.output import emit, show
 from gammacore_cli.marks import current_view, marks_document, marks_lines
+from gammacore_cli.output import emit, show
 from gammacore_cli.which_ledger import head_of, ledger_options, means, others_document, show_others
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _show(frame: Frame, asked: LedgerChoice) -> None:
 
 
 def _arming(frame: Frame, ledger: FoundLedger) -> tuple[dict[str, object], str]:
-    """What is left of a live account's arming, for JSON and in words; nothing where the service was never let. OP-208."""
+    """What is left of a live account's arming, for JSON and in words; nothing for other ledgers. OP-208."""
     from gammacore.domain.ledger import Mode
 
     if ledger.mode is not Mode.LIVE:

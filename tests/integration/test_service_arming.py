@@ -1,4 +1,4 @@
-"""Arming a live account for the service: what it holds, what voids it, and that nothing runs without. OP-208, check 10."""
+"""Arming a live account for the service: what it holds, what voids it, and that nothing runs without. OP-208."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ def test_a_setting_that_trades_nothing_does_not(tmp_path: Path) -> None:
 def test_the_code_of_an_own_strategy_voids_it(tmp_path: Path) -> None:
     own = tmp_path / "own.py"
     own.write_text("a = 1\n")
-    strategy = {"trade__strategy": f"{own}:Ten"}
-    armed(tmp_path, **strategy)
-    assert permit(tmp_path, **strategy) == Permit()
+    strategy = f"{own}:Ten"
+    armed(tmp_path, trade__strategy=strategy)
+    assert permit(tmp_path, trade__strategy=strategy) == Permit()
     own.write_text("a = 2\n")
-    assert "the code of the strategy has changed" in permit(tmp_path, **strategy).why
+    assert "the code of the strategy has changed" in permit(tmp_path, trade__strategy=strategy).why
 
 
 def test_the_number_is_not_in_the_file_which_is_its_owners_alone(tmp_path: Path) -> None:
@@ -140,9 +140,7 @@ def test_the_veto_and_the_other_locks_stay(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def gammacore(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> CommandLine:
+def gammacore(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     at_home(monkeypatch, tmp_path)
     for name, text in (("TRADIER_TOKEN", "t"), ("TRADIER_ACCOUNT", NUMBER)):
         monkeypatch.setenv(name, text)
@@ -166,5 +164,3 @@ def test_the_commands(gammacore: CommandLine, tmp_path: Path) -> None:
     assert "stops.stop was" in gammacore.document("status", "--live")["armed"]["void"]
     gammacore.document("disarm")
     assert "gammacore disarm" in gammacore.document("status", "--live")["armed"]["void"]
-
-

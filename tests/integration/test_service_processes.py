@@ -92,7 +92,7 @@ def is_alive(pid: int) -> bool:
 
 
 def pid_in(line: str) -> int:
-    return int(line.rsplit("process ", 1)[1].split(";")[0])
+    return int(line.rsplit("process ", 1)[1].split(";", maxsplit=1)[0])
 
 
 def test_sigterm_ends_the_service_with_0_and_its_loop_with_it(tmp_path: Path) -> None:
@@ -130,7 +130,9 @@ def test_a_stopped_loop_with_a_holding_is_replaced_and_nothing_is_ordered_twice(
             assert not is_alive(first)
             assert second != first
             before = len(world.exchange.received)
-            eventually(lambda: len(world.exchange.received) > before or service.process.poll() or held_in(ledger), "work")
+            eventually(
+                lambda: len(world.exchange.received) > before or service.process.poll() or held_in(ledger), "work"
+            )
             assert [one for one in entries_in(ledger) if one in entries] == entries
             received = [ticket.id for ticket in world.exchange.received]
             assert len(received) == len(set(received))

@@ -44,10 +44,14 @@ class WaitForNetwork:
                 if not is_unreachable(fault) or now >= until:
                     raise
                 again = min(until, now + dt.timedelta(seconds=pause))
-                self.tell(f"the broker cannot be reached ({fault}); asked again in {(again - now).total_seconds():.0f} s")
+                self.tell(
+                    f"the broker cannot be reached ({fault}); asked again in {(again - now).total_seconds():.0f} s"
+                )
                 if not is_alerted and (now - began).total_seconds() >= ALERT_SECONDS:
                     is_alerted = True
-                    self.alert(f"network_down: the broker could not be reached for {(now - began).total_seconds():.0f} s")
+                    self.alert(
+                        f"network_down: the broker could not be reached for {(now - began).total_seconds():.0f} s"
+                    )
             self.clock.wait_until(again)
             pause = min(2 * pause, LONGEST_SECONDS)
 

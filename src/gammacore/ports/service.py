@@ -121,6 +121,10 @@ class Alive(Protocol):
 class StateBoard(Protocol):
     """Where the supervisor's state is read by `--health` and the pages. Must not raise."""
 
+    def load(self) -> Mapping[str, Any] | None:
+        """What was saved last, by an earlier supervisor too; None where nothing can be read."""
+        ...
+
     def save(self, state: Mapping[str, Any]) -> None: ...
 
 

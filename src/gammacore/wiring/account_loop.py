@@ -1,4 +1,4 @@
-"""An account's loop as it is seen from outside, by lock, view and ledger. Implements `ports.service.LoopSeen`. OP-206."""
+"""An account's loop as it is seen from outside, by lock, view and ledger. Implements `LoopSeen`. OP-206."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ class AccountLoop:
             return ()
         stops = self._stops()
         return tuple(
-            f"{_words(one)} ({stops.get(one.id, 'its stop is not known')})" for one in book.live_holdings if one.has_filled
+            f"{_words(one)} ({stops.get(one.id, 'its stop is not known')})"
+            for one in book.live_holdings
+            if one.has_filled
         )
 
     def held_since(self, since: dt.datetime) -> bool:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gammacore.adapters.credentials import FirstFound, NamedFiles, SecretFiles, SystemdCredentials, SystemKeyring, Variables
+from gammacore.adapters.credentials import (
+    FirstFound,
+    NamedFiles,
+    SecretFiles,
+    SystemdCredentials,
+    SystemKeyring,
+    Variables,
+)
 from gammacore.adapters.wire.kit import BrokerKit
 from gammacore.configuration import Configuration, LiveAsk
 from gammacore.configuration.brokers import credential_names, kit_of

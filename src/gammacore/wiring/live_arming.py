@@ -138,7 +138,9 @@ def permit_of(
         name = kit_of(settings.account.broker).live.account or "the account's number"
         return Permit(granted=False, why=f"{name} is not there to compare the arming with")
     if not left.armed.is_of(number.reveal()):
-        return Permit(granted=False, why=f"the arming is of account {left.armed.ending}, the credentials are of another")
+        return Permit(
+            granted=False, why=f"the arming is of account {left.armed.ending}, the credentials are of another"
+        )
     if not left.void:
         return Permit()
     why = f"{left.void}; arm anew: {COMMAND}"
@@ -162,7 +164,9 @@ def armed_by_the_service(
     settings = configuration.settings
     place = account_ledger(settings, Mode.LIVE)
     if holder_of(service_lock(settings, place)) != f"process {os.getppid()}":
-        raise ConfigurationError("--armed is for the loop of `gammacore service --live` alone; type --confirm-account N")
+        raise ConfigurationError(
+            "--armed is for the loop of `gammacore service --live` alone; type --confirm-account N"
+        )
     permit = permit_of(configuration, credentials, clock=clock, calendar=calendar)
     if not permit.granted:
         raise ConfigurationError(f"live trading is refused: {permit.why}. Nothing was sent [not_armed]")

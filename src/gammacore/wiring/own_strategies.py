@@ -156,7 +156,9 @@ def code_of(reference: str) -> str:
         try:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
         except OSError as wrong:
-            raise _refused(reference, f"{file} cannot be read ({wrong.strerror})", "name the file that holds it") from wrong
+            raise _refused(
+                reference, f"{file} cannot be read ({wrong.strerror})", "name the file that holds it"
+            ) from wrong
     return digest.hexdigest()
 
 

@@ -23,14 +23,16 @@ def service_health(
 ) -> tuple[str, list[Path]]:
     """Why a service is not well, "" when all are; and the state files that were read.
 
-    `mode` is paper or live, None for whichever has run. One that was stopped in order does not count beside one that runs.
+    `mode` is paper or live, None for whichever has run. One that was stopped does not count beside one that runs.
     """
     found = [path for path in _states(variables, config, mode) if path.is_file()]
     states = [(path, read_state(path)) for path in found]
     running = [(path, state) for path, state in states if state is not None and state.get("running")]
     if not running:
         return unhealthy(states[0][1] if states else None, now), found
-    wrong = [f"{path.name.removesuffix('.service.json')}: {why}" for path, state in running if (why := unhealthy(state, now))]
+    wrong = [
+        f"{path.name.removesuffix('.service.json')}: {why}" for path, state in running if (why := unhealthy(state, now))
+    ]
     return "; ".join(wrong), found
 
 

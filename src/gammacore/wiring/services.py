@@ -161,7 +161,16 @@ def run_service(
             "strategy": str(ask.strategy or settings.trade.strategy), "ledger": str(place),
         }  # fmt: skip
         supervisor = Supervisor(
-            now, days, loop, duties, told, NotifySocket(), StateFile(state_path(beside)), wishes, settings.service, about
+            now,
+            days,
+            loop,
+            duties,
+            told,
+            NotifySocket(),
+            StateFile(state_path(beside)),
+            wishes,
+            settings.service,
+            about,
         )
         with wishes.listening():
             return supervisor.run()
@@ -214,7 +223,8 @@ def _day_end(settings: Settings, place: LedgerPlace, mode: Mode, date: dt.date) 
         "the page of the day is not written", "report", "--ledger", str(place), "--day", str(date), "--html", str(page)
     ):
         log.warning("%s", wrong)
-    return f"{date}: {len(report.trades)} trades, net {dollars(report.pnl - report.fees)}, balance {dollars(report.balance)}"
+    net = dollars(report.pnl - report.fees)
+    return f"{date}: {len(report.trades)} trades, net {net}, balance {dollars(report.balance)}"
 
 
 def _performed(failed: str, *arguments: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_check_8_each_ending_of_the_loop_has_its_pause_and_its_level() -> None:
 
     begun = starts(desk)
     first = at(9, 20)
-    gaps = [(later - earlier).total_seconds() for earlier, later in zip(begun, begun[1:], strict=False)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(begun)]
     assert begun[0] == first
     assert gaps[:3] == [11, 21, 41]  # a second of life, then 10, 20, 40
     assert begun[4] == at(12)  # not before the file changed
@@ -221,6 +222,22 @@ def test_a_service_begun_after_the_close_starts_nothing_and_ends_nothing() -> No
     assert desk.ended == []
 
 
+def test_a_service_begun_between_the_close_and_the_days_end_watches_what_runs_and_ends_the_day() -> None:
+    desk = a_desk(at(16, 5), FakeCalendar())
+    desk.seen.outlived = 4711
+    desk.run_until(at(17))
+    assert [child.pid for child in desk.children.born] == [4711]
+    assert desk.ended == [DAY]
+
+
+def test_a_day_that_an_earlier_supervisor_ended_is_not_ended_again() -> None:
+    desk = a_desk(at(12), FakeCalendar())
+    desk.diary.state = {"ended": "2026-03-03"}
+    desk.run_until(at(17))
+    assert desk.children.born == []
+    assert desk.ended == []
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_finished_day_is_ended_at_once_and_once(code: int) -> None:
     desk = a_day(script=[(7 * 3600, code)])
@@ -267,7 +284,8 @@ def test_a_month_with_thanksgiving_runs_itself() -> None:
     assert desk.ended == sessions
     rests = [alert.at.date() for alert in desk.diary.of("no_session")]
     assert rests == [date for date in dates if date not in sessions]
-    for code, date in (("loop_killed", killed), ("loop_stalled", stalled), ("loop_refused", refused), ("cannot_start", outage[0])):
+    alarms = {"loop_killed": killed, "loop_stalled": stalled, "loop_refused": refused, "cannot_start": outage[0]}
+    for code, date in alarms.items():
         assert [alert.at.date() for alert in desk.diary.of(code)] == [date]
     half = dt.date(2026, 11, 27)
     (summed_up,) = (alert.at for alert in desk.diary.of("day_summary") if alert.at.date() == half)

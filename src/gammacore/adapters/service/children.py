@@ -78,7 +78,7 @@ class Processes:
         self._environment = environment
 
     def start(self, seconds_for_network: float) -> Process:
-        """A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which passes on an end in order."""
+        """A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which passes it on."""
         return Process(
             subprocess.Popen(
                 self._command(seconds_for_network),

@@ -1,4 +1,4 @@
-"""The configuration file as a session began with it: a loop that is started again in it reads the same. Rule: OP-207."""
+"""The configuration file as a session began with it: a loop started again in it reads the same. Rule: OP-207."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SettingsCopy:
             return "not readable"
 
     def take(self) -> None:
-        """Copy the file; one that cannot be read is left to the loop to refuse. On a full disk the file itself is read."""
+        """Copy the file; one that cannot be read is left to the loop to refuse. On a full disk it is read itself."""
         if self._file is None:
             return
         try:

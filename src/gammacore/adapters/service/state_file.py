@@ -33,6 +33,9 @@ class StateFile:
         self._path = path
         self._is_failing = False
 
+    def load(self) -> Mapping[str, Any] | None:
+        return read_state(self._path)
+
     def save(self, state: Mapping[str, Any]) -> None:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -21,14 +21,14 @@ from gammacore.ports.service import Child, Children, ChildSignal, LoopSeen, Oper
 STACKS_SECONDS = 1.0
 """So long a stalled loop may take to write its stacks before it is killed (ours)."""
 BEGINNING = 3
-"""How many times as long a loop may take for its first cycle (ours): it reads its ledger and the day's history first."""
+"""How many times as long a loop may take for its first cycle (ours): it reads its ledger and the history first."""
 KILLED_SECONDS = 5.0
 """So long after SIGKILL a process is waited for (ours)."""
 
 
 @frozen
 class Permit:
-    """Whether a loop may be started. `why` says why not, or why it is only let start `latched`: to exit, never to enter."""
+    """Whether a loop may be started. `why` says why not, or why it is only started `latched`, to exit."""
 
     granted: bool = True
     latched: bool = False
@@ -42,7 +42,7 @@ GRANTED = Permit()
 class KeepLoop:
     """The loop of one account; `begin_day` before each session, `step` every second of it.
 
-    `permit` is asked before every start (a live account's arming); a loop that it lets start latched sees to that itself.
+    `permit` is asked before every start (a live account's arming); a loop that starts latched sees to that itself.
     """
 
     clock: Clock
@@ -71,7 +71,9 @@ class KeepLoop:
         self.is_over, self.starts, self._again_at, self._why_not = False, 0, None, ""
         self._faults = []
         if self.refused_mark is not None:
-            self._tell("loop_refused", Level.CRITICAL, "the settings are still those that were refused; none is started")
+            self._tell(
+                "loop_refused", Level.CRITICAL, "the settings are still those that were refused; none is started"
+            )
 
     def reload(self) -> None:
         """SIGHUP: what was refused is tried again; a session that runs goes on by its own settings. Rule: OP-207."""
@@ -111,7 +113,9 @@ class KeepLoop:
             return
         self.started_at, self.starts = now, self.starts + 1
         if self.starts > 1:
-            self._tell("loop_restarted", Level.WARNING, f"start {self.starts} of this session, process {self.child.pid}")
+            self._tell(
+                "loop_restarted", Level.WARNING, f"start {self.starts} of this session, process {self.child.pid}"
+            )
         else:
             self._tell("loop_started", Level.NOTICE, f"process {self.child.pid}")
 
@@ -139,7 +143,7 @@ class KeepLoop:
             self._replace(age)
 
     def _most_seconds(self) -> float:
-        """How old the last cycle may be; a loop that has not ended its first one since its start has three times as long."""
+        """How old the last cycle may be; a loop in its first one has three times as long."""
         pulse = self.seen.pulse()
         is_beginning = self.started_at is not None and (pulse is None or pulse.at < self.started_at)
         return self.stalled_after * (BEGINNING if is_beginning else 1)
@@ -171,6 +175,11 @@ class KeepLoop:
         self.child = None
         return True
 
+    @property
+    def is_running_elsewhere(self) -> bool:
+        """Whether a loop runs that was not started here."""
+        return self.child is None and self._running() is not None
+
     def _running(self) -> int | None:
         try:
             return self.seen.writer() or None
@@ -178,9 +187,11 @@ class KeepLoop:
             return None  # the loop itself finds out, and says why
 
     def _replace(self, age: float) -> None:
-        """Kill a loop that lives and does nothing; the next one takes the ledger up where it stands. Rules: OP-206, R2."""
+        """Kill a loop that lives and does nothing; the next one takes the ledger up as it stands. OP-206, R2."""
         assert self.child is not None
-        self._tell("loop_stalled", Level.CRITICAL, f"no cycle for {age:.0f} s, process {self.child.pid}; it is replaced")
+        self._tell(
+            "loop_stalled", Level.CRITICAL, f"no cycle for {age:.0f} s, process {self.child.pid}; it is replaced"
+        )
         self.child.send(ChildSignal.STACKS)
         self._gone_within(STACKS_SECONDS)
         self.child.send(ChildSignal.KILL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, assert_never
 
 from attrs import define, field, frozen
@@ -91,9 +92,13 @@ class Supervisor:
     _saved_at: dt.datetime | None = None
     _fed_at: dt.datetime | None = None
     _status: str = ""
+    _ended_date: dt.date | None = None
+    """The day that was ended last, by an earlier supervisor too: each has one summary."""
 
     def run(self) -> int:
         """The exit code: 0 when it was asked to end, 1 when its loop could not be ended."""
+        with suppress(KeyError, ValueError, TypeError):
+            self._ended_date = dt.date.fromisoformat((self.board.load() or {})["ended"])
         self._begin_day(self.clock.now())
         self.alive.ready(self._next_words(self.clock.now()))
         self._tell("service_started", Level.NOTICE, self._next_words(self.clock.now()))
@@ -142,7 +147,7 @@ class Supervisor:
         date = new_york_date(now)
         day = _Day(DayPlan(date, self.calendar.session(date), self.times))
         # what was over before the service began is not done after the fact
-        day.has_ended = day.has_come(Duty.CLOSE, now)
+        day.has_ended = day.has_come(Duty.DAY_END, now) or self._ended_date == date
         day.has_woken = day.has_ended
         self._day = day
         if day.plan.session is not None and not day.has_ended:
@@ -174,12 +179,17 @@ class Supervisor:
         end = day.due[Duty.DAY_END]
         if not day.has_ended:
             self._check(now, day, session.close)
-            may = day.is_green or not day.failing
-            if day.has_come(Duty.START, now) and now < (end if self.loop.starts else session.close):
-                if self.loop.wants_start and (may and day.next_check is not None or self.loop.holds()):
-                    self.loop.start(session.close)
+            if day.has_come(Duty.START, now) and self.loop.wants_start and self._may_start(now, day, session.close):
+                self.loop.start(session.close)
             if now >= end or (self.loop.is_over and self.loop.child is None):
                 self._end_day(day)
+
+    def _may_start(self, now: dt.datetime, day: _Day, close: dt.datetime) -> bool:
+        """Checked and clear, or something is held. After the close only what runs, ran today or holds is gone on with."""
+        checked = day.next_check is not None and (day.is_green or not day.failing)
+        if now < close or self.loop.starts:
+            return checked or self.loop.holds()
+        return self.loop.is_running_elsewhere or self.loop.holds()
 
     def _watch_what_is_left(self, day: _Day) -> None:
         """A loop that still runs on a day without a session has outlived its own."""
@@ -225,7 +235,9 @@ class Supervisor:
             day.is_green = not red
             if red and not day.is_warned:
                 day.is_warned = True
-                self._tell("doctor_red", Level.WARNING, "; ".join(f"{one.name}: {one.detail} ({one.fix})" for one in red))
+                self._tell(
+                    "doctor_red", Level.WARNING, "; ".join(f"{one.name}: {one.detail} ({one.fix})" for one in red)
+                )
             return
         if not day.is_warned:
             day.is_warned = True
@@ -233,12 +245,13 @@ class Supervisor:
 
     def _end_day(self, day: _Day) -> None:
         """Reconcile, report, back up, sum up: once, at the latest 45 minutes after the close. Rules: OP-204, OP-708."""
-        day.has_ended = True
+        day.has_ended, self._ended_date = True, day.plan.date
         self.alive.watchdog()
         if self.loop.child is not None:
             self._tell("day_not_over", Level.WARNING, "the loop still runs at the day's end; it is left to it")
         summary = self._guarded("day_end_failed", lambda: self.duties.day_end(day.plan.date), "not done")
         self._tell("day_summary", Level.NOTICE, summary)
+        self._save(self.clock.now(), day)
 
     def _guarded(self, code: str, duty: Callable[[], Result], otherwise: Result) -> Result:
         try:
@@ -281,6 +294,12 @@ class Supervisor:
         age = self.loop.cycle_age(session)
         return age is None or age <= 2 * self.loop.stalled_after
 
+    def _is_well(self, now: dt.datetime, day: _Day) -> bool:
+        """Whether nothing keeps the loop from running as it should."""
+        if self.loop.child is not None:
+            return self._is_fresh(now, day)
+        return not (day.cannot_start and not day.has_ended) and self.loop.refused_mark is None
+
     def _save(self, now: dt.datetime, day: _Day | None) -> None:
         """What `--health`, `status` and the pages read."""
         step = None if day is None else self._next(now)
@@ -291,7 +310,8 @@ class Supervisor:
             "at": now.isoformat(),
             **self.about,
             "running": day is not None,
-            "ok": day is not None and not day.cannot_start and self.loop.refused_mark is None and self._is_fresh(now, day),
+            "ok": day is not None and self._is_well(now, day),
+            "ended": None if self._ended_date is None else self._ended_date.isoformat(),
             "session": None if session is None else [session.open.isoformat(), session.close.isoformat()],
             "next": None if step is None else {"at": step.at.isoformat(), "duty": step.duty.value},
             "status": self._next_words(now) if day is not None else "stopped",
