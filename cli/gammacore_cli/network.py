@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from gammacore.application.wait_for_network import WaitForNetwork
+    from gammacore.ports.clock import Clock
 
 log = logging.getLogger("gammacore")
 
@@ -21,9 +22,15 @@ network_option = click.option(
 )
 
 
+def waiting_clock() -> Clock:
+    """The time the wait goes by: the machine's, whatever the day's is."""
+    from gammacore import wiring
+
+    return wiring.system_clock()
+
+
 def waiting(seconds: float) -> WaitForNetwork:
     """Tries what it is given, with one line a failure and one alert after five minutes."""
-    from gammacore import wiring
     from gammacore.application.wait_for_network import WaitForNetwork
 
-    return WaitForNetwork(wiring.system_clock(), seconds, log.warning, log.error)
+    return WaitForNetwork(waiting_clock(), seconds, log.warning, log.error)

@@ -185,7 +185,7 @@ class Supervisor:
                 self._end_day(day)
 
     def _may_start(self, now: dt.datetime, day: _Day, close: dt.datetime) -> bool:
-        """Checked and clear, or something is held. After the close only what runs, ran today or holds is gone on with."""
+        """Checked and clear, or something is held. After the close only what runs, ran or is held is gone on with."""
         checked = day.next_check is not None and (day.is_green or not day.failing)
         if now < close or self.loop.starts:
             return checked or self.loop.holds()
