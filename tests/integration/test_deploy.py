@@ -1,4 +1,4 @@
-"""The shipped unit, container and compose files, held against the programs that read them. OP-210, OP-212."""
+"""The shipped unit, container and compose files, held against the programs that read them. Rules: OP-210, OP-212."""
 
 from __future__ import annotations
 

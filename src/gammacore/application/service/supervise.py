@@ -38,7 +38,7 @@ STOPS_A_START = frozenset({"credentials", "mode", "calendar", "clock", "broker",
 class Duties:
     """What is done around the session besides the loop. Each may raise GammacoreError: it is reported, and no more.
 
-    `check` is `doctor --before-open`; `wake` returns what is wrong, in words; `day_end` a summary. OP-204, OP-708.
+    `check` is `doctor --before-open`; `wake` returns what is wrong, in words; `day_end` a summary. Rule: OP-204.
     """
 
     check: Callable[[], Sequence[Check]]
@@ -244,7 +244,7 @@ class Supervisor:
             self._tell("doctor_red", Level.WARNING, day.failing[0])
 
     def _end_day(self, day: _Day) -> None:
-        """Reconcile, report, back up, sum up: once, at the latest 45 minutes after the close. Rules: OP-204, OP-708."""
+        """Reconcile, report, back up, sum up: once, at the latest 45 minutes after the close. Rule: OP-204."""
         day.has_ended, self._ended_date = True, day.plan.date
         self.alive.watchdog()
         if self.loop.child is not None:
