@@ -10,18 +10,23 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from builders_cli import CommandLine, at_home
+from builders_ledger import ledger_opened, position_adopted
 from fakes_service import JumpingClock
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.credentials import Variables
+from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.adapters.sqlite.storage import SqliteStorage
 from gammacore.application.service.keep_loop import Permit
 from gammacore.configuration import Configuration, LiveAsk, configure
+from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import LedgerOpened, Mode
 from gammacore.domain.sessions import new_york
 from gammacore.errors import ConfigurationError
+from gammacore.ports.storage import RequestKind
 from gammacore.wiring import armed_mode
 from gammacore.wiring.live_arming import arm_account, armed_by_the_service, arming_left, disarm_account, permit_of
 
@@ -137,6 +142,53 @@ def test_the_veto_and_the_other_locks_stay(tmp_path: Path) -> None:
             armed_mode(loop, Variables({"TRADIER_ACCOUNT": NUMBER}, "test"))
     finally:
         lock.release()
+
+
+def a_ledger_that_holds(home: Path) -> dt.datetime:
+    """A live ledger with a spread; returns when it was opened."""
+    adopted = position_adopted()
+    ledger = home / "live" / "paper.sqlite"
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    storage = SqliteStorage(ledger)
+    storage.append([evolve(ledger_opened(), mode=Mode.LIVE), adopted], 0)
+    storage.close()
+    (one,) = Book.of([evolve(ledger_opened(), mode=Mode.LIVE), adopted]).live_holdings
+    return one.opened_at
+
+
+def test_what_was_opened_under_an_arming_is_exited_after_it_latched_and_nothing_else(tmp_path: Path) -> None:
+    opened = a_ledger_that_holds(tmp_path)
+    armed(tmp_path, sessions=1, at=opened - dt.timedelta(hours=1))
+    later = opened + dt.timedelta(days=3)
+    void = permit(tmp_path, later)
+    assert (void.granted, void.latched) == (True, True)
+
+    lock = WriterLock.take((tmp_path / "live" / "paper.sqlite.service").resolve())
+    try:
+        (tmp_path / "live" / "paper.sqlite.service.lock").write_text(f"{os.getppid()}\n")
+        loop = armed_by_the_service(settings(tmp_path), KEYS, clock=JumpingClock(later))
+    finally:
+        lock.release()
+    assert armed_mode(loop, KEYS).mode is Mode.LIVE
+    inbox = SqliteInbox(tmp_path / "live" / "paper.sqlite")
+    try:
+        (request,) = inbox.pending()
+    finally:
+        inbox.close()
+    assert (request.kind, "lapsed" in request.reason) == (RequestKind.HALT, True)
+
+
+def test_what_was_opened_before_any_arming_starts_no_loop(tmp_path: Path) -> None:
+    opened = a_ledger_that_holds(tmp_path)
+    armed(tmp_path, sessions=1, at=opened + dt.timedelta(hours=1))
+    assert not permit(tmp_path, opened + dt.timedelta(days=9)).granted
+
+
+def test_arming_again_keeps_what_was_opened_under_the_first_one(tmp_path: Path) -> None:
+    opened = a_ledger_that_holds(tmp_path)
+    armed(tmp_path, sessions=1, at=opened - dt.timedelta(hours=1))
+    armed(tmp_path, sessions=1, at=opened + dt.timedelta(hours=1))
+    assert permit(tmp_path, opened + dt.timedelta(days=9)).latched
 
 
 @pytest.fixture

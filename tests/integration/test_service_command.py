@@ -96,6 +96,7 @@ def test_ensure_starts_it_once_and_is_silent(gammacore: CommandLine, tmp_path: P
     ended = subprocess.run(line, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"", b"")
     running = eventually(lambda: service_running(settings, Mode.PAPER), "the service")
+    assert running is not None
     pid = int(running.removeprefix("process "))
     try:
         assert gammacore("service", "--ensure").code == 0

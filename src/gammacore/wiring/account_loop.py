@@ -56,9 +56,7 @@ class AccountLoop:
     def held_since(self, since: dt.datetime) -> bool:
         """Whether something is held that was opened at an instant or later. Rule: OP-208."""
         book = self._book()
-        return book is not None and any(
-            one.has_filled and one.opened_at is not None and one.opened_at >= since for one in book.live_holdings
-        )
+        return book is not None and any(one.has_filled and one.opened_at >= since for one in book.live_holdings)
 
     def halted(self) -> str | None:
         """See `LoopSeen.halted`."""

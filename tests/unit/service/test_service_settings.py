@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import pytest
@@ -45,7 +46,7 @@ def course(times: ServiceTimes) -> tuple[object, ...]:
     return looks, [child.started_at for child in desk.children.born], told, len(kills), ended
 
 
-CHANGED: Mapping[str, object] = {
+CHANGED: Mapping[str, Any] = {
     "wake": 80, "check": 50, "check_every": 7, "start": 1, "day_end": 20, "stalled_after": 90.0, "stop_seconds": 10.0,
 }  # fmt: skip
 STANDARD = course(ServiceTimes())

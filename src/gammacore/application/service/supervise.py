@@ -199,7 +199,8 @@ class Supervisor:
     def _wake(self, now: dt.datetime) -> None:
         """Version, disk, backup, ledger; and, while it is halted, every morning that it is. Rule: OP-204."""
         self.loop.is_permitted()
-        for wrong in self._guarded("wake_failed", self.duties.wake, ()):
+        nothing: Sequence[str] = ()
+        for wrong in self._guarded("wake_failed", self.duties.wake, nothing):
             self._tell("wake", Level.WARNING, wrong)
         try:
             halted = self.loop.seen.halted()
