@@ -140,6 +140,7 @@ def test_nothing_stops_a_start_while_something_is_held() -> None:
     desk.seen.holding = ("SPX put spread, stop 2.60",)
     desk.run_until(at(11))
     assert starts(desk) == [at(9, 20)]
+    assert "cannot_start" not in desk.diary.codes()
 
 
 def test_a_check_that_raises_is_a_red_one() -> None:

@@ -218,7 +218,7 @@ class Supervisor:
         if day.has_come(Duty.CHECK, now) and (day.next_check is None or now >= day.next_check):
             day.next_check = now + dt.timedelta(minutes=self.times.check_every)
             self._look_before_the_open(day)
-        if day.failing and not day.cannot_start and day.has_come(Duty.START, now):
+        if day.failing and not day.cannot_start and day.has_come(Duty.START, now) and not self.loop.holds():
             day.cannot_start = True
             self._tell("cannot_start", Level.CRITICAL, f"{'; '.join(day.failing)}; tried again every "
                                                        f"{self.times.check_every} min until the close")  # fmt: skip
