@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from builders_broker_day import SESSION, a_world, at_alpaca, at_tradier
 from builders_cli import CommandLine, at_home
 from counterparts.alpaca_dialect import alpaca_app
-from counterparts.serving import serving
+from counterparts.serving import LoopbackServer, serving
 from counterparts.tradier_dialect import tradier_app
 from counterparts.world import LIVE_TOKEN, SECRET, TOKEN, World
 from gammacore.domain.broker_facts.dated import BrokerName
@@ -35,6 +35,7 @@ class Desk:
     broker: str
     ledger: Path
     monkeypatch: pytest.MonkeyPatch
+    server: LoopbackServer
 
     def at(self, time: str) -> None:
         """Let it be a New York time of the day."""
@@ -80,7 +81,7 @@ def desks(
         for name, text in ENVIRONMENT[broker].items():
             monkeypatch.setenv(name, text)
         server = serving(APPS[broker](world))
-        url = server.__enter__().url
+        url = (reached := server.__enter__()).url
         servers.append(server)
         hosts, alpaca = at_tradier(url).of(BrokerName.TRADIER), at_alpaca(url).of(BrokerName.ALPACA)
         sandbox = evolve(hosts, rest=hosts.rest.replace("127.0.0.1", "localhost"))
@@ -89,7 +90,7 @@ def desks(
         monkeypatch.setattr("gammacore.adapters.alpaca.kit._endpoints", lambda _access: alpaca)
         for module in ("days", "venues", "doctor", "whose_ledger"):
             monkeypatch.setattr(f"gammacore.wiring.{module}.SystemClock", lambda: world)
-        desk = Desk(CommandLine(capsys), world, broker, PAPER, monkeypatch)
+        desk = Desk(CommandLine(capsys), world, broker, PAPER, monkeypatch, reached)
         desk.use(A)
         return desk
 

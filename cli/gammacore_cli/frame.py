@@ -83,14 +83,29 @@ class Frame:
     @cached_property
     def configuration(self) -> Configuration:
         """Defaults, TOML, .env, environment and options, merged and validated."""
-        from gammacore.configuration import LiveAsk, configure, read_environment, read_toml
-
-        layers = self._layers(read_toml, lambda variables, source: read_environment(variables(), source))
-        configuration = configure(layers, LiveAsk(*self._live))
+        configuration = self.configuration_now()
         if not (self.debug or self.quiet or self.log_level):  # an option wins over LOG_LEVEL
             set_level(configuration.settings.log_level)
         obey_log_settings(configuration.settings.log)
         return configuration
+
+    @property
+    def config_file(self) -> Path | None:
+        """The TOML file that is read; None where there is none."""
+        return self._config or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+
+    def configuration_now(self) -> Configuration:
+        """The configuration as file, `.env` and environment are at this moment."""
+        from gammacore.configuration import LiveAsk, configure, read_environment, read_toml
+
+        layers = self._layers(read_toml, lambda variables, source: read_environment(variables(), source))
+        return configure(layers, LiveAsk(*self._live))
+
+    def use_arming(self) -> None:
+        """This process is the loop of a service: the arming is the third lock. Rule: OP-208."""
+        from gammacore.wiring.live_arming import armed_by_the_service
+
+        self.configuration = armed_by_the_service(self.configuration, self.credentials)
 
     def _layers(
         self,
@@ -101,8 +116,8 @@ class Frame:
         from gammacore.configuration import Sourced
 
         layers = []
-        if self._config is not None or DEFAULT_FILE.is_file():
-            layers.append(file(self._config or DEFAULT_FILE))
+        if (path := self.config_file) is not None:
+            layers.append(file(path))
         if DOTENV.is_file():
             layers.append(environment(_read_dotenv, str(DOTENV)))
         layers.append(environment(lambda: dict(os.environ), "environment"))

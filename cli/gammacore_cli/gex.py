@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, S
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.gex_course import emit_course
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
+from gammacore_cli.network import network_option, waiting
 from gammacore_cli.options import DECIMAL, INSTANT, MOMENT
 from gammacore_cli.output import emit, emit_line
 
@@ -57,12 +59,13 @@ log = logging.getLogger(__name__)
     help="Measure through the day or days from here: a date, a time of the market's date, or an instant.",
 )  # fmt: skip
 @click.option("--to", "end", type=MOMENT, metavar="T", help="End of --from (default: the close of that day).")
+@network_option
 @market_options
 @common_options
 @rests_without_session
 def gex(
     frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, begin: When | None,
-    end: When | None, **options: Any,
+    end: When | None, wait_for_network: float, **options: Any,
 ) -> None:  # fmt: skip
     """Measure exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
 
@@ -83,13 +86,24 @@ def gex(
     if publish:
         _check_publishable(frame, terms.sign)
     if every is not None:
+        from gammacore.application.wait_for_network import is_unreachable
+
         if options["as_of"] is not None:
             raise click.UsageError("--every measures what is there each time; leave --as-of out")
-        views = wiring.follow_exposure(
-            frame.configuration, chain, terms, every, spot=options["spot"], outside=outside, tell=log.info
-        )  # fmt: skip
-        _follow(frame, views, plot, publish)
+
+        def opened() -> Iterator[ExposureView | GammacoreError]:
+            views = wiring.follow_exposure(
+                frame.configuration, chain, terms, every, spot=options["spot"], outside=outside, tell=log.info
+            )  # fmt: skip
+            first = next(views)
+            if wait_for_network and isinstance(first, GammacoreError) and is_unreachable(first):
+                raise first
+            return itertools.chain([first], views)
+
+        _follow(frame, waiting(wait_for_network)(opened), plot, publish)
         return
+    if wait_for_network:
+        raise click.UsageError("--wait-for-network belongs to --every: a single look is asked again by hand")
     view = wiring.view_exposure(
         frame.configuration, chain, terms, as_of=options["as_of"], spot=options["spot"], outside=outside
     )  # fmt: skip

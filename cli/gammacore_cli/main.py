@@ -40,6 +40,9 @@ COMMANDS: dict[str, str] = {
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
+    "service": "Trade an account every day: starts, watches and ends its loop by the calendar.",
+    "arm": "Let the service trade the live account for some sessions, by today's settings.",
+    "disarm": "End that.",
     "record": "Write the market's snapshots of a day to a recording.",
     "lookahead": "Check that nothing decided depends on what comes later.",
     "pins": "Study whether price goes to the pin: shares, correlation, sensitivity.",
@@ -111,7 +114,7 @@ def run(arguments: list[str]) -> int:
     Written.document = False
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     try:
-        gammacore.main(arguments, prog_name="gammacore", standalone_mode=False)
+        ended = gammacore.main(arguments, prog_name="gammacore", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as wrong:
@@ -138,7 +141,7 @@ def run(arguments: list[str]) -> int:
             f"a fault of gammacore, not of yours: {type(fault).__name__}: {fault}; run again with --debug and report it"
         )
         return _failed(options, "fault", EXIT_FAILED, said)
-    return EXIT_DONE
+    return ended if isinstance(ended, int) else EXIT_DONE  # a command that says its own code, as `service` does
 
 
 KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (

@@ -11,6 +11,7 @@ import click
 from gammacore.errors import ConfigurationError
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
+from gammacore_cli.network import network_option, waiting
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ log = logging.getLogger("gammacore")
 
 @click.command("record")
 @click.argument("path", type=click.Path(path_type=Path))
+@network_option
 @market_options
 @common_options
 @rests_without_session
-def record(frame: Frame, path: Path, **market: Any) -> None:
+def record(frame: Frame, path: Path, wait_for_network: float, **market: Any) -> None:
     """Record the configured market's day to PATH, which must be new: no file is ever overwritten.
 
     A broker's feed (--market tradier or alpaca) is recorded from now until it is closed and settled; Ctrl-C and SIGTERM
@@ -37,7 +39,9 @@ def record(frame: Frame, path: Path, **market: Any) -> None:
         raise ConfigurationError(f"{path}: exists and is left as it is; name another file")
     outside = wiring.Outside(frame.credentials)
     with leaving_by_sigterm():
-        day = wiring.record_day(frame.configuration, path, outside=outside, tell=log.warning)
+        day = waiting(wait_for_network)(
+            lambda: wiring.record_day(frame.configuration, path, outside=outside, tell=log.warning)
+        )
     if not (day.settled or day.interrupted):
         log.warning("the market showed no settlement price; a replay takes the last price, or market.settlement")
     document: dict[str, object] = {"recording": str(path), "snapshots": day.snapshots}

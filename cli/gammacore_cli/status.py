@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gammacore.errors import StorageError
+from gammacore.errors import ConfigurationError, StorageError
 from gammacore_cli.frame import Frame, common_options
 from gammacore_cli.marks import current_view, marks_document, marks_lines
 from gammacore_cli.output import emit, show
@@ -74,10 +74,35 @@ def _show(frame: Frame, asked: LedgerChoice) -> None:
     day_pnl = Decimal(0) if (date := _date(book)) is None else book.realised_on(date)
     now = current_view(wiring.now_of(frame.settings, path), book)
     shown = marks_document(now, events, running=chosen.one.writer is not None)
-    document = {**head.document, **status_document(book, day_pnl, path), **shown, **beside}
+    armed, armed_words = _arming(frame, chosen.one)
+    document = {**head.document, **status_document(book, day_pnl, path), **shown, **armed, **beside}
     emit(document, frame.as_json, lambda: status_view(book, day_pnl, path, shown))
+    if armed_words and not frame.as_json:
+        show(armed_words)
     _show_kill_files(frame, standing)
     show_others(frame, chosen.others)
+
+
+def _arming(frame: Frame, ledger: FoundLedger) -> tuple[dict[str, object], str]:
+    """What is left of a live account's arming, for JSON and in words; nothing for other ledgers. OP-208."""
+    from gammacore.domain.ledger import Mode
+
+    if ledger.mode is not Mode.LIVE:
+        return {}, ""
+    from gammacore.wiring.live_arming import arming_left
+
+    try:
+        left = arming_left(frame.configuration)
+    except ConfigurationError as wrong:
+        return {"armed": {"void": str(wrong), "sessions_left": 0}}, str(wrong)
+    if left is None:
+        return {"armed": None}, "not armed: the service starts no loop on this account"
+    document = {
+        "account": left.armed.ending, "armed_at": left.armed.armed_at, "last_session": left.armed.last_session,
+        "sessions_left": left.sessions_left, "void": left.void or None,
+    }  # fmt: skip
+    words = left.void or f"armed through {left.armed.last_session}, {left.sessions_left} sessions left"
+    return {"armed": document}, words
 
 
 def _standing_kill_files(frame: Frame, ledger: FoundLedger) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from shlex import quote
@@ -15,6 +17,7 @@ from gammacore.domain.ledger import Mode
 from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
+from gammacore_cli.network import network_option, waiting
 from gammacore_cli.options import LEDGER, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
@@ -42,11 +45,21 @@ log = logging.getLogger("gammacore")
     metavar="LEDGER",
     help="Ledger to trade on (default: a new one; the account's own at a broker).",
 )
+@network_option
+@click.option("--armed", is_flag=True, hidden=True)
 @common_options
 @rests_without_session
 @live_options
 @scalping_options
-def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
+def trade(
+    frame: Frame,
+    strategy: str | None,
+    once: bool,
+    ledger: LedgerPlace | None,
+    wait_for_network: float,
+    armed: bool,
+    **market: Any,
+) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
@@ -60,24 +73,28 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
     choose_market(frame, market)
     frame.choose({"trade.strategy": strategy})
+    if armed:  # by the service that started this process, in place of a typed account number (OP-208)
+        frame.use_arming()
     before_the_start(frame)
-    armed = wiring.armed_mode(frame.configuration, frame.credentials)
-    frame.announce(armed)
+    whose = wiring.armed_mode(frame.configuration, frame.credentials)
+    frame.announce(whose)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
-    path = ledger or _fresh_ledger(frame, configuration, armed)
+    path = ledger or _fresh_ledger(frame, configuration, whose)
     if (found := wiring.look_at(frame.settings, path)) is not None:
-        wiring.require_ledger(frame.configuration, frame.credentials, found, armed)
+        wiring.require_ledger(frame.configuration, frame.credentials, found, whose)
     log.info("ledger %s", path)
     with flatten_by_signal() as signals:
         try:
-            day = wiring.wire_day(
-                configuration,
-                path,
-                logger=log,
-                also_obey=signals,
-                credentials=frame.credentials,
-                environment=variables(),
-                armed=armed,
+            day = waiting(wait_for_network)(
+                lambda: wiring.wire_day(
+                    configuration,
+                    path,
+                    logger=log,
+                    also_obey=signals,
+                    credentials=frame.credentials,
+                    environment=variables(),
+                    armed=whose,
+                )
             )
         except BaseException:
             if ledger is None:
@@ -88,11 +105,11 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
-            show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
+            show_preflight(wiring.preflight_of(day, whose), quiet=frame.quiet)
             if once:
                 _one_look(day)
             else:
-                page = wiring.page_beside(frame.settings, frame.config_arguments, armed.mode)
+                page = wiring.page_beside(frame.settings, frame.config_arguments, whose.mode)
                 with page, progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
                     ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
@@ -106,11 +123,11 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
 
         return day_panel(report, path)
 
-    head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
+    head = head_of(frame, wiring.FoundLedger(path, whose.mode), whose)
     emit({**head.document, **trade_document(report, path), **_loop_stats(ended)}, frame.as_json, view)
     _raise_how_it_ended(ended, path)
     if halted is not None:
-        typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
+        typed = " --confirm-account N" if whose.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
 
@@ -154,7 +171,10 @@ def _fresh_ledger(frame: Frame, configuration: Configuration, armed: Armed) -> L
 
 @contextmanager
 def flatten_by_signal() -> Iterator[Inbox]:
-    """An inbox that SIGUSR1 posts a flatten request to; SIGTERM ends the run as Ctrl-C does. Rule: R10."""
+    """An inbox that SIGUSR1 posts a flatten request to; SIGTERM ends the run as Ctrl-C does. Rule: R10.
+
+    SIGUSR2 writes the stack of every thread to stderr: a service asks for it before it kills a stalled loop (OP-206).
+    """
     from gammacore import wiring
     from gammacore.adapters.fake.in_memory import MemoryInbox
     from gammacore.ports.storage import Request, RequestKind
@@ -165,8 +185,11 @@ def flatten_by_signal() -> Iterator[Inbox]:
         inbox.post(Request(RequestKind.FLATTEN, clock.now(), "signal SIGUSR1"))
 
     before = signal.signal(signal.SIGUSR1, post)
+    if sys.__stderr__ is not None:
+        faulthandler.register(signal.SIGUSR2, sys.__stderr__)
     try:
         with leaving_by_sigterm():
             yield inbox
     finally:
         signal.signal(signal.SIGUSR1, before)
+        faulthandler.unregister(signal.SIGUSR2)

@@ -236,11 +236,16 @@ def test_the_days_of_a_home(gammacore: CommandLine) -> None:
     assert_frozen("days_of_a_home", {"days": document})
 
 
+def test_the_plan_of_a_service_and_an_account_that_was_never_armed(gammacore: CommandLine) -> None:
+    plan = ("service", "--plan", "--from", "2026-11-25", "--days", "4")
+    assert_frozen("service", {"service": gammacore.document(*plan), "disarm": gammacore.document("disarm")})
+
+
 def test_every_command_has_a_snapshot() -> None:
-    """Except doctor, whose answers are those of the machine it runs on, and dashboard, which serves until it is ended."""
+    """Except doctor and arm, whose answers are the machine's and today's, and dashboard, which serves until it ends."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
 
-    assert set(COMMANDS) - frozen == {"doctor", "dashboard"}
+    assert set(COMMANDS) - frozen == {"arm", "dashboard", "doctor"}
 
 
 # -- snapshots ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,13 @@
-"""Credentials looked up: in variables of the environment or of a `.env` file, then in the system keyring."""
+"""Credentials looked up: in the environment, in files that it or a service manager names, in `.env`, in the keyring.
+
+Rule: OP-003.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -28,6 +33,84 @@ class Variables:
             return None
         where = f"{self.source} {name}"
         return Credential(str(name), Secret(text, name=where), where)
+
+
+CONTAINER_SECRETS = Path("/run/secrets")
+FILE = "_FILE"
+DIRECTORY = "CREDENTIALS_DIRECTORY"
+"""Where systemd puts what LoadCredential names."""
+SYSTEMD_FILE = "env"
+
+
+@frozen
+class NamedFiles:
+    """Looks NAME up in the file that the variable NAME_FILE names.
+
+    >>> NamedFiles({}).find("TRADIER_TOKEN") is None
+    True
+    """
+
+    variables: Mapping[str, str | None] = field(repr=False)
+
+    def find(self, name: str) -> Credential | None:
+        place = (self.variables.get(f"{name}{FILE}") or "").strip()
+        if not place:
+            return None
+        text = _text_of(Path(place), f"{name}{FILE}")
+        if text is None:
+            raise ConfigurationError(f"{name}{FILE}: {place} is not there; name the file that holds {name}")
+        return _found(name, text, f"{place} ({name}{FILE})")
+
+
+@frozen
+class SecretFiles:
+    """Looks NAME up in the file NAME of a folder, as container runtimes lay secrets out."""
+
+    folder: Path = CONTAINER_SECRETS
+
+    def find(self, name: str) -> Credential | None:
+        file = self.folder / str(name)
+        text = _text_of(file, str(name))
+        return None if text is None else _found(name, text, str(file))
+
+
+@frozen
+class SystemdCredentials:
+    """Looks a name up in the file `env` of $CREDENTIALS_DIRECTORY, lines like NAME=value as in `.env`."""
+
+    variables: Mapping[str, str | None] = field(repr=False)
+
+    def find(self, name: str) -> Credential | None:
+        if not (folder := (self.variables.get(DIRECTORY) or "").strip()):
+            return None
+        file = Path(folder) / SYSTEMD_FILE
+        if (text := _text_of(file, DIRECTORY)) is None:
+            return None
+        from dotenv import dotenv_values
+
+        return Variables(dotenv_values(stream=StringIO(text)), str(file)).find(name)
+
+
+def _found(name: str, text: str, where: str) -> Credential | None:
+    """A file that is empty counts as unset, as a variable does."""
+    text = text.strip()
+    return Credential(str(name), Secret(text, name=where), where) if text else None
+
+
+def _text_of(file: Path, asked_by: str) -> str | None:
+    """What a file holds; None where there is none.
+
+    Raises:
+        ConfigurationError: it is there and cannot be read; nothing of it is shown.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigurationError(
+            f"{asked_by}: {file} cannot be read ({type(wrong).__name__}); let this user read it"
+        ) from None
 
 
 SERVICE = "gammacore"

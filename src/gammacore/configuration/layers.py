@@ -24,6 +24,7 @@ from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
 from gammacore.domain.scalping.st0cka import share_profile
+from gammacore.domain.service.armed import NOT_TRADING, ArmedAccount
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
@@ -32,8 +33,8 @@ COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
     "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "log.", "view.", "dashboard.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.",
-    "loop.",
+    "health.", "log.", "view.", "dashboard.", "service.", "storage.",
+    *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
     "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
@@ -60,11 +61,13 @@ SHARE_PROFILE = "scalping.st0cka.profile"
 class LiveAsk:
     """What a command line said of live trading: only options can, so that no file left behind ever does.
 
-    `account` is the number as it was typed back, "" when it was not.
+    `account` is the number as it was typed back, "" when it was not; `armed` an arming that stands for it, of which the
+    loop of a service alone makes use (OP-208).
     """
 
     switch: bool = False
     account: str = field(default="", repr=False)
+    armed: ArmedAccount | None = None
 
 
 @frozen
@@ -110,6 +113,14 @@ class Configuration:
         other = Configuration(settings, {**self.given, DATE: Sourced(date, "program")}, self.live)
         object.__setattr__(other, "_fingerprint", self._fingerprint)  # the market is no part of it
         return other
+
+    def trading_settings(self) -> dict[str, str]:
+        """Every setting that trades, as it is shown: an arming holds for these and no others. No secrets. OP-208."""
+        return {
+            key: show(value)
+            for key, value in flatten(self.settings)
+            if not key.startswith(NOT_TRADING) and not SECRET.search(key)
+        }
 
     def fingerprint(self) -> str:
         """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""

@@ -36,6 +36,7 @@ from gammacore.domain.regime.macro_releases import MacroReleases
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.risk.pause import CircuitBreaker
+from gammacore.domain.service.day_plan import ServiceTimes
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.errors import ConfigurationError, InvalidInput
@@ -241,6 +242,7 @@ class Settings:
     log: LogSettings = LogSettings()
     view: ViewSettings = ViewSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    service: ServiceTimes = ServiceTimes()
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     tradier: RequestDeadlines = RequestDeadlines()

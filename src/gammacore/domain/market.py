@@ -381,21 +381,19 @@ class MarketSnapshot:
             if value is not None and not (value.is_finite() and value > 0):
                 raise InvalidInput(name, value, "give a finite price above 0, or nothing")
 
-    @cached_property
+    @property
     def chain(self) -> OptionChain | None:
         """The option chain, None where none is shown."""
-        return self._chain() if callable(self._chain) else self._chain
+        chain = self._chain
+        if callable(chain):
+            chain = chain()
+            object.__setattr__(self, "_chain", chain)
+        return chain
 
     @property
     def has_read_chain(self) -> bool:
-        """Whether reading the chain costs nothing any more: it was given with the look, or has been read already."""
-        if not callable(self._chain):
-            return True
-        try:
-            object.__getattribute__(self, "chain")
-        except AttributeError:
-            return False
-        return True
+        """Whether the chain is at hand: given with the look, or read already."""
+        return not callable(self._chain)
 
     def fresh(self, at: dt.datetime | None) -> bool:
         """Whether something seen at `at` may still be decided on."""

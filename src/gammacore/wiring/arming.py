@@ -8,9 +8,16 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from gammacore.adapters.credentials import FirstFound, SystemKeyring, Variables
+from gammacore.adapters.credentials import (
+    FirstFound,
+    NamedFiles,
+    SecretFiles,
+    SystemdCredentials,
+    SystemKeyring,
+    Variables,
+)
 from gammacore.adapters.wire.kit import BrokerKit
-from gammacore.configuration import Configuration
+from gammacore.configuration import Configuration, LiveAsk
 from gammacore.configuration.brokers import credential_names, kit_of
 from gammacore.domain.broker_facts.dated import REAL_BROKERS, BrokerName
 from gammacore.domain.ledger import Mode
@@ -74,7 +81,7 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
     """
     broker, paper = configuration.settings.account.broker, configuration.settings.account.paper
     asked = configuration.live
-    wants_live = bool(asked.switch or asked.account or not paper)
+    wants_live = bool(asked.switch or asked.account or asked.armed is not None or not paper)
     kit = kit_of(broker)
     wanted_mode = Mode.LIVE if wants_live else Mode.PAPER
     keys = kit.keys(wanted_mode)
@@ -91,7 +98,7 @@ def armed_mode(configuration: Configuration, credentials: CredentialStore) -> Ar
         broker=broker,
         switch=asked.switch,
         setting=not paper,
-        typed=_typed(asked.account, number),
+        typed=_typed(asked, number),
         vetoed=bool(configuration.live_veto),
         credentials=bool(found) and not missing,
         misplaced=bool(misplaced),
@@ -138,12 +145,16 @@ def require_number(configuration: Configuration, credentials: CredentialStore, t
 _WHERE = "give them in the environment, in .env, or by `keyring set gammacore NAME`"
 
 
-def _typed(text: str, number: Credential | None) -> Typed:
-    if not text:
+def _typed(asked: LiveAsk, number: Credential | None) -> Typed:
+    """What was typed back, or what an arming stands for: the number of the credentials, or another. Rule: OP-208."""
+    if not asked.account and asked.armed is None:
         return Typed.NOTHING
     if number is None:
         return Typed.UNPROVEN
-    return Typed.THE_ACCOUNT if number.secret.matches(text) else Typed.ANOTHER
+    if asked.account:
+        return Typed.THE_ACCOUNT if number.secret.matches(asked.account) else Typed.ANOTHER
+    assert asked.armed is not None
+    return Typed.THE_ACCOUNT if asked.armed.is_of(number.secret.reveal()) else Typed.ANOTHER
 
 
 def _misplaced(kit: BrokerKit, found: Mapping[str, Credential | None], credentials: CredentialStore) -> str:
@@ -199,11 +210,17 @@ def open_credentials(
 ) -> CredentialStore:
     """The credentials of this process; given mappings stand in for its environment and for `.env`.
 
+    In this order: the environment, the file NAME_FILE names, /run/secrets/NAME, systemd's credentials, `.env`, the
+    keyring. Rule: OP-003.
+
     Raises:
         ConfigurationError: `.env` is there and cannot be read.
     """
-    variables = Variables(os.environ if environment is None else environment, "environment")
-    return FirstFound((variables, Variables(_read_dotenv() if dotenv is None else dotenv, ".env"), SystemKeyring()))
+    given = os.environ if environment is None else environment
+    return FirstFound((
+        Variables(given, "environment"), NamedFiles(given), SecretFiles(), SystemdCredentials(given),
+        Variables(_read_dotenv() if dotenv is None else dotenv, ".env"), SystemKeyring(),
+    ))  # fmt: skip
 
 
 def _read_dotenv() -> Mapping[str, str | None]:

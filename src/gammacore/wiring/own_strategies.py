@@ -137,6 +137,31 @@ def _offered(file: str) -> str:
     return f", NAME being {' or '.join(there)}" if there else ""
 
 
+def code_of(reference: str) -> str:
+    """A digest of a user's strategy: of its file, or of every file of the package that registered it. Rule: OP-208.
+
+    Raises:
+        ConfigurationError: it cannot be read or found.
+    """
+    digest = hashlib.sha256()
+    if ":" in reference:
+        files = [Path(reference.rpartition(":")[0])]
+    else:
+        found = [one for one in importlib.metadata.entry_points(group=GROUP) if one.name == reference]
+        distribution = found[0].dist if found else None
+        if distribution is None:
+            raise _refused(reference, "no package registers it", "install it")
+        files = [Path(str(distribution.locate_file(one))) for one in distribution.files or () if one.suffix == ".py"]
+    for file in sorted(files):
+        try:
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        except OSError as wrong:
+            raise _refused(
+                reference, f"{file} cannot be read ({wrong.strerror})", "name the file that holds it"
+            ) from wrong
+    return digest.hexdigest()
+
+
 def _registered(name: str) -> Any:
     """What an installed package registered under a name."""
     found = [*importlib.metadata.entry_points(group=GROUP, name=name)]

@@ -34,13 +34,19 @@ class Duty(StrEnum):
 
 @frozen
 class ServiceTimes:
-    """Minutes around the session, all ours. Rule: OP-204."""
+    """Minutes around the session, and how long a loop is waited for; all ours. Rules: OP-204, OP-206, OP-207."""
 
     wake: int = parameter(90, "Minutes before the open: version, disk, backup, ledger verified.", at_least=1)
     check: int = parameter(60, "Minutes before the open: `doctor --before-open`.", at_least=1)
     check_every: int = parameter(5, "Minutes between two checks until they are green.", at_least=1)
     start: int = parameter(10, "Minutes before the open: the loop is started.", at_least=0)
     day_end: int = parameter(45, "Minutes after the close by which the day's end is done.", at_least=1)
+    stalled_after: float = parameter(
+        60.0, "A loop without a cycle for so long in a session is killed and started again, seconds.", at_least=5
+    )
+    stop_seconds: float = parameter(
+        70.0, "So long the loop may take to end by its own rules when the service is stopped, seconds.", at_least=0
+    )
 
 
 @frozen
