@@ -20,10 +20,10 @@ import numpy as np
 from vollib.black_scholes.greeks.analytical import gamma as vollib_gamma
 from vollib.black_scholes.implied_volatility import implied_volatility as vollib_volatility
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.contracts import PricedContracts
 from gammacore.domain.gex.flips import FlipGrid, GammaCurve, find_flips
 from gammacore.domain.gex.units import ALL, Rates, SignModel
-from gammacore.domain.market import Floats
 from gammacore.domain.pricing.black_scholes import Terms, delta, gamma, price
 from gammacore.domain.pricing.implied_volatility import implied_volatility
 

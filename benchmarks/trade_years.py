@@ -1,8 +1,12 @@
 """Trades years of simulated days through the whole loop and checks, after every cycle, what must always hold.
 
     python benchmarks/trade_years.py [YEARS]      one seed a year, default 1; `make bench` runs ten with YEARS=10
+    python benchmarks/trade_years.py speed [DAYS] how fast, by market and by part (P8), default 60 days of one ledger
 
-Prints entries, skips by reason, exits by rule and the cost of a cycle. A model, and no evidence of profit.
+The first prints entries, skips by reason, exits by rule and the cost of a cycle. A model, and no evidence of profit.
+The second trades the same days in one ledger, each handing its book to the next, from chains at hand, as a store has
+them, and simulated as it goes; CPU of the whole (wiring and entries included) in alternating rounds, and what
+each part takes undisturbed.
 """
 
 from __future__ import annotations
@@ -11,16 +15,26 @@ import datetime as dt
 import os
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 
+from attrs import define, field
+
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.configuration import Sourced, configure
+from gammacore.application.gather_history import GatherHistory
+from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
+from gammacore.domain.entries.schedule import Schedule
 from gammacore.domain.holding_events import HoldingClosed
+from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import AlarmRaised, EntryJudged, OrderIntended
+from gammacore.domain.market import Bar, MarketSnapshot
 from gammacore.domain.orders import Purpose
-from gammacore.wiring import WiredDay, wire_day
+from gammacore.ports.market_data import Expiries, MarketData, SettlementPrint
+from gammacore.wiring import WiredDay, open_session, wire_day
+from gammacore.wiring.carry import Carry
+from gammacore.wiring.markets import previous_session
 
 YEAR = 2026
 
@@ -91,5 +105,136 @@ def _check_the_end(day: WiredDay, date: dt.date, seed: int) -> None:
         raise BrokenInvariant(f"{date} seed {seed}: the ledger folds to another book")
 
 
+@define(eq=False)
+class ChainsAtHand:
+    """A simulated day whose chains and bars were made beforehand: the loop alone is measured. Implements MarketData."""
+
+    inner: MarketData
+    label: str = field(init=False)
+    _shown: dict[dt.datetime, MarketSnapshot] = field(init=False, factory=dict)
+    _bars: dict[tuple[object, ...], Sequence[Bar]] = field(init=False, factory=dict)
+
+    def make(self, date: dt.date) -> None:
+        """Everything the loop of SPX will ask for."""
+        calendar, underlying = NyseCalendar(), REGISTRY["SPX"]
+        session, previous = open_session(calendar, date), previous_session(calendar, date)
+        self.label, at = self.inner.label, session.open
+        while at <= session.close:
+            shown = self._shown[at] = self.inner.snapshot(at)
+            _ = shown.chain
+            at = self.inner.next_at(at)
+        gather = GatherHistory(self, underlying, session, previous)
+        for slot in Schedule().slots(session):
+            gather(slot, self._shown[slot].spot)
+
+    def snapshot(self, now: dt.datetime) -> MarketSnapshot:
+        known = self._shown.get(now)
+        if known is None:
+            return self.inner.snapshot(now)
+        return MarketSnapshot(
+            known.at, known.underlying, known.spot, known.spot_at, known.chain, known.vix, known.quote_age_limit,
+            known.previous_close, known.share, known.vix_at, known.share_defect,
+        )  # fmt: skip
+
+    def attend(self, expiries: Expiries | None) -> None:
+        """Everything is shown."""
+
+    def next_at(self, after: dt.datetime) -> dt.datetime:
+        return self.inner.next_at(after)
+
+    def settlement(self, underlying: str, date: dt.date) -> SettlementPrint | None:
+        return self.inner.settlement(underlying, date)
+
+    def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        asked = (underlying, seconds, start, end)
+        if asked not in self._bars:
+            self._bars[asked] = self.inner.bars(*asked)
+        return self._bars[asked]
+
+    def fingerprint(self) -> str:
+        return self.inner.fingerprint()
+
+
+@define(eq=False)
+class Cost:
+    """Where the time of some days went: CPU seconds of the whole, of each part by day or by cycle."""
+
+    cpu: float = 0.0
+    cycles: int = 0
+    parts: dict[str, list[float]] = field(factory=lambda: defaultdict(list))
+
+    @property
+    def snapshots_a_second(self) -> float:
+        return self.cycles / self.cpu
+
+    def undisturbed(self, part: str) -> float:
+        """Microseconds: a tenth of them took less. On a busy machine the median is that of its scheduler."""
+        taken = sorted(self.parts[part])
+        return taken[len(taken) // 10] * 1e6 if taken else 0.0
+
+
+def speed(count: int) -> None:
+    calendar = NyseCalendar()
+    dates = [d for d in (dt.date(YEAR, 1, 2) + dt.timedelta(days=n) for n in range(3 * count)) if calendar.session(d)]
+    at_hand, simulated = Cost(), Cost()
+    carries: dict[bool, Carry | None] = {True: None, False: None}
+    first = configure([{"market.date": dates[0], "market.seed": 57}])
+    for number, date in enumerate(dates[:count]):
+        both = ((True, at_hand), (False, simulated))
+        for made_before, cost in both if number % 2 else both[::-1]:
+            carries[made_before] = _timed_day(first, date, cost, carries[made_before], made_before)
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    print(f"{count} days of {at_hand.cycles // count} looks in one ledger, {load}")
+    for name, cost in (("chains at hand", at_hand), ("simulated", simulated)):
+        each = 1e6 / cost.snapshots_a_second
+        print(f"{name:15} {cost.snapshots_a_second:8,.0f} snapshots/s of CPU, {each:.0f} us each")
+    for part in ("configuration", "wiring", "entry slot", "position cycle", "idle cycle"):
+        print(f"  {part:15} {at_hand.undisturbed(part):8.1f} us, a tenth took less ({len(at_hand.parts[part])})")
+    if count >= 60:
+        early, late = (min(at_hand.parts["wiring"][since : since + 10]) for since in (0, 50))
+        print(f"wiring of days 50-59 / days 0-9: {late / early:.2f} (bar 1.5)")
+    print(f"at hand / simulated: {at_hand.snapshots_a_second / simulated.snapshots_a_second:.2f}")
+
+
+def _timed_day(first: Configuration, date: dt.date, cost: Cost, carry: Carry | None, made_before: bool) -> Carry:
+    """Trade a day, `made_before` from chains at hand whose making is not counted; what it hands to the next."""
+    making, making_wall = 0.0, 0.0
+
+    def beforehand(market: MarketData) -> MarketData:
+        nonlocal making, making_wall
+        if not made_before:
+            return market
+        begun, clock = time.process_time(), time.process_time()
+        made = ChainsAtHand(market)
+        made.make(date)
+        making, making_wall = time.process_time() - begun, time.process_time() - clock
+        return made
+
+    begun, clock = time.process_time(), time.process_time()
+    configured = first.on(date)
+    configured_at = time.process_time()
+    day = wire_day(configured, carry=carry, wrap_market=beforehand)
+    last = time.process_time()
+    cost.parts["configuration"].append(configured_at - clock)
+    cost.parts["wiring"].append(last - configured_at - making_wall)
+    slots = set(Schedule().slots(day.session))
+
+    def seen(now: dt.datetime) -> None:
+        nonlocal last
+        here, book = time.process_time(), day.trade.ledger.book
+        part = "entry slot" if now in slots else "position cycle" if book.live_holdings else "idle cycle"
+        cost.parts[part].append(here - last)
+        cost.cycles += 1
+        last = time.process_time()
+
+    day.trade(seen)
+    carried = day.carry()
+    cost.cpu += time.process_time() - begun - making
+    return carried
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("YEARS", "1")))
+    if sys.argv[1:2] == ["speed"]:
+        speed(int(sys.argv[2]) if len(sys.argv) > 2 else 60)
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("YEARS", "1")))

@@ -20,10 +20,10 @@ from gammacore.configuration import Configuration
 from gammacore.domain.instruments import REGISTRY
 from gammacore.domain.ledger import Mode
 from gammacore.wiring import wire_day, wire_trade
-from gammacore.wiring.days import Extras, TradedDay
 from gammacore.wiring.markets import previous_session
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules
 from gammacore.wiring.strategies import open_regimes, open_strategy
+from gammacore.wiring.use_cases import Extras, TradedDay
 from gammacore.wiring.venues import Venue
 
 APPS: Mapping[str, Callable[[World], ASGIApp]] = {"tradier": tradier_app, "alpaca": alpaca_app}

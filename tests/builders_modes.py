@@ -16,6 +16,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import FakeClock
 from gammacore.adapters.simulated.feed_faults import FeedFault
 from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.adapters.simulated.model import Shock
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.application.day_terms import DayTerms
 from gammacore.configuration import Settings, Sourced, StrategyName, configure
@@ -93,7 +94,7 @@ class Readable:
 
 def a_mode_world(
     mode: StrategyName, mood: Mood, seed: int, step: int, more: Keys = NO_KEYS, faults: tuple[FeedFault, ...] = (),
-    wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
+    shocks: tuple[Shock, ...] = (), wrap_broker: Callable[[Broker], Broker] = lambda broker: broker,
 ) -> World:  # fmt: skip
     """A mode at the open of a simulated day of SPY, nothing held."""
     settings = mode_settings(mode, mood, seed, step, more)
@@ -101,8 +102,8 @@ def a_mode_world(
     session = open_session(CALENDAR, date)
     market = open_market(settings, underlying, session, CALENDAR, expiries_of(settings, session, CALENDAR))
     assert isinstance(market, SimulatedMarket)
-    if faults:
-        market = evolve(market, faults=faults)
+    if faults or shocks:
+        market = evolve(market, faults=faults, shocks=shocks)
     readable, clock, cash = Readable(market), FakeClock(session.open), settings.sizing.starting_capital
     exchange = FakeExchange(readable, clock, CALENDAR, fees=settings.broker.fees, starting_cash=cash)
     return World(

@@ -41,7 +41,7 @@ from gammacore.domain.tape import Tape
 from gammacore.ports.broker import Broker, OrderNews
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import Expiries, MarketData, QuoteStream, SettlementPrint, StreamedQuote
-from gammacore.wiring.days import TradedDay, wire_trade
+from gammacore.wiring.use_cases import TradedDay, wire_trade
 from gammacore.wiring.venues import Venue
 
 SHARE = "SPY"
@@ -238,6 +238,7 @@ class ShareDay:
     streams: bool = True
     storage: MemoryStorage = field(factory=lambda: MemoryStorage(MemoryLedger()))
     session: TradingSession = field(factory=a_session)
+    previous: TradingSession | None = None
     terms: Any = field(factory=lambda: evolve(TERMS, starting_balance=Decimal(100_000)))
     exchange: FakeExchange = field(init=False)
     polled: Polled = field(init=False)
@@ -256,7 +257,9 @@ class ShareDay:
         self.feed = StreamedMarket(self.polled, SHARE, Tape(opens_at=self.session.open), recorded=recorded)
         scalping = evolve(self.settings.scalping, runner=self.limits)
         venue = Venue(self.terms, self.clock, self.feed, self.wrap_broker(self.exchange), feed=self.feed)
-        traded = TradedDay(evolve(self.settings, scalping=scalping), REGISTRY[SHARE], self.session, self.strategy)
+        traded = TradedDay(
+            evolve(self.settings, scalping=scalping), REGISTRY[SHARE], self.session, self.strategy, self.previous
+        )
         self.day = wire_trade(traded, venue, DayLedger(self.storage), MemoryInbox())
         self.day.reconcile.is_settled = True
 

@@ -23,7 +23,7 @@ from gammacore.domain.study.grid import Axis, parse_axis
 from gammacore.domain.study.sweep_outcome import SweepOutcome
 from gammacore.ports.executor import perform
 from gammacore.wiring.backtests import BacktestOptions, RunMode
-from gammacore.wiring.sweeps import SweepTerms, sweep
+from gammacore.wiring.sweeps import SweepTerms, run_sweep
 
 MARCH = dt.date(2026, 3, 2)
 
@@ -48,7 +48,7 @@ def swept(
     axis = parse_axis(axes) if isinstance(axes, str) else axes
     options = BacktestOptions(MARCH, last_of(days), mode=more.pop("mode", RunMode.DAYS))  # type: ignore[arg-type]
     terms = SweepTerms(options, folder, engine=engine, path=path, **{"min_trades": 1, **more})  # type: ignore[arg-type]
-    return sweep(base, [axis], terms, **calls)  # type: ignore[arg-type]
+    return run_sweep(base, [axis], terms, **calls)  # type: ignore[arg-type]
 
 
 @define

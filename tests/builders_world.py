@@ -37,8 +37,8 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import NOTHING_MORE, Close, Decision, Decisions, Needs, Open, Situation
 from gammacore.ports.broker import Broker
 from gammacore.ports.storage import SecondJournal, Storage
-from gammacore.wiring.days import TradedDay, wire_trade
 from gammacore.wiring.mode_rules import order_life
+from gammacore.wiring.use_cases import TradedDay, wire_trade
 from gammacore.wiring.venues import Venue
 
 TERMS = DayTerms("FAKE-1", Mode.STUDY, "f00d", Decimal(20_000), "script", "ab12")

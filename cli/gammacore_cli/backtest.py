@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +34,7 @@ log = logging.getLogger("gammacore")
 @click.option("--market", metavar="M", help="simulated, csv:, lean:, recording: or store: with a file, folder or glob.")
 @click.option("--underlying", metavar="U", help="SPX, NDX, XSP, RUT, SPY, QQQ, IWM or a configured one.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the simulated market.")
+@click.option("--seeds", metavar="A..B", help="One simulated history a seed, and their spread.")
 @click.option("--step", type=click.IntRange(min=1), metavar="SECONDS", help="Step of the simulated market, seconds.")
 @click.option("--vix", type=DECIMAL, help="A constant VIX for data without one, VIX points.")
 @click.option("--mode", type=click.Choice(["carry", "days"]), default="carry", show_default=True,
@@ -64,11 +65,14 @@ log = logging.getLogger("gammacore")
               help="Write the page of the run here too.")  # fmt: skip
 @click.option("--csv", "table", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write trades.csv here too.")  # fmt: skip
+@click.option("--parquet", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write the trades as Parquet (needs the extra study).")  # fmt: skip
 @common_options
 def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **given: Any) -> None:
     """Trade every session of a range, and say what came of it and what the figures cannot carry."""
     from gammacore import wiring
     from gammacore.wiring import backtests
+    from gammacore.wiring.backtest_results import new_study, study_name
 
     frame.choose({**{key: given.get(option) for option, key in KEYS.items()}, "trade.strategy": strategy})
     options = _options(first, last, given)
@@ -76,21 +80,90 @@ def backtest(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, 
     if resume is not None and given["out"] is not None:
         raise ConfigurationError("--resume names the folder of the run already; leave --out out")
     began = wiring.system_clock().now()
-    path = resume or given["out"] or new_study(frame, f"backtest-{first:%Y%m%d}-{last:%Y%m%d}")
+    seeds = _seeds(given["seeds"], given["seed"])
+    path = resume or given["out"] or new_study(frame.home, study_name(options))
+    if seeds:
+        _each_seed(frame, options, path, seeds, given, began)
+        return
     try:
         with leaving_by_sigterm(), study_progress(quiet=frame.quiet) as show:
             run = backtests.run_backtest(
                 frame.configuration, options, path, resumes=resume is not None, on_progress=show
             )  # fmt: skip
+            document, view = _bundled(run, given, began)
     except KeyboardInterrupt as left:
         raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
     finally:
         _give_back(path)
-    document, view = _bundled(run, given, began)
     emit(document, frame.as_json, view)
     if run.failed:
         date, error = next(iter(run.failed.items()))
         raise RunEnded(f"{len(run.failed)} of {len(run.results)} days failed, first {date}: {error}")
+
+
+def _each_seed(
+    frame: Frame, options: BacktestOptions, path: Path, seeds: Sequence[int], given: dict[str, Any], began: dt.datetime
+) -> None:
+    """One run a seed, each in a folder of its own, and their spread. Rule: ST-111."""
+    from gammacore.configuration import Sourced, configure
+    from gammacore.domain.study.documents import canonical
+    from gammacore.errors import ConfigurationError
+    from gammacore.wiring import backtests, study_bundles
+    from gammacore.wiring.markets import MarketSource
+
+    if MarketSource.parse(frame.settings.market.source).kind != "simulated":
+        raise ConfigurationError("--seeds draws simulated histories; leave it out with a recorded --market")
+    documents: dict[int, Any] = {}
+    failed: list[str] = []
+    try:
+        with leaving_by_sigterm():
+            for seed in seeds:
+                own = configure([frame.configuration.given, {"market.seed": Sourced(seed, "option --seeds")}])
+                folder = path / f"seed-{seed}"
+                with study_progress(quiet=frame.quiet) as show:
+                    run = backtests.run_backtest(
+                        own, options, folder, resumes=(folder / "run.json").exists(), on_progress=show
+                    )  # fmt: skip
+                documents[seed], _ = _bundled(run, {**given, "page": None, "table": None, "parquet": None}, began)
+                failed += [f"seed {seed}, {date}: {error}" for date, error in run.failed.items()]
+    except KeyboardInterrupt as left:
+        raise click.Abort(f"finished days stand; go on with: {_resumed(path)}") from left
+    finally:
+        _give_back(path)
+    document = study_bundles.seeds_document(documents)
+    (path / study_bundles.RESULT).write_text(canonical(document), encoding="utf-8")
+    emit(document, frame.as_json, lambda: _seeds_table(document))
+    if failed:
+        raise RunEnded(f"{len(failed)} days failed, first {failed[0]}")
+
+
+def _seeds_table(document: dict[str, Any]) -> object:
+    from rich.console import Group
+    from rich.table import Table
+
+    warnings = [f"{one['code']}: {one['text']}" for one in document["warnings"]]
+    table = Table("seed", "trades", "net", "mean", "win rate", "deepest drawdown", box=None)
+    for seed, one in document["seeds"].items():
+        net = one["statistics"]["net"]
+        rate = "-" if net["win_rate"] is None else f"{net['win_rate']:.1%}"
+        table.add_row(
+            seed, str(net["trades"]), net["total"], net["mean"] or "-", rate, net["drawdown"]["dollars"]
+        )  # fmt: skip
+    spread = document["spread"]["total"]
+    line = f"net over {spread['n']} histories, never added up: {spread['least']:,.2f} to {spread['greatest']:,.2f}, "
+    return Group(*warnings, "", table, "", f"{line}median {spread['median']:,.2f}")
+
+
+def _seeds(text: str | None, seed: int | None) -> Sequence[int]:
+    """A..B, both included."""
+    if text is None:
+        return ()
+    if seed is not None:
+        raise ConfigurationError("--seed and --seeds both choose the simulated history; leave one out")
+    first, dots, last = text.partition("..")
+    if not (dots and first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise ConfigurationError(f"--seeds {text}: is not valid; give A..B, like 1..10")
+    return range(int(first), int(last) + 1)
 
 
 def _options(first: dt.date, last: dt.date, given: dict[str, Any]) -> BacktestOptions:
@@ -112,24 +185,6 @@ def _options(first: dt.date, last: dt.date, given: dict[str, Any]) -> BacktestOp
         keeps_ledgers=given["keep_ledgers"],
         stops_on_error=given["on_error"] == "stop",
     )
-
-
-def new_study(frame: Frame, name: str) -> Path:
-    """A folder for a new study under the home folder, numbered so that none is overwritten; it is ours from now on.
-
-    Raises:
-        ConfigurationError: it cannot be made.
-    """
-    from gammacore.wiring import make_folder
-
-    studies = frame.home / "studies"
-    make_folder(studies)
-    while True:
-        taken = (path.name.split("-", 1)[0] for path in studies.glob("[0-9]*-*"))
-        path = studies / f"{1 + max(map(int, filter(str.isdecimal, taken)), default=0):04d}-{name}"
-        with suppress(FileExistsError):
-            path.mkdir(mode=0o700)
-            return path
 
 
 def _give_back(path: Path) -> None:
@@ -166,6 +221,8 @@ def _bundled(
     document = study_bundles.write_bundle(run, statistics, about)
     if given["page"] is not None:
         study_bundles.write_page_of(run, statistics, given["page"])
+    if given["parquet"] is not None:
+        study_bundles.write_parquet_of(statistics, given["parquet"])
     if given["table"] is not None:
         write_trades(given["table"], statistics.record)
     log.info("%s: result.json, trades.csv, days.csv, decisions.ndjson, report.html", run.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,9 +24,20 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("live", type=LEDGER)
 @click.argument("replay", type=LEDGER)
+@click.option("--live-config", type=click.Path(path_type=Path), metavar="FILE", help="What LIVE was traded by (TOML).")
+@click.option(
+    "--replay-config", type=click.Path(path_type=Path), metavar="FILE", help="What REPLAY was traded by (TOML)."
+)
 @look_options
 @common_options
-def compare(frame: Frame, live: LedgerPlace, replay: LedgerPlace, **market: Any) -> None:
+def compare(
+    frame: Frame,
+    live: LedgerPlace,
+    replay: LedgerPlace,
+    live_config: Path | None,
+    replay_config: Path | None,
+    **market: Any,
+) -> None:
     """Compare two ledgers of the same days: LIVE, and REPLAY of what was recorded beside it.
 
     Settings that differ come first, then each entry with the first filter that differs and why, the parts of the
@@ -33,10 +45,16 @@ def compare(frame: Frame, live: LedgerPlace, replay: LedgerPlace, **market: Any)
     inputs were decided differently: that is a fault.
     """
     from gammacore import wiring
+    from gammacore.configuration import configure, read_toml
 
     choose_market(frame, market)
-    compared = wiring.compare_runs(frame.configuration, live, replay)
-    emit(compared.to_json(), frame.as_json, lambda: _page(compared))
+    if (live_config is None) != (replay_config is None):
+        raise click.UsageError("--live-config and --replay-config: give both, or neither")
+    settings = [None if path is None else configure([read_toml(path)]) for path in (live_config, replay_config)]
+    compared = wiring.compare_runs(
+        frame.configuration, live, replay, live_settings=settings[0], replay_settings=settings[1]
+    )
+    emit(compared.document(), frame.as_json, lambda: _page(compared))
     if compared.faults:
         first = compared.faults[0]
         name = "the order" if first.first is None else first.first.name
@@ -75,6 +93,9 @@ def _page(compared: RunComparison) -> object:
         "all", "", f"{total.total:+.2f}", *(f"{one:+.2f}" for one in (total.entry, total.exit, total.size, total.fees)),
         f"{whole:+.2f}",
     )  # fmt: skip
+    for table in (slots, trades):
+        for column in table.columns:
+            column.overflow = "fold"  # half a name or number is none
     parts += [slots, trades]
     if compared.slippage:
         lost = Table("fills", "legs", "against mid", "natural at decision", "natural when filled")
@@ -118,11 +139,16 @@ def _trade(trade: TradeCompared) -> tuple[str, ...]:
     money = [parts.entry, parts.exit, parts.size, parts.fees, parts.only_live + parts.only_replay]
     seen = {None: "", True: "", False: ", mark not in the replay's data"}[trade.mark_visible]
     live = f"{_end(trade.live)}{seen}"
-    return f"{trade.date} {side.strategy}", live, _end(trade.replay), *(f"{one:+.2f}" for one in money)
+    return (
+        f"{trade.date:%m-%d} {side.strategy.replace('_', ' ')}",
+        live,
+        _end(trade.replay),
+        *(f"{one:+.2f}" for one in money),
+    )
 
 
 def _end(side: TradeSide | None) -> str:
-    return "-" if side is None else f"{side.net:+.2f} {side.reason} {side.minutes} min"
+    return "-" if side is None else f"{side.net:+.2f} {side.reason.replace('_', ' ')}, {side.minutes} min"
 
 
 def _mean(spread: Spread | None) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gammacore.errors import ConfigurationError
+from gammacore_cli.log_keeping import keep_log, obey_log_settings, set_level, sign_log, stamp_log
 from gammacore_cli.secrecy import kept_back
 from gammacore_cli.terminal import LineFormatter, stderr_handler
 
@@ -34,11 +35,16 @@ DOTENV = Path(".env")
 class Frame:
     """One command's surroundings. Settings are read when they are first asked for."""
 
-    def __init__(self, *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None) -> None:
+    def __init__(
+        self, *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None,
+        log_file: Path | None = None, log_format: str = "text",
+    ) -> None:  # fmt: skip
         self.as_json = as_json
         self.quiet = quiet
         self.debug = debug
         self.log_level = log_level
+        self._log_file = log_file
+        self._log_format = log_format
         self._config = config
         self._options: dict[str, tuple[object, str]] = {}
         self._live: tuple[bool, str] = (False, "")
@@ -50,6 +56,11 @@ class Frame:
         """
         given = {key: value for key, value in options.items() if value is not None}
         self._options |= {key: (value, (names or {}).get(key) or _option_of(key)) for key, value in given.items()}
+
+    @property
+    def config_arguments(self) -> tuple[str, ...]:
+        """The option that gives a child process the same configuration file."""
+        return () if self._config is None else ("--config", str(self._config))
 
     def option_given(self, key: str) -> object | None:
         """What an option gave for a dotted key; None when none did."""
@@ -74,7 +85,8 @@ class Frame:
         """Defaults, TOML, .env, environment and options, merged and validated."""
         configuration = self.configuration_now()
         if not (self.debug or self.quiet or self.log_level):  # an option wins over LOG_LEVEL
-            logging.getLogger().setLevel(configuration.settings.log_level)
+            set_level(configuration.settings.log_level)
+        obey_log_settings(configuration.settings.log)
         return configuration
 
     @property
@@ -193,6 +205,8 @@ class Frame:
         """Say whose money this run trades: one line now, and the mode in every line after it. Rule: CS-609."""
         for formatter in _formatters():
             formatter.mode = armed.mode
+        settings = self.settings
+        sign_log(armed.mode, settings.account.id, settings.trade.strategy)
         log = logging.getLogger("gammacore")
         log.log(logging.WARNING if armed.mode == "live" else logging.INFO, "%s", armed.banner)
 
@@ -200,12 +214,16 @@ class Frame:
         """Stamp every line from now on with the time of the traded day. Rule: OP-301."""
         for formatter in _formatters():
             formatter.clock = clock
+        stamp_log(clock)
 
     def start_logging(self) -> logging.Logger:
         """One line format on stderr; --quiet leaves warnings, --debug shows all; LOG_LEVEL counts once it is read."""
         level = "DEBUG" if self.debug else "WARNING" if self.quiet else self.log_level or "INFO"
-        logging.basicConfig(level=level.upper(), handlers=[stderr_handler()], force=True)
+        logging.basicConfig(handlers=[stderr_handler()], force=True)
         kept_back.begin()
+        if self._log_file is not None:
+            keep_log(self._log_file, as_json=self._log_format == "json")
+        set_level(level.upper())
         for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
             logging.getLogger(noisy).setLevel("WARNING")
         logging.getLogger("dotenv").setLevel("ERROR")  # a bad line is refused, with its number
@@ -254,15 +272,25 @@ def common_options(command: Callable[..., Any], json_help: str = JSON_HELP) -> C
     @click.option("--quiet", is_flag=True, help="Log only warnings on stderr.")
     @click.option("--debug", is_flag=True, help="Log everything, and show a traceback when something fails.")
     @click.option(
+        "--log-format", type=click.Choice(["text", "json"]), default="text", help="How --log-file is written."
+    )
+    @click.option(
+        "--log-file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Also keep the log here."
+    )
+    @click.option(
         "--log-level",
         type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
         help="Least severity of the log lines on stderr (default: info, or LOG_LEVEL).",
     )
     @functools.wraps(command)
     def framed(
-        *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None, **options: Any
-    ) -> Any:
-        frame = Frame(config=config, as_json=as_json, quiet=quiet, debug=debug, log_level=log_level)
+        *, config: Path | None, as_json: bool, quiet: bool, debug: bool, log_level: str | None, log_file: Path | None,
+        log_format: str, **options: Any,
+    ) -> Any:  # fmt: skip
+        frame = Frame(
+            config=config, as_json=as_json, quiet=quiet, debug=debug, log_level=log_level, log_file=log_file,
+            log_format=log_format,
+        )  # fmt: skip
         frame.start_logging()
         return command(frame, **options)
 

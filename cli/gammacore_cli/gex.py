@@ -12,9 +12,10 @@ import click
 
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput, StorageError
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm
+from gammacore_cli.gex_course import emit_course
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.network import network_option, waiting
-from gammacore_cli.options import DECIMAL, INSTANT
+from gammacore_cli.options import DECIMAL, INSTANT, MOMENT
 from gammacore_cli.output import emit, emit_line
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from gammacore.domain.gex.units import SignModel
     from gammacore.wiring import ExposureTerms, ExposureView
+    from gammacore.wiring.exposure_course import When
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +51,22 @@ log = logging.getLogger(__name__)
 )
 @click.option(
     "--every", type=click.IntRange(1, 86_400), metavar="SECONDS",
-    help="Measure again after so many seconds until stopped: one line each (with --json one document a line).",
+    help="Measure again after so many seconds until stopped: one line each (with --json one document a line). With "
+    "--from: seconds between measurements (default: 300).",
 )  # fmt: skip
 @network_option
+@click.option(
+    "--from", "begin", type=MOMENT, metavar="T",
+    help="Measure through the day or days from here: a date, a time of the market's date, or an instant.",
+)  # fmt: skip
+@click.option("--to", "end", type=MOMENT, metavar="T", help="End of --from (default: the close of that day).")
 @market_options
 @common_options
 @rests_without_session
 def gex(
-    frame: Frame,
-    chain: Path | None,
-    plot: Path | None,
-    publish: bool,
-    every: int | None,
-    wait_for_network: float,
-    **options: Any,
-) -> None:
+    frame: Frame, chain: Path | None, plot: Path | None, publish: bool, every: int | None, begin: When | None,
+    end: When | None, wait_for_network: float, **options: Any,
+) -> None:  # fmt: skip
     """Measure exposure by strike and in total, flips, walls and pin. CHAIN is recognised by its content.
 
     Without CHAIN the configured market is measured; that of a broker (--market tradier or alpaca) as it is now.
@@ -71,7 +74,15 @@ def gex(
     from gammacore import wiring
 
     choose_market(frame, options)
-    terms, outside = _terms(options), wiring.Outside(frame.credentials)
+    terms = _terms(options)
+    if begin is not None:
+        if publish or options["as_of"] is not None or options["spot"] is not None:
+            raise click.UsageError("--from measures many moments; leave --publish, --as-of and --spot out")
+        emit_course(frame, chain, terms, begin, end, every or 300, plot)
+        return
+    if end is not None:
+        raise click.UsageError("--to is the end of --from; give --from too")
+    outside = wiring.Outside(frame.credentials)
     if publish:
         _check_publishable(frame, terms.sign)
     if every is not None:
@@ -198,12 +209,12 @@ def _table(view: ExposureView) -> object:
         ("underlying", f"{exposure.underlying} {exposure.spot} at {local:%Y-%m-%d %H:%M} New York"),
         ("measured", f"{exposure.unit.label}; scope {exposure.scope}; sign {exposure.sign}; greeks {exposure.greeks}"),
         ("clock, rates", f"{exposure.clock}; {exposure.rates}"),
-        ("net", _large(exposure.net_total)),
-        ("calls / puts", f"{_large(exposure.call_total)} / {_large(exposure.put_total)}"),
+        ("net", large(exposure.net_total)),
+        ("calls / puts", f"{large(exposure.call_total)} / {large(exposure.put_total)}"),
         ("flip", "none" if flips.flip is None else f"{flips.flip:,.2f}"),
         ("all flips", ", ".join(f"{root:,.2f}" for root in flips.roots) or "none"),
-        ("call wall", "none" if walls.call is None else f"{walls.call.strike} ({_large(walls.call.exposure)})"),
-        ("put wall", "none" if walls.put is None else f"{walls.put.strike} ({_large(walls.put.exposure)})"),
+        ("call wall", "none" if walls.call is None else f"{walls.call.strike} ({large(walls.call.exposure)})"),
+        ("put wall", "none" if walls.put is None else f"{walls.put.strike} ({large(walls.put.exposure)})"),
         ("pin (0DTE)", _pin_words(view)),
         ("contracts", f"{exposure.used} used; skipped {_counts(exposure.skipped)}"),
     ):
@@ -212,7 +223,7 @@ def _table(view: ExposureView) -> object:
     order = abs(exposure.net).argsort()[::-1][:15]
     for row in sorted(order.tolist(), key=lambda index: -exposure.strikes[index]):
         figures = (exposure.call[row], exposure.put[row], exposure.net[row])
-        strikes.add_row(f"{exposure.strikes[row]:g}", *(_large(float(figure)) for figure in figures))
+        strikes.add_row(f"{exposure.strikes[row]:g}", *(large(float(figure)) for figure in figures))
     return Group(head, strikes)
 
 
@@ -223,7 +234,7 @@ def _line(view: ExposureView) -> str:
     exposure, flip, pin = view.survey.exposure, view.survey.flips.flip, view.pin
     return (
         f"{exposure.as_of.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {exposure.underlying} {exposure.spot}: "
-        f"net {_large(exposure.net_total)}, flip {'none' if flip is None else f'{flip:,.2f}'}, "
+        f"net {large(exposure.net_total)}, flip {'none' if flip is None else f'{flip:,.2f}'}, "
         f"pin {'none' if pin is None else pin.strike}"
     )
 
@@ -231,7 +242,7 @@ def _line(view: ExposureView) -> str:
 def _pin_words(view: ExposureView) -> str:
     if view.pin is None:
         return "none: no contract of today's expiry counts"
-    peaks = ", ".join(f"{c.strike} ({_large(c.exposure)} per 100 %)" for c in view.pin.candidates)
+    peaks = ", ".join(f"{c.strike} ({large(c.exposure)} per 100 %)" for c in view.pin.candidates)
     return f"{view.pin.strike}{' between competing peaks' if view.pin.competing else ''}; {peaks}"
 
 
@@ -239,7 +250,7 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in sorted(counts.items())) or "none"
 
 
-def _large(figure: float | Decimal) -> str:
+def large(figure: float | Decimal) -> str:
     """Dollars as a trader reads them: -3.2 bn, 410.0 m, 12.5 k."""
     amount = float(figure)
     for size, word in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -58,7 +58,7 @@ def import_days(
         report = importing(
             source, store, configuration=frame.configuration, scope=scope, workers=workers, check=check, tell=tell
         )  # fmt: skip
-    emit(import_document(store, report), frame.as_json, lambda: _view(store, report))
+    emit({"store": str(store), **report.document()}, frame.as_json, lambda: _view(store, report))
     if report.has_fault:
         wrong = [day for day in report.days if day.action.is_fault]
         first = f"{wrong[0].symbol} {wrong[0].date}: {wrong[0].error}"
@@ -68,30 +68,8 @@ def import_days(
         raise MissingData(f"{source}: no day could be used; {first}")
 
 
-def import_document(store: Path, report: ImportReport) -> dict[str, object]:
-    """The report as JSON; keys of ST-801, with the underlying of each day, and why where it has no data."""
-    return {
-        "store": str(store),
-        "days": [_day(day) for day in report.days],
-        "missing_days": list(report.missing),
-        "bytes": report.bytes,
-    }
-
-
 MOST_NOTES = 30
 """Days whose notes are printed; a year's are in the JSON."""
-
-_NO_REPORT: dict[str, Any] = {
-    "rows": None, "used": None, "reasons": {}, "instants": None, "contracts": None, "step_seconds": None, "holes": None,
-    "largest_gap_seconds": None, "head_seconds": None, "tail_seconds": None, "flags": [],
-}  # fmt: skip
-
-
-def _day(day: ImportedDay) -> dict[str, object]:
-    report = _NO_REPORT if day.report is None else day.report.to_json()
-    why = {"error": day.error} if day.error else {}
-    head: dict[str, object] = {"underlying": day.symbol, "date": day.date, "action": day.action.value}
-    return {**head, **report, "hash": day.hash or None, **why}
 
 
 def _view(store: Path, report: ImportReport) -> RenderableType:
@@ -105,7 +83,7 @@ def _view(store: Path, report: ImportReport) -> RenderableType:
         table.add_row(*_cells(day))
     notes = [f"{day.date}: {words}" for day in report.days if (words := _notes(day))]
     more = [f"and {len(notes) - MOST_NOTES} days more; --json has all"] if len(notes) > MOST_NOTES else []
-    parts: list[RenderableType] = [table, *notes[:MOST_NOTES], *more, _sums(report)]
+    parts: list[RenderableType] = [table, *notes[:MOST_NOTES], *more, f"{report}; {report.bytes:,} bytes"]
     if report.missing:
         dates = ", ".join(map(str, report.missing[:20])) + (" and more" if len(report.missing) > 20 else "")
         parts.append(f"{len(report.missing)} sessions without data: {dates}")
@@ -128,10 +106,3 @@ def _notes(day: ImportedDay) -> str:
     left_out = [f"{count:,} {reason}" for reason, count in report.counts.reasons.items() if count]
     gap = [f"largest gap {report.largest_gap_seconds:,.0f} s"] if report.holes else []
     return ", ".join([*left_out, *gap, *(flag.value for flag in report.flags), *filter(None, [day.error])])
-
-
-def _sums(report: ImportReport) -> str:
-    from collections import Counter
-
-    actions = Counter(day.action.value for day in report.days)
-    return ", ".join(f"{count} {action}" for action, count in actions.items()) + f"; {report.bytes:,} bytes"

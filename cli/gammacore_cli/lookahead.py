@@ -52,7 +52,7 @@ def lookahead(
             frame.configuration, first, last, draws=draws, draw_seed=draw_seed,
             on_day=lambda date: log.info("%s", date),
         )  # fmt: skip
-    emit(found.to_json(), frame.as_json, lambda: _page(found))
+    emit(found.document(), frame.as_json, lambda: _page(found))
     if found.differences:
         one = found.differences[0]
         raise CheckFailed(f"{len(found.differences)} differences; the first: {_sentence(one)}")

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "size": "Compute the number of contracts to trade.",
     "status": "Show positions, working orders, balance and halt state.",
     "journal": "List each trade and each skip, with its reason.",
+    "dashboard": "Serve the page: the day, positions, filters, dealer gamma, journal.",
     "days": "List the days of every ledger: trades, net P/L, halts, alarms.",
     "report": "Show the figures of a ledger, or write them as a page with charts.",
     "stats": "Show what a record of closed trades is worth: warnings first, then figures and intervals.",
@@ -176,8 +177,9 @@ def _failed(options: list[str], kind: str, exit_code: int, message: str) -> int:
 
 
 def _streams(options: list[str]) -> bool:
-    """Whether the command writes line after line: `hedge`, and `gex --every`."""
-    return options[:1] == ["hedge"] or (options[:1] == ["gex"] and any(one.startswith("--every") for one in options))
+    """Whether the command writes line after line: `hedge`, and `gex --every` without a range of times."""
+    given = {one.partition("=")[0] for one in options}
+    return options[:1] == ["hedge"] or (options[:1] == ["gex"] and "--every" in given and "--from" not in given)
 
 
 def _say(sentence: str) -> str:

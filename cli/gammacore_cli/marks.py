@@ -1,4 +1,4 @@
-"""What a loop published of its day, as `status` shows it: marks with their age, levels with distances, greeks. OP-106."""
+"""What a loop published of its day, as `status` shows it: marks with age, levels with distances, greeks. OP-106."""
 
 from __future__ import annotations
 
@@ -54,14 +54,17 @@ def marks_lines(shown: Mapping[str, Any]) -> list[str]:
     for one in shown["marks"]:
         age = "never marked" if one["mark_age"] is None else f"{one['mark_age']:.0f} s old"
         forced = "" if one["forced_exit_at"] is None else f", closed by {_time(one['forced_exit_at'])}"
-        lines.append(f"[bold]{escape(one['id'])}[/]  mark {_points(one['mark'])} ({age}), open {_dollars(one['open_pnl'])}{forced}")
+        mark = f"mark {_points(one['mark'])} ({age}), open {_dollars(one['open_pnl'])}{forced}"
+        lines.append(f"[bold]{escape(one['id'])}[/]  {mark}")
         lines += [f"  {_level(level)}" for level in one["levels"]]
         lines.append(f"  {_greeks(one['greeks'])}")
     if len(shown["marks"]) > 1:
         lines.append(f"together: {_greeks(shown['greeks'])}")
     if shown["day"] is not None:
         day = shown["day"]
-        lines.append(f"day: open {_dollars(day['open'])}, {_dollars(day['left'])} left of the limit {_dollars(day['limit'])}")
+        lines.append(
+            f"day: open {_dollars(day['open'])}, {_dollars(day['left'])} left of the limit {_dollars(day['limit'])}"
+        )
     if shown["halted_since"] is not None:
         lines.append(f"halted since {_time(shown['halted_since'])} New York")
     if shown["next_at"] is not None:
@@ -73,14 +76,18 @@ def marks_lines(shown: Mapping[str, Any]) -> list[str]:
 
 def _level(level: Mapping[str, Any]) -> str:
     away = "no mark" if level["distance"] is None else f"{level['distance']:.2f} away"
-    return f"{level['rule'].replace('_', ' ')} {level['price']:.2f} ({away}{'' if level['acts'] else ', not acting yet'})"
+    return (
+        f"{level['rule'].replace('_', ' ')} {level['price']:.2f} ({away}{'' if level['acts'] else ', not acting yet'})"
+    )
 
 
 def _greeks(greeks: Mapping[str, float] | None) -> str:
     if greeks is None:
         return "greeks unknown"
-    return (f"delta {greeks['delta']:+.1f} shares, gamma {greeks['gamma']:+.2f} a $1, theta {greeks['theta']:+.0f} $ a day, "
-            f"vega {greeks['vega']:+.0f} $ a point")  # fmt: skip
+    return (
+        f"delta {greeks['delta']:+.1f} shares, gamma {greeks['gamma']:+.2f} a $1, "
+        f"theta {greeks['theta']:+.0f} $ a day, vega {greeks['vega']:+.0f} $ a point"
+    )
 
 
 def _points(value: float | None) -> str:

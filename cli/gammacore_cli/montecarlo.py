@@ -81,7 +81,7 @@ def montecarlo(
         raise click.UsageError(str(wrong)) from wrong
     if plot is not None:
         save_fan_plot(plot, study)
-    emit(study.to_json(), frame.as_json, lambda: table_of(study))
+    emit(study.document(), frame.as_json, lambda: table_of(study))
 
 
 def _terms(frame: Frame, options: dict[str, Any]) -> MonteCarloTerms:

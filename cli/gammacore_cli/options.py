@@ -88,6 +88,29 @@ class TimesType(click.ParamType[tuple[dt.time, ...]]):
 TIMES = TimesType()
 
 
+class MomentType(click.ParamType[dt.datetime | dt.date | dt.time]):
+    """A date, a time of day in New York, or an instant in ISO 8601 (New York without an offset)."""
+
+    name = "date or time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.datetime | dt.date | dt.time:
+        if isinstance(value, dt.date | dt.time):
+            return value
+        if (day := read_day(str(value))) is not None:
+            return day
+        try:
+            return INSTANT.convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(
+                f"{value!r} is not a date or a time; write it like 2026-08-19, 10:30 or 2026-08-19T10:30", param, ctx
+            )
+
+
+MOMENT = MomentType()
+
+
 class LedgerType(click.ParamType["LedgerPlace"]):
     """A ledger: a file, or firestore:NAME for one in Firestore."""
 

@@ -61,7 +61,7 @@ def pins(
         sensitivity=sensitivity,
         on_day=lambda date: log.info("%s", date),
     )
-    emit(study.to_json(), frame.as_json, lambda: _page(study))
+    emit(study.document(), frame.as_json, lambda: _page(study))
 
 
 def _page(study: PinStudy) -> object:

@@ -82,8 +82,10 @@ def _configured_capital(frame: Frame) -> Decimal:
 
 def _write_page(page: Path, statistics: RecordStatistics, name: str) -> None:
     from gammacore.adapters.html_report import render_study, write_page
+    from gammacore.wiring.monte_carlo import equity_band
 
-    write_page(page, render_study(statistics, name))
+    band = equity_band(statistics.record, statistics.rules.starting_capital)
+    write_page(page, render_study(statistics, name, band))
     log.info("tear sheet written to %s", page)
 
 

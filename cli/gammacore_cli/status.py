@@ -132,7 +132,7 @@ def _date(book: Book) -> dt.date | None:
     return None if book.last_at is None else new_york_date(book.last_at)
 
 
-def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace, shown: dict[str, Any]) -> RenderableType:
+def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace, shown: dict[str, Any] | None = None) -> RenderableType:
     """What is held and ordered, marks and levels, the balance, and whether trading is halted."""
     from rich.console import Group
     from rich.markup import escape
@@ -153,7 +153,7 @@ def status_view(book: Book, day_pnl: Decimal, path: LedgerPlace, shown: dict[str
         f"[bold]{dollars(book.balance)}[/]  today {amount(day_pnl)} after fees  {halted}",
         f"[dim]{escape(day)}{as_of} · {escape(str(path))}[/]",
         *(held or ["no open position"]),
-        *marks_lines(shown),
+        *([] if shown is None else marks_lines(shown)),
         SectionTable(orders) if orders.rows else "no working order",
     ]
     for symbol, quantity in book.quarantined.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import sys
 import time
@@ -24,8 +23,8 @@ from gammacore_cli.study_progress import EVERY, in_words
 
 if TYPE_CHECKING:
     from gammacore.application.study.run_tasks import TasksDone
+    from gammacore.application.study.sweep import SweepFindings
     from gammacore.domain.study.grid import Axis
-    from gammacore.domain.study.sweep_outcome import SweepOutcome
     from gammacore.wiring.sweeps import SweepTerms
 
 log = logging.getLogger("gammacore")
@@ -88,7 +87,7 @@ def sweep(frame: Frame, strategy: str | None, first: dt.date, last: dt.date, **g
     terms = _terms(frame, first, last, given)
     try:
         with leaving_by_sigterm(), tasks_progress(quiet=frame.quiet) as show:
-            outcome = sweeps.sweep(frame.configuration, axes, terms, on_progress=show)
+            outcome = sweeps.run_sweep(frame.configuration, axes, terms, on_progress=show)
     except KeyboardInterrupt as left:
         raise click.Abort(f"what is done stands in {terms.folder}; the same command goes on") from left
     document = _written(outcome, terms.folder, given)
@@ -117,10 +116,10 @@ def _terms(frame: Frame, first: dt.date, last: dt.date, given: dict[str, Any]) -
     from gammacore.adapters.dask_cluster import TlsFiles
     from gammacore.application.study.sweep import Path as SweepPath
     from gammacore.domain.study.sweep_outcome import Objective
-    from gammacore.wiring.sweeps import SweepTerms
+    from gammacore.wiring.sweeps import SweepTerms, default_folder
 
     options = options_of(first, last, given)
-    folder = given["out"] or frame.home / "studies" / f"sweep-{first:%Y%m%d}-{last:%Y%m%d}"
+    folder = given["out"] or default_folder(frame.home, first, last)
     return SweepTerms(
         options=options,
         folder=folder,
@@ -168,14 +167,14 @@ def _line(done: TasksDone) -> str:
     return f"{done.done} of {done.tasks} tasks, {done.workers} workers, {left}"
 
 
-def _written(outcome: SweepOutcome, folder: Path, given: dict[str, Any]) -> dict[str, object]:
+def _written(outcome: SweepFindings, folder: Path, given: dict[str, Any]) -> dict[str, object]:
     """result.json, results.csv and report.html of the folder, and the copies asked for."""
     from gammacore.adapters.html_report import render_sweep, write_page
-    from gammacore.adapters.whole_file import write_whole
     from gammacore.adapters.sweep_results import results_csv
+    from gammacore.adapters.whole_file import write_whole
 
-    document: dict[str, object] = outcome.to_json()
-    write_whole(folder / "result.json", json.dumps(document, sort_keys=True, indent=1, allow_nan=False) + "\n")
+    document: dict[str, object] = outcome.document()
+    write_whole(folder / "result.json", outcome.to_json())
     table, page = results_csv(outcome), render_sweep(outcome)
     for path in filter(None, (folder / "results.csv", given["table"])):
         write_whole(path, table)
@@ -185,7 +184,7 @@ def _written(outcome: SweepOutcome, folder: Path, given: dict[str, Any]) -> dict
     return document
 
 
-def _screen(outcome: SweepOutcome, folder: Path) -> object:
+def _screen(outcome: SweepFindings, folder: Path) -> object:
     from gammacore_cli.sweep_view import sweep_screen
 
     return sweep_screen(outcome, folder)

@@ -106,6 +106,16 @@ CONTRACT: dict[str, dict[str, Check]] = {
         "statistics": document(trades=count, wins=count, losses=count, win_rate=maybe(number),
                                average_win=maybe(money), average_loss=maybe(money)),
     },
+    "montecarlo": {
+        "runs": count, "seed": count, "mode": text, "policy": text, "trades": count, "mean": number, "sd": number,
+        "percentiles": lambda table: set(table) == {"1", "5", "10", "25", "50", "75", "90", "95", "99"},
+        "probabilities": document(profit=number, double=number, triple=number, loss=number, ruin=number, halt=number),
+        "drawdown": document(mean=number, median=number, p95=number, worst=number, percent_median=number,
+                             percent_p95=number),
+        "sizes": counts, "fan": lambda rows: len(rows) == 9, "rank": number,
+        "ladder": each(name=text, cost=number, stressed=truth, p50=number, profit=number, halt=number),
+        "warnings": each(code=text, text=text), "assumptions": lambda lines: all(map(text, lines)),
+    },
     "status": {
         "positions": each(id=text, legs=LEGS, contracts=count, credit=money), "orders": any_number_of(id=text),
         "balance": money, "day_pnl": money, "halted": truth,
@@ -149,6 +159,9 @@ def spoken(command: str) -> list[str]:
     """The command with arguments under which it has something to say."""
     if command == "trade":
         return ["trade", *on_a_trading_day(), "--ledger", "fresh.sqlite"]
+    if command == "montecarlo":
+        Path("trades.csv").write_text("pl_per_contract\n" + "90\n-60\n40\n-70\n" * 2, encoding="utf-8")
+        return ["montecarlo", "trades.csv", "--runs", "20"]
     if command in ARGUMENTS:
         return [*command.split(), *ARGUMENTS[command]]
     return [*command.split(), "--ledger", str(begun(Path("begun.sqlite")))]

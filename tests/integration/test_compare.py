@@ -13,6 +13,7 @@ import pytest
 
 import gammacore
 from builders_cli import CommandLine, at_home
+from extent import many
 from gammacore.application.study.compare import RunComparison, compare_ledgers
 from gammacore.configuration import configure
 from gammacore.domain.ledger import EntryJudged
@@ -54,8 +55,35 @@ def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
     assert not same.differs
     assert (same.settings, same.faults) == ((), ())
     assert (len(same.slots), len(same.trades)) == (4, 2)
-    assert set(same.to_json()["parts"].values()) <= {"0", "0.00"}  # type: ignore[attr-defined]  # a dictionary
+    assert set(json.loads(same.to_json())["parts"].values()) == {"0.00"}
     assert all(trade.mark_visible for trade in same.trades)
+    assert json.loads(same.to_json())["difference"] == "0.00"
+    assert len(same.to_frame("pandas")) == 2
+
+
+@pytest.mark.parametrize("strategy", ["delta-hedge", "st0cka", "st0ckg", "gamma-scalping", "hybrid"][: many(1, 5)])
+def test_every_desk_does_in_the_replay_what_it_did(strategy: str, tmp_path: Path) -> None:
+    desk = {
+        "market.date": DAY, "trade.strategy": strategy, "market.underlying": "SPY", "market.share_quotes": True,
+        "market.step_seconds": many(300, 60), "sizing.starting_capital": "60000",
+    }  # fmt: skip
+    record_day(configure([desk]), tmp_path / "day.rec")
+    recorded = {**desk, "market.source": f"recording:{tmp_path / 'day.rec'}"}
+    traded(tmp_path / "live.sqlite", desk)
+    traded(tmp_path / "replay.sqlite", recorded)
+    traded(tmp_path / "slipped.sqlite", {**recorded, "broker.slippage": "0.02"})
+    same, slipped = (
+        gammacore.compare_runs(configure([recorded]), tmp_path / "live.sqlite", tmp_path / f"{name}.sqlite")
+        for name in ("replay", "slipped")
+    )
+
+    assert not same.differs
+    nets = [
+        sum((side.net for pair in slipped.trades if (side := getattr(pair, name)) is not None), Decimal(0))
+        for name in ("live", "replay")
+    ]
+    assert slipped.parts.total == nets[0] - nets[1]
+    assert slipped.faults == ()
 
 
 def test_slippage_is_found_a_leg_and_the_parts_add_up(folder: Path) -> None:
@@ -117,7 +145,7 @@ def _with_another_answer(event: EntryJudged) -> EntryJudged:
 def test_ledgers_without_a_day_in_common_are_refused_with_their_days(folder: Path) -> None:
     with pytest.raises(MissingData, match="live has 2026-03-03, replay has 2026-03-04"):
         compared(folder, "another_day.sqlite")
-    with pytest.raises(ConfigurationError, match="does not exist"):
+    with pytest.raises(ConfigurationError, match="no such file or ledger"):
         compared(folder, "none.sqlite")
     with pytest.raises(ConfigurationError, match="given twice"):
         compared(folder, "live.sqlite")
@@ -137,6 +165,13 @@ def test_the_command_says_it_and_its_exit_code(
     document = json.loads(gammacore_("compare", live, str(folder / "slipped.sqlite"), "--json").out)
     assert {"settings", "slots", "trades", "parts", "slippage"} <= document.keys()
     assert set(document["parts"]) == {"entry", "exit", "size", "fees", "only_live", "only_replay"}
+    (tmp_path / "live.toml").write_text("", encoding="utf-8")
+    (tmp_path / "slipped.toml").write_text("[broker]\nslippage = 0.05\n", encoding="utf-8")
+    files = ("--live-config", "live.toml", "--replay-config", "slipped.toml")
+    settled = gammacore_.document("compare", live, str(folder / "slipped.sqlite"), *files)
+    assert settled["settings"][0] == {"key": "broker.slippage", "live": "0", "replay": "0.05"}
+    assert [one["code"] for one in settled["warnings"]] == ["few_trades"]
+    assert gammacore_("compare", live, str(folder / "slipped.sqlite"), *files[:2]).code == EXIT_USAGE
     assert gammacore_("compare", live, str(folder / "none.sqlite")).code == EXIT_USAGE
     assert gammacore_("compare", live, str(folder / "another_day.sqlite")).code == EXIT_FAILED
 

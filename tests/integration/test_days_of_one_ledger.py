@@ -2,6 +2,7 @@
 
 import datetime as dt
 import pickle
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,9 @@ def _handed_over(given: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("given", [{}, HEDGED], ids=["credit-spread", "delta-hedge"])
-def test_days_that_hand_their_book_over_give_the_ledger_of_days_that_fold_it_anew(given, tmp_path):
+def test_days_that_hand_their_book_over_give_the_ledger_of_days_that_fold_it_anew(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
     ledger = tmp_path / "days.sqlite"
     for date in DATES:
         day = wire_day(_configured(date, given), ledger, grouped=True)
@@ -49,7 +52,7 @@ def test_days_that_hand_their_book_over_give_the_ledger_of_days_that_fold_it_ane
     assert _handed_over(given) == folded_anew
 
 
-def test_a_day_changes_nothing_of_what_it_was_handed():
+def test_a_day_changes_nothing_of_what_it_was_handed() -> None:
     first = wire_day(_configured(DATES[0], {}))
     first.trade()
     carry = first.carry()
@@ -63,7 +66,7 @@ def test_a_day_changes_nothing_of_what_it_was_handed():
     assert carry.book.version == Book.of(first.storage.events()).version
 
 
-def test_a_day_is_handed_a_book_or_folds_a_ledger_but_not_both(tmp_path):
+def test_a_day_is_handed_a_book_or_folds_a_ledger_but_not_both(tmp_path: Path) -> None:
     day = wire_day(_configured(DATES[0], {}))
     day.trade()
 
@@ -71,7 +74,7 @@ def test_a_day_is_handed_a_book_or_folds_a_ledger_but_not_both(tmp_path):
         wire_day(_configured(DATES[1], {}), tmp_path / "days.sqlite", carry=day.carry())
 
 
-def test_a_ledger_in_memory_that_goes_on_from_elsewhere_gives_no_events_it_does_not_keep():
+def test_a_ledger_in_memory_that_goes_on_from_elsewhere_gives_no_events_it_does_not_keep() -> None:
     storage = MemoryStorage(MemoryLedger(before=3))
 
     assert (storage.version, list(storage.events(3)), storage.append([], 3)) == (3, [], 3)

@@ -12,7 +12,7 @@ import pytest
 
 from builders_cli import CommandLine, at_home
 from builders_paths import GUIDE, averages_of_source_000, one_year
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.sizing.on_paths import PathSizing
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import Drawing, DrawMode
@@ -131,7 +131,7 @@ def test_the_command_says_what_the_library_says(gammacore: CommandLine, table: P
         runs=50, mode=DrawMode.parse("block:3"), sizing=PathSizing.parse("fixed:2"), cost=CostGiven(Decimal("1.50")),
         trades=20,
     )  # fmt: skip
-    assert page == json.loads(json.dumps(simulate_record(table, terms).to_json()))
+    assert page == json.loads(simulate_record(table, terms).to_json())
 
 
 def test_settings_act_and_options_win(gammacore: CommandLine, table: Path, tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_the_figures_are_those_of_what_was_seen() -> None:
     moves = [abs(look.close - look.pin) / Decimal(look.move) for look in study.looks]
     assert mark.nearness == pytest.approx(float(sum(moves) / 5), rel=1e-12)
     first = study.looks[0]
+    assert [len(study.to_frame(name)) for name in ("pandas", "polars")] == [5, 5]
     assert first.move == pytest.approx(float(first.price) * float(first.vix) / 100 * (2 / (252 * 6.5)) ** 0.5)
 
 

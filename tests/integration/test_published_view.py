@@ -1,4 +1,4 @@
-"""The view a loop publishes: what it shows is what acts, and nothing it does can change or delay a day. OP-002, OP-502."""
+"""The view a loop publishes: it shows what acts, and can neither change nor delay a day. OP-002, OP-502."""
 
 from __future__ import annotations
 
@@ -29,8 +29,19 @@ def payloads(ledger: Path) -> list[bytes]:
     import sqlite3
 
     with sqlite3.connect(ledger) as file:
-        (table,) = [name for (name,) in file.execute("select name from sqlite_master where name = 'events'")] or ["events"]
+        (table,) = [name for (name,) in file.execute("select name from sqlite_master where name = 'events'")] or [
+            "events"
+        ]
         return [repr(row).encode() for row in file.execute(f"select * from {table} order by 1")]
+
+
+def newest(day: WiredDay) -> Picture:
+    """The newest picture that was drawn of a day."""
+    assert day.trade.view is not None
+    board = day.trade.view._board
+    assert isinstance(board, ViewFiles)
+    assert board._last is not None
+    return board._last
 
 
 def held_at(day: WiredDay) -> Callable[[Book], bool]:
@@ -109,7 +120,7 @@ def test_a_disk_that_hangs_holds_nobody_up_and_the_newest_picture_wins(tmp_path:
     day.trade.run_until(held_at(day))
     day.close()
     assert day.trade.view is not None
-    picture = day.trade.view._board._last
+    picture = newest(day)
     hangs, begun, written = threading.Event(), threading.Event(), []
 
     def slow(_path: Path, text: str) -> None:
@@ -120,7 +131,11 @@ def test_a_disk_that_hangs_holds_nobody_up_and_the_newest_picture_wins(tmp_path:
     board, drawn = ViewFiles(tmp_path / "v", Whose("0", "paper", "p", 1.0), every=0, write=slow), []
 
     def draw(number: int) -> Callable[[], Picture]:
-        return lambda: (drawn.append(number), picture)[1]
+        def drawing() -> Picture:
+            drawn.append(number)
+            return picture
+
+        return drawing
 
     board.put(draw(0))
     assert begun.wait(10)

@@ -23,7 +23,9 @@ from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import AlarmRaised, DayFinished, OrderFilled, OrderIntended
 from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.orders import Effect, OrderTicket, Purpose, lineage_mark
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.words import StrategyTag
+from gammacore.wiring.studies import CarryIn
 
 NEXT_DAY = DAY + dt.timedelta(days=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -101,6 +103,25 @@ def test_what_expiry_delivered_is_traded_away_at_the_next_open_and_both_books_ag
     assert world.book.balance == world.exchange.account().balance
     assert world.book.realised_on(NEXT_DAY) == booked.gross - booked.fees
     assert Book.of(world.events).balance == world.book.balance
+
+
+def test_a_day_that_takes_shares_over_reports_them_as_the_whole_ledger_does() -> None:
+    """ST-203: what is still held goes over with the events that a report of it needs, and nothing else does."""
+    world = a_spy_world(PUT_PLAN, PUTS, "687.40", "689.15")
+    world.day()
+    monday = list(world.events)
+    next_morning(world)
+    world.day()
+    tuesday = world.events[len(monday) :]
+
+    carried = CarryIn().after(monday, None)
+    later = carried.after(tuesday, None)
+
+    assert carried.report_of(NEXT_DAY, tuesday) == day_report(world.events, NEXT_DAY)
+    assert len(carried.report_of(NEXT_DAY, tuesday).closed) == 1
+    assert len(carried.told) == len(monday) - 1  # its opening is told anew, with the balance of the morning
+    assert {type(event).__name__ for event in later.told} <= {"PolicyRecorded"}
+    assert later.book.balance == world.book.balance
 
 
 @pytest.mark.parametrize("started", ["09:30", "10:15"])

@@ -32,7 +32,7 @@ from gammacore.domain.ledger import EntryJudged, Event, LedgerOpened, Mode
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.domain.sizing.policies import BootstrapStats
 from gammacore.wiring import credit_spread_desk, wire_trade
-from gammacore.wiring.days import TradedDay
+from gammacore.wiring.use_cases import TradedDay
 from gammacore.wiring.venues import Venue
 
 CAPITAL = Decimal(20_000)

@@ -16,16 +16,19 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+import gammacore
 from builders_cli import CommandLine, at_home
 from builders_sweep import InlineExecutor, last_of, seeded, swept
 from gammacore.adapters.sweep_results import RESULTS, NotDeterministic, SweepResults, line_of, locked, row_of
 from gammacore.application.study.run_tasks import TasksDone
 from gammacore.application.study.sweep import Path as SweepPath
 from gammacore.domain.study.grid import parse_axis
-from gammacore.errors import StorageError, WriteConflict
+from gammacore.domain.study.sweep_outcome import Objective
+from gammacore.errors import ConfigurationError, StorageError, WriteConflict
 from gammacore.ports.executor import WorkerDied, perform
 from gammacore.wiring.backtests import BacktestOptions, RunMode
-from gammacore.wiring.sweeps import SweepTerms, sweep
+from gammacore.wiring.sweep_tasks import OtherData
+from gammacore.wiring.sweeps import SweepTerms, run_sweep
 
 
 @pytest.fixture
@@ -180,10 +183,38 @@ def test_days_come_with_the_task_where_workers_do_not_see_the_files(shared_data:
     day = dt.date(2026, 7, 24)
     for data in ("shared", "ship"):
         terms = SweepTerms(BacktestOptions(day, day, mode=RunMode.DAYS), tmp_path / data, data=data, min_trades=0)
-        sweep(seeded(**command), [parse_axis("stops.stop=0.10")], terms, executor=executor)
+        run_sweep(seeded(**command), [parse_axis("stops.stop=0.10")], terms, executor=executor)
 
     assert (tmp_path / "shared" / RESULTS).read_bytes() == (tmp_path / "ship" / RESULTS).read_bytes()
     assert json.loads(executor.asked[-1])["files"]
+
+
+def test_a_worker_that_reads_other_data_is_not_believed(tmp_path: Path) -> None:
+    class OtherFiles(InlineExecutor):
+        def submit(self, task: str, given: str) -> Future[str]:
+            asked = json.loads(given)
+            if "hashes" in asked:
+                asked["hashes"] = [["0" * 64 for _ in day] for day in asked["hashes"]]
+            return super().submit(task, json.dumps(asked))
+
+    with pytest.raises(OtherData, match=r"2026-03-02: a worker reads other data of this day"):
+        swept(tmp_path, "stops.stop=0.10", 1, path=SweepPath.LOOP, executor=OtherFiles())
+
+
+def test_a_notebook_gets_a_value_with_its_warnings_a_frame_and_json(tmp_path: Path) -> None:
+    first, last = dt.date(2026, 3, 2), last_of(2)
+
+    found = gammacore.sweep(
+        str(first), last, {"stops": {"stop": "0.10..0.30:0.10"}}, settings={"market.seed": 57}, out=tmp_path,
+        min_trades=1, executor=InlineExecutor(),
+    )  # fmt: skip
+
+    assert repr(found).index("simulated_edge") < repr(found).index("nothing found")
+    assert list(found.to_frame("pandas")["stops.stop"]) == ["0.10", "0.20", "0.30"]
+    assert found.to_frame("polars").height == 3
+    assert json.loads(found.to_json())["tried"] == 3
+    with pytest.raises(ConfigurationError, match="end on a step"):
+        gammacore.sweep(first, last, {"stops.stop": "0.1..0.25:0.1"}, out=tmp_path)
 
 
 # -- what fails --------------------------------------------------------------------------------------------------------

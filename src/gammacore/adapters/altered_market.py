@@ -6,6 +6,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import assert_never
 
 import numpy as np
 from attrs import define, evolve, field
@@ -78,6 +79,8 @@ class AlteredMarket:
                 return None
             case Change.SCALED | Change.DEALT:  # one row is in every order the same
                 return evolve(printed, price=_scaled(printed.price))
+            case other:
+                assert_never(other)
 
     def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
         shown = self.market.bars(underlying, seconds, start, end)
@@ -97,6 +100,8 @@ class AlteredMarket:
                     *known,
                     *(evolve(later[other], start=bar.start) for bar, other in zip(later, order, strict=True)),
                 )
+            case other:
+                assert_never(other)
 
     def _altered(self, seen: MarketSnapshot) -> MarketSnapshot:
         """The snapshot with what it could not have shown at the instant changed; its chain when that is read."""
@@ -104,16 +109,24 @@ class AlteredMarket:
         seen = evolve(seen, chain=self._chain_of(seen))
         if MarketInput.PRICE in inputs and _known_at(seen.spot_at, seen) > after:
             seen = self._other_price(seen)
-        if MarketInput.VIX in inputs and seen.vix is not None and _known_at(seen.vix_at, seen) > after:
-            match self.alteration.change:
-                case Change.ABSENT:
-                    then = self._then()
-                    seen = evolve(seen, vix=then.vix, vix_at=then.vix_at)
-                case Change.SCALED:
-                    seen = evolve(seen, vix=_scaled(seen.vix))
-                case Change.DEALT:
-                    seen = evolve(seen, vix=self._dealt_to(_known_at(seen.vix_at, seen)).vix)
+        if MarketInput.VIX in inputs and _known_at(seen.vix_at, seen) > after:
+            seen = self._other_vix(seen)
         return seen
+
+    def _other_vix(self, seen: MarketSnapshot) -> MarketSnapshot:
+        """The snapshot with another VIX, where it shows one."""
+        if seen.vix is None:
+            return seen
+        match self.alteration.change:
+            case Change.ABSENT:
+                then = self._then()
+                return evolve(seen, vix=then.vix, vix_at=then.vix_at)
+            case Change.SCALED:
+                return evolve(seen, vix=_scaled(seen.vix))
+            case Change.DEALT:
+                return evolve(seen, vix=self._dealt_to(_known_at(seen.vix_at, seen)).vix)
+            case other:
+                assert_never(other)
 
     def _other_price(self, seen: MarketSnapshot) -> MarketSnapshot:
         """The snapshot with another price and share quote."""
@@ -127,9 +140,11 @@ class AlteredMarket:
                 spot = None if seen.spot is None else _scaled(seen.spot)
                 return evolve(seen, spot=spot, share=None if seen.share is None else _scaled_quote(seen.share))
             case Change.DEALT:
-                other = self._dealt_to(_known_at(seen.spot_at, seen))
-                share = None if other.share is None else evolve(other.share, at=_known_at(seen.spot_at, seen))
-                return evolve(seen, spot=other.spot, share=share, share_defect=other.share_defect)
+                shown = self._dealt_to(_known_at(seen.spot_at, seen))
+                share = None if shown.share is None else evolve(shown.share, at=_known_at(seen.spot_at, seen))
+                return evolve(seen, spot=shown.spot, share=share, share_defect=shown.share_defect)
+            case other:
+                assert_never(other)
 
     def _chain_of(self, seen: MarketSnapshot) -> _LaterChain:
         return _LaterChain(self, seen)
@@ -159,11 +174,13 @@ class AlteredMarket:
                     gamma=chain.gamma * factor,
                 )  # fmt: skip
             case Change.DEALT:
-                other = self._dealt_to(chain.as_of).chain
-                if other is None:
+                shown = self._dealt_to(chain.as_of).chain
+                if shown is None:
                     return None
-                later = chain.as_of.timestamp() - other.as_of.timestamp()
-                return evolve(other, as_of=chain.as_of, quoted_at=other.quoted_at + later)
+                later = chain.as_of.timestamp() - shown.as_of.timestamp()
+                return evolve(shown, as_of=chain.as_of, quoted_at=shown.quoted_at + later)
+            case other:
+                assert_never(other)
 
     def _other_interest(self, chain: OptionChain) -> OptionChain:
         match self.alteration.change:
@@ -175,6 +192,8 @@ class AlteredMarket:
                 interest = chain.open_interest * float(FACTOR)
             case Change.DEALT:
                 interest = chain.open_interest[_order(len(chain))]
+            case other:
+                assert_never(other)
         return evolve(chain, open_interest=interest)
 
     def _then(self) -> MarketSnapshot:

@@ -16,7 +16,9 @@ def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8", newline="") as file:
+        with open(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8", newline=""
+        ) as file:
             file.write(text)
         os.replace(draft, path)
     except OSError as refusal:

@@ -52,7 +52,8 @@ class ConfirmClosed:
         Shares are not compared: another trader of the account may hold some beside ours. What went in this session at
         no known price may be shown again: it is booked, as an estimate, once the session is over. Rule: CS-572.
         """
-        live = self._ledger.book.live_holdings
+        if not (live := self._ledger.book.live_holdings):
+            return
         is_on = self._clock.now() < session.close
         flat = [holding for holding in live if self._may_be_over(holding) and not self._may_return(holding, session)]
         flat = [holding for holding in flat if not (is_on and self._may_be_priced(holding))]

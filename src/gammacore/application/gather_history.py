@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field
 
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar
@@ -30,14 +30,18 @@ FIRST_MINUTES = 5
 """The open is looked for in the first bars of the session."""
 
 
-@frozen
+@define(eq=False)
 class GatherHistory:
-    """Asks the market for bars; what it does not have stays missing, never guessed."""
+    """Asks the market for bars; what it does not have stays missing, never guessed.
+
+    Daily closes and today's open are asked for until they are there, then once a day.
+    """
 
     market: MarketData
     underlying: Underlying
     session: TradingSession
     previous: TradingSession | None
+    _known: DailyHistory | None = field(default=None, init=False)
 
     def __call__(self, now: dt.datetime, price: Decimal | None) -> MarketHistory:
         """The history at `now`; an index without bars borrows its hedge share's, converted by the present ratio.
@@ -65,12 +69,16 @@ class GatherHistory:
 
     def _daily(self, now: dt.datetime) -> DailyHistory | None:
         """Daily closes of the hedge share where its bars exist, else of the underlying. Rule: CS-358."""
+        if self._known is not None:
+            return self._known
         session = self.session
-        for symbol in dict.fromkeys((self.underlying.hedge_share, self.underlying.symbol)):
+        preferred = self.underlying.hedge_share or self.underlying.symbol
+        for symbol in dict.fromkeys((preferred, self.underlying.symbol)):
             days = self.bars(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
             first = self.bars(symbol, ONE_MINUTE, session.open, min(now, session.after_open(FIRST_MINUTES)))
             known = DailyHistory.of(symbol, days, session, self.previous, opening_price(first, session))
             if known is not None:
+                self._known = known if symbol == preferred and known.today_open is not None else None
                 return known
         return None
 
@@ -118,7 +126,7 @@ class GatherMinutes:
                 bar for bar in ask(symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
                 if new_york_date(bar.start) < session.date
             )  # fmt: skip
-            self._openings = tuple(self._openings_of(self._days[-EARLIER_SESSIONS:]))
+            self._openings = tuple(self._openings_of(self._days))
             if previous is not None:
                 reaches = bool(self._days) and new_york_date(self._days[-1].start) == previous.date
                 since = previous.close if reaches else previous.open  # without a daily bar its minutes say high and low
@@ -137,6 +145,12 @@ class GatherMinutes:
         )
 
     def _openings_of(self, days: Sequence[Bar]) -> Iterator[Bar]:
-        for day in days:
-            start = TradingSession.of(new_york_date(day.start)).open
-            yield from self._gather.bars(self._gather.underlying.symbol, ONE_MINUTE, start, start + HALF_AN_HOUR)
+        for start, end in openings_of(days):
+            yield from self._gather.bars(self._gather.underlying.symbol, ONE_MINUTE, start, end)
+
+
+def openings_of(days: Sequence[Bar]) -> Iterator[tuple[dt.datetime, dt.datetime]]:
+    """Begin and end of the first half hours of the last few of these daily bars. Rule: SC-309."""
+    for day in days[-EARLIER_SESSIONS:]:
+        start = TradingSession.of(new_york_date(day.start)).open
+        yield start, start + HALF_AN_HOUR

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import chain
+from types import MappingProxyType
 
 from attrs import evolve, frozen
 
@@ -18,7 +19,7 @@ from gammacore.domain.market import MarketSnapshot
 from gammacore.domain.orders import Order, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.risk.day_profit import Marks
-from gammacore.domain.risk.entry_limits import EntryAccount, SizedEntry, scalping_limits
+from gammacore.domain.risk.entry_limits import EntryAccount, EntryBounds, SizedEntry, scalping_limits
 from gammacore.domain.risk.guard import Allowed, Refused, Risk, classify, risk_of
 from gammacore.domain.risk.limits import AddedRisk, RiskLimits, judge_halted
 from gammacore.domain.risk.pause import judge_breaker
@@ -54,6 +55,7 @@ class Guard:
     `broker_rules` is what the broker forbids on top of our own limits; None where no broker does. `is_reconciled` says
     whether the holdings of the account were compared and settled in this session: until then nothing is opened.
     `worth` and `session` are what the gates of SC-602 need; with `is_scalping` they have their own defaults (SC-601).
+    `bounds` are those of each strategy by its name.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Guard:
         underlyings: Mapping[str, Underlying], *,
         broker_rules: BrokerEntryRules | None = None, is_reconciled: Callable[[], bool] = lambda: True,
         checks: Checks | None = None, worth: AccountWorth | None = None, session: TradingSession | None = None,
-        is_scalping: bool = False,
+        is_scalping: bool = False, bounds: Mapping[str, EntryBounds] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self._ledger = ledger
         self._broker = broker
@@ -74,6 +76,7 @@ class Guard:
         self._worth = worth or AccountWorth(ledger, broker, is_study=True)
         self._session = session
         self._is_scalping = is_scalping
+        self._bounds = bounds
         self._market: MarketSnapshot | None = None
         self._marks: Marks | None = None
 
@@ -138,7 +141,7 @@ class Guard:
             verdict = judge_breaker(book.breaker_tripped_at)
         if verdict.passed and judged.risk is Risk.ADDS and self._is_scalping:
             owner = book.holdings[order.ticket.holding].owner
-            verdict = _first_no(self._account(self._clock.now()).account_gates(owner))
+            verdict = _first_no(self._account_gates(self._account(self._clock.now()), owner))
         if verdict.passed and judged.risk is Risk.ADDS:
             verdict = self._checks.judge_opening()
         return None if verdict.passed else Refused(judged.risk, verdict)
@@ -190,10 +193,14 @@ class Guard:
             return Verdict.unknown("price_unknown", f"no price shows what {', '.join(ticket.symbols)} can cost")
         account = self._account(now)
         entry = SizedEntry(owner, ticket.holding, ticket.symbols, notional, terms)
-        verdict = _first_no(chain(account.account_gates(owner), account.sized_gates(entry)))
+        verdict = _first_no(chain(self._account_gates(account, owner), account.sized_gates(entry)))
         if self._broker_rules is None or not verdict.passed:
             return verdict
         return self._broker_rules.judge_day_trades(self._ledger.book, now, terms.day_trades)
+
+    def _account_gates(self, account: EntryAccount, owner: str) -> Iterator[FilterVerdict]:
+        bounds = self._bounds.get(owner, EntryBounds())
+        return account.account_gates(owner, max_trades=bounds.max_trades, max_positions=bounds.max_positions)
 
     def _judge_what_is_set(self, entry: SizedEntry) -> Verdict:
         """The gates of the scalping desks, where a setting turned them on for every desk: they ask the broker more."""

@@ -125,15 +125,17 @@ class Looks:
 
     def _snapshot(self, now: dt.datetime) -> MarketSnapshot:
         day = self._day
-        unseen = MarketSnapshot(now, day.underlying.symbol, None, None, None, None)
+
+        def unseen() -> MarketSnapshot:
+            return MarketSnapshot(now, day.underlying.symbol, None, None, None, None)
 
         def seen() -> MarketSnapshot:
             try:
                 return day.market.snapshot(now)
             except MarketDataError:  # nothing is seen: no stop and no entry is decided, time exits still act (CS-504)
-                return unseen
+                return unseen()
 
-        return day.survival.ask("the market", seen, lambda: unseen)
+        return day.survival.ask("the market", seen, unseen)
 
     def _exposure(self, market: MarketSnapshot) -> GammaExposure | None:
         try:

@@ -30,8 +30,9 @@ from gammacore.domain.ledger import (
 )
 from gammacore.domain.order_answers import LESS_THAN_BOOKED, judge_answer
 from gammacore.domain.order_life import OrderLife
-from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket
+from gammacore.domain.orders import Order, OrderReport, OrderState, OrderTicket, Purpose
 from gammacore.domain.risk.guard import Refused, Risk
+from gammacore.domain.scalping.trigger import TriggerRules
 from gammacore.domain.verdicts import Verdict
 from gammacore.errors import BrokerError, BrokerUnavailable, OrderRejected, OutcomeUnknown
 from gammacore.ports.broker import Broker, News
@@ -65,8 +66,13 @@ class OrderDesk:
         guard: Guard,
         fill_timeout: dt.timedelta = FILL_TIMEOUT,
         time_is_doubted: Callable[[], bool] = lambda: False,
+        triggers: TriggerRules | None = None,
     ) -> None:
-        """`time_is_doubted` says whether the clock jumped and what the time is has not been settled since."""
+        """`time_is_doubted` says whether the clock jumped and what the time is has not been settled since.
+
+        `triggers` bound the age of a hedge at the wire, where a strategy hedges by them. Rule: SC-443.
+        """
+        self._triggers = triggers
         self._guard = guard
         self.refuse = Refusals(ledger, clock)
         self._ledger = ledger
@@ -137,7 +143,10 @@ class OrderDesk:
 
     def _deliver(self, ticket: OrderTicket) -> OrderState:
         def gate() -> None:
-            self._life.require_fresh(self._ledger.book.orders[ticket.id], self._clock.now(), self._time_is_doubted())
+            order, now = self._ledger.book.orders[ticket.id], self._clock.now()
+            self._life.require_fresh(order, now, self._time_is_doubted())
+            if self._triggers is not None and ticket.purpose is Purpose.HEDGE:
+                self._triggers.require_alive(order.intended_at, now)
 
         try:
             receipt = self._broker.submit(ticket, gate)
@@ -276,17 +285,18 @@ class OrderDesk:
     def _unpriced(self) -> list[Order]:
         """Filled entries and closes whose price the broker has yet to say. Rule: CS-411."""
         book = self._ledger.book
-        orders = (order for holding in book.live_holdings for order in book.orders_of(holding.id))
-        return [order for order in orders if order.lacks_price]
+        return [order for holding in book.live_holdings for order in book.orders_of(holding.id) if order.lacks_price]
 
     def _may_fill_late(self) -> list[Order]:
         """Orders that ended unfilled a moment ago: the cancel and a fill may have crossed, a refusal may not be true.
 
         Rules: CS-408, CS-410.
         """
-        book, now = self._ledger.book, self._clock.now()
+        now = self._clock.now()
+        if not (today := self._ledger.book.orders_since(now - A_DAY)):
+            return []
         ended = (OrderState.CANCELED, OrderState.NOT_SENT, OrderState.REJECTED)
-        recent = (order for order in book.orders_since(now - A_DAY) if now - order.changed_at <= LATE_FILLS)
+        recent = (order for order in today if now - order.changed_at <= LATE_FILLS)
         return [order for order in recent if order.state in ended and self._takes_fills(order)]
 
     def _takes_fills(self, order: Order) -> bool:

@@ -103,6 +103,8 @@ class Reconcile:
         except BrokerError as outage:
             return self._unreachable(outage)
         self._failures = 0
+        if self._agrees(shown):
+            return [ReconcileFinding("", 0, 0, ReconcileVerdict.MATCH)]
         held = by_contract(shown)
         self._unclear = self._not_read(unread_in(shown))
         self._report_unread(held)
@@ -146,6 +148,12 @@ class Reconcile:
             ReconcileFinding(symbol, held.get(symbol, 0) - gap, held.get(symbol, 0), verdicts[symbol])
             for symbol, gap in differences.items()
         ]
+
+    def _agrees(self, shown: Mapping[str, int]) -> bool:
+        """Whether the account holds what the book says and nothing waits for a verdict: nearly every cycle."""
+        book = self._ledger.book
+        waits = self._seen or self._unclear or book.quarantined or book.differences or book.working_orders
+        return not waits and not unread_in(shown) and shown == book.expected_holdings()
 
     def _not_read(self, unread: Iterable[str]) -> frozenset[str]:
         """Symbols whose holding is unknown ("": any), alarmed; shares of other traders are ignored. Rule: R5."""

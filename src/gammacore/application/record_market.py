@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from gammacore.application.gather_history import DAYS_BACK
+from gammacore.application.gather_history import DAYS_BACK, openings_of
 from gammacore.application.trade_day import SETTLEMENT_PATIENCE
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import MarketSnapshot
-from gammacore.domain.market_history import ONE_DAY
-from gammacore.domain.sessions import TradingSession
+from gammacore.domain.market import Bar, MarketSnapshot
+from gammacore.domain.market_history import ONE_DAY, ONE_MINUTE
+from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.errors import MarketDataError
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import MarketData, Recorder, SettlementPrint
@@ -77,12 +77,22 @@ class RecordMarket:
             return None  # asked for again
 
     def bars(self) -> None:
-        """Keep every bar the filters may ask for, up to now."""
+        """Keep every bar the filters and the desks may ask for, up to now. Rules: CS-355, SC-304, SC-309, SC-912."""
         session, end = self.session, min(self.clock.now(), self.session.close)
         begin = (self.previous or session).open
         for symbol in filter(None, dict.fromkeys((self.underlying.symbol, self.underlying.hedge_share, "VIX"))):
             for seconds, start in ((60, begin), (300, begin), (ONE_DAY, session.open - DAYS_BACK)):
-                try:
-                    self.recorder.write_bars(symbol, self.market.bars(symbol, seconds, start, end))
-                except MarketDataError as silence:
-                    self.tell(f"{symbol}: no bars of {seconds} s are recorded: {silence}")
+                self._keep(symbol, seconds, start, end)
+        days = self._known(self.underlying.symbol, ONE_DAY, session.open - DAYS_BACK, session.open)
+        for start, end in openings_of([bar for bar in days if new_york_date(bar.start) < session.date]):
+            self._keep(self.underlying.symbol, ONE_MINUTE, start, end)
+
+    def _keep(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> None:
+        self.recorder.write_bars(symbol, self._known(symbol, seconds, start, end))
+
+    def _known(self, symbol: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+        try:
+            return self.market.bars(symbol, seconds, start, end)
+        except MarketDataError as silence:
+            self.tell(f"{symbol}: no bars of {seconds} s are recorded: {silence}")
+            return ()

@@ -47,7 +47,10 @@ class Survival:
 
     def run(self, what: str, step: Callable[[], object]) -> None:
         """Do one step of the loop, which other steps do not depend on."""
-        self.ask(what, step, lambda: None)
+        if self.survives:
+            self.ask(what, step, lambda: None)
+        else:
+            step()
 
     def ask(self, what: str, question: Callable[[], Answer], otherwise: Callable[[], Answer]) -> Answer:
         """The answer; where the question fails, what stands in for it.

@@ -53,7 +53,7 @@ from gammacore.domain.ledger import (
     Mode,
 )
 from gammacore.domain.sessions import TradingSession
-from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy
+from gammacore.domain.strategy import Decision, Decisions, Situation, Strategy, kept_overnight
 from gammacore.ports.broker import Broker, News, OrderNews
 from gammacore.ports.clock import Clock
 from gammacore.ports.market_data import GexSource, MarketData
@@ -279,8 +279,7 @@ class TradeDay:
             self.survival.run("an order", partial(self.carry_out, step))
 
     def _covers(self) -> tuple[Decision, ...]:
-        found = partial(tuple[Decision, ...], self.reconcile.covers())
-        return self.survival.ask("uncovered shorts", found, lambda: ())
+        return self.survival.ask("uncovered shorts", lambda: tuple(self.reconcile.covers()), lambda: ())
 
     def _last_expired(self) -> dt.date:
         """Contracts of this date and before trade no more; what an earlier day left open is settled by this one."""
@@ -352,7 +351,10 @@ class TradeDay:
         book = self.ledger.book
         if self.clock.now() < self.session.close or book.working_orders:
             return False
-        return all(one.origin is Origin.DELIVERED for one in book.live_holdings)  # theirs is the next open
+        ask, kept = self.survival.ask, frozenset[str]
+        overnight = ask("what is kept", lambda: kept_overnight(self.strategy, self.session, book), kept)
+        theirs = (one.origin is Origin.DELIVERED or one.id in overnight for one in book.live_holdings)
+        return all(theirs)  # theirs is the next open
 
     def gives_up(self) -> bool:
         """Nothing more comes today: what is open stays open in the ledger and is settled by the next start."""

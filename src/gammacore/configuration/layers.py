@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import attrs
@@ -29,9 +30,11 @@ from gammacore.errors import ConfigurationError, InvalidInput
 
 SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
+DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
     "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "view.", "dashboard.", "service.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
+    "health.", "log.", "view.", "dashboard.", "service.", "storage.", *(f"{broker}." for broker in BrokerName),
+    "firestore.", "loop.",
     "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
@@ -107,8 +110,24 @@ class Configuration:
             if not key.startswith(NOT_TRADING) and not SECRET.search(key)
         }
 
+    def on(self, date: dt.date) -> Configuration:
+        """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.
+
+        >>> configuration = configure([{"market.date": "2026-03-03"}])
+        >>> configuration.on(dt.date(2026, 3, 4)).settings.market.date.isoformat()
+        '2026-03-04'
+        """
+        settings = attrs.evolve(self.settings, market=attrs.evolve(self.settings.market, date=date))
+        other = Configuration(settings, {**self.given, DATE: Sourced(date, "program")}, self.live)
+        object.__setattr__(other, "_fingerprint", self._fingerprint)  # the market is no part of it
+        return other
+
     def fingerprint(self) -> str:
         """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         rows = {
             key: value.decides if isinstance(value, OwnStrategy) else show(value)
             for key, value in flatten(self.settings)

@@ -52,8 +52,10 @@ TAIL = """
 # unchanged = "absent"        # "carry": a contract without a row at an instant keeps its quote, with its age
 # contract_in_name = false    # true where a file is of the one contract its name tells: SPXW_20260105_6000_C.csv
 # A row that is a call and a put has these in place of right, bid and ask:
-# call_bid = "c_bid"          # and call_ask, call_iv, call_gamma, call_volume, call_open_interest
-# put_bid = "p_bid"           # and put_ask, put_iv, put_gamma, put_volume, put_open_interest
+# call_bid = "c_bid"          # and call_iv, call_gamma, call_volume, call_open_interest
+# call_ask = "c_ask"
+# put_bid = "p_bid"           # and put_iv, put_gamma, put_volume, put_open_interest
+# put_ask = "p_ask"
 """
 
 

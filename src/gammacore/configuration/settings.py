@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from gammacore.adapters.alpaca.kit import AlpacaSettings
 from gammacore.adapters.dashboard.settings import DashboardSettings
-from gammacore.adapters.notifiers.settings import PingSettings, WebhookSettings
+from gammacore.adapters.notifiers.settings import LogSettings, PingSettings, WebhookSettings
 from gammacore.adapters.recorded.columns import ColumnMap
 from gammacore.adapters.simulated.moods import Mood
 from gammacore.adapters.view_files.settings import ViewSettings
@@ -239,6 +239,7 @@ class Settings:
     reconcile: ReconcileRules = ReconcileRules()
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()
+    log: LogSettings = LogSettings()
     view: ViewSettings = ViewSettings()
     dashboard: DashboardSettings = DashboardSettings()
     service: ServiceTimes = ServiceTimes()

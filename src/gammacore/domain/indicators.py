@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
+from gammacore.domain.dollars import EXACTLY, exact_sum
 from gammacore.domain.market import Bar
 from gammacore.errors import InvalidInput
 
@@ -80,9 +81,9 @@ def cutler_rsi(closes: Sequence[Decimal], period: int = STANDARD_PERIOD) -> Frac
         raise InvalidInput("period", period, "give at least 1 change")
     if len(closes) < period + 1:
         return None
-    changes = [Fraction(later) - Fraction(earlier) for earlier, later in pairwise(closes[-period - 1 :])]
-    gained = sum((change for change in changes if change > 0), Fraction(0))
-    lost = -sum((change for change in changes if change < 0), Fraction(0))
+    changes = [EXACTLY.subtract(later, earlier) for earlier, later in pairwise(closes[-period - 1 :])]
+    gained = Fraction(exact_sum(change for change in changes if change > 0))
+    lost = -Fraction(exact_sum(change for change in changes if change < 0))
     if lost == 0:
         return Fraction(100)
     return 100 * gained / (gained + lost)

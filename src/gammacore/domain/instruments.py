@@ -189,7 +189,7 @@ def _strike(price: Decimal | int) -> Decimal:
     return exact_decimal("strike", price)
 
 
-@frozen(order=False)
+@frozen(order=False, cache_hash=True)
 class OptionContract:
     """One listed option: underlying, root, expiry (New York date), right and strike in points.
 

@@ -28,7 +28,8 @@ def judged_chain(
     chain = object.__new__(OptionChain)
     parts = {"underlying": underlying, "as_of": as_of, "roots": roots, "defects": dict(defects), **columns}
     for column in columns.values():
-        column.setflags(write=False)
+        if column.flags.writeable:
+            column.setflags(write=False)
     for name, value in parts.items():
         object.__setattr__(chain, name, value)
     if alike is not None:

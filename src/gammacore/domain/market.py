@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import field, fields, frozen
 from numpy.typing import ArrayLike, NDArray
 
 from gammacore.domain.briefly import briefly
+from gammacore.domain.columns import Bools, Codes, Dates, Floats, Rows, bools, codes, counts, dates, floats, no_rows
 from gammacore.domain.dollars import exact_decimal, exact_or_none
 from gammacore.domain.instruments import OptionContract, Right, Underlying
 from gammacore.domain.sessions import require_aware
 from gammacore.errors import InvalidInput
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Dates = NDArray[np.datetime64]
-Codes = NDArray[np.int64]
 
 
 def from_float(value: float) -> Decimal:
@@ -136,40 +133,6 @@ def total_volume(bars: Iterable[Bar]) -> int | None:
     return total
 
 
-def _floats(values: ArrayLike) -> Floats:
-    return _sealed(values, np.dtype(np.float64))
-
-
-def _bools(values: ArrayLike) -> Bools:
-    return _sealed(values, np.dtype(np.bool_))
-
-
-def _dates(values: ArrayLike) -> Dates:
-    return _sealed(values, np.dtype("datetime64[D]"))
-
-
-def _codes(values: ArrayLike) -> Codes:
-    return _sealed(values, np.dtype(np.int64))
-
-
-def _no_rows() -> Floats:
-    return np.empty(0)
-
-
-def _counts(reasons: Mapping[str, int]) -> dict[str, int]:
-    """A copy of its own: a chain counts on."""
-    return dict(reasons)
-
-
-def _sealed(values: ArrayLike, kind: np.dtype[Any]) -> NDArray[Any]:
-    """A read-only column: a copy, but of a column that is sealed already."""
-    if isinstance(values, np.ndarray) and values.dtype == kind and values.base is None and not values.flags.writeable:
-        return values
-    column = np.array(values, dtype=kind)
-    column.setflags(write=False)
-    return column
-
-
 @frozen(eq=False)
 class OptionChain:
     """Every listed contract of one underlying at one instant, as columns of equal length: one value, not many.
@@ -191,18 +154,18 @@ class OptionChain:
     underlying: str
     as_of: dt.datetime
     roots: tuple[str, ...]
-    strike: Floats = field(converter=_floats)
-    is_call: Bools = field(converter=_bools)
-    expiry: Dates = field(converter=_dates)
-    root: Codes = field(converter=_codes)
-    bid: Floats = field(converter=_floats)
-    ask: Floats = field(converter=_floats)
-    open_interest: Floats = field(converter=_floats)
-    iv: Floats = field(converter=_floats)
-    gamma: Floats = field(converter=_floats)
-    quoted_at: Floats = field(converter=_floats)
-    defects: dict[str, int] = field(factory=dict, converter=_counts)
-    volume: Floats = field(factory=_no_rows, converter=_floats)
+    strike: Floats = field(converter=floats)
+    is_call: Bools = field(converter=bools)
+    expiry: Dates = field(converter=dates)
+    root: Codes = field(converter=codes)
+    bid: Floats = field(converter=floats)
+    ask: Floats = field(converter=floats)
+    open_interest: Floats = field(converter=floats)
+    iv: Floats = field(converter=floats)
+    gamma: Floats = field(converter=floats)
+    quoted_at: Floats = field(converter=floats)
+    defects: dict[str, int] = field(factory=dict, converter=counts)
+    volume: Floats = field(factory=no_rows, converter=floats)
 
     def __repr__(self) -> str:
         expiries, unusable = len(set(self.expiry.tolist())), sum(self.defects.values())
@@ -215,29 +178,37 @@ class OptionChain:
         require_aware("as_of", self.as_of)
         size = len(self.strike)
         if not len(self.volume):
-            object.__setattr__(self, "volume", _floats(np.full(size, np.nan)))
+            object.__setattr__(self, "volume", floats(np.full(size, np.nan)))
         for name in ("is_call", "expiry", "root", "bid", "ask", "open_interest", "iv", "gamma", "quoted_at", "volume"):
             if len(getattr(self, name)) != size:
                 raise InvalidInput(name, f"{len(getattr(self, name))} rows", f"give {size} rows, as many as strikes")
-        for name, legal in (
-            ("strike", np.isfinite(self.strike) & (self.strike > 0)),
-            (
-                "open_interest",
-                np.isnan(self.open_interest) | (np.isfinite(self.open_interest) & (self.open_interest >= 0)),
-            ),
-            ("volume", np.isnan(self.volume) | ((self.volume >= 0) & np.isfinite(self.volume))),
-            ("iv", np.isnan(self.iv) | ((self.iv >= 0) & np.isfinite(self.iv))),
-            ("gamma", ~np.isinf(self.gamma)),
-            ("bid", ~np.isinf(self.bid)),
-            ("ask", ~np.isinf(self.ask)),
-            ("quoted_at", ~np.isinf(self.quoted_at)),
-            ("expiry", ~np.isnat(self.expiry)),
-            ("root", (self.root >= 0) & (self.root < len(self.roots))),
-        ):
-            if np.count_nonzero(legal) < size:
-                row = int(np.flatnonzero(~legal)[0])
-                raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "fix or drop the row")
+        self._refuse(
+            strike=np.isfinite(self.strike) & (self.strike > 0),
+            open_interest=np.isnan(self.open_interest) | (np.isfinite(self.open_interest) & (self.open_interest >= 0)),
+        )
+        self._judge_quotes()
+        self._refuse(
+            gamma=~np.isinf(self.gamma),
+            expiry=~np.isnat(self.expiry),
+            root=(self.root >= 0) & (self.root < len(self.roots)),
+        )
         self._keep_usable_quotes()
+
+    def _judge_quotes(self) -> None:
+        self._refuse(
+            volume=np.isnan(self.volume) | ((self.volume >= 0) & np.isfinite(self.volume)),
+            iv=np.isnan(self.iv) | ((self.iv >= 0) & np.isfinite(self.iv)),
+            bid=~np.isinf(self.bid),
+            ask=~np.isinf(self.ask),
+            quoted_at=~np.isinf(self.quoted_at),
+        )
+
+    def _refuse(self, **legal: Bools) -> None:
+        """Refuse the first row of the named columns that is not legal."""
+        for name, rows in legal.items():
+            if np.count_nonzero(rows) < len(rows):
+                row = int(np.flatnonzero(~rows)[0])
+                raise InvalidInput(name, f"{getattr(self, name)[row]} in row {row}", "fix or drop the row")
 
     def _keep_usable_quotes(self) -> None:
         usable = (self.bid >= 0) & (self.ask > 0) & (self.bid <= self.ask) & ~np.isnan(self.quoted_at)
@@ -267,11 +238,27 @@ class OptionChain:
         return len(self.strike)
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, str, bool, float], int]:
+    def _rows(self) -> Rows:
         names = [self.roots[code] for code in self.root.tolist()]
         expiries = np.datetime_as_string(self.expiry).tolist()
         keys = zip(names, expiries, self.is_call.tolist(), self.strike.tolist(), strict=True)
         return {key: row for row, key in enumerate(keys)}
+
+    def with_rows(self, rows: Rows) -> OptionChain:
+        """This very chain, whose rows are known already: one table serves a whole day."""
+        object.__setattr__(self, "_rows", rows)
+        return self
+
+    def _of_judged(self, **columns: Any) -> OptionChain:
+        """A chain of columns that were judged before, or are this one's."""
+        other = object.__new__(OptionChain)
+        for name in _COLUMNS:
+            object.__setattr__(other, name, columns[name] if name in columns else getattr(self, name))
+        return other
+
+    @cached_property
+    def _quotes(self) -> dict[OptionContract, Quote | None]:
+        return {}  # what was asked for already: a few contracts, a dozen times at each look
 
     def row(self, contract: OptionContract) -> int | None:
         """The row of a contract, matched by root, expiry, right and strike, never by position; None when unlisted."""
@@ -280,11 +267,18 @@ class OptionChain:
 
     def quote(self, contract: OptionContract) -> Quote | None:
         """The usable quote of a contract, None when there is none. Its age is the caller's to judge."""
-        row = self.row(contract)
-        if row is None or np.isnan(self.bid[row]) or np.isnan(self.ask[row]):
+        if contract in (known := self._quotes):
+            return known[contract]
+        return known.setdefault(contract, self._quoted(contract))
+
+    def _quoted(self, contract: OptionContract) -> Quote | None:
+        if (row := self.row(contract)) is None:
+            return None
+        bid, ask = float(self.bid[row]), float(self.ask[row])
+        if math.isnan(bid) or math.isnan(ask):
             return None
         at = dt.datetime.fromtimestamp(float(self.quoted_at[row]), dt.UTC)
-        return Quote(from_float(float(self.bid[row])), from_float(float(self.ask[row])), at)
+        return Quote(from_float(bid), from_float(ask), at)
 
     def contract(self, row: int, underlying: Underlying) -> OptionContract:
         right = Right.CALL if self.is_call[row] else Right.PUT
@@ -292,12 +286,12 @@ class OptionChain:
         return OptionContract(underlying.symbol, self.roots[self.root[row]], self.expiry[row].item(), right, strike)
 
     def select(self, rows: NDArray[np.bool_]) -> OptionChain:
-        """The chain of the rows where the mask is true; defects are not carried over."""
-        return OptionChain(
-            self.underlying, self.as_of, self.roots, self.strike[rows], self.is_call[rows], self.expiry[rows],
-            self.root[rows], self.bid[rows], self.ask[rows], self.open_interest[rows], self.iv[rows],
-            self.gamma[rows], self.quoted_at[rows], volume=self.volume[rows],
-        )  # fmt: skip
+        """The chain of the rows where the mask is true; of defects only those without a usable quote are counted."""
+        columns = {name: getattr(self, name)[rows] for name in _BY_ROW}
+        for column in columns.values():
+            column.setflags(write=False)
+        missing = int(np.count_nonzero(np.isnan(columns["bid"]) | np.isnan(columns["ask"])))
+        return self._of_judged(**columns, defects={"missing": missing} if missing else {})
 
     def without(self, rows: NDArray[np.bool_], reason: str) -> OptionChain:
         """The chain without the rows where the mask is true, which are counted among its defects for that reason."""
@@ -317,16 +311,18 @@ class OptionChain:
         quoted_at: ArrayLike,
         volume: ArrayLike | None = None,
     ) -> OptionChain:
-        """The same contracts, open interest and gamma at other quotes; defects are those of the new.
-
-        The volume too stays, where no other is given.
-        """
-        later = OptionChain(
-            self.underlying, as_of, self.roots, self.strike, self.is_call, self.expiry, self.root, bid, ask,
-            self.open_interest, iv, self.gamma, quoted_at, volume=self.volume if volume is None else volume,
-        )  # fmt: skip
-        object.__setattr__(later, "_rows", self._rows)  # a contract keeps its row: looked up once for all
-        return later
+        """The same contracts, open interest and gamma (and volume, where none is given) at other quotes."""
+        given = {"bid": bid, "ask": ask, "iv": iv, "quoted_at": quoted_at}
+        columns = {name: floats(column) for name, column in given.items()}
+        columns["volume"] = self.volume if volume is None else floats(volume)
+        for name, column in columns.items():
+            if len(column) != len(self):
+                raise InvalidInput(name, f"{len(column)} rows", f"give {len(self)} rows, as many as strikes")
+        require_aware("as_of", as_of)
+        later = self._of_judged(as_of=as_of, defects={}, **columns)
+        later._judge_quotes()
+        later._keep_usable_quotes()
+        return later.with_rows(self._rows)  # a contract keeps its row: looked up once for all
 
     def expiring(self, date: dt.date, roots: Sequence[str] | None = None) -> OptionChain:
         """The contracts that expire on `date`, of the given roots (default: all)."""
@@ -334,7 +330,11 @@ class OptionChain:
         if roots is not None:
             codes = [code for code, name in enumerate(self.roots) if name in roots]
             rows &= np.isin(self.root, codes)
-        return self.select(rows)
+        return self if rows.all() and not self.defects else self.select(rows)
+
+
+_COLUMNS = tuple(column.name for column in fields(OptionChain))
+_BY_ROW = tuple(name for name in _COLUMNS if name not in ("underlying", "as_of", "roots", "defects"))
 
 
 def _spot(price: Decimal | int | None) -> Decimal | None:

@@ -147,17 +147,19 @@ def converted(bars: Iterable[Bar], ratio: Decimal) -> tuple[Bar, ...]:
 def _completed(
     bars: Iterable[Bar], seconds: int, at: dt.datetime, sessions: Sequence[TradingSession]
 ) -> tuple[Bar, ...]:
-    known = {
-        bar.start: bar
-        for bar in bars
-        if bar.seconds == seconds and bar.end <= at and bar.low > 0 and any(_inside(bar, each) for each in sessions)
-    }
-    ended = tuple(known[start] for start in sorted(known))
+    length = dt.timedelta(seconds=seconds)
+    starts = tuple((each.open, min(each.close, at) - length) for each in sessions)
+    known = {bar.start: bar for bar in bars if bar.seconds == seconds and _is_in(starts, bar.start) and bar.low > 0}
+    ended = tuple(map(known.__getitem__, sorted(known)))
     return () if not ended or _has_stopped(ended[-1], at, sessions[-1]) else ended
 
 
-def _inside(bar: Bar, session: TradingSession) -> bool:
-    return session.open <= bar.start and bar.end <= session.close
+def _is_in(spans: tuple[tuple[dt.datetime, dt.datetime], ...], instant: dt.datetime) -> bool:
+    """Whether an instant is in one of the spans, both ends included."""
+    for first, last in spans:  # noqa: SIM110 - a loop, as it is asked of every bar of two sessions at each slot
+        if first <= instant <= last:
+            return True
+    return False
 
 
 def _has_stopped(last: Bar, at: dt.datetime, session: TradingSession) -> bool:

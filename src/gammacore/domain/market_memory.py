@@ -59,9 +59,12 @@ class MarketMemory:
 
     def after(self, market: MarketSnapshot, book: BookView, underlying: Underlying) -> MarketMemory:
         """The memory after one more look at the market; positions that are no longer open are forgotten."""
+        spreads = book.live_spreads
+        if not spreads and self == NOTHING_REMEMBERED:
+            return self
         fed = (
             (position.id, _fed(self.noise.get(position.id), position, market, underlying))
-            for position in book.live_spreads
+            for position in spreads
             if position.state is HoldingState.OPEN and position.underlying == underlying.symbol
         )
         watched = {slot: spread.after(market) for slot, spread in self.watched.items() if not book.judged(slot)}
@@ -72,6 +75,9 @@ class MarketMemory:
     def watching(self, slot: dt.datetime, watched: WatchedSpread) -> MarketMemory:
         """The memory with one more spread to watch."""
         return evolve(self, watched={**self.watched, slot: watched})
+
+
+NOTHING_REMEMBERED = MarketMemory()
 
 
 def _fed(

@@ -314,3 +314,17 @@ class Strategy(Protocol):
     def decide(self, situation: Situation) -> Decisions:
         """What to do now."""
         ...
+
+
+class HoldsOvernight(Protocol):
+    """What a strategy has besides, where it may keep something on purpose beyond the close."""
+
+    def overnight(self, session: TradingSession, book: BookView) -> frozenset[str]:
+        """The holdings that this session leaves to the next one. Rule: SC-614."""
+        ...
+
+
+def kept_overnight(strategy: Strategy | HoldsOvernight, session: TradingSession, book: BookView) -> frozenset[str]:
+    """What a strategy keeps beyond the close; nothing of one that does not say."""
+    keeps = getattr(strategy, "overnight", None)
+    return frozenset() if keeps is None else frozenset(keeps(session, book))

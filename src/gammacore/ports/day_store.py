@@ -25,9 +25,9 @@ class StoredDay:
 
     `arrays`: times (T,) UTC seconds; per contract (N,) strike int32 in 1e-4 points, expiry int32 days since the epoch,
     is_call, root (index into `facts["roots"]`); (T, N) bid and ask int32 in 1e-4 points (-1 no usable quote, -2 not
-    listed then), age seconds, open_interest, iv, gamma, volume float64 (one row where it never changed; left out where
-    none is given); (T, K) defects; spot, VIX and the others as text with their times. `facts` is JSON.
-    Rules: ST-106, ST-110.
+    listed then), age seconds, open_interest, iv, gamma, volume float64 (one row in a very large day where it never
+    changed; volume left out where none is given); (T, K) defects; spot, VIX and the others as text with their times.
+    `facts` is JSON. Rules: ST-106, ST-110.
     """
 
     symbol: str

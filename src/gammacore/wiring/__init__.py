@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from gammacore.wiring.controls import system_clock as system_clock
     from gammacore.wiring.days import WiredDay as WiredDay
     from gammacore.wiring.days import wire_day as wire_day
-    from gammacore.wiring.days import wire_trade as wire_trade
     from gammacore.wiring.exposures import ExposureTerms as ExposureTerms
     from gammacore.wiring.exposures import ExposureView as ExposureView
     from gammacore.wiring.exposures import follow_exposure as follow_exposure
@@ -64,6 +63,10 @@ if TYPE_CHECKING:
     from gammacore.wiring.recordings import record_day as record_day
     from gammacore.wiring.regime_feeds import publish_exposure as publish_exposure
     from gammacore.wiring.runs import run_day as run_day
+    from gammacore.wiring.serve_page import new_token as new_token
+    from gammacore.wiring.serve_page import page_beside as page_beside
+    from gammacore.wiring.serve_page import page_server as page_server
+    from gammacore.wiring.serve_page import token_hash as token_hash
     from gammacore.wiring.storage import FirestoreLedger as FirestoreLedger
     from gammacore.wiring.storage import LedgerPlace as LedgerPlace
     from gammacore.wiring.storage import account_ledger as account_ledger
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.strategies import EntryPreview as EntryPreview
     from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
     from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
+    from gammacore.wiring.use_cases import wire_trade as wire_trade
     from gammacore.wiring.views import now_of as now_of
     from gammacore.wiring.views import view_of as view_of
     from gammacore.wiring.whose_ledger import armed_for as armed_for
@@ -145,6 +149,7 @@ _HOMES: dict[str, str] = {
     "missing_pieces": "wiring.preflight",
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
+    "new_token": "wiring.serve_page",
     "now_of": "wiring.views",
     "open_broker": "wiring.brokers",
     "open_broker_market": "wiring.brokers",
@@ -155,6 +160,8 @@ _HOMES: dict[str, str] = {
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",
+    "page_beside": "wiring.serve_page",
+    "page_server": "wiring.serve_page",
     "preflight_of": "wiring.preflight",
     "preview_entry": "wiring.without_loop",
     "publish_exposure": "wiring.regime_feeds",
@@ -170,12 +177,13 @@ _HOMES: dict[str, str] = {
     "study_pins": "wiring.pin_study",
     "system_clock": "wiring.controls",
     "taking_up": "wiring.markets",
+    "token_hash": "wiring.serve_page",
     "trading_date": "wiring.markets",
     "view_exposure": "wiring.exposures",
     "view_of": "wiring.views",
     "why_unreadable": "wiring.without_ledger",
     "wire_day": "wiring.days",
-    "wire_trade": "wiring.days",
+    "wire_trade": "wiring.use_cases",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605  sorted() gives a list of str

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.local_processes import LocalProcesses
+from gammacore.adapters.recorded.source_files import source_files
 from gammacore.adapters.study_files import read_pl_history
 from gammacore.application.study.backtest import Backtest, Passes, Progress
 from gammacore.configuration import Configuration, Settings, Sourced, configure
@@ -32,6 +33,9 @@ from gammacore.wiring.studies import CarryIn
 from gammacore.wiring.study_runs import KeptRun, RunTerms, file_hashes
 from gammacore.wiring.study_tasks import DayTask
 
+WARM_UP = 20
+"""Sessions before the first that may be read (ours). From so many on nothing is cut: rules look back 45 days."""
+ONE_DAY = dt.timedelta(days=1)
 ONE_SECOND = dt.timedelta(seconds=1)
 
 
@@ -65,7 +69,7 @@ class BacktestOptions:
     balance: Decimal | None = None
     history: Path | None = None
     workers: int | None = None
-    warm_up: int = 20
+    warm_up: int = WARM_UP
     missing: Missing = Missing.SKIP
     whole_days_only: bool = False
     keeps_ledgers: bool = False
@@ -157,7 +161,7 @@ def run_backtest(
         executor = LocalProcesses(options.workers)
         trading = DayTask(
             configuration, carries=carries, keeps_events=carries or options.keeps_ledgers,
-            whole_days_only=options.whole_days_only, start=start,
+            whole_days_only=options.whole_days_only, start=start, read_from=read_from(options, calendar),
         )  # fmt: skip
         backtest = Backtest(
             trading, executor, kept.keep, on_progress=on_progress, stops_on_error=options.stops_on_error
@@ -193,9 +197,7 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
         ConfigurationError: the range has no session.
         MissingData: none of its sessions has data, or one has none and that is to fail.
     """
-    span = (options.last - options.first).days + 1
-    dates = (options.first + dt.timedelta(days=day) for day in range(span))
-    sessions = [session for date in dates if (session := calendar.session(date)) is not None]
+    sessions = calendar.sessions(options.first, options.last)
     if not sessions:
         raise ConfigurationError(
             f"--from {options.first} --to {options.last}: the exchange has no session then; give a range with one"
@@ -204,7 +206,7 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
     if source.is_live:
         raise ConfigurationError(f"--market {source.kind}: is live and has no past; name recorded days")
     if source.path is None:
-        return Calendared(tuple(sessions))
+        return Calendared(sessions)
     there = {*recorded_dates(settings, source)}
     missing = tuple(session.date for session in sessions if session.date not in there)
     if len(missing) == len(sessions):
@@ -214,6 +216,17 @@ def days_of(settings: Settings, options: BacktestOptions, calendar: NyseCalendar
         listed = ", ".join(map(str, missing))
         raise MissingData(f"{source.path}: has no data of {listed}; leave --missing fail out to skip them")
     return Calendared(tuple(session for session in sessions if session.date in there), missing)
+
+
+def read_from(options: BacktestOptions, calendar: NyseCalendar) -> dt.date | None:
+    """The first date that may be read; None where the past is not cut. Rule: ST-202."""
+    if options.warm_up >= WARM_UP:
+        return None
+    first, left = options.first, options.warm_up
+    while left:
+        first -= ONE_DAY
+        left -= calendar.session(first) is not None
+    return first
 
 
 def history_of(options: BacktestOptions, first: TradingSession) -> tuple[Event, ...]:
@@ -247,7 +260,9 @@ def acting_settings(configuration: Configuration, options: BacktestOptions, star
 
 
 def input_files(settings: Settings) -> Sequence[Path]:
-    """Every file and folder a run reads its market from."""
+    """Every file a run reads its market from."""
     market = settings.market
-    found = [MarketSource.parse(market.source).path, market.vix_file, market.price_file, market.closes_file]
-    return [path for path in found if path is not None and path.exists()]
+    found = [
+        MarketSource.parse(market.source).path, market.vix_file, market.price_file, market.closes_file, market.oi_file,
+    ]  # fmt: skip
+    return tuple(dict.fromkeys(file for path in found if path is not None for file in source_files(path)))

@@ -228,23 +228,24 @@ class _Waiting:
             return False
         for event in self.storage.events(self._book.version):
             self._book.apply(event)
-            if _is_answer(event, self.request):
+            if is_answer(event, self.request.kind, self.request.reason):
                 self.obeyed_at = event.at
         return self.answer.done
 
 
-def _is_answer(event: Event, request: Request) -> bool:
-    match request.kind:
+def is_answer(event: Event, kind: RequestKind, reason: str) -> bool:
+    """Whether a loop has obeyed such a request by this event."""
+    match kind:
         case RequestKind.HALT:
-            return isinstance(event, Halted) and event.reason == request.reason
+            return isinstance(event, Halted) and event.reason == reason
         case RequestKind.RESUME:
-            return isinstance(event, Resumed) and event.note == request.reason
+            return isinstance(event, Resumed) and event.note == reason
         case RequestKind.FLATTEN:
-            return isinstance(event, FlattenRequested) and event.reason == request.reason
+            return isinstance(event, FlattenRequested) and event.reason == reason
         case RequestKind.OUTAGE:
             return False
         case _:
-            assert_never(request.kind)
+            assert_never(kind)
 
 
 def _is_kept_by_the_filter(settings: Settings, ledger: LedgerPlace) -> bool:

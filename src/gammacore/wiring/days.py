@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -11,44 +10,19 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
-from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
-from gammacore.adapters.notifiers.composite import CompositeNotifier
-from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
-from gammacore.application.carry_out import CarryOut
-from gammacore.application.confirm_closed import ConfirmClosed
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.gather_history import GatherHistory, GatherMinutes
-from gammacore.application.guard import Checks, Guard
-from gammacore.application.lost_orders import LostOrders
-from gammacore.application.obey_requests import ObeyRequests
-from gammacore.application.order_desk import OrderDesk
-from gammacore.application.publish_view import PublishView
-from gammacore.application.recall_market import RecallMarket
-from gammacore.application.reconcile import Reconcile
-from gammacore.application.settle_expiry import SettleExpiry
-from gammacore.application.survival import ForeseenBroker, Survival
 from gammacore.application.trade_day import TradeDay
-from gammacore.application.watch_broker import InstrumentedBroker
-from gammacore.application.watch_equity import AccountWorth, RecordedEquity, WatchEquity
-from gammacore.application.watch_feed import WatchFeed
-from gammacore.application.watch_lineage import WatchLineage
-from gammacore.application.watch_regime import WatchRegime
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.briefly import briefly
-from gammacore.domain.dated_table import Horizon
-from gammacore.domain.instruments import REGISTRY, Underlying
 from gammacore.domain.ledger import Mode
-from gammacore.domain.risk.broker_limits import BrokerEntryRules
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
-from gammacore.domain.verdicts import Verdict
 from gammacore.errors import ConfigurationError, InvalidInput
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
@@ -70,8 +44,7 @@ from gammacore.wiring.markets import (
     rows_left_out,
     trading_date,
 )
-from gammacore.wiring.mode_rules import market_memory, order_life, rates_of, reconcile_rules
-from gammacore.wiring.notices import keep_time_of, notices_of
+from gammacore.wiring.notices import notices_of
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
     LedgerPlace,
@@ -82,15 +55,8 @@ from gammacore.wiring.storage import (
     second_journal,
     waiting_beside,
 )
-from gammacore.wiring.strategies import (
-    guards_of,
-    naming_its_underlying,
-    open_regimes,
-    open_strategy,
-    spec_of,
-    with_duties,
-    without_the_users_file,
-)
+from gammacore.wiring.strategies import naming_its_underlying, open_regimes, open_strategy, spec_of, with_duties
+from gammacore.wiring.use_cases import Extras, TradedDay, wire_trade
 from gammacore.wiring.venues import Venue, broker_venue, study_venue
 from gammacore.wiring.views import open_view
 
@@ -183,7 +149,7 @@ def wire_day(
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
     With a ledger the day is published beside it for a page and `status`, unless `publish` is False: live, on paper, at
     a `pace` (market seconds a second), and at full speed where `view.studies` says so (OP-502).
-    `carry` is where the day before of the same ledger in memory ended: this day's storage holds only what follows (ST-208).
+    `carry` is where the day before of the same ledger in memory ended: this day's storage holds what follows (ST-208).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -203,9 +169,8 @@ def wire_day(
     strategy = open_strategy(settings) if strategy is None else with_duties(settings, strategy)
     study = None
     if not armed.broker.is_real:
-        study = wrap_market(
-            open_market(settings, underlying, session, calendar, expiries_of(settings, session, calendar))
-        )
+        scope = expiries_of(settings, session, calendar)
+        study = wrap_market(open_market(settings, underlying, session, calendar, scope))
     outages = outages_of(settings)
     if carry is not None and ledger is not None:
         raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
@@ -238,9 +203,15 @@ def wire_day(
             inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
         )
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
-        view = None
-        if publish and (beside := _beside(settings, ledger)) is not None and not read_only:
-            view = open_view(settings, beside, strategy, underlying, session, venue.terms, pace)
+        view = open_view(
+            settings,
+            _beside(settings, ledger) if publish and not read_only else None,
+            strategy,
+            underlying,
+            session,
+            venue.terms,
+            pace,
+        )
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
@@ -294,124 +265,3 @@ def _session(settings: Settings, calendar: NyseCalendar, armed: Armed, clock: Cl
 
 def _beside(settings: Settings, ledger: LedgerPlace | None) -> Path | None:
     return None if ledger is None else local_path(settings, ledger)
-
-
-@frozen(eq=False)
-class TradedDay:
-    """What is traded on which day, by which figures.
-
-    `previous` is the session before, whose bars a history begins with; `broker_rules` what the broker forbids beyond
-    our own limits (None: nothing); `tables` the dated tables the day looks up.
-    """
-
-    settings: Settings
-    underlying: Underlying
-    session: TradingSession
-    strategy: Strategy
-    previous: TradingSession | None = None
-    broker_rules: BrokerEntryRules | None = None
-    tables: tuple[Horizon, ...] = ()
-
-
-@frozen(eq=False)
-class Extras:
-    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over."""
-
-    notices: CompositeNotifier | None = None
-    exit_advisor: ExitAdvisor | None = None
-    entry_advisor: EntryAdvisor | None = None
-    regimes: WatchRegime | None = None
-    equity: RecordedEquity | None = None
-    view: PublishView | None = None
-
-
-def wire_trade(
-    day: TradedDay, venue: Venue, ledger: DayLedger, inbox: Inbox, extras: Extras = Extras()
-) -> TradeDay:  # fmt: skip
-    """The use cases of a day over any adapters."""
-    settings, underlying, clock, market = day.settings, day.underlying, venue.clock, venue.market
-    ledger.notifier = extras.notices
-    survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
-    broker = InstrumentedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
-    fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
-    known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
-    rules = reconcile_rules(settings, venue.terms.mode)
-    is_looked_at = venue.terms.mode is not Mode.STUDY
-    lineages = WatchLineage(ledger, broker, clock, rules, looks=is_looked_at)
-    spec = spec_of(settings.trade.strategy)
-    feed: WatchFeed | None = None
-    feed_speaks: tuple[Callable[[], Verdict], ...] = ()
-    tape_after = None
-    if venue.feed is not None:
-        feed = WatchFeed(venue.feed, ledger, clock, day.session, settings.scalping.runner)
-        feed_speaks, tape_after = (feed.judge_opening,), venue.feed.tape_after
-    guard = Guard(
-        ledger,
-        broker,
-        clock,
-        settings.limits,
-        known,
-        broker_rules=day.broker_rules,
-        is_reconciled=lambda: reconcile.is_settled,
-        checks=Checks((survival.judge_opening, lineages.judge_opening, *feed_speaks), lineages.judge_any),
-        worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
-        session=day.session,
-        is_scalping=spec.is_scalping,
-    )
-    time = keep_time_of(settings, venue.terms.mode, ledger, clock, broker, extras.notices)
-    is_doubted = (lambda: False) if time is None else time.is_doubted
-    desk = OrderDesk(ledger, broker, clock, order_life(settings, venue.terms.mode), guard, fill_timeout, is_doubted)
-    lost = LostOrders(ledger, broker, clock, looks=is_looked_at, is_mine=lineages.is_mine)
-    reconcile = Reconcile(
-        ledger,
-        desk,
-        broker,
-        clock,
-        rules=rules,
-        policy=settings.stops,
-        underlyings=known,
-        lost=lost,
-    )
-    recall = RecallMarket(
-        ledger, market, underlying, market_memory(settings, day.session, venue.terms.mode), tape_after
-    )
-    gather = GatherHistory(market, underlying, day.session, day.previous)
-    guards, exits, entries = guards_of(day.strategy), extras.exit_advisor, extras.entry_advisor
-    return TradeDay(
-        terms=venue.terms,
-        underlying=underlying,
-        session=day.session,
-        strategy=day.strategy,
-        ledger=ledger,
-        clock=clock,
-        market=market,
-        broker=broker,
-        exposures=ChainExposure(underlying, day.session, settings.gex.greeks, settings.gex.sign, settings.gex.rates),
-        guard=guard,
-        desk=desk,
-        carry_out=CarryOut(ledger, desk, clock, recall, day.strategy.name, lost),
-        confirm=ConfirmClosed(
-            ledger, broker, clock, dt.timedelta(seconds=venue.confirm_after_seconds), desk.silent.has_answered
-        ),
-        settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
-        reconcile=reconcile,
-        lineages=lineages,
-        survival=survival,
-        closing=without_the_users_file(settings, day.strategy.name),
-        requests=ObeyRequests(ledger, inbox, clock),
-        recall=recall,
-        gather=gather,
-        minutes=GatherMinutes(gather),
-        pause=None if settings.account.pause_file is None else PauseFile(settings.account.pause_file),
-        advise=None if exits is None else AskAdvisor(exits, ledger),
-        advise_entries=None if entries is None else AskEntryAdvisor(entries),
-        watch=extras.notices,
-        regimes=extras.regimes,
-        news=venue.news,
-        equity=None if guards is None else WatchEquity(ledger, guards, underlying, extras.equity),
-        rates=rates_of(settings, underlying, venue.terms.mode),
-        tables=day.tables,
-        time=time,
-        feed=feed,
-        view=extras.view,
-    )

@@ -69,7 +69,7 @@ class ExposureView:
 
 
 @frozen
-class _SeenChain:
+class SeenChain:
     """A chain, the price beside it where it is known, and why nothing may be decided on them."""
 
     chain: OptionChain
@@ -100,8 +100,17 @@ def view_exposure(
     if price is None:
         raise MissingData("the chain has no price of its underlying; give one with --spot")
     if as_of is not None:
-        chain = evolve(chain, as_of=_instant(as_of, new_york_date(chain.as_of)))
-    settles_at = settlement_instants(NyseCalendar())
+        chain = evolve(chain, as_of=instant_of(as_of, new_york_date(chain.as_of)))
+    return measured(configuration, evolve(seen, chain=chain), price, terms)
+
+
+def measured(configuration: Configuration, seen: SeenChain, price: Decimal, terms: ExposureTerms) -> ExposureView:
+    """The exposure of a chain at a price, and the pin of its own day.
+
+    Raises:
+        MissingData: too much of its open interest cannot be read, or no contract has a gamma.
+    """
+    chain, settles_at = seen.chain, settlement_instants(NyseCalendar())
     try:
         underlying = configuration.settings.underlying(chain.underlying)
     except ConfigurationError:
@@ -191,14 +200,13 @@ def _seen_chain(
     spot: Decimal | None,
     scope: Scope,
     outside: Outside,
-) -> _SeenChain:
+) -> SeenChain:
     if chain_file is not None:
-        if (kind := _market_kind(chain_file)) is None:
+        if (of_file := market_of_file(configuration, chain_file)) is None:
             known = roots_of(configuration.settings.underlyings)
             chain, price = read_chain(chain_file, as_of=as_of, spot=spot, roots=known)
-            return _SeenChain(chain, price, left_out=_left_out(chain_file, chain))
-        source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
-        configuration = configure([configuration.given, source])
+            return SeenChain(chain, price, left_out=_left_out(chain_file, chain))
+        configuration = of_file
     if as_of is not None and live_market(configuration) is not None:
         raise ConfigurationError("--as-of: a broker's market can be measured only as it is now, leave --as-of out")
     look = open_look(configuration, outside, scope)
@@ -208,9 +216,9 @@ def _seen_chain(
         look.close()
 
 
-def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChain:
+def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> SeenChain:
     session = look.session
-    moment = _instant(as_of or dt.time(10), session.date) if look.live is None else look.clock.now()
+    moment = instant_of(as_of or dt.time(10), session.date) if look.live is None else look.clock.now()
     snapshot = look.market.snapshot(moment)
     if snapshot.chain is None:
         at, opens, closes = (instant.astimezone(NEW_YORK) for instant in (moment, session.open, session.close))
@@ -221,7 +229,7 @@ def _looked_at(look: OpenLook, as_of: dt.datetime | dt.time | None) -> _SeenChai
     elif look.live is not None and not (snapshot.fresh(snapshot.chain.as_of) and snapshot.fresh(snapshot.spot_at)):
         seen = min(snapshot.chain.as_of, snapshot.spot_at or moment).astimezone(NEW_YORK)
         caution = f"{look.market.label}: stale, of {seen:%Y-%m-%d %H:%M:%S} New York"
-    return _SeenChain(snapshot.chain, snapshot.spot, caution, rows_left_out(look.market))
+    return SeenChain(snapshot.chain, snapshot.spot, caution, rows_left_out(look.market))
 
 
 def _require_gamma(exposure: GammaExposure) -> None:
@@ -234,6 +242,14 @@ def _require_gamma(exposure: GammaExposure) -> None:
     if exposure.used == 0 and lacking:
         raise MissingData(f"--greeks feed: none of the {lacking} contracts with open interest has a gamma in the data; "
                           "leave --greeks out, and ours is computed")  # fmt: skip
+
+
+def market_of_file(configuration: Configuration, chain_file: Path) -> Configuration | None:
+    """The configuration with a file of snapshots as its market; None: the file is one page of CBOE."""
+    if (kind := _market_kind(chain_file)) is None:
+        return None
+    source = {"market.source": Sourced(f"{kind}:{chain_file}", str(chain_file))}
+    return configure([configuration.given, source])
 
 
 def _market_kind(chain_file: Path) -> str | None:
@@ -253,7 +269,7 @@ def _market_kind(chain_file: Path) -> str | None:
     return None
 
 
-def _instant(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
+def instant_of(moment: dt.datetime | dt.time, date: dt.date) -> dt.datetime:
     """A time of day of that date, or an instant; New York where no offset says otherwise."""
     if isinstance(moment, dt.time):
         return new_york(date, moment)

@@ -16,6 +16,7 @@ from gammacore.adapters.npz_store.store import VERSION
 from gammacore.adapters.recorded.source_files import base_folder, source_files
 from gammacore.adapters.recorded.stored import DAYS_BACK
 from gammacore.adapters.recorded.survey import UNSAID, chain_tables, survey_file
+from gammacore.adapters.recorded.text_table import reading
 from gammacore.application.study.import_days import Input, PlannedDay
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.gex.units import Scope
@@ -75,7 +76,7 @@ class Hashes:
 
     def of(self, file: Path) -> Input:
         if file not in self._known:
-            with file.open("rb") as content:
+            with reading(file), file.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
             name = file.relative_to(self.base).as_posix() if file.is_relative_to(self.base) else file.name
             self._known[file] = Input(name, file.stat().st_size, digest)

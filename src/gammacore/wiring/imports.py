@@ -14,11 +14,11 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.local_processes import LocalProcesses, default_workers
 from gammacore.adapters.npz_store.store import NpzStore, packed_hash
 from gammacore.adapters.recorded.csv_table import day_rows, market_of, read_rows
+from gammacore.adapters.recorded.day_rows import DayRows
 from gammacore.adapters.recorded.lean import read_lean_market
 from gammacore.adapters.recorded.market import RecordedMarket
 from gammacore.adapters.recorded.quality import integrity, row_counts
 from gammacore.adapters.recorded.recording_reader import read_recording, read_recording_header
-from gammacore.adapters.recorded.row_reader import DayRows
 from gammacore.adapters.recorded.stored import day_of
 from gammacore.application.study.import_days import Action, ImportDays, ImportedDay, ImportReport, OnDay, PlannedDay
 from gammacore.configuration import Configuration, Settings, configure
@@ -66,7 +66,7 @@ def import_days(
         executor = _executor(min(default_workers() if workers is None else workers, days))
         try:
             importing = ImportDays(
-                kept, executor, _Task(asked, plan, kept.folder, check), _sessions(calendar), plan.seen, tell
+                kept, executor, _Task(asked, plan, kept.folder, check), _dates(calendar), plan.seen, tell
             )  # fmt: skip
             return importing(plan.batches, check=check)
         except BaseException:
@@ -101,12 +101,8 @@ def _is_recording(path: Path) -> bool:
     return True
 
 
-def _sessions(calendar: NyseCalendar) -> Callable[[dt.date, dt.date], Sequence[dt.date]]:
-    def sessions(first: dt.date, last: dt.date) -> Sequence[dt.date]:
-        dates = (first + dt.timedelta(days=days) for days in range((last - first).days + 1))
-        return [date for date in dates if calendar.session(date) is not None]
-
-    return sessions
+def _dates(calendar: NyseCalendar) -> Callable[[dt.date, dt.date], Sequence[dt.date]]:
+    return lambda first, last: [session.date for session in calendar.sessions(first, last)]
 
 
 class _Here:
@@ -190,7 +186,7 @@ def import_batch(given: str) -> str:
         [
             {
                 "symbol": day.symbol, "date": str(day.date), "action": day.action, "hash": day.hash, "bytes": day.bytes,
-                "report": None if day.report is None else day.report.to_json(), "error": day.error,
+                "report": None if day.report is None else day.report.document(), "error": day.error,
             }
             for day in batch.imported(days)
         ]

@@ -274,16 +274,20 @@ def _mode_of(settings: Settings, place: LedgerPlace) -> Mode | None:
     return {home / "paper": Mode.PAPER, home / "live": Mode.LIVE, home / "runs": Mode.STUDY}.get(folder)
 
 
+STUDIES = "studies"
+"""The folder of a home that studies of many days live in. Rule: ST-801."""
+
+
 def _account_files(home: Path) -> Iterator[Path]:
     for mode in (Mode.PAPER, Mode.LIVE):
         yield from sorted((home / mode).glob("*.sqlite"))
 
 
 def _locked(home: Path) -> Iterator[Path]:
-    """Ledgers under a home that had a writer once."""
+    """Ledgers under a home that had a writer once; a backtest's is no loop's, and obeys nothing."""
     for lock in sorted(home.rglob("*.lock")):
         ledger = lock.with_suffix("")
-        if ledger.is_file():
+        if ledger.is_file() and home / STUDIES not in ledger.parents:
             yield ledger
 
 
@@ -296,8 +300,13 @@ def every_ledger(settings: Settings) -> Iterator[FoundLedger]:
 
 
 def _newest_study(settings: Settings, running: Iterable[FoundLedger]) -> FoundLedger | None:
-    """The study that runs, else the one last written to; what stands in HOME/runs and is no study is passed over."""
-    runs = sorted((settings.storage.home / "runs").glob("*.sqlite"), key=lambda path: (_written(path), path.name))
+    """The study that runs, else the one last written to, a day's or a backtest's; no other kind of ledger.
+
+    Rule: ST-801.
+    """
+    home = settings.storage.home
+    there = [*(home / "runs").glob("*.sqlite"), *(home / STUDIES).rglob("ledger.sqlite")]
+    runs = sorted(there, key=lambda path: (_written(path), path.name))
     loops = [one.place for one in running if one.mode is Mode.STUDY and one.writer is not None]
     for place in (*loops, *reversed(runs)):
         found = look_at(settings, place)

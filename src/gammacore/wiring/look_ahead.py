@@ -22,10 +22,11 @@ from gammacore.domain.study.look_ahead import Alteration, MarketInput, Recorded
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.market_data import MarketData
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor
-from gammacore.wiring.looks import live_market
+from gammacore.wiring.looks import live_market, open_look
 from gammacore.wiring.markets import open_session
 from gammacore.wiring.pin_study import sessions_between
-from gammacore.wiring.studies import StudiedDay, study_day
+from gammacore.wiring.strategies import naming_its_underlying
+from gammacore.wiring.studies import StudiedDay, on_date, study_day
 
 DRAWN = 20
 """Instants drawn for each day, besides those of its events (ours)."""
@@ -70,27 +71,34 @@ def check_lookahead(
         )
     if draws < 0:
         raise InvalidInput("draws", draws, "give 0 or more")
+    if strategy is None:
+        naming_its_underlying(configuration)  # a strategy that cannot be loaded is said once, before the first day
     calendar = NyseCalendar()
     generator = np.random.Generator(np.random.PCG64(draw_seed))
     days: list[DayChecked] = []
     failed: dict[dt.date, str] = {}
     missing: list[dt.date] = []
+    why_missing = ""
     check = _CheckedDays(configuration, strategy, advisor, entry_advisor, wrap_market)
     for date in sessions_between(first, last):
         on_day(date)
         session = open_session(calendar, date)
         length = int((session.close - session.open).total_seconds())
         drawn = [session.open + dt.timedelta(seconds=int(one)) for one in generator.integers(0, length, draws)]
+        try:
+            open_look(on_date(configuration, date)).close()
+        except MissingData as gap:
+            missing.append(date)
+            why_missing = why_missing or str(gap)
+            continue
         with TemporaryDirectory() as folder:
             whole = check.traded(session, None, Path(folder))
-            if whole.error is not None and not whole.market:
-                missing.append(date)
-            elif whole.error is not None:
+            if whole.error is not None:
                 failed[date] = whole.error
             else:
                 days.append(check_day(date, check.runner(session, whole, Path(folder)), drawn, most=most))
     if not days and not failed:
-        raise MissingData(f"none of the {len(missing)} sessions {first} to {last} has data; first: {check.why_missing}")
+        raise MissingData(f"none of the {len(missing)} sessions {first} to {last} has data; first: {why_missing}")
     return LookAheadCheck(tuple(days), tuple(missing), failed)
 
 
@@ -103,7 +111,6 @@ class _CheckedDays:
     advisor: ExitAdvisor | None
     entry_advisor: EntryAdvisor | None
     wrap_market: Callable[[MarketData], MarketData]
-    why_missing: str = ""
     _original: MarketData | None = None
 
     def runner(self, session: TradingSession, whole: StudiedDay, folder: Path) -> RunDay:
@@ -122,7 +129,10 @@ class _CheckedDays:
             if alteration is None:
                 self._original = market
                 return self.wrap_market(market)
-            return self.wrap_market(AlteredMarket(market, session, alteration, self._original))
+            beneath = market
+            if configuration is self.configuration and self._original is not None:
+                beneath = self._original  # from the same tables, and what it has read is kept
+            return self.wrap_market(AlteredMarket(beneath, session, alteration, self._original))
 
         def far_enough(now: dt.datetime) -> None:
             if alteration is not None and now > alteration.after:
@@ -131,13 +141,10 @@ class _CheckedDays:
         configuration = self.configuration
         if alteration is not None:
             configuration = _with_altered_tables(configuration, session, alteration, folder)
-        day = study_day(
+        return study_day(
             configuration, session.date, strategy=self.strategy, advisor=self.advisor,
             entry_advisor=self.entry_advisor, wrap_market=wrapped, on_cycle=far_enough,
         )  # fmt: skip
-        if day.error is not None and not day.market:
-            self.why_missing = self.why_missing or day.error
-        return day
 
 
 def _with_altered_tables(
@@ -145,6 +152,8 @@ def _with_altered_tables(
 ) -> Configuration:
     """The configuration with copies of its daily tables in which only what was known at the instant is as it was."""
     market = configuration.settings.market
+    if market.vix_file is None and market.closes_file is None:
+        return configuration
     place = folder / f"{alteration.change}-{alteration.after >= session.open}-{alteration.after >= session.close}"
     if MarketInput.VIX in alteration.inputs and market.vix_file is not None:
         market = evolve(market, vix_file=altered_daily_table(market.vix_file, place, session, alteration))

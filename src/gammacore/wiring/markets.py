@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.recorded.market import RecordedMarket
+from gammacore.adapters.recorded.row_reader import OTHER_EXPIRY
 from gammacore.adapters.simulated.market import SimulatedMarket
 from gammacore.adapters.simulated.shares import ShareModel
 from gammacore.configuration import Configuration, Settings, Sourced, StrategyName
@@ -175,7 +176,7 @@ def open_session(calendar: Calendar, date: dt.date, *, asked: bool = True) -> Tr
 def open_market(
     settings: Settings, underlying: Underlying, session: TradingSession, calendar: Calendar, expiries: Scope = TODAY
 ) -> MarketData:
-    """The configured market of one day, with the contracts of these expiries where its source holds more (LEAN)."""
+    """The configured market of one day, with the contracts of these expiries where its source holds more."""
     market = settings.market
     source = MarketSource.parse(market.source)
     if source.is_live:
@@ -206,7 +207,7 @@ def rows_left_out(market: MarketData) -> str:
     """What of a recorded source and of the files beside it was not used, and why; "" when every row was."""
     if not isinstance(market, RecordedMarket):
         return ""
-    of_source = [str(market.intake)] if market.intake.reasons else []
+    of_source = [str(market.intake)] if market.intake.reasons.keys() - {OTHER_EXPIRY} else []
     return ". ".join([*of_source, *(f"{name}: {intake}" for name, intake in market.beside.items() if intake.reasons)])
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
+
 from attrs import evolve
 
 from gammacore.adapters.treasury import Treasury
 from gammacore.application.daily_rates import DailyRates
-from gammacore.configuration import Settings
+from gammacore.configuration import Settings, StrategyName
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import Mode
 from gammacore.domain.market_memory import MarketMemory
 from gammacore.domain.order_life import OrderLife
 from gammacore.domain.risk.day_profit import Marks
+from gammacore.domain.risk.entry_limits import EntryBounds
+from gammacore.domain.scalping.trigger import TriggerRules
 from gammacore.domain.sessions import TradingSession
 from gammacore.domain.tape import Tape
 from gammacore.wiring.strategies import spec_of
@@ -42,3 +47,19 @@ def order_life(settings: Settings, mode: Mode) -> OrderLife:
 def reconcile_rules(settings: Settings, mode: Mode) -> ReconcileRules:
     """How holdings are compared: a study's exchange shows a fill at once, a real broker minutes late. Rule: CS-572."""
     return evolve(settings.reconcile, absence_seconds=0) if mode is Mode.STUDY else settings.reconcile
+
+
+def hedge_triggers(settings: Settings) -> TriggerRules | None:
+    """What bounds the age of a hedge at the wire, where the strategy hedges a straddle by triggers. Rule: SC-443."""
+    holds_straddles = spec_of(settings.trade.strategy).furthest_expiry is not None
+    return settings.scalping.gamma.triggers(Decimal(1)) if holds_straddles else None
+
+
+def entry_bounds(settings: Settings) -> Mapping[str, EntryBounds]:
+    """How often each scalping desk may open, by the owner of what it opens: the guard asks again. Rule: SC-602."""
+    st0cka, st0ckg, gamma = settings.scalping.st0cka, settings.scalping.st0ckg, settings.scalping.gamma
+    return {
+        StrategyName.ST0CKA: EntryBounds(st0cka.most_trades, st0cka.max_positions),
+        StrategyName.ST0CKG: EntryBounds(st0ckg.max_trades_per_day, st0ckg.max_positions),
+        StrategyName.GAMMA_SCALPING: EntryBounds(gamma.max_straddles_per_day, 1),
+    }

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gammacore.application.study.monte_carlo import BLOCK, Draw, simulate
-from gammacore.domain.market import Floats
+from gammacore.application.study.monte_carlo import BLOCK, Draw, band_of, simulate
+from gammacore.domain.columns import Floats
 from gammacore.domain.sizing.on_paths import PathSizing
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import DrawMode
@@ -18,6 +18,7 @@ from gammacore.domain.study.equity import EquityStudy
 from gammacore.domain.study.paths import Stress
 from gammacore.domain.study.record import ClosedTrade
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven
+from gammacore.domain.study.views import EquityBand
 from gammacore.errors import MissingData
 
 
@@ -72,6 +73,11 @@ def simulate_equity(
         risk=given, cost=CostGiven(cost), stress=stress,
     )  # fmt: skip
     return simulate_record(Path(record) if isinstance(record, str) else record, terms)
+
+
+def equity_band(record: Sequence[ClosedTrade], start: Decimal) -> EquityBand | None:
+    """The band that the tear sheet draws behind a record's equity; None without trades. Rule: ST-313."""
+    return band_of(record, start, drawing_from(1)) if record else None
 
 
 def simulate_record(record: Path | Sequence[ClosedTrade], terms: MonteCarloTerms) -> EquityStudy:

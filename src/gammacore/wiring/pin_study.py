@@ -13,9 +13,9 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.chain_exposure import ChainExposure
 from gammacore.application.study.pins import MARKS, MarkOut, PinLook, PinStudy, PinTerms, conclude_pins, look_at_marks
 from gammacore.configuration import Configuration
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import TODAY
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.wiring.looks import live_market, open_look
 from gammacore.wiring.markets import MarketSource
@@ -117,9 +117,7 @@ def sessions_between(first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
     """
     if first > last:
         raise ConfigurationError(f"from: {first} is after {last}; give --from no later than --to")
-    calendar = NyseCalendar()
-    days = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
-    sessions = tuple(day for day in days if calendar.session(day) is not None)
+    sessions = tuple(session.date for session in NyseCalendar().sessions(first, last))
     if not sessions:
         raise ConfigurationError(f"from: {first} to {last} holds no session; give dates on which the exchange is open")
     return sessions

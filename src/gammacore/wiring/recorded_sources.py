@@ -127,7 +127,9 @@ def open_recorded(
     market, replay = settings.market, replay_settings(settings)
     if kind == "csv":
         columns = market.columns or market.preset or None
-        return read_csv_market(path, underlying, session, columns=columns, settings=replay, previous=previous)
+        return read_csv_market(
+            path, underlying, session, columns=columns, settings=replay, previous=previous, expiries=expiries
+        )  # fmt: skip
     if kind == "lean":
         folder = lean_folder(path).path
         return read_lean_market(folder, underlying, session, expiries=expiries, settings=replay, previous=previous)

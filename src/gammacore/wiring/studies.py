@@ -24,7 +24,7 @@ from gammacore.configuration import Configuration, Sourced
 from gammacore.domain.book.book import Book
 from gammacore.domain.broker_facts.dated import BrokerName
 from gammacore.domain.holding_events import HoldingClosed, PolicyRecorded
-from gammacore.domain.ledger import Event, LedgerOpened, Mode
+from gammacore.domain.ledger import Event, HistoryImported, LedgerOpened, Mode
 from gammacore.domain.reports.day_report import DayReport, day_report
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.strategy import Strategy
@@ -73,7 +73,7 @@ class CarryIn:
             equity = RecordedEquity() if equity is None else equity
             for event in events:
                 equity = equity.after(event, self.guards)
-        told = (*self.told, *events)
+        told = (*self.told, *(event for event in events if not isinstance(event, LedgerOpened | HistoryImported)))
         if not book.live_holdings:
             told = tuple(event for event in told if isinstance(event, PolicyRecorded))
         return CarryIn(book, account, self.guards, equity, told, _chained(self.chained, events))
@@ -161,7 +161,7 @@ def on_date(configuration: Configuration, date: dt.date) -> Configuration:
     settings = evolve(
         settings,
         market=evolve(settings.market, date=date),
-        account=evolve(settings.account, broker=BrokerName.FAKE),
+        account=evolve(settings.account, broker=BrokerName.FAKE, halt_file=None),
         alerts=evolve(settings.alerts, studies=False),
     )
     given = {**configuration.given, "market.date": Sourced(date, "the day of the study")}
@@ -183,7 +183,8 @@ def study_day(
     """Trade one session of one underlying in memory, by the same loop as `gammacore trade`; never raises for a day.
 
     `strategy` and the advisors stand in for the configured ones; `wrap_market` may show another market than the one
-    that is opened (a copy for the look-ahead check). With `whole_only` a day whose data has a flag is not traded. Kill switches of the environment are not obeyed: a study has
+    that is opened (a copy for the look-ahead check). With `whole_only` a day is not
+    traded whose data has a flag. Kill switches of the environment are not obeyed: a study has
     nothing to stop. What fails the day is in `error`; an interrupt goes through.
 
     >>> from gammacore.configuration import configure
@@ -209,7 +210,7 @@ def study_day(
             carry=_handed_over(configuration, carry),
         )
         marks = WatchMarks(wired.market, carry.book.version)
-        flags = integrity(wired.market).flags if isinstance(wired.market, RecordedMarket) else ()
+        flags = _flags_of(wired.market)
         is_left_out = whole_only and bool(flags)
         if not is_left_out:
             wired.trade(partial(_after_cycle, wired, marks, on_cycle))
@@ -227,6 +228,12 @@ def study_day(
         date, events, ledger.book, carry, account, wired.market.label, wired.market.fingerprint(), wired.left_out,
         error, flags, is_left_out, marks,
     )  # fmt: skip
+
+
+def _flags_of(market: MarketData) -> tuple[DayFlag, ...]:
+    """The flags of recorded data; a simulated day is whole."""
+    shown = getattr(market, "wrapped", market)
+    return integrity(shown).flags if isinstance(shown, RecordedMarket) else ()
 
 
 def _handed_over(configuration: Configuration, carry: CarryIn) -> Carry | None:

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from attrs import evolve
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
@@ -21,16 +23,21 @@ from gammacore.adapters.whole_file import write_whole
 from gammacore.application.study.record_statistics import ComputeStatistics, RecordStatistics
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.domain.study.documents import Document, canonical, hash_of, money, statistics_document
-from gammacore.domain.study.record import in_order_of_closing
+from gammacore.domain.study.integrity import DayFlag
+from gammacore.domain.study.record import in_order_of_closing, trade_row
 from gammacore.domain.study.statistics import StatisticsRules
 from gammacore.domain.study.warnings import RunFacts, Simulated
+from gammacore.frames import rows_as_columns
 from gammacore.wiring.markets import MarketSource
 from gammacore.wiring.record_statistics import draws
 
 if TYPE_CHECKING:
     from gammacore.wiring.backtests import BacktestRun
 
-RESULT, TRADES, DAYS, DECISIONS, PAGE = "result.json", "trades.csv", "days.csv", "decisions.ndjson", "report.html"
+RESULT, TRADES, PARQUET, DAYS = "result.json", "trades.csv", "trades.parquet", "days.csv"
+DECISIONS, PAGE = "decisions.ndjson", "report.html"
+GAPS = {DayFlag.LATE_START, DayFlag.EARLY_END, DayFlag.HOLES}
+"""Flags of days of which the quotes do not cover every minute."""
 ADDED_UP = "days, added up"
 DAY_COLUMNS = (
     "date", "status", "trades", "entries", "gross", "fees", "net", "opening_balance", "balance", "flags", "error",
@@ -54,7 +61,7 @@ def statistics_of_run(run: BacktestRun) -> RecordStatistics:
         skipped.update(day.skipped)
     facts = RunFacts(
         missing_days=run.days.missing,
-        partial_days={day.date: day.flags for day in run.results if day.flags},
+        partial_days={day.date: day.flags for day in run.results if GAPS.intersection(day.flags)},
         failed_days=run.failed,
         unknown_filters={name: count / entries for name, count in unknown.items()} if entries else {},
         simulated=_simulated(run),
@@ -129,11 +136,58 @@ def write_bundle(run: BacktestRun, statistics: RecordStatistics, about: Mapping[
     write_whole(path / DAYS, days_text(run.results))
     write_whole(path / DECISIONS, "".join(f"{_line(one)}\n" for day in run.results for one in day.decisions))
     write_page_of(run, statistics, path / PAGE)
+    if find_spec("duckdb") is not None and statistics.record:
+        write_parquet_of(statistics, path / PARQUET)
     begun_with = json.loads((path / RUN).read_text("utf-8"))
     noted = {**begun_with, **about, "passes": run.passes.passes, "reruns": run.passes.reruns, "workers": run.workers}
     write_whole(path / RUN, json.dumps(noted, indent=2, sort_keys=True, default=str) + "\n")
     write_whole(path / RESULT, canonical(document))
     return document
+
+
+SPREAD = ("total", "mean", "win_rate", "profit_factor", "sharpe", "trades")
+"""Figures, net, of which the spread over seeds is shown; and the deepest drawdown."""
+
+
+def seeds_document(results: Mapping[int, Document]) -> Document:
+    """One result a seed and their spread; they are never added up: each is another history. Rule: ST-111."""
+    first = next(iter(results.values()))
+    nets = [one["statistics"]["net"] for one in results.values()]
+    figures = {name: [net[name] for net in nets] for name in SPREAD}
+    figures["drawdown"] = [net["drawdown"]["dollars"] for net in nets]
+    warnings = {warning["code"]: warning for one in results.values() for warning in one["warnings"]}
+    return {
+        "kind": "backtest_seeds",
+        "mode": first["mode"],
+        "warnings": list(warnings.values()),
+        "assumptions": first["assumptions"],
+        "spread": {
+            name: _spread([float(one) for one in values if one is not None]) for name, values in figures.items()
+        },
+        "seeds": {str(seed): one for seed, one in results.items()},
+    }
+
+
+def _spread(figures: Sequence[Any]) -> Document:
+    """Least, quartiles and greatest of those that exist; of none null."""
+    values = [float(one) for one in figures if one is not None]
+    names = ("least", "quarter", "median", "three_quarters", "greatest")
+    if not values:
+        return dict.fromkeys(names) | {"n": 0}
+    quartiles = np.quantile(values, (0.0, 0.25, 0.5, 0.75, 1.0)).tolist()
+    return dict(zip(names, quartiles, strict=True)) | {"n": len(values)}
+
+
+def write_parquet_of(statistics: RecordStatistics, file: Path) -> None:
+    """The trades as Parquet, by the columns of trades.csv.
+
+    Raises:
+        ConfigurationError: the extra `study` is not installed.
+    """
+    from gammacore.adapters.duckdb_tables.tables import write_parquet
+
+    rows = ({**trade_row(trade), "flags": ";".join(sorted(trade.flags))} for trade in statistics.record)
+    write_parquet(file, rows_as_columns(rows))
 
 
 def write_page_of(run: BacktestRun, statistics: RecordStatistics, file: Path) -> None:

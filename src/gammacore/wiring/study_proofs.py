@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 from attrs import evolve, frozen
@@ -12,6 +13,9 @@ from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import PolicyRecorded
 from gammacore.domain.ledger import Event, OrderIntended
 from gammacore.wiring.studies import CarryIn
+
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""Since when losses in a row count where they are carried over nights; else from the newest halt on. Rule: SC-608."""
 
 
 @frozen
@@ -35,12 +39,15 @@ class Taken:
             book.opened, book.owner, book.halted, book.flatten, book.last_day_halt, book.switched, book.resumed_at,
             book.breaker_tripped_at, sorted(book.regime_notes.items()),
         )  # fmt: skip
-        numbers = (book.balance, cash_of(carry), book.results, book.outcomes)
+        halt = book.last_day_halt
+        since = (EVER,) if halt is None else (EVER, halt.at + dt.timedelta(microseconds=1))
+        streaks = [book.losses_in_a_row(instant) for instant in since]
+        numbers = (book.balance, cash_of(carry), book.results, book.net_results, streaks)
         return cls(repr(switches), repr(numbers))
 
 
 def cash_of(carry: CarryIn) -> Decimal | None:
-    """Dollars at the exchange; None where the exchange has no account yet and begins with the starting capital, which an opened book has too."""
+    """Dollars at the exchange; None where neither it nor the ledger is opened: both begin with the starting capital."""
     if carry.account is not None:
         return carry.account.cash
     return carry.book.balance if carry.book.opened is not None else None
@@ -55,7 +62,7 @@ def proved(day: DayDone, carry: CarryIn) -> DayDone | None:
     if not _knows_its_policies(events, carry.book):
         return None
     result = evolve(day.result, carry_in=carry.hash)
-    after = CarryIn() if result.account is None else carry.after(events, account_of_json(result.account))
+    after = carry if result.account is None else carry.after(events, account_of_json(result.account))
     return evolve(day, events=events, result=evolve(result, carry_out=after.hash))
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,15 @@ from attrs import field, frozen
 
 from gammacore.adapters.codec.records import decode, encode
 from gammacore.adapters.fake.account import account_of_json, account_to_json
+from gammacore.adapters.recorded.hidden_past import HiddenPast
 from gammacore.adapters.study_files.day_lines import day_of_json, day_to_json
 from gammacore.application.study.backtest import DayDone
 from gammacore.configuration import Configuration, OwnStrategy, Sourced, configure
 from gammacore.domain.judged_entry import JudgedEntry
+from gammacore.domain.sessions import NEW_YORK
 from gammacore.domain.study.days import DayResult, DayStatus
 from gammacore.errors import ConfigurationError
+from gammacore.ports.market_data import MarketData
 from gammacore.wiring.studies import ALONE, CarryIn, StudiedDay, opened_by, study_day
 from gammacore.wiring.study_proofs import Taken, cash_of, proved, without_known_policies
 
@@ -36,6 +39,8 @@ TASK = "gammacore.wiring.study_tasks:trade_batch"
 class DayTask:
     """How every day of a run is traded. `start` is what its first day takes over, in mode days every day.
 
+    `read_from` is the first date that may be read at all, None where the past is not cut.
+
     `keeps_events` has the events of each day come back: for the run's ledger, or a ledger a day.
     """
 
@@ -43,6 +48,7 @@ class DayTask:
     carries: bool
     keeps_events: bool
     whole_days_only: bool = False
+    read_from: dt.date | None = None
     start: CarryIn = field(default=ALONE)
 
     task: str = field(default=TASK, init=False)
@@ -57,6 +63,7 @@ class DayTask:
                 "carries": self.carries,
                 "keeps_events": self.keeps_events,
                 "whole_days_only": self.whole_days_only,
+                "read_from": None if self.read_from is None else self.read_from.isoformat(),
                 "provable": self.is_provable,
                 "carry": carry_to_text(carry),
             }
@@ -108,7 +115,11 @@ def trade_batch(given: str) -> str:
     carry, done = carry_of_text(asked["carry"]), []
     for text in asked["dates"]:
         begun = time.perf_counter()
-        day = study_day(configuration, dt.date.fromisoformat(text), carry=carry, whole_only=asked["whole_days_only"])
+        date = dt.date.fromisoformat(text)
+        day = study_day(
+            configuration, date, carry=carry, whole_only=asked["whole_days_only"],
+            wrap_market=partial(_cut, asked["read_from"], date),
+        )  # fmt: skip
         result = result_of(day, carries=asked["carries"])
         events = map(encode, day.events) if asked["keeps_events"] and day.error is None else ()
         taken = Taken.of(carry) if asked["carries"] and asked["provable"] else None
@@ -123,6 +134,14 @@ def trade_batch(given: str) -> str:
         if asked["carries"]:
             carry = day.carry_out
     return json.dumps(done)
+
+
+def _cut(read_from: str | None, date: dt.date, market: MarketData) -> MarketData:
+    """The market without what lies before the first date that may be read."""
+    if read_from is None:
+        return market
+    first = dt.date.fromisoformat(read_from)
+    return HiddenPast(market, dt.datetime.combine(first, dt.time(), NEW_YORK), hides_previous=first >= date)
 
 
 def result_of(day: StudiedDay, *, carries: bool) -> DayResult:

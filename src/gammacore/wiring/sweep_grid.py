@@ -101,8 +101,14 @@ def _market_key(trial: Trial, number: int) -> str:
 
 
 def _ask(base: Configuration, asked: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    shared = {"code": code_fingerprint().as_json(), "settings": layer_json(base.given), "files": dict(files)}
+    sent = {path: content for path, content in files.items() if _is_of(path, asked["days"])}
+    shared = {"code": code_fingerprint().as_json(), "settings": layer_json(base.given), "files": sent}
     return json.dumps({**shared, **asked}, sort_keys=True)
+
+
+def _is_of(path: str, days: Sequence[str]) -> bool:
+    """Whether a task over these days needs a file: of a store, each day has its own."""
+    return not path.endswith(".npz") or FilePath(path).stem in days
 
 
 @frozen(eq=False)

@@ -8,14 +8,23 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from gammacore.application.study.sweep import Cell, Path, Sweep, SweepPlan
+from gammacore.application.study.sweep import Cell, Path, Sweep, SweepFindings, SweepPlan
 from gammacore.configuration import Configuration
 from gammacore.domain.dollars import CENT
 from gammacore.domain.study.bootstrap import Draws
 from gammacore.domain.study.grid import Grid
-from gammacore.domain.study.overfitting import starts_needed
+from gammacore.domain.study.overfitting import (
+    Verdict,
+    deflate,
+    first_best,
+    reality_check,
+    starts_needed,
+    totals,
+    verdict_of,
+    walk_forward,
+)
 from gammacore.domain.study.statistics import RESAMPLES, SEED, SessionsOfRecord, StatisticsRules, study_statistics
-from gammacore.domain.study.sweep_outcome import SweepOutcome, SweepResult, judge_sweep
+from gammacore.domain.study.sweep_outcome import Guards, SweepResult, judge_sweep
 from gammacore.domain.study.warnings import RunFacts, Simulated, StudyWarning
 
 CHECK_RESAMPLES = 2_000
@@ -27,16 +36,36 @@ def permutation(size: int) -> NDArray[np.int64]:
     return np.random.Generator(np.random.PCG64(SEED)).permutation(size)
 
 
-def block_starts(sessions: int) -> NDArray[np.int64]:
+def block_starts(sessions: int, resamples: int = CHECK_RESAMPLES, seed: int = SEED) -> NDArray[np.int64]:
     """The draws of the reality check: a row of block starts for each resample. Rules: ST-004, ST-522."""
-    generator = np.random.Generator(np.random.PCG64(SEED))
-    return np.array([generator.integers(0, sessions, starts_needed(sessions)) for _ in range(CHECK_RESAMPLES)])
+    generator = np.random.Generator(np.random.PCG64(seed))
+    return np.array([generator.integers(0, sessions, starts_needed(sessions)) for _ in range(resamples)])
+
+
+def judge_matrix(
+    matrix: NDArray[np.float64], *, resamples: int = CHECK_RESAMPLES, seed: int = SEED,
+    walk: tuple[int, int] = (60, 20), anchored: bool = False, tried: int | None = None,
+) -> tuple[int, Guards, Verdict]:  # fmt: skip
+    """The best column by total of P/L in dollars (sessions × configurations), its guards and the verdict. Section 5.1.
+
+    For a search that was made elsewhere; without a grid there is no plateau.
+
+    >>> best, guards, verdict = judge_matrix(np.array([[1.0, 2.0], [0.0, 2.0], [1.0, -1.0]]), resamples=50)
+    >>> best, verdict.words
+    (1, 'nothing found')
+    """
+    best = first_best(totals(matrix))
+    assert best is not None
+    deflated = deflate(matrix, best, tried)
+    check = reality_check(matrix, block_starts(len(matrix), resamples, seed))
+    walked = walk_forward(matrix, *walk, anchored=anchored)
+    return best, Guards(deflated, check, None, walked), verdict_of(deflated, check, walked)
 
 
 def outcome_of(
     run: Sweep, plan: SweepPlan, walk: tuple[int, int], compared: tuple[SweepResult, ...],
     missing: Mapping[dt.date, str], tried: int, base: Configuration, *, anchored: bool, min_trades: int,
-) -> SweepOutcome:  # fmt: skip
+) -> SweepFindings:  # fmt: skip
     grid = plan.grid
     best, guards, verdict = judge_sweep(
         grid, plan.objective, plan.days, compared, tried, block_starts, walk, anchored=anchored,
@@ -53,7 +82,7 @@ def outcome_of(
     by_loop = sum(count for path, count in run.paths.items() if path.startswith("loop: "))
     if plan.takes_columns and by_loop:
         notes.append(f"{by_loop} days under a setting went through the loop, because the columns do not know them")
-    return SweepOutcome(
+    return SweepFindings(
         grid=grid,
         objective=plan.objective,
         sessions=plan.days,

@@ -16,17 +16,18 @@ from gammacore.adapters.local_processes import LocalProcesses
 from gammacore.adapters.sweep_results import SweepResults, locked
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.study.run_tasks import TasksDone
-from gammacore.application.study.sweep import Path, Sweep, SweepPlan
+from gammacore.application.study.sweep import Path, Sweep, SweepFindings, SweepPlan
 from gammacore.configuration import Configuration, configure
 from gammacore.configuration.sources import Sourced
-from gammacore.domain.study.grid import Axis, Grid
-from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective, SweepOutcome
+from gammacore.domain.study.grid import Axis, Grid, axes_of_table
+from gammacore.domain.study.sweep_outcome import FEWEST_TRADES, Objective
 from gammacore.errors import ConfigurationError, InvalidInput, MissingData
 from gammacore.ports.executor import Executor
-from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, sized_for, start_of
+from gammacore.wiring.backtests import BacktestOptions, Missing, RunMode, days_of, history_of, sized_for
 from gammacore.wiring.columns import why_not_on_columns
 from gammacore.wiring.markets import naming_underlying
-from gammacore.wiring.strategies import naming_its_underlying
+from gammacore.wiring.strategies import guards_of, naming_its_underlying, open_strategy
+from gammacore.wiring.studies import CarryIn
 from gammacore.wiring.sweep_grid import GridTrading, Trial, data_hashes, files_of
 from gammacore.wiring.sweep_keys import refuse_unread
 from gammacore.wiring.sweep_tasks import acting_hash
@@ -61,14 +62,14 @@ class SweepTerms:
     tls: TlsFiles = field(factory=TlsFiles)
 
 
-def sweep(
+def run_sweep(
     configuration: Configuration,
     axes: Sequence[Axis],
     terms: SweepTerms,
     *,
     executor: Executor | None = None,
     on_progress: Callable[[TasksDone], None] = lambda _: None,
-) -> SweepOutcome:
+) -> SweepFindings:
     """Try every setting of a grid over a range of days, and judge the best by what a search finds in noise.
 
     Everything is checked before the first day is traded. What is known in the folder is not run again, so that a sweep
@@ -104,6 +105,65 @@ def sweep(
         )  # fmt: skip
 
 
+def sweep(
+    first: dt.date | str,
+    last: dt.date | str,
+    grid: Mapping[str, object],
+    *,
+    settings: Configuration | Mapping[str, object] | None = None,
+    out: FilePath | str | None = None,
+    mode: RunMode | str = RunMode.DAYS,
+    objective: Objective | str = Objective.SHARPE,
+    engine: str = "local",
+    path: Path | str = Path.AUTO,
+    min_trades: int = FEWEST_TRADES,
+    random: int | None = None,
+    halving: int | None = None,
+    walk_forward: tuple[int, int] = WALK,
+    executor: Executor | None = None,
+) -> SweepFindings:
+    """Try every setting of a grid over a range of days: the best, and what the best of such a search is worth.
+
+    `grid` has a list of values, or a range like "0.05..0.30:0.05", for each dotted key; `settings` are dotted keys or a
+    whole configuration. Results are kept in `out`, by default a folder of the home named after the days, and what it
+    knows is not run again. Processes are spawned: in a script, call it below `if __name__ == "__main__":`.
+
+    Raises:
+        ConfigurationError: a key, a value, a range or an engine that cannot be; nothing was traded.
+    """
+    chosen = settings if isinstance(settings, Configuration) else configure([settings or {}])
+    begins, ends = (one if isinstance(one, dt.date) else dt.date.fromisoformat(one) for one in (first, last))
+    terms = SweepTerms(
+        options=BacktestOptions(begins, ends, mode=RunMode(mode)),
+        folder=default_folder(chosen.settings.storage.home, begins, ends) if out is None else FilePath(out),
+        random=random,
+        halving=halving,
+        objective=Objective(objective),
+        min_trades=min_trades,
+        engine=engine,
+        path=Path(path),
+        walk_forward=walk_forward,
+    )
+    return run_sweep(chosen, axes_of(grid), terms, executor=executor)
+
+
+def default_folder(home: FilePath, first: dt.date, last: dt.date) -> FilePath:
+    """Where sweeps over these days keep their results: all of them together, so that every try counts. ST-521."""
+    return home / "studies" / f"sweep-{first:%Y%m%d}-{last:%Y%m%d}"
+
+
+def axes_of(grid: Mapping[str, object]) -> tuple[Axis, ...]:
+    """The axes of a table of keys.
+
+    Raises:
+        ConfigurationError: a range or a value that cannot be.
+    """
+    try:
+        return axes_of_table(grid)
+    except InvalidInput as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
+
+
 def grid_of(axes: Sequence[Axis]) -> Grid:
     """The grid; what cannot be one is a matter of the command, not of data.
 
@@ -130,7 +190,8 @@ def _prepared(configuration: Configuration, grid: Grid, terms: SweepTerms) -> Tr
     chosen = grid.chosen(drawn, terms.random)
     configurations = {number: _with(configuration, grid.settings(number)) for number in chosen}
     acting = {number: acting_hash(one) for number, one in configurations.items()}
-    start = start_of(terms.options, days.sessions[0])
+    begins = history_of(terms.options, days.sessions[0])
+    start = CarryIn(guards=guards_of(open_strategy(configuration.settings))).after(begins, None)
     return Trial(configuration, chosen, configurations, acting, days.dates, days.missing, start)
 
 

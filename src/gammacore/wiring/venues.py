@@ -227,8 +227,13 @@ def _terms(
         lineage=lineage,
         starting_balance=settings.sizing.starting_capital,
         market=market.label,
-        configuration=hashlib.sha256(configuration.fingerprint().encode()).hexdigest()[:16],
+        configuration=configuration_hash(configuration),
     )
+
+
+def configuration_hash(configuration: Configuration) -> str:
+    """What a ledger calls the rules a day was traded by."""
+    return hashlib.sha256(configuration.fingerprint().encode()).hexdigest()[:16]
 
 
 def lineage_of(configuration: Configuration, market: MarketData, session: TradingSession) -> str:

@@ -28,16 +28,16 @@ REAL_TIME = 1.0
 
 def open_view(
     settings: Settings,
-    beside: Path,
+    beside: Path | None,
     strategy: Strategy,
     underlying: Underlying,
     session: TradingSession,
     terms: DayTerms,
     pace: float | None,
 ) -> PublishView | None:
-    """What publishes this day; None of a study at full speed, unless `view.studies` says so."""
+    """What publishes this day beside its ledger; None of a study at full speed, unless `view.studies` says so."""
     is_study = terms.mode is Mode.STUDY
-    if is_study and pace is None and not settings.view.studies:
+    if beside is None or (is_study and pace is None and not settings.view.studies):
         return None
     is_real = not is_study or pace is not None
     whose = Whose(__version__, terms.mode.value, terms.account, pace if is_study else REAL_TIME)
@@ -66,7 +66,7 @@ def now_of(settings: Settings, ledger: LedgerPlace) -> dict[str, Any] | None:
 def measured(
     settings: Settings, underlying: Underlying, session: TradingSession, market: MarketSnapshot
 ) -> tuple[GammaSurvey, Pin | None] | None:
-    """Exposure, flips and walls of today's expiry, with the pin as the desk would find it; None without a fresh look."""
+    """Exposure, flips and walls of today's expiry, with the pin of the desk's rule; None without a fresh look."""
     chain, spot = market.chain, market.spot
     if chain is None or spot is None or not market.fresh(market.spot_at):
         return None

@@ -111,3 +111,23 @@ def test_what_the_market_cannot_say_is_missing() -> None:
 
     assert (known.vix_five_minute, known.daily) == ((), None)
     assert closes(known.five_minute) == [6880, 6890, 6900]
+
+
+def test_daily_closes_are_asked_for_until_todays_open_is_known_and_then_once_a_day() -> None:
+    asked: list[tuple[str, int]] = []
+
+    class Counted(Bars):
+        def bars(self, underlying: str, seconds: int, start: dt.datetime, end: dt.datetime) -> Sequence[Bar]:
+            asked.append((underlying, seconds))
+            return super().bars(underlying, seconds, start, end)
+
+    known: dict[tuple[str, int], Sequence[Bar]] = {("SPY", ONE_DAY): DAYS}
+    gather = GatherHistory(cast(MarketData, Counted(known)), SPX, a_session(), a_session(date=DAY_BEFORE))
+    before = gather(at("10:30"), Decimal(6900)).daily
+    known["SPY", ONE_MINUTE] = minute_bars("09:33", [686, 687, 688])
+    after = [gather(at(time), Decimal(6900)).daily for time in ("11:00", "11:30", "12:00")]
+
+    assert before is not None
+    assert before.today_open is None
+    assert [None if each is None else each.today_open for each in after] == [Decimal(686)] * 3
+    assert asked.count(("SPY", ONE_DAY)) == 2

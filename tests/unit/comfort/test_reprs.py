@@ -34,6 +34,8 @@ def values(day: Any) -> dict[str, Any]:
     spx = gammacore.REGISTRY["SPX"]
     situation = gammacore.Situation(snapshot.at, day.session, spx, snapshot, book, Decimal(20_000))
     configuration = gammacore.configure([{"market.seed": 57}])
+    sold = report.spreads[0].sold
+    assert sold is not None
     return {
         "chain": chain, "snapshot": snapshot, "exposure": survey.exposure,
         "pin": gammacore.find_pin([5900, 6000], [120e9, 100e9], Decimal(5950), spx),
@@ -42,7 +44,7 @@ def values(day: Any) -> dict[str, Any]:
         "policy": gammacore.stop_policy("head"), "sizing": gammacore.SizingRules(),
         "desk": gammacore.CreditSpreadDesk(),
         "underlying": spx, "session": day.session, "decisions": gammacore.Decisions(),
-        "spread": report.spreads[0].sold.plan.spread,
+        "spread": sold.plan.spread,
     }  # fmt: skip
 
 

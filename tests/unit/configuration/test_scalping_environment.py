@@ -40,7 +40,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "ST0CKG_TRADING_CAPITAL": ("3000", Decimal(3000)),
     "ST0CKG_MAX_POSITIONS": ("1", 1),
     "DATABASE_URL": ("sqlite:///st0ck.sqlite", Path("st0ck.sqlite")),
-    "DASHBOARD_ENABLED": ("false", False),
+    "DASHBOARD_ENABLED": ("true", True),
     "PORT": ("8080", 8080),
     "LOG_LEVEL": ("warning", "WARNING"),
     "DISCORD_WEBHOOK_URL": (WEBHOOK, WEBHOOK),

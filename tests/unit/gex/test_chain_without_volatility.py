@@ -12,6 +12,7 @@ from attrs import evolve
 from builders_gex import NAN, TEN_O_CLOCK, Row, a_chain
 from builders_quotes_only import quotes_alone
 from gammacore.adapters.simulated.market import SimulatedMarket
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.gex.contracts import PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.exposure import measure_exposure
 from gammacore.domain.gex.pin import find_pin
@@ -25,7 +26,7 @@ from gammacore.domain.gex.units import (
     regular_settlement,
 )
 from gammacore.domain.instruments import REGISTRY
-from gammacore.domain.market import Bools, Floats, MarketSnapshot, OptionChain
+from gammacore.domain.market import MarketSnapshot, OptionChain
 from gammacore.domain.pricing.black_scholes import Terms
 from gammacore.domain.pricing.black_scholes import price as value
 from gammacore.domain.sessions import TradingSession

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.american import tree_greeks, tree_price, tree_volatility, volatility_bracket
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds

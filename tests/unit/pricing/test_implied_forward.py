@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.pricing.black_scholes import Terms, price
 from gammacore.domain.pricing.forward import ParityRule
 

@@ -29,11 +29,14 @@ from builders_vendors import (
     table,
     turned,
 )
+from gammacore.adapters.recorded.csv_table import read_csv_market
 from gammacore.adapters.recorded.presets import PRESETS
 from gammacore.adapters.recorded.quality import integrity
+from gammacore.configuration import configure
 from gammacore.domain.gex.units import ALL
 from gammacore.domain.instruments import REGISTRY
-from gammacore.errors import InvalidInput
+from gammacore.domain.sessions import TradingSession
+from gammacore.errors import ConfigurationError, InvalidInput
 
 NO_DEFECT = dict.fromkeys(
     ("unreadable", "other_expiry", "exact_duplicate", "conflicting_duplicate", "crossed", "no_ask", "negative",
@@ -365,3 +368,46 @@ def test_all_expiries_are_kept_on_request(tmp_path: Path) -> None:
 
     assert integrity(market(path, WINTER)).counts.reasons["other_expiry"] == 1
     assert integrity(market(path, WINTER, scope=ALL)).counts.used == 2
+
+
+def test_databento_in_nanoseconds_is_the_same_instant(tmp_path: Path) -> None:
+    nanoseconds = int(ny(WINTER, "10:00").timestamp()) * 10**9
+    day = market(table(tmp_path / "cbbo.csv", DATABENTO, [dbn("15:00:00", ts_recv=nanoseconds)]), WINTER)
+
+    assert quotes(day, ny(WINTER, "10:00")) == {"SPXW 6000C": ("1.1", "1.2", 0.0)}
+
+
+WIDE = {
+    "time": "when", "expiry": "exp", "strike": "k", "call_bid": "cb", "call_ask": "ca", "put_bid": "pb",
+    "put_ask": "pa", "call_open_interest": "coi", "price_scale": "100", "spot": "s",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("unchanged", "shown"), [("absent", {}), ("carry", {"SPXW 6000C": ("1.1", "1.2", 60.0)})])
+def test_a_map_of_columns_reads_wide_rows_in_cents_and_carries_on_request(
+    tmp_path: Path, unchanged: str, shown: dict[str, Any]
+) -> None:
+    """ST-103: by the configuration, as a user writes it."""
+    columns = configure([{f"market.columns.{key}": text for key, text in (WIDE | {"unchanged": unchanged}).items()}])
+    rows = [
+        f"{WINTER}T10:00:00,{WINTER},6000,110,120,,,77,600050",
+        f"{WINTER}T10:01:00,{WINTER},6005,50,60,0,5,,600050",
+    ]
+    path = table(tmp_path / "wide.csv", "when,exp,k,cb,ca,pb,pa,coi,s", rows)
+    day = read_csv_market(path, REGISTRY["SPX"], TradingSession.of(WINTER), columns=columns.settings.market.columns)
+    chain = day.snapshot(day.times[0]).chain
+
+    assert chain is not None
+    assert sorted(chain.open_interest.tolist()) == [0.0, 77.0]
+    assert day.snapshot(day.times[0]).spot == Decimal("6000.50")
+    assert quotes(day, ny(WINTER, "10:01")) == {
+        **shown, "SPXW 6005C": ("0.5", "0.6", 0.0), "SPXW 6005P": ("0", "0.05", 0.0),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"), [("put_ask", "put_ask"), ("strike", "strike"), ("time", "name the column of the time")]
+)
+def test_a_map_that_lacks_a_column_is_refused(left_out: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        configure([{f"market.columns.{key}": text for key, text in WIDE.items() if key != left_out}])

@@ -109,7 +109,7 @@ def a_refused_entry(number: int) -> list[ledger.Event]:
 @pytest.mark.parametrize(
     ("situation", "reason"),
     [
-        (a_gamma_look(book=a_book([ledger.Halted(at("09:40"), "by hand")], balance="100000")), None),
+        (a_gamma_look(book=a_book([ledger.Halted(at("09:40"), "by hand")], balance="100000")), "kill_switch"),
         (a_gamma_look(book=a_book(straddle_ordered(), balance="100000")), "order_in_flight"),
         (a_gamma_look("10:30", book=a_book(
             *[a_refused_entry(number) for number in (1, 2, 3, 4)], balance="100000")), "straddle_not_filled"),

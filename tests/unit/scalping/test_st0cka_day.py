@@ -9,13 +9,16 @@ import pytest
 from attrs import evolve
 
 from builders import at
-from builders_scalping import a_share_world, a_share_world_holding
+from builders_scalping import a_share_world, a_share_world_holding, scalping_settings
 from gammacore.adapters.fake.order import CancelOutcome
+from gammacore.configuration.scalping import ScalpingSettings
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.desks.st0cka import St0ckaDesk
 from gammacore.domain.ledger import AlarmRaised, BreakerTripped, FlattenRequested, Halted, OrderCanceled
 from gammacore.domain.orders import OrderState
 from gammacore.domain.scalping.st0cka import EntryOrder, St0ckaRules, Unwind
 from gammacore.domain.strategy import Trade
+from gammacore.domain.volatility import VolatilityRules, WantedSource
 
 # -- windows ----------------------------------------------------------------------------------------------------------
 
@@ -434,6 +437,26 @@ def test_the_most_trades_of_a_day() -> None:
     assert [reason for reason, _ in world.closed] == ["profit_target"] * 2
     assert len(world.sent("st0cka")) == 3
     assert world.refusals[-1] == "max_trades"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reason"),
+    [
+        (St0ckaRules(max_positions=1), "max_positions"),
+        (St0ckaRules(max_positions=5, max_trades_per_day=1), "max_trades"),
+    ],
+)
+def test_the_guard_asks_for_the_bounds_of_a_desk_once_more(bounds: St0ckaRules, reason: str) -> None:
+    """SC-602: a desk that would open again, whatever its own rules, sends nothing."""
+    volatility = VolatilityRules(default_vol=0.05, vol_source=WantedSource.DAILY)
+    eager = St0ckaDesk(St0ckaRules(max_positions=5, max_trades_per_day=5, min_entry_interval=2), volatility)
+    settings = scalping_settings(scalping=ScalpingSettings(st0cka=bounds))
+    world = a_share_world(start="09:45:00", strategy=eager, settings=settings)
+    world.look()
+    world.tick(times=6)
+
+    assert len(world.sent("st0cka")) == 1
+    assert world.refusals == ["cooldown", reason]
 
 
 def test_what_the_guard_refuses_is_journaled_once() -> None:

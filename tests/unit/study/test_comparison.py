@@ -81,6 +81,7 @@ def test_the_first_filter_that_answers_differently_is_shown_with_both_values() -
         (a_filter("strike_conflict", "none"), a_filter("strike_conflict", "6000", passes=False), "c", Why.CODE),
         (a_filter("halted", "no"), a_filter("halted", "by a person", passes=False), "c", Why.STATE),
         (a_filter("daily_loss", "+5"), a_filter("daily_loss", "+9"), "d", Why.STATE),
+        (a_filter("daily_loss", "+5", "> -500"), a_filter("daily_loss", "+5", "> -900"), "d", Why.SETTINGS),
     ],
 )
 def test_why_an_entry_differs(live: FilterVerdict, replay: FilterVerdict, settings: str, why: Why) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from gammacore.domain.study.paths import Stress
 from gammacore.domain.study.record import TradeFlag
 from gammacore.domain.study.terms import CostGiven, MonteCarloTerms, RiskGiven, drawn_trades
 from gammacore.errors import InvalidInput
-from gammacore.wiring.monte_carlo import simulate_record
+from gammacore.wiring.monte_carlo import equity_band, simulate_record
 
 RECORD = a_record(*[90, -60, 40, 120, -110] * 12, max_risk=Decimal(250), vix=Decimal(16))
 
@@ -44,14 +45,14 @@ def test_three_sentences_stand_on_every_result_before_any_figure() -> None:
 
     assert [one.code for one in study.warnings][-3:] == found
     assert study.warnings[0].code == "few_trades"  # what the record itself cannot carry comes with them
-    assert list(study.to_json())[:2] == ["warnings", "assumptions"]
+    assert list(study.document())[:2] == ["warnings", "assumptions"]
     assert "warning: draws_repeat_the_record: every path is made of the 60 trades" in repr(study)
     assert "± 6.3 %" in str(study.warnings[-1])  # 40 paths: 0.4 % × √(10,000/40)
 
 
 def test_the_keys_are_those_of_the_rule() -> None:
     """ST-801 and cli.md."""
-    page = simulated().to_json()
+    page = simulated().document()
 
     assert {
         "runs", "seed", "percentiles", "probabilities", "drawdown", "mode", "policy", "trades", "mean", "sd", "sizes",
@@ -91,7 +92,7 @@ def test_the_ladder_says_what_the_same_draws_come_to_whatever_was_asked() -> Non
 
 def test_figures_that_do_not_exist_are_null_with_their_reason() -> None:
     """ST-005."""
-    page = simulated(runs=1, trades=30).to_json()
+    page = simulated(runs=1, trades=30).document()
 
     assert (page["sd"], page["rank"]) == (None, None)
     assert page["undefined"] == {"sd": "one_run", "rank": "other_horizon"}
@@ -123,6 +124,18 @@ def test_halted_paths_are_counted_and_their_steps_are_of_size_0() -> None:
     assert study.found.sizes[0] + study.found.sizes[3] == 300 * 60
 
 
+def test_the_band_of_the_tear_sheet_is_of_net_results_as_traded() -> None:
+    """ST-313, ST-408: whatever is drawn of trades that all came to 150 net, each path rises by that."""
+    same = [evolve(trade, gross=Decimal(152), fees=Decimal(2), contracts=2) for trade in RECORD]
+
+    band = equity_band(same, Decimal(10_000))
+
+    assert band is not None
+    assert band.p5 == band.p50 == band.p95 == [10_000.0 + 150 * step for step in range(61)]
+    assert "10,000 paths of this record's own results, mode day" in band.caption
+    assert equity_band([], Decimal(10_000)) is None
+
+
 # -- what is given -----------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +151,16 @@ def test_the_maximum_risk_is_the_column_s_then_the_one_given_then_800() -> None:
 
     assert [int(one.terms.max_risk) for one in drawn_trades(trades, given, CostGiven())] == [310, 250, 800]
     assert [int(one.terms.max_risk) for one in drawn_trades(trades, table, CostGiven())] == [310, 70, 250]
+
+
+def test_the_p_l_a_contract_is_the_table_s_own_where_it_stands_beside_a_rounded_total(tmp_path: Path) -> None:
+    """ST-214: 118.90 over 3 is 39.6333...; the table knows that it was 39.63."""
+    table = tmp_path / "trades.csv"
+    table.write_text("pl_per_contract,pnl,contracts\n39.63,118.90,3\n", encoding="utf-8")
+
+    study = gammacore.simulate_equity(table, runs=1, policy="fixed:1")
+
+    assert study.ends[0] == 20_039.63
 
 
 def test_unknown_risks_and_fees_left_out_are_said() -> None:

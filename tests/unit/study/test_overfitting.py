@@ -23,6 +23,7 @@ from gammacore.domain.study.overfitting import (
     walk_forward,
 )
 from gammacore.errors import InvalidInput
+from gammacore.wiring.sweep_verdicts import judge_matrix
 
 
 def drawn(seed: int) -> np.random.Generator:
@@ -85,6 +86,13 @@ def test_noise_is_called_nothing_found(noise: NDArray[np.float64]) -> None:
 
     assert verdict.words == NOTHING_FOUND
     assert len(verdict.reasons) == 2
+
+
+def test_a_matrix_of_another_search_is_judged_in_one_call(noise: NDArray[np.float64]) -> None:
+    best, guards, verdict = judge_matrix(noise, seed=5)
+
+    assert (best, verdict.words) == (4, NOTHING_FOUND)
+    assert guards.document()["p_value"] == pytest.approx(0.133433283, rel=1e-6)
 
 
 GOOD = (Deflated(0.2, 0.1, 0.95), RealityCheck(0.05, 6, 2_000), WalkForward(60, 20, False, (1,), 0.01, (0.01,), 1.0))

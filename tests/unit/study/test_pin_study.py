@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from extent import many
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.study.binomial import clopper_pearson, incomplete_beta
 from gammacore.domain.study.pin_study import (
     MarkDays,

@@ -53,6 +53,15 @@ class NyseCalendar:
         self._require_covered(date)
         return _session(self.first_year, self.last_year, date)
 
+    def sessions(self, first: dt.date, last: dt.date) -> tuple[TradingSession, ...]:
+        """Every session from `first` to `last`, both included; none where `first` is later.
+
+        >>> [str(one.date) for one in NyseCalendar(2026, 2026).sessions(dt.date(2026, 7, 2), dt.date(2026, 7, 6))]
+        ['2026-07-02', '2026-07-06']
+        """
+        dates = (first + ONE_DAY * days for days in range((last - first).days + 1))
+        return tuple(session for date in dates if (session := self.session(date)) is not None)
+
     def next_session(self, date: dt.date) -> TradingSession:
         self._require_covered(date)
         following = date + ONE_DAY

@@ -1,1 +1,1 @@
-"""Parquet and fast CSV by DuckDB, the extra `study`. Rule: ST-107."""
+"""Parquet by DuckDB, the extra `study`. Rule: ST-107."""

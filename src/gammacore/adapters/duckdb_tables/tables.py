@@ -1,4 +1,4 @@
-"""Tables by DuckDB: Parquet in and out, CSV as text, cell by cell what our own reader gives. Rules: ST-101, ST-107."""
+"""Parquet by DuckDB, in and out: cell by cell what our own reader gives of the same table. Rules: ST-101, ST-107."""
 
 from __future__ import annotations
 
@@ -36,19 +36,6 @@ def parquet_rows(path: Path) -> tuple[tuple[str, ...], Iterator[list[str]]]:
         InvalidInput: not a Parquet file, or a damaged one.
     """
     return _rows(connected(), path, "read_parquet(?)", [str(path)])
-
-
-def csv_rows(path: Path, delimiter: str) -> tuple[tuple[str, ...], Iterator[list[str]]]:
-    """The columns of a CSV file, plain or gzip, and its rows as text.
-
-    Raises:
-        InvalidInput: rows do not fit the header, or it is no text: our own reader says where and why.
-    """
-    source = (
-        "read_csv(?, all_varchar=true, header=true, delim=?, quote='\"', escape='\"', strict_mode=true, "
-        "null_padding=false, ignore_errors=false, sample_size=-1, normalize_names=false)"
-    )
-    return _rows(connected(), path, source, [str(path), delimiter])
 
 
 def _rows(

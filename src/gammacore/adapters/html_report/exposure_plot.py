@@ -12,12 +12,12 @@ import numpy as np
 from attrs import frozen
 
 from gammacore.adapters.html_report.canvas import PAGE, PRINT, Palette, blank, inline_svg, picture_kind, save_picture
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.exposure import GammaExposure
 from gammacore.domain.gex.pin import Pin
 from gammacore.domain.gex.survey import GammaSurvey
 from gammacore.domain.gex.units import SignModel
 from gammacore.domain.gex.walls import find_walls
-from gammacore.domain.market import Floats
 from gammacore.domain.sessions import NEW_YORK
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _label_axes(
 
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(lambda value, _: points(value))
-    axes.yaxis.set_major_formatter(lambda value, _: _short_number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
     axes.tick_params(labelsize=size)
     every = len(exposure.strikes)
     strike = "strike" if len(shown) == every else f"strike, {len(shown)} of {every} shown"
@@ -273,7 +273,7 @@ def _draw_legend(figure: Figure, levels: Sequence[_Level], palette: Palette, siz
     )  # fmt: skip
 
 
-def _short_number(value: float) -> str:
+def short_number(value: float) -> str:
     for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:g} {letter}"

@@ -60,7 +60,7 @@ def render_day(
 
 
 def render_index(reports: Sequence[DayReport]) -> str:
-    """The days of a ledger as a table, newest first, each linked to its page DATE.html beside this one. Rule: OP-107."""
+    """The days of a ledger as a table, newest first, each linked to DATE.html beside this page. Rule: OP-107."""
     newest_first = reports[::-1]
     rows = [
         (Figure("day", str(one.date)), *labelled(day_row(one)), gain("after fees", one.net)) for one in newest_first

@@ -18,10 +18,12 @@ LEVELS: Mapping[Level, int] = {Level.DEBUG: logging.DEBUG, Level.INFO: logging.I
 
 @frozen
 class LogLine:
-    """One line and how loud it is."""
+    """One line and how loud it is; of which event, and its figures, for a log that programs read. Rule: OP-302."""
 
     text: str
     level: int = logging.INFO
+    event: str = field(default="", eq=False)
+    figures: Mapping[str, str] = field(factory=dict, eq=False)
 
 
 @frozen
@@ -35,7 +37,8 @@ class LogNotifier:
         """Log what happened; a line that cannot be made is itself one, and nothing is raised."""
         try:
             for line in self.lines(event, book):
-                self.logger.log(line.level, "%s", line.text)
+                told = {"event": line.event, "figures": line.figures, "ledger_version": book.version}
+                self.logger.log(line.level, "%s", line.text, extra=told)
         except Exception:  # people are alerted after the fact: never in an order's path
             self.logger.exception("no log line for %s", type(event).__name__)
 
@@ -44,6 +47,8 @@ class LogNotifier:
         return tuple(self._lines(event, book))
 
     def _lines(self, event: Event, book: Book) -> Iterator[LogLine]:
+        code = type(event).__name__
         for notice in notices(event, book, self.sizing):
-            yield LogLine(notice.line, LEVELS[notice.level])
-            yield from (LogLine(line, LEVELS[notice.level]) for line in notice.log)
+            figures = {figure.label: figure.full_text for figure in notice.figures}
+            yield LogLine(notice.line, LEVELS[notice.level], code, figures)
+            yield from (LogLine(line, LEVELS[notice.level], code) for line in notice.log)

@@ -1,4 +1,4 @@
-"""What can be set of alerts and pings. Apart from the code that words and sends them, which settings do not need."""
+"""What can be set of alerts, pings and the kept log, apart from the code that words and sends them."""
 
 from __future__ import annotations
 
@@ -75,3 +75,12 @@ class PingSettings:
         from gammacore.domain.ledger import Mode
 
         return {Mode.PAPER: self.webhook_paper, Mode.LIVE: self.webhook_live}.get(mode, "")
+
+
+@frozen
+class LogSettings:
+    """When a log's file is changed, and how long old ones are kept. Rule: OP-303."""
+
+    max_bytes: int = parameter(50_000_000, "A file of the log is changed beyond this many bytes.", at_least=1_000)
+    keep_days: int = parameter(90, "Days that old files of the log are kept.", at_least=1)
+    rotate: bool = parameter(True, "Change files by ourselves; false: reopen a file that something else moved.")

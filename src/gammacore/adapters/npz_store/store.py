@@ -135,6 +135,8 @@ class NpzStore:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise WriteConflict(f"{self.folder}: another import writes this store; let it end") from None
+            for left in (*self.folder.glob(".*.partial"), *self.folder.glob("*/.*.partial")):
+                left.unlink(missing_ok=True)  # of an import that was killed
             yield
 
 

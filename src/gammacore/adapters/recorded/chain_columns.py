@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from gammacore.adapters.recorded.market import ChainTape, Intake
+from gammacore.domain.columns import ContractKey, RowsOfDay
 from gammacore.domain.gex.contracts import too_many_unknown
 from gammacore.domain.market import OptionChain
 
@@ -21,16 +23,13 @@ _KEYS = ("seconds", "contract")
 _VALUES = ("bid", "ask", "open_interest", "iv", "gamma", "volume")
 Contract = tuple[int, int, int, float]
 """Expiry in days since the epoch, code of the root, 1 for a call, strike."""
+_WIDTH = 2 + len(_VALUES)
 RowValues = tuple[float, float, float, float, float, float]
 """Of one row: bid, ask, open interest, IV, gamma, volume."""
 
 
 def _reals() -> array[float]:
     return array("d")
-
-
-def _integers() -> array[int]:
-    return array("q")
 
 
 @define(eq=False)
@@ -46,26 +45,16 @@ class ChainColumns:
     underlying: str
     carry: bool = False
     times: dict[float, dt.datetime] = field(factory=dict, init=False)
+    _seconds: dict[dt.datetime, float] = field(factory=dict, init=False)
     roots: dict[str, int] = field(factory=dict, init=False)
-    seconds: array[float] = field(factory=_reals, init=False)
-    expiry: array[int] = field(factory=_integers, init=False)
-    root: array[int] = field(factory=_integers, init=False)
-    is_call: array[int] = field(factory=_integers, init=False)
-    strike: array[float] = field(factory=_reals, init=False)
-    bid: array[float] = field(factory=_reals, init=False)
-    ask: array[float] = field(factory=_reals, init=False)
-    open_interest: array[float] = field(factory=_reals, init=False)
-    iv: array[float] = field(factory=_reals, init=False)
-    gamma: array[float] = field(factory=_reals, init=False)
-    volume: array[float] = field(factory=_reals, init=False)
+    rows: array[float] = field(factory=_reals, init=False)
     codes: dict[Contract, int] = field(factory=dict, init=False)
-    code: array[int] = field(factory=_integers, init=False)
     unread_quotes: set[int] = field(factory=set, init=False)
     unread: Counter[float] = field(factory=Counter, init=False)
     adjusted: dict[float, set[tuple[str, ...]]] = field(factory=dict, init=False)
 
     def __len__(self) -> int:
-        return len(self.seconds)
+        return len(self.rows) // _WIDTH
 
     def contract_key(self, expiry: dt.date, root: str, is_call: bool, strike: float) -> Contract:
         code = self.roots.setdefault(root, len(self.roots))
@@ -77,24 +66,15 @@ class ChainColumns:
 
     def append(self, at: dt.datetime, contract: Contract, values: RowValues) -> None:
         """One row: when, which contract, and its figures."""
-        seconds = at.timestamp()
-        self.times[seconds] = at
-        self.code.append(self.codes.setdefault(contract, len(self.codes)))
-        self.seconds.append(seconds)
-        self.expiry.append(contract[0])
-        self.root.append(contract[1])
-        self.is_call.append(contract[2])
-        self.strike.append(contract[3])
-        self.bid.append(values[0])
-        self.ask.append(values[1])
-        self.open_interest.append(values[2])
-        self.iv.append(values[3])
-        self.gamma.append(values[4])
-        self.volume.append(values[5])
+        if (seconds := self._seconds.get(at)) is None:
+            seconds = self._seconds[at] = at.timestamp()
+            self.times[seconds] = at
+        code = self.codes.setdefault(contract, len(self.codes))
+        self.rows.extend((seconds, code, *values))
 
     def note_unread_quote(self) -> None:
         """The row appended last has a bid or an ask that cannot be read: it counts as unreadable, not as missing."""
-        self.unread_quotes.add(len(self.seconds) - 1)
+        self.unread_quotes.add(len(self) - 1)
 
     def note_unread(self, at: dt.datetime) -> None:
         """One more row of this instant of which not even the contract could be read."""
@@ -106,10 +86,16 @@ class ChainColumns:
 
     def settled(self, intake: Intake) -> SettledRows:
         """The rows that hold, by instant and contract; the others are counted in `intake`."""
-        columns = {name: np.array(getattr(self, name)) for name in ("seconds", *_CONTRACT, *_VALUES)}
-        rank = np.empty(len(self.codes), dtype=np.int64)
-        rank[[self.codes[contract] for contract in sorted(self.codes)]] = np.arange(len(self.codes))
-        columns["contract"] = rank[np.array(self.code)]
+        table = np.array(self.rows).reshape(-1, _WIDTH).T
+        code = table[1].astype(np.int64)
+        contracts = np.array(list(self.codes), dtype=np.float64).reshape(-1, len(_CONTRACT))
+        by_contract = np.lexsort(contracts.T[::-1])
+        rank = np.empty(len(contracts), dtype=np.int64)
+        rank[by_contract] = np.arange(len(contracts))
+        columns: dict[str, NDArray[Any]] = {"seconds": table[0], "contract": rank[code]}
+        columns |= dict(zip(_VALUES, table[2:], strict=True))
+        for name, column in zip(_CONTRACT, contracts.T, strict=True):
+            columns[name] = column[code] if name == "strike" else column[code].astype(np.int64)
         order = np.lexsort((columns["contract"], columns["seconds"]))  # stable: file order within a key
         columns = {name: column[order] for name, column in columns.items()}
         superseded = _same(columns, _KEYS)
@@ -119,7 +105,12 @@ class ChainColumns:
         columns = {name: column[~superseded] for name, column in columns.items()}
         intake.used = len(columns["seconds"])
         unread = np.isin(order[~superseded], np.fromiter(self.unread_quotes, dtype=np.int64))
-        return SettledRows(columns, unread, len(self.codes), self.carry)
+        roots = tuple(self.roots)
+        numbers = {
+            (roots[root], str(np.datetime64(expiry, "D")), bool(is_call), strike): int(rank[code])
+            for (expiry, root, is_call, strike), code in self.codes.items()
+        }
+        return SettledRows(columns, unread, numbers, self.carry)
 
     def tape(self, intake: Intake) -> ChainTape:
         """The day's chains. Of rows for one contract and time the last holds; the others are counted in `intake`."""
@@ -146,18 +137,21 @@ class ChainColumns:
                 columns["ask"][rows], np.full(len(interest), np.nan) if index in unknown_at else interest,
                 columns["iv"][rows], columns["gamma"][rows], columns["seconds"][rows],
                 {"adjusted": adjusted} if adjusted else {}, columns["volume"][rows],
-            )  # fmt: skip
+            ).with_rows(RowsOfDay(settled.numbers, columns["contract"][rows]))  # fmt: skip
 
         return ChainTape(times, chain)
 
 
 @frozen(eq=False)
 class SettledRows:
-    """Rows in the order of instants and contracts, one of each; which of them form the chain of an instant."""
+    """Rows in the order of instants and contracts, one of each; which of them form the chain of an instant.
+
+    `numbers` has every contract of the day with its number in the column `contract`.
+    """
 
     columns: dict[str, NDArray[Any]]
     unread: NDArray[np.bool_]
-    contracts: int
+    numbers: Mapping[ContractKey, int]
     carry: bool = False
     instants: NDArray[np.float64] = field(init=False)
     _edges: list[int] = field(init=False)
@@ -173,6 +167,11 @@ class SettledRows:
         object.__setattr__(self, "_edges", [*starts.tolist(), len(seconds)])
         object.__setattr__(self, "_by_contract", order)
         object.__setattr__(self, "_stamps", stamps[order])
+
+    @property
+    def contracts(self) -> int:
+        """How many contracts the day has."""
+        return len(self.numbers)
 
     def rows(self, index: int) -> slice | NDArray[np.int64]:
         """The rows of one instant; carried, the newest row of every contract until then."""

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gammacore.adapters.recorded.columns import ColumnMap
+from gammacore.adapters.recorded.day_rows import DayRows
 from gammacore.adapters.recorded.market import RecordedMarket, Track
 from gammacore.adapters.recorded.presets import layout
 from gammacore.adapters.recorded.row_clock import RowClock, contract_in_name
-from gammacore.adapters.recorded.row_reader import DayRows, RowReader
+from gammacore.adapters.recorded.row_reader import RowReader
 from gammacore.adapters.recorded.source_files import source_files
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.survey import chain_tables, survey_file

@@ -30,9 +30,10 @@ from gammacore.adapters.recorded.lean_files import (
 from gammacore.adapters.recorded.market import BarSource, ChainTape, Intake, RecordedMarket, Seen, Track, bars_within
 from gammacore.adapters.recorded.surroundings import ReplaySettings, session_words
 from gammacore.adapters.recorded.text_table import content_hash
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Right, Underlying, is_adjusted
-from gammacore.domain.market import Bar, Floats, OptionChain, Quote, share_shown
+from gammacore.domain.market import Bar, OptionChain, Quote, share_shown
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date
 from gammacore.domain.written_figures import Unread, read_model_figure
 from gammacore.errors import MissingData

@@ -10,9 +10,10 @@ from pathlib import Path
 from attrs import define, evolve, field, frozen
 
 from gammacore.adapters.recorded.chain_columns import Contract
+from gammacore.adapters.recorded.day_rows import DayRows
 from gammacore.adapters.recorded.market import Intake
 from gammacore.adapters.recorded.presets import detect_interest
-from gammacore.adapters.recorded.row_reader import DayRows, RowReader
+from gammacore.adapters.recorded.row_reader import RowReader
 from gammacore.adapters.recorded.source_files import files_state, source_files
 from gammacore.adapters.recorded.text_table import TableOpener, open_table, row_defect
 from gammacore.domain.instruments import Underlying

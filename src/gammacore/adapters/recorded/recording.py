@@ -27,8 +27,9 @@ import numpy as np
 from attrs import define, field, frozen
 
 from gammacore.adapters.recorded.text_table import UnreadableFile
+from gammacore.domain.columns import Floats
 from gammacore.domain.instruments import is_adjusted
-from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain, Quote
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote
 from gammacore.domain.sessions import TradingSession, require_aware
 from gammacore.errors import InvalidInput, WriteConflict
 from gammacore.ports.market_data import SettlementPrint

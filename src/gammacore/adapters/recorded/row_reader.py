@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from pathlib import Path
+from operator import itemgetter
 
 from attrs import define, field, frozen
 
-from gammacore.adapters.recorded.chain_columns import ChainColumns, Contract, RowValues
+from gammacore.adapters.recorded.chain_columns import Contract, RowValues
 from gammacore.adapters.recorded.columns import SIDES, ColumnMap, column_index
-from gammacore.adapters.recorded.market import Intake, Seen, Track
+from gammacore.adapters.recorded.day_rows import DayRows
 from gammacore.adapters.recorded.row_clock import RowClock, symbol_of
 from gammacore.adapters.recorded.text_table import read_price, read_right, row_defect
-from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, Underlying, is_adjusted, underlying_of_adjusted
+from gammacore.domain.instruments import UNDERLYING_OF_ROOT, Right, is_adjusted, underlying_of_adjusted
 from gammacore.domain.option_symbols import read_option_symbol
 from gammacore.domain.written_dates import days_of, read_day, within_listing
 from gammacore.domain.written_figures import Unread, read_fraction, read_model_figure
@@ -34,42 +34,7 @@ ADJUSTED = "adjusted"
 OTHER_EXPIRY = "other_expiry"
 """Why a row is left out whose contract expires later than what was asked for."""
 
-InterestAt = Callable[[str, Contract, float], float]
-"""(root, contract, seconds since the epoch) -> open interest known by then, contracts."""
-
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
-
-
-@define
-class DayRows:
-    """What the rows of one underlying and New York date give, from however many tables they come."""
-
-    underlying: Underlying
-    date: dt.date
-    until: dt.date | None = None
-    interest: InterestAt | None = None
-    intake: Intake = field(factory=Intake, init=False)
-    chains: ChainColumns = field(init=False)
-    spots: dict[dt.datetime, Decimal] = field(factory=dict, init=False)
-    dates: set[dt.date] = field(factory=set, init=False)
-    underlyings: set[str] = field(factory=set, init=False)
-    maps: list[str] = field(factory=list, init=False)
-    files: list[Path] = field(factory=list, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.chains = ChainColumns(self.underlying.symbol)
-
-    def spot_track(self) -> Track[Seen | None]:
-        return Track.of((at, Seen(price, at)) for at, price in self.spots.items())
-
-    def why_empty(self) -> str:
-        if self.underlyings and self.underlying.symbol not in self.underlyings:
-            return f"no rows of {self.underlying.symbol}; the table holds {', '.join(sorted(self.underlyings))}"
-        if self.dates and self.date not in self.dates:
-            there = sorted(self.dates)
-            listed = ", ".join(map(str, there)) if len(there) < 13 else f"{len(there)} dates up to {there[-1]}"
-            return f"no rows of {self.date}; the table holds {listed}"
-        return f"no usable row of {self.underlying.symbol} on {self.date}: {self.intake}"
 
 
 @frozen
@@ -78,6 +43,15 @@ class _Side:
 
     is_call: bool | None
     at: dict[str, int | None]
+
+
+_CONTRACT_ROLES = ("occ_symbol", "expiry", "right", "strike", "root")
+
+
+def _cells_of(places: Iterable[int | None]) -> Callable[[list[str]], object] | None:
+    """What takes the cells at these places out of a row, to be looked up; None where there are none."""
+    there = [place for place in places if place is not None]
+    return itemgetter(*there) if there else None
 
 
 _FIGURES = ("bid", "ask", "open_interest", "iv", "gamma", "volume")
@@ -100,16 +74,26 @@ class RowReader:
     _sides: tuple[_Side, ...] = field(init=False)
     _filters: list[tuple[int, str]] = field(init=False)
     _contracts: dict[tuple[object, ...], Contract | str] = field(factory=dict, init=False)
+    _kept: dict[tuple[object, bool | None], Contract | str] = field(factory=dict, init=False)
+    _spelled: Callable[[list[str]], object] = field(init=False)
+    _symbols: dict[str, str] = field(factory=dict, init=False)
+    _figures: dict[str, float | Unread] = field(factory=dict, init=False)
+    _spot_cells: Callable[[list[str]], object] | None = field(init=False)
+    _spot_seen: tuple[dt.datetime, object] | None = field(default=None, init=False)
     _prices: dict[str, Decimal | Unread] = field(factory=dict, init=False)
     _iv_scale: float = field(init=False)
+    _is_scaled: bool = field(init=False)
     _before_was_ours: bool = field(default=True, init=False)
 
     def __attrs_post_init__(self) -> None:
         columns = self.columns
         self._iv_scale = float(columns.iv_scale)
+        self._is_scaled = columns.price_scale != 1 or columns.integer_price_scale != 1
         self.clock = RowClock(columns, self.header, self.day_first)
         roles = ("expiry", "right", "strike", "occ_symbol", "root", "underlying", "spot", "spot_bid", "spot_ask")
         self.at = {role: self._index(role) for role in roles}
+        self._spelled = _cells_of(self.at[role] for role in _CONTRACT_ROLES) or (lambda _cells: self.named)
+        self._spot_cells = _cells_of(self.at[role] for role in ("spot", "spot_bid", "spot_ask"))
         if columns.is_wide:
             self._sides = tuple(
                 _Side(side == "call", {figure: self._index(f"{side}_{figure}") for figure in _FIGURES})
@@ -140,14 +124,21 @@ class RowReader:
                 reason = "other_date"
             intake.count(reason, line, times=quotes)
             return False
+        instant, _ = self.clock.read(cells)
+        assert instant is not None
+        kept = False
         for side in self._sides:
-            if (reason := self._keep(line, cells, side)) is not None:
+            if (reason := self._keep(line, cells, side, instant)) is not None:
                 intake.count(reason, line)
+            else:
+                kept = True
+        if kept:
+            self._note_spot(instant, cells, line)
         return True
 
     def _unplaced(self, cells: list[str]) -> str | None:
         """Why a row is of no day, or not of this one."""
-        if (broken := row_defect(cells, self.header)) is not None:
+        if len(cells) != len(self.header) and (broken := row_defect(cells, self.header)) is not None:
             return broken
         if (unwanted := self.unwanted(cells)) is not None:
             self._before_was_ours &= unwanted != "other_underlying"
@@ -159,14 +150,15 @@ class RowReader:
         self._before_was_ours = date == self.day.date
         return None if self._before_was_ours else "other_date"
 
-    def _keep(self, line: int, cells: list[str], side: _Side) -> str | None:
+    def _keep(self, line: int, cells: list[str], side: _Side, instant: dt.datetime) -> str | None:
         """Keep one contract of the row, or say why not."""
-        day, (instant, date) = self.day, self.clock.read(cells)
-        assert instant is not None
-        assert date is not None
-        contract = self.contract(cells, side.is_call)
-        if not isinstance(contract, str) and (misread := self._listed(contract, date)) is not None:
-            contract = misread
+        day, spelled = self.day, (self._spelled(cells), side.is_call)
+        contract = self._kept.get(spelled)
+        if contract is None:
+            contract = self.contract(cells, side.is_call)
+            if not isinstance(contract, str) and (misread := self._listed(contract, day.date)) is not None:
+                contract = misread
+            self._kept[spelled] = contract
         if isinstance(contract, str):
             if contract == ADJUSTED:
                 day.chains.leave_out_adjusted(instant, (*self._contract_text(cells), str(side.is_call)))
@@ -177,17 +169,17 @@ class RowReader:
         day.chains.append(instant, contract, values)
         if unread:
             day.chains.note_unread_quote()
-        self._note_spot(instant, cells, line)
         return None
 
     def unwanted(self, cells: list[str]) -> str | None:
         """Why a row is not asked for: it is of another underlying, or filtered out."""
         if (index := self.at["underlying"]) is not None:
-            symbol = symbol_of(cells[index])
-            self.day.underlyings.add(symbol)
+            if (symbol := self._symbols.get(cells[index])) is None:
+                symbol = self._symbols[cells[index]] = symbol_of(cells[index])
+                self.day.underlyings.add(symbol)
             if symbol != self.day.underlying.symbol:
                 return "other_underlying"
-        if any(cells[index].strip() != text.strip() for index, text in self._filters):
+        if self._filters and any(cells[index].strip() != text.strip() for index, text in self._filters):
             return "filtered"
         return None
 
@@ -209,7 +201,7 @@ class RowReader:
     def _contract_text(self, cells: list[str]) -> tuple[str, ...]:
         if self.named is not None:
             return ("", *self.named)
-        return tuple(self._cell(cells, role) for role in ("occ_symbol", "expiry", "right", "strike", "root"))
+        return tuple(self._cell(cells, role) for role in _CONTRACT_ROLES)
 
     def _is_adjusted(self, root: str) -> bool:
         return is_adjusted(root, self.day.underlying.symbol, self.day.underlying.option_root)
@@ -294,12 +286,14 @@ class RowReader:
         columns, text = self.columns, cells[index]
         if columns.no_price is not None and text.strip() == columns.no_price:
             return NOT_GIVEN, False
-        number = read_model_figure(text)
+        number = self._figure(text)
         if number is Unread.UNREADABLE:
             self.day.intake.count(f"unreadable_{role}", line)
             return NOT_GIVEN, True
         if not isinstance(number, float):
             return NOT_GIVEN, False
+        if not self._is_scaled:
+            return number, False
         scale = columns.price_scale
         digits = text.strip().lstrip("+-")
         if columns.integer_price_scale != 1 and digits.isdecimal() and len(digits) >= FEWEST_INTEGER_DIGITS:
@@ -321,7 +315,7 @@ class RowReader:
         """Contracts; 0 where the cell gives none, NaN where it cannot be read: 2.500 may mean 2500, never 2.5."""
         if index is None:
             return 0.0
-        interest = read_model_figure(cells[index])
+        interest = self._figure(cells[index])
         if isinstance(interest, float) and interest >= 0 and interest.is_integer():
             return interest
         if interest is Unread.NOT_GIVEN:
@@ -335,12 +329,18 @@ class RowReader:
         """The cell's number, NaN when it gives none; one that cannot be read is NaN too, and counted."""
         if index is None:
             return NOT_GIVEN
-        number = read_fraction(cells[index], self._iv_scale) if role == "iv" else read_model_figure(cells[index])
+        number = read_fraction(cells[index], self._iv_scale) if role == "iv" else self._figure(cells[index])
         if isinstance(number, float):
             return number
         if number is Unread.UNREADABLE:
             self.day.intake.count(f"unreadable_{role}", line)
         return NOT_GIVEN
+
+    def _figure(self, text: str) -> float | Unread:
+        """The figure of a cell; each spelling is understood once."""
+        if (known := self._figures.get(text)) is None:
+            known = self._figures[text] = read_model_figure(text)
+        return known
 
     def _price(self, cells: list[str], role: str, line: int) -> Decimal | None:
         text = self._cell(cells, role)
@@ -353,6 +353,8 @@ class RowReader:
         return price if isinstance(price, Decimal) else None
 
     def _note_spot(self, instant: dt.datetime, cells: list[str], line: int) -> None:
+        if self._spot_cells is None or (seen := (instant, self._spot_cells(cells))) == self._spot_seen:
+            return
         spot = self._price(cells, "spot", line)
         if spot is None:
             bid, ask = self._price(cells, "spot_bid", line), self._price(cells, "spot_ask", line)
@@ -362,3 +364,4 @@ class RowReader:
         if self.day.spots.setdefault(instant, spot) != spot:
             self.day.intake.count("conflicting_spot")
             self.day.spots[instant] = spot
+        self._spot_seen = seen

@@ -14,8 +14,9 @@ from attrs import define, field
 from numpy.typing import NDArray
 
 from gammacore.adapters.recorded.market import EVER, RecordedMarket, Track
+from gammacore.domain.columns import Dates, Floats
 from gammacore.domain.judged_chains import judged_chain
-from gammacore.domain.market import Bar, Dates, Floats, OptionChain, Quote
+from gammacore.domain.market import Bar, OptionChain, Quote
 from gammacore.domain.sessions import TradingSession, new_york
 from gammacore.errors import InvalidInput
 from gammacore.ports.day_store import NO_QUOTE, NOT_LISTED, PRICE_STEP, StoredDay
@@ -27,19 +28,23 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 PRINTS_BACK = dt.timedelta(days=10)
 _STEPS = round(1 / PRICE_STEP)
 _ONE_DAY = 86_400
+MOST_STEPS = 2**31 - 1
+MOST_CELLS = 2_000_000
+"""From here on a grid that never changes is kept as one row: a day of seconds would not fit a worker's memory."""
 T = TypeVar("T")
 
 
 def day_of(market: RecordedMarket, previous: TradingSession | None, symbols: Iterable[str]) -> StoredDay:
     """Everything a recorded market shows of its day, with the bars of `symbols` that are asked for in it."""
+    symbols = tuple(dict.fromkeys(symbols))
     grids = _Grids(market.chains.times, market.chains.build)
-    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, tuple(symbols))}
+    arrays = {**grids.arrays(), **_price_arrays(market), **_bar_arrays(market, previous, symbols)}
     date = market.session.date
     facts = {
         "step_seconds": market.step_seconds,
         "roots": list(grids.roots),
         "defects": list(grids.reasons),
-        "bar_symbols": list(dict.fromkeys(symbols)),
+        "bar_symbols": list(symbols),
         "lineage": market.lineage,
         "prints": {
             str(day): [str(each.price), each.estimated, each.source]
@@ -125,7 +130,7 @@ class _Grids:
             "bid": bid,
             "ask": ask,
             "defects": defects,
-            **{name: grid for name, grid in grids.items() if not np.isnan(grid).all()},
+            **{name: grid for name, grid in grids.items() if name != "volume" or not np.isnan(grid).all()},
             **({"finer": np.array(finer, dtype=np.float64)} if finer else {}),
         }
 
@@ -156,18 +161,20 @@ def _in_one_order(found: Sequence[Sequence[Key]], roots: Sequence[str]) -> list[
 def _steps(prices: Floats) -> NDArray[np.int32]:
     """Prices as whole steps, to the nearest; NaN is no quote."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS)).astype(np.int32)
+        whole = np.where(np.isnan(prices), NO_QUOTE, np.rint(prices * _STEPS))
+        return np.clip(whole, NOT_LISTED, MOST_STEPS).astype(np.int32)
 
 
 def _is_finer(prices: Floats) -> NDArray[np.bool_]:
-    """Where a price is no whole number of steps."""
-    finer: NDArray[np.bool_] = ~np.isnan(prices) & (np.rint(prices * _STEPS) / _STEPS != prices)
+    """Where a price is no whole number of steps, or too many for an int32."""
+    steps = np.rint(prices * _STEPS)
+    finer: NDArray[np.bool_] = ~np.isnan(prices) & ((steps / _STEPS != prices) | (steps > MOST_STEPS))
     return finer
 
 
 def _collapsed(grid: Floats, listed: NDArray[np.bool_]) -> Floats:
     """One row where no listed contract's value ever changes, else the grid."""
-    if not len(grid) or np.isnan(grid).all():
+    if grid.size < MOST_CELLS:
         return grid
     first = grid[np.argmax(listed, axis=0), np.arange(grid.shape[1])]
     same = (grid == first) | (np.isnan(grid) & np.isnan(first)) | ~listed
@@ -233,7 +240,7 @@ def _bar_arrays(
     session = market.session
     begin = (previous or session).open
     found: dict[tuple[int, int, dt.datetime], Bar] = {}
-    for number, symbol in enumerate(dict.fromkeys(symbols)):
+    for number, symbol in enumerate(symbols):
         asked = [(60, begin, session.close), (300, begin, session.close)]
         days = market.bars(symbol, _ONE_DAY, session.open - DAYS_BACK, session.close)
         openings = [bar.start.date() for bar in days if bar.start < session.open][-EARLIER_OPENINGS:]
@@ -263,13 +270,25 @@ def decimals(texts: NDArray[Any]) -> list[Decimal | None]:
     return [None if not text else Decimal(text.decode()) for text in texts.tolist()]
 
 
+BLOCK = 64
+"""Instants whose prices are turned into points together: a day of seconds is never whole in memory twice."""
+
+_CONTRACT = ("strike", "is_call", "expiry", "root")
+_FIGURES = ("open_interest", "iv", "gamma", "volume")
+
+
 @define(eq=False)
 class StoredChains:
-    """Builds the chain of an instant out of a stored day. It was judged when it was stored and is not again."""
+    """Builds the chain of an instant out of a stored day. It was judged when it was stored and is not again.
+
+    Chains of the same contracts share their columns and their table of rows. Rule: ST-106.
+    """
 
     day: StoredDay
     _contracts: Mapping[str, NDArray[Any]] = field(init=False)
-    _newest: OptionChain | None = field(default=None, init=False)
+    _unknown: Floats = field(init=False)
+    _roots: tuple[str, ...] = field(init=False)
+    _block: tuple[int, dict[str, NDArray[Any]]] = field(default=(-1, {}), init=False)
     _tables: dict[bytes, OptionChain] = field(factory=dict, init=False)
     _finer: dict[int, list[tuple[int, float, float]]] = field(factory=dict, init=False)
 
@@ -280,40 +299,58 @@ class StoredChains:
             "strike": arrays["strike"] / _STEPS, "is_call": arrays["is_call"], "expiry": expiry,
             "root": arrays["root"].astype(np.int64),
         }  # fmt: skip
+        self._unknown = np.full(len(expiry), np.nan)
+        self._roots = tuple(self.day.facts["roots"])
         for index, place, bid, ask in arrays.get("finer", np.empty((0, 4))).tolist():
             self._finer.setdefault(int(index), []).append((int(place), bid, ask))
 
     def __call__(self, index: int) -> OptionChain | None:
-        arrays = self.day.arrays
-        if np.isnan(arrays["as_of"][index]):
+        block, row = self._of_block(index // BLOCK), index % BLOCK
+        as_of = float(block["as_of"][row])
+        if as_of != as_of:  # noqa: PLR0124 - NaN: nothing was shown then
             return None
-        bid, ask = arrays["bid"][index], arrays["ask"][index]
-        listed = bid != NOT_LISTED
-        whole = bool(listed.all())
-        as_of = float(arrays["as_of"][index])
-        prices = {"bid": _points(bid), "ask": _points(ask)}
-        for place, finer_bid, finer_ask in self._finer.get(index, ()):
-            prices["bid"][place], prices["ask"][place] = finer_bid, finer_ask
-        columns: dict[str, NDArray[Any]] = {
-            **self._contracts, **prices, "quoted_at": as_of - self._grid("age", index),
-            **{name: self._grid(name, index) for name in ("open_interest", "iv", "gamma", "volume")},
-        }  # fmt: skip
-        if not whole:
+        listed = block["listed"][row]
+        pattern = b"" if block["whole"][row] else listed.tobytes()
+        alike = self._tables.get(pattern)
+        columns = {name: block[name][row] for name in ("bid", "ask", "quoted_at")}
+        columns |= {name: self._figures(name, index) for name in _FIGURES}
+        if pattern:
             columns = {name: column[listed] for name, column in columns.items()}
-        reasons, counts = self.day.facts["defects"], arrays["defects"][index].tolist()
-        pattern = listed.tobytes()
+        if alike is not None:
+            columns |= {name: getattr(alike, name) for name in _CONTRACT}
+        else:
+            columns |= {name: each[listed] if pattern else each for name, each in self._contracts.items()}
+        reasons, counts = self.day.facts["defects"], self.day.arrays["defects"][index].tolist()
         chain = judged_chain(
-            self.day.symbol, dt.datetime.fromtimestamp(as_of, dt.UTC), tuple(self.day.facts["roots"]), columns,
-            {reason: count for reason, count in zip(reasons, counts, strict=True) if count},
-            alike=self._tables.get(pattern),
+            self.day.symbol, dt.datetime.fromtimestamp(as_of, dt.UTC), self._roots, columns,
+            {reason: count for reason, count in zip(reasons, counts, strict=True) if count}, alike=alike,
         )  # fmt: skip
         self._tables.setdefault(pattern, chain)
         return chain
 
-    def _grid(self, name: str, index: int) -> Floats:
+    def _of_block(self, number: int) -> dict[str, NDArray[Any]]:
+        """Prices in points and ages as instants, of the instants around the one that is asked for."""
+        if self._block[0] != number:
+            arrays, rows = self.day.arrays, slice(number * BLOCK, (number + 1) * BLOCK)
+            as_of, age = arrays["as_of"][rows], arrays["age"]
+            listed = arrays["bid"][rows] != NOT_LISTED
+            block = {
+                "as_of": as_of, "listed": listed, "whole": listed.all(axis=1),
+                "bid": _points(arrays["bid"][rows]), "ask": _points(arrays["ask"][rows]),
+                "quoted_at": as_of[:, None] - (age if len(age) == 1 else age[rows]),
+            }  # fmt: skip
+            for row in range(len(as_of)):
+                for place, bid, ask in self._finer.get(number * BLOCK + row, ()):
+                    block["bid"][row, place], block["ask"][row, place] = bid, ask
+            for array in block.values():
+                array.setflags(write=False)
+            self._block = (number, block)
+        return self._block[1]
+
+    def _figures(self, name: str, index: int) -> Floats:
         grid = self.day.arrays.get(name)
         if grid is None:
-            return np.full(len(self._contracts["strike"]), np.nan)
+            return self._unknown
         row: Floats = grid[0 if len(grid) == 1 else index]
         return row
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from gammacore.adapters.simulated.model import CALM_VIX, SimulationModel
 from gammacore.adapters.simulated.quotes import TickRounding, round_factor, smile
 from gammacore.adapters.simulated.shares import LATER, ShareModel
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import Scope
 from gammacore.domain.instruments import Exercise, Underlying
-from gammacore.domain.market import Floats, OptionChain
+from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import normalised_black, years_from_seconds
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.clock import Calendar

@@ -38,9 +38,10 @@ from gammacore.adapters.simulated.shares import (
     volume_course,
 )
 from gammacore.adapters.simulated.walk import FIRST_DAY, WalkDay, walk_day
+from gammacore.domain.columns import Floats
 from gammacore.domain.gex.units import TODAY, Scope
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Bar, Floats, MarketSnapshot, OptionChain, Quote
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote
 from gammacore.domain.sessions import TradingSession, new_york, new_york_date, require_aware
 from gammacore.errors import InvalidInput
 from gammacore.ports.clock import Calendar

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from gammacore.adapters.simulated.model import SESSIONS_A_YEAR, Shock, SimulationModel
 from gammacore.adapters.simulated.moods import EVEN, Temper
 from gammacore.adapters.simulated.walk import WalkDay
-from gammacore.domain.market import Bar, Floats
+from gammacore.domain.columns import Floats
+from gammacore.domain.market import Bar
 from gammacore.domain.sessions import new_york
 from gammacore.errors import InvalidInput
 

@@ -14,8 +14,9 @@ from attrs import frozen
 
 from gammacore.adapters.simulated.model import CALM_VIX, SimulationModel
 from gammacore.adapters.simulated.walk import STRIKES_A_PEAK, WalkDay
+from gammacore.domain.columns import Floats
 from gammacore.domain.instruments import Ticks, Underlying
-from gammacore.domain.market import Floats, OptionChain
+from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import normalised_black, years_from_seconds
 
 _SMALL = Decimal(3)

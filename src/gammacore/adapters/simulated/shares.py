@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gammacore.adapters.simulated.model import CALM_VIX
 from gammacore.adapters.simulated.path import Cents, SessionPath
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.parameters import parameter
 from gammacore.errors import InvalidInput
 

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
+from os import fsync
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,7 +53,7 @@ class RunFolder:
         try:
             self._lines.write(line)
             self._lines.flush()
-            os.fsync(self._lines.fileno())
+            fsync(self._lines.fileno())
         except OSError as refusal:
             os.truncate(self.path / DAYS, before)
             raise self._failed(DAYS, refusal) from refusal

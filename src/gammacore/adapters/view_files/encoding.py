@@ -1,60 +1,22 @@
-"""A picture of a day as JSON: prices and money as numbers to 2 places, greeks to 4, times with New York's offset. SC-903."""
+"""A picture of a day as JSON: money and prices to 2 places, greeks to 4, times with New York's offset. SC-903."""
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 import attrs
 
 from gammacore.domain.reports.gex_document import exposure_document, profile_points
 from gammacore.domain.reports.now_view import NowView
-from gammacore.domain.sessions import NEW_YORK
-from gammacore.domain.verdicts import FilterVerdict
+from gammacore.domain.reports.plain_values import plain
 from gammacore.ports.people import Picture
 
 FORMAT = 1
 Document = dict[str, Any]
 MOST_STRIKES = 240
 """Strikes nearest to the price that are published, so that the file stays below 64 kB."""
-
-
-def plain(value: object) -> Any:
-    """A value of the domain as JSON has it.
-
-    >>> plain(Decimal("1.005")), plain(0.123456), plain(dt.date(2026, 3, 3)), plain(float("nan"))
-    (1.0, 0.1235, '2026-03-03', None)
-    """
-    match value:
-        case None | bool() | int():
-            return value
-        case Enum():
-            return value.value
-        case str():
-            return str(value)
-        case Decimal():
-            return float(round(value, 2)) + 0.0 if value.is_finite() else None
-        case float():
-            return (round(value, 4 if abs(value) < 1e6 else 0) + 0.0) if math.isfinite(value) else None
-        case dt.datetime():
-            return value.astimezone(NEW_YORK).isoformat()
-        case dt.date():
-            return value.isoformat()
-        case FilterVerdict():
-            verdict = value.verdict
-            return {"rule": value.rule, "name": value.name, "verdict": verdict.outcome.value, "value": verdict.value,
-                    "limit": verdict.limit, "reason": verdict.reason}  # fmt: skip
-        case dict():
-            return {str(key): plain(one) for key, one in value.items()}
-        case list() | tuple():
-            return [plain(one) for one in value]
-        case _ if attrs.has(type(value)):
-            return {one.name: plain(getattr(value, one.name)) for one in attrs.fields(type(value))}
-        case _:
-            return str(value)
 
 
 @attrs.frozen
@@ -82,9 +44,16 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "underlying": view.underlying,
         "date": plain(view.date),
         "session": {"open": plain(view.session_open), "close": plain(view.session_close)},
-        "cycle": {"n": picture.cycles, "p50": plain(picture.p50), "p99": plain(picture.p99), "next_at": plain(view.next_at)},
+        "cycle": {
+            "n": picture.cycles,
+            "p50": plain(picture.p50),
+            "p99": plain(picture.p99),
+            "next_at": plain(view.next_at),
+        },
         "market": {
-            "spot": plain(view.spot), "vix": plain(view.vix), "previous_close": plain(view.previous_close),
+            "spot": plain(view.spot),
+            "vix": plain(view.vix),
+            "previous_close": plain(view.previous_close),
             "ages": {"spot": plain(view.spot_age), "vix": plain(view.vix_age)},
         },
         "holdings": plain(view.holdings),
@@ -94,11 +63,18 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "balance": plain(view.balance),
         "exposure": _exposure(picture),
         "filters": {
-            "at": plain(filters.at), "list": plain(filters.now), "asked_at": plain(filters.asked_at),
-            "scheduled_at": plain(filters.scheduled_at), "scheduled": plain(filters.scheduled),
+            "at": plain(filters.at),
+            "list": plain(filters.now),
+            "asked_at": plain(filters.asked_at),
+            "scheduled_at": plain(filters.scheduled_at),
+            "scheduled": plain(filters.scheduled),
         },
-        "volatility": {"value": plain(view.volatility), "source": view.volatility_source or None,
-                       "time": plain(view.at), "regime": view.regime or None},
+        "volatility": {
+            "value": plain(view.volatility),
+            "source": view.volatility_source or None,
+            "time": plain(view.at),
+            "regime": view.regime or None,
+        },
         "state": view.state or None,
         "losses_in_a_row": view.losses_in_a_row,
         "metrics": _metrics(picture),
@@ -106,7 +82,7 @@ def now_document(picture: Picture, whose: Whose, at: dt.datetime, dropped: int) 
         "quarantined": dict(view.quarantined),
         "dropped": dropped,
         "ledger_version": view.ledger_version,
-    }  # fmt: skip
+    }
 
 
 def line_document(picture: Picture) -> Document:
@@ -127,14 +103,18 @@ def line_document(picture: Picture) -> Document:
         "put_wall": None if walls is None or walls.put is None else plain(walls.put.strike),
         "pin": None if pin is None else plain(pin.strike),
         "holdings": [
-            {"id": one.id, "mark": plain(one.mark), "entry": plain(one.entry),
-             "levels": {level.rule: plain(level.price) for level in one.levels if level.acts}}
+            {
+                "id": one.id,
+                "mark": plain(one.mark),
+                "entry": plain(one.entry),
+                "levels": {level.rule: plain(level.price) for level in one.levels if level.acts},
+            }
             for one in view.holdings
         ],
         "day_pnl": plain(_day_pnl(view)),
         "limit": plain(view.day.limit),
         "version": view.ledger_version,
-    }  # fmt: skip
+    }
 
 
 def _day_pnl(view: NowView) -> Decimal:
@@ -156,11 +136,18 @@ def _metrics(picture: Picture) -> Document:
     """SC-908: what the house does not have is null, not zero."""
     hits = ("total_hits", "total_misses", "hit_rate", "quote_hit_rate", "option_hit_rate")
     return {
-        "cache_stats": {**dict.fromkeys(hits), "cache_sizes": dict.fromkeys(("quotes", "options", "snapshots", "bars"))},
+        "cache_stats": {
+            **dict.fromkeys(hits),
+            "cache_sizes": dict.fromkeys(("quotes", "options", "snapshots", "bars")),
+        },
         "connection_pool_stats": {
             **dict.fromkeys(("requests", "rate_limited", "errors", "pool_timeouts")),
             "pools": dict.fromkeys(("stock_data", "option_data", "trading")),
         },
-        "loop_stats": {"quotes_per_second": None, "decision_ms_p50": plain(picture.p50),
-                       "decision_ms_p99": plain(picture.p99), "slots": {}},
-    }  # fmt: skip
+        "loop_stats": {
+            "quotes_per_second": None,
+            "decision_ms_p50": plain(picture.p50),
+            "decision_ms_p99": plain(picture.p99),
+            "slots": {},
+        },
+    }

@@ -1,4 +1,4 @@
-"""Reads what a loop published beside its ledger. What is missing or torn is None or left out, never an error. OP-502."""
+"""Reads what a loop published beside its ledger. What is missing or torn is None or left out, no error. OP-502."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from gammacore.domain.holding_events import CloseDecided
 from gammacore.domain.instruments import Side
@@ -21,6 +22,7 @@ from gammacore.domain.study.comparison import (
     compare_slots,
     settings_apart,
 )
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.slippage import LegSlippage, SlippageGroup, group_slippage, legs_of
 from gammacore.domain.study.trade_parts import (
     Parts,
@@ -33,6 +35,7 @@ from gammacore.domain.study.trade_parts import (
 )
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import MissingData
+from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.market_data import MarketData
 
 MarketOf = Callable[[dt.date], MarketData | None]
@@ -76,11 +79,35 @@ class RunComparison:
         filled = groups[0].filled if groups else None
         return None if filled is None else max(Decimal(str(round(filled.mean, 4))), Decimal(0))
 
-    def to_json(self) -> dict[str, object]:
+    def document(self) -> dict[str, object]:
         """The document of `gammacore compare --json`."""
         from gammacore.application.study.compare_document import comparison_document
 
         return comparison_document(self)
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """The trades, a row each with its parts in dollars, as a frame of pandas or polars, whichever is installed.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(
+            rows_as_columns(
+                {
+                    "date": one.date,
+                    "strategy": one.strategy,
+                    **asdict(one.parts),
+                    "live_net": None if one.live is None else one.live.net,
+                    "replay_net": None if one.replay is None else one.replay.net,
+                }
+                for one in self.trades
+            ),
+            backend,
+        )
 
     def __repr__(self) -> str:
         warned = ", ".join(one.code for one in self.warnings) or "none"

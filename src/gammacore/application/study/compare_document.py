@@ -21,14 +21,14 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
     suggested = compared.suggested_slippage
     return {
         "kind": "comparison",
-        "days": list(compared.days),
+        "days": [date.isoformat() for date in compared.days],
         "warnings": [{"code": one.code, "text": one.text, "numbers": dict(one.numbers)} for one in compared.warnings],
         "differs": compared.differs,
         "settings": [{"key": one.key, "live": one.live, "replay": one.replay} for one in compared.settings],
         "slots": [_slot(one) for one in compared.slots],
         "trades": [_trade(one) for one in compared.trades],
         "parts": parts_document(compared.parts),
-        "difference": str(compared.parts.total),
+        "difference": f"{compared.parts.total:.2f}",
         "slippage": [_group(name, one) for name, groups in compared.slippage.items() for one in groups],
         "broker_slippage": None if suggested is None else str(suggested),
         "faults": len(compared.faults),
@@ -36,15 +36,15 @@ def comparison_document(compared: RunComparison) -> dict[str, object]:
 
 
 def parts_document(parts: Parts) -> dict[str, str]:
-    """Each part by its name, dollars."""
-    return {one.name: str(getattr(parts, one.name)) for one in fields(Parts)}
+    """Each part by its name, dollars and cents."""
+    return {one.name: f"{getattr(parts, one.name):.2f}" for one in fields(Parts)}
 
 
 def _slot(slot: SlotCompared) -> dict[str, object]:
     first = slot.first
     return {
-        "date": slot.date,
-        "slot": slot.slot,
+        "date": slot.date.isoformat(),
+        "slot": slot.slot.isoformat(),
         "strategy": slot.strategy,
         "live": _verdict(slot.live),
         "replay": _verdict(slot.replay),
@@ -60,7 +60,7 @@ def _verdict(entry: JudgedEntry | None) -> dict[str, object] | None:
         return None
     record = entry.record
     return {
-        "at": entry.at,
+        "at": entry.at.isoformat(),
         "outcome": entry.outcome.value,
         "reason": entry.reason,
         "sentence": entry.sentence,
@@ -84,12 +84,12 @@ def _filter(one: FilterVerdict | None) -> dict[str, object] | None:
 
 def _trade(one: TradeCompared) -> dict[str, object]:
     return {
-        "date": one.date,
+        "date": one.date.isoformat(),
         "live": _side(one.live),
         "replay": _side(one.replay),
         "differs": one.is_apart,
         "parts": parts_document(one.parts),
-        "difference": str(one.parts.total),
+        "difference": f"{one.parts.total:.2f}",
         "entry_points_a_leg": None if one.entry_a_leg is None else str(one.entry_a_leg),
         "exit_points_a_leg": None if one.exit_a_leg is None else str(one.exit_a_leg),
         "mark_visible": one.mark_visible,
@@ -102,9 +102,9 @@ def _side(side: TradeSide | None) -> dict[str, object] | None:
     return {
         "id": side.trade.id,
         "strategy": side.strategy,
-        "slot": side.slot,
-        "opened": side.opened,
-        "closed": side.closed,
+        "slot": None if side.slot is None else side.slot.isoformat(),
+        "opened": side.opened.isoformat(),
+        "closed": side.closed.isoformat(),
         "quantity": side.quantity,
         "credit": str(side.credit),
         "value": str(round(float(side.value), 6)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from enum import StrEnum
@@ -14,7 +15,9 @@ from typing import Any, Protocol
 
 from attrs import evolve, field, frozen
 
-from gammacore.domain.study.integrity import DayIntegrity
+from gammacore.domain.study.documents import canonical
+from gammacore.domain.study.integrity import DayFlag, DayIntegrity
+from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.day_store import DayStore
 from gammacore.ports.executor import Executor, WorkerDied
 
@@ -59,6 +62,12 @@ class PlannedDay:
     state: str
 
 
+NO_REPORT: dict[str, Any] = {
+    "rows": None, "used": None, "reasons": {}, "instants": None, "contracts": None, "step_seconds": None, "holes": None,
+    "largest_gap_seconds": None, "head_seconds": None, "tail_seconds": None, "flags": [],
+}  # fmt: skip
+
+
 @frozen
 class ImportedDay:
     """A day and what became of it. `report` None where it could not be read; `error` says why."""
@@ -71,8 +80,15 @@ class ImportedDay:
     report: DayIntegrity | None = None
     error: str = ""
 
+    def document(self) -> dict[str, Any]:
+        """Keys of ST-801, with the underlying of the day, and why where it has no data."""
+        report = NO_REPORT if self.report is None else self.report.document()
+        why = {"error": self.error} if self.error else {}
+        head = {"underlying": self.symbol, "date": str(self.date), "action": self.action.value}
+        return {**head, **report, "hash": self.hash or None, **why}
 
-@frozen
+
+@frozen(repr=False)
 class ImportReport:
     """What became of every day, in order of symbol and date, and the sessions in their range without data."""
 
@@ -87,8 +103,42 @@ class ImportReport:
     def has_fault(self) -> bool:
         return any(day.action.is_fault for day in self.days)
 
-    def of(self, action: Action) -> int:
-        return sum(day.action is action for day in self.days)
+    def document(self) -> dict[str, Any]:
+        """As `gammacore import --json` has it, without the store; keys of ST-801."""
+        return {
+            "days": [day.document() for day in self.days],
+            "missing_days": list(map(str, self.missing)),
+            "bytes": self.bytes,
+        }
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """A row a day, of pandas or polars, whichever is installed; reasons and flags as columns of their own."""
+        rows = []
+        for day in self.days:
+            told = day.document()
+            reasons, flags = told.pop("reasons"), told.pop("flags")
+            raised = {flag.value: flag.value in flags for flag in DayFlag}
+            rows.append(
+                {**told, "date": day.date, **{f"rows_{name}": count for name, count in reasons.items()}, **raised}
+            )
+        return to_frame(rows_as_columns(rows), backend)
+
+    def __str__(self) -> str:
+        actions = Counter(day.action.value for day in self.days)
+        flags = Counter(flag.value for day in self.days if day.report for flag in day.report.flags)
+        parts = [f"{len(self.days)} days: " + ", ".join(f"{count} {action}" for action, count in actions.items())]
+        if flags:
+            parts.append("flags: " + ", ".join(f"{count} {flag}" for flag, count in flags.items()))
+        if self.missing:
+            parts.append(f"{len(self.missing)} sessions without data")
+        return "; ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 class ImportTask(Protocol):
@@ -213,7 +263,7 @@ def _noted(index: dict[str, Any], planned: PlannedDay, answer: ImportedDay) -> I
         "bytes": answer.bytes,
         "state": planned.state,
         "inputs": [[each.name, each.size, each.hash] for each in planned.inputs],
-        "report": answer.report.to_json(),
+        "report": answer.report.document(),
     }
     if before is None:
         return answer

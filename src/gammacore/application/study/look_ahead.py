@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from attrs import field, frozen
 
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.look_ahead import (
     Alteration,
     Change,
@@ -15,6 +17,7 @@ from gammacore.domain.study.look_ahead import (
     Recorded,
     first_difference,
 )
+from gammacore.frames import rows_as_columns, to_frame
 
 RunDay = Callable[[Alteration | None], Sequence[Recorded]]
 """Trades one day, on the market as it is or altered, at least up to the altered instant: its events, in order."""
@@ -88,7 +91,7 @@ class LookAheadCheck:
     def differences(self) -> tuple[LookAheadDifference, ...]:
         return tuple(one for day in self.days for one in day.differences)
 
-    def to_json(self) -> dict[str, object]:
+    def document(self) -> dict[str, object]:
         """The document of `gammacore lookahead --json`. Rule: ST-801."""
         warnings: list[dict[str, object]] = []
         if self.differences:
@@ -104,20 +107,46 @@ class LookAheadCheck:
             "checked": self.checked,
             "differences": [
                 {
-                    "date": one.date,
-                    "t": one.t,
+                    "date": one.date.isoformat(),
+                    "t": one.t.isoformat(),
                     "change": one.change.value,
                     "inputs": [each.value for each in one.inputs],
-                    "at": one.at,
+                    "at": one.at.isoformat(),
                     "as_it_was": one.as_it_was,
                     "as_altered": one.as_altered,
                 }
                 for one in self.differences
             ],
-            "days": [{"date": one.date, "instants": one.instants, "runs": one.runs} for one in self.days],
-            "missing_days": list(self.missing),
+            "days": [{"date": one.date.isoformat(), "instants": one.instants, "runs": one.runs} for one in self.days],
+            "missing_days": [date.isoformat() for date in self.missing],
             "failed": {str(date): error for date, error in self.failed.items()},
         }
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """The differences, a row each, as a frame of pandas or polars, whichever is installed.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(
+            rows_as_columns(
+                {
+                    "date": one.date,
+                    "t": one.t,
+                    "change": one.change.value,
+                    "inputs": " ".join(one.inputs),
+                    "at": one.at,
+                    "as_it_was": one.as_it_was,
+                    "as_altered": one.as_altered,
+                }
+                for one in self.differences
+            ),
+            backend,
+        )
 
     def __repr__(self) -> str:
         found = "; ".join(

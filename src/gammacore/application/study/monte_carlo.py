@@ -11,8 +11,9 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
-from gammacore.domain.market import Floats
-from gammacore.domain.sizing.on_paths import Codes
+from gammacore.domain.columns import Floats
+from gammacore.domain.sizing.on_paths import Codes, PathSizing, PolicyKind, TradeTerms
+from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.study.draws import Drawing, DrawKind, DrawMode, has_dates
 from gammacore.domain.study.equity import (
     FIRST,
@@ -34,6 +35,7 @@ from gammacore.domain.study.terms import (
     drawn_trades,
     warnings_of_terms,
 )
+from gammacore.domain.study.views import EquityBand
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import InvalidInput
 
@@ -132,6 +134,23 @@ def simulate(
         settled=settled,
         undefined=undefined_of(distribution, rank),
     )
+
+
+def band_of(record: Sequence[ClosedTrade], start: Decimal, draw: Draw, runs: int = 10_000) -> EquityBand:
+    """What chance alone makes of a record's own net results in its own sizes: whole dates drawn, else blocks of 10.
+
+    The band of the tear sheet, whose equity is net and as traded. Rules: ST-313, ST-408.
+    """
+    rules = SizingRules(starting_capital=start, halt_below=Decimal(0))
+    sizing = PathSizing(PolicyKind.FIXED, rules)
+    mode = mode_beside(DrawMode(), record)
+    terms = MonteCarloTerms(runs=min(runs, max(1, MOST_BALANCES // len(record))), mode=mode, sizing=sizing)
+    outcomes = Outcomes.of([DrawnTrade(trade.net, TradeTerms(Decimal(1))) for trade in record])
+    groups = _groups(Drawing.of(mode, record, len(record)), terms, draw, luck=False)
+    rows = Fan.of([walk(outcomes, sizing, codes, start).balances for _, codes, _ in groups]).rows
+    p5, p25, p50, p75, p95 = rows.T.tolist()
+    caption = f"{terms.runs:,} paths of this record's own results, mode {mode}: what it lacks is in none of them."
+    return EquityBand(p5, p25, p50, p75, p95, caption)
 
 
 def mode_beside(mode: DrawMode, record: Sequence[ClosedTrade]) -> DrawMode:

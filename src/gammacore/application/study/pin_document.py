@@ -24,7 +24,7 @@ def pin_document(study: PinStudy) -> dict[str, object]:
         "sensitivity": [_row(row) for row in study.sensitivity],
         "days": [
             {
-                "date": look.date,
+                "date": look.date.isoformat(),
                 "mark": f"{look.mark:%H:%M}",
                 "price": str(look.price),
                 "vix": str(look.vix),
@@ -35,8 +35,8 @@ def pin_document(study: PinStudy) -> dict[str, object]:
             }
             for look in study.looks
         ],
-        "out": [{"date": one.date, "mark": f"{one.mark:%H:%M}", "reason": one.reason} for one in study.out],
-        "missing_days": list(study.missing),
+        "out": [{"date": one.date.isoformat(), "mark": f"{one.mark:%H:%M}", "reason": one.reason} for one in study.out],
+        "missing_days": [date.isoformat() for date in study.missing],
     }
 
 

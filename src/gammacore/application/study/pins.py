@@ -6,23 +6,26 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.entries.otm_single_sided import expected_move
 from gammacore.domain.entries.setup import DEFAULT_RULES, SetupRules
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule, find_pin
 from gammacore.domain.gex.units import IMPLIED_FORWARD, ExposureUnit, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats, MarketSnapshot, OptionChain
+from gammacore.domain.market import MarketSnapshot, OptionChain
 from gammacore.domain.sessions import TradingSession, new_york
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.pin_sensitivity import PinMoment, PinSensitivity, PinVariant, SensitivityTally, read_pins
 from gammacore.domain.study.pin_study import MarkDays, PinMark, share_known_to, study_marks
 from gammacore.domain.study.warnings import StudyWarning
 from gammacore.errors import InvalidInput
+from gammacore.frames import rows_as_columns, to_frame
 from gammacore.ports.market_data import GexSource, MarketData, SettlementPrint
 
 MARKS = tuple(dt.time(hour) for hour in range(10, 16))
@@ -183,11 +186,37 @@ class PinStudy:
     looks: tuple[PinLook, ...] = ()
     conclusion: str = ""
 
-    def to_json(self) -> dict[str, object]:
-        """The document of `gammacore pins --json`."""
+    def document(self) -> dict[str, object]:
+        """What `gammacore pins --json` prints."""
         from gammacore.application.study.pin_document import pin_document
 
         return pin_document(self)
+
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """What was seen, a row a day and mark, as a frame of pandas or polars, whichever is installed.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(
+            rows_as_columns(
+                {
+                    "date": one.date,
+                    "mark": f"{one.mark:%H:%M}",
+                    "price": one.price,
+                    "pin": one.pin,
+                    "close": one.close,
+                    "expected_move": one.move,
+                    "vix": one.vix,
+                }
+                for one in self.looks
+            ),
+            backend,
+        )
 
     def __repr__(self) -> str:
         warned = ", ".join(one.code for one in self.warnings) or "none"

@@ -61,6 +61,13 @@ class EntryRecorder:
     seen: list[Situation] = field(factory=list, init=False)
     """The first situation of the day."""
     _entries: dict[str, _Recorded] = field(factory=dict, init=False)
+    _desks: tuple[CreditSpreadDesk, ...] = field(init=False)
+    """One for each two closing times that some setting has: most settings share theirs."""
+
+    @_desks.default
+    def _of_each_closing_time(self) -> tuple[CreditSpreadDesk, ...]:
+        times = {(stops.soft_close_minutes, stops.hard_close_minutes): stops for stops in self.stops}
+        return tuple(evolve(self.desk, stops=stops) for stops in times.values())
 
     @property
     def name(self) -> str:
@@ -71,7 +78,7 @@ class EntryRecorder:
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """Those of every setting, so that each finds its own cycles on the columns."""
-        each = (evolve(self.desk, stops=stops).deadlines(session, book) for stops in self.stops)
+        each = (desk.deadlines(session, book) for desk in self._desks)
         return tuple(sorted({instant for deadlines in each for instant in deadlines}))
 
     def decide(self, situation: Situation) -> Decisions:

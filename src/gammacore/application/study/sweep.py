@@ -12,15 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import field, fields, frozen
 
 from gammacore.application.study.run_tasks import Task, TasksDone, run_tasks
+from gammacore.domain.study.documents import canonical
 from gammacore.domain.study.grid import Grid, kept_of, rungs
 from gammacore.domain.study.record import ClosedTrade
-from gammacore.domain.study.sweep_outcome import Objective, SweepResult, SweepRow, result_of
+from gammacore.domain.study.sweep_outcome import Objective, SweepOutcome, SweepResult, SweepRow, result_of
 from gammacore.errors import GammacoreError
+from gammacore.frames import to_frame
 from gammacore.ports.clock import Clock
 from gammacore.ports.executor import Executor
 
@@ -250,6 +252,23 @@ class Sweep:
             raise PathsDiffer(f"{one.cell.date} with {words}: columns and loop differ, {difference}; report this "
                               "fault, and sweep with --path loop in a new folder")  # fmt: skip
         self.checked.append(one.cell)
+
+
+@frozen(eq=False, repr=False)
+class SweepFindings(SweepOutcome):
+    """A finished sweep, with what a notebook wants of it. Its repr shows the warnings and the verdict. Rule: ST-802."""
+
+    def to_json(self) -> str:
+        """The document of result.json, canonical. Rule: ST-213."""
+        return canonical(self.document())
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """Every result as a frame of pandas or polars, whichever is installed: swept keys, then figures.
+
+        Raises:
+            ConfigurationError: neither is installed.
+        """
+        return to_frame(self.table(), backend)
 
 
 def first_difference(columns: Sequence[ClosedTrade], loop: Sequence[ClosedTrade]) -> str:

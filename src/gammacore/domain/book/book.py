@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Never, assert_never
+from typing import Never
 
+from gammacore.domain.book.comparisons import Comparisons
 from gammacore.domain.book.holding_log import HoldingLog
 from gammacore.domain.book.order_log import OrderLog
 from gammacore.domain.book.results import BookResults
@@ -88,9 +89,8 @@ class Book:
         self._holdings = HoldingLog()
         self._orders = OrderLog()
         self._judged: dict[dt.datetime, EntryJudged] = {}
-        self._quarantined: dict[str, int] = {}
         self._hedge_decisions: dict[str, HedgeDecided] = {}
-        self._differences: dict[str, DifferenceSeen] = {}
+        self._comparisons = Comparisons()
         self._regime_notes: dict[str, RegimeNoted] = {}
         self._refusals: dict[tuple[str, ...], str] = {}
 
@@ -134,9 +134,7 @@ class Book:
 
     def __repr__(self) -> str:
         held, working = len(self.live_holdings), len(self.working_orders)
-        return briefly(
-            self, f"version {self.version}", f"balance {self.balance}", f"{held} held", f"{working} orders working"
-        )
+        return briefly(self, f"version {self.version}", self.balance, f"{held} held", f"{working} orders work")
 
     def _repr_html_(self) -> str:
         head = ("holding", "owner", "underlying", "contracts or shares")
@@ -230,11 +228,11 @@ class Book:
     @property
     def differences(self) -> Mapping[str, DifferenceSeen]:
         """What the broker shows otherwise than expected and is not judged yet, by symbol. Rule: CS-572."""
-        return MappingProxyType(self._differences)
+        return MappingProxyType(self._comparisons.differences)
 
     @property
     def quarantined(self) -> Mapping[str, int]:
-        return MappingProxyType(self._quarantined)
+        return MappingProxyType(self._comparisons.quarantined)
 
     def held_by(self, holding: str) -> Mapping[str, int]:
         """Signed contracts and shares of one live holding, by symbol; nothing of any other."""
@@ -273,11 +271,6 @@ class Book:
     def net_results(self) -> tuple[Decimal, ...]:
         """Dollars after fees of the newest closed holdings of every kind, oldest first. Rule: SC-612."""
         return self._results.net
-
-    @property
-    def outcomes(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
-        """When each of them was closed, and what it brought."""
-        return self._results.outcomes
 
     def losses_in_a_row(self, since: dt.datetime) -> int:
         """Holdings closed since then at a loss after fees with no gain between them, the newest last. Rule: SC-608."""
@@ -323,8 +316,11 @@ class Book:
                 | HoldingSettled()
             ):  # fmt: skip
                 self._holdings.apply(event)
-            case HoldingAdjusted() | HoldingAdopted() | HoldingsQuarantined() | DifferenceSeen():
-                self._compared(event)
+            case HoldingAdjusted() | HoldingAdopted():
+                self._holdings.apply(event)
+                self._comparisons.apply(event)
+            case HoldingsQuarantined() | DifferenceSeen():
+                self._comparisons.apply(event)
             case HoldingClosed():
                 self._holdings.apply(event)
                 self._results.closed(event)
@@ -387,37 +383,7 @@ class Book:
         before = self._orders.known(event.id)
         self._orders.apply(event)
         self._holdings.filled(before, event)
-        self._explain(before.ticket.symbols)
-
-    def _compared(self, event: HoldingAdjusted | HoldingAdopted | HoldingsQuarantined | DifferenceSeen) -> None:
-        """What a comparison with the broker came to, symbol by symbol."""
-        match event:
-            case HoldingAdjusted():
-                self._holdings.apply(event)
-                self._explain((event.symbol,))
-            case HoldingAdopted():
-                self._holdings.apply(event)
-                self._claim(event.symbols)
-                self._explain(event.symbols)
-            case HoldingsQuarantined():
-                self._quarantined = {symbol: held for symbol, held in event.holdings.items() if held}
-                self._explain(event.holdings)
-            case DifferenceSeen():
-                self._explain((event.symbol,))
-                if event.change:
-                    self._differences[event.symbol] = event
-            case _:
-                assert_never(event)
-
-    def _explain(self, symbols: Iterable[str]) -> None:
-        """What was seen to differ is judged, or may be a fill of ours that was not known yet: it is looked at anew."""
-        for symbol in symbols:
-            self._differences.pop(symbol, None)
-
-    def _claim(self, holdings: Mapping[str, int]) -> None:
-        """What is ours from now on is quarantined no more."""
-        left = {symbol: held - holdings.get(symbol, 0) for symbol, held in self._quarantined.items()}
-        self._quarantined = {symbol: held for symbol, held in left.items() if held}
+        self._comparisons.explain(before.ticket.symbols)
 
 
 def _refuse(event: Never) -> Never:

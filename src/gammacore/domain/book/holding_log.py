@@ -76,7 +76,7 @@ class HoldingLog:
 
     @property
     def live(self) -> tuple[AnyHolding, ...]:
-        return tuple(self._all[holding] for holding in self._live)
+        return tuple(map(self._all.__getitem__, self._live))
 
     def knows_policy(self, policy: str) -> bool:
         return policy in self._policies

@@ -41,7 +41,7 @@ class OrderLog:
 
     @property
     def working(self) -> tuple[Order, ...]:
-        return tuple(self._all[order] for order in self._working)
+        return tuple(map(self._all.__getitem__, self._working))
 
     def of(self, holding: str) -> tuple[Order, ...]:
         """The orders of a holding, oldest first."""

@@ -46,11 +46,6 @@ class BookResults:
         """Dollars after fees of the newest closed holdings, oldest first. Rule: SC-612."""
         return tuple(profit for _, profit in self._outcomes)
 
-    @property
-    def outcomes(self) -> tuple[tuple[dt.datetime, Decimal], ...]:
-        """When each was closed besides."""
-        return tuple(self._outcomes)
-
     def losses_in_a_row(self, since: dt.datetime) -> int:
         """Closed since then with a loss after fees, back from the newest; a gain ends the row, nothing leaves it.
 

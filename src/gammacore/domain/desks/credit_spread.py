@@ -85,8 +85,9 @@ class CreditSpreadDesk:
                 steps.extend(self._watch_over(position, situation))
         if situation.book.halted is not None:
             steps.extend(call_back(situation.book.working_orders, "halted"))  # exits go on (R10)
-        steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
-        steps.extend(close_leftovers(situation.book, situation.session, situation.now))
+        if situation.book.live_holdings:
+            steps.extend(close_unwanted(situation.book, self.limits, situation.session, situation.now))
+            steps.extend(close_leftovers(situation.book, situation.session, situation.now))
         steps.extend(self._walk(situation))
         steps.extend(self._look_for_entries(situation))
         return Decisions(tuple(steps))

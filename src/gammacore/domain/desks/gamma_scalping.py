@@ -70,9 +70,9 @@ class GammaScalpingDesk:
             yield from StraddleWatch(self.rules, situation, holding, flat, regime).steps()
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
-        """One purchase, or the first gate that forbids it, journaled where it is new. Rule: SC-403."""
+        """One purchase, or the first gate that forbids it, journaled where it is new, a halt too. SC-011, SC-403."""
         start, end = self.rules.window(situation.session, situation.underlying.symbol)
-        if not start <= situation.now < end or self._must_go_flat(situation) is not None:
+        if not start <= situation.now < end or situation.book.flatten is not None:
             return
         if any(not holding.is_flat for holding in self.held(situation.book, situation.session)):
             return
@@ -91,6 +91,11 @@ class GammaScalpingDesk:
             for one in book.live_holdings
             if one.owner == self.name and one.is_chosen and (resumes or one.opened_at >= session.open)
         )
+
+    def overnight(self, session: TradingSession, book: BookView) -> frozenset[str]:
+        """A straddle with its hedge, where it is not sold before the close; none that expires. Rules: SC-451, 614."""
+        kept = () if self.rules.flatten_before_close else self.held(book, session)
+        return frozenset(one.id for one in kept if all(leg.expiry > session.date for leg in contracts_of(one)))
 
     def _must_go_flat(self, situation: Situation) -> str | None:
         reason = must_go_flat(situation, self.limits)

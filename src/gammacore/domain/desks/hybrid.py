@@ -51,6 +51,9 @@ class HybridDesk:
             expiries=straddle.expiries,
         )
 
+    def overnight(self, session: TradingSession, book: BookView) -> frozenset[str]:
+        return self.gamma.overnight(session, book)
+
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         return (*self.st0cka.deadlines(session, book), *self.gamma.deadlines(session, book))
 

@@ -33,8 +33,10 @@ _AT_THE_BROKER = (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
 
 def by_quotes(decisions: Decisions, situation: Situation) -> Decisions:
     """The decisions in the form in which they can be filled; closes that cannot be are called back first. CS-420."""
-    look = _Look(situation.market, situation.underlying, situation.now)
     book = situation.book
+    if not decisions.steps and not book.working_orders:
+        return decisions
+    look = _Look(situation.market, situation.underlying, situation.now)
     steps = list(_called_back(book, look)) if situation.session.is_trading(situation.now) else []
     for step in decisions.steps:
         if isinstance(step, Close):

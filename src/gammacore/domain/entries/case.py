@@ -127,13 +127,19 @@ class EntryCase:
         """The setup that outlived a second look at the price. Rules: CS-327, CS-359."""
         if self.late_condor is None or not self.late_condor.verdict.passed or self.late_condor.setup is None:
             return None
-        winged = self._winged(self.late_condor.setup, self.situation.exposure, self.price).setup
+        winged = self._winged(self.late_condor.setup, self.polarity, self.price).setup
         first = Look(self.price, None if self.pin is None else self.pin.strike, winged)
-        again = self.situation.latest
+        return self.rules.recheck.judge(first, self._second_look(first), self.situation.underlying)
+
+    def _second_look(self, first: Look) -> Look:
+        """What the market as seen last would have come to: the same where neither price nor exposure moved."""
+        again, exposure = self.situation.latest, self.situation.latest_exposure
         if again is None:
-            return self.rules.recheck.judge(first, first, self.situation.underlying)
-        second = self._look_of(self._price_of(again), self.situation.latest_exposure)
-        return self.rules.recheck.judge(first, second, self.situation.underlying)
+            return first
+        price = self._price_of(again)
+        if price == self.price and exposure is self.situation.exposure:
+            return first
+        return self._look_of(price, exposure)
 
     def _look_of(self, price: Decimal | None, exposure: GammaExposure | None) -> Look:
         """What another price and exposure would have come to, wings and all."""
@@ -143,11 +149,10 @@ class EntryCase:
         strike = None if pin is None else pin.strike
         if late is None or late.setup is None or not late.verdict.passed:
             return Look(price, strike, None)
-        return Look(price, strike, self._winged(late.setup, exposure, price).setup)
+        return Look(price, strike, self._winged(late.setup, self._polarity_of(exposure, price), price).setup)
 
-    def _winged(self, setup: Setup, exposure: GammaExposure | None, price: Decimal | None) -> Refinement:
+    def _winged(self, setup: Setup, polarity: Polarity | None, price: Decimal | None) -> Refinement:
         """A condor with broken wings where polarity asks for them. Rules: CS-211..215."""
-        polarity = self._polarity_of(exposure, price)
         if not setup.is_condor or polarity is None or price is None or self.vix is None:
             return Refinement(setup)
         return break_wings(
@@ -160,7 +165,7 @@ class EntryCase:
         """Why the wings of the first look's condor stay equal; None where they broke or nothing has wings. CS-211."""
         if self.late_condor is None or self.late_condor.setup is None:
             return None
-        return self._winged(self.late_condor.setup, self.situation.exposure, self.price).kept_because
+        return self._winged(self.late_condor.setup, self.polarity, self.price).kept_because
 
     @cached_property
     def polarity(self) -> Polarity | None:

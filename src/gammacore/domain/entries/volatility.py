@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from gammacore.domain.dollars import exact_sum
 from gammacore.domain.entries.otm_single_sided import expected_move
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.market import Bar
@@ -143,4 +144,4 @@ class RealizedVolatility:
 
 def mean_range(bars: Sequence[Bar]) -> Fraction:
     """The mean of high - low, points, exact; of at least one bar."""
-    return sum((Fraction(bar.high - bar.low) for bar in bars), Fraction(0)) / len(bars)
+    return Fraction(exact_sum(bar.high - bar.low for bar in bars)) / len(bars)

@@ -9,9 +9,10 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from gammacore.domain.columns import Bools, Codes, Floats
 from gammacore.domain.gex.units import Rates, Scope, SettlesAt
 from gammacore.domain.instruments import settlement_time
-from gammacore.domain.market import Bools, Codes, Floats, OptionChain
+from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import Terms, years_from_seconds
 from gammacore.domain.pricing.forward import ParityRule
 from gammacore.domain.pricing.implied_volatility import implied_volatility

@@ -11,6 +11,7 @@ import numpy as np
 from attrs import evolve, frozen
 
 from gammacore.domain.briefly import briefly, html_table
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.dollars import exact_decimal
 from gammacore.domain.gex.contracts import (
     LiveContracts,
@@ -32,7 +33,7 @@ from gammacore.domain.gex.units import (
     regular_settlement,
 )
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.market import Bools, Floats, OptionChain
+from gammacore.domain.market import OptionChain
 from gammacore.domain.pricing.black_scholes import gamma
 from gammacore.errors import InvalidInput
 from gammacore.frames import to_frame

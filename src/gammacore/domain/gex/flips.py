@@ -7,10 +7,10 @@ import math
 import numpy as np
 from attrs import frozen
 
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.gex.contracts import PricedContracts
 from gammacore.domain.gex.units import SignModel
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
-from gammacore.domain.market import Bools, Floats
 from gammacore.domain.parameters import parameter
 from gammacore.domain.pricing.normal import SQRT_2PI
 

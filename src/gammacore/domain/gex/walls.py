@@ -7,8 +7,9 @@ from decimal import Decimal
 import numpy as np
 from attrs import frozen
 
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.gex.exposure import GammaExposure
-from gammacore.domain.market import Bools, Floats, from_float
+from gammacore.domain.market import from_float
 
 
 @frozen

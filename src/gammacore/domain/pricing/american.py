@@ -10,7 +10,7 @@ import numpy as np
 from attrs import fields, frozen
 from numpy.typing import ArrayLike, NDArray
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.pricing.black_scholes import DAYS_PER_YEAR, Terms, vega
 from gammacore.domain.pricing.implied_volatility import implied_volatility as european_volatility
 

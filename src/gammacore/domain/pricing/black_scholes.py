@@ -12,7 +12,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike
 
-from gammacore.domain.market import Bools, Floats
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.pricing.normal import SQRT_2, cumulative, density, erfcx
 from gammacore.errors import InvalidInput
 

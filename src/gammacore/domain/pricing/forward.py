@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from attrs import frozen
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.parameters import parameter
 from gammacore.domain.pricing.black_scholes import DAYS_PER_YEAR
 

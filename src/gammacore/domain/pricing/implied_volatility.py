@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.pricing.black_scholes import Terms, normalised_black
 from gammacore.domain.pricing.normal import SQRT_2, SQRT_2PI, erfcx
 

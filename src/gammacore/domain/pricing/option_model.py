@@ -14,8 +14,8 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike
 
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.instruments import Exercise
-from gammacore.domain.market import Bools, Floats
 from gammacore.domain.pricing import black_scholes
 from gammacore.domain.pricing.american import (
     TREE_STEPS,

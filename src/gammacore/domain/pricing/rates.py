@@ -10,7 +10,7 @@ import numpy as np
 from attrs import field, frozen
 from numpy.typing import ArrayLike
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.pricing.option_model import Carry
 from gammacore.errors import InvalidInput
 

@@ -1,4 +1,4 @@
-"""One line a day, whatever ledger it is of: what was traded, what it came to, whether anything went wrong. Rule: OP-108."""
+"""One line a day, whatever ledger it is of: what was traded, what came of it, what went wrong. Rule: OP-108."""
 
 from __future__ import annotations
 

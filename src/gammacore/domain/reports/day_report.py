@@ -231,7 +231,7 @@ class DayReport:
 
 def day_reports(events: Iterable[Event]) -> tuple[DayReport, ...]:
     """Every day of a ledger on which something was started, judged or closed, oldest first."""
-    return _DayFold().over(events)
+    return DayFold().over(events)
 
 
 def day_report(events: Iterable[Event], date: dt.date | None = None) -> DayReport:
@@ -275,8 +275,8 @@ ReadOffTheBook = (
 """Events of which a report shows what the book made of them, or the alarm that came with them."""
 
 
-class _DayFold:
-    """Folds a ledger page by page; a page is a New York date."""
+class DayFold:
+    """Folds a ledger page by page; a page is a New York date. More events may follow at any time."""
 
     def __init__(self) -> None:
         self._book = Book()
@@ -285,15 +285,22 @@ class _DayFold:
         self._page: _Page | None = None
 
     def over(self, events: Iterable[Event]) -> tuple[DayReport, ...]:
+        """Take these in too; every day so far, the newest as it stands."""
         for event in events:
             self._take(event)
-        self._turn()
-        return tuple(self._reports)
+        newest = self._report()
+        return tuple(self._reports) if newest is None else (*self._reports, newest)
+
+    @property
+    def book(self) -> Book:
+        """The fold of the same events; for reading."""
+        return self._book
 
     def _take(self, event: Event) -> None:
         date = new_york_date(event.at)
         if self._page is None or self._page.date != date:
-            self._turn()
+            if (report := self._report()) is not None:
+                self._reports.append(report)
             self._trades.turn(date)
             self._page = _Page(date, self._book.balance)
         self._book.apply(event)
@@ -323,32 +330,31 @@ class _DayFold:
                 if not isinstance(event, ReadOffTheBook):
                     assert_never(event)
 
-    def _turn(self) -> None:
+    def _report(self) -> DayReport | None:
+        """The page as it stands; None of a date on which nothing was traded."""
         page, book = self._page, self._book
         if page is None or book.opened is None or book.day is None:
-            return
+            return None
         if not (page.is_trading_day or page.judged or self._trades.has_ends):
-            return
-        self._reports.append(
-            DayReport(
-                date=page.date,
-                underlying=book.day.underlying,
-                strategy=book.day.strategy,
-                account=book.opened.account,
-                mode=book.opened.mode,
-                market=book.day.market,
-                session_open=book.day.session_open,
-                session_close=book.day.session_close,
-                starting_balance=page.starting_balance,
-                balance=book.balance,
-                trades=self._trades.trades,
-                scheduled=tuple(JudgedEntry(one, self._trades.order_of(one)) for one in page.judged.values()),
-                alarms=tuple(page.alarms),
-                refused=tuple(page.refused),
-                refusals=dict(page.refusals),
-                halts=tuple(page.halts),
-                finished=book.finished is not None and book.finished.date == page.date,
-            )
+            return None
+        return DayReport(
+            date=page.date,
+            underlying=book.day.underlying,
+            strategy=book.day.strategy,
+            account=book.opened.account,
+            mode=book.opened.mode,
+            market=book.day.market,
+            session_open=book.day.session_open,
+            session_close=book.day.session_close,
+            starting_balance=page.starting_balance,
+            balance=book.balance,
+            trades=self._trades.trades,
+            scheduled=tuple(JudgedEntry(one, self._trades.order_of(one)) for one in page.judged.values()),
+            alarms=tuple(page.alarms),
+            refused=tuple(page.refused),
+            refusals=dict(page.refusals),
+            halts=tuple(page.halts),
+            finished=book.finished is not None and book.finished.date == page.date,
         )
 
 

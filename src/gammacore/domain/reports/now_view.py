@@ -120,7 +120,7 @@ class DayNow:
 
 @frozen
 class FiltersNow:
-    """The filters judged again at `at` (`now`), beside the last scheduled check; `asked_at` is of the broker's answer."""
+    """The filters judged again at `at` (`now`), beside the last scheduled check; `asked_at`: the broker's answer."""
 
     at: dt.datetime | None
     now: tuple[FilterVerdict, ...]
@@ -244,7 +244,9 @@ def _holding(holding: AnyHolding, sight: Sight, strategy: Strategy, marks: Marks
         entry=entry,
         mark=mark,
         mark_worst=worst,
-        mark_age=None if any(age is None for age in ages) else max((age for age in ages if age is not None), default=None),
+        mark_age=None
+        if any(age is None for age in ages)
+        else max((age for age in ages if age is not None), default=None),
         open_pnl=_open_pnl(holding, marks),
         levels=holding_levels(holding, sight.situation, strategy, marks),
         watch=_watch(holding),
@@ -293,7 +295,7 @@ def _order(order: Order) -> OrderNow:
 
 
 def _greeks(holding: AnyHolding, situation: Situation, marks: Marks) -> GreeksNow | None:
-    """By the house's model of the exercise style, at the volatility of each leg's own mid; None where one is unknown."""
+    """By the house's model of the exercise style, at the volatility of each leg's mid; None where one is unknown."""
     total, price = GreeksNow(0.0, 0.0, 0.0, 0.0), situation.price
     for symbol, quantity in holding.quantities.items():
         if not holding.lots[symbol].is_option:

@@ -42,6 +42,14 @@ def scalping_limits(limits: RiskLimits) -> RiskLimits:
     )
 
 
+@frozen
+class EntryBounds:
+    """How often a strategy may open in a day, and how many positions it may have; None bounds nothing. Rule: SC-602."""
+
+    max_trades: int | None = None
+    max_positions: int | None = None
+
+
 @frozen(eq=False)
 class EntryAccount:
     """What the gates look at: the account at one instant, and what it may still do.

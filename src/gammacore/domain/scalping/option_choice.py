@@ -14,8 +14,9 @@ from enum import StrEnum
 import numpy as np
 from attrs import field, frozen
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.instruments import OptionContract, Right, Ticks, Underlying, tick_floor
-from gammacore.domain.market import Floats, OptionChain, from_float
+from gammacore.domain.market import OptionChain, from_float
 from gammacore.domain.verdicts import Verdict
 from gammacore.domain.words import Direction
 

@@ -12,6 +12,8 @@ from typing import assert_never
 
 from attrs import evolve, field, frozen
 
+from gammacore.errors import OrderTooOld
+
 
 class Fired(StrEnum):
     """What asks for a hedge decision."""
@@ -59,6 +61,16 @@ class TriggerRules:
         [False, True]
         """
         return (now - decided_at).total_seconds() > self.command_ttl
+
+    def require_alive(self, decided_at: dt.datetime, now: dt.datetime) -> None:
+        """The gate of a hedge, asked next to the wire. Rule: SC-443.
+
+        Raises:
+            OrderTooOld: `command_expired`; the next look decides anew.
+        """
+        if self.has_expired(decided_at, now):
+            age = (now - decided_at).total_seconds()
+            raise OrderTooOld(f"command_expired: {age:g} s old when it was about to leave, > {self.command_ttl:g} s")
 
 
 @frozen

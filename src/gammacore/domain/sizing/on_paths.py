@@ -18,8 +18,8 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats
 from gammacore.domain.sizing.kelly import StudySizing, exact
 from gammacore.domain.sizing.policies import (
     ACCOUNT_CAPS,

@@ -14,7 +14,7 @@ from gammacore.domain.stops.rules import ExitReason, Moment
 
 @frozen
 class Level:
-    """One rule's price: `price` of what `measured_on` names, points; `distance` points still to go, 0 or less is reached.
+    """One rule's price: `price` of what `measured_on` names, points; `distance` points to go, 0 or less is reached.
 
     `acts` is False while the rule sleeps (a grace, a trailing stop that is not armed); `distance` None without a mark.
     """

@@ -15,8 +15,9 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import ArrayLike, NDArray
 
+from gammacore.domain.columns import Bools, Floats
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, Underlying
-from gammacore.domain.market import Bools, Floats, OptionChain, Quote, from_float
+from gammacore.domain.market import OptionChain, Quote, from_float
 from gammacore.domain.parameters import parameter
 from gammacore.domain.pricing.option_model import ContractColumns, GreekColumns, greeks_of
 from gammacore.domain.pricing.rates import MarketRates

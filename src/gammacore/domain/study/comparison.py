@@ -207,10 +207,12 @@ def _why(first: FilterDifference, same_market: bool, same_settings: bool, earlie
     if one is None or other is None:
         return Why.CODE if same_settings else Why.SETTINGS  # a table of other filters
     same_value = one.verdict.value == other.verdict.value
+    if first.name in OF_STATE and earlier:
+        return Why.STATE
     if not same_settings and (same_value or one.verdict.limit != other.verdict.limit):
         return Why.SETTINGS
     if first.name in OF_STATE and not (same_value and same_market):
-        return Why.STATE if earlier or first.name in OUTSIDE or not same_settings else Why.CODE
+        return Why.STATE if first.name in OUTSIDE or not same_settings else Why.CODE
     if same_value and same_market:
         return Why.CODE
     if is_proven:

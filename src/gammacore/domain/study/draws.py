@@ -15,7 +15,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from gammacore.domain.market import Floats
+from gammacore.domain.columns import Floats
 from gammacore.domain.reports.review import VixRegime
 from gammacore.domain.sizing.on_paths import Codes
 from gammacore.domain.study.record import ClosedTrade

@@ -12,12 +12,11 @@ import numpy as np
 from attrs import asdict, frozen
 from numpy.typing import NDArray
 
-from gammacore.domain.market import Floats
-from gammacore.domain.study.documents import warning_document
+from gammacore.domain.columns import Floats
+from gammacore.domain.study.documents import canonical, warning_document
 from gammacore.domain.study.draws import DrawMode
 from gammacore.domain.study.paths import Paths, Stress, drawdowns
 from gammacore.domain.study.undefined import Codes, Undefined
-from gammacore.domain.study.views import EquityBand
 from gammacore.domain.study.warnings import StudyWarning
 
 PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
@@ -99,7 +98,7 @@ class Distribution:
             sizes=dict(sorted(ended.sizes.items())),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         return {
             "mode": self.mode,
             "percentiles": {str(rank): dollars for rank, dollars in self.percentiles.items()},
@@ -138,7 +137,7 @@ class Rung:
             chances["profit"], chances["halt"], found.drawdown["p95"],
         )  # fmt: skip
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -156,7 +155,7 @@ class Fan:
             np.array([np.percentile(np.concatenate([part[step] for part in groups]), FAN) for step in range(steps)])
         )
 
-    def to_json(self) -> list[dict[str, float | int]]:
+    def document(self) -> list[dict[str, float | int]]:
         return [
             {"step": step, **dict(zip(map(str, FAN), row, strict=True))} for step, row in enumerate(self.rows.tolist())
         ]
@@ -194,7 +193,7 @@ class EquityStudy:
     settled: int
     undefined: Codes
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Warnings first, then the keys of ST-801; dollars as numbers: they are estimates, not money."""
         return {
             "warnings": [warning_document(one) for one in self.warnings],
@@ -205,23 +204,20 @@ class EquityStudy:
             "policy": self.policy,
             "starting_capital": float(self.starting_capital),
             "cost": self.cost,
-            **self.found.to_json(),
-            "beside": self.beside.to_json(),
+            **self.found.document(),
+            "beside": self.beside.document(),
             "rank": self.rank,
             "own_end": float(self.own[-1]),
-            "ladder": [rung.to_json() for rung in self.ladder],
+            "ladder": [rung.document() for rung in self.ladder],
             "first_ends": self.ends[:FIRST].tolist(),
             "first_trades": list(self.first_trades),
             "undefined": {name: code.value for name, code in self.undefined.items()},
-            "fan": self.fan.to_json(),
+            "fan": self.fan.document(),
         }
 
-    @property
-    def band(self) -> EquityBand:
-        """The fan as the tear sheet draws it behind the record's equity."""
-        caption = f"{self.runs:,} paths, mode {self.found.mode}, policy {self.policy}: draws repeat the record."
-        p5, p25, p50, p75, p95 = self.fan.rows.T.tolist()
-        return EquityBand(p5, p25, p50, p75, p95, caption)
+    def to_json(self) -> str:
+        """The document as canonical JSON. Rule: ST-802."""
+        return canonical(self.document())
 
     def to_frame(self, backend: str | None = None) -> Any:
         """The fan as a pandas or polars frame: step, p5, p25, p50, p75, p95, dollars. Rule: ST-802."""

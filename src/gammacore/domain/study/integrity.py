@@ -72,7 +72,7 @@ class DayIntegrity:
     tail_seconds: float
     flags: tuple[DayFlag, ...] = field(default=())
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """As it stands in documents and in the store's index; keys of ST-801."""
         counts = self.counts
         return {

@@ -213,7 +213,7 @@ def walk_forward(
         return None
     equity = tuple(math.fsum(outside[: end + 1]) for end in range(len(outside)))
     chosen_mean = math.fsum(inside) / len(inside) if inside else 0.0
-    efficiency = math.fsum(outside) / traded / chosen_mean if chosen_mean else None
+    efficiency = math.fsum(outside) / traded / chosen_mean + 0.0 if chosen_mean else None
     return WalkForward(train, test, anchored, tuple(choices), math.fsum(outside), equity, efficiency)
 
 

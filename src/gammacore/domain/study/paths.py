@@ -15,8 +15,8 @@ import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.dollars import exact
-from gammacore.domain.market import Floats
 from gammacore.domain.parameters import parameter
 from gammacore.domain.sizing.on_paths import Codes, ColumnSizing, PathSizing, TradeTerms
 from gammacore.errors import InvalidInput

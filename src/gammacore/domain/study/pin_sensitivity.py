@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 from attrs import define, evolve, field, frozen
 
+from gammacore.domain.columns import Floats
 from gammacore.domain.entries.setup import DEFAULT_RULES, SetupRules, select_setup
 from gammacore.domain.gex.contracts import LiveContracts, PricedContracts, live_contracts, price_contracts
 from gammacore.domain.gex.exposure import GammaExposure, exposure_of, measure_exposure
@@ -21,7 +22,7 @@ from gammacore.domain.gex.flips import FlipGrid, find_flips
 from gammacore.domain.gex.pin import STANDARD_PIN, PinRule, find_pin
 from gammacore.domain.gex.units import IMPLIED_FORWARD, TODAY, ExposureUnit, GreeksSource, Rates, SignModel
 from gammacore.domain.instruments import Underlying
-from gammacore.domain.market import Floats, OptionChain
+from gammacore.domain.market import OptionChain
 
 RATES: tuple[Rates, ...] = (IMPLIED_FORWARD, Rates(rate=0.0), Rates(rate=0.01))
 """The carry of the model: what the quotes imply, none, and 1 % a year."""

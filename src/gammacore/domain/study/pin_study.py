@@ -13,7 +13,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 from numpy.typing import ArrayLike, NDArray
 
-from gammacore.domain.market import Codes, Floats
+from gammacore.domain.columns import Codes, Floats
 from gammacore.domain.study.binomial import clopper_pearson
 from gammacore.errors import InvalidInput
 

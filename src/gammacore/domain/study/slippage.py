@@ -81,14 +81,14 @@ def legs_of(order: Order, decided_on: MarketSnapshot, filled_on: MarketSnapshot)
     if off_mid is None or off_natural is None:
         return ()
     later = _quotes(order, filled_on)
-    off_filled = None if later is None else _off(order, _naturals(order, later))
+    off_filled: list[Decimal | None] = [None] * len(off_mid)
+    if later is not None and (known := _off(order, _naturals(order, later))) is not None:
+        off_filled = [*known]
     hour = order.intended_at.astimezone(NEW_YORK).hour
     kind = f"{ticket.purpose} {'market' if ticket.is_market else 'limit'}"
     return tuple(
         LegSlippage(hour, leg.contract.right, leg.side, kind, mid, natural, filled)
-        for leg, mid, natural, filled in zip(
-            ticket.option_legs, off_mid, off_natural, off_filled or [None] * len(off_mid), strict=True
-        )
+        for leg, mid, natural, filled in zip(ticket.option_legs, off_mid, off_natural, off_filled, strict=True)
     )
 
 

@@ -177,7 +177,8 @@ class Guards:
     plateau: Plateau | None
     walked: WalkForward | None
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
+        """The guards as plain values."""
         walked, deflated = self.walked, self.deflated
         return {
             "deflated_sharpe": None if deflated is None else deflated.probability,
@@ -225,8 +226,8 @@ class SweepOutcome:
         """Best first; undefined last, ties in grid order."""
         return tuple(sorted(self.results, key=lambda one: (one.objective is None, -(one.objective or 0.0), one.index)))
 
-    def to_json(self) -> dict[str, Any]:
-        """The keys of ST-801, and what a reader needs besides."""
+    def document(self) -> dict[str, Any]:
+        """The document of result.json: the keys of ST-801, and what a reader needs besides."""
         best = self.best
         return {
             "warnings": [
@@ -247,7 +248,7 @@ class SweepOutcome:
                 "key": best.key, "index": best.index, "settings": dict(best.settings), "figures": best.shown(),
                 "undefined": best.undefined(),
             },
-            "guards": self.guards.to_json(),
+            "guards": self.guards.document(),
             "verdict": self.verdict.words,
             "verdict_reasons": list(self.verdict.reasons),
             "checked_against_loop": self.checked_against_loop,

@@ -127,6 +127,11 @@ class TradeCompared:
     mark_visible: bool | None = None
 
     @property
+    def strategy(self) -> str:
+        """The same in both: they are matched by it."""
+        return next((side.strategy for side in (self.live, self.replay) if side is not None), "")
+
+    @property
     def is_apart(self) -> bool:
         """Whether anything differs: money, size, or how and when it ended."""
         one, other = self.live, self.replay

@@ -1,0 +1,158 @@
+"""What every page is made of: tables, figures, charts with their table. htpy escapes every text. OP-507, OP-513."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+from htpy import (
+    Element,
+    Node,
+    caption,
+    dd,
+    details,
+    div,
+    dl,
+    dt,
+    figcaption,
+    figure,
+    small,
+    span,
+    summary,
+    table,
+    tbody,
+    td,
+    th,
+    thead,
+    tr,
+)
+
+UNKNOWN = "–"
+MOST_POINTS = 130
+"""So many points of a chart are sent: a first visit weighs 150 kB at most. Rule: OP-514."""
+MOST_ROWS = 40
+
+
+def number(value: object, places: int = 2, unit: str = "") -> str:
+    """A figure as people read it; a dash where it is unknown.
+
+    >>> number(1234.5), number(None), number(-3, 0, " $"), number(4000421534.0)
+    ('1,234.50', '–', '-3 $', '4.00 bn')
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return UNKNOWN if value is None else str(value)
+    if abs(value) >= 1e6:
+        return f"{value / 1e9:,.2f} bn{unit}" if abs(value) >= 1e9 else f"{value / 1e6:,.2f} m{unit}"
+    return f"{value:,.{places}f}{unit}"
+
+
+def gain(value: object) -> Element:
+    """Dollars with their sign, in colour and in words of the sign."""
+    if not isinstance(value, int | float):
+        return span[UNKNOWN]
+    kind = "win" if value > 0 else "loss" if value < 0 else "plain"
+    return span(class_=kind)[f"{value:+,.2f} $"]
+
+
+def clock(text: object) -> str:
+    """New York's clock of an ISO instant.
+
+    >>> clock("2026-03-03T10:02:00-05:00"), clock(None)
+    ('10:02:00', '–')
+    """
+    return text[11:19] if isinstance(text, str) and len(text) >= 19 else UNKNOWN
+
+
+def figures(rows: Iterable[tuple[str, Node]]) -> Element:
+    """Figures side by side, each with its name."""
+    return dl(".figures")[(div[dt[name], dd[value]] for name, value in rows)]
+
+
+def rows_table(title: str, head: Sequence[str], rows: Iterable[Sequence[Node]], empty: str = "none") -> Element:
+    """A table with a caption; it scrolls by itself where it is wider than the screen, never the page."""
+    listed = [*rows]
+    if not listed:
+        return div(".card")[div(".over")[title], empty]
+    return div(".card.scroll", tabindex="0", role="region", aria_label=title)[
+        table[
+            caption[title],
+            thead[tr[(th(scope="col")[name] for name in head)]],
+            tbody[(tr[th(scope="row")[row[0]], (td[cell] for cell in row[1:])] for row in listed)],
+        ]
+    ]
+
+
+@frozen
+class Line:
+    """One line of a chart: its values, its colour by role, dashed or not, and how it is drawn: line, steps or bars."""
+
+    label: str
+    values: Sequence[float | None]
+    colour: str
+    dashed: bool = False
+    kind: str = "line"
+
+
+def chart(
+    title: str, x_label: str, x: Sequence[Any], lines: Sequence[Line], *, is_time: bool = True, note: str = ""
+) -> Element:
+    """A picture drawn by uPlot, and the same figures as a table below it. Without two points it says so."""
+    if len(x) < 2:
+        return figure(".card.chart")[figcaption[title], div(".muted")[note or "Nothing was published yet."]]
+    picked = _picked(len(x), MOST_POINTS)
+    data = {
+        "time": is_time,
+        "x": [x[at] for at in picked],
+        "series": [
+            {
+                "label": one.label,
+                "colour": one.colour,
+                "dash": one.dashed,
+                "kind": one.kind,
+                "values": [one.values[at] for at in picked],
+            }
+            for one in lines
+        ],
+    }
+    few = _picked(len(x), MOST_ROWS)
+    shown = rows_table(
+        title,
+        [x_label, *(one.label for one in lines)],
+        ([_x(x[at], is_time), *(number(one.values[at]) for one in lines)] for at in few),
+    )
+    return figure(".card.chart")[
+        figcaption[title, (" ", small[note]) if note else ""],
+        div(
+            ".plot",
+            data_plot=json.dumps(data, separators=(",", ":")),
+            role="img",
+            aria_label=f"{title}; its figures are in the table below",
+        ),
+        details[summary["The figures as a table"], shown],
+    ]
+
+
+def _picked(count: int, most: int) -> list[int]:
+    if count <= most:
+        return list(range(count))
+    return sorted({round(at * (count - 1) / (most - 1)) for at in range(most)})
+
+
+def _x(value: Any, is_time: bool) -> str:
+    if not is_time:
+        return number(value)
+    import datetime as dt
+
+    from gammacore.domain.sessions import NEW_YORK
+
+    local = dt.datetime.fromtimestamp(value, NEW_YORK)
+    return f"{local:%H:%M}" if value % 86_400 else f"{local:%Y-%m-%d}"
+
+
+def seconds_of(lines: Iterable[Mapping[str, Any]]) -> list[float]:
+    """The instants of published lines, seconds since 1970."""
+    import datetime as dt
+
+    return [dt.datetime.fromisoformat(line["at"]).timestamp() for line in lines]

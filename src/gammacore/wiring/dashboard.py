@@ -1,0 +1,252 @@
+"""What a page is shown from: the ledgers under a home, folded as they grow, and the views beside them. OP-501, OP-515.
+
+Everything is opened for reading; the one thing that is left anywhere is a request in an inbox, as the command line
+leaves it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field
+
+from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.system_clock import SystemClock
+from gammacore.adapters.view_files import read_day, read_now
+from gammacore.configuration import Settings
+from gammacore.domain.hedge_filter_events import HedgeRunStarted
+from gammacore.domain.ledger import FlattenRequested, Halted, Mode, Resumed
+from gammacore.domain.reports.day_report import DayFold
+from gammacore.domain.sessions import TradingSession, new_york_date
+from gammacore.errors import GammacoreError
+from gammacore.ports.desk_source import ControlAnswer, LedgerCard, LedgerReading
+from gammacore.ports.storage import Request, RequestKind
+from gammacore.version import __version__
+from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
+from gammacore.wiring.ledgers import FoundLedger, every_ledger, ledgers_of, look_at, whose_ledger
+from gammacore.wiring.storage import LedgerPlace, does_not_fold, local_path, open_storage, opening_of, writer_of
+from gammacore.wiring.views import view_of
+
+CARDS_SECONDS = 2.0
+"""So long a look at the home is good for (ours)."""
+CONTROL_SECONDS = 5.0
+"""A request is waited for so long. Rule: OP-510."""
+
+
+@define(eq=False)
+class _Kept:
+    """A ledger as far as it was read."""
+
+    fold: DayFold = field(factory=DayFold)
+    reading: LedgerReading | None = None
+    lock: threading.RLock = field(factory=threading.RLock)
+    halted_since: dt.datetime | None = None
+
+
+class HomeDesk:
+    """Implements ports.desk_source.DeskSource over a home; `chosen` is the one ledger a command named."""
+
+    def __init__(self, settings: Settings, chosen: FoundLedger | None = None) -> None:
+        self._settings = settings
+        self._chosen = chosen
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.RLock()
+        self._seen_at = -CARDS_SECONDS
+        self._found: dict[str, FoundLedger] = {}
+        self._unread = ""
+        self._clock = SystemClock()
+        self._calendar = NyseCalendar()
+
+    # -- what there is -------------------------------------------------------------------------------------------------
+
+    def cards(self) -> tuple[LedgerCard, ...]:
+        return tuple(self._card(name, found) for name, found in self._ledgers().items())
+
+    def _ledgers(self) -> dict[str, FoundLedger]:
+        with self._lock:
+            if time.monotonic() - self._seen_at >= CARDS_SECONDS:
+                self._found = {self._name(one.place): one for one in self._listed()}
+                self._seen_at = time.monotonic()
+            return self._found
+
+    def _listed(self) -> list[FoundLedger]:
+        """The one meant first, by the rule of every command that reads; then the others. Rule: OP-102."""
+        try:
+            listed = [one for one in every_ledger(self._settings) if one.mode is not None or one.place.exists()]  # type: ignore[union-attr]
+            home = ledgers_of(self._settings)
+            first = self._chosen or next(iter(home.running), None) or home.look(home.own[home.configured])
+            first = first or home.newest_study()
+            self._unread = ""
+        except (GammacoreError, OSError, AttributeError) as refusal:
+            self._unread, listed, first = str(refusal), [*self._found.values()], self._chosen
+        if first is not None and self._chosen is not None:
+            with suppress(GammacoreError):
+                first = look_at(self._settings, first.place) or first
+        return listed if first is None else [first, *(one for one in listed if str(one.place) != str(first.place))]
+
+    def _name(self, place: LedgerPlace) -> str:
+        if not isinstance(place, Path):
+            return str(place)
+        with suppress(ValueError):
+            return str(place.resolve().relative_to(self._settings.storage.home.resolve()))
+        return place.name
+
+    def _card(self, name: str, found: FoundLedger) -> LedgerCard:
+        return LedgerCard(name, "unknown" if found.mode is None else found.mode.value, found.writer or "")
+
+    def _find(self, name: str | None) -> tuple[str, FoundLedger] | None:
+        ledgers = self._ledgers()
+        if name is None:
+            return next(iter(ledgers.items()), None)
+        return None if name not in ledgers else (name, ledgers[name])
+
+    # -- what a ledger says --------------------------------------------------------------------------------------------
+
+    def read(self, name: str | None) -> LedgerReading:
+        if (meant := self._find(name)) is None:
+            return LedgerReading(None, error=self._unread)
+        key, found = meant
+        with suppress(GammacoreError):
+            found = evolve(found, writer=writer_of(self._settings, found.place))
+        card = self._card(key, found)
+        with self._lock:
+            kept = self._kept.setdefault(key, _Kept())
+        with kept.lock:
+            try:
+                kept.reading = self._caught_up(kept, card, found.place)
+            except (GammacoreError, OSError, AssertionError) as refusal:
+                before = kept.reading or LedgerReading(card)
+                kept.reading = evolve(before, card=card, error=str(refusal))
+                kept.fold = DayFold() if not before.reports else kept.fold
+            return kept.reading
+
+    def _caught_up(self, kept: _Kept, card: LedgerCard, place: LedgerPlace) -> LedgerReading:
+        """Read what is new. A fold that was left half way is begun anew."""
+        before = kept.reading
+        storage = open_storage(self._settings, place, read_only=True)
+        try:
+            version = storage.version
+            if before is not None and before.version == version and not before.error:
+                return before if before.card == card else evolve(before, card=card)
+            if before is None and self._is_hedge(place):
+                return LedgerReading(card, is_hedge=True)
+            if before is not None and (before.is_hedge or before.version > version or before.error):
+                kept.fold, before = DayFold(), None
+            events = list(storage.events(0 if before is None else before.version))
+        finally:
+            storage.close()
+        for event in events:
+            if isinstance(event, Halted | FlattenRequested):
+                kept.halted_since = event.at
+            elif isinstance(event, Resumed):
+                kept.halted_since = None
+        try:
+            reports = kept.fold.over(events)
+        except GammacoreError as refusal:
+            kept.fold = DayFold()
+            raise _unfolded(place, refusal) from refusal
+        account = ""
+        if before is None:
+            mark = whose_ledger(self._settings, place).account
+            account = "" if mark is None else mark.ending
+        return LedgerReading(
+            card, kept.fold.book, reports, account=account if before is None else before.account,
+            halted_since=kept.halted_since,
+        )  # fmt: skip
+
+    def _is_hedge(self, place: LedgerPlace) -> bool:
+        return any(isinstance(event, HedgeRunStarted) for event in opening_of(self._settings, place))
+
+    # -- what a loop published -----------------------------------------------------------------------------------------
+
+    def now(self, name: str | None) -> Mapping[str, Any] | None:
+        return None if (folder := self._view(name)) is None else read_now(folder)
+
+    def course(self, name: str | None, date: dt.date) -> list[dict[str, Any]]:
+        return [] if (folder := self._view(name)) is None else read_day(folder, date)
+
+    def _view(self, name: str | None) -> Path | None:
+        meant = self._find(name)
+        return None if meant is None else view_of(self._settings, meant[1].place)
+
+    # -- time and machine ----------------------------------------------------------------------------------------------
+
+    def time(self) -> dt.datetime:
+        return self._clock.now()
+
+    def session(self) -> TradingSession | None:
+        with suppress(GammacoreError):
+            return self._calendar.session(new_york_date(self.time()))
+        return None
+
+    def next_session(self) -> dt.date:
+        date = new_york_date(self.time())
+        for _ in range(14):
+            date += dt.timedelta(days=1)
+            with suppress(GammacoreError):
+                if self._calendar.session(date) is not None:
+                    return date
+        return date
+
+    def system(self, name: str | None) -> Mapping[str, Any]:
+        home = self._settings.storage.home
+        there = next((one for one in (home, *home.resolve().parents) if one.exists()), Path())
+        meant = self._find(name)
+        local = None if meant is None else local_path(self._settings, meant[1].place)
+        backups = sorted((home / "backups").glob("*"), key=lambda path: path.stat().st_mtime) if home.exists() else []
+        return {
+            "version": __version__,
+            "ledger_bytes": local.stat().st_size if local is not None and local.is_file() else None,
+            "disk_free_bytes": shutil.disk_usage(there).free,
+            "backup_age_seconds": None if not backups else max(0.0, time.time() - backups[-1].stat().st_mtime),
+        }
+
+    # -- controls ------------------------------------------------------------------------------------------------------
+
+    def ask(self, name: str, kind: RequestKind, reason: str) -> ControlAnswer:
+        if (meant := self._find(name)) is None:
+            return ControlAnswer(refusal=f"no ledger {name}")
+        place, mode = meant[1].place, meant[1].mode
+        try:
+            if kind is RequestKind.RESUME:
+                if mode is Mode.LIVE:
+                    return ControlAnswer(refusal="a live ledger is resumed at the command line only")
+                refuse_while_flattening(self._settings, place)
+            asked = self.read(name).version
+            leave_request(self._settings, place, Request(kind, self.time(), reason))
+            loop = writer_of(self._settings, place) or ""
+        except GammacoreError as refusal:
+            return ControlAnswer(refusal=str(refusal))
+        if not loop:
+            return ControlAnswer()
+        return self._answer(place, kind, reason, asked, loop)
+
+    def _answer(self, place: LedgerPlace, kind: RequestKind, reason: str, after: int, loop: str) -> ControlAnswer:
+        """Wait for the loop to obey; the request stays where it does not. Nothing is journaled by the page."""
+        until = self.time() + dt.timedelta(seconds=CONTROL_SECONDS)
+        while True:
+            obeyed = None
+            with suppress(GammacoreError):
+                storage = open_storage(self._settings, place, read_only=True)
+                try:
+                    obeyed = next((e.at for e in storage.events(after) if is_answer(e, kind, reason)), None)
+                finally:
+                    storage.close()
+            if obeyed is not None:
+                return ControlAnswer(obeyed, loop, still_open(book_of(self._settings, place)))
+            if (now := self.time()) >= until:
+                return ControlAnswer(None, loop)
+            self._clock.wait_until(min(until, now + POLL))
+
+
+def _unfolded(place: LedgerPlace, refusal: GammacoreError) -> GammacoreError:
+    from gammacore.errors import DoesNotFold
+
+    return does_not_fold(place, refusal) if isinstance(refusal, DoesNotFold) else refusal

@@ -1,0 +1,194 @@
+"""The pages in Debian's Chromium: they move by themselves, one stream a browser. OP-505, OP-513..516."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from builders_page import Served, a_home_with_a_day, browser, needs_browser, paced, served, wait_for
+from gammacore.adapters.dashboard.pages import PAGES
+from gammacore.adapters.dashboard.security import Terms
+
+pytestmark = needs_browser()
+SIZES = (320, 1280)
+SCHEMES = ("light", "dark")
+PATHS = [path for _, path, _ in PAGES.values()]
+TOKEN = "the token of these tests"
+WEIGHT = """
+performance.getEntriesByType('navigation')[0].decodedBodySize
+  + performance.getEntriesByType('resource')
+    .filter(one => !one.name.includes('/part/'))
+    .reduce((sum, one) => sum + one.decodedBodySize, 0)
+"""
+"""Bytes of a first visit, uncompressed; what a page asks for later is no part of it."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("home")
+    a_home_with_a_day(home)
+    with served(home) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("empty")) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    import hashlib
+
+    home = tmp_path_factory.mktemp("running")
+    terms = Terms(controls=True, token_hash=hashlib.sha256(TOKEN.encode()).hexdigest())
+    with paced(home, 0.5), served(home, terms) as page:
+        wait_for(lambda: page.desk.now(None))
+        yield page
+
+
+def _heard(said: list[str], message: Any) -> None:
+    said.append(str(getattr(message, "text", message)))
+
+
+def grave(page: Any) -> list[str]:
+    """axe's serious and critical findings."""
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("state", ["empty", "day", "running"])
+def test_every_page_fits_weighs_little_and_has_no_grave_finding(
+    chromium: Any, state: str, scheme: str, request: pytest.FixtureRequest
+) -> None:
+    """Acceptance 18, but for the first paint, which a busy machine of tests does not show."""
+    where: Served = request.getfixturevalue(state)
+    for width in SIZES:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        said: list[str] = []
+        for path in PATHS:
+            page = context.new_page()
+            page.on("console", partial(_heard, said))
+            page.on("pageerror", partial(_heard, said))
+            page.goto(where.url + path)
+            page.locator("h1").wait_for()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            weight = page.evaluate(WEIGHT)
+            assert weight <= 150_000, (path, weight)
+            assert said == [], path
+            assert grave(page) == [], path
+            page.close()
+        context.close()
+
+
+def test_a_page_moves_without_being_loaded_again(chromium: Any, running: Served) -> None:
+    page = chromium.new_page()
+    page.goto(running.url + "/system")
+    page.evaluate("document.body.dataset.mine = 'still here'")
+    cycles = page.locator("dt:text-is('cycles') + dd")
+    before = cycles.inner_text()
+
+    from playwright.sync_api import expect
+
+    expect(cycles).not_to_have_text(before, timeout=15_000)
+    assert page.evaluate("document.body.dataset.mine") == "still here"
+    page.close()
+
+
+def test_fifty_tabs_share_one_stream_which_another_takes_over(chromium: Any, running: Served) -> None:
+    """Acceptance 17."""
+    from playwright.sync_api import expect
+
+    context = chromium.new_context()
+    tabs = [context.new_page() for _ in range(50)]
+    for tab in tabs:
+        tab.goto(running.url + "/", wait_until="commit")
+    for tab in tabs:
+        tab.locator("h1").wait_for()
+
+    def streams() -> int:
+        return int(httpx.get(running.url + "/api/system").json()["streams"])
+
+    wait_for(lambda: streams() == 1)
+    for tab in tabs[1:]:
+        tab.evaluate("delete document.body.dataset.stream")
+    for tab in tabs[1:]:
+        expect(tab.locator("body")).to_have_attribute("data-stream", re.compile(r"\d+"), timeout=20_000)
+    assert streams() == 1
+    tabs[0].close()
+    for tab in tabs[1:]:
+        tab.evaluate("delete document.body.dataset.stream")
+    for tab in tabs[1:]:
+        expect(tab.locator("body")).to_have_attribute("data-stream", re.compile(r"\d+"), timeout=20_000)
+    wait_for(lambda: streams() == 1)
+    context.close()
+
+
+def test_a_halt_and_a_resume_by_hand(chromium: Any, running: Served) -> None:
+    from playwright.sync_api import expect
+
+    context = chromium.new_context()
+    page, other = context.new_page(), context.new_page()
+    other.goto(running.url + "/")
+    page.goto(running.url + "/")
+    page.get_by_label("Control token").fill("wrong")
+    page.get_by_role("button", name="Open the controls").click()
+    expect(page.locator("h1")).to_have_text("401")
+    page.goto(running.url + "/")
+    page.get_by_label("Control token").fill(TOKEN)
+    page.get_by_role("button", name="Open the controls").click()
+    page.get_by_role("button", name=re.compile("Halt")).press("Enter")  # by keyboard
+    expect(page.locator("h1")).to_have_text("Halt: done")
+    expect(other.locator(".banner.urgent").first).to_contain_text("HALTED", timeout=15_000)
+    assert "HALTED" in other.locator("#said").inner_text()
+
+    page.goto(running.url + "/")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("h1")).to_have_text("Resume: done")
+    page.goto(running.url + "/")
+    page.get_by_role("button", name=re.compile("Flatten")).click()
+    expect(page.locator("h1")).to_contain_text("Flatten STUDY")
+    page.get_by_label(re.compile("Type study")).fill("live")
+    page.get_by_role("button", name="Close everything and halt").click()
+    expect(page.locator("h1")).to_have_text("409")
+    context.close()
+
+
+def test_marks_are_greyed_within_ten_seconds_of_a_killed_loop(chromium: Any, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    with paced(tmp_path, 0.3) as loop, served(tmp_path) as where:
+        wait_for(lambda: where.desk.now(None))
+        page = chromium.new_page()
+        page.goto(where.url + "/positions")
+        loop.kill()
+        loop.wait(10)
+        expect(page.locator(".banner.old")).to_contain_text("No marks since", timeout=10_000)
+        page.close()
+
+
+def test_each_chart_is_drawn_and_has_its_table(chromium: Any, day: Served) -> None:
+    page = chromium.new_page()
+    page.goto(day.url + "/gamma")
+    page.locator(".plot canvas").first.wait_for()
+
+    assert page.locator(".plot canvas").count() == page.locator("figure.chart details table").count() > 0
+    page.close()
