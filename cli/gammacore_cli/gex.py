@@ -54,12 +54,12 @@ log = logging.getLogger(__name__)
     help="Measure again after so many seconds until stopped: one line each (with --json one document a line). With "
     "--from: seconds between measurements (default: 300).",
 )  # fmt: skip
+@network_option
 @click.option(
     "--from", "begin", type=MOMENT, metavar="T",
     help="Measure through the day or days from here: a date, a time of the market's date, or an instant.",
 )  # fmt: skip
 @click.option("--to", "end", type=MOMENT, metavar="T", help="End of --from (default: the close of that day).")
-@network_option
 @market_options
 @common_options
 @rests_without_session

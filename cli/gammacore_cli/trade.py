@@ -46,7 +46,7 @@ log = logging.getLogger("gammacore")
     help="Ledger to trade on (default: a new one; the account's own at a broker).",
 )
 @network_option
-@click.option("--armed", is_flag=True, hidden=True)
+@click.option("--armed", "by_service", is_flag=True, hidden=True)
 @common_options
 @rests_without_session
 @live_options
@@ -57,7 +57,7 @@ def trade(
     once: bool,
     ledger: LedgerPlace | None,
     wait_for_network: float,
-    armed: bool,
+    by_service: bool,
     **market: Any,
 ) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
@@ -73,15 +73,15 @@ def trade(
 
     choose_market(frame, market)
     frame.choose({"trade.strategy": strategy})
-    if armed:  # by the service that started this process, in place of a typed account number (OP-208)
+    if by_service:  # that started this process, in place of a typed account number (OP-208)
         frame.use_arming()
     before_the_start(frame)
-    whose = wiring.armed_mode(frame.configuration, frame.credentials)
-    frame.announce(whose)
+    armed = wiring.armed_mode(frame.configuration, frame.credentials)
+    frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
-    path = ledger or _fresh_ledger(frame, configuration, whose)
+    path = ledger or _fresh_ledger(frame, configuration, armed)
     if (found := wiring.look_at(frame.settings, path)) is not None:
-        wiring.require_ledger(frame.configuration, frame.credentials, found, whose)
+        wiring.require_ledger(frame.configuration, frame.credentials, found, armed)
     log.info("ledger %s", path)
     with flatten_by_signal() as signals:
         try:
@@ -93,7 +93,7 @@ def trade(
                     also_obey=signals,
                     credentials=frame.credentials,
                     environment=variables(),
-                    armed=whose,
+                    armed=armed,
                 )
             )
         except BaseException:
@@ -105,11 +105,11 @@ def trade(
         try:
             if day.left_out:
                 log.warning("%s: %s", day.market.label, day.left_out)
-            show_preflight(wiring.preflight_of(day, whose), quiet=frame.quiet)
+            show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
             if once:
                 _one_look(day)
             else:
-                page = wiring.page_beside(frame.settings, frame.config_arguments, whose.mode)
+                page = wiring.page_beside(frame.settings, frame.config_arguments, armed.mode)
                 with page, progress(day.session.open, day.session.close, quiet=frame.quiet) as on_cycle:
                     ended = wiring.run_day(day, on_cycle)
             report, halted = day_report(day.storage.events(), day.session.date), day.trade.ledger.book.halted
@@ -123,11 +123,11 @@ def trade(
 
         return day_panel(report, path)
 
-    head = head_of(frame, wiring.FoundLedger(path, whose.mode), whose)
+    head = head_of(frame, wiring.FoundLedger(path, armed.mode), armed)
     emit({**head.document, **trade_document(report, path), **_loop_stats(ended)}, frame.as_json, view)
     _raise_how_it_ended(ended, path)
     if halted is not None:
-        typed = " --confirm-account N" if whose.mode is Mode.LIVE else ""
+        typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
 

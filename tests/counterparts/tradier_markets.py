@@ -13,7 +13,8 @@ from counterparts.tradier_quotes import QuoteBoard, expiration_type, new_york_te
 from counterparts.tradier_words import Json, bad_parameter, collected, figure
 from counterparts.world import World
 from gammacore.domain.instruments import SettlementTime, settlement_time
-from gammacore.domain.market import Bar, OptionChain, total_volume
+from gammacore.domain.market import Bar, OptionChain
+from gammacore.domain.market_history import total_volume
 from gammacore.domain.sessions import NEW_YORK, TradingSession, new_york, new_york_date
 
 Asked = Mapping[str, str]

@@ -32,16 +32,14 @@ SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
-    "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "log.", "view.", "dashboard.", "service.", "storage.",
-    *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
+    "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.",
+    "log.", "view.", "dashboard.", "service.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
     "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
 )  # fmt: skip
 """Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
 is only for real brokers changes no study."""
 SINCE_FORMAT_1 = {"sizing.contracts": "1"}
-"""Keys that came later, with the value that changes nothing: at it they are in no fingerprint, so that older ledgers go
-on."""
+"""Keys that came later, with the value that changes nothing: at it they are in no fingerprint, older ledgers go on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
         "entries.schedule.times": ["09:36"],
@@ -82,8 +80,7 @@ class Configuration:
         return briefly(self, f"{len(self.given)} keys given:", ", ".join(sorted(self.given)))
 
     def _repr_html_(self) -> str:
-        given = [row for row in self.rows() if row[2] != "default"]
-        return html_table(repr(self), ("key", "value", "source"), given)
+        return html_table(repr(self), ("key", "value", "source"), [row for row in self.rows() if row[2] != "default"])
 
     @property
     def live_veto(self) -> str:
@@ -102,6 +99,13 @@ class Configuration:
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
         return configure([missing, self.given], self.live) if missing else self
 
+    def trading_settings(self) -> dict[str, str]:
+        """Every setting that trades, as it is shown: an arming holds for these and no others. No secrets. OP-208."""
+        trading = (
+            row for row in flatten(self.settings) if not (row[0].startswith(NOT_TRADING) or SECRET.search(row[0]))
+        )
+        return {key: show(value) for key, value in trading}
+
     def on(self, date: dt.date) -> Configuration:
         """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.
 
@@ -113,14 +117,6 @@ class Configuration:
         other = Configuration(settings, {**self.given, DATE: Sourced(date, "program")}, self.live)
         object.__setattr__(other, "_fingerprint", self._fingerprint)  # the market is no part of it
         return other
-
-    def trading_settings(self) -> dict[str, str]:
-        """Every setting that trades, as it is shown: an arming holds for these and no others. No secrets. OP-208."""
-        return {
-            key: show(value)
-            for key, value in flatten(self.settings)
-            if not key.startswith(NOT_TRADING) and not SECRET.search(key)
-        }
 
     def fingerprint(self) -> str:
         """Canonical JSON of every rule that can change a decision: no market, no secrets. Part of the lineage."""

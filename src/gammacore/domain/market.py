@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -122,16 +122,6 @@ class Bar:
     @property
     def end(self) -> dt.datetime:
         return self.start + dt.timedelta(seconds=self.seconds)
-
-
-def total_volume(bars: Iterable[Bar]) -> int | None:
-    """Shares traded in all of these bars; None as soon as one does not say: a part is not the whole. Rule: SC-009."""
-    total = 0
-    for bar in bars:
-        if bar.volume is None:
-            return None
-        total += bar.volume
-    return total
 
 
 @frozen(eq=False)

@@ -164,3 +164,13 @@ def _is_in(spans: tuple[tuple[dt.datetime, dt.datetime], ...], instant: dt.datet
 
 def _has_stopped(last: Bar, at: dt.datetime, session: TradingSession) -> bool:
     return at - max(last.end, session.open) > dt.timedelta(seconds=STALE_BARS * last.seconds)
+
+
+def total_volume(bars: Iterable[Bar]) -> int | None:
+    """Shares traded in all of these bars; None as soon as one does not say: a part is not the whole. Rule: SC-009."""
+    total = 0
+    for bar in bars:
+        if bar.volume is None:
+            return None
+        total += bar.volume
+    return total

@@ -27,6 +27,7 @@ from gammacore.adapters.sqlite.lock import writer_of as holder_of
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.diagnose import Check
 from gammacore.application.service.keep_loop import GRANTED, KeepLoop, Permit
+from gammacore.application.service.keep_page import KeepPage
 from gammacore.application.service.supervise import Duties, Supervisor
 from gammacore.configuration import Configuration, LiveAsk, Settings
 from gammacore.configuration.settings import StorageKind
@@ -36,16 +37,19 @@ from gammacore.domain.service.day_plan import DayPlan, ServiceTimes
 from gammacore.errors import ConfigurationError, GammacoreError, WriteConflict
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
-from gammacore.ports.service import Operator
+from gammacore.ports.service import Child, Operator
 from gammacore.version import __version__
 from gammacore.wiring.account_loop import AccountLoop
 from gammacore.wiring.doctor import LEAST_FREE_BYTES, diagnose
 from gammacore.wiring.live_arming import permit_of
+from gammacore.wiring.serve_page import without_credentials
 from gammacore.wiring.service_files import service_lock, session_settings
 from gammacore.wiring.storage import LedgerPlace, account_ledger, ledger_exists, local_path, make_folder
 
 DUTY_SECONDS = 100.0
 """So long one duty of the day's end may take; systemd's watchdog waits 120 s (ours)."""
+NO_PAGE_OF_ITS_OWN = {"GAMMACORE_DASHBOARD__ENABLED": "false"}
+"""A loop of the service starts no page: the service has one, and it is served when nothing trades."""
 GAMMACORE = (sys.executable, "-m", "gammacore")
 log = logging.getLogger("gammacore")
 
@@ -147,7 +151,7 @@ def run_service(
                 return GRANTED
 
         silence = settings.firestore.outage_seconds if settings.storage.kind is StorageKind.FIRESTORE else 0.0
-        children = Processes(line, lambda pid: seen.writer() == pid)
+        children = Processes(line, lambda pid: seen.writer() == pid, {**os.environ, **NO_PAGE_OF_ITS_OWN})
         loop = KeepLoop(now, children, seen, told, kept, settings.service.stalled_after + silence, permit)
         duties = Duties(
             check=check or (lambda: _checks(again(), credentials, ask.mode, now, days)),
@@ -172,10 +176,19 @@ def run_service(
             settings.service,
             about,
         )
+        if settings.dashboard.enabled:
+            supervisor.page = KeepPage(now, lambda: _page(ask.config), told)
         with wishes.listening():
             return supervisor.run()
     finally:
         lock.release()
+
+
+def _page(config: Path | None) -> Child:
+    """The page as a process that sees no credential. Rule: OP-501."""
+    arguments = [] if config is None else ["--config", str(config)]
+    line = [*GAMMACORE, "dashboard", "--quiet", *arguments]
+    return Processes(lambda _seconds: line, lambda _pid: False, without_credentials(os.environ)).start(0)
 
 
 def _checks(

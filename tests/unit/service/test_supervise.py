@@ -8,10 +8,11 @@ import itertools
 import pytest
 
 from fakes import FakeCalendar
-from fakes_service import Desk, a_desk
+from fakes_service import Desk, FakeChildren, a_desk
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.application.diagnose import Check, failed, passed
 from gammacore.application.service.keep_loop import Permit
+from gammacore.application.service.keep_page import KeepPage
 from gammacore.domain.service.endings import Level
 from gammacore.domain.sessions import new_york
 from gammacore.ports.service import ChildSignal, Wish
@@ -237,6 +238,17 @@ def test_a_day_that_an_earlier_supervisor_ended_is_not_ended_again() -> None:
     desk.run_until(at(17))
     assert desk.children.born == []
     assert desk.ended == []
+
+
+def test_the_page_is_kept_whatever_trades_and_ends_with_the_service() -> None:
+    desk = a_desk(at(17), FakeCalendar())
+    pages = FakeChildren(desk.clock, [(1, 1), (1, 1)])
+    desk.supervisor.page = KeepPage(desk.clock, lambda: pages.start(0), desk.diary)
+    desk.run_until(at(17, 5))
+    begun = [child.started_at for child in pages.born]
+    assert [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(begun)] == [11, 21]
+    assert len(desk.diary.of("page_ended")) == 1
+    assert pages.alive == []
 
 
 @pytest.mark.parametrize("code", [0, 3])

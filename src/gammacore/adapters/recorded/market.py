@@ -16,7 +16,8 @@ from typing import Generic, TypeVar
 
 from attrs import define, field, frozen
 
-from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote, total_volume
+from gammacore.domain.market import Bar, MarketSnapshot, OptionChain, Quote
+from gammacore.domain.market_history import total_volume
 from gammacore.domain.sessions import NEW_YORK, TradingSession, require_aware
 from gammacore.ports.market_data import Expiries, SettlementPrint
 

@@ -12,7 +12,8 @@ from attrs import frozen
 from gammacore.adapters.tradier.wire import read_each
 from gammacore.adapters.wire.live_market import DAY_SECONDS, in_order
 from gammacore.adapters.wire.prices import is_price, shares_traded
-from gammacore.domain.market import Bar, total_volume
+from gammacore.domain.market import Bar
+from gammacore.domain.market_history import total_volume
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
 from gammacore.errors import InvalidInput
 

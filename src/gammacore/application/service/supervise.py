@@ -15,6 +15,7 @@ from attrs import define, field, frozen
 
 from gammacore.application.diagnose import Check
 from gammacore.application.service.keep_loop import KeepLoop
+from gammacore.application.service.keep_page import KeepPage
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.day_plan import DayPlan, Duty, PlannedStep, ServiceTimes
 from gammacore.domain.service.endings import Level
@@ -86,6 +87,7 @@ class Supervisor:
     times: ServiceTimes
     about: dict[str, Any] = field(factory=dict)
     """Process, mode, account and strategy, as the state shows them."""
+    page: KeepPage | None = None
     tick_seconds: float = 1.0
     _day: _Day | None = None
     _seen_at: dt.datetime | None = None
@@ -112,6 +114,8 @@ class Supervisor:
         now = self.clock.now()
         if self._obey():
             return False
+        if self.page is not None:
+            self.page.step()
         day = self._today(now)
         self._notice_sleep(now, day)
         if day.plan.session is None:
@@ -265,6 +269,8 @@ class Supervisor:
         """SIGTERM: the loop ends by its rules; what stays open then has no watcher. Rule: OP-207."""
         self.alive.stopping()
         gone = self.loop.end(self.times.stop_seconds)
+        if self.page is not None:
+            self.page.end()
         try:
             held: Sequence[str] = self.loop.seen.held()
         except StorageError as damaged:
