@@ -32,12 +32,12 @@ SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
 COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
-    "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.", "health.",
-    "log.", "view.", "dashboard.", "service.", "storage.", *(f"{broker}." for broker in BrokerName), "firestore.", "loop.",
-    "scalping.track_performance", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
+    "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
+    "health.", "log.", "view.", "dashboard.", "service.", "storage.", "firestore.", *(f"{one}." for one in BrokerName),
+    "loop.", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
+    "scalping.track_performance",
 )  # fmt: skip
-"""Keys that begin so are not in the fingerprint: a market has its own, a replay another source and audience, and what
-is only for real brokers changes no study."""
+"""Keys that begin so are in no fingerprint: a market has its own; what is only for real brokers changes no study."""
 SINCE_FORMAT_1 = {"sizing.contracts": "1"}
 """Keys that came later, with the value that changes nothing: at it they are in no fingerprint, older ledgers go on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
@@ -101,10 +101,8 @@ class Configuration:
 
     def trading_settings(self) -> dict[str, str]:
         """Every setting that trades, as it is shown: an arming holds for these and no others. No secrets. OP-208."""
-        trading = (
-            row for row in flatten(self.settings) if not (row[0].startswith(NOT_TRADING) or SECRET.search(row[0]))
-        )
-        return {key: show(value) for key, value in trading}
+        every = {key: show(value) for key, value in flatten(self.settings) if not key.startswith(NOT_TRADING)}
+        return {key: value for key, value in every.items() if not SECRET.search(key)}
 
     def on(self, date: dt.date) -> Configuration:
         """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.
