@@ -19,7 +19,7 @@ from attrs import define, evolve, field
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.adapters.view_files import read_day, read_now
+from gammacore.adapters.view_files.reading import read_day, read_now
 from gammacore.configuration import Settings
 from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.ledger import FlattenRequested, Halted, Mode, Resumed
@@ -32,7 +32,7 @@ from gammacore.version import __version__
 from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
 from gammacore.wiring.ledgers import FoundLedger, every_ledger, ledgers_of, look_at, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, does_not_fold, local_path, open_storage, opening_of, writer_of
-from gammacore.wiring.views import view_of
+from gammacore.wiring.view_places import view_of
 
 CARDS_SECONDS = 2.0
 """So long a look at the home is good for (ours)."""
