@@ -237,7 +237,7 @@ def test_the_days_of_a_home(gammacore: CommandLine) -> None:
 
 
 def test_every_command_has_a_snapshot() -> None:
-    """Except doctor, whose answers are those of the machine it runs on, and dashboard, which serves until it is ended."""
+    """Except doctor, whose answers are those of the machine it runs on, and dashboard, which serves."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
 
     assert set(COMMANDS) - frozen == {"doctor", "dashboard"}
