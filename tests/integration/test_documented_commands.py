@@ -113,7 +113,8 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
     shown = {
-        "README.md", "backtest.md", "brokers.md", "dashboard.md", "data.md", "delta-hedging.md", "look-ahead.md", "monte-carlo.md",
+        "README.md", "backtest.md", "brokers.md", "dashboard.md", "data.md", "delta-hedging.md", "look-ahead.md",
+        "monte-carlo.md",
         "pins.md", "real-days.md", "scalping.md", "statistics.md", "sweeps.md",
     }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
