@@ -113,13 +113,20 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 def test_the_pages_have_their_commands() -> None:
     assert len(documented()) >= 25
     shown = {
-        "README.md", "backtest.md", "brokers.md", "data.md", "delta-hedging.md", "look-ahead.md", "monte-carlo.md",
+        "README.md", "backtest.md", "brokers.md", "dashboard.md", "data.md", "delta-hedging.md", "look-ahead.md",
+        "monte-carlo.md",
         "pins.md", "real-days.md", "scalping.md", "statistics.md", "sweeps.md",
     }  # fmt: skip
     assert shown | {page.name for page in MODES} == {one.page for one in documented()}
 
 
-@pytest.mark.parametrize("command", [each for each in documented() if each not in examples()], ids=str)
+SERVES = ("dashboard",)
+"""The page serves until it is ended: `test_dashboard` starts it."""
+
+
+@pytest.mark.parametrize(
+    "command", [each for each in documented() if each not in examples() and each.words != SERVES], ids=str
+)
 def test_a_documented_command_runs_or_names_what_is_not_here(
     command: Documented, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gammacore.adapters.view_files import ViewFiles, Whose, read_day, read_now, view_folder
-from gammacore.adapters.view_files.publisher import LARGEST, bounded
+from gammacore.adapters.view_files.encoding import Whose
+from gammacore.adapters.view_files.publisher import LARGEST, ViewFiles, bounded
+from gammacore.adapters.view_files.reading import read_day, read_now, view_folder
 from gammacore.configuration import configure
 from gammacore.domain.book.book import Book
 from gammacore.domain.holdings.holding import is_spread

@@ -81,8 +81,8 @@ if TYPE_CHECKING:
     from gammacore.wiring.strategies import credit_spread_desk as credit_spread_desk
     from gammacore.wiring.strategies import naming_its_underlying as naming_its_underlying
     from gammacore.wiring.use_cases import wire_trade as wire_trade
-    from gammacore.wiring.views import now_of as now_of
-    from gammacore.wiring.views import view_of as view_of
+    from gammacore.wiring.view_places import now_of as now_of
+    from gammacore.wiring.view_places import view_of as view_of
     from gammacore.wiring.whose_ledger import armed_for as armed_for
     from gammacore.wiring.whose_ledger import refuse_contradiction as refuse_contradiction
     from gammacore.wiring.whose_ledger import require_ledger as require_ledger
@@ -150,7 +150,7 @@ _HOMES: dict[str, str] = {
     "naming_its_underlying": "wiring.strategies",
     "naming_underlying": "wiring.markets",
     "new_token": "wiring.serve_page",
-    "now_of": "wiring.views",
+    "now_of": "wiring.view_places",
     "open_broker": "wiring.brokers",
     "open_broker_market": "wiring.brokers",
     "open_credentials": "wiring.arming",
@@ -180,7 +180,7 @@ _HOMES: dict[str, str] = {
     "token_hash": "wiring.serve_page",
     "trading_date": "wiring.markets",
     "view_exposure": "wiring.exposures",
-    "view_of": "wiring.views",
+    "view_of": "wiring.view_places",
     "why_unreadable": "wiring.without_ledger",
     "wire_day": "wiring.days",
     "wire_trade": "wiring.use_cases",

@@ -10,7 +10,7 @@ import datetime as dt
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from attrs import define, evolve, field
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.system_clock import SystemClock
-from gammacore.adapters.view_files import read_day, read_now
+from gammacore.adapters.view_files.reading import read_day, read_now
 from gammacore.configuration import Settings
 from gammacore.domain.hedge_filter_events import HedgeRunStarted
 from gammacore.domain.ledger import FlattenRequested, Halted, Mode, Resumed
@@ -30,12 +30,14 @@ from gammacore.ports.desk_source import ControlAnswer, LedgerCard, LedgerReading
 from gammacore.ports.storage import Request, RequestKind
 from gammacore.version import __version__
 from gammacore.wiring.controls import POLL, book_of, is_answer, leave_request, refuse_while_flattening, still_open
-from gammacore.wiring.ledgers import FoundLedger, every_ledger, ledgers_of, look_at, whose_ledger
+from gammacore.wiring.ledgers import FoundLedger, ledgers_of, look_at, whose_ledger
 from gammacore.wiring.storage import LedgerPlace, does_not_fold, local_path, open_storage, opening_of, writer_of
-from gammacore.wiring.views import view_of
+from gammacore.wiring.view_places import view_of
 
 CARDS_SECONDS = 2.0
 """So long a look at the home is good for (ours)."""
+MOST_STUDIES = 200
+"""So many of the newest studies are listed (ours)."""
 CONTROL_SECONDS = 5.0
 """A request is waited for so long. Rule: OP-510."""
 
@@ -60,6 +62,7 @@ class HomeDesk:
         self._lock = threading.RLock()
         self._seen_at = -CARDS_SECONDS
         self._found: dict[str, FoundLedger] = {}
+        self._modes: dict[str, Mode | None] = {}
         self._unread = ""
         self._clock = SystemClock()
         self._calendar = NyseCalendar()
@@ -79,17 +82,30 @@ class HomeDesk:
     def _listed(self) -> list[FoundLedger]:
         """The one meant first, by the rule of every command that reads; then the others. Rule: OP-102."""
         try:
-            listed = [one for one in every_ledger(self._settings) if one.mode is not None or one.place.exists()]  # type: ignore[union-attr]
             home = ledgers_of(self._settings)
+            listed = [*home.known, *self._studies({str(one.place) for one in home.known})]
             first = self._chosen or next(iter(home.running), None) or home.look(home.own[home.configured])
-            first = first or home.newest_study()
+            first = first or next(iter(home.accounts), None) or next(iter(listed), None)
             self._unread = ""
-        except (GammacoreError, OSError, AttributeError) as refusal:
+        except (GammacoreError, OSError) as refusal:
             self._unread, listed, first = str(refusal), [*self._found.values()], self._chosen
         if first is not None and self._chosen is not None:
             with suppress(GammacoreError):
                 first = look_at(self._settings, first.place) or first
         return listed if first is None else [first, *(one for one in listed if str(one.place) != str(first.place))]
+
+    def _studies(self, known: set[str]) -> Iterator[FoundLedger]:
+        """The newest studies that no loop writes; the mode of each is read once, for it never changes."""
+        runs = (self._settings.storage.home / "runs").glob("*.sqlite")
+        newest = sorted(runs, key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_STUDIES]
+        for path in newest:
+            if str(path) in known:
+                continue
+            if str(path) not in self._modes:
+                with suppress(GammacoreError):
+                    found = look_at(self._settings, path)
+                    self._modes[str(path)] = None if found is None else found.mode
+            yield FoundLedger(path, self._modes.get(str(path)))
 
     def _name(self, place: LedgerPlace) -> str:
         if not isinstance(place, Path):

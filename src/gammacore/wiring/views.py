@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from gammacore.adapters.view_files import ViewFiles, Whose, read_now, view_folder
+from gammacore.adapters.view_files.encoding import Whose
+from gammacore.adapters.view_files.publisher import ViewFiles
+from gammacore.adapters.view_files.reading import view_folder
 from gammacore.application.day_terms import DayTerms
 from gammacore.application.publish_view import PublishView, ShownRules
 from gammacore.configuration import Settings
@@ -21,7 +22,6 @@ from gammacore.domain.sessions import TradingSession
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import GammacoreError
 from gammacore.version import __version__
-from gammacore.wiring.storage import LedgerPlace, local_path
 
 REAL_TIME = 1.0
 
@@ -51,16 +51,6 @@ def open_view(
         reads_chain=is_study,
     )  # fmt: skip
     return PublishView(strategy, rules, board, time.perf_counter)
-
-
-def view_of(settings: Settings, ledger: LedgerPlace) -> Path:
-    """The folder in which the view of a ledger is, whether it exists or not."""
-    return view_folder(local_path(settings, ledger))
-
-
-def now_of(settings: Settings, ledger: LedgerPlace) -> dict[str, Any] | None:
-    """What the loop of a ledger published last; None where it published nothing that can be read."""
-    return read_now(view_of(settings, ledger))
 
 
 def measured(

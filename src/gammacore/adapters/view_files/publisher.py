@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gammacore.adapters.view_files.encoding import Document, Whose, line_document, now_document
+from gammacore.adapters.view_files.settings import NOW_FILE
 from gammacore.adapters.whole_file import write_whole
 from gammacore.ports.people import Picture
 
@@ -25,7 +26,6 @@ log = logging.getLogger("gammacore")
 LARGEST = 64 * 1024
 CLOSING_SECONDS = 2.0
 """How long the end of a run waits for the last picture (ours)."""
-NOW_FILE = "now.json"
 
 
 class ViewFiles:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gammacore.adapters.view_files.publisher import NOW_FILE
+from gammacore.adapters.view_files.settings import NOW_FILE
 
 LARGEST_DAY = 64 * 1024 * 1024
 

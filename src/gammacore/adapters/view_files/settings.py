@@ -6,6 +6,8 @@ from attrs import frozen
 
 from gammacore.domain.parameters import parameter
 
+NOW_FILE = "now.json"
+
 
 @frozen
 class ViewSettings:
