@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from gammacore_cli.options import DATE, strategy_option
 from gammacore_cli.output import emit
 
 if TYPE_CHECKING:
+    from gammacore.domain.ledger import Mode
     from gammacore.domain.service.day_plan import DayPlan
 
 
@@ -73,9 +75,26 @@ def _run(frame: Frame, strategy: str | None, *, live: bool, ensure: bool) -> Non
     if ensure:
         ensure_service(frame.settings, ask)
         return
+    if frame.settings.account.broker.is_real:  # else it is refused, and nothing is written
+        _keep_log(frame, mode)
     code = run_service(frame.configuration, frame.credentials, ask, again=frame.configuration_now)
     if code:
         raise click.exceptions.Exit(code)
+
+
+def _keep_log(frame: Frame, mode: Mode) -> None:
+    """HOME/logs/MODE-ID.ndjson, always; the loop has a file of its own, each rotates its own. OP-302."""
+    from gammacore.wiring import make_folder
+    from gammacore.wiring.service_files import service_log
+    from gammacore_cli.log_keeping import keep_log, obey_log_settings, set_level, sign_log
+
+    settings = frame.settings
+    path = service_log(settings, mode)
+    make_folder(path.parent)
+    keep_log(path, as_json=True)
+    obey_log_settings(settings.log)
+    sign_log(mode.value, settings.account.id, str(settings.trade.strategy))
+    set_level(logging.getLevelName(logging.getLogger().level))
 
 
 def _show_plan(frame: Frame, first: dt.date | None, days: int) -> None:

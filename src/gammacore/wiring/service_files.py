@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gammacore.configuration import Settings
+from gammacore.domain.ledger import Mode
 from gammacore.wiring.storage import LedgerPlace, local_path
 
 
@@ -18,3 +19,8 @@ def session_settings(settings: Settings, place: LedgerPlace) -> Path:
     """The configuration file as the session began with it."""
     path = local_path(settings, place)
     return path.with_name(f"{path.name}.service.toml")
+
+
+def service_log(settings: Settings, mode: Mode, of: str = "") -> Path:
+    """The log of a service, or of its loop: HOME/logs/MODE-ID.ndjson, HOME/logs/MODE-ID.loop.ndjson. Rule: OP-302."""
+    return settings.storage.home / "logs" / f"{mode}-{settings.account.id}{of}.ndjson"

@@ -43,7 +43,7 @@ from gammacore.wiring.account_loop import AccountLoop
 from gammacore.wiring.doctor import LEAST_FREE_BYTES, diagnose
 from gammacore.wiring.live_arming import permit_of
 from gammacore.wiring.serve_page import without_credentials
-from gammacore.wiring.service_files import service_lock, session_settings
+from gammacore.wiring.service_files import service_lock, service_log, session_settings
 from gammacore.wiring.storage import LedgerPlace, account_ledger, ledger_exists, local_path, make_folder
 
 DUTY_SECONDS = 100.0
@@ -139,7 +139,10 @@ def run_service(
             if command is not None:
                 return list(command)
             live = ["--live", "--armed"] if ask.mode is Mode.LIVE else []
-            return [*GAMMACORE, "trade", *live, "--wait-for-network", f"{seconds:.0f}", *_chosen(ask, kept.path)]
+            log_file = ["--log-file", str(service_log(settings, ask.mode, ".loop")), "--log-format", "json"]
+            return [
+                *GAMMACORE, "trade", *live, "--wait-for-network", f"{seconds:.0f}", *log_file, *_chosen(ask, kept.path)
+            ]  # fmt: skip
 
         def permit() -> Permit:
             if ask.mode is not Mode.LIVE:
