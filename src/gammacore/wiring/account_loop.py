@@ -13,7 +13,7 @@ from gammacore.domain.reports.words import symbol_in_words
 from gammacore.ports.service import Pulse
 from gammacore.wiring.controls import book_of
 from gammacore.wiring.storage import LedgerPlace, ledger_exists, local_path, writer_of
-from gammacore.wiring.views import now_of
+from gammacore.wiring.view_places import now_of
 
 
 class AccountLoop:
