@@ -13,6 +13,7 @@ from gammacore.application.service.keep_loop import GRANTED, KeepLoop, Permit
 from gammacore.application.service.supervise import Duties, Supervisor
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.day_plan import ServiceTimes
+from gammacore.errors import StorageError
 from gammacore.ports.clock import Calendar
 from gammacore.ports.service import ChildSignal, Pulse, Wish
 
@@ -106,8 +107,11 @@ class FakeSeen:
     holding: tuple[str, ...] = ()
     halt: str | None = None
     outlived: int | None = None
+    is_unseen: bool = False
+    """Lock and ledger cannot be read."""
 
     def writer(self) -> int | None:
+        self._look()
         if self.outlived is not None:
             return self.outlived
         alive = self.children.alive
@@ -118,10 +122,16 @@ class FakeSeen:
         return Pulse(alive[-1].stopped_at or self.children.clock.now()) if alive else None
 
     def held(self) -> tuple[str, ...]:
+        self._look()
         return self.holding
 
     def halted(self) -> str | None:
+        self._look()
         return self.halt
+
+    def _look(self) -> None:
+        if self.is_unseen:
+            raise StorageError("cannot be seen")
 
 
 @define(eq=False)

@@ -34,7 +34,7 @@ from gammacore.configuration.settings import StorageKind
 from gammacore.domain.broker_facts.dated import REAL_BROKERS
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.day_plan import DayPlan, ServiceTimes
-from gammacore.errors import ConfigurationError, GammacoreError, WriteConflict
+from gammacore.errors import ConfigurationError, GammacoreError, StorageError, WriteConflict
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.service import Child, Operator
@@ -154,7 +154,7 @@ def run_service(
                 return GRANTED
 
         silence = settings.firestore.outage_seconds if settings.storage.kind is StorageKind.FIRESTORE else 0.0
-        children = Processes(line, lambda pid: seen.writer() == pid, {**os.environ, **NO_PAGE_OF_ITS_OWN})
+        children = Processes(line, lambda pid: _is_writer(seen, pid), {**os.environ, **NO_PAGE_OF_ITS_OWN})
         loop = KeepLoop(now, children, seen, told, kept, settings.service.stalled_after + silence, permit)
         duties = Duties(
             check=check or (lambda: _checks(again(), credentials, ask.mode, now, days)),
@@ -185,6 +185,14 @@ def run_service(
             return supervisor.run()
     finally:
         lock.release()
+
+
+def _is_writer(seen: AccountLoop, pid: int) -> bool:
+    """Whether a process holds the ledger; one of which that cannot be seen is taken to go on."""
+    try:
+        return seen.writer() == pid
+    except StorageError:
+        return True
 
 
 def _page(config: Path | None) -> Child:

@@ -240,6 +240,15 @@ def test_a_day_that_an_earlier_supervisor_ended_is_not_ended_again() -> None:
     assert desk.ended == []
 
 
+def test_a_ledger_that_cannot_be_seen_ends_no_supervisor_and_is_taken_to_hold_something() -> None:
+    desk = a_day(checks=red)
+    desk.seen.is_unseen = True
+    assert desk.run_until(at(9, 40)) == 0
+    assert starts(desk) == [at(9, 20)]
+    assert len(desk.diary.of("ledger_unreadable")) == 1
+    assert "unknown: cannot be seen" in desk.diary.of("stopped_with_holdings")[0].text
+
+
 def test_the_page_is_kept_whatever_trades_and_ends_with_the_service() -> None:
     desk = a_desk(at(17), FakeCalendar())
     pages = FakeChildren(desk.clock, [(1, 1), (1, 1)])

@@ -151,7 +151,7 @@ class KeepLoop:
     def cycle_age(self, session: TradingSession) -> float | None:
         """Seconds since the loop was last known to work; None while it does not hold its ledger: it may wait for the
         network, or begin."""
-        if self.child is None or self.seen.writer() is None:
+        if self.child is None or self._writer() is None:
             return None
         known = [session.open, self.started_at or session.open]
         if (pulse := self.seen.pulse()) is not None:
@@ -181,10 +181,14 @@ class KeepLoop:
         return self.child is None and self._running() is not None
 
     def _running(self) -> int | None:
+        return self._writer() or None
+
+    def _writer(self) -> int | None:
+        """See `LoopSeen.writer`; None too where it cannot be seen: the loop itself finds out, and says why."""
         try:
-            return self.seen.writer() or None
+            return self.seen.writer()
         except StorageError:
-            return None  # the loop itself finds out, and says why
+            return None
 
     def _replace(self, age: float) -> None:
         """Kill a loop that lives and does nothing; the next one takes the ledger up as it stands. OP-206, R2."""
