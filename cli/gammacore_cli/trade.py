@@ -10,19 +10,23 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from gammacore.domain.ledger import Mode
 from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
-from gammacore_cli.options import LEDGER, strategy_option
+from gammacore_cli.options import INSTANT, LEDGER, PACE, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
 from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of, live_options
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from gammacore.adapters.asyncio_runner import Ended
+    from gammacore.adapters.paced_clock import Pace
     from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
     from gammacore.wiring import Armed, LedgerPlace, WiredDay
@@ -42,12 +46,20 @@ log = logging.getLogger("gammacore")
     metavar="LEDGER",
     help="Ledger to trade on (default: a new one; the account's own at a broker).",
 )
+@click.option("--begin", type=INSTANT, metavar="TIME", help="With --pace: at full speed until then, New York, 10:20.")
+@click.option("--pace", type=PACE, metavar="real|N",
+              help="Market seconds a second, simulated or recorded (default: as fast as it goes).")  # fmt: skip
 @common_options
 @rests_without_session
 @live_options
 @scalping_options
-def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, **market: Any) -> None:
+def trade(
+    frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | None, pace: float | None,
+    begin: dt.datetime | dt.time | None, **market: Any,
+) -> None:  # fmt: skip
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
+
+    With --pace a simulated or recorded day takes its time, so that halt, flatten and resume can be practised on it.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
@@ -62,6 +74,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
     frame.choose({"trade.strategy": strategy})
     before_the_start(frame)
     armed = wiring.armed_mode(frame.configuration, frame.credentials)
+    at_pace = _pace(frame, armed, pace, begin, once=once)
     frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
@@ -78,6 +91,7 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
                 credentials=frame.credentials,
                 environment=variables(),
                 armed=armed,
+                pace=at_pace,
             )
         except BaseException:
             if ledger is None:
@@ -112,6 +126,29 @@ def trade(frame: Frame, strategy: str | None, once: bool, ledger: LedgerPlace | 
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _pace(
+    frame: Frame, armed: Armed, speed: float | None, begin: dt.datetime | dt.time | None, *, once: bool
+) -> Pace | None:  # fmt: skip
+    """The pace that was asked for. Rule: OP-601."""
+    from datetime import time
+
+    from gammacore import wiring
+    from gammacore.adapters.paced_clock import Pace
+    from gammacore.domain.sessions import new_york
+
+    if speed is None:
+        if begin is not None:
+            raise click.UsageError("--begin: at full speed until then, and then? give --pace with it")
+        return None
+    if once:
+        raise click.UsageError("--pace: one look takes no time; leave --once out")
+    pace = Pace(speed)
+    wiring.refuse_a_pace_at_a_broker(armed, pace)
+    if isinstance(begin, time):
+        begin = new_york(wiring.trading_date(frame.settings), begin)
+    return evolve(pace, begin=begin)
 
 
 def _one_look(day: WiredDay) -> None:

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.pacing import refuse_a_pace_at_a_broker as refuse_a_pace_at_a_broker
     from gammacore.wiring.pin_study import study_pins as study_pins
     from gammacore.wiring.preflight import in_words as in_words
     from gammacore.wiring.preflight import missing_pieces as missing_pieces
@@ -161,6 +162,7 @@ _HOMES: dict[str, str] = {
     "publish_exposure": "wiring.regime_feeds",
     "reconcile_now": "wiring.without_loop",
     "record_day": "wiring.recordings",
+    "refuse_a_pace_at_a_broker": "wiring.pacing",
     "refuse_contradiction": "wiring.whose_ledger",
     "refuse_while_flattening": "wiring.controls",
     "refuse_while_restored": "wiring.backups",

@@ -17,6 +17,7 @@ from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.notifiers.composite import CompositeNotifier
+from gammacore.adapters.paced_clock import Pace
 from gammacore.adapters.pause_file import PauseFile
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.ask_advisors import AskAdvisor, AskEntryAdvisor
@@ -71,6 +72,7 @@ from gammacore.wiring.markets import (
 )
 from gammacore.wiring.mode_rules import market_memory, order_life, rates_of, reconcile_rules
 from gammacore.wiring.notices import keep_time_of, notices_of
+from gammacore.wiring.pacing import mode_of_kill_files, paced, refuse_a_pace_at_a_broker
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
     LedgerPlace,
@@ -163,6 +165,7 @@ def wire_day(
     read_only: bool = False,
     notifiers: tuple[Notifier, ...] = (),
     carry: Carry | None = None,
+    pace: Pace | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
@@ -175,7 +178,8 @@ def wire_day(
     day that only looks (`listens` False). `environment` holds the kill switch (DH-1001), by default the process's own;
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
-    `carry` is where the day before in memory ended: this day's storage holds only what follows (ST-208).
+    `carry` is where the day before in memory ended: this day's storage holds only what follows (ST-208). `pace` lets a
+    study's time go by for people to follow; it changes no event of a day left alone (OP-601).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -183,6 +187,7 @@ def wire_day(
     """
     store = credentials or open_credentials()
     armed = armed or armed_mode(configuration, store)
+    refuse_a_pace_at_a_broker(armed, pace)
     configuration = naming_underlying(naming_its_underlying(configuration, load=strategy is None))
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
@@ -226,8 +231,10 @@ def wire_day(
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
         switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
         inbox = CompositeInbox(
-            inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
+            inbox_of(settings, ledger, mode_of_kill_files(venue.terms.mode, pace), also_obey, outages),
+            KillSwitchInbox(switch, venue.clock),
         )
+        venue = paced(venue, pace, inbox)
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=notifiers
