@@ -7,13 +7,28 @@ import sys
 import threading
 from pathlib import Path
 
+from gammacore.adapters.paced_clock import Pace
 from gammacore.configuration import configure
 from gammacore.wiring import wire_day
 
 
+class FakeTime:
+    """Goes by when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
 def main(ledger: str, seconds: str, keys: str) -> None:
     """Trade the configured day at `seconds` of real time a look, publishing as a paced study does."""
-    day = wire_day(configure([json.loads(keys)]), Path(ledger), pace=60.0)
+    time = FakeTime()
+    day = wire_day(configure([json.loads(keys)]), Path(ledger), pace=Pace(60.0, steady=time.now, sleep=time.sleep))
     waits = threading.Event()
     sys.stdout.write("begins\n")
     sys.stdout.flush()

@@ -1,7 +1,8 @@
-"""`gammacore ledger verify|repair`: check a ledger's checksums, or keep its good part."""
+"""`gammacore ledger verify|repair|backup|restore`: check a ledger, keep its good part, copy it, make one of a copy."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("ledger")
 def ledger() -> None:
-    """Verify or repair a ledger."""
+    """Verify, repair, back up or restore a ledger."""
 
 
 @ledger.command("verify")
@@ -74,3 +75,56 @@ def repair(frame: Frame, asked: LedgerChoice) -> None:
         return f"{path}: {kept}{aside}{halted}"
 
     emit(document, frame.as_json, view)
+
+
+@ledger.command("backup")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Folder of the backup (default: HOME/backups).")  # fmt: skip
+@common_options
+@ledger_options()
+def backup(frame: Frame, asked: LedgerChoice, to: Path | None) -> None:
+    """Copy a ledger with what lies beside it, safe beside its loop, and prove the copy by its chain of checksums.
+
+    A backup is a ledger: it can be read where it lies. A folder on the same disk is lost with the disk.
+    """
+    from gammacore import wiring
+    from gammacore_cli.json_values import clock
+
+    chosen = means(frame, asked, wiring.Use.READ, "ledger backup")
+    head = head_of(frame, chosen.one)
+    head.show(frame)
+    made = wiring.back_up(frame.settings, chosen.one, to)
+    document = {
+        **head.document, "file": str(made.file), "events": made.events, "checksum": made.checksum,
+        "made_at": clock(made.made_at), "sha256": dict(made.sha256), "others": others_document(chosen.others),
+    }  # fmt: skip
+    emit(document, frame.as_json, lambda: f"{made.file}: {made.events} events, every checksum holds")
+    show_others(frame, chosen.others)
+
+
+@ledger.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Path(path_type=Path), metavar="PATH", required=True,
+              help="Path of the new ledger; nothing may stand there.")  # fmt: skip
+@common_options
+def restore(frame: Frame, file: Path, to: Path) -> None:
+    """Make a ledger of a backup. Nothing is ever replaced.
+
+    The ledger of an account opens halted: orders since the backup are unknown to it, so `reconcile` must leave no
+    finding open before `resume` lets it trade.
+    """
+    from shlex import quote
+
+    from gammacore import wiring
+
+    done = wiring.restore(file, to)
+    where = quote(str(to))
+    document: dict[str, object] = {
+        "ledger": str(to), "mode": None if done.mode is None else done.mode.value, "events": done.events,
+        "halted": done.is_halted,
+    }  # fmt: skip
+    latch = (
+        f"\nhalted, restored: `gammacore reconcile --ledger {where}` until no finding is open, then `gammacore resume "
+        f"--ledger {where}`" if done.is_halted else ""
+    )  # fmt: skip
+    emit(document, frame.as_json, lambda: f"{to}: {done.events} events, every checksum holds{latch}")

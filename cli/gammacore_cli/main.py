@@ -52,7 +52,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
     "config": "Check, show or write the configuration.",
-    "ledger": "Verify or repair a ledger file.",
+    "ledger": "Verify, repair, back up or restore a ledger.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
 

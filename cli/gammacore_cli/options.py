@@ -49,8 +49,23 @@ class DateType(click.ParamType[dt.date]):
         return day
 
 
+class PaceType(click.ParamType[float]):
+    """Market seconds a second, or `real`."""
+
+    name = "pace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        number = read_figure("1" if str(value).strip().lower() == "real" else str(value))
+        if not isinstance(number, Decimal) or not 0 < number <= 1_000_000:
+            self.fail(f"{value!r} is no pace; give real, or market seconds a second, like 60", param, ctx)
+        return float(number)
+
+
 DECIMAL = DecimalType()
 DATE = DateType()
+PACE = PaceType()
 
 
 class InstantType(click.ParamType[dt.datetime | dt.time]):

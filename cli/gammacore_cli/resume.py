@@ -29,7 +29,8 @@ def resume(
     """Clear the kill switch. A kill file that stands is removed by hand first.
 
     A live ledger is never guessed: it is named, and its account number is typed back (--confirm-account N). A flatten
-    that is not finished is waited for: until the ledger is flat it cannot be resumed.
+    that is not finished is waited for: until the ledger is flat it cannot be resumed. A
+    restored ledger is compared with the broker first (`reconcile`).
     """
     from gammacore import wiring
 
@@ -40,4 +41,5 @@ def resume(
         if file.stands():
             raise TradingHalted(f"the kill file {file.path} stands; remove it, then resume")
     wiring.refuse_while_flattening(frame.settings, ledger.place)
+    wiring.refuse_while_restored(frame.settings, ledger.place)
     ask_and_show(frame, (ledger,), RequestKind.RESUME, reason, wait)

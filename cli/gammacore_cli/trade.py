@@ -12,20 +12,24 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from gammacore.domain.ledger import Mode
 from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
 from gammacore_cli.network import network_option, waiting
-from gammacore_cli.options import LEDGER, strategy_option
+from gammacore_cli.options import INSTANT, LEDGER, PACE, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
 from gammacore_cli.terminal import progress
 from gammacore_cli.which_ledger import head_of, live_options
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from gammacore.adapters.asyncio_runner import Ended
+    from gammacore.adapters.paced_clock import Pace
     from gammacore.configuration import Configuration
     from gammacore.ports.storage import Inbox
     from gammacore.wiring import Armed, LedgerPlace, WiredDay
@@ -47,6 +51,9 @@ log = logging.getLogger("gammacore")
 )
 @network_option
 @click.option("--armed", "by_service", is_flag=True, hidden=True)
+@click.option("--begin", type=INSTANT, metavar="TIME", help="With --pace: at full speed until then, New York, 10:20.")
+@click.option("--pace", type=PACE, metavar="real|N",
+              help="Market seconds a second, simulated or recorded (default: as fast as it goes).")  # fmt: skip
 @common_options
 @rests_without_session
 @live_options
@@ -56,11 +63,15 @@ def trade(
     strategy: str | None,
     once: bool,
     ledger: LedgerPlace | None,
+    pace: float | None,
+    begin: dt.datetime | dt.time | None,
     wait_for_network: float,
     by_service: bool,
     **market: Any,
 ) -> None:
     """Trade a day. Without options: a simulated SPX 0DTE day on the fake broker.
+
+    With --pace a simulated or recorded day takes its time, so that halt, flatten and resume can be practised on it.
 
     A named ledger is taken up where it stands; a finished day is reported, not traded again. `gammacore flatten`,
     the file LEDGER.halt and the signal SIGUSR1 close everything and latch the kill switch; the exit code is then 3.
@@ -77,6 +88,7 @@ def trade(
         frame.use_arming()
     before_the_start(frame)
     armed = wiring.armed_mode(frame.configuration, frame.credentials)
+    at_pace = _pace(frame, armed, pace, begin, once=once)
     frame.announce(armed)
     configuration = frame.configuration if ledger is None else wiring.taking_up(frame.configuration, ledger)
     path = ledger or _fresh_ledger(frame, configuration, armed)
@@ -94,6 +106,7 @@ def trade(
                     credentials=frame.credentials,
                     environment=variables(),
                     armed=armed,
+                    pace=at_pace,
                 )
             )
         except BaseException:
@@ -130,6 +143,29 @@ def trade(
         typed = " --confirm-account N" if armed.mode is Mode.LIVE else ""
         resume = f"gammacore resume --ledger {quote(str(path))}{typed}"
         raise TradingHalted(f"trading is halted ({halted}); once the cause is known: {resume}")
+
+
+def _pace(
+    frame: Frame, armed: Armed, speed: float | None, begin: dt.datetime | dt.time | None, *, once: bool
+) -> Pace | None:  # fmt: skip
+    """The pace that was asked for. Rule: OP-601."""
+    from datetime import time
+
+    from gammacore import wiring
+    from gammacore.adapters.paced_clock import Pace
+    from gammacore.domain.sessions import new_york
+
+    if speed is None:
+        if begin is not None:
+            raise click.UsageError("--begin: at full speed until then, and then? give --pace with it")
+        return None
+    if once:
+        raise click.UsageError("--pace: one look takes no time; leave --once out")
+    pace = Pace(speed)
+    wiring.refuse_a_pace_at_a_broker(armed, pace)
+    if isinstance(begin, time):
+        begin = new_york(wiring.trading_date(frame.settings), begin)
+    return evolve(pace, begin=begin)
 
 
 def _one_look(day: WiredDay) -> None:

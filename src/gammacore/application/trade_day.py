@@ -137,25 +137,33 @@ class TradeDay:
             self._wait_for(core)
 
     def _wait_for(self, core: DayCore) -> None:
-        """Until the core is due: what is recorded of a stream, or comes from the broker's, is given to it meanwhile."""
+        """Until the core is due: what is recorded of a stream, or comes from the broker's, is given to it meanwhile.
+
+        A paced clock may be woken by a request: then the core is due at the time that was reached. Rule: OP-601.
+        """
         while (now := self.clock.now()) < (due := core.due_at):
             shown = None if self.feed is None else self.feed.feed.upcoming(now)
             if shown is not None and shown.arrived_at <= due:
-                self._rest_until(shown.arrived_at)
+                if not self._rest_until(shown.arrived_at):
+                    core.wake()
+                    return
                 core.take(shown)
                 if shown.arrived_at < due:
                     core.on_quote(shown)
             elif self.news is None:
-                self._rest_until(due)
+                if not self._rest_until(due):
+                    core.wake()
+                    return
             else:
                 self._rest_until(min(due, now + LISTEN) if self.ledger.book.working_orders else due)
                 core.on_fill(self.survival.ask("the broker's stream", self.news.received, News))
 
-    def _rest_until(self, instant: dt.datetime) -> None:
-        """Wait; where the machine slept beyond it, every working order is looked up at once."""
+    def _rest_until(self, instant: dt.datetime) -> bool:
+        """Wait; whether the instant came. After a sleep of the machine every working order is looked up at once."""
         self.clock.wait_until(instant)
         if self.time is not None and self.time.woke(instant):
             self.desk.on_news(News(gap=True))
+        return self.clock.now() >= instant
 
     def once(self) -> Book:
         """One cycle; the day can be taken up again."""

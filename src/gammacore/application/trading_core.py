@@ -55,6 +55,10 @@ class DayCore:
     def is_over(self) -> bool:
         return self._day.is_finished() or self._day.gives_up()
 
+    def wake(self) -> None:
+        """Somebody asks for something: the next cycle is due now."""
+        self._due = min(self._due, self._day.clock.now())
+
     def take(self, quote: StreamedQuote) -> None:
         """A quote of a recorded stream came: the feed gets it. A live stream gives it to the feed itself."""
         if (feed := self._day.feed) is not None:

@@ -20,6 +20,8 @@ class Clock(Protocol):
     def wait_until(self, instant: dt.datetime) -> None:
         """Return at `instant` or later; at once when it is past. A simulated clock jumps instead of waiting.
 
+        A paced one may return before, where a request in the inbox ends the waiting (OP-601).
+
         Never infer from its return that the market has moved: ask for a snapshot.
         """
         ...

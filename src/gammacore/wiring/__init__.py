@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gammacore.wiring.arming import Armed as Armed
     from gammacore.wiring.arming import armed_mode as armed_mode
     from gammacore.wiring.arming import open_credentials as open_credentials
+    from gammacore.wiring.backups import back_up as back_up
+    from gammacore.wiring.backups import refuse_while_restored as refuse_while_restored
+    from gammacore.wiring.backups import restore as restore
     from gammacore.wiring.brokers import BrokerPlaces as BrokerPlaces
     from gammacore.wiring.brokers import open_broker as open_broker
     from gammacore.wiring.brokers import open_broker_market as open_broker_market
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.markets import taking_up as taking_up
     from gammacore.wiring.markets import trading_date as trading_date
     from gammacore.wiring.own_strategies import load_strategy as load_strategy
+    from gammacore.wiring.pacing import refuse_a_pace_at_a_broker as refuse_a_pace_at_a_broker
     from gammacore.wiring.pin_study import study_pins as study_pins
     from gammacore.wiring.preflight import in_words as in_words
     from gammacore.wiring.preflight import missing_pieces as missing_pieces
@@ -124,6 +128,7 @@ _HOMES: dict[str, str] = {
     "armed_mode": "wiring.arming",
     "armed_without_ledger": "wiring.without_ledger",
     "ask": "wiring.controls",
+    "back_up": "wiring.backups",
     "book_of": "wiring.controls",
     "check_lookahead": "wiring.look_ahead",
     "choose": "wiring.ledgers",
@@ -167,11 +172,14 @@ _HOMES: dict[str, str] = {
     "publish_exposure": "wiring.regime_feeds",
     "reconcile_now": "wiring.without_loop",
     "record_day": "wiring.recordings",
+    "refuse_a_pace_at_a_broker": "wiring.pacing",
     "refuse_contradiction": "wiring.whose_ledger",
     "refuse_while_flattening": "wiring.controls",
+    "refuse_while_restored": "wiring.backups",
     "repair_ledger": "wiring.storage",
     "require_ledger": "wiring.whose_ledger",
     "require_to_resume": "wiring.whose_ledger",
+    "restore": "wiring.backups",
     "run_day": "wiring.runs",
     "sight_of": "wiring.ledgers",
     "study_pins": "wiring.pin_study",

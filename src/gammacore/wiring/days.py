@@ -14,6 +14,7 @@ from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
+from gammacore.adapters.paced_clock import Pace
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.trade_day import TradeDay
@@ -45,6 +46,7 @@ from gammacore.wiring.markets import (
     trading_date,
 )
 from gammacore.wiring.notices import notices_of
+from gammacore.wiring.pacing import mode_of_kill_files, paced, refuse_a_pace_at_a_broker
 from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rules, dated_tables, refuse_untradable
 from gammacore.wiring.storage import (
     LedgerPlace,
@@ -134,7 +136,7 @@ def wire_day(
     notifiers: tuple[Notifier, ...] = (),
     carry: Carry | None = None,
     publish: bool = True,
-    pace: float | None = None,
+    pace: Pace | None = None,
     wrap_market: Callable[[MarketData], MarketData] = lambda market: market,
 ) -> WiredDay:
     """Wire one day of trading: at the configured broker, on paper unless all three locks are open, or as a study.
@@ -148,8 +150,9 @@ def wire_day(
     `armed` is whose money it is, where the caller has decided that already. `read_only`: the ledger cannot be written,
     and what happens is kept in its second journal. `notifiers` are told what the configured channels are (OP-806).
     With a ledger the day is published beside it for a page and `status`, unless `publish` is False: live, on paper, at
-    a `pace` (market seconds a second), and at full speed where `view.studies` says so (OP-502).
-    `carry` is where the day before of the same ledger in memory ended: this day's storage holds what follows (ST-208).
+    a `pace`, and at full speed where `view.studies` says so (OP-502). `carry` is where the day before in memory ended:
+    this day's storage holds only what follows (ST-208). A `pace` lets a study's time go by for people to follow; it
+    changes no event of a day left alone (OP-601).
 
     Raises:
         InvalidInput: a carry and a ledger, which has its own.
@@ -157,6 +160,7 @@ def wire_day(
     """
     store = credentials or open_credentials()
     armed = armed or armed_mode(configuration, store)
+    refuse_a_pace_at_a_broker(armed, pace)
     configuration = naming_underlying(naming_its_underlying(configuration, load=strategy is None))
     settings = configuration.settings
     _refuse_comparisons(settings, armed)
@@ -200,8 +204,10 @@ def wire_day(
         regimes = open_regimes(settings, venue.terms.mode, underlying, venue.market, calendar, book.regime_notes)
         switch = EnvironmentKillSwitch.of(os.environ if environment is None else environment)
         inbox = CompositeInbox(
-            inbox_of(settings, ledger, venue.terms.mode, also_obey, outages), KillSwitchInbox(switch, venue.clock)
+            inbox_of(settings, ledger, mode_of_kill_files(venue.terms.mode, pace), also_obey, outages),
+            KillSwitchInbox(switch, venue.clock),
         )
+        venue = paced(venue, pace, inbox)
         venue = evolve(venue, broker=wrap_broker(venue.broker), closes=(*venue.closes, regimes.close, inbox.close))
         view = open_view(
             settings,
@@ -210,7 +216,7 @@ def wire_day(
             underlying,
             session,
             venue.terms,
-            pace,
+            None if pace is None else pace.speed,
         )
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(

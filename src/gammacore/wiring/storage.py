@@ -26,6 +26,7 @@ from gammacore.adapters.firestore import (
 from gammacore.adapters.firestore import repair as repair_in_firestore
 from gammacore.adapters.firestore import writer_of as writer_in_firestore
 from gammacore.adapters.second_journal import FileJournal, drop, kept, places_for
+from gammacore.adapters.sqlite.backup import refuse_a_backup
 from gammacore.adapters.sqlite.inbox import SqliteInbox
 from gammacore.adapters.sqlite.lock import WriterLock
 from gammacore.adapters.sqlite.lock import writer_of as writer_of_file
@@ -121,6 +122,7 @@ def open_storage(
             make_folder(ledger.parent)
         if read_only:
             return SqliteStorage(ledger, read_only=True)
+        refuse_a_backup(ledger)
         storage = SqliteStorage(ledger, grouped=grouped)
         try:
             _take_up_what_waits(storage, ledger)

@@ -15,7 +15,7 @@ from gammacore.configuration import Configuration, Settings, StrategyName
 from gammacore.domain.book.book import Book
 from gammacore.domain.holding_events import DifferenceSeen, HoldingAdjusted, HoldingAdopted
 from gammacore.domain.instruments import parse_occ
-from gammacore.domain.ledger import Event, FlattenRequested, HoldingsQuarantined, Mode
+from gammacore.domain.ledger import Event, FlattenRequested, Halted, HoldingsQuarantined, Mode
 from gammacore.domain.option_symbols import by_contract
 from gammacore.domain.orders import Order
 from gammacore.domain.sessions import NEW_YORK, new_york, new_york_date
@@ -26,6 +26,7 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.storage import Request
 from gammacore.wiring.arming import Armed, account_number
+from gammacore.wiring.backups import COMPARED, waits_for_comparison
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker
 from gammacore.wiring.controls import book_of, still_open, system_clock
 from gammacore.wiring.days import WiredDay, wire_day
@@ -34,6 +35,9 @@ from gammacore.wiring.storage import LedgerPlace, keeping_writers_out, ledger_ex
 from gammacore.wiring.strategies import EntryPreview, spec_of, without_the_users_file
 from gammacore.wiring.venues import NOTHING_SENT
 from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
+
+OPEN = frozenset(set(ReconcileVerdict) - {ReconcileVerdict.MATCH, ReconcileVerdict.ADOPTED})
+"""Verdicts that leave something to a person, or to another look."""
 
 
 @frozen
@@ -264,7 +268,10 @@ def _is_listed(symbol: str, expired: dt.date) -> bool:
 def reconcile_now(
     configuration: Configuration, ledger: LedgerPlace, credentials: CredentialStore | None = None
 ) -> tuple[list[ReconcileFinding], list[dict[str, object]]]:
-    """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working."""
+    """Advance orders and compare holdings twice, as the loop does; the findings and the orders still working.
+
+    Of a restored ledger it is journaled that nothing was left open, so that it may be resumed. Rule: OP-703.
+    """
     strategy = _closing(configuration, ledger)
     day = wire_day(configuration, ledger, strategy=strategy, credentials=credentials, listens=False)
     try:
@@ -273,6 +280,8 @@ def reconcile_now(
         trade.desk.advance()
         trade.reconcile(expired)
         findings = trade.reconcile(expired)
+        if waits_for_comparison(list(day.storage.events())) and not any(one.verdict in OPEN for one in findings):
+            trade.ledger.record(Halted(trade.clock.now(), COMPARED))
         return findings, [_order_row(order) for order in trade.ledger.book.working_orders]
     finally:
         day.close()
