@@ -116,9 +116,7 @@ def trade(
         frame.follow(day.trade.clock)
         ended: Ended | None = None
         try:
-            if day.left_out:
-                log.warning("%s: %s", day.market.label, day.left_out)
-            show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
+            _show_the_start(frame, day, armed)
             if once:
                 _one_look(day)
             else:
@@ -166,6 +164,15 @@ def _pace(
     if isinstance(begin, time):
         begin = new_york(wiring.trading_date(frame.settings), begin)
     return evolve(pace, begin=begin)
+
+
+def _show_the_start(frame: Frame, day: WiredDay, armed: Armed) -> None:
+    """What of a recording was left out, and what is missing before the first look."""
+    from gammacore import wiring
+
+    if day.left_out:
+        log.warning("%s: %s", day.market.label, day.left_out)
+    show_preflight(wiring.preflight_of(day, armed), quiet=frame.quiet)
 
 
 def _one_look(day: WiredDay) -> None:
