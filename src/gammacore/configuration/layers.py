@@ -24,7 +24,7 @@ from gammacore.domain.hedging.settings import HedgingSettings, hedging_profile
 from gammacore.domain.holdings.policy import StopPolicy, stop_policy
 from gammacore.domain.instruments import REGISTRY, Exercise, Settlement, Underlying
 from gammacore.domain.scalping.st0cka import share_profile
-from gammacore.domain.service.armed import NOT_TRADING, ArmedAccount
+from gammacore.domain.service.armed import ArmedAccount
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
@@ -98,11 +98,6 @@ class Configuration:
         """The same, with what was found elsewhere for keys not given."""
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
         return configure([missing, self.given], self.live) if missing else self
-
-    def trading_settings(self) -> dict[str, str]:
-        """Every setting that trades, as it is shown: an arming holds for these and no others. No secrets. OP-208."""
-        every = {key: show(value) for key, value in flatten(self.settings) if not key.startswith(NOT_TRADING)}
-        return {key: value for key, value in every.items() if not SECRET.search(key)}
 
     def on(self, date: dt.date) -> Configuration:
         """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.

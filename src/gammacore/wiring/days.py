@@ -21,7 +21,7 @@ from gammacore.application.trade_day import TradeDay
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.briefly import briefly
-from gammacore.domain.ledger import Event, Mode
+from gammacore.domain.ledger import Mode
 from gammacore.domain.sessions import TradingSession, new_york_date
 from gammacore.domain.strategy import Strategy
 from gammacore.errors import ConfigurationError, InvalidInput
@@ -30,7 +30,7 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.market_data import MarketData, QuoteStream
 from gammacore.ports.people import EntryAdvisor, ExitAdvisor, Notifier
-from gammacore.ports.storage import Inbox, SecondJournal, Storage
+from gammacore.ports.storage import Inbox, Storage
 from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.carry import Carry
@@ -183,9 +183,7 @@ def wire_day(
         storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
-        second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
-        waiting = waiting_beside(ledger, storage) if read_only else ()
-        folded = _folded(ledger, wrap_storage(storage), second, waiting, carry)
+        folded = _folded(ledger, storage, wrap_storage, armed, carry, read_only=read_only)
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
@@ -248,13 +246,17 @@ def wire_day(
 def _folded(
     ledger: LedgerPlace | None,
     storage: Storage,
-    second: SecondJournal | None,
-    waiting: tuple[Event, ...],
+    wrap: Callable[[Storage], Storage],
+    armed: Armed,
     carry: Carry | None,
+    *,
+    read_only: bool,
 ) -> DayLedger:
     """The ledger with its book; one that a day before handed over is not folded anew."""
+    second = None if armed.mode is Mode.STUDY else second_journal(ledger, storage)
+    waiting = waiting_beside(ledger, storage) if read_only else ()
     with folding(ledger):
-        return DayLedger(storage, second=second, waiting=waiting, folded=None if carry is None else carry.book)
+        return DayLedger(wrap(storage), second=second, waiting=waiting, folded=None if carry is None else carry.book)
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:

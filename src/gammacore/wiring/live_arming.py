@@ -15,8 +15,11 @@ from gammacore.adapters.system_clock import SystemClock
 from gammacore.application.service.keep_loop import Permit
 from gammacore.configuration import Configuration, LiveAsk, OwnStrategy
 from gammacore.configuration.brokers import kit_of
+from gammacore.configuration.conversion import show
+from gammacore.configuration.layers import SECRET
+from gammacore.configuration.settings import flatten
 from gammacore.domain.ledger import Mode
-from gammacore.domain.service.armed import ArmedAccount
+from gammacore.domain.service.armed import NOT_TRADING, ArmedAccount
 from gammacore.domain.sessions import new_york_date
 from gammacore.errors import ConfigurationError
 from gammacore.ports.clock import Calendar, Clock
@@ -78,8 +81,15 @@ def disarm_account(configuration: Configuration, clock: Clock | None = None) -> 
 
 
 def trading_settings(configuration: Configuration) -> dict[str, str]:
-    """The settings an arming holds for; that the account is a live one is no setting of them. Rule: OP-208."""
-    return {key: value for key, value in configuration.trading_settings().items() if key != "account.paper"}
+    """Every setting that trades, as it is shown: an arming holds for these and no others; no secrets. Rule: OP-208.
+
+    That the account is a live one is no setting of them.
+    """
+    return {
+        key: show(value)
+        for key, value in flatten(configuration.settings)
+        if key != "account.paper" and not key.startswith(NOT_TRADING) and not SECRET.search(key)
+    }
 
 
 def strategy_code(configuration: Configuration) -> str:

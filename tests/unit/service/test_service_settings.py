@@ -16,6 +16,7 @@ from gammacore.configuration import configure
 from gammacore.domain.service.day_plan import ServiceTimes
 from gammacore.domain.sessions import new_york
 from gammacore.ports.service import ChildSignal
+from gammacore.wiring.live_arming import trading_settings
 
 DAY = dt.date(2026, 3, 3)
 
@@ -60,4 +61,4 @@ def test_each_key_changes_the_course_of_a_day(key: str) -> None:
 def test_none_is_part_of_a_decision_or_of_an_arming() -> None:
     changed = configure([{f"service.{key}": value for key, value in CHANGED.items()}])
     assert changed.fingerprint() == configure().fingerprint()
-    assert changed.trading_settings() == configure().trading_settings()
+    assert trading_settings(changed) == trading_settings(configure())
