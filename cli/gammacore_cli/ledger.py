@@ -1,4 +1,4 @@
-"""`gammacore ledger verify|repair|backup|restore`: check a ledger, keep its good part, copy it, make one of a copy."""
+"""`gammacore ledger verify|repair|backup|restore|upgrade`: a ledger checked, mended, copied, and made of a copy."""
 
 from __future__ import annotations
 
@@ -128,3 +128,21 @@ def restore(frame: Frame, file: Path, to: Path) -> None:
         f"--ledger {where}`" if done.is_halted else ""
     )  # fmt: skip
     emit(document, frame.as_json, lambda: f"{to}: {done.events} events, every checksum holds{latch}")
+
+
+@ledger.command("upgrade")
+@common_options
+@ledger_options()
+def upgrade(frame: Frame, asked: LedgerChoice) -> None:
+    """Change the file of a ledger to the newest layout, where there is a newer one. Today there is none.
+
+    Events of older versions are read as they are, for ever.
+    """
+    from gammacore import wiring
+
+    chosen = means(frame, asked, wiring.Use.ACT, "ledger upgrade").one
+    events = len(wiring.events_of(frame.settings, chosen.place))
+    head = head_of(frame, chosen)
+    head.show(frame)
+    document = {**head.document, "events": events, "upgraded": False}
+    emit(document, frame.as_json, lambda: f"{chosen.place}: {events} events in the newest layout, nothing to do")

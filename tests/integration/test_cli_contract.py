@@ -132,6 +132,7 @@ CONTRACT: dict[str, dict[str, Check]] = {
     "config init": {"written": text},
     "ledger verify": {"ledger": text, "events": count, "ok": truth},
     "ledger repair": {"ledger": text, "kept": count, "lost": maybe(count), "damaged": maybe(text)},
+    "ledger upgrade": {"ledger": text, "events": count, "upgraded": truth},
     "ledger backup": {"ledger": text, "file": text, "events": count, "checksum": text, "made_at": text},
 }  # fmt: skip
 ARGUMENTS = {
