@@ -66,7 +66,7 @@ def _heard(said: list[str], message: Any) -> None:
 
 def grave(page: Any) -> list[str]:
     """axe's serious and critical findings."""
-    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+    from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page).response["violations"]
     return [
