@@ -240,6 +240,8 @@ def test_what_cannot_be_written_is_refused(place: str, arguments: tuple[str, ...
     Path("folder").mkdir()
     if arguments[-1] == "PLACE.png" and place == "folder":
         pytest.skip("folder.png can be written")
+    if "--html" in arguments and place == "folder":
+        pytest.skip("a folder gets a page a day, and an index")
     before = sorted(str(path) for path in Path().rglob("*"))
 
     answer = gammacore.refusal(*(argument.replace("PLACE", place) for argument in arguments))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -219,8 +220,8 @@ def test_a_lost_ledger_is_flattened_by_holdings_and_the_wrong_account_is_not(
     """OP-104: with no ledger at all the home's kill file halts; the account is the credentials'."""
     desk = beside(broker)
     holding(desk)
-    for file in PAPER.parent.iterdir():
-        file.unlink()
+    shutil.rmtree(PAPER.parent)
+    PAPER.parent.mkdir(mode=0o700)
     assert flatten(desk, "--all-holdings")["holdings"] == {}
     assert held(desk) == {}
     assert Path(".gammacore/HALT").exists()

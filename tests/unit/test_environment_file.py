@@ -16,7 +16,7 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 GOOGLES_OWN = {"GOOGLE_APPLICATION_CREDENTIALS", "FIRESTORE_EMULATOR_HOST"}
 SYSTEMS_OWN = {
     "SSL_CERT_FILE", "SSL_CERT_DIR", "XDG_CACHE_HOME", "JOURNAL_STREAM", "CLOCK_BOOTTIME", "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET",
 }  # fmt: skip
 """Set by the system or the service manager, never by a person; a clock of the operating system; what a study sets for
 its own workers."""
