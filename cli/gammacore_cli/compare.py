@@ -107,7 +107,7 @@ def _page(compared: RunComparison) -> object:
                 )
         parts += [
             lost,
-            Text(f"broker.slippage that the live fills speak for: {compared.suggested_slippage} points a leg"),
+            Text(f"broker.slippage that the live fills suggest: {compared.suggested_slippage} points a leg"),
         ]
     return Group(*parts)
 

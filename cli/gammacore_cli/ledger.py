@@ -1,4 +1,4 @@
-"""`gammacore ledger verify|repair|backup|restore|upgrade`: a ledger checked, mended, copied, and made of a copy."""
+"""`gammacore ledger verify|repair|backup|restore|upgrade`: checks, mends, copies a ledger, restores it from a copy."""
 
 from __future__ import annotations
 

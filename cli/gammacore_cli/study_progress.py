@@ -20,7 +20,7 @@ EVERY = 30.0
 """Seconds between lines where stderr is no terminal (ours)."""
 
 
-class _Told:
+class _ProgressLine:
     """Trades and net so far, summed as days come."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def study_progress(*, quiet: bool) -> Iterator[Callable[[Run], None]]:
     if quiet:
         yield lambda _: None
         return
-    told = _Told()
+    shown = _ProgressLine()
     if sys.stderr.isatty():
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -69,8 +69,8 @@ def study_progress(*, quiet: bool) -> Iterator[Callable[[Run], None]]:
             task = bar.add_task("", total=None)
 
             def draw(progress: Run) -> None:
-                told.take(progress)
-                bar.update(task, total=progress.days, completed=progress.done, description=told.line(progress))
+                shown.take(progress)
+                bar.update(task, total=progress.days, completed=progress.done, description=shown.line(progress))
 
             yield draw
         return
@@ -78,9 +78,9 @@ def study_progress(*, quiet: bool) -> Iterator[Callable[[Run], None]]:
 
     def say(progress: Run) -> None:
         nonlocal newest
-        told.take(progress)
+        shown.take(progress)
         if time.monotonic() - newest >= EVERY:
             newest = time.monotonic()
-            click.echo(told.line(progress), err=True)
+            click.echo(shown.line(progress), err=True)
 
     yield say
