@@ -215,7 +215,8 @@ def wire_day(
         )
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also,
+            credentials=store,
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(
