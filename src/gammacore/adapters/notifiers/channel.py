@@ -121,6 +121,8 @@ class Channel:
             try:
                 for message in self._due(one, is_over=is_over):
                     self._deliver(message)
+                if is_over:
+                    self._say_what_is_left()
             except Exception as fault:  # its text may hold a secret: only its kind is reported
                 self._logger.warning("alerts: channel %s: %s", self.name, type(fault).__name__)
             finally:
@@ -128,7 +130,6 @@ class Channel:
                     self._busy, self._is_over = False, is_over
                     self._changed.notify_all()
             if is_over:
-                self._say_what_is_left()
                 return
 
     def _next(self) -> Message | Later | None:
