@@ -18,7 +18,7 @@ from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import AlertChannel
-from gammacore.adapters.notifiers.spool import Spool, failed_channels
+from gammacore.adapters.notifiers.spool import SPOOL, Spool, failed_channels
 from gammacore.adapters.view_files.reading import read_now, view_folder
 from gammacore.configuration import Settings
 from gammacore.configuration.brokers import credential_names
@@ -59,12 +59,20 @@ def find_channels(settings: Settings, credentials: CredentialStore) -> tuple[Fou
     Raises:
         ConfigurationError: Apprise is not installed, or the secret that holds a URL is not there.
     """
-    if not settings.alerts.channels:
-        return ()
-    from gammacore.adapters.notifiers.apprise_sender import require_apprise
-
-    require_apprise()
+    refuse_without_apprise(settings)
     return tuple(FoundChannel(one, _url_of(one, credentials)) for one in settings.alerts.channels)
+
+
+def refuse_without_apprise(settings: Settings) -> None:
+    """Also where nothing is sent, as in a study: what is configured must work when it matters.
+
+    Raises:
+        ConfigurationError: a channel is configured, and Apprise is not installed.
+    """
+    if settings.alerts.channels:
+        from gammacore.adapters.notifiers.apprise_sender import require_apprise
+
+        require_apprise()
 
 
 def _url_of(channel: AlertChannel, credentials: CredentialStore) -> str:
@@ -172,7 +180,7 @@ def _picture(beside: Path | None) -> Mapping[str, Any] | None:
 
 def spool_of(beside: Path) -> Path:
     """Where critical messages wait, beside the ledger."""
-    return beside.with_name(f"{beside.name}.alerts.spool")
+    return beside.with_name(f"{beside.name}{SPOOL}")
 
 
 def red_channels(settings: Settings, beside: Path) -> dict[str, str]:

@@ -103,24 +103,31 @@ def _tellers(
     from gammacore.adapters.notifiers.health_ping import HealthPing  # the HTTP client is slow to load
     from gammacore.adapters.notifiers.outbox import Patience
     from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
-    from gammacore.wiring.alert_channels import Surroundings, find_channels, open_channels, redactor_of
+    from gammacore.wiring.alert_channels import (
+        Surroundings,
+        find_channels,
+        open_channels,
+        redactor_of,
+        refuse_without_apprise,
+    )  # fmt: skip
 
     def newest_day() -> DayReport | None:
         return next(reversed(day_reports(storage.events())), None)
 
-    found = find_channels(settings, credentials)
-    if not is_told and not settings.health.url(mode):
+    if not is_told:
+        refuse_without_apprise(settings)
         return _Tellers()
+    found = find_channels(settings, credentials)
     around = Surroundings(mode, ledger, redactor_of(settings, credentials, found), Patience(LOOP_SECONDS), logger)
     of_events: list[_Both] = []
-    if alerts.webhook_url and is_told:
+    if alerts.webhook_url:
         sent = None if ledger is None else kept_beside(ledger)
         of_events.append(
             WebhookNotifier(
                 alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact
             )
         )
-    if is_told and (channels := open_channels(settings, found, around, newest_day)) is not None:
+    if (channels := open_channels(settings, found, around, newest_day)) is not None:
         of_events.append(channels)
     ping: tuple[LoopWatch, ...] = ()
     if settings.health.url(mode):

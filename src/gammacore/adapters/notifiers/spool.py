@@ -16,6 +16,8 @@ from pathlib import Path
 from gammacore.domain.alerts.messages import Message
 from gammacore.domain.service.endings import Level as Severity
 
+SPOOL = ".alerts.spool"
+"""How the folder beside a ledger ends."""
 LOCK, FAILED = "lock", "failed-"
 MOST_TAKEN = 200
 """Messages of processes that died, taken over at one start; of more the oldest (ours)."""
