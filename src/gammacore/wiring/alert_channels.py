@@ -75,6 +75,18 @@ def refuse_without_apprise(settings: Settings) -> None:
         require_apprise()
 
 
+def check_channels(settings: Settings) -> None:
+    """Whether Apprise is there and knows each URL that is written in the file; nothing is sent.
+
+    Raises:
+        ConfigurationError: names the channel, without its URL.
+    """
+    refuse_without_apprise(settings)
+    for channel in settings.alerts.channels:
+        if channel.url:
+            sender_of(FoundChannel(channel, channel.url), settings.alerts.timeout_seconds)
+
+
 def _url_of(channel: AlertChannel, credentials: CredentialStore) -> str:
     if channel.url:
         return channel.url

@@ -151,6 +151,7 @@ def _document(message: Message) -> dict[str, str]:
         "text": message.text,
         "at": message.at.isoformat(),
         "subject": message.subject,
+        "headline": message.headline,
     }
 
 
@@ -158,7 +159,7 @@ def _read(file: Path) -> tuple[str, Message] | None:
     """A file that is torn is no message."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        words = {name: str(document[name]) for name in ("code", "title", "text", "subject")}
+        words = {name: str(document[name]) for name in ("code", "title", "text", "subject", "headline")}
         at = dt.datetime.fromisoformat(document["at"])
         if at.tzinfo is None:
             return None

@@ -14,10 +14,12 @@ LONGEST_TITLE, LONGEST_TEXT = 200, 3_000
 """Characters at most: the shortest of what common services take (ours)."""
 LOUDNESS = {Severity.INFO: 0, Severity.NOTICE: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
 
+Key = tuple[str, str, str]
+
 
 @frozen
 class Message:
-    """One thing a person is told. `subject` is what it is about; with the code it tells repeats of the same.
+    """One thing a person is told. `subject` is what it is about, a holding or an order.
 
     >>> now = dt.datetime(2026, 3, 3, 15, 31, tzinfo=dt.UTC)
     >>> Message("stuck", Severity.CRITICAL, "Alarm stuck p1", "5 attempts to close", now).is_critical
@@ -30,6 +32,7 @@ class Message:
     text: str
     at: dt.datetime = field()
     subject: str = ""
+    headline: str = ""
 
     @classmethod
     def of(cls, notice: Notice, at: dt.datetime, redact: Callable[[str], str] = str, mode: str = "") -> Message:
@@ -44,13 +47,14 @@ class Message:
             _one_line(redact(title))[:LONGEST_TITLE],
             redact(text)[:LONGEST_TEXT],
             at,
-            notice.subject or notice.headline,
+            notice.subject,
+            _one_line(redact(notice.headline)),
         )
 
     @property
-    def key(self) -> tuple[str, str]:
-        """What makes two messages the same."""
-        return self.code, self.subject
+    def key(self) -> Key:
+        """What makes two messages the same: of an order that is filled in part and then whole, these are two."""
+        return self.code, self.subject, self.headline
 
     @property
     def is_critical(self) -> bool:
