@@ -159,11 +159,15 @@ def _read(file: Path) -> tuple[str, Message] | None:
     """A file that is torn is no message."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        words = {name: str(document[name]) for name in ("code", "title", "text", "subject", "headline")}
+        code, title, text, subject, headline = (
+            str(document[name]) for name in ("code", "title", "text", "subject", "headline")
+        )
         at = dt.datetime.fromisoformat(document["at"])
         if at.tzinfo is None:
             return None
-        return str(document["channel"]), Message(level=Severity(document["level"]), at=at, **words)
+        return str(document["channel"]), Message(
+            code, Severity(document["level"]), title, text, at, subject, headline
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -181,7 +181,8 @@ class Gate:
             return
         if message.is_critical:
             self._last[key] = now
-            self._standing[key] = (message, now)
+            if message.stands:
+                self._standing[key] = (message, now)
             yield message
         elif self._has_room(now):
             self._last[key] = now

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.domain.reports.notice import Notice
 from gammacore.domain.service.endings import Level as Severity
+from gammacore.domain.sessions import NEW_YORK
 
 LONGEST_TITLE, LONGEST_TEXT = 200, 3_000
 """Characters at most: the shortest of what common services take (ours)."""
@@ -33,6 +34,8 @@ class Message:
     at: dt.datetime = field()
     subject: str = ""
     headline: str = ""
+    stands: bool = True
+    """Of a critical one: it comes again until it is over."""
 
     @classmethod
     def of(cls, notice: Notice, at: dt.datetime, redact: Callable[[str], str] = str, mode: str = "") -> Message:
@@ -50,6 +53,16 @@ class Message:
             notice.subject,
             _one_line(redact(notice.headline)),
         )
+
+    def left_over(self) -> Message:
+        """As the next process sends it: once, with its time. Whether it is still so, is that process's to find out.
+
+        >>> kept = Message("stuck", Severity.CRITICAL, "Alarm", "", dt.datetime(2026, 3, 3, 15, 31, tzinfo=dt.UTC))
+        >>> kept.left_over().text
+        'kept since 2026-03-03 10:31 New York, by a process that ended'
+        """
+        since = f"kept since {self.at.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York, by a process that ended"
+        return evolve(self, text="\n".join(filter(None, (self.text, since))), stands=False)
 
     @property
     def key(self) -> Key:
