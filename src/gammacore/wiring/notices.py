@@ -119,20 +119,19 @@ def _tellers(
         return _Tellers()
     found = find_channels(settings, credentials)
     around = Surroundings(mode, ledger, redactor_of(settings, credentials, found), Patience(LOOP_SECONDS), logger)
-    of_events: list[_Both] = []
+    webhook: WebhookNotifier | None = None
     if alerts.webhook_url:
         sent = None if ledger is None else kept_beside(ledger)
-        of_events.append(
-            WebhookNotifier(
-                alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact
-            )
-        )
-    if (channels := open_channels(settings, found, around, newest_day)) is not None:
-        of_events.append(channels)
+        webhook = WebhookNotifier(
+            alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact,
+            is_spooled=True,
+        )  # fmt: skip
+    channels = open_channels(settings, found, around, newest_day, webhook)
     ping: tuple[LoopWatch, ...] = ()
     if settings.health.url(mode):
         ping = (HealthPing(settings.health, mode, logger, redact=around.redact, patience=around.patience),)
-    return _Tellers(tuple(of_events), ping)
+    of_events: tuple[_Both | None, ...] = (webhook, channels)
+    return _Tellers(tuple(one for one in of_events if one is not None), ping)
 
 
 def operator_of(
@@ -158,9 +157,11 @@ def operator_of(
     webhook = None
     if alerts.webhook_url:  # with a file of its own: the loop keeps which of its messages stand in another
         sent = SentMessages(beside.with_name(f"{beside.name}.service.alerts.json"))
-        webhook = WebhookNotifier(alerts, logger, sent=sent, patience=around.patience, redact=around.redact)
+        webhook = WebhookNotifier(
+            alerts, logger, sent=sent, patience=around.patience, redact=around.redact, is_spooled=True
+        )
     channels = ChannelOperator(
-        open_channels(settings, found, around),
+        open_channels(settings, found, around, discord=webhook),
         webhook,
         lambda date: kept_beside(beside).has_summary_of(date) or summaries_of(beside).has_summary_of(date),
     )
