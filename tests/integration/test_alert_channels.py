@@ -20,12 +20,17 @@ import pytest
 
 from builders_channels import JsonService, channels_toml, dead_port, json_service
 from builders_cli import CommandLine, at_home, on_a_trading_day
+from fakes import FakeCalendar
+from fakes_service import JumpingClock
 from gammacore.adapters.credentials import Variables
+from gammacore.application.diagnose import failed
 from gammacore.configuration import Settings, configure
 from gammacore.domain.ledger import Mode
 from gammacore.domain.service.alerts import ServiceAlert
 from gammacore.domain.service.endings import Level
+from gammacore.domain.sessions import new_york
 from gammacore.wiring.notices import operator_of
+from gammacore.wiring.services import ServiceAsk, run_service
 
 LOG = logging.getLogger("gammacore.test.alerts")
 NOON = dt.datetime(2026, 3, 3, 17, tzinfo=dt.UTC)
@@ -294,6 +299,36 @@ def test_a_critical_message_survives_a_kill_and_is_delivered_by_the_next_start(
 
 
 # -- the service -------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_cannot_start_its_loop_raises_its_alarm_on_the_channels(
+    tmp_path: Path, phone: JsonService
+) -> None:
+    """The whole service in simulated time, from 25 minutes before the open to the open."""
+    open_at = new_york(dt.date(2026, 3, 3), dt.time(9, 30))
+    clock = JumpingClock(open_at - dt.timedelta(minutes=25))
+    clock.events.append((open_at, lambda: os.kill(os.getpid(), signal.SIGTERM)))
+    channel = {"name": "phone", "url": url(phone), "level": "warning"}
+    configuration = configure(
+        [
+            {
+                "storage.home": tmp_path,
+                "account.broker": "tradier",
+                "alerts.channels": [channel],
+                "health.webhook_paper": f"http://127.0.0.1:{phone.port}/loop",
+            }
+        ]
+    )
+
+    code = run_service(
+        configuration, NOBODY, ServiceAsk(), again=lambda: configuration, clock=clock, calendar=FakeCalendar(),
+        check=lambda: (failed("broker", f"does not answer {TOKEN}", "wait"),),
+    )  # fmt: skip
+
+    assert code == 0
+    assert phone.titles == ["WARNING PAPER: Doctor red", "CRITICAL PAPER: Cannot start"]
+    assert phone.messages[1]["message"].startswith("broker: does not answer ***; tried again every 5 min")
+    assert "/loop/fail" in phone.paths
 
 
 @pytest.mark.parametrize("code", ["cannot_start", "loop_stalled", "stopped_with_holdings", "not_armed", "loop_failed"])

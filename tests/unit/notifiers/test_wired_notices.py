@@ -100,11 +100,11 @@ def test_what_is_critical_reaches_discord_once_and_is_kept_until_it_does(
     for alarms in (stuck, stuck[:0]):
         book = Book()
         notices = notices_of(settings, Mode.PAPER, book, MemoryStorage(), ledger=tmp_path / "p.sqlite", logger=LOG)
-        for event in (ledger_opened(), day_started()):
-            book.apply(event)
-        for event in alarms:
-            book.apply(event)
-            notices.notify(event, book)
+        book.apply(ledger_opened())
+        book.apply(day_started())
+        for alarm in alarms:
+            book.apply(alarm)
+            notices.notify(alarm, book)
         notices.close(at("12:01"))
 
     assert [posted["title"] for posted in channel.posted] == ["CRITICAL PAPER: Alarm stuck p1"] * 2
