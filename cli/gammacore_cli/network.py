@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gammacore.application.wait_for_network import WaitForNetwork
+    from gammacore.domain.ledger import Mode
     from gammacore.ports.clock import Clock
+    from gammacore_cli.frame import Frame
 
 log = logging.getLogger("gammacore")
 
@@ -29,8 +33,20 @@ def waiting_clock() -> Clock:
     return wiring.system_clock()
 
 
-def waiting(seconds: float) -> WaitForNetwork:
+def waiting(seconds: float, alert: Callable[[str], None] = log.error) -> WaitForNetwork:
     """Tries what it is given, with one line a failure and one alert after five minutes."""
     from gammacore.application.wait_for_network import WaitForNetwork
 
-    return WaitForNetwork(waiting_clock(), seconds, log.warning, log.error)
+    return WaitForNetwork(waiting_clock(), seconds, log.warning, alert)
+
+
+def alerting(frame: Frame, mode: Mode) -> Callable[[str], None]:
+    """Tells the log, and the channels of an account, of whose day nothing is opened yet."""
+
+    def alert(text: str) -> None:
+        from gammacore.wiring.notices import tell_once
+
+        code, _, words = text.partition(": ")
+        tell_once(frame.settings, mode, frame.credentials, code, words)
+
+    return alert

@@ -18,7 +18,7 @@ from gammacore.domain.ledger import Mode
 from gammacore.errors import RunEnded, TradingHalted
 from gammacore_cli.frame import Frame, common_options, leaving_by_sigterm, variables
 from gammacore_cli.market_options import choose_market, market_options, rests_without_session
-from gammacore_cli.network import network_option, waiting
+from gammacore_cli.network import alerting, network_option, waiting
 from gammacore_cli.options import INSTANT, LEDGER, PACE, strategy_option
 from gammacore_cli.output import emit
 from gammacore_cli.scalping_options import before_the_start, scalping_options, show_preflight
@@ -97,7 +97,7 @@ def trade(
     log.info("ledger %s", path)
     with flatten_by_signal() as signals:
         try:
-            day = waiting(wait_for_network)(
+            day = waiting(wait_for_network, alerting(frame, armed.mode))(
                 lambda: wiring.wire_day(
                     configuration,
                     path,

@@ -331,6 +331,22 @@ def test_a_service_that_cannot_start_its_loop_raises_its_alarm_on_the_channels(
     assert "/loop/fail" in phone.paths
 
 
+def test_a_network_that_stays_away_is_told_on_the_channels_before_a_day_is_opened(
+    gammacore: CommandLine, phone: JsonService
+) -> None:
+    """OP-202."""
+    from gammacore_cli.frame import Frame
+    from gammacore_cli.network import alerting
+
+    Path("gammacore.toml").write_text(channels_toml(phone=url(phone)))
+    frame = Frame(config=None, as_json=False, quiet=True, debug=False, log_level=None)
+
+    alerting(frame, Mode.PAPER)("network_down: the broker could not be reached for 315 s")
+
+    assert phone.titles == ["WARNING PAPER: Network down"]
+    assert phone.messages[0]["message"] == "the broker could not be reached for 315 s"
+
+
 @pytest.mark.parametrize("code", ["cannot_start", "loop_stalled", "stopped_with_holdings", "not_armed", "loop_failed"])
 def test_what_a_service_reports_arrives_and_its_watchdog_is_told(tmp_path: Path, phone: JsonService, code: str) -> None:
     pings = f"http://127.0.0.1:{phone.port}"

@@ -13,6 +13,7 @@ from gammacore.adapters.journal_csv import PerformanceFile
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
 from gammacore.adapters.service.operator_log import OperatorLog
+from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.watchdog import CycleWatchdog
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.keep_time import KeepTime
@@ -20,6 +21,8 @@ from gammacore.configuration import Settings
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Mode
 from gammacore.domain.reports.day_report import DayReport, day_reports
+from gammacore.domain.service.alerts import ServiceAlert
+from gammacore.domain.service.endings import Level as Severity
 from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
@@ -27,6 +30,7 @@ from gammacore.ports.clock import Clock
 from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.people import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
+from gammacore.wiring.storage import account_ledger, local_path
 from gammacore.wiring.strategies import spec_of
 
 if TYPE_CHECKING:
@@ -171,6 +175,18 @@ def operator_of(
     )
     pings = PingOperator(loop, own)
     return SeveralOperators(logger, (OperatorLog(logger), channels, pings), (channels, pings))
+
+
+def tell_once(settings: Settings, mode: Mode, credentials: CredentialStore, code: str, text: str) -> None:
+    """A warning to log and channels from a process that has opened no day, and may open none. Rule: OP-202.
+
+    Raises:
+        ConfigurationError: a channel that cannot be opened.
+    """
+    beside = local_path(settings, account_ledger(settings, mode))
+    told = operator_of(settings, mode, beside, credentials, logging.getLogger("gammacore"))
+    told.tell(ServiceAlert(code, Severity.WARNING, text, SystemClock().now()))
+    told.close()
 
 
 def keep_time_of(
