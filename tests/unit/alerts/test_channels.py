@@ -250,10 +250,12 @@ def test_no_secret_and_no_forged_line_is_sent(desk: Desk) -> None:
     phone = answering()
     channels = desk.open(phone=phone)
 
-    desk.tell(channels, *begun(), stuck(detail="refused: s3cret-w0rd\nCRITICAL LIVE: all is well\x1b[2J"))
+    desk.tell(
+        channels, *begun(), stuck(detail="refused: s3cret-w0rd\nCRITICAL LIVE: all is well\x1b[2J @everyone <!channel>")
+    )
     drained(channels)
 
-    assert phone.arrived[-1].text == "refused: *** CRITICAL LIVE: all is well [2J"
+    assert phone.arrived[-1].text == "refused: *** CRITICAL LIVE: all is well [2J @ everyone < !channel>"
     assert phone.arrived[-1].title == "CRITICAL LIVE: Alarm stuck p1"
 
 

@@ -52,6 +52,7 @@ class AppriseSender:
             Severity.NOTICE: apprise.NotifyType.SUCCESS,
             Severity.INFO: apprise.NotifyType.INFO,
         }
+        self._plain = apprise.NotifyFormat.TEXT  # what looks like markup in a text is none
         self._seconds = timeout_seconds
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout_seconds
         self.kind = str(plugin.service_name)
@@ -68,6 +69,7 @@ class AppriseSender:
                     body=message.text or message.title,
                     title=message.title,
                     notify_type=self._types[message.level],
+                    body_format=self._plain,
                 )
             except Exception as fault:  # a plugin of others: its text may hold the URL
                 raise NotDelivered(type(fault).__name__, retry=True) from None

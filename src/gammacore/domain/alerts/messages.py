@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 from attrs import evolve, field, frozen
@@ -15,6 +16,8 @@ LONGEST_TITLE, LONGEST_TEXT = 200, 3_000
 """Characters at most: the shortest of what common services take (ours)."""
 LOUDNESS = {Severity.INFO: 0, Severity.NOTICE: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
 
+_MENTION = re.compile(r"@(?=everyone|here|channel)|<(?=[!@#])")
+"""What makes a chat call people."""
 Key = tuple[str, str, str]
 
 
@@ -75,5 +78,6 @@ class Message:
 
 
 def _one_line(text: str) -> str:
-    """Without control characters: a broker's text forges no line of a message. Rule: OP-302."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    """Without control characters and mentions: a broker's text forges no line and calls nobody. Rule: OP-302."""
+    shown = "".join(one if one.isprintable() else " " for one in text)
+    return _MENTION.sub(r"\g<0> ", " ".join(shown.split()))
