@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import freezegun
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -25,6 +26,9 @@ settings.register_profile("unhurried", settings(), deadline=None, suppress_healt
 settings.register_profile("ci", settings.get_profile("unhurried"), max_examples=30, derandomize=True)
 settings.register_profile("nightly", settings.get_profile("unhurried"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "unhurried"))
+
+# A frozen clock is the adapter's, never the stopwatch of pytest: a test would seem to have taken years.
+freezegun.configure(extend_ignore_list=["_pytest"])
 
 ROOT = Path(__file__).resolve().parents[1]
 
