@@ -160,7 +160,9 @@ KINDS: tuple[tuple[type[GammacoreError], str, int], ...] = (
 
 
 def _judged(refusal: GammacoreError) -> tuple[str, int]:
-    """Kind and exit code. A market that a refused token keeps shut is a matter of the token."""
+    """Kind and exit code. A market that a refused token keeps shut is a matter of the token; an option, of usage."""
+    if isinstance(refusal, InvalidInput) and refusal.field.startswith("--"):
+        return "usage", EXIT_USAGE
     if isinstance(refusal.__cause__, CredentialRefused):
         refusal = refusal.__cause__
     return next((kind, code) for one, kind, code in KINDS if isinstance(refusal, one))
