@@ -65,7 +65,7 @@ def test_a_day_recorded_and_replayed_does_not_differ(folder: Path) -> None:
 @pytest.mark.parametrize("strategy", ["delta-hedge", "st0cka", "st0ckg", "gamma-scalping", "hybrid"][: many(1, 5)])
 def test_every_desk_does_in_the_replay_what_it_did(strategy: str, tmp_path: Path) -> None:
     desk = {
-        "market.date": DAY, "trade.strategy": strategy, "market.underlying": "SPY", "market.share_quotes": True,
+        **TRADED, "trade.strategy": strategy, "market.underlying": "SPY", "market.share_quotes": True,
         "market.step_seconds": many(300, 60), "sizing.starting_capital": "60000",
     }  # fmt: skip
     record_day(configure([desk]), tmp_path / "day.rec")
