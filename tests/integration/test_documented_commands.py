@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from builders_cli import CommandLine, at_home
+from builders_cli import PINNED, CommandLine, at_home
 from builders_legacy import write_balance
 from conftest import ROOT
 from gammacore.configuration import configure, read_toml
@@ -155,7 +155,7 @@ def test_the_hedged_day_of_the_page_comes_out_as_it_stands(folder: Path, capsys:
     page = (ROOT / "docs" / "delta-hedging.md").read_text(encoding="utf-8")
     [sample] = [text for language, text in BLOCK.findall(page) if language == "text"]
 
-    answer = CommandLine(capsys)("trade", "--strategy", "delta-hedge", "--quiet")
+    answer = CommandLine(capsys)("trade", "--strategy", "delta-hedge", "--seed", str(PINNED), "--quiet")
 
     assert answer.code == EXIT_DONE
     assert sample in answer.out

@@ -68,7 +68,8 @@ class MarketSettings:
     )
     underlying: str = parameter("SPX", "What is traded.")
     date: dt.date | None = parameter(None, "The day; none = the default simulated day, or the only day recorded.")
-    seed: int = parameter(57, "Seed of the simulated market.", at_least=0)
+    seed: int = parameter(7, "Seed of the simulated market.", at_least=0)
+    """By a rule, never for its result: the first of 1, 2, 3 ... on which the default rules trade on 3 March 2026."""
     step_seconds: int = parameter(60, "Step of the simulated market, seconds.", at_least=1)
     mood: Mood = parameter(Mood.NORMAL, f"Simulated: the kind of day, {', '.join(Mood)}.")
     share_quotes: bool = parameter(

@@ -29,7 +29,7 @@ LIVE_SOURCES = tuple(broker.value for broker in BrokerName if broker.is_real)
 """Feeds of this very moment."""
 
 DEFAULT_SIMULATED_DATE = dt.date(2026, 3, 3)
-"""An ordinary Tuesday, chosen with the default seed for what it shows: entries, a skip, exits of two kinds."""
+"""An ordinary Tuesday; the default seed is the first on which the default rules trade on it (decision 0061)."""
 
 
 @frozen
