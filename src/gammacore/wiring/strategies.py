@@ -197,9 +197,7 @@ def _hybrid_desk(settings: Settings) -> HybridDesk:
     """A morning without a straddle is its usual one, so that its straddle desk never insists on one. Rule: SC-452."""
     scalping, gamma = settings.scalping, _gamma_desk(settings)
     gamma = evolve(gamma, rules=evolve(gamma.rules, resume_or_open=True))
-    return HybridDesk(
-        _st0cka_desk(settings), gamma, scalping.hybrid, scalping.volatility, settings.limits
-    )
+    return HybridDesk(_st0cka_desk(settings), gamma, scalping.hybrid, scalping.volatility, settings.limits)
 
 
 def _refuse_what_only_the_filter_does(hedging: HedgingSettings) -> None:
