@@ -121,6 +121,8 @@ READ_BY = {
     "scalping.runner.on_shutdown": "domain/loop_limits.py",
     "scalping.runner.shutdown_limit": "adapters/asyncio_runner",
     "scalping.gamma.selection_retry": "domain/desks/gamma_entry.py",
+    "scalping.gamma.resume_or_open": "domain/desks/gamma_resume.py",
+    "scalping.gamma.roll": "domain/desks/gamma_resume.py",
     "scalping.hybrid.hysteresis": "domain/scalping/hybrid.py",
     "scalping.hybrid.min_dwell": "domain/scalping/hybrid.py",
     "scalping.hybrid.on_gamma_refused": "domain/desks/hybrid.py",

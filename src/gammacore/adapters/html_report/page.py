@@ -50,6 +50,7 @@ def render_day(
         sections.trades(view),
         "<h2>Scheduled entries</h2>",
         sections.entries(view),
+        sections.signals(view),
         "<h2>Every filter</h2>",
         sections.filter_matrix(view),
         sections.notices(view),

@@ -188,10 +188,10 @@ class HoldingLog:
         state = HoldingState.OPEN if event.symbols else HoldingState.ENTERING
         holding: AnyHolding = Holding(
             event.holding, event.owner, event.underlying, event.origin, state, event.opened_at, plan,
-            event.contracts, event.price if plan is not None else ZERO,
+            event.contracts, event.price if plan is not None else ZERO, terms=event.terms,
         )  # fmt: skip
         for symbol, quantity in event.symbols.items():
-            holding = holding.traded(symbol, quantity, event.price)
+            holding = holding.traded(symbol, quantity, event.prices.get(symbol, event.price))
         if plan is not None:
             holding = evolve(holding, cash=event.price * event.contracts * EQUITY_OPTION_MULTIPLIER)
         self._put(_with_watch(holding, event.watch or holding.watch))

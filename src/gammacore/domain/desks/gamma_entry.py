@@ -12,9 +12,10 @@ from functools import cached_property
 
 from attrs import define
 
+from gammacore.domain.desks.gamma_resume import EarlierSession
 from gammacore.domain.desks.scalp_duties import account_of, next_name
 from gammacore.domain.holdings.plans import EntryTerms
-from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER, contract_of
+from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.ledger import EntryJudged
 from gammacore.domain.market import Quote
 from gammacore.domain.orders import THE_DAY, Effect, Order, Purpose, TicketLife
@@ -22,7 +23,7 @@ from gammacore.domain.pricing.rates import MarketRates, RateCurve
 from gammacore.domain.risk.day_profit import opened_on
 from gammacore.domain.risk.entry_limits import POSITION_SHARE, SizedEntry
 from gammacore.domain.risk.limits import RiskLimits
-from gammacore.domain.scalping.gamma import ENTRY_ATTEMPTS, ENTRY_SECONDS, GammaRules, StraddleOrder
+from gammacore.domain.scalping.gamma import DAY_TRADES, ENTRY_ATTEMPTS, ENTRY_SECONDS, GammaRules, StraddleOrder
 from gammacore.domain.scalping.sessions_table import judge_session
 from gammacore.domain.scalping.straddle_exit import stop_level
 from gammacore.domain.sessions import TradingSession
@@ -34,8 +35,6 @@ from gammacore.domain.verdicts import FilterVerdict, Verdict
 SELECTION = ("no_straddle", "chain_incomplete")
 THIN = Decimal("0.05")
 """A budget below this part of the premium is too thin to hold a straddle on (ours). Rule: SC-605."""
-DAY_TRADES = 4
-"""A straddle with its hedges makes the pattern of a day trader. Rule: SC-602."""
 
 
 def seconds_until(session: TradingSession, now: dt.datetime) -> SecondsTo:
@@ -117,7 +116,8 @@ class StraddleEntry:
         yield from account.account_gates(self.strategy)
         yield FilterVerdict("SC-403", "order_in_flight", self._judge_flight())
         yield FilterVerdict("SC-403", "window", self._judge_window())
-        yield FilterVerdict("SC-451", "earlier", self._judge_earlier())
+        earlier = EarlierSession(rules, self.limits, situation, self.strategy)
+        yield FilterVerdict("SC-451", "earlier", earlier.judge())
         yield FilterVerdict("SC-403", "straddle_limit", self._judge_count())
         yield FilterVerdict("SC-407", "attempts", self._judge_attempts())
         if rules.gamma_sessions:
@@ -149,18 +149,6 @@ class StraddleEntry:
         start, end = self.rules.window(self.situation.session, self._symbol)
         is_open = start <= self.situation.now < end
         return Verdict.ok() if is_open else Verdict.skip("outside_window", f"[{start:%H:%M}, {end:%H:%M}) UTC")
-
-    def _judge_earlier(self) -> Verdict:
-        """What is left of an earlier session, or is nobody's: nothing is bought beside it. Rule: SC-451."""
-        book, opened = self.situation.book, self.situation.session.open
-        left = [one.id for one in book.live_holdings
-                if one.owner == self.strategy and one.opened_at < opened and not one.is_flat]  # fmt: skip
-        if left:
-            return Verdict.skip("init_not_flat", ", ".join(left), "is still held")
-        roots = {self.situation.underlying.option_root, self._symbol}
-        foreign = [symbol for symbol in book.quarantined
-                   if (contract := contract_of(symbol)) is not None and contract.root in roots]  # fmt: skip
-        return Verdict.skip("foreign_position", ", ".join(foreign), "is no book's") if foreign else Verdict.ok()
 
     def _judge_count(self) -> Verdict:
         """Bought today, with any fill, or still held. Rule: SC-403."""
@@ -248,9 +236,8 @@ class StraddleEntry:
     def terms(self, straddle: Straddle, size: int) -> EntryTerms:
         """What is fixed now: the loss at which it is sold. Rules: SC-454, SC-605."""
         account, quote = account_of(self.situation, self.limits), self.quote
-        left = max(Decimal(0), account.limits.daily_loss + account.profit.total)
         return EntryTerms(
-            risk=stop_level(self.rules, self._premium(straddle, size), left),
+            risk=stop_level(self.rules, self._premium(straddle, size), account.budget_left),
             price=None if quote is None else quote.mid,
             day_trades=DAY_TRADES,
         )

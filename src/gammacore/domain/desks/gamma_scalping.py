@@ -14,10 +14,12 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.gamma_entry import StraddleEntry
+from gammacore.domain.desks.gamma_resume import EarlierSession, must_resume
 from gammacore.domain.desks.gamma_watch import StraddleWatch
 from gammacore.domain.desks.scalp_duties import duties, must_go_flat
 from gammacore.domain.holdings.holding import AnyHolding
 from gammacore.domain.holdings.plans import DeltaWatch
+from gammacore.domain.instruments import contract_of
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.gamma import FIRST_MINUTE, GammaRules, InitMode
 from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of
@@ -44,10 +46,14 @@ class GammaScalpingDesk:
             expiries = [contract.expiry for holding in held for contract in contracts_of(holding)]
             return Needs(rates=True, expiries=(min(expiries), max(expiries)) if expiries else None)
         start, end = session.after_open(FIRST_MINUTE), session.before_close(EXIT_MINUTES)
-        if not start <= now < end:
+        resumes = session.is_trading(now) and must_resume(self.rules, book, session, self.name)
+        if not (resumes or start <= now < end):
             return NOTHING_MORE
-        near, far = (session.date + dt.timedelta(days=days) for days in (self.rules.min_dte, self.rules.max_dte))
-        return Needs(account=True, equity=True, rates=True, expiries=(near, far))
+        bought = [session.date + dt.timedelta(days=days) for days in (self.rules.min_dte, self.rules.max_dte)]
+        found = [contract.expiry for symbol in book.quarantined if (contract := contract_of(symbol)) is not None]
+        expiries = found if resumes and found else bought
+        span = (min(expiries), max(expiries))
+        return Needs(account=True, equity=True, rates=True, holdings=resumes, expiries=span)
 
     def deadlines(self, session: TradingSession, book: BookView) -> tuple[dt.datetime, ...]:
         """The window's start, the exit by time, each heartbeat of what is held. Rule: SC-436."""
@@ -58,8 +64,18 @@ class GammaScalpingDesk:
     def decide(self, situation: Situation) -> Decisions:
         kept = frozenset(one.id for one in self.held(situation.book, situation.session))
         return Decisions(
-            (*duties(situation, self.limits, kept), *self.watch(situation), *self.enter(situation))
+            (*duties(situation, self.limits, kept), *self.resume(situation), *self.watch(situation),
+             *self.enter(situation))
         )  # fmt: skip
+
+    def resume(self, situation: Situation) -> Iterator[Decision]:
+        """Takes over the straddle the broker shows, before anything else of a session. Rules: SC-451, SC-452."""
+        if situation.session.is_trading(situation.now) and situation.book.flatten is None:
+            yield from self.earlier(situation).steps()
+
+    def earlier(self, situation: Situation) -> EarlierSession:
+        """What an earlier session left, at this look. Rule: SC-451."""
+        return EarlierSession(self.rules, self.limits, situation, self.name)
 
     def watch(self, situation: Situation, out: str | None = None, regime: str | None = None) -> Iterator[Decision]:
         """Hedges and exits of what it holds; `out` closes all of it, `regime` leaves as an exit of its own. SC-453."""

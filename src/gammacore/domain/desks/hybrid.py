@@ -48,6 +48,7 @@ class HybridDesk:
             account=shares.account or straddle.account,
             equity=shares.equity or straddle.equity,
             rates=straddle.rates,
+            holdings=straddle.holdings,
             expiries=straddle.expiries,
         )
 
@@ -104,7 +105,10 @@ class HybridDesk:
                 assert_never(state)
 
     def _begin(self, situation: Situation, reading: VolatilityReading) -> Iterator[Decision]:
-        """The first reading of a day sets the desk without a change. Rule: SC-503."""
+        """The first reading of a day sets the desk without a change, once no straddle is to be resumed. SC-503."""
+        if (earlier := self.gamma.earlier(situation)).awaits_straddle:
+            yield from tuple(earlier.steps()) or self.gamma.entry(situation).steps()  # a wait is journaled
+            return
         yield _switch(None, self.rules.chosen(reading), SwitchStep.FIRST_READING, reading)
 
     def _in_st0cka(self, situation: Situation, reading: VolatilityReading) -> Iterator[Decision]:

@@ -21,7 +21,7 @@ from gammacore.domain.orders import THE_DAY, Order, OrderState, Purpose
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.option_choice import right_bought
 from gammacore.domain.scalping.signals.detectors import composite_score, read_signals, strongest
-from gammacore.domain.scalping.signals.history import RULE_OF, is_signal, was_seen
+from gammacore.domain.scalping.signals.history import RULE_OF, bar_verdict, is_signal, was_seen
 from gammacore.domain.scalping.signals.signal import SignalReading
 from gammacore.domain.scalping.st0ckg import REPEAT, SPACING, St0ckgRules, Window
 from gammacore.domain.strategy import Decision, NoTrade, Situation
@@ -94,6 +94,8 @@ class OptionEntry:
         yield FilterVerdict("SC-302", "opening_range", self._judge_range())
         yield FilterVerdict("SC-325", "trade_spacing", self._judge_spacing())
         yield FilterVerdict("SC-305", "battle_lines", frame.judged_lines[1])
+        if frame.bars:
+            yield bar_verdict(frame.bars[-1].end)
         for reading, verdict in self.judged_signals:
             yield FilterVerdict(RULE_OF[reading.name], str(reading.name), verdict)
         yield FilterVerdict("SC-322", "signals", self._judge_signals())

@@ -16,6 +16,7 @@ from gammacore.domain.reports.day_list import day_line
 from gammacore.domain.reports.day_report import DayReport, trades_of
 from gammacore.domain.reports.figures import labelled
 from gammacore.domain.reports.plain_values import figures_document, plain, section_rows
+from gammacore.domain.reports.scalp_views import signal_tallies
 from gammacore.domain.reports.trades import Trade
 from gammacore.domain.reports.views import day_view
 from gammacore.domain.sessions import NEW_YORK, new_york_date
@@ -199,24 +200,30 @@ def _positions(book: Book, shown: Mapping[str, Any]) -> list[Document]:
 
 
 def _signals(reports: Sequence[DayReport]) -> list[Document]:
-    """How every kind of entry did: seen at its checks, traded, won."""
+    """How every signal of ST0CKG did, and every other kind of entry: seen, traded, won. SC-324, SC-910."""
+    rows = [
+        {
+            "type": str(name),
+            "seen": tally.seen,
+            "traded": tally.traded,
+            "won": tally.won,
+            "hit_rate": _percent(tally.won, tally.closed),
+            "mean_r": plain(tally.mean_r),
+        }
+        for name, tally in signal_tallies(reports).items()
+    ]
+    told = {row["type"] for row in rows}
     kinds: dict[str, list[Trade]] = {}
     for trade in trades_of(reports):
         kinds.setdefault(_signal(trade), []).append(trade)
-    rows = []
     for kind, members in kinds.items():
         ended = [one.end for one in members if one.end is not None]
         won = sum(end.net > 0 for end in ended)
-        rows.append(
-            {
-                "type": kind,
-                "seen": len(members),
-                "traded": len(members),
-                "won": won,
-                "hit_rate": _percent(won, len(ended)),
-                "mean_r": None,
-            }
-        )
+        row = {
+            "type": kind, "seen": len(members), "traded": len(members), "won": won,
+            "hit_rate": _percent(won, len(ended)), "mean_r": None,
+        }  # fmt: skip
+        rows += [] if kind in told else [row]
     return rows
 
 

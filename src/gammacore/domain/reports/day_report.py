@@ -57,6 +57,7 @@ from gammacore.domain.ledger import (
 from gammacore.domain.reports.trade_figures import Drawdown, TradeFigures, drawdown, trades_once
 from gammacore.domain.reports.trade_fold import TradeFold
 from gammacore.domain.reports.trades import Trade, TradeEnd
+from gammacore.domain.scalping.signals.history import SignalSeen, seen_in
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
@@ -83,7 +84,8 @@ class DayReport:
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
-    entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code.
+    entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code;
+    `signals` are those of ST0CKG that its checks tell of.
     """
 
     date: dt.date
@@ -101,6 +103,7 @@ class DayReport:
     alarms: tuple[AlarmRaised, ...] = ()
     refused: tuple[TicketRefused, ...] = ()
     refusals: Mapping[str, int] = field(factory=dict)
+    signals: tuple[SignalSeen, ...] = ()
     halts: tuple[Halt, ...] = ()
     finished: bool = False
 
@@ -312,6 +315,7 @@ class DayFold:
                 page.is_trading_day = True
             case EntryJudged():
                 page.refusals.update([] if event.reason is None else [event.reason])
+                page.signals += seen_in(event)
                 page.judged[event.scheduled_at] = event  # a purchase that waits is judged again: the last one counts
                 self._trades.take(event)
             case (
@@ -353,6 +357,7 @@ class DayFold:
             alarms=tuple(page.alarms),
             refused=tuple(page.refused),
             refusals=dict(page.refusals),
+            signals=tuple(page.signals),
             halts=tuple(page.halts),
             finished=book.finished is not None and book.finished.date == page.date,
         )
@@ -369,4 +374,5 @@ class _Page:
         self.alarms: list[AlarmRaised] = []
         self.refused: list[TicketRefused] = []
         self.refusals: Counter[str] = Counter()
+        self.signals: list[SignalSeen] = []
         self.halts: list[Halt] = []

@@ -324,12 +324,16 @@ def _record(record: TradeStatistics, sizing: SizingRules) -> str:
 
 
 def _taken_over(event: holding_events.HoldingAdopted) -> Iterator[Notice]:
-    """A spread; of a naked short its alarm is reported."""
+    """A spread, or a straddle no ledger knew; of a naked short its alarm is reported. Rules: CS-575, SC-452."""
     terms = event.spread
     if terms is not None and terms.spread is not None:
         found = "Orphan adopted" if event.origin is Origin.ORPHAN else "Taken over"
         figures = (Figure("contracts", event.contracts, Unit.COUNT), Figure("credit", event.price, Unit.POINTS))
         yield alert(f"{found}: {terms.strategy} {terms.spread.strikes}", event.holding, figures, Tone.DOUBT)
+    elif event.origin is Origin.RESUMED:
+        held = ", ".join(f"{count:+d} {symbol}" for symbol, count in event.symbols.items())
+        premium = Figure("premium", event.price, Unit.POINTS, note="assumed")
+        yield alert(f"Taken over: {held}", event.holding, (premium,), Tone.DOUBT)
 
 
 def _hedge(event: holding_events.HedgeDecided) -> Notice:

@@ -26,6 +26,8 @@ ENTRY_SECONDS, ENTRY_ATTEMPTS = 10, 4
 """How long a straddle's order rests, and how often it is sent: once, and re-quoted three times. Rule: SC-407."""
 EXIT_SECONDS = 5
 """How long both legs are offered at the sum of their bids, before they go at market. Rule: SC-456."""
+DAY_TRADES = 4
+"""A straddle with its hedges makes the pattern of a day trader. Rule: SC-602."""
 OVERDUE_SECONDS = 60
 """From an exit's begin to its alarm. Rule: SC-457."""
 
@@ -51,6 +53,7 @@ class GammaRules(ChoiceRules):
     init_mode: InitMode = parameter(
         InitMode.INIT, "First start of a session: init closes what is held, resume takes it over."
     )
+    resume_or_open: bool = parameter(False, "resume buys a straddle where the broker shows no option; off: it waits.")
     fallback_rate: float = parameter(
         0.05, "Rate a year where no source answers, a fraction.", at_least=-0.05, at_most=1
     )
@@ -78,6 +81,7 @@ class GammaRules(ChoiceRules):
     flatten_before_close: bool = parameter(True, "Sold 15 minutes before the close; off: kept overnight.")
     min_hold_dte: int = parameter(7, "Sold with fewer days to expiry, calendar days.", at_least=1)
     max_hold_days: int = parameter(5, "Sold after more days, calendar days.", at_least=1)
+    roll: bool = parameter(False, "resume buys anew in the session after one that sold near its expiry.")
 
     def __attrs_post_init__(self) -> None:
         if self.min_dte > self.max_dte:

@@ -15,6 +15,8 @@ from gammacore.domain.risk.day_profit import mark_of
 from gammacore.domain.scalping.gamma import GammaRules
 from gammacore.domain.sessions import TradingSession, new_york_date
 
+EXPIRY_NEAR = "expiry_near"
+"""Why a straddle is sold with few days left: what a roll follows. Rule: SC-455."""
 EXIT_MINUTES = 15
 """Before the close: 15:45 on a whole day. Rule: SC-453."""
 
@@ -64,7 +66,7 @@ def straddle_exit(
             return "take_profit"
     today = session.date
     if any((contract.expiry - today).days < rules.min_hold_dte for contract in contracts_of(holding)):
-        return "expiry_near"
+        return EXPIRY_NEAR
     return "max_hold" if (today - new_york_date(holding.opened_at)).days > rules.max_hold_days else None
 
 
