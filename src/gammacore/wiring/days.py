@@ -51,6 +51,7 @@ from gammacore.wiring.session_rules import ahead_of_the_broker, broker_entry_rul
 from gammacore.wiring.storage import (
     LedgerPlace,
     folding,
+    ledger_named,
     local_path,
     open_storage,
     outages_of,
@@ -116,7 +117,7 @@ class WiredDay:
 
 def wire_day(
     configuration: Configuration,
-    ledger: LedgerPlace | None = None,
+    ledger: LedgerPlace | str | None = None,
     *,
     strategy: Strategy | None = None,
     logger: logging.Logger | None = None,
@@ -158,6 +159,7 @@ def wire_day(
         InvalidInput: a carry and a ledger, which has its own.
         ConfigurationError, MissingData, StorageError, BrokerError: what cannot be opened, and how to fix it.
     """
+    ledger = ledger_named(ledger) if isinstance(ledger, str) else ledger
     store = credentials or open_credentials()
     armed = armed or armed_mode(configuration, store)
     refuse_a_pace_at_a_broker(armed, pace)

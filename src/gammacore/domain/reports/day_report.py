@@ -61,7 +61,7 @@ from gammacore.domain.scalping.signals.history import SignalSeen, seen_in
 from gammacore.domain.sessions import new_york_date
 from gammacore.domain.verdicts import Outcome
 from gammacore.errors import InvalidInput, MissingData
-from gammacore.frames import to_frame
+from gammacore.frames import Framed
 from gammacore.plots import figure_of
 
 Halt = Halted | DayHalted | DeskSwitched | Resumed | FlattenRequested
@@ -80,7 +80,7 @@ def halt_line(event: Halt) -> tuple[str, str]:
 
 
 @frozen
-class DayReport:
+class DayReport(Framed):
     """One day of one ledger. Amounts are dollars; `balance` is that at the end of the day (or of what is known of it).
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
@@ -130,10 +130,6 @@ class DayReport:
             "net": [None if trade.end is None else trade.end.net for trade in self.trades],
             "exit_reason": [None if trade.end is None else trade.end.reason for trade in self.trades],
         }
-
-    def to_frame(self, backend: str | None = None, *, exact: bool = False) -> Any:
-        """`columns` as a pandas or polars frame: dollars as float64, with `exact` as Decimal. Rule: OP-803."""
-        return to_frame(self.columns(), backend, exact=exact)
 
     def plot(self) -> Any:
         """The day's price with the strikes, entries and exits of each trade, as a matplotlib figure. Rule: OP-802."""
