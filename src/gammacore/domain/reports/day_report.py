@@ -84,6 +84,7 @@ class DayReport:
 
     `trades` were opened or closed on the day or are still open, in the order they were opened; `scheduled` are its
     entry checks, in order. `refusals` counts every "no" that was journaled, of entries and of orders, by its code.
+    `compared` is what the comparison with the broker after the close came to, which is no part of the ledger (OP-708).
     """
 
     date: dt.date
@@ -103,6 +104,7 @@ class DayReport:
     refusals: Mapping[str, int] = field(factory=dict)
     halts: tuple[Halt, ...] = ()
     finished: bool = False
+    compared: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return briefly(
