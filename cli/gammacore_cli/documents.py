@@ -66,6 +66,7 @@ def report_document(reports: Sequence[DayReport], ledger: LedgerPlace) -> Docume
         },
         "days": [document(day_row(report)) for report in reports],
         "warnings": [alarm.detail for alarm in reports[-1].alarms if alarm.code == DATES_NOT_KNOWN],
+        "day_ends": {report.date.isoformat(): list(report.compared) for report in reports if report.compared},
         "balance": money(reports[-1].balance),
         "ledger": str(ledger),
     }

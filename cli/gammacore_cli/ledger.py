@@ -79,7 +79,7 @@ def repair(frame: Frame, asked: LedgerChoice) -> None:
 
 @ledger.command("backup")
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Folder of the backup (default: HOME/backups).")  # fmt: skip
+              help="Folder of the backup (default: backup.folder, HOME/backups).")  # fmt: skip
 @common_options
 @ledger_options()
 def backup(frame: Frame, asked: LedgerChoice, to: Path | None) -> None:

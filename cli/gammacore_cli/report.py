@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from gammacore_cli.day_options import day_options
 from gammacore_cli.frame import Frame, common_options
@@ -57,6 +58,7 @@ def report(frame: Frame, asked: LedgerChoice, days: DayRange, page: Path | None,
         raise MissingData(f"{path}: no trading day yet; run `gammacore trade` first")
     if days.is_given:
         reports = days.of(reports)
+    reports = tuple(evolve(one, compared=wiring.day_end_lines(frame.settings, path, one.date)) for one in reports)
     head = head_of(frame, chosen.one)
     if page is not None:
         _write(frame, page, reports if days.is_given and not days.is_one_day else reports[-1:])

@@ -33,9 +33,9 @@ COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
     "log_level", "market.", "account.broker", "account.halt_file", "account.intraday_margin_since", "alerts.",
-    "health.", "log.", "view.", "dashboard.", "service.", "storage.", "firestore.", *(f"{one}." for one in BrokerName),
-    "loop.", "orders.absent_seconds", "reconcile.absence_seconds", "reconcile.cover_seconds",
-    "scalping.track_performance",
+    "health.", "log.", "view.", "dashboard.", "service.", "backup.", "storage.", "firestore.",
+    *(f"{one}." for one in BrokerName), "loop.", "orders.absent_seconds", "reconcile.absence_seconds",
+    "reconcile.cover_seconds", "scalping.track_performance",
 )  # fmt: skip
 """Keys that begin so are in no fingerprint: a market has its own; what is only for real brokers changes no study."""
 SINCE_FORMAT_1 = {

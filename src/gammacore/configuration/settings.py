@@ -37,6 +37,7 @@ from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.risk.opening_limits import OpeningGuards
 from gammacore.domain.risk.pause import CircuitBreaker
 from gammacore.domain.service.day_plan import ServiceTimes
+from gammacore.domain.service.keeping import BackupSettings
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.straddles.straddle import StraddleRules
 from gammacore.errors import ConfigurationError, InvalidInput
@@ -244,6 +245,7 @@ class Settings:
     view: ViewSettings = ViewSettings()
     dashboard: DashboardSettings = DashboardSettings()
     service: ServiceTimes = ServiceTimes()
+    backup: BackupSettings = BackupSettings()
     storage: StorageSettings = StorageSettings()
     firestore: FirestoreSettings = FirestoreSettings()
     tradier: RequestDeadlines = RequestDeadlines()

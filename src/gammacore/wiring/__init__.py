@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gammacore.wiring.exposures import ExposureView as ExposureView
     from gammacore.wiring.exposures import follow_exposure as follow_exposure
     from gammacore.wiring.exposures import view_exposure as view_exposure
+    from gammacore.wiring.kept_day_ends import day_end_lines as day_end_lines
     from gammacore.wiring.ledgers import Chosen as Chosen
     from gammacore.wiring.ledgers import FoundLedger as FoundLedger
     from gammacore.wiring.ledgers import LedgerChoice as LedgerChoice
@@ -134,6 +135,7 @@ _HOMES: dict[str, str] = {
     "choose": "wiring.ledgers",
     "compare_runs": "wiring.comparison",
     "credit_spread_desk": "wiring.strategies",
+    "day_end_lines": "wiring.kept_day_ends",
     "events_of": "wiring.controls",
     "flatten_holdings_now": "wiring.without_ledger",
     "flatten_now": "wiring.without_loop",

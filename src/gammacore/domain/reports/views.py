@@ -178,6 +178,8 @@ def _notes(report: DayReport) -> Iterator[Note]:
     if report.unknown_by_filter:
         counts = ", ".join(f"{name} {count}" for name, count in report.unknown_by_filter.items())
         yield Note(None, "", "unknown", f"verdicts by filter: {counts}", Tone.DOUBT)
+    for line in report.compared:
+        yield Note(None, "", "day's end", line, Tone.DOUBT)
 
 
 def _halt_tone(halt: Halt) -> Tone:
