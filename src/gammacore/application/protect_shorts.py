@@ -22,16 +22,17 @@ from gammacore.domain.desks.protective import (
     StopWanted,
     changes,
     stop_that_filled,
+    stops_that_ended,
 )
 from gammacore.domain.holding_events import CloseDecided
 from gammacore.domain.instruments import Underlying
 from gammacore.domain.ledger import AlarmRaised
-from gammacore.domain.orders import THE_DAY, Effect, OrderState, OrderTicket, Purpose
+from gammacore.domain.orders import THE_DAY, Effect, OrderTicket, Purpose
 from gammacore.domain.sessions import TradingSession
 from gammacore.ports.clock import Clock
 
 UNAVAILABLE = "protective_stop_unavailable"
-NOT_TAKEN = "protective_stop_not_taken"
+ENDED = "protective_stop_ended"
 UNPRICED = "protective_stop_unpriced"
 FILLED = "protective_stop_filled"
 
@@ -82,6 +83,9 @@ class ProtectShorts:
             return
         book, now = self._ledger.book, self._clock.now()
         for spread in book.live_spreads:
+            for stop in stops_that_ended(spread, book):
+                detail = f"the stop at {stop.ticket.stop} on {stop.ticket.symbols[0]} is {stop.state}: {stop.reason}"
+                self._ledger.record(*self._alarm(ENDED, f"{detail}; tried again", spread.id, about=stop.id, again=None))
             for change in tuple(changes(spread, book, self._session, now, self._rules, self._underlying)):
                 self._make(change)
 
@@ -96,9 +100,7 @@ class ProtectShorts:
             case StopUnwanted():
                 self._desk.cancel(change.order, change.reason)
             case StopUnpriced():
-                detail = (
-                    f"{change.leg.symbol} has no stop at the broker: what its spread was sold at is not known by leg"
-                )
+                detail = f"{change.leg.symbol} has no stop at the broker: what its legs were traded at is not known"
                 self._ledger.record(*self._alarm(UNPRICED, detail, change.holding, again=None))
             case _:
                 assert_never(change)
@@ -119,9 +121,7 @@ class ProtectShorts:
             life=THE_DAY,
             stop=wanted.at,
         )
-        if self._desk.send(ticket) in (OrderState.REJECTED, OrderState.NOT_SENT):
-            detail = f"the stop at {wanted.at} on {wanted.leg.symbol} was not taken: {book.orders[ticket.id].reason}"
-            self._ledger.record(*self._alarm(NOT_TAKEN, f"{detail}; tried again", spread.id))
+        self._desk.send(ticket)
 
     def _next_id(self, wanted: StopWanted, owner: str, underlying: str) -> str:
         book, now = self._ledger.book, self._clock.now()

@@ -128,8 +128,8 @@ class OrderTicket:
 
     Legs are 1 to 4 options, `quantity` counting spreads, or shares alone, `quantity` counting shares. `limit` None
     means market. `id` is the client id; it is also the end of the broker's tag. `life` None: its purpose decides how
-    long it rests (`OrderLife`). At the broker every order is for the day. `stop`, points a share, makes it an order that
-    rests at the broker until its one option trades at that price or beyond, and is at market from then on.
+    long it rests (`OrderLife`). At the broker every order is for the day. `stop`, points: its one option rests at
+    the broker until it trades at that price or beyond, and is traded at market from then on.
     """
 
     id: str

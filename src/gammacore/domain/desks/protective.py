@@ -28,6 +28,7 @@ PLACED_AGAIN = dt.timedelta(seconds=10)
 """From a stop that we called back, and then closed nothing, to the next (ours)."""
 NOT_TAKEN_AGAIN = dt.timedelta(seconds=60)
 """From a stop that the broker refused, or ended by itself, to the next; from a close that came to nothing (ours)."""
+_NOT_RESTING = (OrderState.REJECTED, OrderState.NOT_SENT, OrderState.CANCELED)
 
 
 @frozen
@@ -108,6 +109,14 @@ def stop_that_filled(spread: SoldSpread, book: BookView) -> Order | None:
         return None
     stops = (order for side in spread.sides for order in stops_of(spread, side, book))
     return next((order for order in stops if order.execution.any), None)
+
+
+def stops_that_ended(spread: SoldSpread, book: BookView) -> Iterator[Order]:
+    """The newest stop of each short where the broker refused it or ended it, and we had not called it back."""
+    for side in spread.sides:
+        newest = next(reversed(stops_of(spread, side, book)), None)
+        if newest is not None and newest.state in _NOT_RESTING and not newest.called_back:
+            yield newest
 
 
 def changes(
