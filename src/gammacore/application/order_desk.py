@@ -382,7 +382,8 @@ class OrderDesk:
             problem = f"was called back {order.cancels} times and still works; nothing else is sent until it ends"
             self._report(order, "cancel_unclear", problem, about=order.id, again=UNCLEAR_AGAIN)
         if self._life.should_cancel(order, now):
-            self.cancel(order, f"not filled in {order.age_seconds(now):.0f} s")
+            again = order.called_back if order.ticket.is_stop else ""
+            self.cancel(order, again or f"not filled in {order.age_seconds(now):.0f} s")
 
     def _report(
         self, order: Order, code: str, problem: str, *, about: str = "", again: dt.timedelta = ALARM_AGAIN
