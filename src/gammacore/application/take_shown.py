@@ -8,8 +8,8 @@ from collections.abc import Mapping, Set
 from attrs import frozen
 
 from gammacore.application.day_ledger import DayLedger
-from gammacore.application.order_desk import LATE_FILLS
 from gammacore.application.silent_orders import ENDED_UNREPORTED, SilentOrders
+from gammacore.domain.desks.order_news import LATE_FILLS
 from gammacore.domain.desks.orphans import ReconcileRules
 from gammacore.domain.desks.outside_trades import taken_back
 from gammacore.domain.desks.shown_fills import fills_after_all, is_taken_back, unreported_fills

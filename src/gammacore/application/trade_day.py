@@ -26,6 +26,7 @@ from gammacore.application.keep_time import KeepTime
 from gammacore.application.looks import Looks
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
@@ -93,6 +94,7 @@ class TradeDay:
     confirm: ConfirmClosed
     settle: SettleExpiry
     reconcile: Reconcile
+    protect: ProtectShorts
     lineages: WatchLineage
     survival: Survival
     closing: Strategy
@@ -263,6 +265,7 @@ class TradeDay:
         self.survival.begin_cycle()
         self.keep_house()
         self.decide(look)
+        self.survival.run("protective stops", self.protect)
         self.survival.run("the end of the day", self._finish)
 
     def keep_house(self) -> None:
@@ -272,6 +275,7 @@ class TradeDay:
         run("requests", self.requests)
         run("other ledgers", self.lineages)
         run("orders", self.desk.advance)
+        run("stops that filled", self.protect.take_fills)
         run("settlement", lambda: self.settle(self._last_expired()))
         run("confirming closes", lambda: self.confirm(self.session))
         run("reconciliation", lambda: self.reconcile(self._last_expired()))

@@ -24,6 +24,7 @@ from gammacore.domain.briefly import briefly
 from gammacore.domain.broker_facts.dated import ALL_BROKERS, REAL_BROKERS, BrokerName
 from gammacore.domain.broker_facts.fees import FeeSchedule
 from gammacore.domain.desks.orphans import ReconcileRules
+from gammacore.domain.desks.protective import ProtectiveStop
 from gammacore.domain.entries.rules import EntryRules
 from gammacore.domain.gex.units import IMPLIED_FORWARD, GreeksSource, Rates, SignModel
 from gammacore.domain.hedging.settings import HedgingSettings
@@ -238,6 +239,7 @@ class Settings:
     sizing: SizingRules = SizingRules()
     stops: StopPolicy = StopPolicy()
     orders: OrderLife = OrderLife()
+    protective_stop: ProtectiveStop = ProtectiveStop()
     reconcile: ReconcileRules = ReconcileRules()
     alerts: WebhookSettings = WebhookSettings()
     health: PingSettings = PingSettings()

@@ -19,6 +19,7 @@ from gammacore.application.guard import Checks, Guard
 from gammacore.application.lost_orders import LostOrders
 from gammacore.application.obey_requests import ObeyRequests
 from gammacore.application.order_desk import OrderDesk
+from gammacore.application.protect_shorts import ProtectShorts
 from gammacore.application.publish_view import PublishView
 from gammacore.application.recall_market import RecallMarket
 from gammacore.application.reconcile import Reconcile
@@ -156,6 +157,9 @@ def wire_trade(
         ),
         settle=SettleExpiry(ledger, market, clock, {underlying.symbol: underlying}),
         reconcile=reconcile,
+        protect=ProtectShorts(
+            ledger, desk, clock, settings.protective_stop, day.session, underlying, lost, cannot=venue.refuses_stops
+        ),
         lineages=lineages,
         survival=survival,
         closing=without_the_users_file(settings, day.strategy.name),

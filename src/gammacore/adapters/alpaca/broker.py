@@ -341,6 +341,8 @@ def request_of(ticket: OrderTicket) -> OrderRequest:
             terms["symbol"] = leg.symbol
             terms["side"] = OrderSide(leg.side.value)
             terms["position_intent"] = PositionIntent(intent(leg.side, closes=ticket.closes))
+        if ticket.is_stop:  # as a market order it would buy at once
+            raise OrderRejected("no stop order of ours rests at Alpaca")
         if ticket.limit is None:
             return MarketOrderRequest(**terms)
         return LimitOrderRequest(**terms, limit_price=_limit_price(ticket, ticket.limit))

@@ -135,6 +135,7 @@ ALPACA = BrokerKit(
                 "alpaca-py issue 774",
             ),
         ),
+        refuses_stops="Alpaca takes no stop order in an order of several legs, and none of ours beside one",
     ),
     open=_open,
     open_market=_open_market,

@@ -175,6 +175,8 @@ def order_form(ticket: OrderTicket) -> dict[str, str]:
     if not _TAG.fullmatch(ticket.tag):
         raise InvalidInput("tag", ticket.tag, "give an id of letters, digits and '-'")
     form = {**_what(ticket), "duration": "day", "tag": ticket.tag}
+    if ticket.stop is not None:
+        return {**form, "type": "stop", "stop": f"{ticket.stop:f}"}
     return form if ticket.limit is None else {**form, "price": f"{ticket.limit:f}"}
 
 

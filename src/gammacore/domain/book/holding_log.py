@@ -102,7 +102,7 @@ class HoldingLog:
                 self._begin(event, opens)
         elif known is None:
             raise InvalidInput("opens", ticket.id, "the first order of a holding says what it opens")
-        elif ticket.purpose.closes:
+        elif ticket.purpose.closes and not ticket.is_stop:
             self._all[known.id] = evolve(known, close_attempts=known.close_attempts + 1)
 
     def _begin(self, event: OrderIntended, opens: Opening) -> None:
