@@ -57,7 +57,7 @@ class Looks:
             buying_power=None,
             memory=memory,
             is_live=day.terms.mode is Mode.LIVE,
-            regime=ask("the regime", lambda: self._regime(now), lambda: UNREAD),
+            regime=CALM if day.regimes is None else ask("the regime", lambda: self._regime(now), lambda: UNREAD),
             equity=None if equity is None else ask("the account's worth", lambda: equity(market, now), lambda: None),
         )
         seen, self._gathered = situation, needs
@@ -124,8 +124,7 @@ class Looks:
     def _regime(self, now: dt.datetime) -> Regime:
         """Dealer gamma and the macro event; what changed in them is journaled. Rules: DH-401, DH-406."""
         day = self._day
-        if day.regimes is None:
-            return CALM
+        assert day.regimes is not None
         regime = day.regimes(day.underlying.hedge_share, now)
         changes, _ = day.regimes.drain()
         day.ledger.record(*changes)

@@ -146,8 +146,10 @@ def buy_back_uncovered(book: BookView, now: dt.datetime, after: dt.timedelta) ->
 
     What several spreads hold of one contract is missing of the oldest first, as when it is taken out of the book.
     """
+    if not (spreads := book.live_spreads):
+        return
     missing = {symbol: seen.change for symbol, seen in book.differences.items()}
-    for spread in book.live_spreads:
+    for spread in spreads:
         if spread.naked_shorts() and _goes_unanswered(spread, book, now, after):
             yield from _buy_back(spread, spread.naked_shorts(), book)
             continue
