@@ -88,6 +88,18 @@ def test_a_restart_at_noon_keeps_the_straddle_and_the_day(mode: str) -> None:
     assert len(tickets(world, Purpose.ENTRY)) == 1
 
 
+def test_a_straddle_of_two_orders_is_held_hedged_and_sold_like_any_other() -> None:
+    """SC-407: for a broker without orders of two legs; the put goes once the call has filled."""
+    world = lived(a_day(keys={**KEYS, "scalping.gamma.straddle_order": "legs", "scalping.gamma.take_profit": "0.01"}))
+
+    bought = tickets(world, Purpose.ENTRY)
+    assert [[leg.symbol[-9] for leg in ticket.legs] for ticket in bought] == [["C"], ["P"]]
+    assert len({ticket.holding for ticket in bought}) == 1
+    assert not [event for event in world.all(OrderIntended) if event.ticket.reason == "leg_repair"]
+    assert len(tickets(world, Purpose.HEDGE)) > 0
+    check_day(world)
+
+
 def overnight(init_mode: str, mode: StrategyName = StrategyName.GAMMA_SCALPING, **more: object) -> World:
     """The next morning: the same account and ledger, another process, whose settings have `more` keys."""
     world = lived(a_day(keys=KEPT))

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from gammacore.domain.book.view import BookView
 from gammacore.domain.desks.gamma_entry import StraddleEntry
+from gammacore.domain.desks.gamma_look import StraddleLook
 from gammacore.domain.desks.gamma_resume import EarlierSession, must_resume
 from gammacore.domain.desks.gamma_watch import StraddleWatch
 from gammacore.domain.desks.scalp_duties import duties, must_go_flat
@@ -83,7 +84,7 @@ class GammaScalpingDesk:
             return
         flat = out or self._must_go_flat(situation)
         for holding in self.held(situation.book, situation.session):
-            yield from StraddleWatch(self.rules, situation, holding, flat, regime).steps()
+            yield from StraddleWatch(StraddleLook(self.rules, situation, holding), flat, regime).steps()
 
     def enter(self, situation: Situation) -> Iterator[Decision]:
         """One purchase, or the first gate that forbids it, journaled where it is new, a halt too. SC-011, SC-403."""

@@ -40,10 +40,15 @@ class InitMode(StrEnum):
 
 
 class StraddleOrder(StrEnum):
-    """limit: both legs as one net debit at the sum of the asks; market. Rule: SC-407."""
+    """limit: both legs as one net debit at the sum of the asks; market; legs: two orders, the call first.
+
+    legs sends the put after the call's fill, each at its ask: for a broker, or an account, that takes no order of two
+    legs. Rule: SC-407.
+    """
 
     LIMIT = "limit"
     MARKET = "market"
+    LEGS = "legs"
 
 
 @frozen
@@ -58,7 +63,9 @@ class GammaRules(ChoiceRules):
         0.05, "Rate a year where no source answers, a fraction.", at_least=-0.05, at_most=1
     )
     max_straddles_per_day: int = parameter(1, "Straddles bought a day, with any fill.", at_least=1)
-    straddle_order: StraddleOrder = parameter(StraddleOrder.LIMIT, "limit at the sum of the asks, or market.")
+    straddle_order: StraddleOrder = parameter(
+        StraddleOrder.LIMIT, "limit at the sum of the asks, market, or legs: call, then put."
+    )
     selection_retry: int = parameter(60, "Seconds from a selection that found nothing to the next.", at_least=1)
     gamma_sessions: bool = parameter(False, "Enter only in the busier parts of the day.")
     hedge_reserve: Decimal = parameter(
