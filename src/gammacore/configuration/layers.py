@@ -102,6 +102,10 @@ class Configuration:
         missing = {key: sourced for key, sourced in found.items() if key not in self.given}
         return configure([missing, self.given], self.live) if missing else self
 
+    def changed(self, found: Given) -> Configuration:
+        """The same, with what was found elsewhere whether it was given or not."""
+        return configure([self.given, found], self.live)
+
     def on(self, date: dt.date) -> Configuration:
         """The same on another day: nothing is read, converted or fingerprinted anew. Rule: ST-208.
 

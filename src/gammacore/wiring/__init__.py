@@ -52,7 +52,10 @@ if TYPE_CHECKING:
     from gammacore.wiring.looks import Outside as Outside
     from gammacore.wiring.looks import live_market as live_market
     from gammacore.wiring.looks import open_look as open_look
+    from gammacore.wiring.market_notes import noted_market as noted_market
+    from gammacore.wiring.market_notes import places_of as places_of
     from gammacore.wiring.markets import MarketSource as MarketSource
+    from gammacore.wiring.markets import as_simulated as as_simulated
     from gammacore.wiring.markets import naming_underlying as naming_underlying
     from gammacore.wiring.markets import open_market as open_market
     from gammacore.wiring.markets import open_session as open_session
@@ -164,6 +167,9 @@ _HOMES: dict[str, str] = {
     "open_inbox": "wiring.storage",
     "open_look": "wiring.looks",
     "open_market": "wiring.markets",
+    "noted_market": "wiring.market_notes",
+    "places_of": "wiring.market_notes",
+    "as_simulated": "wiring.markets",
     "open_session": "wiring.markets",
     "open_storage": "wiring.storage",
     "past_verdicts": "wiring.without_loop",

@@ -36,6 +36,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.carry import Carry
 from gammacore.wiring.controls import inbox_of
 from gammacore.wiring.looks import expiries_of
+from gammacore.wiring.market_notes import note_market
 from gammacore.wiring.markets import (
     naming_underlying,
     open_market,
@@ -189,6 +190,7 @@ def wire_day(
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
+            note_market(configuration, None if read_only else _beside(settings, ledger), study, session.date, scope)
             account = None if carry is None else carry.exchange
             venue = study_venue(configuration, session, underlying, calendar, study, book, ledger, account)
         else:
@@ -215,9 +217,9 @@ def wire_day(
             venue.terms,
             None if pace is None else pace.speed,
         )
-        also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
-            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger, also=also
+            settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger,
+            also=notifiers if view is None else (*notifiers, view),
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(
