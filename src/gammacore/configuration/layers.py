@@ -38,7 +38,7 @@ NOT_PART_OF_A_DECISION = (
     "reconcile.cover_seconds", "scalping.track_performance",
 )  # fmt: skip
 """Keys that begin so are in no fingerprint: a market has its own; what is only for real brokers changes no study."""
-SINCE_FORMAT_1 = {"sizing.contracts": "1"}
+SINCE_FORMAT_1 = {"sizing.contracts": "1", "trade.faults": "[]"}
 """Keys that came later, with the value that changes nothing: at it they are in no fingerprint, older ledgers go on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {
     "source-000": {
