@@ -40,6 +40,7 @@ COMMANDS: dict[str, str] = {
     "flatten": "Close everything and latch the kill switch.",
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
+    "rehearse": "Rehearse a day: halt, resume, SIGKILL, an outage, flatten, backup; timed.",
     "service": "Trade an account every day: starts, watches and ends its loop by the calendar.",
     "arm": "Let the service trade the live account for some sessions, by today's settings.",
     "disarm": "End that.",

@@ -40,7 +40,7 @@ NOT_PART_OF_A_DECISION = (
 """Keys that begin so are in no fingerprint: a market has its own; what is only for real brokers changes no study."""
 SINCE_FORMAT_1 = {
     "sizing.contracts": "1", "scalping.gamma.resume_or_open": "false", "scalping.gamma.roll": "false",
-    "protective_stop.on": "false", "protective_stop.factor": "1.5",
+    "protective_stop.on": "false", "protective_stop.factor": "1.5", "trade.faults": "[]",
 }  # fmt: skip
 """Keys that came later, with the value that changes nothing: at it they are in no fingerprint, older ledgers go on."""
 BEYOND_THE_STOPS: dict[str, dict[str, Any]] = {

@@ -149,6 +149,9 @@ class TradeSettings:
         StrategyName.CREDIT_SPREAD,
         f"{', '.join(StrategyName)}, FILE:NAME of your own, or a registered name.",
     )
+    faults: tuple[str, ...] = parameter(
+        (), "Faults of a study, KIND@TIME[/SECONDS]: what goes wrong, from when on, for how long."
+    )
 
 
 @frozen

@@ -30,12 +30,13 @@ OLDEST_SESSIONS = 3
 
 @frozen
 class KeptBackup:
-    """A backup that is there: its ledger file, what it is of, when it was made and how many events it has."""
+    """A backup that is there: its ledger file, what it is of, when it was made, its events, by which gammacore."""
 
     file: Path
     ledger: str
     made_at: dt.datetime
     events: int
+    version: str
 
 
 def backups_in(folder: Path) -> tuple[KeptBackup, ...]:
@@ -50,7 +51,7 @@ def _read(folder: Path) -> Iterator[KeptBackup]:
             rows = json.loads(manifest.read_bytes())
             made = dt.datetime.fromisoformat(rows["made_at"])
             if file.is_file() and made.tzinfo is not None:
-                yield KeptBackup(file, str(rows["ledger"]), made, int(rows["events"]))
+                yield KeptBackup(file, str(rows["ledger"]), made, int(rows["events"]), str(rows["version"]))
 
 
 def last_backup(settings: Settings, place: LedgerPlace) -> KeptBackup | None:

@@ -35,6 +35,7 @@ from gammacore.wiring.arming import Armed, armed_mode, open_credentials
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.carry import Carry
 from gammacore.wiring.controls import inbox_of
+from gammacore.wiring.faults_of_a_study import planned_faults, with_faults
 from gammacore.wiring.looks import expiries_of
 from gammacore.wiring.market_notes import note_market
 from gammacore.wiring.markets import (
@@ -181,18 +182,23 @@ def wire_day(
     outages = outages_of(settings)
     if carry is not None and ledger is not None:
         raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
+    faults = planned_faults(settings, armed, session)
     storage: Storage = MemoryStorage() if carry is None else carry.storage()
     if ledger is not None:
         storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
-        folded = _folded(ledger, storage, wrap_storage, armed, carry, read_only=read_only)
+        folded = _folded(
+            ledger, storage, lambda one: faults.storage(wrap_storage(one)), armed, carry, read_only=read_only
+        )
         book = folded.book
         if study is not None:
             refuse_another_market(book, study, underlying, session)
             note_market(configuration, None if read_only else _beside(settings, ledger), study, session.date, scope)
             account = None if carry is None else carry.exchange
-            venue = study_venue(configuration, session, underlying, calendar, study, book, ledger, account)
+            venue = with_faults(
+                study_venue(configuration, session, underlying, calendar, study, book, ledger, account), faults
+            )
         else:
             venue = broker_venue(
                 configuration, armed, store, session, underlying, calendar, book,

@@ -207,12 +207,14 @@ def _page(config: Path | None) -> Child:
 def _checks(
     configuration: Configuration, credentials: CredentialStore, mode: Mode, clock: Clock, calendar: Calendar
 ) -> Sequence[Check]:
-    """`doctor` of the loop that would be started. Rule: OP-204."""
+    """`doctor --before-open` of the loop that would be started. Rule: OP-204."""
     armed = None
     if mode is Mode.LIVE:
         armed = read_armed(armed_path(local_path(configuration.settings, account_ledger(configuration.settings, mode))))
     ask = LiveAsk(switch=True, armed=armed) if mode is Mode.LIVE else LiveAsk()
-    checks = diagnose(evolve(configuration, live=ask), credentials, clock=clock, calendar=calendar).checks
+    checks = diagnose(
+        evolve(configuration, live=ask), credentials, clock=clock, calendar=calendar, is_before_open=True
+    ).checks
     if mode is Mode.LIVE:  # what is not armed has its own alarm, and exits start without
-        return [check for check in checks if check.name != "mode"]
+        return [check for check in checks if check.name not in ("mode", "armed")]
     return checks

@@ -124,6 +124,11 @@ def _endpoints(access: Access) -> Endpoints:
     return given or Endpoints(paper=not access.is_live)
 
 
+def _address(hosts: Endpoints | None, mode: Mode) -> str:
+    own = next(url for url, its_mode in ADDRESSES.items() if its_mode is mode)
+    return (None if hosts is None else hosts.trading) or own
+
+
 ALPACA = BrokerKit(
     facts=BrokerFacts(
         BrokerName.ALPACA,
@@ -139,6 +144,7 @@ ALPACA = BrokerKit(
     ),
     open=_open,
     open_market=_open_market,
+    address=_address,
     live=KeyNames((KEY, SECRET, ACCOUNT), ACCOUNT),
     paper=KeyNames((PAPER_KEY, PAPER_SECRET)),
     readers=((PAPER_KEY, Mode.PAPER), (KEY, Mode.LIVE)),
