@@ -122,10 +122,8 @@ class OrderDesk:
         """
         if (known := self._ledger.book.order(ticket.id)) is not None:
             return known.state  # intended before: reconciliation decides, not a second submit
-        if resting := stops_beside(ticket, self._ledger.book):
-            if (waits := self._called_back_first(ticket, resting, first)) is not None:
-                return waits
-            first = ()
+        if (waits := self._call_stops_back(ticket, first)) is not None:
+            return waits
         judged = self._guard(ticket, plan, opens)
         if isinstance(judged, Refused):
             self.refuse.of(ticket, judged, first)
@@ -138,29 +136,27 @@ class OrderDesk:
             return self._note(OrderNotSent(self._clock.now(), ticket.id, why))
         return self._deliver(ticket)
 
-    def _called_back_first(
-        self, ticket: OrderTicket, resting: Sequence[Order], first: Sequence[Event]
-    ) -> Refused | None:
+    def _call_stops_back(self, ticket: OrderTicket, first: Sequence[Event]) -> Refused | None:
         """Call the stops back that rest on what an order closes, and look at once; a refusal while one still works.
 
-        Until the broker has confirmed it, a stop may fill: beside it the same short would be bought back twice. A close
-        that nothing would let out leaves its stop where it is. Decision 0058.
+        Until the broker has confirmed it, a stop may fill: beside it the same short would be bought back twice. Only
+        then is `first` recorded alone. A close that nothing would let out leaves its stop where it is. Decision 0058.
         """
+        if not (resting := stops_beside(ticket, self._ledger.book)):
+            return None
         if (held_back := self._guard.holds_back(ticket)) is not None:
             self.refuse.of(ticket, held_back, first)
             return held_back
-        self._ledger.record(*first)
         for stop in resting:
             if stop.state in AT_THE_BROKER:
                 self.cancel(stop, "closing")
-            now = self._clock.now()
-            self._contained(
-                partial(self._look_up, self._ledger.book.orders[stop.id], now), f"the news of order {stop.id}",
-                ticket.holding,
-            )  # fmt: skip
+            look = partial(self._look_up, self._ledger.book.orders[stop.id], self._clock.now())
+            self._contained(look, f"the news of order {stop.id}", ticket.holding)
         works = [stop.id for stop in resting if self._ledger.book.orders[stop.id].is_working]
-        said = Verdict.skip("stop_works", ", ".join(works), "is called back first")
-        return Refused(Risk.REDUCES, said) if works else None
+        if not works:
+            return None
+        self._ledger.record(*first)
+        return Refused(Risk.REDUCES, Verdict.skip("stop_works", ", ".join(works), "is called back first"))
 
     def _new_policy(self, plan: SpreadPlan | None, now: dt.datetime) -> tuple[PolicyRecorded, ...]:
         """The stop policy of a spread, where this ledger does not have it yet."""

@@ -107,7 +107,7 @@ def test_a_close_calls_the_stop_back_and_leaves_once_that_is_confirmed() -> None
     assert sent(world) == [("entry", "sell", 3), ("protect", "buy", 3), ("exit", "buy", 3)]
     world.to_the_close()
     assert_flat(world)
-    assert world.all(TicketRefused) == []
+    assert (world.all(TicketRefused), world.alarms()) == ([], [])
 
 
 @pytest.mark.parametrize("ignored", [1, 2, 4])

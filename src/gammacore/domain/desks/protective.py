@@ -128,7 +128,7 @@ def changes(
         working = [order for order in stops_of(spread, side, book) if order.is_working]
         why_not = _why_none(spread, side, book, session, now) if rules.on else "the option is off"
         level = _on_tick(rules.level(spread, side), side, underlying)
-        if why_not is None and level is None:
+        if why_not is None and level is None and spread.state is HoldingState.OPEN:
             yield StopUnpriced(spread.id, Leg(side.short, Side.BUY))
         contracts = 0 if why_not or level is None else spread.open_in((side,))
         left = contracts - sum(order.unfilled(side.short.occ) for order in working)

@@ -48,13 +48,13 @@ def unreported_fills(
     """Working orders of which the holdings have shown more than they report for `after`, and all that is filled then.
 
     Of a `silent` order (by id) all that is shown counts; of one that is reported only what leaves a short uncovered,
-    for the rest its own next report is waited for. Where the short is not shown either (a list of holdings that is
-    empty), nothing shown is uncovered.
+    for the rest its own next report is waited for. A resting stop is asked last. Where the short is not shown either (a
+    list of holdings that is empty), nothing shown is uncovered.
     """
     seen_now = {symbol: seen.change for symbol, seen in book.differences.items()}
     beyond = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
-    for order in book.working_orders:
-        more = _shown_of(order, beyond)
+    for order in sorted(book.working_orders, key=lambda order: order.ticket.is_stop):
+        more = _shown_of(order, _left_by_closes(book, beyond) if order.ticket.is_stop else beyond)
         holding = book.holding(order.ticket.holding)
         if not more or holding is None or not _has_price(order.ticket, holding):
             continue
@@ -62,6 +62,12 @@ def unreported_fills(
             for symbol, change in more.items():
                 beyond[symbol] -= change
             yield order, _with_more(order, more)
+
+
+def _left_by_closes(book: BookView, beyond: Mapping[str, int]) -> dict[str, int]:
+    """What is shown beyond all that orders at the market may have filled: a stop that rests explains only the rest."""
+    at_market = [order for order in book.working_orders if not order.ticket.is_stop]
+    return {symbol: gap - may_still_fill(at_market, symbol, gap) for symbol, gap in beyond.items()}
 
 
 def fills_after_all(
