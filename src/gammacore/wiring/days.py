@@ -212,6 +212,7 @@ def wire_day(
             session,
             venue.terms,
             None if pace is None else pace.speed,
+            storage,
         )
         also = notifiers if view is None else (*notifiers, view)
         notices = notices_of(
