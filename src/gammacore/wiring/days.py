@@ -222,6 +222,7 @@ def wire_day(
             session,
             venue.terms,
             None if pace is None else pace.speed,
+            storage,
         )
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger,

@@ -91,6 +91,8 @@ def wire_trade(
     ledger.notifier = extras.notices
     survival = Survival(ledger, clock, survives=venue.terms.mode is not Mode.STUDY)
     broker = InstrumentedBroker(ForeseenBroker(venue.broker, survival), ledger, clock, settings.breaker)
+    if extras.view is not None:
+        extras.view.requests = lambda: broker.counts
     fill_timeout = dt.timedelta(seconds=float(settings.hedging.fill_timeout))
     known = {**REGISTRY, **settings.underlyings, underlying.symbol: underlying}
     rules = reconcile_rules(settings, venue.terms.mode)

@@ -23,8 +23,9 @@ from gammacore.domain.holdings.plans import DeltaWatch
 from gammacore.domain.instruments import contract_of
 from gammacore.domain.risk.limits import RiskLimits
 from gammacore.domain.scalping.gamma import FIRST_MINUTE, GammaRules, InitMode
-from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of
+from gammacore.domain.scalping.straddle_exit import EXIT_MINUTES, contracts_of, straddle_levels, straddle_profit
 from gammacore.domain.sessions import TradingSession
+from gammacore.domain.stops.levels import Level
 from gammacore.domain.strategy import NOTHING_MORE, Decision, Decisions, Needs, Situation
 
 NAME = "gamma-scalping"
@@ -99,6 +100,13 @@ class GammaScalpingDesk:
         """The purchase as it would be judged in this situation, whether it is due or not. Rule: SC-505."""
         fed_day = situation.session.date in self.fed_days
         return StraddleEntry(self.rules, self.limits, situation, self.name, fed_day)
+
+    def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
+        """Stop and target of a straddle it holds, dollars of profit, by the rules that sell it. CS-512, SC-453."""
+        if holding.owner != self.name:
+            return ()
+        profit = straddle_profit(holding, situation.market, situation.underlying)
+        return straddle_levels(self.rules, holding, profit)
 
     def held(self, book: BookView, session: TradingSession) -> tuple[AnyHolding, ...]:
         """What it holds or is buying: of an earlier session only where that is taken over. Rules: SC-451, SC-452."""

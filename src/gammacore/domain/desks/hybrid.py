@@ -59,8 +59,9 @@ class HybridDesk:
         return (*self.st0cka.deadlines(session, book), *self.gamma.deadlines(session, book))
 
     def levels(self, situation: Situation, holding: AnyHolding) -> tuple[Level, ...]:
-        """Those of its share desk; a straddle is left by time and volatility and has no level. Rule: CS-512."""
-        return self.st0cka.levels(situation, holding) if holding.owner == self.st0cka.name else ()
+        """Those of the desk that holds it. Rule: CS-512."""
+        is_shares = holding.owner == self.st0cka.name
+        return self.st0cka.levels(situation, holding) if is_shares else self.gamma.levels(situation, holding)
 
     def decide(self, situation: Situation) -> Decisions:
         book, session = situation.book, situation.session
