@@ -30,6 +30,8 @@ from contextlib import contextmanager
 
 DEFAULT_FILE = Path("gammacore.toml")
 DOTENV = Path(".env")
+QUIET_LIBRARIES = ("apprise", "matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets")
+"""They tell only warnings, at --debug too: some print URLs and what is sent. Rule: OP-304."""
 
 
 class Frame:
@@ -99,7 +101,10 @@ class Frame:
         from gammacore.configuration import LiveAsk, configure, read_environment, read_toml
 
         layers = self._layers(read_toml, lambda variables, source: read_environment(variables(), source))
-        return configure(layers, LiveAsk(*self._live))
+        configuration = configure(layers, LiveAsk(*self._live))
+        settings = configuration.settings
+        kept_back.keep_urls((*settings.alerts.urls, *settings.health.urls))
+        return configuration
 
     def use_arming(self) -> None:
         """This process is the loop of a service: the arming is the third lock. Rule: OP-208."""
@@ -224,7 +229,7 @@ class Frame:
         if self._log_file is not None:
             keep_log(self._log_file, as_json=self._log_format == "json")
         set_level(level.upper())
-        for noisy in ("matplotlib", "PIL", "exchange_calendars", "httpx", "httpcore", "urllib3", "websockets"):
+        for noisy in QUIET_LIBRARIES:
             logging.getLogger(noisy).setLevel("WARNING")
         logging.getLogger("dotenv").setLevel("ERROR")  # a bad line is refused, with its number
         return logging.getLogger("gammacore")

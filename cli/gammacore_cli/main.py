@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "resume": "Clear the kill switch.",
     "rehearse": "Rehearse a day: halt, resume, SIGKILL, an outage, flatten, backup; timed.",
     "service": "Trade an account every day: starts, watches and ends its loop by the calendar.",
+    "alerts": "Test the channels of alerts, list them, say that an alarm is known.",
     "arm": "Let the service trade the live account for some sessions, by today's settings.",
     "disarm": "End that.",
     "record": "Write the market's snapshots of a day to a recording.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gammacore.adapters.notifiers.redaction import Redactor
     from gammacore.ports.credentials import Credential, CredentialStore
 
 SHORTEST = 4
@@ -23,24 +24,37 @@ class KeptBack:
 
     def __init__(self) -> None:
         self._texts: set[str] | None = None
+        self._urls: set[str] = set()
+        self._redact: Redactor | None = None
 
     def begin(self) -> None:
         """A new command: look at the variables again."""
-        self._texts = None
+        self._texts, self._urls, self._redact = None, set(), None
 
     def keep(self, text: str) -> None:
-        if len(text) >= SHORTEST:
+        if len(text) >= SHORTEST and text not in self._known():
             self._known().add(text)
+            self._redact = None
+
+    def keep_urls(self, urls: Iterable[str]) -> None:
+        """URLs that are secrets, as a whole and by their parts."""
+        if new := {url for url in urls if url} - self._urls:
+            self._urls |= new
+            self._redact = None
 
     def __call__(self, text: str) -> str:
-        from gammacore.adapters.notifiers.redaction import Redactor
+        if self._redact is None:
+            from gammacore.adapters.notifiers.redaction import Redactor
 
-        return Redactor(tuple(sorted(self._known(), key=len, reverse=True)))(text)
+            texts = self._known()
+            self._redact = Redactor.of(texts, self._urls)
+        return self._redact(text)
 
     def _known(self) -> set[str]:
         if self._texts is None:
             self._texts = set()  # reading a bad `.env` logs a line, which asks again
             self._texts |= {text for text in _in_variables() if len(text) >= SHORTEST}
+            self._redact = None
         return self._texts
 
 

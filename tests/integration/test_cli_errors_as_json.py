@@ -11,6 +11,7 @@ from builders_cli import CommandLine, at_home, begun, on_a_trading_day
 from gammacore_cli.main import COMMANDS, EXIT_DONE, EXIT_FAILED, EXIT_HALTED, EXIT_USAGE
 
 ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "alerts": (("test",), ("list",), ("ack",)),
     "config": (("check",), ("show",), ("init",)),
     "ledger": (("verify",), ("repair",)),
 }

@@ -242,6 +242,17 @@ def test_the_plan_of_a_service_and_an_account_that_was_never_armed(gammacore: Co
     assert_frozen("service", {"service": gammacore.document(*plan), "disarm": gammacore.document("disarm")})
 
 
+def test_the_channels_of_alerts(gammacore: CommandLine) -> None:
+    Path("gammacore.toml").write_text(
+        '[[alerts.channels]]\nname = "phone"\nurl = "ntfys://ntfy.sh/s3cret-topic"\nquiet = "22:00-07:00"\n'
+        '[[alerts.channels]]\nname = "mail"\nurl_from = "MAIL_URL"\nlevel = "warning"\nevents = ["halted"]\n'
+    )
+    Path("paper").mkdir()
+    documents = {"alerts list": gammacore.document("alerts", "list"), "alerts ack": gammacore.document("alerts", "ack")}
+
+    assert_frozen("alerts", documents)
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, arm and rehearse, whose answers are the machine's and today's, and dashboard, which serves."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}

@@ -13,11 +13,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from gammacore.configuration.settings import OwnStrategy, StrategyName
+import attrs
+
+from gammacore.configuration.settings import OwnStrategy, StrategyName, nearest
 from gammacore.domain.announced import MarketEvent
 from gammacore.domain.regime.macro_releases import MacroRelease, Release
 from gammacore.domain.written_dates import read_day
 from gammacore.domain.written_figures import read_figure
+from gammacore.errors import InvalidInput
 
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 
@@ -55,10 +58,39 @@ def convert(value: Any, kind: Any) -> Any:
         if not isinstance(value, Mapping):
             raise NotConvertible(value, wanted(kind))
         return {str(name): convert(part, typing.get_args(kind)[1]) for name, part in value.items()}
+    if kind not in _READERS and attrs.has(kind):
+        return _table(value, kind)
     try:
         return _READERS.get(kind, kind)(value.strip() if isinstance(value, str) else value)
     except (ValueError, TypeError, KeyError, ZeroDivisionError) as wrong:
         raise NotConvertible(value, wanted(kind)) from wrong
+
+
+def _table(value: Any, kind: Any) -> Any:
+    """A table of a list: its keys are the fields of a class. What is refused may be a secret and is not shown.
+
+    Raises:
+        InvalidInput: an unknown key, or a value that a rule of the class refuses.
+    """
+    if not isinstance(value, Mapping):
+        raise NotConvertible("***", wanted(kind))
+    hints, called = typing.get_type_hints(kind), value.get("name", kind.__name__)
+    known = [field.name for field in attrs.fields(kind)]
+    for key in value:
+        if key not in known:
+            fix = nearest(key, known).removeprefix("; ") or f"give {', '.join(known)}"
+            raise InvalidInput(f"{called}.{key}", "the key", fix)
+    for field in attrs.fields(kind):
+        if field.default is attrs.NOTHING and field.name not in value:
+            raise InvalidInput(field.name, "nothing", f"give each table its {field.name}")
+    given = {}
+    for key, part in value.items():
+        try:
+            given[key] = convert(part, hints[key])
+        except NotConvertible as wrong:
+            shown = wrong.value if attrs.fields_dict(kind)[key].repr else "***"
+            raise InvalidInput(f"{called}.{key}", shown, f"give {wrong.wanted}") from None
+    return kind(**given)
 
 
 def _first_that_fits(value: Any, kinds: Sequence[Any]) -> Any:
@@ -77,6 +109,8 @@ def wanted(kind: Any) -> str:
         return f"a list, each {wanted(typing.get_args(kind)[0])}"
     if origin is not None and issubclass(origin, Mapping):
         return f"a table, each value {wanted(typing.get_args(kind)[1])}"
+    if attrs.has(kind):
+        return f"a table of {', '.join(field.name for field in attrs.fields(kind))}"
     return _WORDS.get(kind, str(getattr(kind, "__name__", kind)))
 
 

@@ -28,7 +28,7 @@ from gammacore.domain.service.armed import ArmedAccount
 from gammacore.domain.sizing.policies import SizingPolicy
 from gammacore.errors import ConfigurationError, InvalidInput
 
-SECRET = re.compile(r"(token|secret|password|api_key|webhook)", re.IGNORECASE)
+SECRET = re.compile(r"(token|secret|password|api_key|webhook|health\.service_)", re.IGNORECASE)
 COLUMNS = "market.columns."
 DATE = "market.date"
 NOT_PART_OF_A_DECISION = (
@@ -283,6 +283,10 @@ def _value(sourced: Sourced, kind: Any, key: str) -> Any:
     except NotConvertible as wrong:
         raise SettingError(
             sourced.source, key, f"{key}: {_reported(key, wrong.value)} is not valid", f"give {wrong.wanted}"
+        ) from wrong
+    except InvalidInput as wrong:  # a table of a list
+        raise SettingError(
+            sourced.source, key, f"{key}: {wrong.field}: {wrong.value} is not valid", wrong.fix
         ) from wrong
 
 

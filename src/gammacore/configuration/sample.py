@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from gammacore.adapters.notifiers.settings import AlertChannel
 from gammacore.configuration.conversion import show
 from gammacore.configuration.settings import Settings
 from gammacore.domain.instruments import Ticks, Underlying
@@ -58,13 +59,19 @@ TAIL = """
 # put_ask = "p_ask"
 """
 
+CHANNELS = """
+# Where alerts go besides Discord: a table for each channel, through the extra `alerts`. docs/alerts.md.
+# [[alerts.channels]]
+{channel}
+"""
 
-AT_THE_END = ("underlyings", "columns")
+AT_THE_END = ("underlyings", "columns", "channels")
 
 
 def sample_toml() -> str:
     """A TOML file that says all there is to set and changes nothing."""
-    return "\n".join((HEAD, *_section(Settings(), ""), TAIL.format(underlying="\n".join(_underlying()))))
+    tail = TAIL.format(underlying="\n".join(_underlying())), CHANNELS.format(channel="\n".join(_channel()))
+    return "\n".join((HEAD, *_section(Settings(), ""), *tail))
 
 
 def _section(instance: Any, prefix: str) -> Iterator[str]:
@@ -92,6 +99,11 @@ def _underlying(kind: type[attrs.AttrsInstance] = Underlying, prefix: str = "") 
             yield from _underlying(Ticks, f"{attribute.name}.")
         elif attribute.default is not attrs.NOTHING:
             yield _line(attribute, attribute.default, prefix)
+
+
+def _channel() -> Iterator[str]:
+    for attribute in attrs.fields(AlertChannel):
+        yield _line(attribute, "phone" if attribute.default is attrs.NOTHING else attribute.default)
 
 
 def _toml(value: Any) -> str:

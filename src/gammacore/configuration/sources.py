@@ -140,6 +140,9 @@ def _lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if (head := _TABLE.match(line)) is not None:
             table = f"{head[1].strip()}."
+        elif (head := _TABLE_OF_A_LIST.match(line)) is not None:
+            table = f"{head[1].strip()}[]."
+            found.setdefault(head[1].strip(), number)
         elif (key := _KEY.match(line)) is not None:
             found[f"{table}{key[1].strip()}".replace('"', "").replace("'", "")] = number
     return found
@@ -152,6 +155,7 @@ def _line_of(key: str, lines: Mapping[str, int]) -> str:
 
 
 _TABLE = re.compile(r"\s*\[([^\[\]]+)\]")
+_TABLE_OF_A_LIST = re.compile(r"\s*\[\[([^\[\]]+)\]\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 
 

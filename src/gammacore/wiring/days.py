@@ -227,6 +227,7 @@ def wire_day(
         notices = notices_of(
             settings, venue.terms.mode, book, storage, ledger=_beside(settings, ledger), logger=logger,
             also=notifiers if view is None else (*notifiers, view),
+            credentials=store,
         )  # fmt: skip
         trade = wire_trade(
             TradedDay(

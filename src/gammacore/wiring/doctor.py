@@ -37,6 +37,7 @@ from gammacore.errors import BrokerError, ConfigurationError, GammacoreError, mi
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Calendar, Clock
 from gammacore.ports.credentials import CredentialStore
+from gammacore.wiring.alert_tests import channel_checks
 from gammacore.wiring.arming import Armed, armed_mode, look_up
 from gammacore.wiring.before_open import before_open
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces, open_broker, open_broker_market
@@ -104,6 +105,7 @@ def diagnose(
         checks += _real(settings, armed, credentials, now, days, places)
     else:
         checks += _fake(configuration)
+    checks += channel_checks(settings, credentials)
     checks.append(probed("disk", lambda: _disk(settings.storage.home), "set GAMMACORE_HOME to a folder you may write"))
     checks.append(probed("ledger", lambda: _ledger(settings, armed), "gammacore ledger verify, then ledger repair"))
     mode = _mode_of(configuration)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from attrs import frozen
+
+from gammacore.adapters.credentials import Variables
 from gammacore.adapters.journal_csv import PerformanceFile
 from gammacore.adapters.notifiers.composite import CompositeNotifier
 from gammacore.adapters.notifiers.log_lines import LogNotifier
+from gammacore.adapters.service.operator_log import OperatorLog
 from gammacore.adapters.watchdog import CycleWatchdog
 from gammacore.application.day_ledger import DayLedger
 from gammacore.application.keep_time import KeepTime
@@ -19,9 +24,19 @@ from gammacore.domain.sessions import BrokerClock
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker
 from gammacore.ports.clock import Clock
+from gammacore.ports.credentials import CredentialStore
 from gammacore.ports.people import LoopWatch, Notifier
 from gammacore.ports.storage import Storage
 from gammacore.wiring.strategies import spec_of
+
+if TYPE_CHECKING:
+    from gammacore.adapters.notifiers.operator import SeveralOperators
+
+LOOP_SECONDS = 6.0
+"""So long a loop that ends waits for its last messages (ours); what is critical stays for the next start."""
+SERVICE_SECONDS = 4.0
+"""So long a service that ends waits for its last messages (ours): systemd kills it 75 s after SIGTERM."""
+NO_CREDENTIALS = Variables({}, "none")
 
 
 def notices_of(
@@ -33,39 +48,121 @@ def notices_of(
     ledger: Path | None = None,
     logger: logging.Logger | None = None,
     also: tuple[Notifier, ...] = (),
+    credentials: CredentialStore = NO_CREDENTIALS,
 ) -> CompositeNotifier:
     """Log lines where there is a logger, alerts and pings where a URL is set, a scalping desk's table of trades.
 
-    Rules: CS-501, CS-625..627, SC-707.
+    Rules: CS-501, CS-625..627, SC-707, OP-401.
 
     A study sends no alerts unless `alerts.studies` says so, and never pings: a watchdog waits for a loop that trades.
+
+    Raises:
+        ConfigurationError: a channel that cannot be opened.
     """
     notifiers: list[Notifier] = [*also] if logger is None else [*also, LogNotifier(logger, settings.sizing)]
     watchers: list[LoopWatch] = []
     said_by = logger or logging.getLogger("gammacore")
-    if settings.alerts.webhook_url and (mode is not Mode.STUDY or settings.alerts.studies):
-        from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside  # the HTTP client is slow to load
-
-        def newest_day() -> DayReport | None:
-            return next(reversed(day_reports(storage.events())), None)
-
-        sent = None if ledger is None else kept_beside(ledger)
-        channel = WebhookNotifier(settings.alerts, said_by, sent=sent, newest_day=newest_day)
-        notifiers.append(channel)
-        watchers.append(channel)
+    tellers = _tellers(settings, mode, storage, ledger, said_by, credentials)
+    notifiers += tellers.of_events
+    watchers += tellers.of_events
     if ledger is not None and settings.scalping.track_performance and spec_of(settings.trade.strategy).is_scalping:
         performance = PerformanceFile(ledger.with_name(f"{ledger.name}.trades.csv"), storage.events())
         notifiers.append(performance)
         watchers.append(performance)
-    if settings.health.url(mode):
-        from gammacore.adapters.notifiers.health_ping import HealthPing
-
-        watchers.append(HealthPing(settings.health, mode, said_by))
+    watchers += tellers.of_cycles
     if logger is not None and settings.sizing.warning:
         logger.warning("%s", settings.sizing.warning)
     notices = CompositeNotifier(said_by, tuple(notifiers), tuple(watchers))
     notices.take_up(book)
     return notices
+
+
+class _Both(Notifier, LoopWatch, Protocol):
+    """Follows events and the loop."""
+
+
+@frozen
+class _Tellers:
+    of_events: tuple[_Both, ...] = ()
+    of_cycles: tuple[LoopWatch, ...] = ()
+
+
+def _tellers(
+    settings: Settings,
+    mode: Mode,
+    storage: Storage,
+    ledger: Path | None,
+    logger: logging.Logger,
+    credentials: CredentialStore,
+) -> _Tellers:
+    """Discord, the configured channels, the watchdog."""
+    alerts = settings.alerts
+    is_told = mode is not Mode.STUDY or alerts.studies
+    if not (alerts.channels or (alerts.webhook_url and is_told) or settings.health.url(mode)):
+        return _Tellers()
+    from gammacore.adapters.notifiers.health_ping import HealthPing  # the HTTP client is slow to load
+    from gammacore.adapters.notifiers.outbox import Patience
+    from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
+    from gammacore.wiring.alert_channels import Surroundings, find_channels, open_channels, redactor_of
+
+    def newest_day() -> DayReport | None:
+        return next(reversed(day_reports(storage.events())), None)
+
+    found = find_channels(settings, credentials)
+    if not is_told and not settings.health.url(mode):
+        return _Tellers()
+    around = Surroundings(mode, ledger, redactor_of(settings, credentials, found), Patience(LOOP_SECONDS), logger)
+    of_events: list[_Both] = []
+    if alerts.webhook_url and is_told:
+        sent = None if ledger is None else kept_beside(ledger)
+        of_events.append(
+            WebhookNotifier(
+                alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact
+            )
+        )
+    if is_told and (channels := open_channels(settings, found, around, newest_day)) is not None:
+        of_events.append(channels)
+    ping: tuple[LoopWatch, ...] = ()
+    if settings.health.url(mode):
+        ping = (HealthPing(settings.health, mode, logger, redact=around.redact, patience=around.patience),)
+    return _Tellers(tuple(of_events), ping)
+
+
+def operator_of(
+    settings: Settings, mode: Mode, beside: Path, credentials: CredentialStore, logger: logging.Logger
+) -> SeveralOperators:
+    """Who is told what the service of an account reports: its log, the channels, the watchdogs. OP-206..208, OP-213.
+
+    Raises:
+        ConfigurationError: a channel that cannot be opened.
+    """
+    from gammacore.adapters.notifiers.health_ping import Pings
+    from gammacore.adapters.notifiers.operator import ChannelOperator, PingOperator, SeveralOperators
+    from gammacore.adapters.notifiers.outbox import Patience
+    from gammacore.adapters.notifiers.sent_messages import SentMessages
+    from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
+    from gammacore.wiring.alert_channels import Surroundings, find_channels, open_channels, redactor_of, summaries_of
+
+    alerts, health = settings.alerts, settings.health
+    found = find_channels(settings, credentials)
+    around = Surroundings(
+        mode, beside, redactor_of(settings, credentials, found), Patience(SERVICE_SECONDS, least=0.5), logger
+    )
+    webhook = None
+    if alerts.webhook_url:  # with a file of its own: the loop keeps which of its messages stand in another
+        sent = SentMessages(beside.with_name(f"{beside.name}.service.alerts.json"))
+        webhook = WebhookNotifier(alerts, logger, sent=sent, patience=around.patience, redact=around.redact)
+    channels = ChannelOperator(
+        open_channels(settings, found, around),
+        webhook,
+        lambda date: kept_beside(beside).has_summary_of(date) or summaries_of(beside).has_summary_of(date),
+    )
+    loop, own = (
+        Pings(url, health, logger, redact=around.redact, patience=around.patience)
+        for url in (health.url(mode), health.service_url(mode))
+    )
+    pings = PingOperator(loop, own)
+    return SeveralOperators(logger, (OperatorLog(logger), channels, pings), (channels, pings))
 
 
 def keep_time_of(

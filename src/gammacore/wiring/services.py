@@ -16,7 +16,6 @@ from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.service.armed_file import armed_path, read_armed
 from gammacore.adapters.service.children import Processes
 from gammacore.adapters.service.notify_socket import NotifySocket
-from gammacore.adapters.service.operator_log import OperatorLog
 from gammacore.adapters.service.settings_copy import SettingsCopy
 from gammacore.adapters.service.signals import SignalWishes
 from gammacore.adapters.service.state_file import StateFile, state_path
@@ -43,6 +42,7 @@ from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.day_duties import GAMMACORE, DayDuties
 from gammacore.wiring.doctor import diagnose
 from gammacore.wiring.live_arming import permit_of
+from gammacore.wiring.notices import operator_of
 from gammacore.wiring.serve_page import without_credentials
 from gammacore.wiring.service_files import service_lock, service_log, session_settings
 from gammacore.wiring.storage import account_ledger, local_path, make_folder
@@ -131,8 +131,9 @@ def run_service(
         lock = WriterLock.take(service_lock(settings, place))
     except WriteConflict as other:
         raise WriteConflict(f"a service of {place} runs already ({service_running(settings, ask.mode)})") from other
-    wishes, told = SignalWishes(), operator or OperatorLog(log)
+    wishes, own = SignalWishes(), None
     try:
+        told = operator or (own := operator_of(settings, ask.mode, beside, credentials, log))
         seen, kept = AccountLoop(settings, place), SettingsCopy(ask.config, session_settings(settings, place))
 
         def line(seconds: float) -> list[str]:
@@ -186,6 +187,8 @@ def run_service(
         with wishes.listening():
             return supervisor.run()
     finally:
+        if own is not None:
+            own.close()
         lock.release()
 
 

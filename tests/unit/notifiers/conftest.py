@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 import requests
@@ -27,7 +28,7 @@ def session(channel: Channel) -> Iterator[requests.Session]:
     class Answering(BaseHTTPRequestHandler):
         def respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            body = _read(self.rfile.read(length).decode()) if length else None
             channel.received.append(Received(self.command, self.path, body))
             number = len(channel.received)
             channel.may_answer.wait(10)
@@ -53,6 +54,14 @@ def session(channel: Channel) -> Iterator[requests.Session]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def _read(text: str) -> Any:
+    """JSON, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @pytest.fixture(autouse=True)

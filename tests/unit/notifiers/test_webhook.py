@@ -16,6 +16,7 @@ from attrs import evolve
 from builders import DAY, a_plan, at
 from builders_day import PUT_TRADE, closed, day_started, judged, ledger_opened, opened
 from builders_loopback import Channel
+from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.sent_messages import SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
@@ -38,9 +39,11 @@ Notifying = Callable[..., WebhookNotifier]
 def notifying(session: requests.Session) -> Notifying:
     """A notifier that reaches the channel of this test."""
 
-    def build(sent: SentMessages | None = None, newest_day: Any = None, **settings: Any) -> WebhookNotifier:
+    def build(
+        sent: SentMessages | None = None, newest_day: Any = None, patience: Patience | None = None, **settings: Any
+    ) -> WebhookNotifier:
         chosen = WebhookSettings(**{"webhook_url": URL, **settings})
-        return WebhookNotifier(chosen, LOG, session=session, sent=sent, newest_day=newest_day)
+        return WebhookNotifier(chosen, LOG, session=session, sent=sent, newest_day=newest_day, patience=patience)
 
     return build
 
@@ -405,10 +408,10 @@ def test_closing_is_bounded_in_time_even_without_an_answer(
     notifying: Notifying, channel: Channel, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel.may_answer.clear()
-    notifier = notifying()
+    notifier = notifying(patience=Patience(0.01, least=0.0))
     tell(notifier, an_alarm(), an_alarm())
 
-    notifier.close(NOON, timeout_seconds=0.01)
+    notifier.close(NOON)
     channel.may_answer.set()
 
     assert "undone" in caplog.text

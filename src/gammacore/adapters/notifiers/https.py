@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from attrs import field, frozen
@@ -28,6 +28,22 @@ class NotDelivered(GammacoreError):
         self.retry = retry
 
 
+Answer = TypeVar("Answer")
+
+
+def tried(call: Callable[[], Answer], attempts: int) -> Answer:
+    """What a call answers, made again while `NotDelivered` says that it makes sense; after that its fault is raised."""
+    repeats = Retrying(
+        sleep=sleep,
+        retry=retry_if_exception(lambda fault: isinstance(fault, NotDelivered) and fault.retry is not False),
+        wait=_wait,
+        stop=stop_after_attempt(attempts) | stop_before_delay(PATIENCE_SECONDS),
+        reraise=True,
+    )
+    answer: Answer = repeats(call)
+    return answer
+
+
 @frozen
 class Https:
     """Sends requests that a person waits for, not an order: bounded in time, repeated while that makes sense.
@@ -45,15 +61,7 @@ class Https:
         Raises:
             NotDelivered: it could not be had; the message holds no URL.
         """
-        repeats = Retrying(
-            sleep=sleep,
-            retry=retry_if_exception(lambda fault: isinstance(fault, NotDelivered) and fault.retry is not False),
-            wait=_wait,
-            stop=stop_after_attempt(self.attempts) | stop_before_delay(PATIENCE_SECONDS),
-            reraise=True,
-        )
-        answer: requests.Response = repeats(lambda: self._once(method, url, content))
-        return answer
+        return tried(lambda: self._once(method, url, content), self.attempts)
 
     def _once(self, method: str, url: str, content: Mapping[str, Any]) -> requests.Response:
         try:

@@ -47,8 +47,7 @@ class LogNotifier:
         return tuple(self._lines(event, book))
 
     def _lines(self, event: Event, book: Book) -> Iterator[LogLine]:
-        code = type(event).__name__
         for notice in notices(event, book, self.sizing):
             figures = {figure.label: figure.full_text for figure in notice.figures}
-            yield LogLine(notice.line, LEVELS[notice.level], code, figures)
-            yield from (LogLine(line, LEVELS[notice.level], code) for line in notice.log)
+            yield LogLine(notice.line, LEVELS[notice.level], notice.code, figures)
+            yield from (LogLine(line, LEVELS[notice.level], notice.code) for line in notice.log)

@@ -58,6 +58,10 @@ class SentMessages:
             self._save()
             return True
 
+    def has_summary_of(self, date: dt.date) -> bool:
+        """Whether this day, or a later one, has been summed up."""
+        return self._summarised >= date.isoformat()
+
     def _load(self) -> None:
         if self._path is None:
             return

@@ -6,26 +6,24 @@ import datetime as dt
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 import requests
 
+from gammacore.adapters.notifiers.day_messages import DayMessages
 from gammacore.adapters.notifiers.https import Https
-from gammacore.adapters.notifiers.outbox import Outbox
+from gammacore.adapters.notifiers.outbox import Outbox, Patience
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
 from gammacore.domain.book.book import Book
-from gammacore.domain.holdings.holding import without_plan
-from gammacore.domain.ledger import DayStarted, Event, Mode
+from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.figures import Tone
-from gammacore.domain.reports.notice import Notice, crash, heartbeat, stall
-from gammacore.domain.reports.notices import day_summary, notices
+from gammacore.domain.reports.notice import Notice, crash, stall
+from gammacore.domain.reports.notices import notices
 
-SUMMARY_AFTER_CLOSE = dt.timedelta(minutes=5)
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25
 
 COLOURS: Mapping[Tone, int] = {
@@ -61,27 +59,23 @@ class WebhookNotifier:
         session: requests.Session | None = None,
         sent: SentMessages | None = None,
         newest_day: Callable[[], DayReport | None] | None = None,
+        patience: Patience | None = None,
+        redact: Redactor | None = None,
     ) -> None:
         self._settings = settings
+        self._patience = patience or Patience()
         self._logger = logger
-        self._redact = Redactor.of_urls((settings.webhook_url, settings.webhook_copy_url))
+        self._redact = redact or Redactor.of_urls((settings.webhook_url, settings.webhook_copy_url))
         self._wire_logs = WireLogs(self._redact)
         self._send = Https(session or requests.Session(), settings.timeout_seconds, settings.attempts)
         self._outbox = Outbox("alerts", settings.queue_size, logger)
         self._sent = sent or SentMessages()
-        self._newest_day = newest_day
+        self._of_the_day = DayMessages(settings.heartbeat_minutes, self._sent.first_summary_of, newest_day)
         self._copies: deque[tuple[dt.datetime, Notice]] = deque(maxlen=settings.queue_size)
-        self._day: DayStarted | None = None
-        self._live = False
-        self._last_beat: dt.datetime | None = None
-        self._standing = (Decimal(0), 0)
 
     def take_up(self, book: Book) -> None:
         """Know the day, the mode and the balance: after a restart, before the first event, and with every event."""
-        self._day = book.day or self._day
-        self._live = book.opened is not None and book.opened.mode is Mode.LIVE
-        held = sum(not holding.is_flat for holding in without_plan(book.live_holdings))
-        self._standing = (book.balance, len(book.live_spreads) + held)
+        self._of_the_day.take_up(book)
 
     def notify(self, event: Event, book: Book) -> None:
         """Tell of an event, if people wait for it; nothing is raised."""
@@ -98,9 +92,8 @@ class WebhookNotifier:
         try:
             self._post_copies(now)
             self._delete_old(now)
-            self._beat(now)
-            if self._day is not None and now >= self._day.session_close + SUMMARY_AFTER_CLOSE:
-                self._sum_up(now)
+            for notice in self._of_the_day.due(now):
+                self.tell(notice, now)
         except Exception as fault:
             self._fault("tick", fault)
 
@@ -109,8 +102,16 @@ class WebhookNotifier:
         if not self._settings.webhook_url:
             return
         self._put(notice, at, copy=False)
-        if self._live and self._settings.webhook_copy_url:
+        if self._of_the_day.mode is Mode.LIVE and self._settings.webhook_copy_url:
             self._copies.append((at + dt.timedelta(seconds=self._settings.copy_delay_seconds), notice))
+
+    def post_now(self, notice: Notice, at: dt.datetime) -> None:
+        """Post a notice from this thread, and wait for the answer.
+
+        Raises:
+            NotDelivered: it did not arrive.
+        """
+        self._post(notice, at, copy=False)
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """Tell that the loop has ended by a fault."""
@@ -121,14 +122,14 @@ class WebhookNotifier:
         if self._settings.webhook_url:
             self._put(stall(detail), at, copy=False)
 
-    def close(self, now: dt.datetime, timeout_seconds: float = 10.0) -> None:
-        """The loop is over: sum a finished day up, give what waits this long, and stop. Copies not due are dropped."""
+    def close(self, now: dt.datetime) -> None:
+        """The loop is over: sum a finished day up, give what waits its time, and stop. Copies not due are dropped."""
         self.tick(now)
-        if self._day is not None and now >= self._day.session_close:
-            self._sum_up(now)
+        for notice in self._of_the_day.at_the_end(now):
+            self.tell(notice, now)
         if self._copies:
             self._logger.info("alerts: %d late copies are dropped, the loop is over", len(self._copies))
-        self._outbox.close(timeout_seconds)
+        self._outbox.close(self._patience.left())
         self._wire_logs.close()
 
     def drain(self, timeout_seconds: float = 10.0) -> bool:
@@ -148,22 +149,6 @@ class WebhookNotifier:
         for message in self._sent.take_expired(now):
             if not self._outbox.put("a deletion", partial(self._delete, message)):
                 self._sent.add(message)
-
-    def _beat(self, now: dt.datetime) -> None:
-        minutes = self._settings.heartbeat_minutes
-        if minutes == 0 or self._day is None or not self._day.session_open <= now <= self._day.session_close:
-            return
-        if self._last_beat is None or now - self._last_beat >= dt.timedelta(minutes=minutes):
-            self._last_beat = now
-            self.tell(heartbeat(now, *self._standing), now)
-
-    def _sum_up(self, now: dt.datetime) -> None:
-        """The day summary, once. Rule: CS-501."""
-        day = self._day
-        if day is None or self._newest_day is None or not self._settings.webhook_url:
-            return
-        if self._sent.first_summary_of(day.date) and (report := self._newest_day()) is not None:
-            self.tell(day_summary(report), now)
 
     # -- on the wire ---------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""A notice: what an alert and a line of the log report. Rules: CS-501, CS-626..628."""
+"""A notice: what an alert and a line of the log report. Rules: CS-501, CS-626..628, OP-304."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from gammacore.domain.reports.figures import Figure, Figures, Tone, Unit, clock_text
+from gammacore.domain.service.endings import Level as Severity
 
 
 class Life(StrEnum):
@@ -28,11 +29,19 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
+def _severity(notice: Notice) -> Severity:
+    """A fill is worth a message, a warning more, anything else is told only where a channel asks for all."""
+    if notice.life is Life.SIGNAL:
+        return Severity.NOTICE
+    return Severity.WARNING if notice.level is Level.WARNING else Severity.INFO
+
+
 @frozen
 class Notice:
     """A headline, a sentence, figures. `private` is the sentence of the log where an alert must not have it (CS-628).
 
-    `sums_up` marks the day summary, whose colours are its own.
+    `sums_up` marks the day summary, whose colours are its own. `code` is stable, `subject` what it is about: a holding
+    or an order; `severity` is how loudly people are told (section 4 of the operator's desk).
     """
 
     headline: str
@@ -45,6 +54,9 @@ class Notice:
     private: str = field(default="", repr=False)
     log: tuple[str, ...] = ()
     sums_up: bool = False
+    code: str = ""
+    subject: str = ""
+    severity: Severity = Factory(_severity, takes_self=True)
 
     @property
     def line(self) -> str:
@@ -61,15 +73,17 @@ def alert(headline: str, text: str = "", figures: Figures = (), tone: Tone = Ton
 
 def crash(detail: str) -> Notice:
     """The loop has ended by a fault. Rule: CS-627."""
-    return evolve(alert("Crashed", detail, tone=Tone.URGENT), life=Life.CRASH)
+    crashed = alert("Crashed", detail, tone=Tone.URGENT)
+    return evolve(crashed, life=Life.CRASH, code="crashed", severity=Severity.CRITICAL)
 
 
 def stall(detail: str) -> Notice:
     """A cycle hangs: the loop decides nothing meanwhile. Rule: CS-627."""
-    return alert("Hanging", detail, tone=Tone.URGENT)
+    return evolve(alert("Hanging", detail, tone=Tone.URGENT), code="cycle_slow")
 
 
 def heartbeat(now: dt.datetime, balance: Decimal, open_positions: int) -> Notice:
     """The loop is alive. Rule: CS-627."""
     figures = (Figure("balance", balance, Unit.DOLLARS), Figure("open positions", open_positions, Unit.COUNT))
-    return evolve(alert(f"Running at {clock_text(now.replace(second=0))}", "", figures), life=Life.HEARTBEAT)
+    beat = alert(f"Running at {clock_text(now.replace(second=0))}", "", figures)
+    return evolve(beat, life=Life.HEARTBEAT, code="heartbeat", severity=Severity.INFO)

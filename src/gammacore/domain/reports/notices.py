@@ -6,6 +6,7 @@ lines of `log` follow it: sizes, premiums and balances always in the same words,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import assert_never
@@ -19,7 +20,7 @@ from gammacore.domain.hedge_filter_events import HedgingEvent
 from gammacore.domain.holdings.holding import Origin, is_spread
 from gammacore.domain.instruments import EQUITY_OPTION_MULTIPLIER
 from gammacore.domain.judged_entry import skip_line
-from gammacore.domain.ledger import Event
+from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.orders import Effect, Order, OrderTicket, Purpose
 from gammacore.domain.reports import words
 from gammacore.domain.reports.day_report import DayReport
@@ -28,6 +29,7 @@ from gammacore.domain.reports.notice import Level, Life, Notice, alert
 from gammacore.domain.reports.trade_views import trade_figures
 from gammacore.domain.reports.trades import Sold, Trade, TradeEnd
 from gammacore.domain.reports.views import day_view
+from gammacore.domain.service.endings import Level as Severity
 from gammacore.domain.sizing.kelly import TradeStatistics
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.verdicts import Outcome
@@ -53,6 +55,14 @@ FIGURES_SHOWN = frozenset(
 
 URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
 """Alarms of a risk that nothing bounds and that does not go by itself."""
+
+CRITICAL = URGENT | {
+    "exit_overdue", "not_flat", "leg_imbalance", "exit_unconfirmed", "unhedged", "clock_jumped", "ledger_behind",
+    "ledger_not_written", "ledger_outage", "order_not_in_ledger", "disk_low",
+}  # fmt: skip
+"""Alarms that people are told of at once, and again until they are over. Section 4 of the operator's desk."""
+CRITICAL_LIVE = frozenset({"quarantined", "holdings_differ"})
+"""Critical where the money is real."""
 
 Unnoticed = (
     ledger.LedgerOpened
@@ -91,14 +101,30 @@ Control = (
 
 def notices(event: Event, book: Book, sizing: SizingRules | None = None) -> tuple[Notice, ...]:
     """The notices of an event. `book` already contains it; `sizing` says over which window the record is taken."""
-    return tuple(_notices(event, book, sizing or SizingRules()))
+    code, subject = code_of(event), str(getattr(event, "holding", None) or getattr(event, "id", ""))
+    found = _notices(event, book, sizing or SizingRules())
+    return tuple(evolve(notice, code=code, subject=subject) for notice in found)
+
+
+def code_of(event: Event) -> str:
+    """The stable code of an event: an alarm's own, else its kind. Log, alerts and pages share it. Rule: OP-304.
+
+    >>> import datetime as dt
+    >>> now = dt.datetime(2026, 3, 3, 15, tzinfo=dt.UTC)
+    >>> code_of(ledger.AlarmRaised(now, "stuck", "5 attempts")), code_of(ledger.Resumed(now, ""))
+    ('stuck', 'resumed')
+    """
+    return event.code if isinstance(event, ledger.AlarmRaised) else _WORD.sub("_", type(event).__name__).lower()
+
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
     match event:
         case ledger.DayStarted():
             what = f"{event.date} {event.underlying} {event.strategy}, market {event.market}"
-            yield Notice("Day started", f"{what}, balance {dollars(book.balance)}")
+            yield Notice("Day started", f"{what}, balance {dollars(book.balance)}", severity=Severity.NOTICE)
         case ledger.DayFinished():
             change = signed_dollars(book.realised_on(event.date))
             yield Notice("Day finished", f"{event.date}, balance {dollars(event.balance)} ({change})")
@@ -138,18 +164,21 @@ def _notices(event: Event, book: Book, sizing: SizingRules) -> Iterator[Notice]:
             ledger.AlarmRaised() | ledger.Halted() | ledger.Resumed() | ledger.BreakerTripped()
             | ledger.BreakerCleared() | ledger.FlattenRequested()
         ):  # fmt: skip
-            yield _control(event)
+            yield _control(event, book)
         case _:
             if not isinstance(event, Unnoticed):
                 assert_never(event)
 
 
-def _control(event: Control) -> Notice:
+def _control(event: Control, book: Book) -> Notice:
     """What is wrong, and what may trade."""
     match event:
         case ledger.AlarmRaised():
             tone = Tone.URGENT if event.code in URGENT else Tone.DOUBT
-            return alert(f"Alarm {event.code} {event.holding}".strip(), event.detail, tone=tone)
+            raised = alert(f"Alarm {event.code} {event.holding}".strip(), event.detail, tone=tone)
+            is_live = book.opened is not None and book.opened.mode is Mode.LIVE
+            is_critical = event.code in CRITICAL or (is_live and event.code in CRITICAL_LIVE)
+            return evolve(raised, severity=Severity.CRITICAL) if is_critical else raised
         case ledger.Halted():
             how = f"{event.reason}; exits go on, `gammacore resume` clears it"
             return alert("Trading halted", how, tone=Tone.URGENT)
@@ -170,6 +199,9 @@ def _control(event: Control) -> Notice:
 # -- the day -----------------------------------------------------------------------------------------------------------
 
 
+SUMMARY = "day_summary"
+
+
 def day_summary(report: DayReport) -> Notice:
     """The day in figures: open trades are no losses, break-even is neither. Rules: CS-501, CS-623."""
     view = day_view(report)
@@ -180,7 +212,7 @@ def day_summary(report: DayReport) -> Notice:
         (*labelled(view.figures), *view.strategies),
         Tone.of(report.figures.pnl),
     )
-    return evolve(summary, sums_up=True)
+    return evolve(summary, sums_up=True, code=SUMMARY, subject=report.date.isoformat(), severity=Severity.NOTICE)
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,175 @@
+"""Critical messages on disk until they are delivered: a kill loses none, the next start sends them. Rule: OP-403."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from gammacore.domain.alerts.messages import Message
+from gammacore.domain.service.endings import Level as Severity
+
+LOCK, FAILED = "lock", "failed-"
+MOST_TAKEN = 200
+"""Messages of processes that died, taken over at one start; of more the oldest (ours)."""
+
+
+class Spool:
+    """A folder beside a ledger; each process has a folder of its own in it, under a lock that dies with the process.
+
+    One file a channel and alarm, so that a repeat takes the place of what it repeats. What the disk refuses is passed
+    over: the message is sent all the same. Without a folder nothing is kept.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._own: Path | None = None
+        self._held: int | None = None
+
+    def keep(self, channel: str, message: Message) -> bool:
+        """Whether it is on the disk, to be sent by the next process if this one dies."""
+        with self._lock:
+            try:
+                if (own := self._begin()) is None:
+                    return False
+                draft = own / f".{uuid.uuid4().hex}"
+                with open(draft, "x", encoding="utf-8", opener=_private) as file:
+                    file.write(json.dumps({"channel": channel, **_document(message)}))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(draft, own / _name(channel, message))
+            except OSError:
+                return False
+            return True
+
+    def forget(self, channel: str, message: Message) -> None:
+        """It is delivered."""
+        with self._lock, suppress(OSError):
+            if self._own is not None:
+                (self._own / _name(channel, message)).unlink(missing_ok=True)
+
+    def mark(self, channel: str, problem: str) -> None:
+        """A channel fails message after message; "": it does not any more. Rule: OP-404."""
+        if self._folder is None:
+            return
+        file = self._folder / f"{FAILED}{channel}"
+        with suppress(OSError):
+            if problem:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with open(file, "w", encoding="utf-8", opener=_private) as mark:
+                    mark.write(problem)
+            else:
+                file.unlink(missing_ok=True)
+
+    def take_over(self) -> list[tuple[str, Message]]:
+        """What processes that have died left undelivered, oldest first, with its channel; it is ours from now on."""
+        found: list[tuple[str, Message]] = []
+        for folder in self._others():
+            with suppress(OSError), _alone_in(folder) as is_dead:
+                if not is_dead:
+                    continue
+                for file in sorted(folder.glob("*.json")):
+                    if (one := _read(file)) is not None and self.keep(*one):
+                        found.append(one)
+                    file.unlink(missing_ok=True)
+                _remove(folder)
+        return sorted(found, key=lambda one: one[1].at)[:MOST_TAKEN]
+
+    def close(self) -> None:
+        """Let go: what is left is the next process's to send."""
+        with self._lock:
+            if self._own is not None and self._held is not None:
+                if not any(self._own.glob("*.json")):
+                    _remove(self._own)
+                    with suppress(OSError):
+                        self._own.parent.rmdir()
+                os.close(self._held)
+            self._own = self._held = None
+
+    def _begin(self) -> Path | None:
+        if self._own is None and self._folder is not None:
+            own = self._folder / uuid.uuid4().hex
+            own.mkdir(mode=0o700, parents=True)
+            held = os.open(own / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._own, self._held = own, held
+        return self._own
+
+    def _others(self) -> Iterator[Path]:
+        if self._folder is None:
+            return
+        with suppress(OSError):
+            yield from (one for one in sorted(self._folder.iterdir()) if one.is_dir() and one != self._own)
+
+
+def failed_channels(folder: Path) -> dict[str, str]:
+    """Channels whose last messages all failed, with what was wrong. Rule: OP-404."""
+    with suppress(OSError):
+        return {file.name.removeprefix(FAILED): file.read_text(encoding="utf-8") for file in folder.glob(f"{FAILED}*")}
+    return {}
+
+
+class _alone_in:  # noqa: N801  # reads as a sentence
+    """Holds a folder's lock; False where its process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / LOCK
+        self._held = -1
+
+    def __enter__(self) -> bool:
+        self._held = os.open(self._file, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._held)
+
+
+def _name(channel: str, message: Message) -> str:
+    mark = hashlib.sha256("\0".join(message.key).encode()).hexdigest()[:20]
+    return f"{channel}.{mark}.json"
+
+
+def _document(message: Message) -> dict[str, str]:
+    return {
+        "code": message.code,
+        "level": message.level.value,
+        "title": message.title,
+        "text": message.text,
+        "at": message.at.isoformat(),
+        "subject": message.subject,
+    }
+
+
+def _read(file: Path) -> tuple[str, Message] | None:
+    """A file that is torn is no message."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        words = {name: str(document[name]) for name in ("code", "title", "text", "subject")}
+        at = dt.datetime.fromisoformat(document["at"])
+        if at.tzinfo is None:
+            return None
+        return str(document["channel"]), Message(level=Severity(document["level"]), at=at, **words)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        (folder / LOCK).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
