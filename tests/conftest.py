@@ -56,6 +56,22 @@ def shared_data() -> Path:
     return folder
 
 
+class NoYields:
+    """A Treasury that answers nothing: the rates of a test are the fallback, and no test asks a server for them."""
+
+    name = "treasury"
+
+    def par_yields(self, today: object) -> dict[object, object]:
+        return {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_treasury() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gammacore.wiring.mode_rules.Treasury", NoYields)
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_cache_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The exchange's days are computed once for every worker and every process a test starts, never at the user's."""

@@ -6,26 +6,28 @@ Rules: SC-414, SC-442, SC-451, SC-614, SC-1306.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from attrs import define
+from attrs import define, evolve
 
-from builders_modes import Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
+from builders_modes import NO_KEYS, Keys, a_mode_world, check_day, check_never_oversold, check_sent_once, cycles
 from builders_world import World
 from gammacore.adapters.codec.records import encode
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryLedger
 from gammacore.adapters.simulated.model import Shock
 from gammacore.adapters.simulated.moods import Mood
+from gammacore.application.daily_rates import DailyRates
 from gammacore.configuration import StrategyName
 from gammacore.domain.holding_events import HoldingAdopted, HoldingClosed
 from gammacore.domain.holdings.holding import Origin
 from gammacore.domain.instruments import Side
 from gammacore.domain.ledger import DayFinished, DeskSwitched, EntryJudged, OrderFilled, OrderIntended, OrderNotSent
 from gammacore.domain.orders import OrderTicket, Purpose
+from gammacore.domain.pricing.rates import NODES, ParYields
 from gammacore.domain.sessions import new_york
 from gammacore.ports.broker import Broker, BrokerDecorator, Receipt, SendGate, always_open
 from gammacore.ports.clock import Clock
@@ -100,7 +102,33 @@ def test_a_straddle_of_two_orders_is_held_hedged_and_sold_like_any_other() -> No
     check_day(world)
 
 
-def overnight(init_mode: str, mode: StrategyName = StrategyName.GAMMA_SCALPING, **more: object) -> World:
+@define
+class Yields:
+    """The Treasury's answer of the day, and how often it was asked."""
+
+    asked: int = 0
+    name: str = "treasury"
+
+    def par_yields(self, today: dt.date) -> Mapping[dt.date, ParYields]:
+        self.asked += 1
+        return {today: dict.fromkeys(NODES, Decimal(2))}
+
+
+@pytest.mark.parametrize(("minute", "rate"), [(34, None), (36, 0.02)])
+def test_a_look_that_needs_rates_has_those_of_the_day(minute: int, rate: float | None) -> None:
+    """SC-424: from the purchase on they are asked for, once a day, and priced with."""
+    world, source = a_day(), Yields()
+    world._day = evolve(world.day, rates=DailyRates("SPY", source, None, 0.05))
+    world.day.begin()
+    world.clock.wait_until(new_york(FIRST, dt.time(9, minute)))
+
+    seen = [world.day.look().rates for _ in range(2)]
+
+    assert [None if one is None else one.curve.rate(45).item() for one in seen] == [rate, rate]
+    assert source.asked == (0 if rate is None else 1)
+
+
+def overnight(init_mode: str, more: Keys = NO_KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING) -> World:
     """The next morning: the same account and ledger, another process, whose settings have `more` keys."""
     world = lived(a_day(keys=KEPT))
     morning = a_day(SECOND, {**KEPT, "scalping.gamma.init_mode": init_mode, **more}, mode)
@@ -156,16 +184,16 @@ def test_beside_a_straddle_that_no_ledger_knows_nothing_is_bought_under_init() -
     assert dict(world.exchange.holdings()) == there
 
 
-def lost_ledger(mode: StrategyName = StrategyName.GAMMA_SCALPING, **keys: object) -> World:
+def lost_ledger(more: Keys = NO_KEYS, mode: StrategyName = StrategyName.GAMMA_SCALPING) -> World:
     """The next morning under resume: the straddle and its hedge are at the broker, and the ledger is a new one."""
-    world = overnight("resume", mode, **keys)
+    world = overnight("resume", more, mode)
     world.medium = MemoryLedger()
     return world
 
 
 def test_a_straddle_that_no_ledger_knows_is_taken_over_hedged_and_sold() -> None:
     """SC-452: legs and hedge at their first mids, marked assumed; from then on it is a straddle like any other."""
-    world = lost_ledger(**{"scalping.gamma.flatten_before_close": True})
+    world = lost_ledger({"scalping.gamma.flatten_before_close": True})
     there = dict(world.exchange.holdings())
 
     lived(world)
@@ -198,7 +226,7 @@ def test_a_straddle_taken_over_is_taken_up_again_by_a_restart() -> None:
 
 def test_the_hybrid_resumes_a_straddle_before_its_first_reading() -> None:
     """SC-452, SC-503: with a straddle held no reading of the morning is a change of desks."""
-    world = lost_ledger(StrategyName.HYBRID)
+    world = lost_ledger(mode=StrategyName.HYBRID)
 
     lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(9, 45)))
 
@@ -210,7 +238,7 @@ def test_the_hybrid_resumes_a_straddle_before_its_first_reading() -> None:
 
 def test_a_straddle_that_is_not_what_resume_asks_for_is_left_alone_with_its_reason() -> None:
     """SC-452: two were asked for, one is there."""
-    world = lost_ledger(**{"scalping.gamma.straddles": 2})
+    world = lost_ledger({"scalping.gamma.straddles": 2})
     there = dict(world.exchange.holdings())
 
     lived(world, until=lambda one: one.clock.now() >= new_york(SECOND, dt.time(10)))

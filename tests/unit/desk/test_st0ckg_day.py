@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_the_example_of_sc_340_in_its_three_endings_and_a_jump(
     assert [reason for reason, _ in world.closed] == [sold[-1][0]]
     assert world.book.expected_holdings() == {}
     tally = signal_tallies([day_report(world.events)])[SignalName.OPENING_DRIVE]
-    assert (tally.traded, tally.closed, tally.mean_r) == (1, 1, r)
+    assert (tally.traded, tally.closed, tally.mean_r) == (1, 1, Fraction(r))
 
 
 def test_a_restart_knows_what_was_armed() -> None:

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from builders import at
 from builders_desk import a_book
-from builders_gamma import AT_590_45, CALL, NAME, PUT, STRADDLE, a_gamma_look, gamma_steps
+from builders_gamma import AT_590_45, CALL, PUT, STRADDLE, a_gamma_look, gamma_steps
 from gammacore.domain import ledger
-from gammacore.domain.desks.gamma_scalping import GammaScalpingDesk
+from gammacore.domain.desks.gamma_scalping import NAME, GammaScalpingDesk
 from gammacore.domain.holdings.plans import EntryTerms, Opening
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import Event

@@ -15,6 +15,7 @@ from gammacore.adapters.fake.account import ExchangeBook, option_requirement, sh
 from gammacore.adapters.fake.order import ExchangeOrder, Prices, net_price
 from gammacore.adapters.fake.published_fills import PublishedFillModel
 from gammacore.domain.broker_facts.fees import FeeSchedule
+from gammacore.domain.dollars import CENT
 from gammacore.domain.instruments import (
     EQUITY_OPTION_MULTIPLIER,
     Right,
@@ -28,7 +29,7 @@ from gammacore.domain.legs import Leg, ShareLeg
 from gammacore.domain.market import MarketSnapshot, Quote
 from gammacore.domain.orders import Effect, OrderState, OrderTicket
 from gammacore.domain.sessions import TradingSession, new_york_date
-from gammacore.domain.spreads import CENT, clamp
+from gammacore.domain.spreads import clamp
 from gammacore.errors import MarketDataError
 from gammacore.ports.market_data import MarketData
 
