@@ -53,7 +53,8 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check credentials, broker, account, clock, market data, disk and ledger.",
     "new-strategy": "Write a strategy of your own to start from, with its test.",
     "config": "Check, show or write the configuration.",
-    "ledger": "Verify, repair, back up or restore a ledger.",
+    "ledger": "Verify, repair, back up, restore or excerpt a ledger.",
+    "runs": "List old studies, and remove them.",
 }
 """Every command with its sentence; the module of the same name (with _ for -) holds it."""
 
