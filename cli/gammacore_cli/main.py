@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "halt": "Latch the kill switch: no entries; exits continue.",
     "resume": "Clear the kill switch.",
     "rehearse": "Rehearse a day: halt, resume, SIGKILL, an outage, flatten, backup; timed.",
+    "checklist": "Show what of the month on paper is done, before real money.",
     "service": "Trade an account every day: starts, watches and ends its loop by the calendar.",
     "arm": "Let the service trade the live account for some sessions, by today's settings.",
     "disarm": "End that.",

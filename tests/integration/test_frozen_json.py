@@ -241,6 +241,15 @@ def test_the_plan_of_a_service_and_an_account_that_was_never_armed(gammacore: Co
     assert_frozen("service", {"service": gammacore.document(*plan), "disarm": gammacore.document("disarm")})
 
 
+def test_keeping_a_home(gammacore: CommandLine) -> None:
+    """The events of an excerpt are those of the ledger, which its own format freezes: their number is enough here."""
+    day = gammacore.document("trade", *FIVE_MINUTES, *LEDGER)["date"]
+    excerpt = gammacore.document("ledger", "excerpt", *LEDGER, "--day", day, "--anonymous")
+    excerpt["events"] = len(excerpt["events"])
+    checklist, runs = gammacore.document("checklist"), gammacore.document("runs", "prune", "--older", "90d")
+    assert_frozen("keeping", {"checklist": checklist, "ledger excerpt": excerpt, "runs prune": runs})
+
+
 def test_every_command_has_a_snapshot() -> None:
     """Except doctor, arm and rehearse, whose answers are the machine's and today's, and dashboard, which serves."""
     frozen = {key.split(",")[0].split()[0] for path in SNAPSHOTS.glob("*.json") for key in json.loads(path.read_text())}
