@@ -149,7 +149,7 @@ def test_growth_is_shown_and_a_disk_that_fills_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, words: str
 ) -> None:
     ledger = a_ledger(tmp_path)
-    monkeypatch.setattr(growth.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": free}))
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: type("Usage", (), {"free": free}))
 
     check = growth.check_growth(configure([{"storage.home": tmp_path}]).settings, ledger.place)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
+from gammacore.adapters.disk_space import LEAST_FREE_BYTES
 from gammacore.configuration import Configuration, Settings
 from gammacore.domain.dollars import dollars
 from gammacore.domain.ledger import Mode
@@ -29,7 +30,6 @@ from gammacore.wiring.backup_keeping import OLDEST_SESSIONS, keep_backup, unsave
 from gammacore.wiring.brokers import BROKERS_OWN, BrokerPlaces
 from gammacore.wiring.controls import events_of
 from gammacore.wiring.day_ends import end_day, morning_cash, reconciled
-from gammacore.wiring.doctor import LEAST_FREE_BYTES
 from gammacore.wiring.ledgers import FoundLedger
 from gammacore.wiring.storage import LedgerPlace, ledger_exists, local_path, make_folder, writer_of
 from gammacore.wiring.whose_ledger import account_of

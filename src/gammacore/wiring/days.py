@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
 from gammacore.adapters.composite_inbox import CompositeInbox
+from gammacore.adapters.disk_space import DiskGate
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
@@ -242,7 +243,15 @@ def wire_day(
             venue,
             folded,
             inbox,
-            Extras(notices, advisor, entry_advisor, regimes.watch, None if carry is None else carry.equity, view),
+            Extras(
+                notices,
+                advisor,
+                entry_advisor,
+                regimes.watch,
+                None if carry is None else carry.equity,
+                view,
+                _gates(settings, armed, ledger),
+            ),
         )
     except BaseException:
         if venue is not None:
@@ -269,6 +278,12 @@ def _folded(
     waiting = waiting_beside(ledger, storage) if read_only else ()
     with folding(ledger):
         return DayLedger(wrap(storage), second=second, waiting=waiting, folded=None if carry is None else carry.book)
+
+
+def _gates(settings: Settings, armed: Armed, ledger: LedgerPlace | None) -> tuple[DiskGate, ...]:
+    """An account's disk; a study's ledger is the same on every machine. Rule: OP-705."""
+    beside = _beside(settings, ledger)
+    return () if beside is None or armed.mode is Mode.STUDY else (DiskGate(beside.absolute().parent),)
 
 
 def _refuse_comparisons(settings: Settings, armed: Armed) -> None:

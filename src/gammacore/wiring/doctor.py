@@ -13,6 +13,7 @@ from pathlib import Path
 from attrs import frozen
 
 from gammacore.adapters.calendars.nyse import NyseCalendar
+from gammacore.adapters.disk_space import LEAST_FREE_BYTES
 from gammacore.adapters.system_clock import SystemClock
 from gammacore.adapters.wire.kit import OpenBroker
 from gammacore.application.diagnose import (
@@ -50,9 +51,6 @@ from gammacore.wiring.session_rules import dated_tables
 from gammacore.wiring.storage import account_ledger, ledger_exists, open_storage
 from gammacore.wiring.venues import for_market
 from gammacore.wiring.whose_ledger import mark_of, refuse_another_account
-
-LEAST_FREE_BYTES = 200 * 2**20
-"""A year of ledgers is a tenth of it; below it a day may end in a full disk."""
 
 FIRESTORE_EXTRA = ("firestore", "google.cloud.firestore")
 BROKER_CHECKS = ("broker", "clock", "account", "buying_power", "option_level", "market_data")

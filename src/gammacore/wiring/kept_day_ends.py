@@ -28,6 +28,12 @@ def day_end_lines(settings: Settings, place: LedgerPlace, date: dt.date) -> tupl
     return (*map(str, kept.get("lines") or ()), *([f"the next morning: {morning}"] if morning else []))
 
 
+def day_ends_of(settings: Settings, place: LedgerPlace) -> list[dict[str, Any]]:
+    """Every end of a day that was compared, oldest first."""
+    kept = (_read(path) for path in sorted(_folder(settings, place).glob("*.json")))
+    return [one for one in kept if one is not None and "lines" in one]
+
+
 def keep_day_end(settings: Settings, place: LedgerPlace, found: DayEnd, opening: CashLook | None) -> None:
     cash = found.cash
     document: dict[str, Any] = {

@@ -351,7 +351,7 @@ class _Drill:
         return Book.of(self._events())
 
     def _entry_ids(self) -> list[str]:
-        return [event.ticket.id for event in self._events() if _is_entry(event)]
+        return [event.ticket.id for event in self._events() if isinstance(event, OrderIntended) and _is_entry(event)]
 
     def _said(self) -> set[str]:
         """The events that were reported, by their names."""

@@ -73,7 +73,10 @@ class TradedDay:
 
 @frozen(eq=False)
 class Extras:
-    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over."""
+    """What a day may have besides: who is alerted, advisors, dealer gamma, the equity the day before handed over.
+
+    `gates` are asked before an order that opens something.
+    """
 
     notices: CompositeNotifier | None = None
     exit_advisor: ExitAdvisor | None = None
@@ -81,6 +84,7 @@ class Extras:
     regimes: WatchRegime | None = None
     equity: RecordedEquity | None = None
     view: PublishView | None = None
+    gates: tuple[Callable[[], Verdict], ...] = ()
 
 
 def wire_trade(
@@ -113,7 +117,9 @@ def wire_trade(
         known,
         broker_rules=day.broker_rules,
         is_reconciled=lambda: reconcile.is_settled,
-        checks=Checks((survival.judge_opening, lineages.judge_opening, *feed_speaks), lineages.judge_any),
+        checks=Checks(
+            (survival.judge_opening, lineages.judge_opening, *extras.gates, *feed_speaks), lineages.judge_any
+        ),
         worth=AccountWorth(ledger, broker, is_study=venue.terms.mode is Mode.STUDY),
         session=day.session,
         is_scalping=spec.is_scalping,
