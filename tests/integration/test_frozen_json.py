@@ -242,7 +242,6 @@ def test_the_plan_of_a_service_and_an_account_that_was_never_armed(gammacore: Co
     assert_frozen("service", {"service": gammacore.document(*plan), "disarm": gammacore.document("disarm")})
 
 
-<<<<<<< HEAD
 def test_the_channels_of_alerts(gammacore: CommandLine) -> None:
     Path("gammacore.toml").write_text(
         '[[alerts.channels]]\nname = "phone"\nurl = "ntfys://ntfy.sh/s3cret-topic"\nquiet = "22:00-07:00"\n'
@@ -252,7 +251,8 @@ def test_the_channels_of_alerts(gammacore: CommandLine) -> None:
     documents = {"alerts list": gammacore.document("alerts", "list"), "alerts ack": gammacore.document("alerts", "ack")}
 
     assert_frozen("alerts", documents)
-=======
+
+
 def test_keeping_a_home(gammacore: CommandLine) -> None:
     """The events of an excerpt are those of the ledger, which its own format freezes: their number is enough here."""
     day = gammacore.document("trade", *FIVE_MINUTES, *LEDGER)["date"]
@@ -260,7 +260,6 @@ def test_keeping_a_home(gammacore: CommandLine) -> None:
     excerpt["events"] = len(excerpt["events"])
     checklist, runs = gammacore.document("checklist"), gammacore.document("runs", "prune", "--older", "90d")
     assert_frozen("keeping", {"checklist": checklist, "ledger excerpt": excerpt, "runs prune": runs})
->>>>>>> keep
 
 
 def test_every_command_has_a_snapshot() -> None:
