@@ -54,8 +54,8 @@ def unreported_fills(
     seen_now = {symbol: seen.change for symbol, seen in book.differences.items()}
     beyond = {symbol: seen.change for symbol, seen in book.differences.items() if now - seen.at >= after}
     for order in sorted(book.working_orders, key=lambda order: order.ticket.is_stop):
-        more = _shown_of(order, _left_by_closes(book, beyond) if order.ticket.is_stop else beyond)
         holding = book.holding(order.ticket.holding)
+        more = _shown_of(order, _left_for_a_stop(book, holding, beyond) if order.ticket.is_stop else beyond)
         if not more or holding is None or not _has_price(order.ticket, holding):
             continue
         if order.id in silent or (_uncovers(holding, more) and _uncovers(holding, _shown_of(order, seen_now))):
@@ -64,8 +64,14 @@ def unreported_fills(
             yield order, _with_more(order, more)
 
 
-def _left_by_closes(book: BookView, beyond: Mapping[str, int]) -> dict[str, int]:
-    """What is shown beyond all that orders at the market may have filled: a stop that rests explains only the rest."""
+def _left_for_a_stop(book: BookView, holding: AnyHolding | None, beyond: Mapping[str, int]) -> dict[str, int]:
+    """What is shown beyond all that orders at the market may have filled: a stop that rests explains only the rest.
+
+    It buys a short and leaves its long: where a long of the holding is not shown either, it explains nothing.
+    """
+    seen = {symbol: one.change for symbol, one in book.differences.items()}
+    if holding is None or any(part(seen.get(symbol, 0), -held) for symbol, held in holding.options.items() if held > 0):
+        return {}
     at_market = [order for order in book.working_orders if not order.ticket.is_stop]
     return {symbol: gap - may_still_fill(at_market, symbol, gap) for symbol, gap in beyond.items()}
 
