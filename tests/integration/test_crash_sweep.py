@@ -74,7 +74,6 @@ SCENARIOS = (
     Scenario("stop at the broker, called back for the close", protected=FAR),
     Scenario("stop at the broker, called back for a flatten", flattens_at=40, protected=FAR),
     Scenario("stop at the broker, fills as it is called back", FILLED_FIRST, protected=FAR),
-    Scenario("stop at the broker, a cancel ignored", {1: {"ignored_cancels": 1}}, protected=FAR),
     Scenario("stop at the broker, answer lost", {1: {"times_out": True}}, exits_at=45, protected=FAR),
     Scenario("stop at the broker, refused", {1: {"rejects": "no"}}, exits_at=45, protected=FAR),
     Scenario("stop at the broker, filled, long sold", exits_at=200, protected=NEAR),

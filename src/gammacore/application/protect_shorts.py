@@ -56,6 +56,8 @@ class ProtectShorts:
         self._taken = taken
         self._cannot = cannot
         self._alarm = RepeatedAlarms(clock)
+        # stops of before a restart are looked after to their end, although the option is off now
+        self._is_needed = rules.on or any(order.ticket.is_stop for order in ledger.book.orders.values())
 
     def take_fills(self) -> None:
         """Close what a stop has begun to close, also one that filled while no process ran.
@@ -63,7 +65,7 @@ class ProtectShorts:
         What is left of the spread goes the way of every close: whole sides together, loose longs sold.
         """
         book = self._ledger.book
-        for spread in book.live_spreads:
+        for spread in book.live_spreads if self._is_needed else ():
             if (stop := stop_that_filled(spread, book)) is None:
                 continue
             now, done = self._clock.now(), stop.execution
@@ -75,7 +77,7 @@ class ProtectShorts:
 
     def __call__(self) -> None:
         """Place what is missing, call back what is too much or of another time."""
-        if not self._rules.on and not self._has_stops():
+        if not self._is_needed:
             return
         if self._cannot and self._rules.on:
             detail = f"{self._cannot}: no stop rests at the broker, nothing acts while this program does not run"
@@ -88,10 +90,6 @@ class ProtectShorts:
                 self._ledger.record(*self._alarm(ENDED, f"{detail}; tried again", spread.id, about=stop.id, again=None))
             for change in tuple(changes(spread, book, self._session, now, self._rules, self._underlying)):
                 self._make(change)
-
-    def _has_stops(self) -> bool:
-        """Stops that rest although the option is off, since before a restart: they are looked after to their end."""
-        return any(order.ticket.is_stop for order in self._ledger.book.working_orders)
 
     def _make(self, change: Change) -> None:
         match change:

@@ -33,7 +33,8 @@ class TakeShown:
         """Fills that no report tells, of silent orders and of what leaves a short naked. Rule: R2."""
         after, orders = dt.timedelta(seconds=self.rules.cover_seconds), self.ledger.book.working_orders
         silent = {order.id for order in orders if self.silent.includes(order)}
-        for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent)):
+        absence = dt.timedelta(seconds=self.rules.absence_seconds)
+        for order, shown in tuple(unreported_fills(self.ledger.book, self.clock.now(), after, silent, absence)):
             self._book(order, shown)
 
     def taken_after_all(self, unknown: Mapping[str, int]) -> set[str]:

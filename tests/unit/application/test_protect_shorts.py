@@ -25,6 +25,7 @@ from gammacore.domain.holdings.plans import SpreadPlan
 from gammacore.domain.instruments import OptionContract, Side
 from gammacore.domain.ledger import TicketRefused
 from gammacore.domain.orders import THE_DAY, Order, OrderReport, OrderState, Purpose
+from gammacore.domain.reports.day_report import day_report
 from gammacore.domain.words import Direction, StrategyTag
 from gammacore.errors import BrokerError
 from gammacore.ports.broker import Broker, BrokerDecorator
@@ -378,3 +379,14 @@ def test_a_day_with_stops_is_read_back_as_it_was() -> None:
     assert stops(world) == [before]
     assert isinstance(world.exchange, FakeExchange)
     assert world.clock.now() - at("10:00") < dt.timedelta(minutes=1)
+
+
+def test_the_report_names_the_stop_as_what_ended_the_trade() -> None:
+    world = a_protected_world()
+    for _ in range(5):
+        world.show(TRIGGERED)
+        world.day.once()
+
+    (trade,) = day_report(world.events).trades
+    assert trade.end is not None
+    assert trade.end.reason == PROTECTIVE_STOP

@@ -53,7 +53,7 @@ FIGURES_SHOWN = frozenset(
 )  # fmt: skip
 """Skips whose numbers give neither the pin nor a distance to it away; of all others an alert has the reason. CS-628."""
 
-URGENT = frozenset({"stuck", "naked_short", "cancel_unclear"})
+URGENT = frozenset({"stuck", "naked_short", "cancel_unclear", "protective_stop_filled"})
 """Alarms of a risk that nothing bounds and that does not go by itself."""
 
 CRITICAL = URGENT | {
@@ -381,6 +381,7 @@ def _hedge(event: holding_events.HedgeDecided) -> Notice:
 
 def _order(ticket: OrderTicket) -> str:
     price = "at market" if ticket.limit is None else f"limit {ticket.limit} {ticket.effect}"
+    price = price if ticket.stop is None else f"rests at the broker until {ticket.stop}"
     legs = " ".join(f"{leg.side}:{leg.symbol}" for leg in ticket.legs)
     return f"{ticket.purpose} {ticket.quantity} x {legs}, {price}"
 
