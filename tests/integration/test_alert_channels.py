@@ -158,11 +158,11 @@ def test_a_channel_that_cannot_be_is_a_configuration_error_without_its_url(
 ) -> None:
     Path("gammacore.toml").write_text(f"[[alerts.channels]]\n{text}\n")
 
-    answer = gammacore("alerts", "test")
-
-    assert answer.code == 2
-    assert words in answer.err
-    assert "SECRET" not in answer.err
+    for command in (("alerts", "test"), ("config", "check")):
+        answer = gammacore(*command)
+        assert answer.code == 2
+        assert words in answer.err
+        assert "SECRET" not in answer.err
 
 
 def test_without_the_extra_a_configured_channel_is_a_configuration_error(
@@ -171,7 +171,7 @@ def test_without_the_extra_a_configured_channel_is_a_configuration_error(
     monkeypatch.setattr("gammacore.adapters.notifiers.apprise_sender.find_spec", lambda _name: None)
     Path("gammacore.toml").write_text(channels_toml(phone=f"json://127.0.0.1/{TOKEN}"))
 
-    for command in (("trade",), ("alerts", "test")):
+    for command in (("trade",), ("alerts", "test"), ("config", "check")):
         answer = gammacore(*command)
         assert answer.code == 2
         assert "--editable '.[alerts]'" in answer.err

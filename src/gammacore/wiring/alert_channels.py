@@ -17,8 +17,9 @@ from gammacore.adapters.notifiers.day_messages import DayMessages
 from gammacore.adapters.notifiers.outbox import Patience
 from gammacore.adapters.notifiers.redaction import Redactor
 from gammacore.adapters.notifiers.sent_messages import SentMessages
-from gammacore.adapters.notifiers.settings import AlertChannel
-from gammacore.adapters.notifiers.spool import Spool, failed_channels
+from gammacore.adapters.notifiers.settings import DISCORD, AlertChannel
+from gammacore.adapters.notifiers.spool import SPOOL, Spool, failed_channels
+from gammacore.adapters.notifiers.webhook import WebhookNotifier
 from gammacore.adapters.view_files.reading import read_now, view_folder
 from gammacore.configuration import Settings
 from gammacore.configuration.brokers import credential_names
@@ -26,6 +27,7 @@ from gammacore.domain.alerts.gate import Gate, GateRules, QuietHours
 from gammacore.domain.alerts.messages import Message
 from gammacore.domain.ledger import Mode
 from gammacore.domain.reports.day_report import DayReport
+from gammacore.domain.service.endings import Level as Severity
 from gammacore.errors import ConfigurationError, GammacoreError, InvalidInput
 from gammacore.ports.credentials import CredentialStore
 
@@ -59,12 +61,32 @@ def find_channels(settings: Settings, credentials: CredentialStore) -> tuple[Fou
     Raises:
         ConfigurationError: Apprise is not installed, or the secret that holds a URL is not there.
     """
-    if not settings.alerts.channels:
-        return ()
-    from gammacore.adapters.notifiers.apprise_sender import require_apprise
-
-    require_apprise()
+    refuse_without_apprise(settings)
     return tuple(FoundChannel(one, _url_of(one, credentials)) for one in settings.alerts.channels)
+
+
+def refuse_without_apprise(settings: Settings) -> None:
+    """Also where nothing is sent, as in a study: what is configured must work when it matters.
+
+    Raises:
+        ConfigurationError: a channel is configured, and Apprise is not installed.
+    """
+    if settings.alerts.channels:
+        from gammacore.adapters.notifiers.apprise_sender import require_apprise
+
+        require_apprise()
+
+
+def check_channels(settings: Settings) -> None:
+    """Whether Apprise is there and knows each URL that is written in the file; nothing is sent.
+
+    Raises:
+        ConfigurationError: names the channel, without its URL.
+    """
+    refuse_without_apprise(settings)
+    for channel in settings.alerts.channels:
+        if channel.url:
+            sender_of(FoundChannel(channel, channel.url), settings.alerts.timeout_seconds)
 
 
 def _url_of(channel: AlertChannel, credentials: CredentialStore) -> str:
@@ -114,15 +136,18 @@ def open_channels(
     channels: tuple[FoundChannel, ...],
     around: Surroundings,
     newest_day: Callable[[], DayReport | None] | None = None,
+    discord: WebhookNotifier | None = None,
 ) -> Channels | None:
     """The channels that are told of this mode; None without one. What died before leaves its messages to them.
+
+    Through one of them `discord` gets what is critical: kept until it is delivered, and again until it is over.
 
     Raises:
         ConfigurationError: a URL that Apprise does not know.
     """
     alerts, mode = settings.alerts, around.mode
     asked = [one for one in channels if mode is Mode.STUDY or mode.value in one.settings.modes]
-    if not asked:
+    if not asked and discord is None:
         return None
     spool = Spool(None if around.beside is None else spool_of(around.beside))
     opened: list[Channels] = []
@@ -131,20 +156,23 @@ def open_channels(
         for one in opened:
             one.channel_failed(name, problem)
 
-    def channel(found: FoundChannel) -> Channel:
-        own = found.settings
+    def channel(own: AlertChannel, send: Callable[[Message], None], attempts: int) -> Channel:
         rules = GateRules(
             own.level, frozenset(own.events), QuietHours.read(own.quiet), mode is Mode.LIVE, ZoneInfo(alerts.zone),
             alerts.per_minute, alerts.per_day, dt.timedelta(minutes=alerts.again_minutes),
         )  # fmt: skip
         return Channel(
-            own.name, Gate(rules), sender_of(found, alerts.timeout_seconds), around.logger,
-            now=lambda: dt.datetime.now(dt.UTC), spool=spool, attempts=alerts.attempts, size=alerts.queue_size,
+            own.name, Gate(rules), send, around.logger,
+            now=lambda: dt.datetime.now(dt.UTC), spool=spool, attempts=attempts, size=alerts.queue_size,
             failed=failed, acknowledged=lambda: acknowledged_at(around.beside),
         )  # fmt: skip
 
+    every = [channel(one.settings, sender_of(one, alerts.timeout_seconds), alerts.attempts) for one in asked]
+    if discord is not None:  # which tries by itself, and gets all else directly
+        only_critical = AlertChannel(DISCORD, url="***", level=Severity.CRITICAL)
+        every.append(channel(only_critical, discord.post_now, 1))
     made = Channels(
-        alerts, [channel(found) for found in asked],
+        alerts, every,
         DayMessages(alerts.heartbeat_minutes, _first_summary(around.beside), newest_day), around.logger,
         spool=spool, redact=around.redact, mode=mode.value, picture=lambda: _picture(around.beside),
         patience=around.patience,
@@ -172,12 +200,12 @@ def _picture(beside: Path | None) -> Mapping[str, Any] | None:
 
 def spool_of(beside: Path) -> Path:
     """Where critical messages wait, beside the ledger."""
-    return beside.with_name(f"{beside.name}.alerts.spool")
+    return beside.with_name(f"{beside.name}{SPOOL}")
 
 
 def red_channels(settings: Settings, beside: Path) -> dict[str, str]:
     """Configured channels whose last messages all failed, with what was wrong. Rule: OP-404."""
-    known = {channel.name for channel in settings.alerts.channels}
+    known = {DISCORD, *(channel.name for channel in settings.alerts.channels)}
     return {name: problem for name, problem in failed_channels(spool_of(beside)).items() if name in known}
 
 

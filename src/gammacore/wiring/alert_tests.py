@@ -63,7 +63,8 @@ def list_channels(settings: Settings) -> tuple[ListedChannel, ...]:
         ListedChannel(one.name, one.level.value, one.modes, one.events, one.quiet, failing=failing.get(one.name, ""))
         for one in alerts.channels
     ]
-    discord = ListedChannel(DISCORD, Severity.NOTICE.value, (Mode.PAPER.value, Mode.LIVE.value))
+    both = (Mode.PAPER.value, Mode.LIVE.value)
+    discord = ListedChannel(DISCORD, Severity.NOTICE.value, both, failing=failing.get(DISCORD, ""))
     return (*((discord,) if alerts.webhook_url else ()), *own)
 
 
@@ -112,7 +113,8 @@ def _to_discord(settings: Settings, redact: Redactor, notice: Notice, now: dt.da
     from gammacore.adapters.notifiers.webhook import WebhookNotifier
 
     webhook = WebhookNotifier(evolve(settings.alerts, attempts=1), logging.getLogger("gammacore"), redact=redact)
-    return lambda: webhook.post_now(notice, now)
+    message = Message.of(notice, now, redact)
+    return lambda: webhook.post_now(message)
 
 
 def _timed(send: tuple[str, Callable[[], None]]) -> TriedChannel:

@@ -28,6 +28,7 @@ from typing import Any
 from attrs import frozen
 
 from gammacore.adapters.codec.records import GENESIS, NewerRecord, UnreadableRecord, decode, encode, link
+from gammacore.adapters.notifiers.spool import SPOOL
 from gammacore.adapters.sqlite.backup import (
     MANIFEST,
     OF_THE_WRITER,
@@ -163,8 +164,10 @@ def _copy_file(source: Path, target: Path) -> None:
 
 
 def _is_passing(ending: str) -> bool:
-    """Whether a file is one that is being written, or what a repair left."""
-    return ending.startswith((".damaged", ".repaired", ".new-", ".inbox", ".inbox-")) or ending.endswith(".draft")
+    """Whether a file is one that is being written, what a repair left, or an alarm that waits: it comes from here."""
+    return ending.startswith((".damaged", ".repaired", ".new-", ".inbox", ".inbox-", SPOOL)) or ending.endswith(
+        ".draft"
+    )
 
 
 def _literally(name: str) -> str:

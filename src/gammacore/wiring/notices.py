@@ -103,29 +103,35 @@ def _tellers(
     from gammacore.adapters.notifiers.health_ping import HealthPing  # the HTTP client is slow to load
     from gammacore.adapters.notifiers.outbox import Patience
     from gammacore.adapters.notifiers.webhook import WebhookNotifier, kept_beside
-    from gammacore.wiring.alert_channels import Surroundings, find_channels, open_channels, redactor_of
+    from gammacore.wiring.alert_channels import (
+        Surroundings,
+        find_channels,
+        open_channels,
+        redactor_of,
+        refuse_without_apprise,
+    )  # fmt: skip
 
     def newest_day() -> DayReport | None:
         return next(reversed(day_reports(storage.events())), None)
 
-    found = find_channels(settings, credentials)
-    if not is_told and not settings.health.url(mode):
+    if not is_told:
+        refuse_without_apprise(settings)
         return _Tellers()
+    found = find_channels(settings, credentials)
     around = Surroundings(mode, ledger, redactor_of(settings, credentials, found), Patience(LOOP_SECONDS), logger)
-    of_events: list[_Both] = []
-    if alerts.webhook_url and is_told:
+    webhook: WebhookNotifier | None = None
+    if alerts.webhook_url:
         sent = None if ledger is None else kept_beside(ledger)
-        of_events.append(
-            WebhookNotifier(
-                alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact
-            )
-        )
-    if is_told and (channels := open_channels(settings, found, around, newest_day)) is not None:
-        of_events.append(channels)
+        webhook = WebhookNotifier(
+            alerts, logger, sent=sent, newest_day=newest_day, patience=around.patience, redact=around.redact,
+            is_spooled=True,
+        )  # fmt: skip
+    channels = open_channels(settings, found, around, newest_day, webhook)
     ping: tuple[LoopWatch, ...] = ()
     if settings.health.url(mode):
         ping = (HealthPing(settings.health, mode, logger, redact=around.redact, patience=around.patience),)
-    return _Tellers(tuple(of_events), ping)
+    of_events: tuple[_Both | None, ...] = (webhook, channels)
+    return _Tellers(tuple(one for one in of_events if one is not None), ping)
 
 
 def operator_of(
@@ -151,9 +157,11 @@ def operator_of(
     webhook = None
     if alerts.webhook_url:  # with a file of its own: the loop keeps which of its messages stand in another
         sent = SentMessages(beside.with_name(f"{beside.name}.service.alerts.json"))
-        webhook = WebhookNotifier(alerts, logger, sent=sent, patience=around.patience, redact=around.redact)
+        webhook = WebhookNotifier(
+            alerts, logger, sent=sent, patience=around.patience, redact=around.redact, is_spooled=True
+        )
     channels = ChannelOperator(
-        open_channels(settings, found, around),
+        open_channels(settings, found, around, discord=webhook),
         webhook,
         lambda date: kept_beside(beside).has_summary_of(date) or summaries_of(beside).has_summary_of(date),
     )

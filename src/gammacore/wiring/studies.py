@@ -162,7 +162,7 @@ def on_date(configuration: Configuration, date: dt.date) -> Configuration:
         settings,
         market=evolve(settings.market, date=date),
         account=evolve(settings.account, broker=BrokerName.FAKE, halt_file=None),
-        alerts=evolve(settings.alerts, studies=False),
+        alerts=evolve(settings.alerts, studies=False, channels=()),
     )
     given = {**configuration.given, "market.date": Sourced(date, "the day of the study")}
     return evolve(configuration, settings=settings, given=given)

@@ -12,12 +12,13 @@ from attrs import define, evolve, field, frozen
 
 from builders import at
 from builders_cli import trading_seed
+from builders_day import day_started, ledger_opened
 from builders_loopback import Channel
 from builders_world import Scripted, a_world
 from gammacore.adapters.fake.in_memory import MemoryStorage
 from gammacore.configuration import Configuration, Sourced, configure
 from gammacore.domain.book.book import Book
-from gammacore.domain.ledger import Mode
+from gammacore.domain.ledger import AlarmRaised, Event, Mode
 from gammacore.domain.sizing.policies import SizingRules
 from gammacore.domain.strategy import Decisions, Situation
 from gammacore.errors import ConfigurationError, GammacoreError
@@ -45,11 +46,11 @@ def watchers(configuration: Configuration, mode: Mode) -> list[str]:
     ("given", "mode", "kinds"),
     [
         ({}, Mode.LIVE, []),
-        (CHANNELS, Mode.LIVE, ["WebhookNotifier", "HealthPing"]),
-        (CHANNELS, Mode.PAPER, ["WebhookNotifier", "HealthPing"]),
+        (CHANNELS, Mode.LIVE, ["WebhookNotifier", "Channels", "HealthPing"]),
+        (CHANNELS, Mode.PAPER, ["WebhookNotifier", "Channels", "HealthPing"]),
         ({"health.webhook_paper": PAPER}, Mode.LIVE, []),
         (CHANNELS, Mode.STUDY, []),
-        ({**CHANNELS, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier"]),
+        ({**CHANNELS, "alerts.studies": True}, Mode.STUDY, ["WebhookNotifier", "Channels"]),
     ],
 )
 def test_only_who_has_a_url_is_notified_and_of_a_study_who_asks(
@@ -84,6 +85,32 @@ def test_a_simulated_day_posts_nothing_by_default(
     day.close()
 
     assert not channel.received
+
+
+def test_what_is_critical_reaches_discord_once_and_is_kept_until_it_does(
+    session: requests.Session, channel: Channel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """OP-403: the house's own channel too, without the extra."""
+    monkeypatch.setattr(requests, "Session", lambda: session)
+    monkeypatch.setattr("gammacore.adapters.notifiers.apprise_sender.find_spec", lambda _name: None)
+    settings = configured(**{"alerts.webhook_url": URL}).settings
+    channel.answers.append((404, {}))
+
+    stuck: list[Event] = [AlarmRaised(at("12:00"), "stuck", "5 attempts", "p1")]
+    for alarms in (stuck, stuck[:0]):
+        book = Book()
+        notices = notices_of(settings, Mode.PAPER, book, MemoryStorage(), ledger=tmp_path / "p.sqlite", logger=LOG)
+        for event in (ledger_opened(), day_started()):
+            book.apply(event)
+        for event in alarms:
+            book.apply(event)
+            notices.notify(event, book)
+        notices.close(at("12:01"))
+
+    assert [posted["title"] for posted in channel.posted] == ["CRITICAL PAPER: Alarm stuck p1"] * 2
+    assert channel.posted[1]["color"] == 0xFF0000
+    assert "kept since" in channel.posted[1]["description"]
+    assert not (tmp_path / "p.sqlite.alerts.spool").exists()
 
 
 @define

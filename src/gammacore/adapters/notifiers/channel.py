@@ -152,7 +152,10 @@ class Channel:
             tried(partial(self._send, message), self._attempts)
         except NotDelivered as refusal:
             self._in_a_row += 1
-            self._logger.warning("alerts: channel %s: %s is not delivered: %s", self.name, message.code, refusal)
+            told = {"event": "not_delivered"}
+            self._logger.warning(
+                "alerts: channel %s: %s is not delivered: %s", self.name, message.code, refusal, extra=told
+            )
             if self._in_a_row == FAILED_IN_A_ROW:
                 self._spool.mark(self.name, str(refusal))
                 self._failed(self.name, str(refusal))

@@ -159,7 +159,7 @@ class Channels:
             if (channel := by_name.get(name)) is None:
                 self._spool.forget(name, message)  # it is not configured any more
             else:
-                channel.put_urgent(message)
+                channel.put_urgent(message.left_over())
 
     def _fault(self, where: str, fault: Exception) -> None:
         self._logger.error("alerts: none for %s: %s: %s", where, type(fault).__name__, self._redact(str(fault)))

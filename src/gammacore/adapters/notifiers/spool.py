@@ -16,6 +16,8 @@ from pathlib import Path
 from gammacore.domain.alerts.messages import Message
 from gammacore.domain.service.endings import Level as Severity
 
+SPOOL = ".alerts.spool"
+"""How the folder beside a ledger ends."""
 LOCK, FAILED = "lock", "failed-"
 MOST_TAKEN = 200
 """Messages of processes that died, taken over at one start; of more the oldest (ours)."""
@@ -149,6 +151,7 @@ def _document(message: Message) -> dict[str, str]:
         "text": message.text,
         "at": message.at.isoformat(),
         "subject": message.subject,
+        "headline": message.headline,
     }
 
 
@@ -156,11 +159,15 @@ def _read(file: Path) -> tuple[str, Message] | None:
     """A file that is torn is no message."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        words = {name: str(document[name]) for name in ("code", "title", "text", "subject")}
+        code, title, text, subject, headline = (
+            str(document[name]) for name in ("code", "title", "text", "subject", "headline")
+        )
         at = dt.datetime.fromisoformat(document["at"])
         if at.tzinfo is None:
             return None
-        return str(document["channel"]), Message(level=Severity(document["level"]), at=at, **words)
+        return str(document["channel"]), Message(
+            code, Severity(document["level"]), title, text, at, subject, headline
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -17,12 +17,14 @@ from gammacore.adapters.notifiers.outbox import Outbox, Patience
 from gammacore.adapters.notifiers.redaction import Redactor, WireLogs
 from gammacore.adapters.notifiers.sent_messages import SentMessage, SentMessages
 from gammacore.adapters.notifiers.settings import WebhookSettings
+from gammacore.domain.alerts.messages import Message
 from gammacore.domain.book.book import Book
 from gammacore.domain.ledger import Event, Mode
 from gammacore.domain.reports.day_report import DayReport
 from gammacore.domain.reports.figures import Tone
-from gammacore.domain.reports.notice import Notice, crash, stall
+from gammacore.domain.reports.notice import CRASHED, Life, Notice, crash, stall
 from gammacore.domain.reports.notices import notices
+from gammacore.domain.service.endings import Level as Severity
 
 LONGEST_TITLE, LONGEST_TEXT, LONGEST_FIGURE, MOST_FIGURES = 256, 2000, 500, 25
 
@@ -48,7 +50,8 @@ class WebhookNotifier:
     """Implements `gammacore.ports.people.Notifier`; the loop also calls `tick` once a cycle.
 
     `notify` and `tick` only put things in a queue: the network is another thread's. `sent` keeps the ids of what stands
-    in the channel; `newest_day` is asked for the day summary. Rules: CS-501, CS-626..628.
+    in the channel; `newest_day` is asked for the day summary; `is_spooled`: critical notices come by `post_now`, from a
+    channel that keeps them until they are delivered. Rules: CS-501, CS-626..628.
     """
 
     def __init__(
@@ -61,10 +64,12 @@ class WebhookNotifier:
         newest_day: Callable[[], DayReport | None] | None = None,
         patience: Patience | None = None,
         redact: Redactor | None = None,
+        is_spooled: bool = False,
     ) -> None:
         self._settings = settings
         self._patience = patience or Patience()
         self._logger = logger
+        self._is_spooled = is_spooled
         self._redact = redact or Redactor.of_urls((settings.webhook_url, settings.webhook_copy_url))
         self._wire_logs = WireLogs(self._redact)
         self._send = Https(session or requests.Session(), settings.timeout_seconds, settings.attempts)
@@ -98,20 +103,23 @@ class WebhookNotifier:
             self._fault("tick", fault)
 
     def tell(self, notice: Notice, at: dt.datetime) -> None:
-        """Post a notice, and on a live account a copy of it later."""
+        """Post a notice, and on a live account a copy of it later. What is critical comes through the spool."""
         if not self._settings.webhook_url:
             return
-        self._put(notice, at, copy=False)
+        if not (self._is_spooled and notice.severity is Severity.CRITICAL):
+            self._put(notice, at, copy=False)
         if self._of_the_day.mode is Mode.LIVE and self._settings.webhook_copy_url:
             self._copies.append((at + dt.timedelta(seconds=self._settings.copy_delay_seconds), notice))
 
-    def post_now(self, notice: Notice, at: dt.datetime) -> None:
-        """Post a notice from this thread, and wait for the answer.
+    def post_now(self, message: Message) -> None:
+        """Post a message from this thread, and wait for the answer.
 
         Raises:
             NotDelivered: it did not arrive.
         """
-        self._post(notice, at, copy=False)
+        life = Life.CRASH if message.code == CRASHED else Life.OTHER
+        tone = Tone.URGENT if message.is_critical else Tone.PLAIN
+        self._post(Notice(message.title, message.text, tone=tone, life=life), message.at, copy=False)
 
     def crashed(self, detail: str, at: dt.datetime) -> None:
         """Tell that the loop has ended by a fault."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, evolve, field, frozen
 
-from gammacore.domain.alerts.messages import LOUDNESS, Message
+from gammacore.domain.alerts.messages import LOUDNESS, Key, Message
 from gammacore.domain.service.endings import Level as Severity
 from gammacore.domain.sessions import NEW_YORK
 from gammacore.errors import InvalidInput
@@ -89,12 +89,12 @@ class Gate:
     rules: GateRules
     _sent: deque[dt.datetime] = field(factory=deque)
     _day: tuple[dt.date | None, int] = (None, 0)
-    _last: dict[tuple[str, str], dt.datetime] = field(factory=dict)
-    _again: dict[tuple[str, str], tuple[int, Message]] = field(factory=dict)
+    _last: dict[Key, dt.datetime] = field(factory=dict)
+    _again: dict[Key, tuple[int, Message]] = field(factory=dict)
     _held: deque[Message] = field(factory=deque)
     _gathered: Counter[str] = field(factory=Counter)
     _gathered_at: dt.datetime | None = None
-    _standing: dict[tuple[str, str], tuple[Message, dt.datetime]] = field(factory=dict)
+    _standing: dict[Key, tuple[Message, dt.datetime]] = field(factory=dict)
 
     @property
     def waits(self) -> bool:
@@ -181,7 +181,8 @@ class Gate:
             return
         if message.is_critical:
             self._last[key] = now
-            self._standing[key] = (message, now)
+            if message.stands:
+                self._standing[key] = (message, now)
             yield message
         elif self._has_room(now):
             self._last[key] = now
@@ -222,10 +223,11 @@ class Gate:
 
     def _end_alarms(self, message: Message) -> None:
         """What this message says is over comes no more."""
-        for code, subject in list(self._standing):
+        for key in list(self._standing):
+            code, subject, _ = key
             of_holding = message.code in HOLDING_IS_OVER and subject == message.subject
             if of_holding or message.code in ENDED_BY.get(code, frozenset({"day_summary"})):
-                del self._standing[code, subject]
+                del self._standing[key]
 
 
 def _counted(message: Message, count: int) -> Message:

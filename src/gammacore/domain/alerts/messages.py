@@ -5,19 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from gammacore.domain.reports.notice import Notice
 from gammacore.domain.service.endings import Level as Severity
+from gammacore.domain.sessions import NEW_YORK
 
 LONGEST_TITLE, LONGEST_TEXT = 200, 3_000
 """Characters at most: the shortest of what common services take (ours)."""
 LOUDNESS = {Severity.INFO: 0, Severity.NOTICE: 1, Severity.WARNING: 2, Severity.CRITICAL: 3}
 
+Key = tuple[str, str, str]
+
 
 @frozen
 class Message:
-    """One thing a person is told. `subject` is what it is about; with the code it tells repeats of the same.
+    """One thing a person is told. `subject` is what it is about, a holding or an order.
 
     >>> now = dt.datetime(2026, 3, 3, 15, 31, tzinfo=dt.UTC)
     >>> Message("stuck", Severity.CRITICAL, "Alarm stuck p1", "5 attempts to close", now).is_critical
@@ -30,6 +33,9 @@ class Message:
     text: str
     at: dt.datetime = field()
     subject: str = ""
+    headline: str = ""
+    stands: bool = True
+    """Of a critical one: it comes again until it is over."""
 
     @classmethod
     def of(cls, notice: Notice, at: dt.datetime, redact: Callable[[str], str] = str, mode: str = "") -> Message:
@@ -44,13 +50,24 @@ class Message:
             _one_line(redact(title))[:LONGEST_TITLE],
             redact(text)[:LONGEST_TEXT],
             at,
-            notice.subject or notice.headline,
+            notice.subject,
+            _one_line(redact(notice.headline)),
         )
 
+    def left_over(self) -> Message:
+        """As the next process sends it: once, with its time. Whether it is still so, is that process's to find out.
+
+        >>> kept = Message("stuck", Severity.CRITICAL, "Alarm", "", dt.datetime(2026, 3, 3, 15, 31, tzinfo=dt.UTC))
+        >>> kept.left_over().text
+        'kept since 2026-03-03 10:31 New York, by a process that ended'
+        """
+        since = f"kept since {self.at.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York, by a process that ended"
+        return evolve(self, text="\n".join(filter(None, (self.text, since))), stands=False)
+
     @property
-    def key(self) -> tuple[str, str]:
-        """What makes two messages the same."""
-        return self.code, self.subject
+    def key(self) -> Key:
+        """What makes two messages the same: of an order that is filled in part and then whole, these are two."""
+        return self.code, self.subject, self.headline
 
     @property
     def is_critical(self) -> bool:

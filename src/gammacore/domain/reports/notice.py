@@ -71,10 +71,13 @@ def alert(headline: str, text: str = "", figures: Figures = (), tone: Tone = Ton
     return Notice(headline, text, figures, Level.WARNING, alerts=True, tone=tone)
 
 
+CRASHED = "crashed"
+
+
 def crash(detail: str) -> Notice:
     """The loop has ended by a fault. Rule: CS-627."""
     crashed = alert("Crashed", detail, tone=Tone.URGENT)
-    return evolve(crashed, life=Life.CRASH, code="crashed", severity=Severity.CRITICAL)
+    return evolve(crashed, life=Life.CRASH, code=CRASHED, severity=Severity.CRITICAL)
 
 
 def stall(detail: str) -> Notice:
