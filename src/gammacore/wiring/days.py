@@ -14,6 +14,7 @@ from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.disk_space import DiskGate
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
+from gammacore.adapters.firestore.outages import Outages
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.paced_clock import Pace
 from gammacore.adapters.system_clock import SystemClock
@@ -181,12 +182,8 @@ def wire_day(
         scope = expiries_of(settings, session, calendar)
         study = wrap_market(open_market(settings, underlying, session, calendar, scope))
     outages = outages_of(settings)
-    if carry is not None and ledger is not None:
-        raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
     faults = planned_faults(settings, armed, session)
-    storage: Storage = MemoryStorage() if carry is None else carry.storage()
-    if ledger is not None:
-        storage = open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
+    storage = _storage(settings, ledger, carry, grouped=grouped, outages=outages, read_only=read_only)
     venue: Venue | None = None
     try:
         folded = _folded(
@@ -262,6 +259,18 @@ def wire_day(
         trade, storage, venue.market, session, settings, armed.banner, venue.close, venue.keep_time, venue.streams,
         venue.exchange,
     )  # fmt: skip
+
+
+def _storage(
+    settings: Settings, ledger: LedgerPlace | None, carry: Carry | None, *, grouped: bool, outages: Outages,
+    read_only: bool,
+) -> Storage:  # fmt: skip
+    """Where the day's events go: the ledger, else memory, after what the day before handed over."""
+    if ledger is not None and carry is not None:
+        raise InvalidInput("carry", ledger, "give a ledger, which is folded, or what an earlier day handed over")
+    if ledger is not None:
+        return open_storage(settings, ledger, grouped=grouped, outages=outages, read_only=read_only)
+    return MemoryStorage() if carry is None else carry.storage()
 
 
 def _folded(
