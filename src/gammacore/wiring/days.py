@@ -14,7 +14,7 @@ from gammacore.adapters.composite_inbox import CompositeInbox
 from gammacore.adapters.disk_space import DiskGate
 from gammacore.adapters.fake.exchange import FakeExchange
 from gammacore.adapters.fake.in_memory import MemoryStorage
-from gammacore.adapters.firestore.outages import Outages
+from gammacore.adapters.firestore import Outages
 from gammacore.adapters.hedging_environment import EnvironmentKillSwitch, KillSwitchInbox
 from gammacore.adapters.paced_clock import Pace
 from gammacore.adapters.system_clock import SystemClock
